@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: 0BSD */
+/**
+ * @file ump_server.h
+ * ump-server: message dispatch inside one process.
+ *
+ * A server owns an inbox.  Clients send it requests, which are answered, or post to it, one way.
+ * A dispatch loop hands each message to the application's handler, one at a time, in order.  The
+ * loop ends in exactly two ways: the handler breaks with a value, or the inbox is empty and every
+ * strong client is gone.
+ *
+ * This header is the specification.  A tag in brackets, such as [once], names a promise; tests,
+ * fuzzers and proofs name the tag that they check.  The promises:
+ *
+ * - [once]     Every accepted request completes exactly once: with a reply, with the handler's
+ *              own code, with UMP_NO_REPLY or with UMP_SERVER_GONE.  Every accepted post is
+ *              handled, handed to `leftover`, or given to its type's `drop`: exactly once.
+ * - [fifo]     Messages are handled in the order in which they were accepted.  Requests and posts
+ *              share one queue, so the order of each client's messages holds too.
+ * - [drain]    After the last strong client is dropped, all that was accepted before is handled;
+ *              then the loop ends with none.
+ * - [break]    After a break nothing more is handled.  In this order: the inbox closes; leftovers
+ *              are offered to `leftover`, else completed with UMP_SERVER_GONE (requests) or
+ *              dropped (posts); `term` runs and may replace the outcome; join returns it.
+ * - [gone]     A send that returns UMP_SERVER_GONE delivered nothing and left the caller's value
+ *              untouched: the caller still owns what the value points to, and may send it
+ *              elsewhere.  A request that was never started says UMP_SERVER_GONE; one that was
+ *              started and not answered says UMP_NO_REPLY.
+ * - [forgot]   A handler that returns without having answered or kept its reply context has
+ *              dropped it: the caller gets UMP_NO_REPLY, never a hang.
+ * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
+ *              through it is still delivered.  It does not keep the loop alive.
+ * - [origin]   Answering someone who gave up returns UMP_ORIGIN_GONE and drops the value.  A
+ *              request that was given up while it was queued is skipped and counted; it never
+ *              reaches the handler and never ends the loop.
+ * - [weak]     Weak clients never keep a server alive.  Once the last strong client is gone,
+ *              upgrading fails for ever.
+ * - [init]     `init` runs before the first message, on the dispatcher.  If it fails, spawn
+ *              returns its error, nothing leaks, and clients that the builder cloned get
+ *              UMP_SERVER_GONE.  If the builder fails, no thread starts, and neither `init` nor
+ *              `term` runs.
+ * - [deadline] Every call that can wait for somebody else takes an absolute deadline and returns
+ *              UMP_TIMED_OUT soon after it.
+ * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
+ *              dropping and breaking never block.
+ * - [clean]    When all handles are gone, all memory and all threads are returned.  Lack of memory
+ *              or of threads comes back as a code and changes nothing.
+ * - [user]     The application's callbacks run with no lock of ours held, on the documented
+ *              thread, as often as documented.
+ * - [misuse]   A wrong argument that a correct program could meet (a NULL handle, a size of zero,
+ *              an unknown structure size, a second reply) gives UMP_INVALID and changes nothing.
+ *
+ * How to read the functions:
+ *
+ * - Result: an `int`.  0 (UMP_OK) is success, below 0 is one of enum ump_result, above 0 is the
+ *   handler's own code.  A function that fails has changed nothing unless it says otherwise.
+ * - Ownership: a function that takes `T **` consumes the handle: it sets the pointer to NULL, and
+ *   accepts NULL, so that a second drop through the same variable is harmless.  `T *` is lent.
+ * - Messages are values of a size fixed for each server.  Sending copies (or, for a blocking
+ *   request, lends) these bytes.  What the bytes point to moves with them on success and stays
+ *   with the sender on failure.
+ * - Threads: "any thread" means that several threads may call at once on the same handle.  "One
+ *   thread at a time" means that the handle may move among threads, if the program orders the
+ *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
+ *   always needs that no other call is under way on it.
+ * - Nothing here may be called from a signal handler, or in a forked child on handles of its
+ *   parent.  A handler must return: leaving it by pthread_exit, by cancellation or by longjmp is
+ *   not supported.
+ * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
+ */
+#ifndef UMP_SERVER_H
+#define UMP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header.  Compare with ump_version(), which tells the library's. */
+#define UMP_VERSION_MAJOR  0
+#define UMP_VERSION_MINOR  1
+#define UMP_VERSION_PATCH  0
+#define UMP_VERSION_STRING "0.1.0"
+/* As one number, to compare with <: 0x00MMmmpp. */
+#define UMP_VERSION_NUMBER                                                                         \
+	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
+
+#if defined(__GNUC__)
+#define UMP_API __attribute__((visibility("default")))
+#else
+#define UMP_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Results ------------------------------------------------------------------------------- */
+
+/** What the library itself answers.  A handler's own codes are above 0. */
+enum ump_result {
+	/** Done. */
+	UMP_OK = 0,
+	/** The server has ended, or ended before it started this request.  Nothing was delivered. */
+	UMP_SERVER_GONE = -1,
+	/** The request was started, and its reply context was dropped without an answer. */
+	UMP_NO_REPLY = -2,
+	/** Nobody waits for this answer any more; the value was dropped. */
+	UMP_ORIGIN_GONE = -3,
+	/** Every strong client is gone: nothing more will come, nothing can be sent. */
+	UMP_CLIENTS_GONE = -4,
+	/** The deadline has passed. */
+	UMP_TIMED_OUT = -5,
+	/** Nothing is there at the moment (the calls named _try). */
+	UMP_EMPTY = -6,
+	/** An argument is wrong: NULL, a size of zero or too large, an unknown structure size, a code
+	 *  out of range, a context that was answered already.  Each function says which. */
+	UMP_INVALID = -7,
+	/** No memory. */
+	UMP_NO_MEMORY = -8,
+	/** The system gave no thread. */
+	UMP_NO_THREAD = -9,
+	/** Too many handles of one server: 2^32 - 2 strong ones, or as many weak ones. */
+	UMP_OVERFLOW = -10,
+	/** The wait could never end, because the caller would wait for itself. */
+	UMP_DEADLOCK = -11
+};
+
+/**
+ * A short text in English for a result code; never NULL.
+ * Codes above 0 give "the handler's own code", unknown ones "unknown result".
+ * The text is static and needs no freeing.  Never blocks.  Any thread.
+ */
+UMP_API const char *ump_strerror(int result);
+
+/** The library's version as UMP_VERSION_NUMBER packs it.  Never blocks.  Any thread. */
+UMP_API unsigned ump_version(void);
+
+/* ---- Time ---------------------------------------------------------------------------------- */
+
+/** A point in time: ns of CLOCK_MONOTONIC. */
+typedef int64_t ump_time;
+
+/** A deadline that has always passed: do what can be done without waiting. */
+#define UMP_NOW ((ump_time)0)
+/** A deadline that never comes. */
+#define UMP_FOREVER ((ump_time)INT64_MAX)
+
+/** The time.  Never blocks.  Any thread. */
+UMP_API ump_time ump_now(void);
+
+/**
+ * The deadline `ns` from now; [deadline].  Sums beyond the end of time give UMP_FOREVER, and a
+ * negative `ns` gives a time in the past, which is as good as UMP_NOW.  Never blocks.  Any thread.
+ */
+UMP_API ump_time ump_after(int64_t ns);
+
+/* ---- What a server takes ------------------------------------------------------------------- */
+
+/** The type of one kind of message. */
+struct ump_type {
+	/** Bytes of a value.  0: there are none of this kind. */
+	size_t size;
+	/**
+	 * Releases what a value points to, if the value is never delivered and nobody is left to own
+	 * it: a post that is never handled, a request or a reply whose caller has given up.  Called
+	 * exactly once for each such value, on whichever thread finds it out, with a pointer to the
+	 * library's copy of it.  The bytes themselves are the library's.  NULL: nothing to release.
+	 */
+	void (*drop)(void *value);
+};
+
+/** What a server is made of.  Set it to zero first (`= {0}`), so that later fields mean default. */
+struct ump_config {
+	/** Values of requests.  A size of 0: this server takes no requests. */
+	struct ump_type request;
+	/** Values of replies.  A size of 0: an answer carries no value, only its code. */
+	struct ump_type reply;
+	/** Values of posts.  A size of 0: this server takes no posts. */
+	struct ump_type post;
+	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
+	 *  Read during the call only. */
+	const char *name;
+	/** Bytes of the thread's stack, raised to the system's minimum.  0: the system's default. */
+	size_t stack_size;
+};
+
+/** How a handler goes on, and how a loop ended. */
+struct ump_flow {
+	/** false: go on; as an outcome: the loop ended with none.  true: end with `value`. */
+	bool stop;
+	/** The value of a break.  The library only passes it on. */
+	void *value;
+};
+
+/** Go on with the next message. */
+static inline struct ump_flow ump_continue(void)
+{
+	struct ump_flow flow;
+
+	flow.stop = false;
+	flow.value = NULL;
+	return flow;
+}
+
+/** End the loop with `value`; [break]. */
+static inline struct ump_flow ump_break(void *value)
+{
+	struct ump_flow flow;
+
+	flow.stop = true;
+	flow.value = value;
+	return flow;
+}
+
+/* ---- Handles ------------------------------------------------------------------------------- */
+
+/** A strong client: it sends, and it keeps the server's loop going. */
+typedef struct ump_client ump_client;
+/** A strong client that can only post. */
+typedef struct ump_post_client ump_post_client;
+/** A weak client: it keeps nothing going, and can become a strong one while there are others. */
+typedef struct ump_weak_client ump_weak_client;
+/** The right to the answer of one request that was sent without waiting. */
+typedef struct ump_wait_reply ump_wait_reply;
+/** The duty to answer one request. */
+typedef struct ump_reply_context ump_reply_context;
+/** The receiving end of a channel, for those who write the loop themselves. */
+typedef struct ump_server ump_server;
+/** A server that runs on a thread of its own. */
+typedef struct ump_thread ump_thread;
+
+/* ---- Clients ------------------------------------------------------------------------------- */
+
+/**
+ * Make another strong client of the same server.  `*out` is the caller's, to be dropped.
+ * Never blocks.  Any thread, also from a handler.  A handler that keeps a strong client of its own
+ * server keeps itself alive: only a break ends it; [weak] tells what to keep instead.
+ * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
+ */
+UMP_API int ump_client_clone(const ump_client *client, ump_client **out);
+
+/**
+ * Drop a strong client.  Never blocks; [quiet].  NULL and a pointer to NULL are fine.
+ * With the last one (of both kinds of strong client) the server stops taking messages: what it has
+ * accepted is still handled, then its loop ends with none; [drain].
+ * Calls that are under way on the same handle must have returned.
+ */
+UMP_API void ump_client_drop(ump_client **client);
+
+/**
+ * Send a request and wait for the answer.
+ *
+ * `msg` points to a value of the request type; it is lent, and read in place or copied.  `reply`
+ * has room for a value of the reply type, and holds one when UMP_OK is returned (else, anything);
+ * it may be NULL only if replies have no value.  Once the handler has been called with the message, what it
+ * points to is the handler's.
+ *
+ * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
+ * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the
+ * reply is written straight to `reply`.  Any other deadline takes one allocation.
+ * Any thread, also from handlers of other servers.  From its own server's handler a request can
+ * never be answered: it would wait until the deadline.
+ *
+ * UMP_OK: `*reply` holds the answer, and what it points to is the caller's.
+ * above 0: the handler's own code.
+ * UMP_SERVER_GONE: never started; what `*msg` points to is the caller's as before; [gone].
+ * UMP_NO_REPLY: started and never answered; [forgot].
+ * UMP_TIMED_OUT: if the deadline had passed at the call, nothing was sent.  Otherwise the request
+ *   was sent and given up: it may be handled still, and `*msg` is no longer the caller's; [origin].
+ * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
+ *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
+ */
+UMP_API int ump_client_req(
+        const ump_client *client, const void *msg, void *reply, ump_time deadline);
+
+/**
+ * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
+ * `msg` is copied.  Never blocks.  Any thread, also from any handler.
+ * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
+ * UMP_INVALID: an argument is NULL, or the server takes no requests.  On failure `*out` is NULL.
+ */
+UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out);
+
+/**
+ * Send one way.  `msg` is copied.  Never blocks.  Any thread, also from any handler.
+ * UMP_OK: accepted: it will be handled, handed to `leftover` or dropped; [once].
+ * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
+ * UMP_INVALID: an argument is NULL, or the server takes no posts.
+ */
+UMP_API int ump_client_post(const ump_client *client, const void *msg);
+
+/**
+ * Make a strong client that can only post.  `*out` is the caller's, to be dropped.
+ * Blocking, threads and results as ump_client_clone; UMP_INVALID also if the server takes no posts.
+ */
+UMP_API int ump_client_post_client(const ump_client *client, ump_post_client **out);
+
+/** As ump_client_clone. */
+UMP_API int ump_post_client_clone(const ump_post_client *client, ump_post_client **out);
+
+/** As ump_client_drop. */
+UMP_API void ump_post_client_drop(ump_post_client **client);
+
+/** As ump_client_post. */
+UMP_API int ump_post_client_post(const ump_post_client *client, const void *msg);
+
+/* ---- Weak clients -------------------------------------------------------------------------- */
+
+/**
+ * Make a weak client.  `*out` is the caller's, to be dropped.  It does not keep the server alive;
+ * [weak].  Never blocks.  Any thread.
+ * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
+ */
+UMP_API int ump_client_weak(const ump_client *client, ump_weak_client **out);
+
+/** Make another weak client.  As ump_client_weak. */
+UMP_API int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out);
+
+/** Drop a weak client.  Never blocks.  NULL and a pointer to NULL are fine. */
+UMP_API void ump_weak_client_drop(ump_weak_client **weak);
+
+/**
+ * Make a strong client from a weak one; [weak].  `*out` is the caller's; `weak` stays.
+ * Never blocks.  Any thread.  The server may have ended by a break all the same: sending tells.
+ * UMP_CLIENTS_GONE: no strong client is left, now and for ever.
+ * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
+ */
+UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **out);
+
+/* ---- The caller's side of a request -------------------------------------------------------- */
+
+/**
+ * Wait for the answer.  `reply` as for ump_client_req.
+ * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].
+ * One thread at a time.
+ * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_INVALID: `wait_reply` or what it
+ * points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.
+ * Every other result consumes the handle and means what it means for ump_client_req.
+ */
+UMP_API int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline);
+
+/**
+ * The answer, if it is there.  As ump_wait_reply_wait, but never blocks and says UMP_EMPTY, having
+ * consumed nothing, where that would have waited.
+ */
+UMP_API int ump_wait_reply_try(ump_wait_reply **wait_reply, void *reply);
+
+/**
+ * Give the request up; [origin].  Never blocks.  NULL and a pointer to NULL are fine.
+ * A request still queued will be skipped; one under way is handled, and its answer dropped.
+ */
+UMP_API void ump_wait_reply_drop(ump_wait_reply **wait_reply);
+
+/* ---- The handler's side of a request ------------------------------------------------------- */
+
+/**
+ * Answer a request.  `value` points to a value of the reply type, which is copied straight to the
+ * caller; it may be what ump_reply_room returned, and then nothing is copied.  It may be NULL only
+ * if replies have no value.  After this the message that came with the context is no longer valid.
+ * Never blocks.  One thread at a time, any thread.
+ * UMP_OK: delivered; what the value points to is the caller's.
+ * UMP_ORIGIN_GONE: the caller has given up; the value was given to its type's `drop`; [origin].
+ * UMP_INVALID: `rc` or what it points to is NULL (a second reply, say), or `value` is NULL though
+ *   replies have a value; nothing is consumed.  All other results consume the context.
+ */
+UMP_API int ump_reply(ump_reply_context **rc, const void *value);
+
+/**
+ * Answer a request with a code of the handler's own, above 0, which the caller's call returns.
+ * As ump_reply.  UMP_INVALID also if `code` is not above 0.
+ */
+UMP_API int ump_reply_fail(ump_reply_context **rc, int code);
+
+/**
+ * Do not answer: the caller gets UMP_NO_REPLY.  Inside `leftover`, where the request was never
+ * started, it gets UMP_SERVER_GONE.  Never blocks.  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_reply_drop(ump_reply_context **rc);
+
+/**
+ * Keep a context beyond the handler's return, to answer later; [keep].  Moves it out of `*rc`
+ * and returns it: it is the caller's, to be answered or dropped, on any thread, at any time, also
+ * after the server has ended.  The message that came with it stays valid until then.  Returns NULL
+ * if `rc` or what it points to is NULL.  Never blocks.
+ */
+UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
+
+/**
+ * Room for the reply's value: where the caller blocks without a deadline, the caller's own memory.
+ * Write the value there and pass the same pointer to ump_reply.  NULL if replies have no value or
+ * `rc` is NULL.  Lent until the context is consumed.  Never blocks.
+ */
+UMP_API void *ump_reply_room(ump_reply_context *rc);
+
+/**
+ * Whether the caller has given up, so that a handler can stop working for nobody; [origin].
+ * false may be out of date as soon as it is returned; true stays true.  false for NULL.
+ * Never blocks.
+ */
+UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
+
+/* ---- The handler --------------------------------------------------------------------------- */
+
+/**
+ * What the application does with messages.  Every callback runs on the dispatcher (the server's
+ * thread) with no lock of the library held, one at a time; [user].
+ * The order in a handler's life: builder, init, request and post, leftover, term, drop.
+ */
+struct ump_handler {
+	/** Passed to every callback.  The library only passes it on. */
+	void *self;
+	/**
+	 * Optional.  Called once, before the first message; [init].  `me` is a weak client of this
+	 * server, lent until `drop` returns; clone it to keep it longer.  Returns 0, or any other
+	 * code to fail: spawn returns it, `leftover` and `term` are not called, `drop` is.
+	 */
+	int (*init)(void *self, ump_weak_client *me);
+	/**
+	 * Called for each request; required if the server takes requests.  `msg` is the value, valid
+	 * until the context is consumed; what it points to is now the handler's.  Answer through
+	 * `*rc`, or keep it; else it is dropped on return; [forgot].
+	 */
+	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc);
+	/**
+	 * Called for each post; required if the server takes posts.  `msg` is the value, valid until
+	 * the callback returns; what it points to is now the handler's.
+	 */
+	struct ump_flow (*post)(void *self, const void *msg);
+	/**
+	 * Optional.  Called after a break for each message that was accepted and not handled, in
+	 * order; [break].  For a request `*rc` may be answered, kept or dropped; one that is left
+	 * alone completes with UMP_SERVER_GONE and `msg` stays its caller's.  To answer or keep takes
+	 * over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is now the
+	 * handler's.
+	 */
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc);
+	/**
+	 * Optional.  Called once when the loop has ended, in either way.  Returns the outcome that
+	 * join gives; without it, that is `how`.
+	 */
+	struct ump_flow (*term)(void *self, struct ump_flow how);
+	/**
+	 * Optional.  Called exactly once if the builder returned 0, and last: when the loop has ended,
+	 * or when spawn fails after the builder.  It runs on the dispatcher, or on the spawning thread
+	 * if no dispatcher could be started.  Releases `self`.
+	 */
+	void (*drop)(void *self);
+};
+
+/**
+ * Makes a handler.  Called by spawn, on the spawning thread, before any other thread exists; [init].
+ * `arg` is spawn's.  `client` is a strong client of the new server, lent for the call: clone it, or
+ * make a weak one.  `out` is set to zero before the call.  A blocking request to this server would
+ * wait for ever here; posting and ump_client_req_async work.
+ * Returns 0, or any other code to fail, which spawn returns.
+ */
+typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
+
+/* ---- A server on a thread of its own ------------------------------------------------------- */
+
+/** The function behind ump_spawn_thread, which tells it how large the caller's structures are. */
+UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size,
+        size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
+        ump_thread **thread);
+
+/**
+ * Open a channel, build a handler for it and run it on a new thread.
+ *
+ * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
+ * handle for ump_join; both are the caller's.  The new thread has all signals blocked.
+ * Blocks while the builder and `init` run, for as long as these take.  Any thread.
+ *
+ * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
+ *   posts, a size is above SIZE_MAX / 8, a callback that is required is missing, or the caller was
+ *   compiled for a newer library and uses what this one does not know.
+ * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
+ * On failure `*client` and `*thread` are NULL; [clean].
+ */
+static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_builder *builder,
+        void *arg, ump_client **client, ump_thread **thread)
+{
+	return ump_spawn_thread_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
+	        builder, arg, client, thread);
+}
+
+/**
+ * Wait until the loop has ended and its thread is gone.  `*how` gets the outcome: `stop` true and
+ * the value of the break, or `stop` false (none) when the clients went; or what `term` made of it.
+ * `how` may be NULL.
+ * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a time.
+ * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
+ * UMP_DEADLOCK: called on the server's own thread; nothing is consumed.
+ * UMP_INVALID: `thread` or what it points to is NULL.
+ */
+UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
+
+/**
+ * Let the thread go on without a handle: it ends as it would have, and nobody learns the outcome.
+ * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_thread_drop(ump_thread **thread);
+
+/* ---- The raw receiving end ----------------------------------------------------------------- */
+
+/** The function behind ump_channel_open, which tells it how large the caller's structure is. */
+UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
+        const struct ump_config *config, size_t config_size);
+
+/**
+ * Open a channel: a receiving end, for a loop of one's own, and its first strong client.  Both are
+ * the caller's.  `config` is read during the call only; `name` and `stack_size` play no part.
+ * Never blocks.  Any thread.
+ * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
+ */
+static inline int ump_channel_open(
+        ump_server **server, ump_client **client, const struct ump_config *config)
+{
+	return ump_channel_open_sized(server, client, config, sizeof(struct ump_config));
+}
+
+/**
+ * Wait for the next message.  Requests that were given up while queued are skipped; [origin].
+ *
+ * UMP_OK: `*msg` points to the value, and what that points to is now the receiver's.  For a
+ *   request `*rc` is its reply context, which the receiver owns, and `*msg` stays valid until the
+ *   context is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this
+ *   server other than ump_server_was_empty and ump_server_skipped.
+ * UMP_CLIENTS_GONE: all has been received and no strong client is left; so it stays; [drain].
+ * UMP_TIMED_OUT.  UMP_INVALID: an argument is NULL.  On failure `*msg` and `*rc` are NULL.
+ * Blocks until a message is there or `deadline` (ns, absolute) has passed; [deadline].
+ * One thread at a time.
+ */
+UMP_API int ump_server_wait(
+        ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline);
+
+/** As ump_server_wait, but never blocks and says UMP_EMPTY where that would have waited. */
+UMP_API int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context **rc);
+
+/**
+ * Whether nothing was queued at the moment of the call; it may be out of date when it returns.
+ * Requests that were given up count until they are skipped.  true for NULL.  Never blocks.
+ * One thread at a time, as ump_server_wait.
+ */
+UMP_API bool ump_server_was_empty(const ump_server *server);
+
+/**
+ * How many requests were skipped so far because they were given up while queued; [origin].
+ * 0 for NULL.  Never blocks.  One thread at a time, as ump_server_wait.
+ */
+UMP_API size_t ump_server_skipped(const ump_server *server);
+
+/**
+ * Close the inbox and drop the receiving end.  Queued requests complete with UMP_SERVER_GONE,
+ * queued posts are given to their type's `drop`; [once].  Contexts that the receiver still owns
+ * stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_server_drop(ump_server **server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

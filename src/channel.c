@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "channel.h"
+
+#include "inbox.h"
+#include "references.h"
+
+#include <string.h>
+
+/* The bytes of struct ump_config in the first version of the library. */
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, stack_size) + sizeof(size_t))
+/* So that headers and alignment can be added to a size, or two sizes to each other. */
+#define SIZE_LIMIT (SIZE_MAX / 8)
+
+int ump__config_read(struct ump_config *to, const struct ump_config *from, size_t size)
+{
+	size_t known = size < sizeof *to ? size : sizeof *to;
+	const unsigned char *bytes = (const unsigned char *)from;
+
+	if (from == NULL || size < CONFIG_FIRST_SIZE)
+		return UMP_INVALID;
+	/* A newer caller may pass fields that we do not know, as long as it does not use them. */
+	for (size_t i = known; i < size; i++) {
+		if (bytes[i] != 0)
+			return UMP_INVALID;
+	}
+	memset(to, 0, sizeof *to);
+	memcpy(to, from, known);
+	if (to->request.size == 0 && to->post.size == 0)
+		return UMP_INVALID;
+	if (to->request.size > SIZE_LIMIT || to->reply.size > SIZE_LIMIT ||
+	        to->post.size > SIZE_LIMIT)
+		return UMP_INVALID;
+	return UMP_OK;
+}
+
+struct ump__channel *ump__channel_new(const struct ump_config *config)
+{
+	struct ump__channel *channel = ump__alloc_line(sizeof *channel);
+
+	if (channel == NULL)
+		return NULL;
+	ump__word_init(&channel->inbox, UMP__INBOX_EMPTY);
+	ump__counts_init(&channel->counts);
+	ump__hint_init(&channel->server_cpu, UMP__CPU_UNKNOWN);
+	channel->request = config->request;
+	channel->reply = config->reply;
+	channel->post = config->post;
+	channel->goodbye.kind = UMP__KIND_GOODBYE;
+	channel->server = (struct ump_server){
+	        .channel = channel,
+	        .client_cpu = UMP__CPU_UNKNOWN,
+	};
+	ump__queue_init(&channel->server.batch);
+	return channel;
+}
+
+void ump__channel_drop_strong(struct ump__channel *channel)
+{
+	if (!ump__strong_drop(&channel->counts))
+		return;
+	/* All that was ever sent lies below this: the end travels through the same word as the
+	 * messages, so there is no second one to race with.  A closed inbox needs no goodbye. */
+	(void)ump__inbox_push(&channel->inbox, &channel->goodbye.node);
+	ump__channel_drop_weak(channel);
+}
+
+void ump__channel_drop_weak(struct ump__channel *channel)
+{
+	if (ump__weak_drop(&channel->counts))
+		ump__free(channel);
+}
+
+bool ump__channel_send(struct ump__channel *channel, struct ump__message *message)
+{
+	return ump__inbox_push(&channel->inbox, &message->node);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What becomes of a message, and of the loop.  The loop ends in two ways, and this file is where
+ * they are told apart: the handler breaks, or the goodbye of the last strong client comes up.
+ */
+#ifndef UMP_CORE_VERDICT_H
+#define UMP_CORE_VERDICT_H
+
+#include <stdbool.h>
+
+enum ump__kind {
+	UMP__KIND_POST,
+	UMP__KIND_REQUEST,
+	/* Pushed when the last strong client goes: everything sent lies before it. */
+	UMP__KIND_GOODBYE
+};
+
+/* What the dispatcher does with the message that it took from the inbox. */
+enum ump__fate {
+	/* Hand it to the handler. */
+	UMP__FATE_HANDLE,
+	/* Release it: nobody waits for the answer. */
+	UMP__FATE_SKIP,
+	/* Offer it as a leftover: the loop is over. */
+	UMP__FATE_LEFTOVER,
+	/* It is the goodbye: nothing is to be done with it. */
+	UMP__FATE_NOTHING
+};
+
+enum ump__verdict {
+	UMP__VERDICT_GO_ON,
+	/* The loop ends with none. */
+	UMP__VERDICT_NONE,
+	/* The loop ends with the handler's value. */
+	UMP__VERDICT_VALUE
+};
+
+/* What to do with a message of `kind`, once the loop is `over` or not; `abandoned`: its caller has
+ * given up. */
+enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over);
+
+/* What the loop does after a message of `kind`, whose handler (if it came to it) broke or not. */
+enum ump__verdict ump__verdict_after(enum ump__kind kind, bool broke);
+
+#endif

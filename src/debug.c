@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "debug.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void ump__die(const char *text)
+{
+	fprintf(stderr, "ump: %s\n", text);
+	abort();
+}

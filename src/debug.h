@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Programmers' errors that no return value could mend: debug builds stop with a clear message. */
+#ifndef UMP_DEBUG_H
+#define UMP_DEBUG_H
+
+#ifdef NDEBUG
+#define UMP__REQUIRE(condition, text) ((void)0)
+#else
+#define UMP__REQUIRE(condition, text) ((condition) ? (void)0 : ump__die(text))
+#endif
+
+/* Say what is wrong on the standard error output, and abort. */
+_Noreturn void ump__die(const char *text);
+
+#endif

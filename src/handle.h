@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the handles of clients have in common. */
+#ifndef UMP_HANDLE_H
+#define UMP_HANDLE_H
+
+#include "channel.h"
+#include "debug.h"
+
+#include <stdint.h>
+
+/* What a handle is; debug builds check it, to find handles that are used after they were dropped. */
+enum ump__mark {
+	UMP__MARK_DEAD = 0x0dead,
+	UMP__MARK_CLIENT = 0xc11e47,
+	UMP__MARK_POST_CLIENT,
+	UMP__MARK_WEAK_CLIENT,
+	/* A weak client that belongs to a thread and is lent to its handler. */
+	UMP__MARK_LENT_CLIENT,
+	UMP__MARK_THREAD
+};
+
+struct ump__handle {
+	struct ump__channel *channel;
+	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
+	 * still there to be found. */
+	void *unused;
+	enum ump__mark mark;
+};
+
+struct ump_client {
+	struct ump__handle handle;
+};
+
+struct ump_post_client {
+	struct ump__handle handle;
+};
+
+struct ump_weak_client {
+	struct ump__handle handle;
+};
+
+/* A handle that takes over a reference of `channel`; or NULL, and the reference stays. */
+void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
+
+/* Free a handle; its reference is the caller's to drop. */
+void ump__handle_free(struct ump__handle *handle);
+
+/* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or `refused`. */
+int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out, int refused);
+
+/* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+int ump__handle_weak(struct ump__channel *channel, void **out);
+
+/* Send a copy of `msg` as a post, for both kinds of clients. */
+int ump__handle_post(const struct ump__handle *handle, const void *msg);
+
+/* Debug builds stop if `handle` is no live handle of this kind. */
+#define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
+
+#endif

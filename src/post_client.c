@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "handle.h"
+
+#define LIVE "a post client was used after it was dropped, or is none"
+
+int ump_post_client_clone(const ump_post_client *client, ump_post_client **out)
+{
+	void *made = NULL;
+	int result;
+
+	if (out == NULL)
+		return UMP_INVALID;
+	*out = NULL;
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	result = ump__handle_strong(
+	        client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
+	*out = made;
+	return result;
+}
+
+void ump_post_client_drop(ump_post_client **client)
+{
+	struct ump__channel *channel;
+
+	if (client == NULL || *client == NULL)
+		return;
+	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_POST_CLIENT, LIVE);
+	channel = (*client)->handle.channel;
+	ump__handle_free(&(*client)->handle);
+	*client = NULL;
+	ump__channel_drop_strong(channel);
+}
+
+int ump_post_client_post(const ump_post_client *client, const void *msg)
+{
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	return ump__handle_post(&client->handle, msg);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "request.h"
+
+#include <string.h>
+
+int ump_reply(ump_reply_context **rc, const void *value)
+{
+	struct ump__request *request;
+
+	if (rc == NULL || *rc == NULL)
+		return UMP_INVALID;
+	request = ump__request_of_context(*rc);
+	if (request->reply_type.size != 0) {
+		if (value == NULL)
+			return UMP_INVALID;
+		/* The value may have been written in its place already. */
+		if (value != request->reply)
+			memcpy(request->reply, value, request->reply_type.size);
+	}
+	*rc = NULL;
+	return ump__request_complete(request, UMP_OK);
+}
+
+int ump_reply_fail(ump_reply_context **rc, int code)
+{
+	struct ump__request *request;
+
+	if (rc == NULL || *rc == NULL || code <= 0)
+		return UMP_INVALID;
+	request = ump__request_of_context(*rc);
+	*rc = NULL;
+	return ump__request_complete(request, code);
+}
+
+void ump_reply_drop(ump_reply_context **rc)
+{
+	struct ump__request *request;
+
+	if (rc == NULL || *rc == NULL)
+		return;
+	request = ump__request_of_context(*rc);
+	*rc = NULL;
+	(void)ump__request_complete(request, request->dropped_code);
+}
+
+ump_reply_context *ump_reply_keep(ump_reply_context **rc)
+{
+	ump_reply_context *kept;
+
+	if (rc == NULL || *rc == NULL)
+		return NULL;
+	kept = *rc;
+	*rc = NULL;
+	/* Who keeps a leftover has taken it on: from now on the caller must not simply retry. */
+	ump__request_of_context(kept)->dropped_code = UMP_NO_REPLY;
+	return kept;
+}
+
+void *ump_reply_room(ump_reply_context *rc)
+{
+	struct ump__request *request;
+
+	if (rc == NULL)
+		return NULL;
+	request = ump__request_of_context(rc);
+	return request->reply_type.size != 0 ? request->reply : NULL;
+}
+
+bool ump_reply_origin_gone(const ump_reply_context *rc)
+{
+	const struct ump__request *request = (const struct ump__request *)(const void *)rc;
+
+	return rc != NULL && ump__answer_is_abandoned(&request->answer);
+}

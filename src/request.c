@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "request.h"
+
+#include "sync/sync.h"
+
+#include <string.h>
+
+_Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
+
+void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
+        const void *value, void *reply)
+{
+	request->message.kind = UMP__KIND_REQUEST;
+	ump__answer_init(&request->answer);
+	request->dropped_code = UMP_SERVER_GONE;
+	request->client_cpu = ump__cpu();
+	request->server_cpu = ump__hint_get(&channel->server_cpu);
+	request->value = value;
+	request->reply = reply;
+	request->reply_type = channel->reply;
+	request->value_drop = NULL;
+}
+
+static size_t align_up(size_t size)
+{
+	return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
+}
+
+struct ump__request *ump__request_new(const struct ump__channel *channel, const void *value)
+{
+	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
+	size_t value_at = align_up(sizeof(struct ump__request));
+	size_t reply_at = value_at + align_up(channel->request.size);
+	unsigned char *memory = ump__alloc(reply_at + channel->reply.size);
+	struct ump__request *request = (struct ump__request *)(void *)memory;
+
+	if (memory == NULL)
+		return NULL;
+	memcpy(memory + value_at, value, channel->request.size);
+	ump__request_init(request, channel, memory + value_at, memory + reply_at);
+	request->value_drop = channel->request.drop;
+	return request;
+}
+
+void ump__request_free(struct ump__request *request)
+{
+	ump__free(request);
+}
+
+void ump__request_discard(struct ump__request *request, int code)
+{
+	if (code == UMP_OK)
+		ump__value_drop(&request->reply_type, request->reply);
+	/* A request that was never started is its caller's again, but the caller is gone. */
+	if (code == UMP_SERVER_GONE && request->value_drop != NULL)
+		request->value_drop((void *)(uintptr_t)request->value);
+	ump__request_free(request);
+}
+
+int ump__request_complete(struct ump__request *request, int code)
+{
+	if (!ump__answer_publish(&request->answer, code))
+		return UMP_OK;
+	ump__request_discard(request, code);
+	return UMP_ORIGIN_GONE;
+}

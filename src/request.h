@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A request from its sending to its answer.  It has two sides, the waiter (the caller, or its
+ * ump_wait_reply) and the answerer (its ump_reply_context), and both handles are its address.
+ *
+ * If the caller waits without a deadline, the request lies on the caller's stack, and the values
+ * where the caller has them: nothing is allocated and nothing is copied.  Otherwise either side may
+ * leave first; the request then is an allocation of its own with room for both values, and the side
+ * that leaves last frees it.
+ */
+#ifndef UMP_REQUEST_H
+#define UMP_REQUEST_H
+
+#include "answer.h"
+#include "channel.h"
+#include "message.h"
+
+#include <stdbool.h>
+
+struct ump__request {
+	struct ump__message message;
+	struct ump__answer answer;
+	/* What the caller gets if the context is dropped: UMP_SERVER_GONE until the request is
+	 * started, UMP_NO_REPLY from then on. */
+	int dropped_code;
+	/* Where the caller ran when it sent this, and where the server ran then. */
+	int client_cpu;
+	int server_cpu;
+	/* The request's value, and room for the reply's. */
+	const void *value;
+	void *reply;
+	struct ump_type reply_type;
+	/* For an allocated request: what drops its value if nobody is left to own it. */
+	void (*value_drop)(void *value);
+};
+
+/* Prepare a request that lies on its caller's stack. */
+void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
+        const void *value, void *reply);
+
+/* An allocated request with a copy of `value`, or NULL. */
+struct ump__request *ump__request_new(const struct ump__channel *channel, const void *value);
+
+/* Free an allocated request whose values somebody else owns. */
+void ump__request_free(struct ump__request *request);
+
+/* Free an allocated request that ends with `code`, and drop the value that nobody will own. */
+void ump__request_discard(struct ump__request *request, int code);
+
+/* Complete a request with `code`; on UMP_OK the reply is in its place.  UMP_OK, or UMP_ORIGIN_GONE
+ * if the caller has given up.  The request must not be touched afterwards.  The answerer only. */
+int ump__request_complete(struct ump__request *request, int code);
+
+static inline struct ump__request *ump__request_of(struct ump__message *message)
+{
+	return (struct ump__request *)(void *)message;
+}
+
+static inline struct ump__request *ump__request_of_context(ump_reply_context *context)
+{
+	return (struct ump__request *)(void *)context;
+}
+
+static inline ump_reply_context *ump__request_context(struct ump__request *request)
+{
+	return (ump_reply_context *)(void *)request;
+}
+
+static inline struct ump__request *ump__request_of_waiter(ump_wait_reply *waiter)
+{
+	return (struct ump__request *)(void *)waiter;
+}
+
+static inline ump_wait_reply *ump__request_waiter(struct ump__request *request)
+{
+	return (ump_wait_reply *)(void *)request;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "server.h"
+
+#include "handle.h"
+#include "inbox.h"
+
+/* Where this runs, for clients that wait; written only when it changes, since all of them read it. */
+static void tell_cpu(ump_server *server)
+{
+	int here = ump__cpu();
+
+	if (ump__hint_get(&server->channel->server_cpu) != here)
+		ump__hint_set(&server->channel->server_cpu, here);
+}
+
+static bool is_abandoned(struct ump__message *message)
+{
+	return message->kind == UMP__KIND_REQUEST &&
+	       ump__answer_is_abandoned(&ump__request_of(message)->answer);
+}
+
+/* A request that was given up while it was queued: its caller is gone, so it is ours to free. */
+static void skip(ump_server *server, struct ump__message *message)
+{
+	server->skipped++;
+	ump__request_discard(ump__request_of(message), UMP_SERVER_GONE);
+}
+
+struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
+{
+	for (;;) {
+		struct ump__node *node = ump__queue_pop(&server->batch);
+		struct ump__message *message;
+
+		if (node == NULL) {
+			if (deadline != UMP_NOW)
+				tell_cpu(server);
+			if (!ump__inbox_receive(&server->channel->inbox, &server->batch, deadline,
+			            server->client_cpu))
+				return NULL;
+			continue;
+		}
+		message = ump__message_of(node);
+		if (ump__fate_of(message->kind, is_abandoned(message), false) != UMP__FATE_SKIP)
+			return message;
+		skip(server, message);
+	}
+}
+
+ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request)
+{
+	server->client_cpu = request->client_cpu;
+	request->dropped_code = UMP_NO_REPLY;
+	return ump__request_context(request);
+}
+
+/* One message that is left when the inbox has closed. */
+static void leave(ump_server *server, struct ump__message *message,
+        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
+{
+	if (message->kind == UMP__KIND_POST) {
+		struct ump__post *post = ump__post_of(message);
+
+		if (leftover == NULL) {
+			ump__post_discard(post, &server->channel->post);
+			return;
+		}
+		leftover(self, post->value, NULL);
+		ump__post_free(post);
+	} else {
+		struct ump__request *request = ump__request_of(message);
+		ump_reply_context *rc = ump__request_context(request);
+
+		if (leftover != NULL)
+			leftover(self, request->value, &rc);
+		/* Left alone, it says UMP_SERVER_GONE: it was never started. */
+		ump_reply_drop(&rc);
+	}
+}
+
+void ump__server_close(ump_server *server,
+        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
+{
+	struct ump__queue rest;
+	struct ump__node *node;
+
+	ump__inbox_close(&server->channel->inbox, &rest);
+	/* What was taken and not received yet is older. */
+	ump__queue_append(&server->batch, &rest);
+	while ((node = ump__queue_pop(&server->batch)) != NULL) {
+		struct ump__message *message = ump__message_of(node);
+
+		switch (ump__fate_of(message->kind, is_abandoned(message), true)) {
+		case UMP__FATE_LEFTOVER:
+			leave(server, message, leftover, self);
+			break;
+		case UMP__FATE_SKIP:
+			skip(server, message);
+			break;
+		case UMP__FATE_HANDLE:
+		case UMP__FATE_NOTHING:
+			break;
+		}
+	}
+}
+
+void ump__server_release(ump_server *server)
+{
+	ump__channel_drop_weak(server->channel);
+}
+
+/* ---- The raw receiving end ----------------------------------------------------------------- */
+
+int ump_channel_open_sized(ump_server **server, ump_client **client,
+        const struct ump_config *config, size_t config_size)
+{
+	struct ump_config checked;
+	struct ump__channel *channel;
+
+	if (server != NULL)
+		*server = NULL;
+	if (client != NULL)
+		*client = NULL;
+	if (server == NULL || client == NULL ||
+	        ump__config_read(&checked, config, config_size) != UMP_OK)
+		return UMP_INVALID;
+	channel = ump__channel_new(&checked);
+	if (channel == NULL)
+		return UMP_NO_MEMORY;
+	*client = ump__handle_new(channel, UMP__MARK_CLIENT);
+	if (*client == NULL) {
+		ump__free(channel);
+		return UMP_NO_MEMORY;
+	}
+	*server = &channel->server;
+	return UMP_OK;
+}
+
+/* The post that was lent by the last call is done with. */
+static void give_back(ump_server *server)
+{
+	if (server->lent != NULL)
+		ump__post_free(server->lent);
+	server->lent = NULL;
+}
+
+/* Hand `message` to whoever runs the loop. */
+static int receive(
+        ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
+{
+	if (message->kind == UMP__KIND_GOODBYE) {
+		server->ended = true;
+		return UMP_CLIENTS_GONE;
+	}
+	if (message->kind == UMP__KIND_POST) {
+		server->lent = ump__post_of(message);
+		*msg = server->lent->value;
+	} else {
+		*msg = ump__request_of(message)->value;
+		*rc = ump__server_start(server, ump__request_of(message));
+	}
+	return UMP_OK;
+}
+
+int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline)
+{
+	struct ump__message *message;
+
+	if (msg != NULL)
+		*msg = NULL;
+	if (rc != NULL)
+		*rc = NULL;
+	if (server == NULL || msg == NULL || rc == NULL)
+		return UMP_INVALID;
+	give_back(server);
+	if (server->ended)
+		return UMP_CLIENTS_GONE;
+	message = ump__server_next(server, deadline);
+	if (message == NULL)
+		return UMP_TIMED_OUT;
+	return receive(server, message, msg, rc);
+}
+
+int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context **rc)
+{
+	int result = ump_server_wait(server, msg, rc, UMP_NOW);
+
+	return result == UMP_TIMED_OUT ? UMP_EMPTY : result;
+}
+
+bool ump_server_was_empty(const ump_server *server)
+{
+	if (server == NULL)
+		return true;
+	if (ump__queue_is_empty(&server->batch))
+		return !ump__inbox_is_node(ump__word_peek(&server->channel->inbox));
+	return ump__message_of(server->batch.head)->kind == UMP__KIND_GOODBYE;
+}
+
+size_t ump_server_skipped(const ump_server *server)
+{
+	return server != NULL ? server->skipped : 0;
+}
+
+void ump_server_drop(ump_server **server)
+{
+	ump_server *dropped;
+
+	if (server == NULL || *server == NULL)
+		return;
+	dropped = *server;
+	*server = NULL;
+	give_back(dropped);
+	ump__server_close(dropped, NULL, NULL);
+	ump__server_release(dropped);
+}

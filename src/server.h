@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The receiving end, as the library's own dispatchers use it. */
+#ifndef UMP_SERVER_END_H
+#define UMP_SERVER_END_H
+
+#include "channel.h"
+#include "request.h"
+
+/* The next message that somebody has to look at (the goodbye too), or NULL once the deadline has
+ * passed.  Requests that were given up are skipped.  It is the caller's. */
+struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
+
+/* A request begins: from now on, to drop its context says UMP_NO_REPLY. */
+ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);
+
+/* Close the inbox, and give each message that is left to `leftover` (with `self`), if there is one,
+ * or else back to its sender, or to its type's drop; [break]. */
+void ump__server_close(ump_server *server,
+        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self);
+
+/* Give back the receiving end's reference; the inbox is closed. */
+void ump__server_release(ump_server *server);
+
+#endif

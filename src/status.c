@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the library says of itself: result codes in words, and its version. */
+#include "ump_server.h"
+
+const char *ump_strerror(int result)
+{
+	if (result > 0)
+		return "the handler's own code";
+	switch ((enum ump_result)result) {
+	case UMP_OK:
+		return "done";
+	case UMP_SERVER_GONE:
+		return "the server has ended and did not start this";
+	case UMP_NO_REPLY:
+		return "the request was started and not answered";
+	case UMP_ORIGIN_GONE:
+		return "nobody waits for this answer any more";
+	case UMP_CLIENTS_GONE:
+		return "every strong client is gone";
+	case UMP_TIMED_OUT:
+		return "the deadline has passed";
+	case UMP_EMPTY:
+		return "nothing is there yet";
+	case UMP_INVALID:
+		return "an argument is wrong";
+	case UMP_NO_MEMORY:
+		return "no memory";
+	case UMP_NO_THREAD:
+		return "the system gave no thread";
+	case UMP_OVERFLOW:
+		return "too many handles of one server";
+	case UMP_DEADLOCK:
+		return "this would wait for itself";
+	}
+	return "unknown result";
+}
+
+unsigned ump_version(void)
+{
+	return UMP_VERSION_NUMBER;
+}

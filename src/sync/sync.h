@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The platform: memory, time, threads, sleeping and spinning.  No other part of the library asks
+ * the system for any of these, so a test can make each such call fail, a simulator can take the
+ * platform's place, and a port has nothing else to write.
+ */
+#ifndef UMP_SYNC_SYNC_H
+#define UMP_SYNC_SYNC_H
+
+#include "sync/atomic.h"
+#include "ump_server.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* ---- Memory -------------------------------------------------------------------------------- */
+
+/* Words that different threads write often lie so far apart.  Twice the usual cache line, since
+ * processors fetch lines in pairs. */
+#define UMP__LINE 128
+
+/* `size` bytes for any type, or NULL. */
+void *ump__alloc(size_t size);
+
+/* `size` bytes, beginning on a line of their own, or NULL. */
+void *ump__alloc_line(size_t size);
+
+/* Gives back what the two above gave.  NULL is fine. */
+void ump__free(void *memory);
+
+/* ---- Time (ump_now and ump_after are public) ----------------------------------------------- */
+
+/* A deadline as the system takes it: not before 0, and not after the end of time_t. */
+struct timespec ump__timespec(ump_time time);
+
+/* ---- Sleeping ------------------------------------------------------------------------------ */
+
+/*
+ * Sleep while `word` is `value`, until ump__wake on it or the deadline.  Returns false once the
+ * deadline has passed, and otherwise true, perhaps for no reason: the caller looks again.
+ */
+bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
+
+/*
+ * Wake whoever sleeps on `word`.  The word is an address here and is not touched: its memory may
+ * be gone already, or belong to something else, whose sleepers then wake for no reason.
+ */
+void ump__wake(struct ump__word *word);
+
+/* ---- Spinning ------------------------------------------------------------------------------ */
+
+/* Of the two sides of an exchange, the dispatcher only spins; clients spin less and then yield, since
+ * there may be more of them than processors. */
+enum ump__side {
+	UMP__SIDE_SERVER,
+	UMP__SIDE_CLIENT
+};
+
+/* A processor that is not known. */
+#define UMP__CPU_UNKNOWN (-1)
+
+/* The processor that this thread runs on, or UMP__CPU_UNKNOWN. */
+int ump__cpu(void);
+
+/*
+ * Wait a little, without sleeping, for `word` to be other than `value`.  `other_cpu` is where the
+ * other side last ran: if that is here, it cannot go on while we spin, and so we do not.
+ */
+void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
+
+/* ---- Threads ------------------------------------------------------------------------------- */
+
+struct ump__os_thread {
+	pthread_t id;
+};
+
+/*
+ * Start a thread with all signals blocked.  UMP_OK, UMP_NO_THREAD or UMP_NO_MEMORY.  The handle is
+ * joined or detached exactly once.
+ */
+int ump__thread_start(
+        struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+
+/* Give the calling thread a name. */
+void ump__thread_name(const char *name);
+
+void ump__thread_join(struct ump__os_thread *thread);
+void ump__thread_detach(struct ump__os_thread *thread);
+bool ump__thread_is_current(const struct ump__os_thread *thread);
+
+#endif

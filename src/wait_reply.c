@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "wait_reply.h"
+
+#include <string.h>
+
+int ump__wait_reply_collect(struct ump__request *request, void *reply)
+{
+	int code = request->answer.code;
+
+	if (code == UMP_OK && request->reply_type.size != 0)
+		memcpy(reply, request->reply, request->reply_type.size);
+	ump__request_free(request);
+	return code;
+}
+
+int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline)
+{
+	struct ump__request *request;
+
+	if (wait_reply == NULL || *wait_reply == NULL)
+		return UMP_INVALID;
+	request = ump__request_of_waiter(*wait_reply);
+	if (reply == NULL && request->reply_type.size != 0)
+		return UMP_INVALID;
+	if (!ump__answer_wait(&request->answer, deadline, request->server_cpu))
+		return UMP_TIMED_OUT;
+	*wait_reply = NULL;
+	return ump__wait_reply_collect(request, reply);
+}
+
+int ump_wait_reply_try(ump_wait_reply **wait_reply, void *reply)
+{
+	int result = ump_wait_reply_wait(wait_reply, reply, UMP_NOW);
+
+	/* A handler's code is above 0 and every answered request consumes the handle, so only the
+	 * wait itself can have timed out. */
+	return result == UMP_TIMED_OUT ? UMP_EMPTY : result;
+}
+
+void ump_wait_reply_drop(ump_wait_reply **wait_reply)
+{
+	struct ump__request *request;
+
+	if (wait_reply == NULL || *wait_reply == NULL)
+		return;
+	request = ump__request_of_waiter(*wait_reply);
+	*wait_reply = NULL;
+	if (ump__answer_abandon(&request->answer))
+		ump__request_discard(request, request->answer.code);
+}

@@ -270,7 +270,7 @@ UMP_API void ump_client_drop(ump_client **client);
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
 UMP_API int ump_client_req(
-        const ump_client *client, const void *msg, void *reply, ump_time deadline);
+	const ump_client *client, const void *msg, void *reply, ump_time deadline);
 
 /**
  * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
@@ -459,8 +459,8 @@ typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handle
 
 /** The function behind ump_spawn_thread, which tells it how large the caller's structures are. */
 UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size,
-        size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
-        ump_thread **thread);
+	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
+	ump_thread **thread);
 
 /**
  * Open a channel, build a handler for it and run it on a new thread.
@@ -476,10 +476,10 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * On failure `*client` and `*thread` are NULL; [clean].
  */
 static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_builder *builder,
-        void *arg, ump_client **client, ump_thread **thread)
+	void *arg, ump_client **client, ump_thread **thread)
 {
 	return ump_spawn_thread_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
-	        builder, arg, client, thread);
+		builder, arg, client, thread);
 }
 
 /**
@@ -503,7 +503,7 @@ UMP_API void ump_thread_drop(ump_thread **thread);
 
 /** The function behind ump_channel_open, which tells it how large the caller's structure is. */
 UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
-        const struct ump_config *config, size_t config_size);
+	const struct ump_config *config, size_t config_size);
 
 /**
  * Open a channel: a receiving end, for a loop of one's own, and its first strong client.  Both are
@@ -512,7 +512,7 @@ UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
  * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
  */
 static inline int ump_channel_open(
-        ump_server **server, ump_client **client, const struct ump_config *config)
+	ump_server **server, ump_client **client, const struct ump_config *config)
 {
 	return ump_channel_open_sized(server, client, config, sizeof(struct ump_config));
 }
@@ -530,7 +530,7 @@ static inline int ump_channel_open(
  * One thread at a time.
  */
 UMP_API int ump_server_wait(
-        ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline);
+	ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline);
 
 /** As ump_server_wait, but never blocks and says UMP_EMPTY where that would have waited. */
 UMP_API int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context **rc);

@@ -28,7 +28,7 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 	if (to->request.size == 0 && to->post.size == 0)
 		return UMP_INVALID;
 	if (to->request.size > SIZE_LIMIT || to->reply.size > SIZE_LIMIT ||
-	        to->post.size > SIZE_LIMIT)
+		to->post.size > SIZE_LIMIT)
 		return UMP_INVALID;
 	return UMP_OK;
 }
@@ -47,8 +47,8 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->post = config->post;
 	channel->goodbye.kind = UMP__KIND_GOODBYE;
 	channel->server = (struct ump_server){
-	        .channel = channel,
-	        .client_cpu = UMP__CPU_UNKNOWN,
+		.channel = channel,
+		.client_cpu = UMP__CPU_UNKNOWN,
 	};
 	ump__queue_init(&channel->server.batch);
 	return channel;

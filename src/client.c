@@ -56,7 +56,7 @@ int ump_client_post_client(const ump_client *client, ump_post_client **out)
 	if (client->handle.channel->post.size == 0)
 		return UMP_INVALID;
 	result = ump__handle_strong(
-	        client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
+		client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
 	*out = made;
 	return result;
 }
@@ -106,7 +106,7 @@ static int request_in_place(struct ump__channel *channel, const void *msg, void 
 
 /* Wait until a deadline: the request may have to outlive the caller. */
 static int request_until(
-        struct ump__channel *channel, const void *msg, void *reply, ump_time deadline)
+	struct ump__channel *channel, const void *msg, void *reply, ump_time deadline)
 {
 	struct ump__request *request = NULL;
 	int result;

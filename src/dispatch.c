@@ -9,7 +9,7 @@ bool ump__handler_is_complete(const struct ump_handler *handler, const struct um
 }
 
 static struct ump_flow handle_request(
-        ump_server *server, const struct ump_handler *handler, struct ump__request *request)
+	ump_server *server, const struct ump_handler *handler, struct ump__request *request)
 {
 	ump_reply_context *rc = ump__server_start(server, request);
 	struct ump_flow flow = handler->request(handler->self, request->value, &rc);
@@ -28,7 +28,7 @@ static struct ump_flow handle_post(const struct ump_handler *handler, struct ump
 }
 
 static struct ump_flow handle(
-        ump_server *server, const struct ump_handler *handler, struct ump__message *message)
+	ump_server *server, const struct ump_handler *handler, struct ump__message *message)
 {
 	switch (message->kind) {
 	case UMP__KIND_POST:

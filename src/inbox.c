@@ -47,14 +47,14 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 }
 
 bool ump__inbox_receive(
-        struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu)
+	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu)
 {
 	if (!ump__inbox_is_node(ump__word_peek(inbox))) {
 		if (deadline == UMP_NOW)
 			return false;
 		ump__spin(inbox, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, sender_cpu);
 		if (!ump__inbox_is_node(ump__word_peek(inbox)) &&
-		        !sleep_while_empty(inbox, deadline))
+			!sleep_while_empty(inbox, deadline))
 			return false;
 	}
 	/* Nobody but the receiver takes, so what was there still is, perhaps under newer ones. */

@@ -19,7 +19,7 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node);
 /* Move all messages, oldest first, into `batch`, which is empty; wait for one until `deadline`.
  * false: there was none.  `sender_cpu` is where a sender last ran.  The receiver only. */
 bool ump__inbox_receive(
-        struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu);
+	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu);
 
 /* Close the inbox for good, and move what is left in it, oldest first, into `rest`.  The receiver
  * only. */

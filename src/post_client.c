@@ -15,7 +15,7 @@ int ump_post_client_clone(const ump_post_client *client, ump_post_client **out)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
 	result = ump__handle_strong(
-	        client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
+		client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
 	*out = made;
 	return result;
 }

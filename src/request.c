@@ -8,7 +8,7 @@
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 
 void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
-        const void *value, void *reply)
+	const void *value, void *reply)
 {
 	request->message.kind = UMP__KIND_REQUEST;
 	ump__answer_init(&request->answer);

@@ -36,7 +36,7 @@ struct ump__request {
 
 /* Prepare a request that lies on its caller's stack. */
 void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
-        const void *value, void *reply);
+	const void *value, void *reply);
 
 /* An allocated request with a copy of `value`, or NULL. */
 struct ump__request *ump__request_new(const struct ump__channel *channel, const void *value);

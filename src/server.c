@@ -36,7 +36,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 			if (deadline != UMP_NOW)
 				tell_cpu(server);
 			if (!ump__inbox_receive(&server->channel->inbox, &server->batch, deadline,
-			            server->client_cpu))
+				    server->client_cpu))
 				return NULL;
 			continue;
 		}
@@ -56,7 +56,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 
 /* One message that is left when the inbox has closed. */
 static void leave(ump_server *server, struct ump__message *message,
-        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
 	if (message->kind == UMP__KIND_POST) {
 		struct ump__post *post = ump__post_of(message);
@@ -79,7 +79,7 @@ static void leave(ump_server *server, struct ump__message *message,
 }
 
 void ump__server_close(ump_server *server,
-        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
 	struct ump__queue rest;
 	struct ump__node *node;
@@ -112,7 +112,7 @@ void ump__server_release(ump_server *server)
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
 int ump_channel_open_sized(ump_server **server, ump_client **client,
-        const struct ump_config *config, size_t config_size)
+	const struct ump_config *config, size_t config_size)
 {
 	struct ump_config checked;
 	struct ump__channel *channel;
@@ -122,7 +122,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	if (client != NULL)
 		*client = NULL;
 	if (server == NULL || client == NULL ||
-	        ump__config_read(&checked, config, config_size) != UMP_OK)
+		ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
 	channel = ump__channel_new(&checked);
 	if (channel == NULL)
@@ -146,7 +146,7 @@ static void give_back(ump_server *server)
 
 /* Hand `message` to whoever runs the loop. */
 static int receive(
-        ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
+	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
 	if (message->kind == UMP__KIND_GOODBYE) {
 		server->ended = true;

@@ -16,7 +16,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 /* Close the inbox, and give each message that is left to `leftover` (with `self`), if there is one,
  * or else back to its sender, or to its type's drop; [break]. */
 void ump__server_close(ump_server *server,
-        void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self);
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self);
 
 /* Give back the receiving end's reference; the inbox is closed. */
 void ump__server_release(ump_server *server);

@@ -120,7 +120,7 @@ static int await_start(struct ump_thread *thread, ump_client **client)
 }
 
 static int spawn(struct ump_thread *thread, const struct ump_config *config,
-        ump_handler_builder *builder, void *arg, ump_client **client)
+	ump_handler_builder *builder, void *arg, ump_client **client)
 {
 	int result = builder(arg, *client, &thread->handler);
 
@@ -140,7 +140,7 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 }
 
 int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, size_t handler_size,
-        ump_handler_builder *builder, void *arg, ump_client **client, ump_thread **thread)
+	ump_handler_builder *builder, void *arg, ump_client **client, ump_thread **thread)
 {
 	struct ump_config checked;
 	struct ump_thread *made;
@@ -151,7 +151,7 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	if (thread != NULL)
 		*thread = NULL;
 	if (builder == NULL || client == NULL || thread == NULL ||
-	        handler_size > sizeof(struct ump_handler))
+		handler_size > sizeof(struct ump_handler))
 		return UMP_INVALID;
 	if (ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;

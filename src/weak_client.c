@@ -34,7 +34,7 @@ void ump_weak_client_drop(ump_weak_client **weak)
 	if (weak == NULL || *weak == NULL)
 		return;
 	UMP__REQUIRE((*weak)->handle.mark != UMP__MARK_LENT_CLIENT,
-	        "the weak client lent to init was dropped; clone it to own one");
+		"the weak client lent to init was dropped; clone it to own one");
 	UMP__REQUIRE(is_live(*weak), LIVE);
 	channel = (*weak)->handle.channel;
 	ump__handle_free(&(*weak)->handle);

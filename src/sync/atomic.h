@@ -63,7 +63,7 @@ static inline uintptr_t ump__word_peek(const struct ump__word *word)
 static inline bool ump__inbox_word_push(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-	        &word->value, seen, next, memory_order_release, memory_order_relaxed);
+		&word->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
 /* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: nodes and messages. */
@@ -77,7 +77,7 @@ static inline uintptr_t ump__inbox_word_take(struct ump__word *word)
 static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
-	        &word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+		&word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: the leftovers. */
@@ -109,7 +109,7 @@ static inline uintptr_t ump__call_word_finish(struct ump__word *word)
 static inline bool ump__call_word_wait(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
-	        &word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+		&word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* ORDER abandon: release here -> acquire in ump__call_word_finish and _load.  Carries: the waiter's
@@ -117,7 +117,7 @@ static inline bool ump__call_word_wait(struct ump__word *word, uintptr_t *seen, 
 static inline bool ump__call_word_abandon(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
-	        &word->value, seen, next, memory_order_release, memory_order_relaxed);
+		&word->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
 /* ---- The counts ---------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ static inline uint64_t ump__counts_load(const struct ump__counts *counts)
 static inline bool ump__counts_add(struct ump__counts *counts, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-	        &counts->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+		&counts->value, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* ORDER drop: release here -> acquire in ump__counts_settle.  Carries: all that was done with the
@@ -149,7 +149,7 @@ static inline bool ump__counts_add(struct ump__counts *counts, uint64_t *seen, u
 static inline bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-	        &counts->value, seen, next, memory_order_release, memory_order_relaxed);
+		&counts->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
 /* ORDER drop: acquire here <- release in ump__counts_drop.  For the one who dropped the last

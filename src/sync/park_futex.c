@@ -55,7 +55,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	}
 	/* Of the waiting calls it is the BITSET one whose timeout is a point in time. */
 	failed = syscall(FUTEX_CALL, low_half(word), FUTEX_WAIT_BITSET_PRIVATE, (uint32_t)value,
-	        timeout, NULL, FUTEX_BITSET_MATCH_ANY);
+		timeout, NULL, FUTEX_BITSET_MATCH_ANY);
 	return !(failed != 0 && errno == ETIMEDOUT);
 }
 

@@ -82,7 +82,7 @@ struct ump__os_thread {
  * joined or detached exactly once.
  */
 int ump__thread_start(
-        struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 
 /* Give the calling thread a name. */
 void ump__thread_name(const char *name);

@@ -24,7 +24,7 @@ static size_t stack_bytes(size_t wanted)
 }
 
 int ump__thread_start(
-        struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
 {
 	pthread_attr_t attributes;
 	sigset_t all;
@@ -34,7 +34,7 @@ int ump__thread_start(
 	if (pthread_attr_init(&attributes) != 0)
 		return UMP_NO_MEMORY;
 	if (stack_size != 0 &&
-	        pthread_attr_setstacksize(&attributes, stack_bytes(stack_size)) != 0) {
+		pthread_attr_setstacksize(&attributes, stack_bytes(stack_size)) != 0) {
 		pthread_attr_destroy(&attributes);
 		return UMP_NO_THREAD;
 	}

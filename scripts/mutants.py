@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Plant a bug: copy src and include elsewhere with one small change from a table of mutants.
+
+A table is a text file.  A mutant in it looks so:
+
+    === 7 push-relaxed
+    file: src/sync/atomic.h
+    why: the node's fields are not carried to the taker
+    caught-by: simulate 1000
+    --- old
+    text that occurs exactly once in the file
+    --- new
+    the text in its place
+
+The lines before `--- old` are fields, `name: value`, free for the tables to choose beyond `file`
+and `why`.  Lines before the first `===` are remarks.
+
+    mutants.py list TABLE            one line per mutant: number, name, and its fields as JSON
+    mutants.py apply TABLE N DIR     copy src and include to DIR, with mutant N applied
+    mutants.py check TABLE           every mutant still applies
+"""
+import json
+import pathlib
+import shutil
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def fail(text):
+    sys.exit(f"scripts/mutants.py: error: {text}")
+
+
+def read(table):
+    """All mutants of a table, by number."""
+    mutants = {}
+    for block in ("\n" + pathlib.Path(table).read_text()).split("\n=== ")[1:]:
+        head, _, rest = block.partition("\n--- old\n")
+        old, _, new = rest.partition("\n--- new\n")
+        title, *fields = head.split("\n")
+        number, _, name = title.partition(" ")
+        mutant = {"name": name}
+        for field in fields:
+            if field.strip():
+                key, _, value = field.partition(":")
+                mutant[key.strip()] = value.strip()
+        # The empty line that parts two mutants belongs to neither.
+        mutant["old"], mutant["new"] = old.rstrip("\n"), new.rstrip("\n")
+        if number in mutants:
+            fail(f"{table}: mutant {number} is there twice")
+        if "file" not in mutant or "why" not in mutant or not mutant["old"]:
+            fail(f"{table}: mutant {number} lacks file, why or the old text")
+        mutants[number] = mutant
+    if not mutants:
+        fail(f"{table}: no mutants")
+    return mutants
+
+
+def mutated(table, number, mutant):
+    """The text of the mutant's file with the change made."""
+    text = (ROOT / mutant["file"]).read_text()
+    if text.count(mutant["old"]) != 1:
+        fail(f"{table}: mutant {number}: its old text occurs {text.count(mutant['old'])} times"
+             f" in {mutant['file']}, not once")
+    return text.replace(mutant["old"], mutant["new"])
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    command, table = sys.argv[1:3]
+    mutants = read(table)
+    if command == "list":
+        for number, mutant in mutants.items():
+            print(number, mutant["name"], json.dumps(mutant))
+    elif command == "check":
+        for number, mutant in mutants.items():
+            mutated(table, number, mutant)
+        print(f"{len(mutants)} mutants apply")
+    elif command == "apply":
+        number, directory = sys.argv[3], pathlib.Path(sys.argv[4])
+        if number not in mutants:
+            fail(f"{table}: there is no mutant {number}")
+        text = mutated(table, number, mutants[number])
+        for part in ("src", "include"):
+            shutil.copytree(ROOT / part, directory / part, dirs_exist_ok=True)
+        (directory / mutants[number]["file"]).write_text(text)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -90,7 +90,10 @@
 #endif
 
 #ifdef __cplusplus
+#define UMP_NULL nullptr
 extern "C" {
+#else
+#define UMP_NULL NULL
 #endif
 
 /* ---- Results ------------------------------------------------------------------------------- */
@@ -197,7 +200,7 @@ static inline struct ump_flow ump_continue(void)
 	struct ump_flow flow;
 
 	flow.stop = false;
-	flow.value = NULL;
+	flow.value = UMP_NULL;
 	return flow;
 }
 

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A transaction is committed at once when it holds so many lines: no more than about this many, of
+ * those that were accepted, can be lost to a full disk or a crash. */
+#define COMMIT_LINES 2000
+
 struct handler {
 	const char *path;
 	struct outcome *outcome;
@@ -57,8 +61,8 @@ static struct ump_flow give_up(struct handler *handler)
 
 /*
  * Make safe what was stored, later: the handler posts itself a commit.  It comes when all that
- * waits in the inbox by now has been handled, so that one transaction takes all of that: one wait
- * for the disk instead of many when much is waiting, and no delay when nothing is.
+ * waits in the inbox by now has been handled, so that one transaction takes many small chunks: one
+ * wait for the disk instead of many when much is waiting, and no delay when nothing is.
  *
  * A strong client kept for this would keep the server alive for ever; a weak one does not.
  */
@@ -100,7 +104,10 @@ static int add_lines(struct handler *handler, const struct post *post)
 		code = store_add_lines(
 			&handler->store, post->source->id, chunk->first, chunk->bytes, chunk->size);
 	free(chunk->bytes);
-	return code == 0 ? commit_soon(handler) : code;
+	if (code != 0)
+		return code;
+	return handler->store.pending < COMMIT_LINES ? commit_soon(handler)
+						     : store_commit(&handler->store);
 }
 
 static struct ump_flow handle_post(void *self, const void *msg)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sqlite_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long to wait for someone who looks at the database with another program. */
 #define BUSY_MS 5000
@@ -17,19 +20,29 @@ static const char schema[] =
 	"  WITHOUT ROWID;"
 	"COMMIT;";
 
+/* What SQLite's text leaves out of "disk I/O error" and "unable to open database file"; or "". */
+static void find_detail(struct store *store, int code, char *detail, size_t size)
+{
+	int system_error = sqlite3_system_errno(store->db);
+
+	detail[0] = '\0';
+	if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN)
+		return;
+	/* The system's reason does not come through from a commit; the kind of failure does. */
+	if (system_error != 0)
+		(void)strerror_r(system_error, detail, size);
+	else if (sqlite3_extended_errcode(store->db) == SQLITE_IOERR_WRITE)
+		snprintf(detail, size, "a write failed");
+}
+
 /* Passes `code` on.  If it is the first failure, says why while SQLite still knows. */
 static int note(struct store *store, int code)
 {
-	int system_error = 0;
-	char detail[128] = "";
+	char detail[128];
 
 	if (code == SQLITE_OK || store->why[0] != '\0')
 		return code;
-	/* SQLite says "disk I/O error" or "unable to open database file"; the system knows more. */
-	if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN)
-		system_error = sqlite3_system_errno(store->db);
-	if (system_error == 0 || strerror_r(system_error, detail, sizeof detail) != 0)
-		detail[0] = '\0';
+	find_detail(store, code, detail, sizeof detail);
 	snprintf(store->why, sizeof store->why, "%s%s%s", sqlite3_errmsg(store->db),
 		detail[0] != '\0' ? ": " : "", detail);
 	return code;
@@ -77,6 +90,21 @@ static int prepare_all(struct store *store)
 	return code;
 }
 
+/* Whether the file can be had.  SQLite tries this and that before it gives up, and then has only the
+ * last error left: "No such file" for a folder that nobody may write in. */
+static bool can_open(struct store *store, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	if (strerror_r(errno, store->why, sizeof store->why) != 0)
+		snprintf(store->why, sizeof store->why, "it cannot be opened");
+	return false;
+}
+
 int store_open(struct store *store, const char *path)
 {
 	/* NOMUTEX: SQLite needs no lock of its own where one thread owns the connection. */
@@ -84,6 +112,8 @@ int store_open(struct store *store, const char *path)
 	int code;
 
 	memset(store, 0, sizeof *store);
+	if (!can_open(store, path))
+		return SQLITE_CANTOPEN;
 	code = note(store, sqlite3_open_v2(path, &store->db, flags, NULL));
 	if (code == SQLITE_OK)
 		code = note(store, sqlite3_busy_timeout(store->db, BUSY_MS));

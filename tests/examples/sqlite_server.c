@@ -441,7 +441,8 @@ int main(int argc, char **argv)
 	ump_wait_reply **waits = calloc(room, sizeof(ump_wait_reply *));
 	int status = 1;
 
-	/* A file that grows beyond the limit is to be a failed write, not the end of the process. */
+	/* A report that goes to a file at its limit is to be a failed write, not the end of the
+	 * process.  The database needs no such care: the dispatcher has all signals blocked. */
 	signal(SIGXFSZ, SIG_IGN);
 	job.words = calloc(room, sizeof *job.words);
 	job.sources = calloc(room, sizeof *job.sources);

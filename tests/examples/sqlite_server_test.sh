@@ -215,6 +215,35 @@ progress() {
 	grep -qx 'sqlite_server: [0-9]* lines stored, file [0-9] of 4' err || problem "no progress"
 }
 
+# Whether DATABASE gets to have so many lines soon.
+wait_for_lines() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		[ "$(query "$1" 'SELECT count(*) FROM lines')" != "$2" ] || return 0
+		sleep 0.05
+	done
+	problem "$1 has not got $2 lines"
+}
+
+# Lines that come slowly are safe soon after, not only at the end: also if there is no end.
+killed() {
+	local server
+	mkfifo slow
+	./server killed.db slow >out 2>err &
+	server=$!
+	exec 3<>slow # opened so, it waits for nobody
+	echo first >&3
+	wait_for_lines killed.db 1
+	printf 'second\nthird\nhal' >&3
+	wait_for_lines killed.db 3
+	kill -KILL $server
+	wait $server 2>/dev/null
+	exec 3>&-
+	same 'integrity' "$(query killed.db 'PRAGMA integrity_check')" ok
+	same 'lines in the database' "$(query killed.db 'SELECT count(*) FROM lines')" 3
+	[ ! -s err ] || problem "standard error: $(head -n 1 err)"
+}
+
 # ---- Bad files ----------------------------------------------------------------------------------
 
 # A good file, then a bad one: the good one is stored, and one line names the bad one.
@@ -320,6 +349,15 @@ full_disk() {
 	finish 'full disk'
 }
 
+# The report goes to a file that has reached its limit, which is not to kill the process.
+report_too_long() {
+	head -c 102400 /dev/zero >report
+	# shellcheck disable=SC2016 # The inner shell expands these.
+	run bash -c 'ulimit -f 100; exec "$@" >>report' bash ./server report.db small.txt
+	expect_failure 'standard output: File too large'
+	same 'lines in the database' "$(query report.db 'SELECT count(*) FROM lines')" 100
+}
+
 # The database refuses a line: what was stored before is kept, and lines match words.
 refused_line() {
 	run ./server refused.db empty.txt
@@ -327,6 +365,16 @@ refused_line() {
 		BEGIN SELECT RAISE(ABORT, 'line refused'); END"
 	run ./server refused.db big.txt
 	expect_break refused.db 'line refused'
+}
+
+# It refuses the first line already, while four readers send: what they cannot send is theirs.
+refused_early() {
+	run ./server early.db empty.txt
+	query early.db "CREATE TRIGGER poison BEFORE INSERT ON lines
+		BEGIN SELECT RAISE(ABORT, 'line refused'); END"
+	run ./server early.db big.txt big.txt big.txt big.txt
+	expect_failure 'early.db: line refused (0 of '
+	check_database early.db
 }
 
 # ---- All of them --------------------------------------------------------------------------------
@@ -339,6 +387,7 @@ bytes; finish 'bytes that are no UTF-8'
 many_files; finish '3000 files'
 again; finish 'a database that has lines already'
 progress; finish 'progress'
+killed; finish 'killed while it waits for input'
 
 bad_file folder.db folder 'Is a directory'; finish 'a directory'
 bad_file missing.db missing.txt 'No such file or directory'; finish 'a file that is not there'
@@ -358,10 +407,12 @@ other_tables; finish 'a database with other tables'
 file_limit; finish 'a database that may not grow'
 full_disk
 refused_line; finish 'a line that the database refuses'
+refused_early; finish 'a first line that the database refuses'
 
 # shellcheck disable=SC2016 # The inner shell expands these.
 run bash -c './server out.db small.txt >/dev/full'
 expect_failure 'standard output: No space left on device'; finish 'a report that cannot be written'
+report_too_long; finish 'a report that goes to a file that may not grow'
 run ./server x.db; expect_failure 'a database and files are needed'; finish 'too few arguments'
 run ./server -w 'a b' x.db small.txt; expect_failure 'not a word'; finish 'a word that is none'
 

@@ -47,7 +47,7 @@ static void *call(void *arg)
 	return NULL;
 }
 
-/* A blocking request that is queued when the server goes: never started, so the caller keeps all. */
+/* A blocking request that is queued when the server goes: never started, still the caller's. */
 static void never_started(void)
 {
 	struct token token = {0};

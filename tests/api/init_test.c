@@ -92,7 +92,7 @@ static void no_thread(void)
 
 	probe_init(&probe);
 	probe.on_build = clone_and_send;
-	/* Thread, channel, first client; the builder's clone and its two messages; then the thread. */
+	/* Memory for thread, channel and client; for the builder's three; then the thread. */
 	faults_at(6);
 	CHECK_INT(probe_spawn_result(&probe, &client, &thread), ==, UMP_NO_THREAD);
 	CHECK(faults_off());

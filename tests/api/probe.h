@@ -71,7 +71,7 @@ struct probe {
 	/* What replies carry. */
 	struct token *reply_token;
 
-	/* What happened.  Written by the dispatcher; to be read when it has ended, or by atomics. */
+	/* What happened.  Written by the dispatcher; atomics may be read while it runs. */
 	atomic_int built;
 	atomic_int inits;
 	atomic_int terms;

@@ -53,6 +53,21 @@ static void clients_gone(void)
 	ump_server_drop(&server);
 }
 
+static void only_a_goodbye(void)
+{
+	ump_reply_context *rc;
+	ump_server *server;
+	ump_client *client;
+	const void *msg;
+
+	probe_open(&server, &client);
+	ump_client_drop(&client);
+	CHECK(ump_server_was_empty(server));
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_CLIENTS_GONE);
+	CHECK(ump_server_was_empty(server));
+	ump_server_drop(&server);
+}
+
 static void dropped_with_messages(void)
 {
 	struct token post = {0};
@@ -130,6 +145,7 @@ static void waits_for_messages(void)
 static const struct check_test tests[] = {
 	{"[fifo] a raw server receives posts and requests", a_life},
 	{"[drain] a raw server is told once its clients are gone, and ever after", clients_gone},
+	{"[drain] the goodbye of the last client is no message", only_a_goodbye},
 	{"[once] [clean] dropping a raw server completes and drops what is queued",
 		dropped_with_messages},
 	{"[weak] a server may go last or first", dropped_last},

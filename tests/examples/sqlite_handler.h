@@ -27,7 +27,7 @@ struct post {
 	struct text_chunk chunk;
 };
 
-/* Count a word, or with NULL all lines added so far.  The word is lent until the answer is there. */
+/* Count a word, or with NULL all lines added so far.  The word is lent until it is answered. */
 struct question {
 	const char *word;
 	size_t length;
@@ -36,7 +36,7 @@ struct question {
 /* The answer: a count. */
 typedef int64_t answer;
 
-/* What there is to tell when the loop has ended.  The dispatcher writes it, and join orders that. */
+/* What there is to tell at the end.  The dispatcher writes it, and join orders that. */
 struct outcome {
 	/* Lines that are safe in the database. */
 	int64_t stored;

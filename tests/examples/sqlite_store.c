@@ -90,8 +90,8 @@ static int prepare_all(struct store *store)
 	return code;
 }
 
-/* Whether the file can be had.  SQLite tries this and that before it gives up, and then has only the
- * last error left: "No such file" for a folder that nobody may write in. */
+/* Whether the file can be had.  SQLite tries this and that before it gives up, and then has only
+ * the last error left: "No such file" for a folder that nobody may write in. */
 static bool can_open(struct store *store, const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);

@@ -40,7 +40,7 @@ void store_close(struct store *store);
 /* A new entry for a file; `*id` is what its lines are stored under. */
 int store_add_file(struct store *store, const char *name, int64_t *id);
 
-/* Store all lines in `bytes`, numbered from `first`; the last may lack its newline.  All or none. */
+/* Store all lines in `bytes`, numbered from `first`, or none; the last may lack its newline. */
 int store_add_lines(
 	struct store *store, int64_t file, int64_t first, const char *bytes, size_t size);
 

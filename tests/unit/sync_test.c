@@ -112,6 +112,9 @@ static void threads(void)
 	CHECK_INT(sigismember(&after, SIGUSR1), ==, sigismember(&before, SIGUSR1));
 	CHECK_INT(sigismember(&mask_of_thread, SIGUSR1), ==, 1);
 	CHECK_INT(sigismember(&mask_of_thread, SIGTERM), ==, 1);
+	/* A crash handler must see a crash. */
+	CHECK_INT(sigismember(&mask_of_thread, SIGSEGV), ==, 0);
+	CHECK_INT(sigismember(&mask_of_thread, SIGABRT), ==, 0);
 }
 
 static void no_thread(void)
@@ -152,7 +155,8 @@ static const struct check_test tests[] = {
 	{"[deadline] sleep ends with its deadline, not before it, and at once after it", deadlines},
 	{"[quiet] waking an address whose memory is gone is harmless", dead_words},
 	{"[deadline] time saturates", time_arithmetic},
-	{"[user] threads start with all signals blocked, and the starter's mask stays", threads},
+	{"[user] threads start with foreign signals blocked, and the starter's mask stays",
+		threads},
 	{"[clean] a thread that cannot be had gives a code", no_thread},
 	{"[clean] memory is aligned as asked", memory},
 	{"[quiet] spinning ends", spinning},

@@ -194,7 +194,7 @@ bool ump_server_was_empty(const ump_server *server)
 
 	if (server == NULL)
 		return true;
-	/* The same object, which its owner may change: what lies in the inbox is looked at there. */
+	/* The same object, which its owner may change: the inbox is moved into the batch. */
 	end = &server->channel->server;
 	if (ump__queue_is_empty(&end->batch))
 		(void)ump__inbox_receive(

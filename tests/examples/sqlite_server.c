@@ -269,8 +269,7 @@ static void wait_for_readers(struct feed *feed, const ump_client *client)
 	int64_t interval = SHOW_FIRST_NS;
 
 	while (!readers_ended(feed, ump_after(interval))) {
-		/* The question waits behind what the readers have sent: for a while, not for ever.
-		 *  */
+		/* The question waits behind what the readers have sent: not for ever. */
 		show_progress(feed, client, ump_after(SHOW_LONGEST_NS));
 		interval = interval < SHOW_LONGEST_NS / 2 ? interval * 2 : SHOW_LONGEST_NS;
 	}

@@ -63,8 +63,8 @@
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
  *   always needs that no other call is under way on it.
  * - Nothing here may be called from a signal handler, or in a forked child on handles of its
- *   parent.  A handler must return: leaving it by pthread_exit, by cancellation or by longjmp is
- *   not supported.
+ *   parent.  A handler must return, and so must every call: leaving one by pthread_exit, by
+ *   cancellation of the thread or by longjmp is not supported.
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H

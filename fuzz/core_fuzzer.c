@@ -18,10 +18,10 @@
 #include "core/valid.h"
 #endif
 #endif
-#ifdef UMP__QUEUE_IS_VALID
-#define QUEUE_IS_VALID(queue) UMP__QUEUE_IS_VALID(queue)
+#ifdef UMP_CORE_VALID_H
+#define EXPECT_VALID(what, thing) EXPECT(#what, ump__##what##_is_valid(thing))
 #else
-#define QUEUE_IS_VALID(queue) ((void)(queue), true)
+#define EXPECT_VALID(what, thing) ((void)(thing))
 #endif
 
 #define NODES  48
@@ -100,7 +100,7 @@ static void check_queue(const struct world *world, unsigned which)
 		EXPECT("queue", queue->tail == NULL);
 	else
 		EXPECT("queue", queue->tail == &world->nodes[list->items[list->length - 1]]);
-	EXPECT("queue", QUEUE_IS_VALID(queue));
+	EXPECT_VALID(queue, queue);
 }
 
 static void queue_push(struct world *world, unsigned which)
@@ -185,6 +185,7 @@ static void check_inbox(const struct world *world)
 {
 	bool full = world->arrived.length > 0;
 
+	EXPECT_VALID(inbox, world->inbox);
 	EXPECT("inbox", ump__inbox_is_node(world->inbox) == full);
 	if (full)
 		EXPECT("inbox",
@@ -296,6 +297,11 @@ static void counts_set(struct world *world)
 		world->strong = world->counts >> 32;
 		world->weak = world->counts & UMP__COUNTS_MAX;
 	}
+	/* The strong ones own a weak one together. */
+	if (world->strong > 0 && world->weak == 0) {
+		world->weak = 1;
+		world->counts++;
+	}
 }
 
 /* Take a step if the model says that it `may` be taken, with `edge`. */
@@ -326,14 +332,19 @@ static void counts_step(struct world *world)
 		*count += may;
 	} else {
 		bool may = *count > 0;
+		/* The weak one that the strong ones own stays as long as they. */
+		bool shared = is_weak && world->strong > 0 && world->weak == 1;
 		enum ump__edge last = is_weak ? UMP__EDGE_LAST : UMP__EDGE_LAST_STRONG;
 
+		if (shared)
+			return;
 		counts_take(world,
 			is_weak ? ump__counts_drop_weak(world->counts)
 				: ump__counts_drop_strong(world->counts),
 			may, *count == 1 ? last : UMP__EDGE_NONE);
 		*count -= may;
 	}
+	EXPECT_VALID(counts, world->counts);
 	EXPECT("weak", ump__counts_strong(world->counts) == world->strong);
 	EXPECT("weak", ump__counts_weak(world->counts) == world->weak);
 }
@@ -391,6 +402,7 @@ static void call_step(struct world *world)
 		world->done = world->asleep = world->gone = false;
 		world->call = UMP__CALL_PENDING;
 	}
+	EXPECT_VALID(call, world->call);
 	EXPECT("call", world->call == call_word(world));
 }
 

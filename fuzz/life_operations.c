@@ -25,9 +25,20 @@ static bool went_well(int result, int expected, const void *out)
 		EXPECT("clean", out == NULL);
 		return false;
 	}
-	EXPECT("gone", result == expected);
+	EXPECT("clean", result == expected);
 	EXPECT("misuse", (out == NULL) == (result != UMP_OK));
 	return result == UMP_OK;
+}
+
+/* What making a handle has to say, from one that is there or not. */
+static int strong_result(const struct world *world, bool there)
+{
+	return !there ? UMP_INVALID : model_strong_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
+}
+
+static int weak_result(const struct world *world, bool there)
+{
+	return !there ? UMP_INVALID : model_weak_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
 }
 
 /* ---- Clients ------------------------------------------------------------------------------- */
@@ -42,7 +53,7 @@ static void client_clone(struct world *world, unsigned from)
 	if (to == NOBODY)
 		return;
 	result = ump_client_clone(world->clients[from], &out);
-	if (went_well(result, world->clients[from] == NULL ? UMP_INVALID : UMP_OK, out)) {
+	if (went_well(result, strong_result(world, world->clients[from] != NULL), out)) {
 		model_strong_add(&world->model);
 		world->clients[to] = out;
 	}
@@ -69,7 +80,7 @@ static void client_post_client(struct world *world, unsigned from)
 	if (to == NOBODY)
 		return;
 	result = ump_client_post_client(world->clients[from], &out);
-	if (went_well(result, can ? UMP_OK : UMP_INVALID, out)) {
+	if (went_well(result, strong_result(world, can), out)) {
 		model_strong_add(&world->model);
 		world->posters[to] = out;
 	}
@@ -85,7 +96,7 @@ static void poster_clone(struct world *world, unsigned from)
 	if (to == NOBODY)
 		return;
 	result = ump_post_client_clone(world->posters[from], &out);
-	if (went_well(result, world->posters[from] == NULL ? UMP_INVALID : UMP_OK, out)) {
+	if (went_well(result, strong_result(world, world->posters[from] != NULL), out)) {
 		model_strong_add(&world->model);
 		world->posters[to] = out;
 	}
@@ -111,8 +122,10 @@ static void client_weak(struct world *world, unsigned from)
 	if (to == NOBODY)
 		return;
 	result = ump_client_weak(world->clients[from], &out);
-	if (went_well(result, world->clients[from] == NULL ? UMP_INVALID : UMP_OK, out))
+	if (went_well(result, weak_result(world, world->clients[from] != NULL), out)) {
+		world->model.weak++;
 		world->weaks[to] = out;
+	}
 }
 
 /* The one that is lent to the handler stands in for an empty slot. */
@@ -132,12 +145,16 @@ static void weak_clone(struct world *world, unsigned from)
 	if (to == NOBODY)
 		return;
 	result = ump_weak_client_clone(weak, &out);
-	if (went_well(result, weak == NULL ? UMP_INVALID : UMP_OK, out))
+	if (went_well(result, weak_result(world, weak != NULL), out)) {
+		world->model.weak++;
 		world->weaks[to] = out;
+	}
 }
 
 static void weak_drop(struct world *world, unsigned from)
 {
+	if (world->weaks[from] != NULL)
+		world->model.weak--;
 	ump_weak_client_drop(&world->weaks[from]);
 	EXPECT("misuse", world->weaks[from] == NULL);
 }
@@ -253,6 +270,11 @@ static void client_req_late(struct world *world, unsigned from)
 
 /* ---- The caller's side --------------------------------------------------------------------- */
 
+void *life_room(const struct world *world, void *reply)
+{
+	return world->config.reply.size != 0 ? reply : NULL;
+}
+
 void life_take(struct world *world, unsigned slot, int result, const void *reply, int not_there)
 {
 	struct waiting *waiting = &world->waits[slot];
@@ -281,10 +303,10 @@ static void wait_try(struct world *world, unsigned from)
 	if (world->config.reply.size != 0)
 		EXPECT("misuse", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
 	if (input_flag(&world->input)) {
-		result = ump_wait_reply_try(&waiting->handle, reply);
+		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
 		life_take(world, from, result, reply, UMP_EMPTY);
 	} else {
-		result = ump_wait_reply_wait(&waiting->handle, reply, UMP_NOW);
+		result = ump_wait_reply_wait(&waiting->handle, life_room(world, reply), UMP_NOW);
 		life_take(world, from, result, reply, UMP_TIMED_OUT);
 	}
 }
@@ -490,6 +512,20 @@ static void misuse_config(struct world *world)
 	ump_server_drop(&server);
 }
 
+/* Each result has a text of its own. */
+static void misuse_text(void)
+{
+	const char *unknown = ump_strerror(INT32_MIN);
+
+	EXPECT("misuse", strcmp(unknown, "unknown result") == 0);
+	EXPECT("misuse", strcmp(ump_strerror(7), "the handler's own code") == 0);
+	EXPECT("misuse", ump_strerror(UMP_DEADLOCK - 1) == unknown);
+	for (int i = UMP_DEADLOCK; i <= UMP_OK; i++) {
+		EXPECT("misuse", strcmp(ump_strerror(i), unknown) != 0);
+		EXPECT("misuse", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
+	}
+}
+
 static void misuse(struct world *world, unsigned from)
 {
 	uint8_t choice = input_byte(&world->input);
@@ -499,7 +535,7 @@ static void misuse(struct world *world, unsigned from)
 	} else if (choice < 200) {
 		misuse_config(world);
 	} else {
-		EXPECT("misuse", ump_strerror((int)(choice & 15) - 14) != NULL);
+		misuse_text();
 		EXPECT("misuse", ump_version() == UMP_VERSION_NUMBER);
 		EXPECT("deadline", ump_after(INT64_MAX) == UMP_FOREVER);
 		EXPECT("deadline", ump_after(INT64_MIN) < ump_after(0));

@@ -8,7 +8,7 @@
  */
 #include "life_world.h"
 
-#include "sync/sync.h"
+#include "channel.h"
 
 /* The library counts the goodbye as a message as long as it lies in the inbox.  Until it does not,
  * nothing is checked of a server that is empty and without clients. */
@@ -97,13 +97,50 @@ static void look(struct world *world)
 	check_lent(world);
 }
 
+/* As if there were so many more handles that but two are left to make; or not any more. */
+static void uncrowd(struct world *world)
+{
+	uint32_t strong = ump__counts_strong(world->crowd);
+	uint32_t weak = ump__counts_weak(world->crowd);
+
+	if (world->crowd == 0)
+		return;
+	/* The last of the strong ones may be among them: it leaves like any other. */
+	if (strong > 0)
+		world->crowd -= UMP__COUNTS_STRONG;
+	atomic_fetch_sub(&world->server->channel->counts.value, world->crowd);
+	if (strong > 0)
+		ump__channel_drop_strong(world->server->channel);
+	world->model.strong -= strong;
+	world->model.weak -= weak;
+	world->crowd = 0;
+}
+
+static void crowd(struct world *world)
+{
+	uint32_t strong = 0;
+	uint32_t weak;
+
+	if (world->server == NULL)
+		return;
+	weak = UINT32_MAX - 4 - world->model.weak;
+	if (world->model.strong > 0)
+		strong = UINT32_MAX - 2 - world->model.strong;
+	world->crowd = strong * UMP__COUNTS_STRONG + weak;
+	atomic_fetch_add(&world->server->channel->counts.value, world->crowd);
+	world->model.strong += strong;
+	world->model.weak += weak;
+}
+
 static void server_drop(struct world *world)
 {
 	if (world->server_busy)
 		return;
-	if (world->server != NULL && !world->model.closed) {
+	uncrowd(world);
+	if (world->server != NULL) {
 		model_close(&world->model);
 		model_discard(&world->model);
+		world->model.served = false;
 	}
 	world->lent = NULL;
 	ump_server_drop(&world->server);
@@ -134,7 +171,7 @@ static void req_for_ever(struct world *world, unsigned from)
 	world->in_place_msg = buffer;
 	world->in_place_room = reply;
 	world->busy_client = (int)from;
-	result = ump_client_req(world->clients[from], buffer, reply, UMP_FOREVER);
+	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), UMP_FOREVER);
 	world->in_place = NOBODY;
 	world->busy_client = NOBODY;
 	if (expected == UMP_OK)
@@ -160,7 +197,7 @@ static void req_until(struct world *world, unsigned from, ump_time deadline)
 
 	world->blocked = request;
 	world->busy_client = (int)from;
-	result = ump_client_req(world->clients[from], buffer, reply, deadline);
+	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), deadline);
 	world->busy_client = NOBODY;
 	if (expected == UMP_OK) {
 		expected = model_take(&world->model, request);
@@ -198,7 +235,7 @@ static void block_in_wait(struct world *world, unsigned from)
 		return;
 	world->blocked = world->waits[from].request;
 	world->busy_wait = (int)from;
-	result = ump_wait_reply_wait(&world->waits[from].handle, reply, deadline);
+	result = ump_wait_reply_wait(&world->waits[from].handle, life_room(world, reply), deadline);
 	world->busy_wait = NOBODY;
 	life_take(world, from, result, reply, UMP_TIMED_OUT);
 }
@@ -227,6 +264,7 @@ enum more_operations {
 	POP = LIFE_OPERATIONS,
 	POP_AGAIN,
 	LOOK,
+	CROWD,
 	SERVER_DROP,
 	/* From here on: calls that sleep; while one does, they are other reasons to awake. */
 	BLOCK_IN_REQ,
@@ -246,6 +284,13 @@ static void operate(struct world *world, unsigned what)
 		break;
 	case LOOK:
 		look(world);
+		break;
+	case CROWD:
+		life_trace(world, world->crowd == 0 ? "crowd" : "uncrowd", 0);
+		if (world->crowd == 0)
+			crowd(world);
+		else
+			uncrowd(world);
 		break;
 	case SERVER_DROP:
 		life_trace(world, "server_drop", 0);
@@ -273,6 +318,7 @@ static void operate(struct world *world, unsigned what)
 static void leave(struct world *world)
 {
 	life_trace(world, "  all leave", 0);
+	uncrowd(world);
 	if (world->server_busy) {
 		life_drop_clients(world);
 		return;
@@ -365,8 +411,23 @@ void __wrap_ump__wake(struct ump__word *word)
 void __wrap_ump__spin(
 	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
-	if (life_world->threaded)
+	struct world *world = life_world;
+
+	if (world->threaded) {
 		__real_ump__spin(word, value, side, other_cpu);
+		return;
+	}
+	/* Whoever spins has seen that nothing is there; the others may be quick. */
+	EXPECT("quiet", !world->asleep);
+	world->asleep = true;
+	check_sleeper(world);
+	for (unsigned i = input_below(&world->input, 3); i > 0; i--) {
+		unsigned what = input_below(&world->input, OPERATIONS);
+
+		if (what < BLOCK_IN_REQ && model_has_room(&world->model))
+			operate(world, what);
+	}
+	world->asleep = false;
 }
 
 /* Where threads run is no part of an input. */
@@ -421,6 +482,7 @@ void life_raw(struct world *world)
 		operate(world, input_below(&world->input, OPERATIONS));
 	life_fail_in(0);
 	life_trace(world, "the end", order);
+	uncrowd(world);
 	if ((order & 1) != 0)
 		drain(world);
 	if ((order & 2) != 0)

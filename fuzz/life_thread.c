@@ -65,7 +65,7 @@ static bool post_gate(struct world *world)
 	int result = UMP_INVALID;
 	int value;
 
-	if (world->model.strong == 0)
+	if (world->model.strong == 0 || world->config.post.size == 0)
 		return false;
 	value = life_make(world, KIND_POST, buffer);
 	life_fail_in(0);
@@ -307,12 +307,11 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	out->self = &course;
 	out->init = course.plan.with_init ? handle_init : NULL;
 	out->request = handle_request;
-	out->post = course.plan.incomplete ? NULL : handle_post;
-	if (course.plan.incomplete && world->config.request.size != 0 &&
-		input_flag(&world->input)) {
+	out->post = handle_post;
+	if (course.plan.incomplete && world->config.post.size != 0)
+		out->post = NULL;
+	else if (course.plan.incomplete)
 		out->request = NULL;
-		out->post = handle_post;
-	}
 	out->leftover = course.plan.with_leftover ? handle_leftover : NULL;
 	out->term = course.plan.with_term ? handle_term : NULL;
 	out->drop = course.plan.with_drop ? handle_drop : NULL;
@@ -340,8 +339,9 @@ static void choose(struct world *world, struct plan *plan)
 	plan->name = (shape & 32) != 0;
 	plan->drop_thread = (shape & 64) != 0;
 	world->config.stack_size = (shape & 128) != 0 ? 1 : 0;
-	/* The gates are posts. */
-	if (world->config.post.size == 0)
+	/* The gates are posts, wherever it comes to them. */
+	if (world->config.post.size == 0 &&
+		!(plan->builder_fails || plan->incomplete || plan->init_fails))
 		world->config.post.size = 4;
 }
 
@@ -436,7 +436,7 @@ static void call(struct world *world, unsigned from)
 	world->in_place_room = reply;
 	world->busy_client = (int)from;
 	sem_post(&world->turns.to_server);
-	result = ump_client_req(client, buffer, reply, UMP_FOREVER);
+	result = ump_client_req(client, buffer, life_room(world, reply), UMP_FOREVER);
 	take_turn(&world->turns.to_main);
 	world->turns.calling = world->in_place = world->busy_client = NOBODY;
 	world->turns.ended = has_ended();
@@ -498,6 +498,10 @@ static void join(struct world *world)
 
 	if (course.plan.drop_thread || world->turns.thread == NULL) {
 		ump_thread_drop(&world->turns.thread);
+		return;
+	}
+	if (course.plan.name) {
+		EXPECT("break", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
 		return;
 	}
 	EXPECT("break", ump_join(&world->turns.thread, &how, UMP_FOREVER) == UMP_OK);

@@ -87,6 +87,8 @@ struct world {
 	/* Somebody sleeps, and the others go on inside ump__park. */
 	bool asleep;
 	const void *woken;
+	/* Counted, though nobody has them: to come near the limit. */
+	uint64_t crowd;
 	/* A server on a thread of its own, instead of the raw end. */
 	bool threaded;
 	struct turns turns;
@@ -131,6 +133,8 @@ bool life_answer(
 /* Whether there is a free slot for a context, and to put one into it. */
 bool life_can_hold(const struct world *world);
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg);
+/* Where a reply goes: nowhere, if replies have no value. */
+void *life_room(const struct world *world, void *reply);
 /* Collect an answer that is there, or see that it is not. */
 void life_take(struct world *world, unsigned slot, int result, const void *reply, int not_there);
 

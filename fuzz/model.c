@@ -7,6 +7,7 @@ void model_open(struct model *model)
 {
 	memset(model, 0, sizeof *model);
 	model->strong = 1;
+	model->served = true;
 }
 
 bool model_has_room(const struct model *model)
@@ -39,10 +40,23 @@ void model_strong_drop(struct model *model)
 	model->strong--;
 }
 
+bool model_strong_is_full(const struct model *model)
+{
+	return model->strong == UINT32_MAX;
+}
+
+bool model_weak_is_full(const struct model *model)
+{
+	/* The strong handles count as a weak one, and so does the receiving end. */
+	return model->weak == UINT32_MAX - (model->strong > 0) - model->served;
+}
+
 int model_upgrade(struct model *model)
 {
 	if (model->strong == 0)
 		return UMP_CLIENTS_GONE;
+	if (model_strong_is_full(model))
+		return UMP_OVERFLOW;
 	model->strong++;
 	return UMP_OK;
 }

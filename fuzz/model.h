@@ -54,8 +54,11 @@ struct model_message {
 };
 
 struct model {
-	unsigned strong;
+	uint32_t strong;
+	uint32_t weak;
 	bool closed;
+	/* The receiving end is there. */
+	bool served;
 	unsigned skipped;
 	int values;
 	enum model_owner owner[MODEL_VALUES];
@@ -78,7 +81,10 @@ int model_value(struct model *model);
 
 void model_strong_add(struct model *model);
 void model_strong_drop(struct model *model);
-/* UMP_OK or UMP_CLIENTS_GONE. */
+/* No further handle can be counted. */
+bool model_strong_is_full(const struct model *model);
+bool model_weak_is_full(const struct model *model);
+/* UMP_OK, UMP_CLIENTS_GONE or UMP_OVERFLOW. */
 int model_upgrade(struct model *model);
 
 /* ---- Sending: [once], [gone] ----------------------------------------------------------------- */

@@ -16,7 +16,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code)
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns it, the answer may be gone from here on: only its address is used. */
+	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
 	if (step.wake)
 		ump__wake(state);
 	return step.owns;

@@ -59,7 +59,7 @@ static inline uintptr_t ump__word_peek(const struct ump__word *word)
 
 /* ORDER push: release here -> acquire in ump__inbox_word_take and _close.  Carries: the node's
  * fields and the message.  A push on top of another continues its release sequence, so the taker
- * acquires all nodes of the chain at once.  Failure is relaxed: nothing is read through the word. */
+ * acquires all nodes of the chain at once.  Failure is relaxed: nothing is read by it. */
 static inline bool ump__inbox_word_push(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_weak_explicit(

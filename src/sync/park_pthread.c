@@ -47,8 +47,8 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	int failed = 0;
 
 	pthread_mutex_lock(&bucket->lock);
-	/* A waker changes the word before it takes the lock, so either we see that here, or it finds
-	 * us waiting. */
+	/* A waker changes the word before it takes the lock, so either we see that here, or it
+	 * finds us waiting. */
 	if (ump__word_peek(word) == value) {
 		if (deadline == UMP_FOREVER) {
 			pthread_cond_wait(&bucket->woken, &bucket->lock);

@@ -19,9 +19,11 @@
 #endif
 #endif
 #ifdef UMP_CORE_VALID_H
-#define EXPECT_VALID(what, thing) EXPECT(#what, ump__##what##_is_valid(thing))
+#define EXPECT_VALID(what, thing) EXPECT("[" #what "]", ump__##what##_is_valid(thing))
+#define EXPECT_WRONG(what, thing) EXPECT("[" #what "]", !ump__##what##_is_valid(thing))
 #else
 #define EXPECT_VALID(what, thing) ((void)(thing))
+#define EXPECT_WRONG(what, thing) ((void)(thing))
 #endif
 
 #define NODES  48
@@ -83,10 +85,10 @@ static void check_chain(
 	const struct world *world, const struct ump__node *node, const struct list *list)
 {
 	for (unsigned i = 0; i < list->length; i++, node = node->next) {
-		EXPECT("queue", node != NULL);
-		EXPECT("queue", node_number(world, node) == list->items[i]);
+		EXPECT("[queue]", node != NULL);
+		EXPECT("[queue]", node_number(world, node) == list->items[i]);
 	}
-	EXPECT("queue", node == NULL);
+	EXPECT("[queue]", node == NULL);
 }
 
 static void check_queue(const struct world *world, unsigned which)
@@ -94,12 +96,12 @@ static void check_queue(const struct world *world, unsigned which)
 	const struct ump__queue *queue = &world->queues[which];
 	const struct list *list = &world->lists[which];
 
-	EXPECT("queue", ump__queue_is_empty(queue) == (list->length == 0));
+	EXPECT("[queue]", ump__queue_is_empty(queue) == (list->length == 0));
 	check_chain(world, queue->head, list);
 	if (list->length == 0)
-		EXPECT("queue", queue->tail == NULL);
+		EXPECT("[queue]", queue->tail == NULL);
 	else
-		EXPECT("queue", queue->tail == &world->nodes[list->items[list->length - 1]]);
+		EXPECT("[queue]", queue->tail == &world->nodes[list->items[list->length - 1]]);
 	EXPECT_VALID(queue, queue);
 }
 
@@ -125,10 +127,10 @@ static void queue_pop(struct world *world, unsigned which)
 	struct list *list = &world->lists[which];
 	struct ump__node *node = ump__queue_pop(&world->queues[which]);
 
-	EXPECT("queue", (node == NULL) == (list->length == 0));
+	EXPECT("[queue]", (node == NULL) == (list->length == 0));
 	if (node == NULL)
 		return;
-	EXPECT("fifo", node_number(world, node) == list->items[0]);
+	EXPECT("[fifo]", node_number(world, node) == list->items[0]);
 	world->used[list->items[0]] = false;
 	list_remove_first(list);
 }
@@ -186,16 +188,16 @@ static void check_inbox(const struct world *world)
 	bool full = world->arrived.length > 0;
 
 	EXPECT_VALID(inbox, world->inbox);
-	EXPECT("inbox", ump__inbox_is_node(world->inbox) == full);
+	EXPECT("[inbox]", ump__inbox_is_node(world->inbox) == full);
 	if (full)
-		EXPECT("inbox",
+		EXPECT("[inbox]",
 			world->inbox ==
 				(uintptr_t)&world
 					->nodes[world->arrived.items[world->arrived.length - 1]]);
 	else if (world->closed)
-		EXPECT("inbox", world->inbox == UMP__INBOX_CLOSED);
+		EXPECT("[inbox]", world->inbox == UMP__INBOX_CLOSED);
 	else
-		EXPECT("inbox",
+		EXPECT("[inbox]",
 			world->inbox == (world->parked ? UMP__INBOX_PARKED : UMP__INBOX_EMPTY));
 }
 
@@ -207,10 +209,10 @@ static void inbox_push(struct world *world)
 	if (node == NULL)
 		return;
 	push = ump__inbox_push_step(world->inbox, (uintptr_t)node);
-	EXPECT("gone", push.accepted == !world->closed);
-	EXPECT("quiet", push.wake == world->parked);
+	EXPECT("[gone]", push.accepted == !world->closed);
+	EXPECT("[quiet]", push.wake == world->parked);
 	if (!push.accepted) {
-		EXPECT("inbox", push.next == world->inbox);
+		EXPECT("[inbox]", push.next == world->inbox);
 		world->used[node_number(world, node)] = false;
 		return;
 	}
@@ -233,9 +235,9 @@ static void inbox_take(struct world *world, unsigned which)
 {
 	struct ump__inbox_step step = ump__inbox_take_step(world->inbox);
 
-	EXPECT("inbox", step.taken == (world->arrived.length > 0));
+	EXPECT("[inbox]", step.taken == (world->arrived.length > 0));
 	if (!step.taken) {
-		EXPECT("inbox", step.next == world->inbox && step.chain == 0);
+		EXPECT("[inbox]", step.next == world->inbox && step.chain == 0);
 		return;
 	}
 	world->inbox = step.next;
@@ -246,7 +248,7 @@ static void inbox_close(struct world *world, unsigned which)
 {
 	struct ump__inbox_step step = ump__inbox_close_step(world->inbox);
 
-	EXPECT("inbox", step.taken);
+	EXPECT("[inbox]", step.taken);
 	world->inbox = step.next;
 	world->parked = false;
 	world->closed = true;
@@ -260,9 +262,9 @@ static void inbox_sleep(struct world *world, bool park)
 	struct ump__inbox_step step =
 		park ? ump__inbox_park_step(world->inbox) : ump__inbox_unpark_step(world->inbox);
 
-	EXPECT("quiet", step.taken == may);
-	EXPECT("inbox", step.chain == 0);
-	EXPECT("inbox", step.taken || step.next == world->inbox);
+	EXPECT("[quiet]", step.taken == may);
+	EXPECT("[inbox]", step.chain == 0);
+	EXPECT("[inbox]", step.taken || step.next == world->inbox);
 	world->inbox = step.next;
 	if (may)
 		world->parked = park;
@@ -308,9 +310,9 @@ static void counts_set(struct world *world)
 static void counts_take(
 	struct world *world, struct ump__counts_step step, bool may, enum ump__edge edge)
 {
-	EXPECT("counts", step.taken == may);
-	EXPECT("counts", step.edge == (may ? edge : UMP__EDGE_NONE));
-	EXPECT("counts", may || step.next == world->counts);
+	EXPECT("[counts]", step.taken == may);
+	EXPECT("[counts]", step.edge == (may ? edge : UMP__EDGE_NONE));
+	EXPECT("[counts]", may || step.next == world->counts);
 	world->counts = step.next;
 }
 
@@ -345,8 +347,8 @@ static void counts_step(struct world *world)
 		*count -= may;
 	}
 	EXPECT_VALID(counts, world->counts);
-	EXPECT("weak", ump__counts_strong(world->counts) == world->strong);
-	EXPECT("weak", ump__counts_weak(world->counts) == world->weak);
+	EXPECT("[weak]", ump__counts_strong(world->counts) == world->strong);
+	EXPECT("[weak]", ump__counts_weak(world->counts) == world->weak);
 }
 
 /* ---- The call ------------------------------------------------------------------------------ */
@@ -363,10 +365,10 @@ static uintptr_t call_word(const struct world *world)
 static void call_take(
 	struct world *world, struct ump__call_step step, bool may, bool wake, bool owns)
 {
-	EXPECT("call", step.taken == may);
-	EXPECT("quiet", step.wake == wake);
-	EXPECT("clean", step.owns == owns);
-	EXPECT("call", may || step.next == world->call);
+	EXPECT("[call]", step.taken == may);
+	EXPECT("[quiet]", step.wake == wake);
+	EXPECT("[clean]", step.owns == owns);
+	EXPECT("[call]", may || step.next == world->call);
 	world->call = step.next;
 }
 
@@ -403,7 +405,7 @@ static void call_step(struct world *world)
 		world->call = UMP__CALL_PENDING;
 	}
 	EXPECT_VALID(call, world->call);
-	EXPECT("call", world->call == call_word(world));
+	EXPECT("[call]", world->call == call_word(world));
 }
 
 /* ---- The verdict --------------------------------------------------------------------------- */
@@ -419,15 +421,31 @@ static void verdict_step(struct world *world)
 	enum ump__verdict verdict = ump__verdict_after(kind, broke);
 
 	if (kind == UMP__KIND_GOODBYE) {
-		EXPECT("drain", fate == UMP__FATE_NOTHING);
-		EXPECT("drain", verdict == UMP__VERDICT_NONE);
+		EXPECT("[drain]", fate == UMP__FATE_NOTHING);
+		EXPECT("[drain]", verdict == UMP__VERDICT_NONE);
 		return;
 	}
 	if (kind == UMP__KIND_REQUEST && abandoned)
-		EXPECT("origin", fate == UMP__FATE_SKIP);
+		EXPECT("[origin]", fate == UMP__FATE_SKIP);
 	else
-		EXPECT("break", fate == (over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE));
-	EXPECT("break", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
+		EXPECT("[break]", fate == (over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE));
+	EXPECT("[break]", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
+}
+
+/* The predicates say no, too. */
+static void wrong(void)
+{
+	struct ump__node node = {NULL};
+	struct ump__queue queue = {&node, NULL};
+
+	EXPECT_WRONG(queue, &queue);
+	queue.head = NULL;
+	queue.tail = &node;
+	EXPECT_WRONG(queue, &queue);
+	EXPECT_WRONG(inbox, UMP__INBOX_ALIGN - 1);
+	EXPECT_WRONG(inbox, (uintptr_t)&node + 1);
+	EXPECT_WRONG(counts, UMP__COUNTS_STRONG);
+	EXPECT_WRONG(call, UMP__CALL_DONE + 1);
 }
 
 static void step(struct world *world)
@@ -479,6 +497,7 @@ static void step(struct world *world)
 		break;
 	default:
 		queue_clear(world, which);
+		wrong();
 	}
 }
 

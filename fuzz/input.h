@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the fuzzers have in common: bytes to decide with, and a check that names the promise which it
- * checks.  An input that has run out says 0 for ever, so every input means something.
+ * What the fuzzers have in common: bytes to decide with, and a check that names the promise that
+ * it checks.  An input that has run out says 0 for ever, so every input means something.
  */
 #ifndef UMP_FUZZ_INPUT_H
 #define UMP_FUZZ_INPUT_H
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tag is that of a promise in ump_server.h, or of a core function; it is what a report counts. */
+/* The tag is that of a promise in ump_server.h, or names a core; reports count by it. */
 #define EXPECT(tag, condition)                                                                     \
-	((condition) ? (void)0 : expect_failed("[" tag "]", #condition, __FILE__, __LINE__))
+	((condition) ? (void)0 : expect_failed(tag, #condition, __FILE__, __LINE__))
 
 static inline _Noreturn void expect_failed(
 	const char *tag, const char *condition, const char *file, int line)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Operations on clients and contexts.  Each takes one byte for its operands.  An empty slot is NULL,
+ * Operations on clients and contexts.  Each takes one byte for its slot.  An empty slot is NULL,
  * which is a wrong argument, so the promise about those is checked all along.
  *
  * Where memory fails, the model takes no step: nothing has changed.
@@ -21,12 +21,12 @@ typedef void operation(struct world *world, unsigned from);
 static bool went_well(int result, int expected, const void *out)
 {
 	if (life_failed()) {
-		EXPECT("clean", result == UMP_NO_MEMORY);
-		EXPECT("clean", out == NULL);
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", out == NULL);
 		return false;
 	}
-	EXPECT("clean", result == expected);
-	EXPECT("misuse", (out == NULL) == (result != UMP_OK));
+	EXPECT("[clean]", result == expected);
+	EXPECT("[misuse]", (out == NULL) == (result != UMP_OK));
 	return result == UMP_OK;
 }
 
@@ -66,7 +66,7 @@ static void client_drop(struct world *world, unsigned from)
 	if (world->clients[from] != NULL)
 		model_strong_drop(&world->model);
 	ump_client_drop(&world->clients[from]);
-	EXPECT("misuse", world->clients[from] == NULL);
+	EXPECT("[misuse]", world->clients[from] == NULL);
 }
 
 static void client_post_client(struct world *world, unsigned from)
@@ -107,7 +107,7 @@ static void poster_drop(struct world *world, unsigned from)
 	if (world->posters[from] != NULL)
 		model_strong_drop(&world->model);
 	ump_post_client_drop(&world->posters[from]);
-	EXPECT("misuse", world->posters[from] == NULL);
+	EXPECT("[misuse]", world->posters[from] == NULL);
 }
 
 /* ---- Weak clients -------------------------------------------------------------------------- */
@@ -156,7 +156,7 @@ static void weak_drop(struct world *world, unsigned from)
 	if (world->weaks[from] != NULL)
 		world->model.weak--;
 	ump_weak_client_drop(&world->weaks[from]);
-	EXPECT("misuse", world->weaks[from] == NULL);
+	EXPECT("[misuse]", world->weaks[from] == NULL);
 }
 
 static void weak_upgrade(struct world *world, unsigned from)
@@ -171,12 +171,12 @@ static void weak_upgrade(struct world *world, unsigned from)
 		return;
 	result = ump_weak_client_upgrade(weak, &out);
 	if (weak == NULL) {
-		EXPECT("misuse", result == UMP_INVALID && out == NULL);
+		EXPECT("[misuse]", result == UMP_INVALID && out == NULL);
 	} else if (life_failed()) {
-		EXPECT("clean", result == UMP_NO_MEMORY && out == NULL);
+		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
 	} else {
-		EXPECT("weak", result == model_upgrade(&world->model));
-		EXPECT("weak", (out == NULL) == (result != UMP_OK));
+		EXPECT("[weak]", result == model_upgrade(&world->model));
+		EXPECT("[weak]", (out == NULL) == (result != UMP_OK));
 		world->clients[to] = out;
 	}
 }
@@ -188,13 +188,13 @@ static void posted(struct world *world, bool can, int value, const void *buffer,
 {
 	/* Sent or not, the caller's own bytes stay as they are. */
 	if (can)
-		EXPECT("gone", life_read(world, KIND_POST, buffer) == value);
+		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
 	if (!can)
-		EXPECT("misuse", result == UMP_INVALID);
+		EXPECT("[misuse]", result == UMP_INVALID);
 	else if (life_failed())
-		EXPECT("clean", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
 	else
-		EXPECT("gone", result == model_post(&world->model, value));
+		EXPECT("[gone]", result == model_post(&world->model, value));
 }
 
 static void client_post(struct world *world, unsigned from)
@@ -238,17 +238,17 @@ static void client_req_async(struct world *world, unsigned from)
 
 	life_trace(world, "  value", value);
 	if (can)
-		EXPECT("gone", life_read(world, KIND_REQUEST, buffer) == value);
+		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 	if (!can || to == NOBODY) {
-		EXPECT("misuse", result == UMP_INVALID);
+		EXPECT("[misuse]", result == UMP_INVALID);
 		return;
 	}
 	if (life_failed()) {
-		EXPECT("clean", result == UMP_NO_MEMORY && out == NULL);
+		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
 		return;
 	}
-	EXPECT("gone", result == model_send(&world->model, value, &request));
-	EXPECT("gone", (out == NULL) == (result != UMP_OK));
+	EXPECT("[gone]", result == model_send(&world->model, value, &request));
+	EXPECT("[gone]", (out == NULL) == (result != UMP_OK));
 	world->waits[to] = (struct waiting){out, request};
 }
 
@@ -263,9 +263,9 @@ static void client_req_late(struct world *world, unsigned from)
 	int result = ump_client_req(
 		world->clients[from], buffer, reply, past[input_below(&world->input, 4)]);
 
-	EXPECT("deadline", result == (can ? UMP_TIMED_OUT : UMP_INVALID));
+	EXPECT("[deadline]", result == (can ? UMP_TIMED_OUT : UMP_INVALID));
 	if (can)
-		EXPECT("gone", life_read(world, KIND_REQUEST, buffer) == value);
+		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 }
 
 /* ---- The caller's side --------------------------------------------------------------------- */
@@ -281,10 +281,12 @@ void life_take(struct world *world, unsigned slot, int result, const void *reply
 	int request = waiting->request;
 	int expected = model_take(&world->model, request);
 
-	EXPECT("once", result == (expected == UMP_EMPTY ? not_there : expected));
-	EXPECT("once", (waiting->handle != NULL) == (expected == UMP_EMPTY));
+	if (expected == UMP_NO_REPLY)
+		EXPECT("[forgot]", result == expected);
+	EXPECT("[once]", result == (expected == UMP_EMPTY ? not_there : expected));
+	EXPECT("[once]", (waiting->handle != NULL) == (expected == UMP_EMPTY));
 	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("once",
+		EXPECT("[once]",
 			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
 }
 
@@ -297,11 +299,11 @@ static void wait_try(struct world *world, unsigned from)
 	if (world->busy_wait == (int)from)
 		return;
 	if (waiting->handle == NULL) {
-		EXPECT("misuse", ump_wait_reply_try(&waiting->handle, reply) == UMP_INVALID);
+		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, reply) == UMP_INVALID);
 		return;
 	}
 	if (world->config.reply.size != 0)
-		EXPECT("misuse", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
+		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
 	if (input_flag(&world->input)) {
 		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
 		life_take(world, from, result, reply, UMP_EMPTY);
@@ -320,7 +322,7 @@ static void wait_drop(struct world *world, unsigned from)
 	if (waiting->handle != NULL)
 		model_give_up(&world->model, waiting->request);
 	ump_wait_reply_drop(&waiting->handle);
-	EXPECT("misuse", waiting->handle == NULL);
+	EXPECT("[misuse]", waiting->handle == NULL);
 }
 
 /* ---- The handler's side -------------------------------------------------------------------- */
@@ -341,7 +343,7 @@ bool life_can_hold(const struct world *world)
 
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg)
 {
-	EXPECT("keep", context != NULL);
+	EXPECT("[keep]", context != NULL);
 	world->held[free_hold(world)] = (struct held){context, request, msg};
 }
 
@@ -354,16 +356,16 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 	int value = MODEL_NO_VALUE;
 	int expected;
 
-	EXPECT("misuse", (room != NULL) == has_value);
+	EXPECT("[misuse]", (room != NULL) == has_value);
 	if (world->in_place == request && has_value)
-		EXPECT("once", room == world->in_place_room);
+		EXPECT("[once]", room == world->in_place_room);
 	if (has_value)
 		value = life_make(world, KIND_REPLY, place);
 	else
 		place = NULL;
 	/* The model goes first: the caller goes on as soon as it has its answer. */
 	expected = model_answer(&world->model, request, UMP_OK, value);
-	EXPECT("origin", ump_reply(rc, place) == expected);
+	EXPECT("[origin]", ump_reply(rc, place) == expected);
 }
 
 bool life_answer(
@@ -372,8 +374,8 @@ bool life_answer(
 	struct model_request *asked = &world->model.request[request];
 	int expected;
 
-	EXPECT("keep", life_read(world, KIND_REQUEST, msg) == asked->value);
-	EXPECT("origin", ump_reply_origin_gone(*rc) == !asked->waited_for);
+	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == asked->value);
+	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !asked->waited_for);
 	life_trace(world, "  answer", (int)choice % 7);
 	switch (choice % 7) {
 	case 0:
@@ -382,18 +384,18 @@ bool life_answer(
 		break;
 	case 2:
 		expected = model_answer(&world->model, request, 1 + (int)choice, MODEL_NO_VALUE);
-		EXPECT("origin", ump_reply_fail(rc, 1 + (int)choice) == expected);
+		EXPECT("[origin]", ump_reply_fail(rc, 1 + (int)choice) == expected);
 		break;
 	case 3:
 		model_drop_context(&world->model, request);
 		ump_reply_drop(rc);
 		break;
 	case 4:
-		EXPECT("misuse", ump_reply_fail(rc, 0) == UMP_INVALID);
-		EXPECT("misuse", ump_reply_fail(rc, UMP_NO_REPLY) == UMP_INVALID);
+		EXPECT("[misuse]", ump_reply_fail(rc, 0) == UMP_INVALID);
+		EXPECT("[misuse]", ump_reply_fail(rc, UMP_NO_REPLY) == UMP_INVALID);
 		if (world->config.reply.size != 0)
-			EXPECT("misuse", ump_reply(rc, NULL) == UMP_INVALID);
-		EXPECT("misuse", *rc != NULL);
+			EXPECT("[misuse]", ump_reply(rc, NULL) == UMP_INVALID);
+		EXPECT("[misuse]", *rc != NULL);
 		return false;
 	case 5:
 		if (!life_can_hold(world))
@@ -405,8 +407,8 @@ bool life_answer(
 		return false;
 	}
 	/* What is consumed is NULL, and a second answer is refused. */
-	EXPECT("misuse", *rc == NULL);
-	EXPECT("misuse", ump_reply_fail(rc, 1) == UMP_INVALID);
+	EXPECT("[misuse]", *rc == NULL);
+	EXPECT("[misuse]", ump_reply_fail(rc, 1) == UMP_INVALID);
 	return true;
 }
 
@@ -416,13 +418,13 @@ static void held_answer(struct world *world, unsigned from)
 	unsigned choice = input_byte(&world->input);
 
 	if (held->context == NULL) {
-		EXPECT("misuse", ump_reply(&held->context, NULL) == UMP_INVALID);
-		EXPECT("misuse", ump_reply_keep(&held->context) == NULL);
-		EXPECT("misuse", !ump_reply_origin_gone(NULL) && ump_reply_room(NULL) == NULL);
+		EXPECT("[misuse]", ump_reply(&held->context, NULL) == UMP_INVALID);
+		EXPECT("[misuse]", ump_reply_keep(&held->context) == NULL);
+		EXPECT("[misuse]", !ump_reply_origin_gone(NULL) && ump_reply_room(NULL) == NULL);
 	} else if (choice % 7 == 5) {
 		/* It is kept already; to keep it again changes nothing. */
 		held->context = ump_reply_keep(&held->context);
-		EXPECT("keep", held->context != NULL);
+		EXPECT("[keep]", held->context != NULL);
 	} else {
 		(void)life_answer(world, &held->context, held->request, held->msg, choice);
 	}
@@ -441,24 +443,25 @@ static void misuse_null(struct world *world, unsigned from)
 	ump_client *client = world->clients[from];
 	unsigned char buffer[VALUE_MOST] = {0};
 
-	EXPECT("misuse", ump_client_clone(client, NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_client_weak(client, NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_client_post_client(client, NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_post_client_clone(world->posters[from], NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_weak_client_clone(world->weaks[from], NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_weak_client_upgrade(world->weaks[from], NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_client_post(client, NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_post_client_post(world->posters[from], NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_client_req(client, NULL, buffer, UMP_NOW) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_clone(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_weak(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post_client(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_clone(world->posters[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_clone(world->weaks[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_upgrade(world->weaks[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_post(world->posters[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_req(client, NULL, buffer, UMP_NOW) == UMP_INVALID);
 	if (world->config.reply.size != 0)
-		EXPECT("misuse", ump_client_req(client, buffer, NULL, UMP_FOREVER) == UMP_INVALID);
-	EXPECT("misuse", ump_wait_reply_wait(NULL, buffer, UMP_FOREVER) == UMP_INVALID);
-	EXPECT("misuse", ump_wait_reply_try(NULL, buffer) == UMP_INVALID);
-	EXPECT("misuse", ump_reply(NULL, buffer) == UMP_INVALID);
-	EXPECT("misuse", ump_reply_fail(NULL, 1) == UMP_INVALID);
-	EXPECT("misuse", ump_reply_keep(NULL) == NULL);
-	EXPECT("misuse", ump_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
-	EXPECT("misuse", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
+		EXPECT("[misuse]",
+			ump_client_req(client, buffer, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_wait_reply_wait(NULL, buffer, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_wait_reply_try(NULL, buffer) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply(NULL, buffer) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply_fail(NULL, 1) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply_keep(NULL) == NULL);
+	EXPECT("[misuse]", ump_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
 	ump_client_drop(NULL);
 	ump_post_client_drop(NULL);
 	ump_weak_client_drop(NULL);
@@ -474,8 +477,8 @@ static void refuse(const struct ump_config *config, size_t size)
 	ump_server *server = GARBAGE;
 	ump_client *client = GARBAGE;
 
-	EXPECT("misuse", ump_channel_open_sized(&server, &client, config, size) == UMP_INVALID);
-	EXPECT("misuse", server == NULL && client == NULL);
+	EXPECT("[misuse]", ump_channel_open_sized(&server, &client, config, size) == UMP_INVALID);
+	EXPECT("[misuse]", server == NULL && client == NULL);
 }
 
 static void misuse_config(struct world *world)
@@ -503,11 +506,11 @@ static void misuse_config(struct world *world)
 	newer.more[7] = 1;
 	refuse(&newer.known, sizeof newer);
 	newer.more[7] = 0;
-	EXPECT("misuse", ump_channel_open(NULL, &client, &newer.known) == UMP_INVALID);
-	EXPECT("misuse", ump_channel_open(&server, NULL, &newer.known) == UMP_INVALID);
+	EXPECT("[misuse]", ump_channel_open(NULL, &client, &newer.known) == UMP_INVALID);
+	EXPECT("[misuse]", ump_channel_open(&server, NULL, &newer.known) == UMP_INVALID);
 	/* A newer caller that uses nothing new is welcome. */
 	if (ump_channel_open_sized(&server, &client, &newer.known, sizeof newer) != UMP_OK)
-		EXPECT("clean", life_failed());
+		EXPECT("[clean]", life_failed());
 	ump_client_drop(&client);
 	ump_server_drop(&server);
 }
@@ -517,12 +520,12 @@ static void misuse_text(void)
 {
 	const char *unknown = ump_strerror(INT32_MIN);
 
-	EXPECT("misuse", strcmp(unknown, "unknown result") == 0);
-	EXPECT("misuse", strcmp(ump_strerror(7), "the handler's own code") == 0);
-	EXPECT("misuse", ump_strerror(UMP_DEADLOCK - 1) == unknown);
+	EXPECT("[misuse]", strcmp(unknown, "unknown result") == 0);
+	EXPECT("[misuse]", strcmp(ump_strerror(7), "the handler's own code") == 0);
+	EXPECT("[misuse]", ump_strerror(UMP_DEADLOCK - 1) == unknown);
 	for (int i = UMP_DEADLOCK; i <= UMP_OK; i++) {
-		EXPECT("misuse", strcmp(ump_strerror(i), unknown) != 0);
-		EXPECT("misuse", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
+		EXPECT("[misuse]", strcmp(ump_strerror(i), unknown) != 0);
+		EXPECT("[misuse]", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
 	}
 }
 
@@ -536,9 +539,9 @@ static void misuse(struct world *world, unsigned from)
 		misuse_config(world);
 	} else {
 		misuse_text();
-		EXPECT("misuse", ump_version() == UMP_VERSION_NUMBER);
-		EXPECT("deadline", ump_after(INT64_MAX) == UMP_FOREVER);
-		EXPECT("deadline", ump_after(INT64_MIN) < ump_after(0));
+		EXPECT("[misuse]", ump_version() == UMP_VERSION_NUMBER);
+		EXPECT("[deadline]", ump_after(INT64_MAX) == UMP_FOREVER);
+		EXPECT("[deadline]", ump_after(INT64_MIN) < ump_after(0));
 	}
 }
 

@@ -10,17 +10,13 @@
 
 #include "channel.h"
 
-/* The library counts the goodbye as a message as long as it lies in the inbox.  Until it does not,
- * nothing is checked of a server that is empty and without clients. */
-#define MODEL_GOODBYE_COUNTS true
-
 /* ---- Receiving ----------------------------------------------------------------------------- */
 
 /* What was lent by the last call is still there until the next. */
 static void check_lent(struct world *world)
 {
 	if (world->lent != NULL)
-		EXPECT("once", life_read(world, KIND_POST, world->lent) == world->lent_value);
+		EXPECT("[once]", life_read(world, KIND_POST, world->lent) == world->lent_value);
 }
 
 /* What a call that receives has answered. */
@@ -30,28 +26,28 @@ static void received(
 	struct model_message message;
 	int expected = model_receive(&world->model, &message);
 
-	EXPECT("fifo", result == (expected == UMP_EMPTY ? nothing : expected));
-	EXPECT("origin", ump_server_skipped(world->server) == world->model.skipped);
-	EXPECT("misuse", (msg == NULL) == (result != UMP_OK));
+	EXPECT("[fifo]", result == (expected == UMP_EMPTY ? nothing : expected));
+	EXPECT("[origin]", ump_server_skipped(world->server) == world->model.skipped);
+	EXPECT("[misuse]", (msg == NULL) == (result != UMP_OK));
 	if (result != UMP_OK) {
-		EXPECT("misuse", rc == NULL);
+		EXPECT("[misuse]", rc == NULL);
 		return;
 	}
-	EXPECT("fifo", (rc == NULL) == (message.request < 0));
+	EXPECT("[fifo]", (rc == NULL) == (message.request < 0));
 	life_trace(world, "  received: value", message.value);
 	if (rc == NULL) {
-		EXPECT("fifo", life_read(world, KIND_POST, msg) == message.value);
+		EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
 		world->lent = msg;
 		world->lent_value = message.value;
 		return;
 	}
-	EXPECT("fifo", life_read(world, KIND_REQUEST, msg) == message.value);
+	EXPECT("[fifo]", life_read(world, KIND_REQUEST, msg) == message.value);
 	if (message.request == world->in_place)
-		EXPECT("once", msg == world->in_place_msg);
+		EXPECT("[once]", msg == world->in_place_msg);
 	if (life_can_hold(world))
 		life_hold(world, rc, message.request, msg);
 	else if (!life_answer(world, &rc, message.request, msg, input_byte(&world->input) % 4))
-		EXPECT("once", false);
+		EXPECT("[once]", false);
 }
 
 static void pop(struct world *world)
@@ -63,13 +59,14 @@ static void pop(struct world *world)
 	int result;
 
 	if (world->server == NULL) {
-		EXPECT("misuse", ump_server_try_pop(NULL, &msg, &rc) == UMP_INVALID && msg == NULL);
+		EXPECT("[misuse]",
+			ump_server_try_pop(NULL, &msg, &rc) == UMP_INVALID && msg == NULL);
 		return;
 	}
 	if (world->server_busy)
 		return;
-	EXPECT("misuse", ump_server_wait(world->server, NULL, &rc, UMP_NOW) == UMP_INVALID);
-	EXPECT("misuse", ump_server_wait(world->server, &msg, NULL, UMP_NOW) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_wait(world->server, NULL, &rc, UMP_NOW) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_wait(world->server, &msg, NULL, UMP_NOW) == UMP_INVALID);
 	check_lent(world);
 	world->lent = NULL;
 	/* A deadline that passed makes a sleep as well, which must end by itself. */
@@ -90,10 +87,8 @@ static void look(struct world *world)
 
 	if (world->server == NULL || world->server_busy)
 		return;
-	if (MODEL_GOODBYE_COUNTS && empty && world->model.strong == 0)
-		return;
-	EXPECT("fifo", ump_server_was_empty(world->server) == empty);
-	EXPECT("origin", ump_server_skipped(world->server) == world->model.skipped);
+	EXPECT("[fifo]", ump_server_was_empty(world->server) == empty);
+	EXPECT("[origin]", ump_server_skipped(world->server) == world->model.skipped);
 	check_lent(world);
 }
 
@@ -144,7 +139,7 @@ static void server_drop(struct world *world)
 	}
 	world->lent = NULL;
 	ump_server_drop(&world->server);
-	EXPECT("misuse", world->server == NULL);
+	EXPECT("[misuse]", world->server == NULL);
 }
 
 /* ---- Calls that sleep ---------------------------------------------------------------------- */
@@ -176,11 +171,13 @@ static void req_for_ever(struct world *world, unsigned from)
 	world->busy_client = NOBODY;
 	if (expected == UMP_OK)
 		expected = model_take(&world->model, request);
-	EXPECT("once", result == expected);
+	if (expected == UMP_NO_REPLY)
+		EXPECT("[forgot]", result == expected);
+	EXPECT("[once]", result == expected);
 	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("once",
+		EXPECT("[once]",
 			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
-	EXPECT("gone", life_read(world, KIND_REQUEST, buffer) == value);
+	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 }
 
 /* With a deadline: the request may be given up, and then outlives the call. */
@@ -206,11 +203,11 @@ static void req_until(struct world *world, unsigned from, ump_time deadline)
 			expected = UMP_TIMED_OUT;
 		}
 	}
-	EXPECT("deadline", result == expected);
+	EXPECT("[deadline]", result == expected);
 	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("once",
+		EXPECT("[once]",
 			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
-	EXPECT("gone", life_read(world, KIND_REQUEST, buffer) == value);
+	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 }
 
 static void block_in_req(struct world *world, unsigned from)
@@ -337,9 +334,9 @@ static void check_sleeper(struct world *world)
 	struct model_message message;
 
 	if (world->server_busy)
-		EXPECT("quiet", model_receive(&world->model, &message) == UMP_EMPTY);
+		EXPECT("[quiet]", model_receive(&world->model, &message) == UMP_EMPTY);
 	else
-		EXPECT("quiet", world->model.request[world->blocked].state != MODEL_DONE);
+		EXPECT("[quiet]", world->model.request[world->blocked].state != MODEL_DONE);
 }
 
 /* Sleep on `word`; false: until the deadline. */
@@ -365,7 +362,7 @@ static bool sleep_on(
 		else
 			return true;
 	}
-	EXPECT("quiet", world->woken == word);
+	EXPECT("[quiet]", world->woken == word);
 	/* The deadline may pass at the same time. */
 	return deadline == UMP_FOREVER || input_flag(&world->input);
 }
@@ -390,7 +387,7 @@ bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline
 	if (world->threaded)
 		return __real_ump__park(word, value, deadline);
 	/* Who goes on while somebody sleeps does not sleep. */
-	EXPECT("quiet", !world->asleep);
+	EXPECT("[quiet]", !world->asleep);
 	world->asleep = true;
 	world->woken = NULL;
 	check_sleeper(world);
@@ -418,7 +415,7 @@ void __wrap_ump__spin(
 		return;
 	}
 	/* Whoever spins has seen that nothing is there; the others may be quick. */
-	EXPECT("quiet", !world->asleep);
+	EXPECT("[quiet]", !world->asleep);
 	world->asleep = true;
 	check_sleeper(world);
 	for (unsigned i = input_below(&world->input, 3); i > 0; i--) {
@@ -449,11 +446,11 @@ static bool open_channel(struct world *world)
 	int result = ump_channel_open(&world->server, &world->clients[0], &world->config);
 
 	if (life_failed()) {
-		EXPECT("clean", result == UMP_NO_MEMORY);
-		EXPECT("clean", world->server == NULL && world->clients[0] == NULL);
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", world->server == NULL && world->clients[0] == NULL);
 		return false;
 	}
-	EXPECT("misuse", result == UMP_OK);
+	EXPECT("[misuse]", result == UMP_OK);
 	model_open(&world->model);
 	return true;
 }

@@ -76,7 +76,7 @@ static bool post_gate(struct world *world)
 			result = ump_post_client_post(world->posters[i], buffer);
 	}
 	life_fail_in(fails_in);
-	EXPECT("gone", result == model_post(&world->model, value));
+	EXPECT("[gone]", result == model_post(&world->model, value));
 	world->turns.is_gate[value] = result == UMP_OK;
 	return result == UMP_OK;
 }
@@ -95,7 +95,7 @@ static void finish_call(struct world *world)
 			return;
 		}
 	}
-	EXPECT("once", false);
+	EXPECT("[once]", false);
 }
 
 /* The server's turn ends; with `back`, it waits for another one. */
@@ -123,12 +123,12 @@ static struct world *enter(enum callback which, void *self)
 {
 	struct world *world = course.world;
 
-	EXPECT("user", self == &course);
-	EXPECT("user", !pthread_equal(pthread_self(), world->turns.spawner));
+	EXPECT("[user]", self == &course);
+	EXPECT("[user]", !pthread_equal(pthread_self(), world->turns.spawner));
 	if (!world->turns.dispatcher_known)
 		world->turns.dispatcher = pthread_self();
 	world->turns.dispatcher_known = true;
-	EXPECT("user", pthread_equal(pthread_self(), world->turns.dispatcher));
+	EXPECT("[user]", pthread_equal(pthread_self(), world->turns.dispatcher));
 	course.called[which]++;
 	life_trace(world, "callback", (int)which);
 	return world;
@@ -138,8 +138,8 @@ static int handle_init(void *self, ump_weak_client *me)
 {
 	struct world *world = enter(CALLED_INIT, self);
 
-	EXPECT("init", course.called[CALLED_INIT] == 1);
-	EXPECT("init", course.called[CALLED_POST] + course.called[CALLED_REQUEST] == 0);
+	EXPECT("[init]", course.called[CALLED_INIT] == 1);
+	EXPECT("[init]", course.called[CALLED_POST] + course.called[CALLED_REQUEST] == 0);
 	world->me = me;
 	operate_some(world, 4);
 	return course.plan.init_fails ? INIT_CODE : 0;
@@ -150,8 +150,8 @@ static void handle_thread(struct world *world)
 {
 	if (world->turns.thread == NULL)
 		return;
-	EXPECT("misuse", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
-	EXPECT("misuse", world->turns.thread != NULL);
+	EXPECT("[misuse]", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
+	EXPECT("[misuse]", world->turns.thread != NULL);
 	if (input_byte(&world->input) == 7)
 		ump_thread_drop(&world->turns.thread);
 }
@@ -170,9 +170,9 @@ static struct ump_flow handled(struct world *world)
 
 static void expect_message(struct world *world, bool is_request, struct model_message *message)
 {
-	EXPECT("break", !course.broke);
-	EXPECT("fifo", model_receive(&world->model, message) == UMP_OK);
-	EXPECT("fifo", (message->request >= 0) == is_request);
+	EXPECT("[break]", !course.broke);
+	EXPECT("[fifo]", model_receive(&world->model, message) == UMP_OK);
+	EXPECT("[fifo]", (message->request >= 0) == is_request);
 	life_check(world);
 }
 
@@ -183,9 +183,9 @@ static struct ump_flow handle_request(void *self, const void *msg, ump_reply_con
 	struct ump_flow flow;
 
 	expect_message(world, true, &message);
-	EXPECT("fifo", life_read(world, KIND_REQUEST, msg) == message.value);
+	EXPECT("[fifo]", life_read(world, KIND_REQUEST, msg) == message.value);
 	if (message.request == world->in_place)
-		EXPECT("once", msg == world->in_place_msg);
+		EXPECT("[once]", msg == world->in_place_msg);
 	/* The main thread waits for this; it goes on when the turn comes back. */
 	if (message.request == world->turns.calling)
 		(void)post_gate(world);
@@ -203,10 +203,10 @@ static struct ump_flow handle_post(void *self, const void *msg)
 	struct model_message message;
 
 	expect_message(world, false, &message);
-	EXPECT("fifo", life_read(world, KIND_POST, msg) == message.value);
+	EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
 	if (world->turns.is_gate[message.value]) {
 		give_turn(world, true);
-		EXPECT("fifo", life_read(world, KIND_POST, msg) == message.value);
+		EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
 		return ump_continue();
 	}
 	operate_some(world, 3);
@@ -219,16 +219,16 @@ static void handle_leftover(void *self, const void *msg, ump_reply_context **rc)
 	struct world *world = enter(CALLED_LEFTOVER, self);
 	struct model_message message;
 
-	EXPECT("break", course.broke && course.called[CALLED_TERM] == 0);
-	EXPECT("break", model_next_leftover(&world->model, &message));
+	EXPECT("[break]", course.broke && course.called[CALLED_TERM] == 0);
+	EXPECT("[break]", model_next_leftover(&world->model, &message));
 	life_check(world);
-	EXPECT("break", (rc == NULL) == (message.request < 0));
+	EXPECT("[break]", (rc == NULL) == (message.request < 0));
 	if (rc == NULL) {
-		EXPECT("break", life_read(world, KIND_POST, msg) == message.value);
+		EXPECT("[break]", life_read(world, KIND_POST, msg) == message.value);
 		operate_some(world, 3);
 		return;
 	}
-	EXPECT("break", life_read(world, KIND_REQUEST, msg) == message.value);
+	EXPECT("[break]", life_read(world, KIND_REQUEST, msg) == message.value);
 	operate_some(world, 3);
 	if (!life_answer(world, rc, message.request, msg, input_byte(&world->input)))
 		model_drop_context(&world->model, message.request);
@@ -240,10 +240,10 @@ static void expect_end(struct world *world)
 	struct model_message message;
 
 	if (!course.broke) {
-		EXPECT("drain", model_receive(&world->model, &message) == UMP_CLIENTS_GONE);
+		EXPECT("[drain]", model_receive(&world->model, &message) == UMP_CLIENTS_GONE);
 		model_close(&world->model);
 	} else if (course.plan.with_leftover) {
-		EXPECT("break", !model_next_leftover(&world->model, &message));
+		EXPECT("[break]", !model_next_leftover(&world->model, &message));
 	} else {
 		model_discard(&world->model);
 	}
@@ -254,8 +254,8 @@ static struct ump_flow handle_term(void *self, struct ump_flow how)
 {
 	struct world *world = enter(CALLED_TERM, self);
 
-	EXPECT("break", how.stop == course.broke);
-	EXPECT("break", how.value == course.how.value);
+	EXPECT("[break]", how.stop == course.broke);
+	EXPECT("[break]", how.value == course.how.value);
 	expect_end(world);
 	operate_some(world, 3);
 	if (course.plan.term_replaces) {
@@ -274,13 +274,13 @@ static void handle_drop(void *self)
 	struct world *world = course.world;
 
 	course.called[CALLED_DROP]++;
-	EXPECT("init", self == &course);
+	EXPECT("[init]", self == &course);
 	if (world->turns.dispatcher_known)
-		EXPECT("user", pthread_equal(pthread_self(), world->turns.dispatcher));
+		EXPECT("[user]", pthread_equal(pthread_self(), world->turns.dispatcher));
 	/* Before any message: spawn fails, and sees to the rest. */
 	if (course.called[CALLED_POST] == 0)
 		return;
-	EXPECT("user", course.called[CALLED_TERM] == course.plan.with_term);
+	EXPECT("[user]", course.called[CALLED_TERM] == course.plan.with_term);
 	if (!course.plan.with_term)
 		expect_end(world);
 	operate_some(world, 2);
@@ -295,8 +295,8 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	struct world *world = arg;
 	struct ump_handler zero = {0};
 
-	EXPECT("init", pthread_equal(pthread_self(), world->turns.spawner));
-	EXPECT("init", memcmp(out, &zero, sizeof zero) == 0);
+	EXPECT("[init]", pthread_equal(pthread_self(), world->turns.spawner));
+	EXPECT("[init]", memcmp(out, &zero, sizeof zero) == 0);
 	course.called[CALLED_BUILDER]++;
 	model_open(&world->model);
 	/* Lent: it is used like any other, but not dropped. */
@@ -352,23 +352,23 @@ static void check_failure(struct world *world, int result, const ump_client *cli
 	const struct plan *plan = &course.plan;
 	bool built = course.called[CALLED_BUILDER] == 1 && !plan->builder_fails;
 
-	EXPECT("clean", client == NULL && world->turns.thread == NULL);
-	EXPECT("init", course.called[CALLED_BUILDER] <= 1);
-	EXPECT("init", course.called[CALLED_DROP] == (built && plan->with_drop));
-	EXPECT("init", course.called[CALLED_TERM] + course.called[CALLED_LEFTOVER] == 0);
-	EXPECT("init", course.called[CALLED_POST] + course.called[CALLED_REQUEST] == 0);
+	EXPECT("[clean]", client == NULL && world->turns.thread == NULL);
+	EXPECT("[init]", course.called[CALLED_BUILDER] <= 1);
+	EXPECT("[init]", course.called[CALLED_DROP] == (built && plan->with_drop));
+	EXPECT("[init]", course.called[CALLED_TERM] + course.called[CALLED_LEFTOVER] == 0);
+	EXPECT("[init]", course.called[CALLED_POST] + course.called[CALLED_REQUEST] == 0);
 	if (course.called[CALLED_BUILDER] == 0) {
-		EXPECT("clean", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		model_open(&world->model);
 	} else if (plan->builder_fails) {
-		EXPECT("init", result == BUILDER_CODE);
+		EXPECT("[init]", result == BUILDER_CODE);
 	} else if (plan->incomplete) {
-		EXPECT("misuse", result == UMP_INVALID);
+		EXPECT("[misuse]", result == UMP_INVALID);
 	} else if (plan->init_fails && result != UMP_NO_THREAD) {
-		EXPECT("init", result == INIT_CODE && course.called[CALLED_INIT] == 1);
+		EXPECT("[init]", result == INIT_CODE && course.called[CALLED_INIT] == 1);
 	} else {
-		EXPECT("clean", result == UMP_NO_THREAD && life_failed());
-		EXPECT("init", course.called[CALLED_INIT] == 0);
+		EXPECT("[clean]", result == UMP_NO_THREAD && life_failed());
+		EXPECT("[init]", course.called[CALLED_INIT] == 0);
 	}
 	world->me = NULL;
 	world->clients[0] = NULL;
@@ -384,18 +384,18 @@ static void misuse_spawn(struct world *world)
 	ump_client *client = NULL;
 	ump_thread *thread = NULL;
 
-	EXPECT("misuse", ump_spawn_thread(&none, build, world, &client, &thread) == UMP_INVALID);
-	EXPECT("misuse",
+	EXPECT("[misuse]", ump_spawn_thread(&none, build, world, &client, &thread) == UMP_INVALID);
+	EXPECT("[misuse]",
 		ump_spawn_thread(&world->config, NULL, world, &client, &thread) == UMP_INVALID);
-	EXPECT("misuse",
+	EXPECT("[misuse]",
 		ump_spawn_thread(&world->config, build, world, NULL, &thread) == UMP_INVALID);
-	EXPECT("misuse",
+	EXPECT("[misuse]",
 		ump_spawn_thread(&world->config, build, world, &client, NULL) == UMP_INVALID);
-	EXPECT("misuse", ump_spawn_thread_sized(&world->config, sizeof world->config,
-				 sizeof(struct ump_handler) + 1, build, world, &client,
-				 &thread) == UMP_INVALID);
-	EXPECT("misuse", ump_join(&thread, NULL, UMP_FOREVER) == UMP_INVALID);
-	EXPECT("init", course.called[CALLED_BUILDER] == 0);
+	EXPECT("[misuse]", ump_spawn_thread_sized(&world->config, sizeof world->config,
+				   sizeof(struct ump_handler) + 1, build, world, &client,
+				   &thread) == UMP_INVALID);
+	EXPECT("[misuse]", ump_join(&thread, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[init]", course.called[CALLED_BUILDER] == 0);
 }
 
 /* ---- The main thread ----------------------------------------------------------------------- */
@@ -430,7 +430,7 @@ static void call(struct world *world, unsigned from)
 	if (client == NULL || world->config.request.size == 0 || world->model.queued != 0)
 		return;
 	value = life_make(world, KIND_REQUEST, buffer);
-	EXPECT("gone", model_send(&world->model, value, &request) == UMP_OK);
+	EXPECT("[gone]", model_send(&world->model, value, &request) == UMP_OK);
 	world->turns.calling = world->in_place = request;
 	world->in_place_msg = buffer;
 	world->in_place_room = reply;
@@ -440,11 +440,11 @@ static void call(struct world *world, unsigned from)
 	take_turn(&world->turns.to_main);
 	world->turns.calling = world->in_place = world->busy_client = NOBODY;
 	world->turns.ended = has_ended();
-	EXPECT("once", result == model_take(&world->model, request));
+	EXPECT("[once]", result == model_take(&world->model, request));
 	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("once",
+		EXPECT("[once]",
 			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
-	EXPECT("gone", life_read(world, KIND_REQUEST, buffer) == value);
+	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 	life_check(world);
 }
 
@@ -457,14 +457,14 @@ enum more_operations {
 	OPERATIONS
 };
 
-/* The server waits at a gate: it does not end until it has its turn.  This deadline is a real one. */
+/* The server waits at a gate, and does not end before it has its turn.  The deadline is real. */
 static void join_too_early(struct world *world)
 {
 	ump_time deadline = input_flag(&world->input) ? ump_after(1000) : UMP_NOW;
 
-	EXPECT("deadline", ump_join(&world->turns.thread, NULL, deadline) == UMP_TIMED_OUT);
-	EXPECT("deadline", ump_now() >= deadline);
-	EXPECT("deadline", world->turns.thread != NULL);
+	EXPECT("[deadline]", ump_join(&world->turns.thread, NULL, deadline) == UMP_TIMED_OUT);
+	EXPECT("[deadline]", ump_now() >= deadline);
+	EXPECT("[deadline]", world->turns.thread != NULL);
 }
 
 static void operate(struct world *world, unsigned what)
@@ -510,12 +510,12 @@ static void join(struct world *world)
 		return;
 	}
 	if (course.plan.name) {
-		EXPECT("break", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
+		EXPECT("[break]", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
 		return;
 	}
-	EXPECT("break", ump_join(&world->turns.thread, &how, UMP_FOREVER) == UMP_OK);
-	EXPECT("misuse", world->turns.thread == NULL);
-	EXPECT("break", how.stop == course.how.stop && how.value == course.how.value);
+	EXPECT("[break]", ump_join(&world->turns.thread, &how, UMP_FOREVER) == UMP_OK);
+	EXPECT("[misuse]", world->turns.thread == NULL);
+	EXPECT("[break]", how.stop == course.how.stop && how.value == course.how.value);
 }
 
 /* A server that runs, until it has ended. */
@@ -532,7 +532,7 @@ static void live(struct world *world)
 		ump_thread_drop(&world->turns.thread);
 	if (!world->turns.ended)
 		let_run(world);
-	EXPECT("drain", world->turns.ended);
+	EXPECT("[drain]", world->turns.ended);
 	join(world);
 }
 
@@ -552,10 +552,10 @@ static void spawn(struct world *world)
 	}
 	/* The server has come to the first gate. */
 	take_turn(&world->turns.to_main);
-	EXPECT("init", course.called[CALLED_INIT] == course.plan.with_init);
-	EXPECT("init", !course.plan.builder_fails && !course.plan.incomplete);
-	EXPECT("init", client == world->clients[0] && thread != NULL);
-	EXPECT("init", !course.plan.init_fails);
+	EXPECT("[init]", course.called[CALLED_INIT] == course.plan.with_init);
+	EXPECT("[init]", !course.plan.builder_fails && !course.plan.incomplete);
+	EXPECT("[init]", client == world->clients[0] && thread != NULL);
+	EXPECT("[init]", !course.plan.init_fails);
 	world->turns.thread = thread;
 	live(world);
 }

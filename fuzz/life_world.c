@@ -57,8 +57,8 @@ void *__wrap_ump__alloc(size_t size)
 	void *memory;
 
 	/* A request that blocks for ever allocates nothing; those who run meanwhile may. */
-	EXPECT("clean", life_world == NULL || life_world->threaded || life_world->asleep ||
-				life_world->in_place == NOBODY);
+	EXPECT("[clean]", life_world == NULL || life_world->threaded || life_world->asleep ||
+				  life_world->in_place == NOBODY);
 	memory = has_to_fail() ? NULL : __real_ump__alloc(size);
 	/* What the library forgets to fill in should show. */
 	if (memory != NULL)
@@ -72,7 +72,7 @@ void *__wrap_ump__alloc_line(size_t size)
 	void *memory = has_to_fail() ? NULL : __real_ump__alloc_line(size);
 
 	if (memory != NULL) {
-		EXPECT("clean", (uintptr_t)memory % UMP__LINE == 0);
+		EXPECT("[clean]", (uintptr_t)memory % UMP__LINE == 0);
 		memset(memory, 0xa5, size);
 	}
 	blocks += memory != NULL;
@@ -133,12 +133,12 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 	size_t size = size_of(world, kind);
 	int value;
 
-	EXPECT("once", buffer != NULL);
+	EXPECT("[once]", buffer != NULL);
 	memcpy(&value, bytes, sizeof value);
-	EXPECT("once", value >= 0 && value < world->model.values);
-	EXPECT("once", world->kind[value] == kind);
+	EXPECT("[once]", value >= 0 && value < world->model.values);
+	EXPECT("[once]", world->kind[value] == kind);
 	for (size_t i = sizeof value; i < size; i++)
-		EXPECT("once", bytes[i] == filling(value, i));
+		EXPECT("[once]", bytes[i] == filling(value, i));
 	return value;
 }
 
@@ -148,7 +148,7 @@ static void drop_value(enum kind kind, void *buffer)
 	int value = life_read(world, kind, buffer);
 
 	life_trace(world, "  dropped: value", value);
-	EXPECT("once", world->dropped[value] == 0);
+	EXPECT("[once]", world->dropped[value] == 0);
 	world->dropped[value]++;
 	/* Who releases what a value points to may well write to the value. */
 	memset(buffer, 0xdd, size_of(world, kind));
@@ -198,7 +198,7 @@ void life_check(const struct world *world)
 	for (int i = 0; i < model->values; i++) {
 		bool drops = model->owner[i] == MODEL_DROPPED && has_drop(world, world->kind[i]);
 
-		EXPECT("once", world->dropped[i] == drops);
+		EXPECT("[once]", world->dropped[i] == drops);
 	}
 }
 
@@ -208,8 +208,8 @@ void life_check_end(const struct world *world)
 
 	life_check(world);
 	for (int i = 0; i < model->values; i++)
-		EXPECT("once", model->owner[i] != MODEL_LIBRARY);
-	EXPECT("clean", life_blocks() == 0);
+		EXPECT("[once]", model->owner[i] != MODEL_LIBRARY);
+	EXPECT("[clean]", life_blocks() == 0);
 }
 
 void life_trace(const struct world *world, const char *what, int number)

@@ -3,7 +3,7 @@
  * The world of life_fuzzer: the handles that a program could hold, the model beside them, and the
  * operations on clients and contexts, which the raw loop and the handlers on a thread share.
  *
- * Whoever runs operations is alone: on a thread of its own, a server and the main thread take turns.
+ * Whoever runs operations is alone: a server on a thread of its own and the main thread take turns.
  */
 #ifndef UMP_FUZZ_LIFE_WORLD_H
 #define UMP_FUZZ_LIFE_WORLD_H

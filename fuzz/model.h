@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * What one server promises, as plainly as it can be said: arrays and flags, one thread, no memory
- * of its own, nothing of the library.  Each function is one event.  It returns what the library has to
- * answer, and moves values to their new owners; `owner` then tells which values must have been
+ * of its own, nothing of the library.  Each function is one event.  It returns what the library has
+ * to answer, and moves values to their new owners; `owner` then tells which values must have been
  * dropped: exactly those that say MODEL_DROPPED, exactly once.
  */
 #ifndef UMP_FUZZ_MODEL_H

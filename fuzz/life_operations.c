@@ -199,7 +199,7 @@ static void posted(struct world *world, bool can, int value, const void *buffer,
 
 static void client_post(struct world *world, unsigned from)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
 	bool can = world->clients[from] != NULL && world->config.post.size != 0;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
 
@@ -209,7 +209,7 @@ static void client_post(struct world *world, unsigned from)
 
 static void poster_post(struct world *world, unsigned from)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
 	bool can = world->posters[from] != NULL;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
 
@@ -228,7 +228,7 @@ static int free_wait(const struct world *world)
 
 static void client_req_async(struct world *world, unsigned from)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
 	bool can = world->clients[from] != NULL && world->config.request.size != 0;
 	ump_wait_reply *out = GARBAGE;
 	int to = free_wait(world);
@@ -256,8 +256,8 @@ static void client_req_async(struct world *world, unsigned from)
 static void client_req_late(struct world *world, unsigned from)
 {
 	static const ump_time past[] = {UMP_NOW, 1, -1, INT64_MIN};
-	unsigned char buffer[VALUE_MOST] = {0};
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	bool can = world->clients[from] != NULL && world->config.request.size != 0;
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
 	int result = ump_client_req(
@@ -292,7 +292,7 @@ void life_take(struct world *world, unsigned slot, int result, const void *reply
 
 static void wait_try(struct world *world, unsigned from)
 {
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	struct waiting *waiting = &world->waits[from];
 	int result;
 
@@ -349,7 +349,7 @@ void life_hold(struct world *world, ump_reply_context *context, int request, con
 
 static void reply(struct world *world, ump_reply_context **rc, int request, bool in_room)
 {
-	unsigned char buffer[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST];
 	bool has_value = world->config.reply.size != 0;
 	void *room = ump_reply_room(*rc);
 	void *place = in_room ? room : buffer;
@@ -441,7 +441,7 @@ static void fail_soon(struct world *world, unsigned from)
 static void misuse_null(struct world *world, unsigned from)
 {
 	ump_client *client = world->clients[from];
-	unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
 
 	EXPECT("[misuse]", ump_client_clone(client, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_weak(client, NULL) == UMP_INVALID);

@@ -154,8 +154,8 @@ static ump_time some_deadline(struct world *world)
 /* Without a deadline: nothing is allocated, and both values stay where they are. */
 static void req_for_ever(struct world *world, unsigned from)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	int request = NOBODY;
 	int value = life_make(world, KIND_REQUEST, buffer);
 	int expected = model_send(&world->model, value, &request);
@@ -183,8 +183,8 @@ static void req_for_ever(struct world *world, unsigned from)
 /* With a deadline: the request may be given up, and then outlives the call. */
 static void req_until(struct world *world, unsigned from, ump_time deadline)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	int request = NOBODY;
 	int value = life_make(world, KIND_REQUEST, buffer);
 	/* The one allocation of this call is the first from here on. */
@@ -224,7 +224,7 @@ static void block_in_req(struct world *world, unsigned from)
 
 static void block_in_wait(struct world *world, unsigned from)
 {
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	ump_time deadline = some_deadline(world);
 	int result;
 

@@ -59,7 +59,7 @@ static void take_turn(sem_t *turn)
 /* Post a gate through whatever client there is; false: there is none, or the server has ended. */
 static bool post_gate(struct world *world)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
 	/* The gates are ours, so they are not made to fail. */
 	int fails_in = life_fails_in();
 	int result = UMP_INVALID;
@@ -420,8 +420,8 @@ static void let_run(struct world *world)
  * that follows happens in the server's turn, and is looked at when it is over. */
 static void call(struct world *world, unsigned from)
 {
-	unsigned char buffer[VALUE_MOST] = {0};
-	unsigned char reply[VALUE_MOST];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	ump_client *client = world->clients[from];
 	int request = NOBODY;
 	int value;

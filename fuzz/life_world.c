@@ -134,6 +134,8 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 	int value;
 
 	EXPECT("[once]", buffer != NULL);
+	/* Ours are aligned for any type, and so are the library's copies. */
+	EXPECT("[once]", (uintptr_t)buffer % _Alignof(max_align_t) == 0);
 	memcpy(&value, bytes, sizeof value);
 	EXPECT("[once]", value >= 0 && value < world->model.values);
 	EXPECT("[once]", world->kind[value] == kind);

@@ -203,7 +203,7 @@ static void client_post(struct world *world, unsigned from)
 	bool can = world->clients[from] != NULL && world->config.post.size != 0;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
 
-	life_trace(world, "  value", value);
+	life_trace("  value", value);
 	posted(world, can, value, buffer, ump_client_post(world->clients[from], buffer));
 }
 
@@ -213,7 +213,7 @@ static void poster_post(struct world *world, unsigned from)
 	bool can = world->posters[from] != NULL;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
 
-	life_trace(world, "  value", value);
+	life_trace("  value", value);
 	posted(world, can, value, buffer, ump_post_client_post(world->posters[from], buffer));
 }
 
@@ -236,7 +236,7 @@ static void client_req_async(struct world *world, unsigned from)
 	int result = ump_client_req_async(world->clients[from], buffer, to == NOBODY ? NULL : &out);
 	int request = NOBODY;
 
-	life_trace(world, "  value", value);
+	life_trace("  value", value);
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
 	if (!can || to == NOBODY) {
@@ -376,7 +376,7 @@ bool life_answer(
 
 	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == asked->value);
 	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !asked->waited_for);
-	life_trace(world, "  answer", (int)choice % 7);
+	life_trace("  answer", (int)choice % 7);
 	switch (choice % 7) {
 	case 0:
 	case 1:
@@ -577,7 +577,7 @@ void life_operate(struct world *world, unsigned what)
 {
 	unsigned from = input_below(&world->input, SLOTS);
 
-	life_trace(world, operations[what].name, (int)from);
+	life_trace(operations[what].name, (int)from);
 	(void)life_failed();
 	operations[what].run(world, from);
 	life_check(world);

@@ -34,7 +34,7 @@ static void received(
 		return;
 	}
 	EXPECT("[fifo]", (rc == NULL) == (message.request < 0));
-	life_trace(world, "  received: value", message.value);
+	life_trace("  received: value", message.value);
 	if (rc == NULL) {
 		EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
 		world->lent = msg;
@@ -276,33 +276,33 @@ static void operate(struct world *world, unsigned what)
 	switch (what) {
 	case POP:
 	case POP_AGAIN:
-		life_trace(world, "pop", 0);
+		life_trace("pop", 0);
 		pop(world);
 		break;
 	case LOOK:
 		look(world);
 		break;
 	case CROWD:
-		life_trace(world, world->crowd == 0 ? "crowd" : "uncrowd", 0);
+		life_trace(world->crowd == 0 ? "crowd" : "uncrowd", 0);
 		if (world->crowd == 0)
 			crowd(world);
 		else
 			uncrowd(world);
 		break;
 	case SERVER_DROP:
-		life_trace(world, "server_drop", 0);
+		life_trace("server_drop", 0);
 		server_drop(world);
 		break;
 	case BLOCK_IN_REQ:
-		life_trace(world, "block_in_req", 0);
+		life_trace("block_in_req", 0);
 		block_in_req(world, input_below(&world->input, SLOTS));
 		break;
 	case BLOCK_IN_WAIT:
-		life_trace(world, "block_in_wait", 0);
+		life_trace("block_in_wait", 0);
 		block_in_wait(world, input_below(&world->input, SLOTS));
 		break;
 	case BLOCK_IN_SERVER:
-		life_trace(world, "block_in_server", 0);
+		life_trace("block_in_server", 0);
 		block_in_server(world, 0);
 		break;
 	default:
@@ -314,7 +314,7 @@ static void operate(struct world *world, unsigned what)
 /* The input is over, and nothing else will wake the sleeper: everybody else leaves. */
 static void leave(struct world *world)
 {
-	life_trace(world, "  all leave", 0);
+	life_trace("  all leave", 0);
 	uncrowd(world);
 	if (world->server_busy) {
 		life_drop_clients(world);
@@ -393,7 +393,7 @@ bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline
 	check_sleeper(world);
 	result = sleep_on(world, word, value, deadline);
 	world->asleep = false;
-	life_trace(world, result ? "  awake" : "  deadline", 0);
+	life_trace(result ? "  awake" : "  deadline", 0);
 	return result;
 }
 
@@ -478,7 +478,7 @@ void life_raw(struct world *world)
 	while (!input_is_over(&world->input) && model_has_room(&world->model))
 		operate(world, input_below(&world->input, OPERATIONS));
 	life_fail_in(0);
-	life_trace(world, "the end", order);
+	life_trace("the end", order);
 	uncrowd(world);
 	if ((order & 1) != 0)
 		drain(world);

@@ -102,7 +102,7 @@ static void finish_call(struct world *world)
 static void give_turn(struct world *world, bool back)
 {
 	finish_call(world);
-	life_trace(world, "the main thread's turn", back);
+	life_trace("the main thread's turn", back);
 	sem_post(&world->turns.to_main);
 	if (back)
 		take_turn(&world->turns.to_server);
@@ -130,7 +130,7 @@ static struct world *enter(enum callback which, void *self)
 	world->turns.dispatcher_known = true;
 	EXPECT("[user]", pthread_equal(pthread_self(), world->turns.dispatcher));
 	course.called[which]++;
-	life_trace(world, "callback", (int)which);
+	life_trace("callback", (int)which);
 	return world;
 }
 
@@ -161,7 +161,7 @@ static struct ump_flow handled(struct world *world)
 {
 	if (input_byte(&world->input) % 8 != 7)
 		return ump_continue();
-	life_trace(world, "  break", 0);
+	life_trace("  break", 0);
 	course.broke = true;
 	course.how = ump_break(&course.how);
 	model_close(&world->model);
@@ -409,7 +409,7 @@ static bool has_ended(void)
 /* The server takes a turn: it handles what there is, up to the next gate or the end. */
 static void let_run(struct world *world)
 {
-	life_trace(world, "the server's turn", 0);
+	life_trace("the server's turn", 0);
 	sem_post(&world->turns.to_server);
 	take_turn(&world->turns.to_main);
 	world->turns.ended = has_ended();
@@ -479,7 +479,7 @@ static void operate(struct world *world, unsigned what)
 		break;
 	case CALL:
 	case CALL_AGAIN:
-		life_trace(world, "call", 0);
+		life_trace("call", 0);
 		if (!ended)
 			call(world, input_below(&world->input, SLOTS));
 		break;
@@ -525,7 +525,7 @@ static void live(struct world *world)
 		operate(world, input_below(&world->input, OPERATIONS));
 	life_fail_in(0);
 	(void)life_failed();
-	life_trace(world, "the end", 0);
+	life_trace("the end", 0);
 	life_drop_clients(world);
 	/* Now and then nobody waits for the thread while it still has something to do. */
 	if (course.plan.drop_thread)

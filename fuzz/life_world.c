@@ -149,7 +149,7 @@ static void drop_value(enum kind kind, void *buffer)
 	struct world *world = life_world;
 	int value = life_read(world, kind, buffer);
 
-	life_trace(world, "  dropped: value", value);
+	life_trace("  dropped: value", value);
 	EXPECT("[once]", world->dropped[value] == 0);
 	world->dropped[value]++;
 	/* Who releases what a value points to may well write to the value. */
@@ -214,11 +214,10 @@ void life_check_end(const struct world *world)
 	EXPECT("[clean]", life_blocks() == 0);
 }
 
-void life_trace(const struct world *world, const char *what, int number)
+void life_trace(const char *what, int number)
 {
 	static int wanted = -1;
 
-	(void)world;
 	if (wanted < 0)
 		wanted = getenv("UMP_FUZZ_TRACE") != NULL;
 	if (wanted)

@@ -149,6 +149,6 @@ void life_raw(struct world *world);
 void life_thread(struct world *world);
 
 /* With UMP_FUZZ_TRACE set: what is done, for those who replay. */
-void life_trace(const struct world *world, const char *what, int number);
+void life_trace(const char *what, int number);
 
 #endif

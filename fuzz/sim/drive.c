@@ -219,6 +219,7 @@ static bool explore(const struct options *options, const struct program *program
 int drive_list(const struct options *options)
 {
 	struct program program;
+	double began = drive_now();
 	int failed = 0;
 
 	if (options->program != NULL) {
@@ -241,8 +242,34 @@ int drive_list(const struct options *options)
 		bounds.ticks = 0;
 		failed += !explore(options, &program, &bounds, listed->text);
 		/* One failure is enough to look at. */
-		if (failed > 0)
+		if (failed > 0 || drive_now() - began > options->total)
 			break;
 	}
 	return failed;
+}
+
+int drive_seeds(const struct options *options)
+{
+	for (int i = 0; i < listed_count; i++) {
+		uint8_t bytes[PROGRAM_BYTES + 33];
+		struct program program;
+		char name[512];
+		FILE *file;
+		size_t size;
+
+		if (!program_parse(listed_programs[i].text, &program))
+			return 1;
+		size = program_encode(&program, bytes);
+		if (size == 0)
+			continue;
+		/* All rarities but refusals; then short stays, and others' turns. */
+		bytes[size++] = 0x5f;
+		for (int k = 0; k < 32; k++)
+			bytes[size++] = (uint8_t)(k % 2 == 0 ? (k * 5 + i) % 11 : k + i);
+		snprintf(name, sizeof name, "%s/listed-%02d", options->keep, i);
+		file = fopen(name, "wb");
+		if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
+			return 1;
+	}
+	return 0;
 }

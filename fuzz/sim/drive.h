@@ -16,7 +16,9 @@ struct options {
 	const char *program;
 	const char *list;
 	uint64_t seed;
+	/* For each program; for all of a list. */
 	double seconds;
+	double total;
 	long executions;
 	struct sim_bounds bounds;
 	bool cut;
@@ -43,6 +45,9 @@ int drive_random(const struct options *options, bool pct);
 int drive_list(const struct options *options);
 int drive_twice(const struct options *options);
 int drive_replay(const struct options *options);
+
+/* Write the listed programs as inputs of race_fuzzer into the directory to keep things in. */
+int drive_seeds(const struct options *options);
 
 /* Append a line to the file of figures. */
 FILE *drive_json(const struct options *options);

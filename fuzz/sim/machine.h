@@ -75,6 +75,9 @@ struct thread {
 	uintptr_t sleeps_on;
 	int64_t deadline;
 	bool timed_out;
+	/* The deadline that the thread was last told has passed, and how often. */
+	int64_t told;
+	int told_times;
 	/* JOINING: on whom. */
 	int joins;
 	/* Started by the library: joined or detached exactly once. */

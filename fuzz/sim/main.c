@@ -16,8 +16,10 @@ static const char usage[] =
 	"  explore   all schedules of --program, or of the programs of --list (quick, long)\n"
 	"  twice     that the same choices give the same execution\n"
 	"  replay    a recording, --file, shown step by step; --json: for the page\n"
+	"  seeds     the listed programs as inputs of race_fuzzer, into --keep\n"
 	"  switch    what it costs to switch between fibers\n"
-	"options: --program TEXT --list NAME --seed N --seconds N --executions N --preemptions N\n"
+	"options: --program TEXT --list NAME --seed N --seconds N --total N --executions N "
+	"--preemptions N\n"
 	"  --stale N --spurious N --weak-failures N --refusals N --timeouts N --ticks N --steps N\n"
 	"  --cut 0|1 --quiet 0|1 --keep DIRECTORY --json FILE --file FILE\n";
 
@@ -80,6 +82,8 @@ static bool set_option(struct options *options, const char *name, const char *va
 		options->seed = strtoull(value, NULL, 10);
 	else if (strcmp(name, "--seconds") == 0)
 		options->seconds = atof(value);
+	else if (strcmp(name, "--total") == 0)
+		options->total = atof(value);
 	else if (strcmp(name, "--executions") == 0)
 		options->executions = atol(value);
 	else if (strcmp(name, "--steps") == 0)
@@ -113,6 +117,8 @@ static int perform(const char *command, struct options *options)
 		return drive_twice(options) != 0;
 	if (strcmp(command, "replay") == 0 && options->file != NULL)
 		return drive_replay(options) != 0;
+	if (strcmp(command, "seeds") == 0 && options->keep != NULL)
+		return drive_seeds(options) != 0;
 	if (strcmp(command, "switch") == 0)
 		return measure_switch();
 	fputs(usage, stderr);
@@ -126,6 +132,7 @@ int main(int count, char **arguments)
 	struct options options = {.list = "quick",
 		.seed = 1,
 		.seconds = 10,
+		.total = 1e9,
 		.executions = LONG_MAX,
 		.cut = true,
 		.bounds = {.preemptions = -1, .stale = 1, .steps = 20000}};

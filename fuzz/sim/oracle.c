@@ -285,6 +285,9 @@ void oracle_handle(int message)
 	must((books.traits & INIT) == 0 || books.initialised, "[init]", message,
 		"it is handled before init");
 	must(!books.term && !books.handler_dropped, "[user]", message, "it is handled after term");
+	/* The loop began after all that the first client did. */
+	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
+		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
 	account->handled = true;
 	account->hands = HANDLER;

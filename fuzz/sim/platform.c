@@ -108,6 +108,22 @@ struct timespec ump__timespec(ump_time time)
 
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
+/* More often than messages can come in between. */
+#define TOLD_OFTEN 40
+
+/* Tell the caller that its deadline has passed.  One who goes on waiting never returns. */
+static bool tell_deadline(int64_t deadline)
+{
+	struct thread *me = self();
+
+	me->told_times = me->told == deadline ? me->told_times + 1 : 1;
+	me->told = deadline;
+	if (me->told_times > TOLD_OFTEN)
+		sim_fail("[deadline]", "thread %d waits on although its deadline has passed",
+			machine.current);
+	return false;
+}
+
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	struct thread *me = self();
@@ -126,7 +142,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	if (found != value)
 		return true;
 	if (deadline <= machine.clock)
-		return false;
+		return tell_deadline(deadline);
 	if (machine.left.spurious > 0 && choice_make(CHOOSE_SPURIOUS, 2) != 0) {
 		machine.left.spurious--;
 		trace_note("wakes for no reason");
@@ -140,7 +156,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	me->at.op = OP_NONE;
 	machine_block();
 	trace_note(me->timed_out ? "wakes: its deadline has passed" : "wakes");
-	return !me->timed_out;
+	return me->timed_out ? tell_deadline(deadline) : true;
 }
 
 void ump__wake(struct ump__word *word)

@@ -56,6 +56,7 @@ static const struct {
 	{"shared", SHARED},
 	{"jointimed", JOIN_TIMED},
 	{"nodrop", NO_DROP},
+	{"late", LATE},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -145,20 +146,15 @@ void program_print(const struct program *program, char *text, size_t size)
 /* ---- Any program --------------------------------------------------------------------------- */
 
 /* Traits by a number: plain servers are the most frequent. */
-static unsigned traits_from(unsigned number)
-{
-	static const uint16_t some[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM, DETACH, SHARED,
-		RAW, RAW, INIT | LEFTOVER, INIT_FAILS, BUILDER_FAILS, TERM | INIT,
-		SHARED | LEFTOVER, JOIN_TIMED, RAW | SHARED, DETACH | INIT | LEFTOVER, NO_DROP,
-		TERM};
-
-	return some[number % (sizeof some / sizeof some[0])];
-}
+static const uint16_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM, DETACH, SHARED,
+	RAW, RAW, INIT | LEFTOVER, INIT_FAILS, BUILDER_FAILS, TERM | INIT, SHARED | LEFTOVER,
+	JOIN_TIMED, RAW | SHARED, DETACH | INIT | LEFTOVER, NO_DROP, TERM};
+#define SOME_TRAITS (sizeof some_traits / sizeof some_traits[0])
 
 void program_random(struct program *program, uint32_t (*random)(void))
 {
 	memset(program, 0, sizeof *program);
-	program->traits = traits_from(random());
+	program->traits = some_traits[random() % SOME_TRAITS];
 	program->clients = 1 + (int)(random() % 3);
 	for (int c = 0; c < program->clients; c++) {
 		program->lengths[c] = (int)(random() % (PROGRAM_OPS + 1));
@@ -173,16 +169,35 @@ size_t program_decode(struct program *program, const uint8_t *bytes, size_t leng
 {
 	size_t at = 0;
 
+	/* Where bytes are missing there are zeros. */
+#define NEXT (at < length ? bytes[at++] : 0)
 	memset(program, 0, sizeof *program);
-	if (length < 2)
-		return 0;
-	program->traits = traits_from(bytes[at++]);
-	program->clients = 1 + bytes[at++] % PROGRAM_CLIENTS;
-	for (int c = 0; c < program->clients && at < length; c++) {
-		program->lengths[c] = bytes[at++] % (PROGRAM_OPS + 1);
+	program->traits = some_traits[NEXT % SOME_TRAITS];
+	program->clients = 1 + NEXT % PROGRAM_CLIENTS;
+	for (int c = 0; c < program->clients; c++) {
+		program->lengths[c] = NEXT % (PROGRAM_OPS + 1);
 		for (int i = 0; i < program->lengths[c]; i++)
-			program->operations[c][i] =
-				at < length ? (uint8_t)(bytes[at++] % operation_count) : 0;
+			program->operations[c][i] = (uint8_t)(NEXT % operation_count);
+	}
+#undef NEXT
+	return at;
+}
+
+size_t program_encode(const struct program *program, uint8_t *bytes)
+{
+	size_t at = 0;
+	size_t number = 0;
+
+	while (number < SOME_TRAITS && some_traits[number] != program->traits)
+		number++;
+	if (number == SOME_TRAITS)
+		return 0;
+	bytes[at++] = (uint8_t)number;
+	bytes[at++] = (uint8_t)(program->clients - 1);
+	for (int c = 0; c < program->clients; c++) {
+		bytes[at++] = (uint8_t)program->lengths[c];
+		for (int i = 0; i < program->lengths[c]; i++)
+			bytes[at++] = program->operations[c][i];
 	}
 	return at;
 }

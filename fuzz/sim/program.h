@@ -83,7 +83,9 @@ enum trait {
 	/* Join with a deadline first. */
 	JOIN_TIMED = 256,
 	/* Requests, replies and posts have no drop. */
-	NO_DROP = 512
+	NO_DROP = 512,
+	/* RAW: the loop begins when the first client has done all its operations. */
+	LATE = 1024
 };
 
 struct program {
@@ -103,5 +105,9 @@ void program_random(struct program *program, uint32_t (*random)(void));
 
 /* Any program, from bytes; how many were used. */
 size_t program_decode(struct program *program, const uint8_t *bytes, size_t length);
+
+/* The bytes that decode to `program`, at most PROGRAM_BYTES; 0: it has traits that no bytes give. */
+#define PROGRAM_BYTES (2 + PROGRAM_CLIENTS * (1 + PROGRAM_OPS))
+size_t program_encode(const struct program *program, uint8_t *bytes);
 
 #endif

@@ -20,6 +20,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread+detach: post"},
 	{.text = "thread+jointimed: post", .timeouts = 1},
 	{.text = "raw: post req", .timeouts = 1},
+	{.text = "raw+late: async giveup post | post"},
 	{.text = "thread: req", .spurious = 2},
 	{.text = "thread: post", .weak_failures = 2},
 	{.text = "thread: clone async post", .refusals = 1},

@@ -5,8 +5,6 @@
 #include "machine.h"
 #include "trace.h"
 
-#include <string.h>
-
 _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
 
 #define UNIT       4
@@ -50,22 +48,23 @@ struct shadow *race_shadow(uintptr_t address)
 	else
 		shadow = other_shadow(address / UNIT);
 	if (shadow->generation != machine.generation) {
-		memset(shadow, 0, sizeof *shadow);
 		shadow->generation = machine.generation;
 		shadow->location = -1;
+		shadow->fresh = false;
+		shadow->touched = 0;
 	}
 	return shadow;
 }
 
+/* The threads other than the calling one that have touched this. */
+static unsigned others_touched(const struct shadow *shadow)
+{
+	return shadow->touched & ~(1u << machine.current);
+}
+
 bool race_shared(const struct shadow *shadow)
 {
-	for (int kind = 0; kind < ACCESS_KINDS; kind++) {
-		for (int t = 0; t < machine.count; t++) {
-			if (t != machine.current && shadow->last[kind][t] != 0)
-				return true;
-		}
-	}
-	return false;
+	return others_touched(shadow) != 0;
 }
 
 /* The memory must be the program's: a live block, or a frame that has not returned. */
@@ -90,10 +89,11 @@ static int unseen(const struct shadow *shadow, enum access kind, uint32_t mask)
 {
 	const struct thread *me = self();
 
-	for (int t = 0; t < machine.count; t++) {
+	for (unsigned left = others_touched(shadow); left != 0; left &= left - 1) {
+		int t = __builtin_ctz(left);
 		uint32_t last = shadow->last[kind][t];
 
-		if (CLOCK(last) > me->now.at[t] && (last & mask) != 0 && t != machine.current)
+		if (CLOCK(last) > me->now.at[t] && (last & mask) != 0)
 			return t;
 	}
 	return -1;
@@ -116,13 +116,8 @@ static const bool conflicts[ACCESS_KINDS][ACCESS_KINDS] = {
 	[ATOMIC_WRITE] = {[PLAIN_READ] = true, [PLAIN_WRITE] = true},
 };
 
-static void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
+static void check_unit(const struct shadow *shadow, enum access kind, uint32_t mask)
 {
-	uint32_t mine = self()->now.at[machine.current] << 4 | mask;
-
-	/* The same again, in the same step of its clock: it was checked then. */
-	if (shadow->last[kind][machine.current] == mine)
-		return;
 	for (int other = 0; other < ACCESS_KINDS; other++) {
 		int thread;
 
@@ -132,7 +127,24 @@ static void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
 		if (thread >= 0)
 			report(kind, (enum access)other, thread);
 	}
-	shadow->last[kind][machine.current] = mine;
+}
+
+static void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
+{
+	int me = machine.current;
+	uint32_t mine = self()->now.at[me] << 4 | mask;
+
+	if ((shadow->touched >> me & 1) == 0) {
+		for (int other = 0; other < ACCESS_KINDS; other++)
+			shadow->last[other][me] = 0;
+		shadow->touched = (uint8_t)(shadow->touched | 1u << me);
+	}
+	/* The same again, in the same step of its clock: it was checked then. */
+	if (shadow->last[kind][me] == mine)
+		return;
+	if (others_touched(shadow) != 0)
+		check_unit(shadow, kind, mask);
+	shadow->last[kind][me] = mine;
 }
 
 void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
@@ -153,22 +165,24 @@ void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 			shadow->fresh = true;
 		address = next;
 	}
+	trace_access_over();
 }
 
 void race_free(uintptr_t address, size_t size, uintptr_t pc)
 {
-	(void)pc;
 	for (size_t i = 0; i < size; i += UNIT) {
 		const struct shadow *shadow = race_shadow(address + i);
 
-		for (int kind = 0; kind < ACCESS_KINDS; kind++) {
+		for (int kind = 0; kind < ACCESS_KINDS && others_touched(shadow) != 0; kind++) {
 			int thread = unseen(shadow, (enum access)kind, MASK);
 
-			if (thread >= 0)
-				sim_fail("race on free",
-					"thread %d frees what thread %d has %s (at byte %zu of "
-					"%zu), and neither is ordered first",
-					machine.current, thread, done[kind], i, size);
+			if (thread < 0)
+				continue;
+			trace_access(address + i, UNIT, PLAIN_WRITE, pc);
+			sim_fail("race on free",
+				"thread %d frees what thread %d has %s (at byte %zu of "
+				"%zu), and neither is ordered first",
+				machine.current, thread, done[kind], i, size);
 		}
 	}
 }

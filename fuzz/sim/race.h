@@ -27,6 +27,8 @@ struct shadow {
 	int16_t location;
 	/* It begins anew with the next store: its stack frame has gone, or a plain write came. */
 	bool fresh;
+	/* Which threads have touched it: one bit each.  `last` means something only for these. */
+	uint8_t touched;
 	/* By kind and thread: when it last did this (a clock, times 16) and to which bytes. */
 	uint32_t last[ACCESS_KINDS][8];
 };

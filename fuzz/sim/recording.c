@@ -58,6 +58,32 @@ static bool shrink_program(struct recording *recording, const char *bug)
 	return any;
 }
 
+/* Leave out a whole client, and what is special about the server. */
+static bool shrink_shape(struct recording *recording, const char *bug)
+{
+	static struct recording changed;
+	bool any = false;
+
+	for (int c = recording->program.clients - 1; c > 0; c--) {
+		struct program *program = &changed.program;
+
+		changed = *recording;
+		for (int i = c; i + 1 < program->clients; i++) {
+			program->lengths[i] = program->lengths[i + 1];
+			memcpy(program->operations[i], program->operations[i + 1], PROGRAM_OPS);
+		}
+		program->clients--;
+		any = keeps_failing(recording, &changed, bug) || any;
+	}
+	for (unsigned trait = 1; trait <= LATE; trait *= 2) {
+		changed = *recording;
+		changed.program.traits &= ~trait;
+		if (changed.program.traits != recording->program.traits)
+			any = keeps_failing(recording, &changed, bug) || any;
+	}
+	return any;
+}
+
 /* Make choices dull. */
 static bool shrink_choices(struct recording *recording, const char *bug)
 {
@@ -81,6 +107,7 @@ void recording_shrink(struct recording *recording)
 
 	for (int round = 0; any && round < 8; round++) {
 		any = shrink_program(recording, bug);
+		any = shrink_shape(recording, bug) || any;
 		any = shrink_choices(recording, bug) || any;
 	}
 	/* Nothing rare at the end is the same as nothing at all. */

@@ -105,11 +105,13 @@ void scenario_root(void *arg)
 		return;
 	}
 	prepare_clients(program, clients, first);
-	if (program->traits & RAW)
+	if ((program->traits & RAW) != 0 && (program->traits & LATE) == 0)
 		raw = sim_spawn(server_raw_loop, server);
 	for (int i = 1; i < program->clients; i++)
 		clients[i].thread = sim_spawn(client_run, &clients[i]);
 	client_operations(&clients[0]);
+	if (program->traits & LATE)
+		raw = sim_spawn(server_raw_loop, server);
 	if (program->traits & SHARED)
 		join_clients(program, clients);
 	client_drop_all(&clients[0]);

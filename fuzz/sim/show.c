@@ -53,8 +53,13 @@ static void print_value(char *text, size_t size, uint64_t value)
 			(unsigned long long)(value - fiber_stack(owner)));
 	else if (value == INT64_MAX)
 		snprintf(text, size, "never");
+	else if (value >> 32 != 0 && value >> 32 < 1000)
+		/* Two halves, such as the counts of strong and of weak references. */
+		snprintf(text, size, "%llu:%llu", (unsigned long long)(value >> 32),
+			(unsigned long long)(value & UINT32_MAX));
 	else
-		snprintf(text, size, "%lld", (long long)value);
+		snprintf(text, size, "%lld",
+			value >> 31 == 1 ? (long long)(int32_t)value : (long long)value);
 }
 
 static const char *order_name(int order)

@@ -81,6 +81,7 @@ static uint64_t hash_thread(uint64_t hash, int number)
 	hash = mix(hash, thread->at.expected);
 	hash = mix(hash, (uint64_t)thread->timed_out);
 	hash = mix(hash, (uint64_t)thread->clock_read);
+	hash = mix(mix(hash, (uint64_t)thread->told), (uint64_t)thread->told_times);
 	hash = mix(hash, (uint64_t)(thread->status == ASLEEP ? thread->deadline : 0));
 	hash = mix(hash, (uint64_t)(thread->status == JOINING ? thread->joins : 0));
 	hash = mix(hash, (uintptr_t)thread->arg);

@@ -62,7 +62,8 @@ static void read_answer(FILE *from)
 			symbol->line = colon != NULL ? atoi(colon + 1) : 0;
 			if (colon != NULL)
 				*colon = '\0';
-			snprintf(symbol->file, sizeof symbol->file, "%.95s", line);
+			snprintf(symbol->file, sizeof symbol->file, "%.95s",
+				line + (strncmp(line, "./", 2) == 0 ? 2 : 0));
 			symbol = NULL;
 		}
 	}

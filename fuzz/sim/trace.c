@@ -94,14 +94,21 @@ void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t 
 {
 	struct event *event;
 
+	if (!sim_config.trace)
+		return;
 	last_step = (struct step){
 		.size = (uint8_t)(size < 255 ? size : 255), .address = address, .pc = pc};
 	last_access = access;
-	if (!sim_config.trace || access == ATOMIC_READ || access == ATOMIC_WRITE)
+	if (access == ATOMIC_READ || access == ATOMIC_WRITE)
 		return;
 	event = add(EVENT_PLAIN, &last_step);
 	if (event != NULL)
 		event->access = access;
+}
+
+void trace_access_over(void)
+{
+	last_step = (struct step){.op = OP_NONE};
 }
 
 void trace_memory(enum operation op, uintptr_t address, size_t size, uintptr_t pc)

@@ -43,7 +43,9 @@ void trace_result(uint64_t result, bool taken);
 /* The number of the event that is being performed. */
 uint32_t trace_event(void);
 
+/* An access is being checked: if the execution fails, then because of it; and it was in order. */
 void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t pc);
+void trace_access_over(void);
 void trace_memory(enum operation op, uintptr_t address, size_t size, uintptr_t pc);
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void trace_failure(void);

@@ -16,27 +16,12 @@ struct block {
 	bool counted;
 };
 
-static unsigned char memory[SIM_THREADS][ARENA_PART] __attribute__((aligned(128)));
+unsigned char arena_memory[SIM_THREADS][ARENA_PART] __attribute__((aligned(128)));
 static struct block blocks[SIM_THREADS][BLOCKS];
 static int block_count[SIM_THREADS];
 static size_t top[SIM_THREADS];
 /* Which block of its part a granule belongs to. */
 static uint8_t block_at[SIM_THREADS][ARENA_PART / GRANULE];
-
-uintptr_t arena_base(void)
-{
-	return (uintptr_t)memory;
-}
-
-size_t arena_total(void)
-{
-	return sizeof memory;
-}
-
-bool arena_has(uintptr_t address)
-{
-	return address - (uintptr_t)memory < sizeof memory;
-}
 
 void arena_begin(void)
 {
@@ -60,16 +45,16 @@ void *arena_alloc(size_t size, size_t align, bool counted)
 	for (size_t i = top[t] / GRANULE; i < end / GRANULE; i++)
 		block_at[t][i] = (uint8_t)block_count[t];
 	/* Nobody may count on zeros. */
-	memset(memory[t] + top[t], 0xaa, end - top[t]);
+	memset(arena_memory[t] + top[t], 0xaa, end - top[t]);
 	block_count[t]++;
 	top[t] = end;
-	return memory[t] + offset;
+	return arena_memory[t] + offset;
 }
 
 /* The block that `address` lies in or behind; NULL: nothing was ever allocated there. */
 static struct block *find(uintptr_t address, size_t *offset)
 {
-	size_t at = address - (uintptr_t)memory;
+	size_t at = address - (uintptr_t)arena_memory;
 	size_t t = at / ARENA_PART;
 
 	*offset = at % ARENA_PART;
@@ -130,13 +115,13 @@ bool arena_leak(size_t *size, int *thread)
 
 uint64_t arena_name(uintptr_t address)
 {
-	return arena_has(address) ? address - (uintptr_t)memory + 1 : 0;
+	return arena_has(address) ? address - (uintptr_t)arena_memory + 1 : 0;
 }
 
 uint64_t arena_hash(uint64_t hash)
 {
 	for (int t = 0; t < machine.count; t++) {
-		hash = states_mix_bytes(mix(hash, top[t]), memory[t], top[t]);
+		hash = states_mix_bytes(mix(hash, top[t]), arena_memory[t], top[t]);
 		for (int i = 0; i < block_count[t]; i++)
 			hash = mix(hash, blocks[t][i].live);
 	}

@@ -7,6 +7,8 @@
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H
 
+#include "sim.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +26,15 @@ void arena_free(uintptr_t address);
 /* The size of the live block that begins at `address`. */
 size_t arena_size(uintptr_t address);
 
+/* The memory itself: a part for each thread. */
+extern unsigned char arena_memory[SIM_THREADS][ARENA_PART];
+
 /* Whether an address lies in the arena; if so, that it may be used. */
-bool arena_has(uintptr_t address);
+static inline bool arena_has(uintptr_t address)
+{
+	return address - (uintptr_t)arena_memory < sizeof arena_memory;
+}
+
 void arena_require(uintptr_t address, size_t size);
 
 /* The first leaked block's size and owner; false: there is none. */
@@ -36,9 +45,5 @@ uint64_t arena_name(uintptr_t address);
 
 /* A number for all that lies in memory. */
 uint64_t arena_hash(uint64_t hash);
-
-/* The shadow of the arena begins at this address. */
-uintptr_t arena_base(void);
-size_t arena_total(void);
 
 #endif

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "fiber.h"
 
-#include "machine.h"
-
 #include <string.h>
 
-static unsigned char stacks[SIM_THREADS][FIBER_STACK] __attribute__((aligned(64)));
-
-uintptr_t fiber_stack(int number)
-{
-	return (uintptr_t)stacks[number];
-}
-
-int fiber_of_stack(uintptr_t address)
-{
-	uintptr_t offset = address - (uintptr_t)stacks;
-
-	return offset < sizeof stacks ? (int)(offset / FIBER_STACK) : -1;
-}
+unsigned char fiber_stacks[SIM_THREADS][FIBER_STACK] __attribute__((aligned(64)));
 
 void fiber_clear(int count)
 {
 	/* What lies deep in the stack was hardly ever written. */
 	for (int i = 0; i < count; i++)
-		memset(stacks[i] + FIBER_STACK / 4 * 3, 0, FIBER_STACK / 4);
+		memset(fiber_stacks[i] + FIBER_STACK / 4 * 3, 0, FIBER_STACK / 4);
 }
 
 #if SIM_FAST_SWITCH
@@ -55,7 +41,7 @@ void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 {
 	/* From the top: room that a debugger may read, no return address for `entry`, `entry` itself
 	 * for the `ret` above, and the six registers. */
-	void **top = (void **)(void *)(stacks[number] + FIBER_STACK - 64);
+	void **top = (void **)(void *)(fiber_stacks[number] + FIBER_STACK - 64);
 
 	*--top = NULL;
 	*--top = (void *)(uintptr_t)entry;
@@ -74,7 +60,7 @@ void fiber_switch(struct fiber *from, struct fiber *to)
 void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 {
 	getcontext(&fiber->context);
-	fiber->context.uc_stack.ss_sp = stacks[number];
+	fiber->context.uc_stack.ss_sp = fiber_stacks[number];
 	fiber->context.uc_stack.ss_size = FIBER_STACK;
 	fiber->context.uc_link = NULL;
 	makecontext(&fiber->context, entry, 0);

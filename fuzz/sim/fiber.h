@@ -8,6 +8,8 @@
 #ifndef SIM_FIBER_H
 #define SIM_FIBER_H
 
+#include "sim.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,8 +34,19 @@ void fiber_make(struct fiber *fiber, int number, void (*entry)(void));
 void fiber_switch(struct fiber *from, struct fiber *to);
 
 /* The stack of fiber `number`, and which fiber's stack an address lies in, or -1. */
-uintptr_t fiber_stack(int number);
-int fiber_of_stack(uintptr_t address);
+extern unsigned char fiber_stacks[SIM_THREADS][FIBER_STACK];
+
+static inline uintptr_t fiber_stack(int number)
+{
+	return (uintptr_t)fiber_stacks[number];
+}
+
+static inline int fiber_of_stack(uintptr_t address)
+{
+	uintptr_t offset = address - (uintptr_t)fiber_stacks;
+
+	return offset < sizeof fiber_stacks ? (int)(offset / FIBER_STACK) : -1;
+}
 
 /* Clear what an execution may have left on the stacks of the first `count` fibers. */
 void fiber_clear(int count);

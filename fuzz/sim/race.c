@@ -37,22 +37,35 @@ static struct shadow *other_shadow(uintptr_t unit)
 	}
 }
 
-struct shadow *race_shadow(uintptr_t address)
+/* Of another execution, it says nothing yet. */
+static inline void prepare(struct shadow *shadow)
 {
-	struct shadow *shadow;
-
-	if (arena_has(address))
-		shadow = &arena_shadow[(address - arena_base()) / UNIT];
-	else if (fiber_of_stack(address) >= 0)
-		shadow = &stack_shadow[(address - fiber_stack(0)) / UNIT];
-	else
-		shadow = other_shadow(address / UNIT);
 	if (shadow->generation != machine.generation) {
 		shadow->generation = machine.generation;
 		shadow->location = -1;
 		shadow->fresh = false;
 		shadow->touched = 0;
 	}
+}
+
+/* `*row`: the shadows of the units behind this one follow it. */
+static inline struct shadow *find_shadow(uintptr_t address, bool *row)
+{
+	*row = true;
+	if (arena_has(address))
+		return &arena_shadow[(address - (uintptr_t)arena_memory) / UNIT];
+	if (fiber_of_stack(address) >= 0)
+		return &stack_shadow[(address - (uintptr_t)fiber_stacks) / UNIT];
+	*row = false;
+	return other_shadow(address / UNIT);
+}
+
+struct shadow *race_shadow(uintptr_t address)
+{
+	bool row;
+	struct shadow *shadow = find_shadow(address, &row);
+
+	prepare(shadow);
 	return shadow;
 }
 
@@ -129,7 +142,7 @@ static void check_unit(const struct shadow *shadow, enum access kind, uint32_t m
 	}
 }
 
-static void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
+static inline void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
 {
 	int me = machine.current;
 	uint32_t mine = self()->now.at[me] << 4 | mask;
@@ -150,6 +163,8 @@ static void access_unit(struct shadow *shadow, enum access kind, uint32_t mask)
 void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 {
 	uintptr_t end = address + size;
+	bool row;
+	struct shadow *shadow = find_shadow(address, &row);
 
 	trace_access(address, size, kind, pc);
 	require_live(address, size);
@@ -157,13 +172,15 @@ void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 		uintptr_t unit = address & ~(uintptr_t)(UNIT - 1);
 		uintptr_t next = unit + UNIT < end ? unit + UNIT : end;
 		uint32_t mask = MASK >> (UNIT - (next - address)) << (address - unit);
-		struct shadow *shadow = race_shadow(address);
 
+		prepare(shadow);
 		access_unit(shadow, kind, mask & MASK);
 		/* A plain write over an atomic word prepares it anew. */
 		if (kind == PLAIN_WRITE)
 			shadow->fresh = true;
 		address = next;
+		if (address < end)
+			shadow = row ? shadow + 1 : find_shadow(address, &row);
 	}
 	trace_access_over();
 }

@@ -90,7 +90,7 @@ void trace_result(uint64_t result, bool taken)
 	}
 }
 
-void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t pc)
+void trace_access_kept(uintptr_t address, size_t size, enum access access, uintptr_t pc)
 {
 	struct event *event;
 
@@ -106,7 +106,7 @@ void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t 
 		event->access = access;
 }
 
-void trace_access_over(void)
+void trace_access_forgotten(void)
 {
 	last_step = (struct step){.op = OP_NONE};
 }

@@ -44,8 +44,20 @@ void trace_result(uint64_t result, bool taken);
 uint32_t trace_event(void);
 
 /* An access is being checked: if the execution fails, then because of it; and it was in order. */
-void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t pc);
-void trace_access_over(void);
+void trace_access_kept(uintptr_t address, size_t size, enum access access, uintptr_t pc);
+void trace_access_forgotten(void);
+
+static inline void trace_access(uintptr_t address, size_t size, enum access access, uintptr_t pc)
+{
+	if (sim_config.trace)
+		trace_access_kept(address, size, access, pc);
+}
+
+static inline void trace_access_over(void)
+{
+	if (sim_config.trace)
+		trace_access_forgotten();
+}
 void trace_memory(enum operation op, uintptr_t address, size_t size, uintptr_t pc);
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void trace_failure(void);

@@ -40,6 +40,12 @@ static const struct symbol *telling(const struct symbol *const *frames, int coun
 	return count > 0 ? frames[0] : NULL;
 }
 
+/* Which operation on which kind of word it is: the name of the function on that page. */
+static const char *shim(const struct symbol *const *frames, int count)
+{
+	return count > 0 && telling(frames, count) != frames[0] ? frames[0]->function : "";
+}
+
 /* A value for people: small numbers as they are, addresses by what they are in. */
 static void print_value(char *text, size_t size, uint64_t value)
 {
@@ -164,7 +170,8 @@ void show_text(FILE *to, const char *program)
 		if (has_order(event) && event->read_from != 0)
 			fprintf(to, "  from %u", event->read_from);
 		if (at != NULL && event->kind != EVENT_NOTE && event->kind != EVENT_REMARK)
-			fprintf(to, "  %s:%d %s", at->file, at->line, at->function);
+			fprintf(to, "  %s:%d %s %s", at->file, at->line, at->function,
+				shim(frames, depth));
 		fprintf(to, "\n");
 	}
 	fprintf(to, "%s%s%s\n", sim_result.bug != NULL ? sim_result.bug : "no failure",
@@ -212,6 +219,8 @@ static void json_frames(FILE *to, const struct event *event)
 	symbols_line(at, line, sizeof line);
 	fprintf(to, ",\"file\":");
 	json_string(to, at->file);
+	fprintf(to, ",\"by\":");
+	json_string(to, shim(frames, depth));
 	fprintf(to, ",\"line\":%d,\"source\":", at->line);
 	json_string(to, line + strspn(line, " \t"));
 }

@@ -234,6 +234,7 @@ int sim_spawn(void (*run)(void *), void *arg)
 
 	if (number >= 0)
 		trace_note("starts thread %d", number);
+	machine_scrub();
 	return number;
 }
 
@@ -252,6 +253,7 @@ void sim_join(int number)
 	other->released = true;
 	view_join(&me->now, &other->now, views_locations());
 	trace_note("has joined thread %d", number);
+	machine_scrub();
 }
 
 /* ---- One execution ------------------------------------------------------------------------- */

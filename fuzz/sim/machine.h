@@ -127,6 +127,17 @@ void machine_step(const struct step *step);
 /* The calling thread cannot go on: let another one. */
 void machine_block(void);
 
+/* Overwrite what the simulator has left below the caller's frame. */
+void machine_scrub_stack(void);
+
+/* Before returning to simulated code: its frames may come to lie where ours were, and what is in
+ * them that it did not write would make equal states look different. */
+static inline void machine_scrub(void)
+{
+	if (sim_config.cut)
+		machine_scrub_stack();
+}
+
 /* Leave the execution at once. */
 _Noreturn void machine_leave(void);
 _Noreturn void machine_limit(void);

@@ -45,6 +45,7 @@ void *ump__alloc(size_t size)
 		return NULL;
 	memory = arena_alloc(size, 16, true);
 	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
+	machine_scrub();
 	return memory;
 }
 
@@ -57,6 +58,7 @@ void *ump__alloc_line(size_t size)
 		return NULL;
 	memory = arena_alloc((size + UMP__LINE - 1) / UMP__LINE * UMP__LINE, UMP__LINE, true);
 	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
+	machine_scrub();
 	return memory;
 }
 
@@ -71,6 +73,8 @@ void ump__free(void *memory)
 	size = arena_size((uintptr_t)memory);
 	race_free((uintptr_t)memory, size, self()->at.pc);
 	arena_free((uintptr_t)memory);
+	views_free((uintptr_t)memory, size);
+	machine_scrub();
 }
 
 void *sim_scratch(size_t size)
@@ -89,6 +93,7 @@ ump_time ump_now(void)
 	}
 	self()->clock_read = machine.clock;
 	trace_note("reads the clock: %lld", (long long)machine.clock);
+	machine_scrub();
 	return machine.clock;
 }
 
@@ -124,7 +129,7 @@ static bool tell_deadline(int64_t deadline)
 	return false;
 }
 
-bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
+static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uintptr_t pc)
 {
 	struct thread *me = self();
 	struct step step = {.op = OP_PARK,
@@ -132,10 +137,9 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 		.address = (uintptr_t)word,
 		.value = value,
 		.expected = (uint64_t)deadline,
-		.pc = (uintptr_t)__builtin_return_address(0)};
+		.pc = pc};
 	uint64_t found;
 
-	me->live_from = (uintptr_t)__builtin_frame_address(0);
 	machine_step(&step);
 	found = views_compare(&step);
 	trace_result(found, found == value);
@@ -159,6 +163,16 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	return me->timed_out ? tell_deadline(deadline) : true;
 }
 
+bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	bool result;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	result = park(word, value, deadline, (uintptr_t)__builtin_return_address(0));
+	machine_scrub();
+	return result;
+}
+
 void ump__wake(struct ump__word *word)
 {
 	struct step step = {.op = OP_WAKE,
@@ -179,6 +193,7 @@ void ump__wake(struct ump__word *word)
 	trace_result(count, count > 0);
 	if (count > 0)
 		machine.threads[sleepers[choice_make(CHOOSE_SLEEPER, count)]].status = READY;
+	machine_scrub();
 }
 
 /* ---- Spinning ------------------------------------------------------------------------------ */
@@ -231,6 +246,7 @@ int ump__thread_start(
 	race_access((uintptr_t)thread, sizeof *thread, PLAIN_WRITE, self()->at.pc);
 	thread->id = (pthread_t)(number + 1);
 	trace_note("starts thread %d", number);
+	machine_scrub();
 	return UMP_OK;
 }
 

@@ -62,8 +62,10 @@ static bool is_counter(uintptr_t address)
 
 static void plain(const void *address, size_t size, enum access access, uintptr_t pc)
 {
-	if (simulated() && size > 0 && !is_counter((uintptr_t)address))
+	if (simulated() && size > 0 && !is_counter((uintptr_t)address)) {
 		race_access((uintptr_t)address, size, access, pc);
+		machine_scrub();
+	}
 }
 
 /* The plain accesses, by size. */
@@ -168,11 +170,13 @@ static uint64_t atomic(const struct step *step, uintptr_t frame, bool *taken)
 	if (is_initialisation(step)) {
 		race_access(step->address, step->size, PLAIN_WRITE, step->pc);
 		memcpy((void *)step->address, &step->value, step->size);
+		machine_scrub();
 		return 0;
 	}
 	machine_step(step);
 	result = views_perform(step, taken);
 	trace_result(result, *taken);
+	machine_scrub();
 	return result;
 }
 

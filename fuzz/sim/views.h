@@ -27,6 +27,9 @@ void views_wake(uintptr_t address);
 /* The calling thread's frames below `limit` are gone, and the atomic words in them. */
 void views_frame_gone(uintptr_t limit);
 
+/* `size` bytes of memory were freed, and the atomic words in them. */
+void views_free(uintptr_t address, size_t size);
+
 /* A number for all that the views allow from here on. */
 uint64_t views_hash(uint64_t hash);
 

@@ -44,6 +44,7 @@ double drive_now(void);
 int drive_random(const struct options *options, bool pct);
 int drive_list(const struct options *options);
 int drive_twice(const struct options *options);
+int drive_compare(const struct options *options);
 int drive_replay(const struct options *options);
 
 /* Write the listed programs as inputs of race_fuzzer into the directory to keep things in. */

@@ -15,6 +15,7 @@ static const char usage[] =
 	"  pct       the same with priorities that change at a few points\n"
 	"  explore   all schedules of --program, or of the programs of --list (quick, long)\n"
 	"  twice     that the same choices give the same execution\n"
+	"  compare   that the state cut loses no outcome\n"
 	"  replay    a recording, --file, shown step by step; --json: for the page\n"
 	"  seeds     the listed programs as inputs of race_fuzzer, into --keep\n"
 	"  switch    what it costs to switch between fibers\n"
@@ -115,6 +116,8 @@ static int perform(const char *command, struct options *options)
 		return drive_list(options) != 0;
 	if (strcmp(command, "twice") == 0)
 		return drive_twice(options) != 0;
+	if (strcmp(command, "compare") == 0)
+		return drive_compare(options) != 0;
 	if (strcmp(command, "replay") == 0 && options->file != NULL)
 		return drive_replay(options) != 0;
 	if (strcmp(command, "seeds") == 0 && options->keep != NULL)

@@ -110,6 +110,7 @@ const uint8_t *sim_choices(size_t *count);
 
 /* Memory outside the simulated one that belongs to the state: the oracle's accounts. */
 void sim_watch(void *memory, size_t size);
+uint64_t sim_watched_hash(void);
 
 /* ---- For what runs inside ------------------------------------------------------------------ */
 

@@ -66,6 +66,11 @@ uint64_t states_mix_bytes(uint64_t hash, const void *bytes, size_t size)
 	return hash;
 }
 
+uint64_t sim_watched_hash(void)
+{
+	return states_mix_bytes(1, watched.memory, watched.size);
+}
+
 static uint64_t hash_thread(uint64_t hash, int number)
 {
 	const struct thread *thread = &machine.threads[number];

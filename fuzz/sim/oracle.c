@@ -203,8 +203,9 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 		/* One that is waited for stays sent. */
 		return;
 	account->caller = GAVE_UP;
-	if (!sent)
-		untouched(message, "[deadline]");
+	/* A caller cannot tell whether it was sent, so the value goes the same way either time. */
+	must(sent || account->hands == DROPPED, "[deadline]", message,
+		"it was not sent, and its value was not dropped");
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */

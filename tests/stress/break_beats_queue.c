@@ -33,8 +33,7 @@ static void round_of(struct stress_rng *rng)
 	(void)stress_server_join(&server);
 	stress_senders_join(senders, count);
 	stress_keeper_stop(&keeper);
-	for (unsigned i = 0; i < count; i++)
-		stress_sender_settle(&senders[i]);
+	stress_senders_settle(senders, count);
 }
 
 int main(int argc, char **argv)

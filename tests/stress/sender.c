@@ -110,6 +110,8 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 	result = ump_client_req(client, &message, &answer, deadline);
 	if (result == UMP_TIMED_OUT)
 		CHECK_INT(ump_now(), >=, deadline);
+	/* Without a deadline nothing is allocated. */
+	CHECK(!record->for_ever || result != UMP_NO_MEMORY);
 	told(sender, record, result, &answer);
 	return result;
 }
@@ -266,11 +268,22 @@ static void step_async(struct stress_sender *sender, struct stress_pending *pend
 		(void)stress_req_async(sender, sender->client, choose_act(sender), pending);
 }
 
+static void step_abandon(struct stress_sender *sender)
+{
+	struct stress_pending pending = {NULL, NULL};
+
+	if (stress_req_async(sender, sender->client, choose_act(sender), &pending) != UMP_OK)
+		return;
+	if (stress_one_in(&sender->rng, 2))
+		stress_dawdle(&sender->rng);
+	stress_abandon(&pending);
+}
+
 void stress_step(struct stress_sender *sender)
 {
 	const struct stress_mix *mix = sender->mix;
 	const unsigned weights[] = {mix->post, mix->req, mix->req_until, mix->async, mix->collect,
-		mix->clone, mix->post_client, mix->weak, mix->dawdle};
+		mix->clone, mix->post_client, mix->weak, mix->abandon, mix->dawdle};
 	struct stress_pending *pending;
 	unsigned sum = 0;
 	unsigned at;
@@ -300,6 +313,8 @@ void stress_step(struct stress_sender *sender)
 		step_post_client(sender);
 	else if (choice == 7)
 		step_weak(sender);
+	else if (choice == 8)
+		step_abandon(sender);
 	else
 		stress_dawdle(&sender->rng);
 }
@@ -460,4 +475,10 @@ void stress_senders_join(struct stress_sender *senders, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		stress_thread_join(senders[i].thread);
+}
+
+void stress_senders_settle(struct stress_sender *senders, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		stress_sender_settle(&senders[i]);
 }

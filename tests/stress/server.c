@@ -113,11 +113,13 @@ static enum stress_act late_act(struct stress_rng *rng)
 static void *keep(void *arg)
 {
 	struct stress_keeper *keeper = arg;
-	struct stress_rng rng = keeper->rng;
+	struct stress_rng rng;
 	struct stress_kept kept;
 	bool closed = false;
 
-	rng.state ^= 1;
+	pthread_mutex_lock(&keeper->lock);
+	rng.state = stress_random(&keeper->rng);
+	pthread_mutex_unlock(&keeper->lock);
 	for (;;) {
 		if (take_back(keeper, &kept, &closed))
 			stress_reply(&kept.rc, kept.record, late_act(&rng));
@@ -129,14 +131,25 @@ static void *keep(void *arg)
 	}
 }
 
-void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng)
+void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng)
 {
 	memset(keeper, 0, sizeof *keeper);
 	pthread_mutex_init(&keeper->lock, NULL);
 	keeper->room = 64;
 	keeper->kept = stress_alloc(keeper->room, sizeof *keeper->kept);
 	keeper->rng.state = stress_random(rng);
-	keeper->thread = stress_thread(keep, keeper);
+}
+
+void stress_keeper_run(struct stress_keeper *keeper)
+{
+	CHECK(keeper->started < STRESS_KEEPERS);
+	keeper->threads[keeper->started++] = stress_thread(keep, keeper);
+}
+
+void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng)
+{
+	stress_keeper_init(keeper, rng);
+	stress_keeper_run(keeper);
 }
 
 void stress_keeper_stop(struct stress_keeper *keeper)
@@ -144,7 +157,8 @@ void stress_keeper_stop(struct stress_keeper *keeper)
 	pthread_mutex_lock(&keeper->lock);
 	keeper->closed = true;
 	pthread_mutex_unlock(&keeper->lock);
-	stress_thread_join(keeper->thread);
+	for (unsigned i = 0; i < keeper->started; i++)
+		stress_thread_join(keeper->threads[i]);
 	CHECK_INT(keeper->count, ==, 0);
 	pthread_mutex_destroy(&keeper->lock);
 	free(keeper->kept);
@@ -316,7 +330,9 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 {
 	struct stress_server *server = arg;
 
-	(void)client;
+	if (server->strays && ump_client_clone(client, &server->stray) == UMP_OK &&
+		server->sender != NULL)
+		(void)stress_post(server->sender, server->stray, STRESS_ANSWER);
 	out->self = server;
 	out->init = server->has_init ? on_init : NULL;
 	out->request = on_request;

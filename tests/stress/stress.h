@@ -153,7 +153,9 @@ void stress_reply(ump_reply_context **rc, struct stress_record *record, enum str
 
 /* ---- Those who answer later ----------------------------------------------------------------- */
 
-/* Keeps reply contexts, and completes them on a thread of its own, early or late. */
+#define STRESS_KEEPERS 3
+
+/* Keeps reply contexts, and completes them on threads of its own, early or late. */
 struct stress_keeper {
 	pthread_mutex_t lock;
 	struct stress_kept *kept;
@@ -161,7 +163,8 @@ struct stress_keeper {
 	size_t room;
 	bool closed;
 	struct stress_rng rng;
-	pthread_t thread;
+	pthread_t threads[STRESS_KEEPERS];
+	unsigned started;
 };
 
 struct stress_kept {
@@ -169,6 +172,10 @@ struct stress_kept {
 	struct stress_record *record;
 };
 
+void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng);
+/* One more thread that completes. */
+void stress_keeper_run(struct stress_keeper *keeper);
+/* Both. */
 void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng);
 /* Completes what is left, too: also after its server has ended. */
 void stress_keeper_stop(struct stress_keeper *keeper);
@@ -199,6 +206,8 @@ struct stress_server {
 	int builder_result;
 	bool replaces;
 	bool dawdles;
+	/* The builder clones the client, and posts through it if there is a sender. */
+	bool strays;
 	size_t stack_size;
 	struct stress_keeper *keeper;
 	/* Held while it is handling its first message, if it is set. */
@@ -219,6 +228,7 @@ struct stress_server {
 	uint64_t left;
 	atomic_int drops;
 
+	ump_client *stray;
 	ump_client *client;
 	ump_thread *thread;
 };
@@ -248,6 +258,8 @@ struct stress_mix {
 	unsigned req_until;
 	unsigned async;
 	unsigned collect;
+	/* Send and give up at once. */
+	unsigned abandon;
 	unsigned clone;
 	unsigned post_client;
 	unsigned weak;
@@ -309,6 +321,7 @@ void stress_sender_settle(struct stress_sender *sender);
 /* Threads that take `sends` steps each with clients of their own, then drop them. */
 void stress_senders_start(struct stress_sender *senders, unsigned count, const ump_client *client);
 void stress_senders_join(struct stress_sender *senders, unsigned count);
+void stress_senders_settle(struct stress_sender *senders, unsigned count);
 
 /* Start a thread, which must succeed. */
 pthread_t stress_thread(void *(*run)(void *), void *arg);

@@ -62,9 +62,6 @@ static unsigned spawn_many(struct stress_server *servers, struct stress_sender *
 		if (result != UMP_OK) {
 			CHECK(result == UMP_NO_THREAD || result == UMP_NO_MEMORY);
 			stress_count(STRESS_FAULTS, 1);
-			/* The handler was made, so it is dropped, unless the channel failed. */
-			CHECK_INT(servers[count].drops, <=, 1);
-			CHECK_INT(servers[count].terms, ==, 0);
 			break;
 		}
 		count++;

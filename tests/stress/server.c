@@ -333,6 +333,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	if (server->strays && ump_client_clone(client, &server->stray) == UMP_OK &&
 		server->sender != NULL)
 		(void)stress_post(server->sender, server->stray, STRESS_ANSWER);
+	server->built = true;
 	out->self = server;
 	out->init = server->has_init ? on_init : NULL;
 	out->request = on_request;
@@ -363,8 +364,11 @@ int stress_server_spawn(struct stress_server *server)
 	config.stack_size = server->stack_size;
 	result = ump_spawn_thread(&config, build, server, &server->client, &server->thread);
 	stress_count(result == UMP_OK ? STRESS_SERVERS : STRESS_UNBORN, 1);
-	if (result != UMP_OK)
-		CHECK(server->client == NULL && server->thread == NULL);
+	if (result == UMP_OK)
+		return result;
+	CHECK(server->client == NULL && server->thread == NULL);
+	CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
+	CHECK_INT(server->terms, ==, 0);
 	return result;
 }
 

@@ -75,8 +75,6 @@ static void live(struct stress_rng *rng)
 		use_and_end(&sender, &server);
 	} else {
 		CHECK_INT(result, ==, server.builder_result != 0 ? 7 : 8);
-		CHECK_INT(server.drops, ==, server.builder_result == 0);
-		CHECK_INT(server.terms, ==, 0);
 		check_stray(&sender, &server, true);
 	}
 	stress_sender_settle(&sender);

@@ -217,6 +217,9 @@ struct stress_server {
 	unsigned owned_count;
 	struct stress_sender *sender;
 
+	/* The builder was called. */
+	bool built;
+
 	/* Only the dispatcher's. */
 	struct stress_rng rng;
 	uint64_t last[STRESS_SENDERS];

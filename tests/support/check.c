@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,13 @@ const char *__tsan_default_options(void)
 }
 
 static const char *_Atomic current = "(none)";
+static atomic_ulong progress;
+void (*check_also)(void);
+
+void check_progress(void)
+{
+	atomic_fetch_add_explicit(&progress, 1, memory_order_relaxed);
+}
 
 void check_failed(const char *file, int line, const char *format, ...)
 {
@@ -40,6 +48,8 @@ void check_failed(const char *file, int line, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "%s:%d: in \"%s\": not true: %s\n", file, line, current, text);
+	if (check_also != NULL)
+		check_also();
 	fflush(NULL);
 	_exit(1);
 }
@@ -105,17 +115,21 @@ static void *watch(void *arg)
 	(void)arg;
 	for (;;) {
 		const char *seen = current;
+		unsigned long reached = progress;
 		int seconds = 0;
 
-		while (current == seen && seconds < patience) {
+		while (current == seen && progress == reached && seconds < patience) {
 			check_nap(1000);
 			seconds++;
 		}
-		if (current == seen) {
+		if (current == seen && progress == reached) {
 			fprintf(stderr,
 				"\"%s\" hangs: no progress in %d s (addr2line -pfe names the "
 				"rest)\n",
 				seen, patience);
+			if (check_also != NULL)
+				check_also();
+			state_print();
 			print_all_stacks();
 			_exit(2);
 		}

@@ -48,6 +48,13 @@ _Noreturn void check_failed(const char *file, int line, const char *format, ...)
 				check_left, check_right);                                          \
 	} while (0)
 
+/* Tell the watchdog that the test goes on: its patience begins anew.  Any thread. */
+void check_progress(void);
+
+/* Called, if set, after a failed check and before the watchdog ends the process: to say how to get
+ * there again. */
+extern void (*check_also)(void);
+
 /* Sleep for so many milliseconds: to make something likely, never to be sure of it. */
 void check_nap(int ms);
 
@@ -68,5 +75,11 @@ long faults_calls(void);
 
 /* Blocks of memory that the library holds now. */
 long faults_live(void);
+
+/* The addresses of up to `room` of the library's channels that live now; returns how many. */
+size_t faults_lines(void **out, size_t room);
+
+/* Print what can be read of the library's channels: of use when everything else hangs. */
+void state_print(void);
 
 #endif

@@ -89,7 +89,7 @@ static void own_strong_client(void)
 
 struct self_sender {
 	ump_weak_client *me;
-	int left;
+	atomic_int left;
 	int result_at_end;
 };
 
@@ -136,10 +136,9 @@ static void lent_to_init(void)
 
 	CHECK_INT(ump_spawn_thread(&config, build_sender, &sender, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, &first), ==, UMP_OK);
-	check_nap(5);
+	probe_await(&sender.left, 1);
 	ump_client_drop(&client);
 	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
-	CHECK_INT(sender.left, >, 0);
 	CHECK_INT(sender.result_at_end, ==, UMP_CLIENTS_GONE);
 }
 

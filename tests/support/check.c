@@ -3,7 +3,6 @@
 #include "check.h"
 
 #include <dirent.h>
-#include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +14,14 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* The libc's own stack walker is no part of POSIX: musl has none. */
+#ifdef __has_include
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#define HAS_BACKTRACE 1
+#endif
+#endif
 
 /* Sanitizers would abort where an allocation is too large; the tests want to see the code. */
 const char *__asan_default_options(void);
@@ -77,6 +84,7 @@ static int entries(const char *folder)
 
 /* ---- The watchdog -------------------------------------------------------------------------- */
 
+#ifdef HAS_BACKTRACE
 static void print_stack(int signal)
 {
 	void *frames[64];
@@ -107,10 +115,40 @@ static void print_all_stacks(void)
 	closedir(tasks);
 }
 
-static void *watch(void *arg)
+/* Prepare to be asked for stacks. */
+static void listen_for_stacks(void)
+{
+	struct sigaction action;
+	void *warm[1];
+
+	memset(&action, 0, sizeof action);
+	action.sa_handler = print_stack;
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGUSR2, &action, NULL);
+	/* The first call loads a library, which a signal handler must not do. */
+	(void)backtrace(warm, 1);
+}
+#else
+static void listen_for_stacks(void)
+{
+}
+
+static void print_all_stacks(void)
+{
+	fprintf(stderr, "not run: stacks of a test that hangs: this libc has no backtrace()\n");
+}
+#endif
+
+static int asked_patience(void)
 {
 	const char *asked = getenv("CHECK_PATIENCE");
-	int patience = asked != NULL ? atoi(asked) : CHECK_PATIENCE;
+
+	return asked != NULL ? atoi(asked) : CHECK_PATIENCE;
+}
+
+static void *watch(void *arg)
+{
+	int patience = asked_patience();
 
 	(void)arg;
 	for (;;) {
@@ -139,19 +177,96 @@ static void *watch(void *arg)
 
 static void start_watchdog(void)
 {
-	struct sigaction action;
 	pthread_t id;
-	void *warm[1];
 
-	memset(&action, 0, sizeof action);
-	action.sa_handler = print_stack;
-	action.sa_flags = SA_RESTART;
-	sigaction(SIGUSR2, &action, NULL);
-	/* The first call loads a library, which a signal handler must not do. */
-	(void)backtrace(warm, 1);
+	listen_for_stacks();
 	if (pthread_create(&id, NULL, watch, NULL) != 0)
 		check_failed(__FILE__, __LINE__, "the watchdog starts");
 	pthread_detach(id);
+}
+
+/* ---- Deaths -------------------------------------------------------------------------------- */
+
+/*
+ * Whatever has to die does so in a child of a process that never had a second thread.  A child of
+ * the test itself, which has some, may do almost nothing by POSIX; and where it starts a thread,
+ * ThreadSanitizer ends it, and so does qemu 7.2, whose table of threads still has the parent's.
+ */
+struct death {
+	void (*doomed)(void);
+	const char *text;
+};
+
+static int ask_for_death[2];
+static int hear_of_death[2];
+
+static bool died(const struct death *death)
+{
+	char said[8192];
+	size_t length = 0;
+	ssize_t got;
+	int ends[2];
+	int status;
+	pid_t child;
+
+	CHECK(pipe(ends) == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		/* Nobody watches this one. */
+		alarm((unsigned)asked_patience());
+		death->doomed();
+		_exit(0);
+	}
+	close(ends[1]);
+	while (length < sizeof said - 1 &&
+		(got = read(ends[0], said + length, sizeof said - 1 - length)) > 0)
+		length += (size_t)got;
+	said[length] = '\0';
+	close(ends[0]);
+	CHECK(waitpid(child, &status, 0) == child);
+	if (strstr(said, death->text) == NULL && strstr(said, "Sanitizer") == NULL)
+		return false;
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+/* Have that process.  It ends when the test does, which closes the pipe. */
+static void start_deaths(void)
+{
+	struct death death;
+	pid_t child;
+
+	CHECK(pipe(ask_for_death) == 0);
+	CHECK(pipe(hear_of_death) == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child > 0) {
+		close(ask_for_death[0]);
+		close(hear_of_death[1]);
+		return;
+	}
+	close(ask_for_death[1]);
+	close(hear_of_death[0]);
+	/* Its addresses are the test's own, so they mean the same here. */
+	while (read(ask_for_death[0], &death, sizeof death) == (ssize_t)sizeof death) {
+		bool answer = died(&death);
+
+		CHECK(write(hear_of_death[1], &answer, sizeof answer) == sizeof answer);
+	}
+	_exit(0);
+}
+
+bool check_dies(void (*doomed)(void), const char *text)
+{
+	struct death death = {doomed, text};
+	bool answer = false;
+
+	CHECK(write(ask_for_death[1], &death, sizeof death) == sizeof death);
+	CHECK(read(hear_of_death[0], &answer, sizeof answer) == sizeof answer);
+	return answer;
 }
 
 /* ---- Running ------------------------------------------------------------------------------- */
@@ -186,6 +301,7 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
 {
 	size_t done = 0;
 
+	start_deaths();
 	start_watchdog();
 	for (size_t i = 0; i < count; i++) {
 		if (argc > 1 && strstr(tests[i].title, argv[1]) == NULL)
@@ -195,38 +311,4 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
 	}
 	printf("%zu passed, 0 failed\n", done);
 	return done == 0;
-}
-
-/* ---- Deaths -------------------------------------------------------------------------------- */
-
-bool check_dies(void (*doomed)(void), const char *text)
-{
-	char said[8192];
-	size_t length = 0;
-	ssize_t got;
-	int ends[2];
-	int status;
-	pid_t child;
-
-	CHECK(pipe(ends) == 0);
-	fflush(NULL);
-	child = fork();
-	CHECK(child >= 0);
-	if (child == 0) {
-		dup2(ends[1], STDERR_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		doomed();
-		_exit(0);
-	}
-	close(ends[1]);
-	while (length < sizeof said - 1 &&
-		(got = read(ends[0], said + length, sizeof said - 1 - length)) > 0)
-		length += (size_t)got;
-	said[length] = '\0';
-	close(ends[0]);
-	CHECK(waitpid(child, &status, 0) == child);
-	if (strstr(said, text) == NULL && strstr(said, "Sanitizer") == NULL)
-		return false;
-	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }

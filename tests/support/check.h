@@ -59,7 +59,8 @@ extern void (*check_also)(void);
 void check_nap(int ms);
 
 /* Whether `run` ends the process with a message that contains `text`.  Sanitizers may end it with
- * one of their own, which counts too. */
+ * one of their own, which counts too.  It runs in another process, which has the globals as they
+ * were before the first test; `text` is static. */
 bool check_dies(void (*run)(void), const char *text);
 
 /* ---- Faults and accounts of the library's memory and threads -------------------------------- */

@@ -207,8 +207,8 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 	account->caller = GAVE_UP;
 	account->too_late = !sent;
 	/* A caller cannot tell whether it was sent, so the value goes the same way either time. */
-	must(sent || account->hands == DROPPED || (books.traits & NO_DROP) != 0, "[deadline]", message,
-		"it was not sent, and its value was not dropped");
+	must(sent || account->hands == DROPPED || (books.traits & NO_DROP) != 0, "[deadline]",
+		message, "it was not sent, and its value was not dropped");
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */

@@ -364,7 +364,7 @@ static bool fits(const struct stress_sender *sender, const struct stress_record 
 	if (!record->is_request)
 		return sender->mix->drains ? end == handled
 					   : is_one_of(end, handled, left, dropped, dropped);
-	/* If the deadline of a request had passed at the call, nothing was sent, and it is dropped. */
+	/* A request whose deadline had passed at the call is dropped at once. */
 	if (record->result == STRESS_ABANDONED || record->result == UMP_TIMED_OUT)
 		return is_one_of(end, handled, left, dropped, dropped);
 	return is_one_of(end, handled, left, left, left);

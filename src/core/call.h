@@ -32,6 +32,16 @@
   @   (w == UMP__CALL_PENDING || w == UMP__CALL_WAITING) && x == UMP__CALL_ABANDONED;
   @*/
 
+/* What every word of a call satisfies, at run time. */
+/*@ terminates \true;
+  @ assigns \result \from word;
+  @ ensures mirror: \result <==> is_call(word);
+  @*/
+static inline bool ump__call_is_valid(uintptr_t word)
+{
+	return word <= UMP__CALL_DONE;
+}
+
 struct ump__call_step {
 	uintptr_t next;
 	/* Whether the word may change so; otherwise `next` is the word as it was. */

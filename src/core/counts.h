@@ -69,6 +69,16 @@ static inline uint32_t ump__counts_weak(uint64_t word)
 	return (uint32_t)(word % UMP__COUNTS_STRONG);
 }
 
+/* What every word of counts satisfies, at run time. */
+/*@ terminates \true;
+  @ assigns \result \from word;
+  @ ensures mirror: \result <==> is_counts(word);
+  @*/
+static inline bool ump__counts_is_valid(uint64_t word)
+{
+	return ump__counts_strong(word) == 0 || ump__counts_weak(word) != 0;
+}
+
 /* One more strong handle: a clone, or an upgrade.  Refused at zero, for good, and at the limit. */
 /*@ requires inv: is_counts(word);
   @ terminates \true;

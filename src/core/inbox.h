@@ -158,4 +158,14 @@ static inline bool ump__inbox_is_node(uintptr_t word)
 	return word >= UMP__INBOX_ALIGN;
 }
 
+/* What every word of an inbox satisfies, at run time. */
+/*@ terminates \true;
+  @ assigns \result \from word;
+  @ ensures mirror: \result <==> is_inbox(word);
+  @*/
+static inline bool ump__inbox_is_valid(uintptr_t word)
+{
+	return word <= UMP__INBOX_CLOSED || word % UMP__INBOX_ALIGN == 0;
+}
+
 #endif

@@ -157,14 +157,13 @@ void ump__queue_append(struct ump__queue *queue, struct ump__queue *from);
 struct ump__node *ump__chain_reverse(struct ump__node *top) /*@ ghost (size_t n) */;
 
 /* Fill `queue`, whatever it held, with the chain that begins at its newest node `top`. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_stack(top, l) && \length(l) == n;
+/*@ requires wf: \exists \list<struct ump__node *> l;
+  @   is_stack(top, l) && \length(l) == n && is_apart(queue, l);
   @ requires valid: \valid(queue);
-  @ requires apart: \forall \list<struct ump__node *> l;
-  @   is_stack(top, l) && \length(l) == n ==> is_apart(queue, l);
   @ terminates \true;
   @ assigns queue->head, queue->tail, { x->next | struct ump__node *x; \true } \from top;
   @ ensures order: \forall \list<struct ump__node *> l;
-  @   is_stack{Pre}(top, l) && \length(l) == n ==> is_queue{Post}(queue, l);
+  @   is_stack{Pre}(top, l) && \length(l) == n && is_apart(queue, l) ==> is_queue{Post}(queue, l);
   @ ensures frame: \forall \list<struct ump__node *> l, struct ump__node *x;
   @   is_stack{Pre}(top, l) && \length(l) == n && is_fresh(x, l) && \separated(queue, x) ==>
   @   x->next == \at(x->next, Pre);

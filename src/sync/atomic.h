@@ -126,9 +126,8 @@ enum ump__knowledge {
   @ // What the release of the senders and the acquire of the receiver carry, and no proof about one
   @ // word can show: the nodes are linked, and are the receiver's.
   @ predicate is_carried{L}(uintptr_t w, size_t n, struct ump__queue *q) =
-  @   (\exists \list<struct ump__node *> l; is_stack{L}(node_at(top_of(w)), l) && \length(l) == n) &&
-  @   (\forall \list<struct ump__node *> l; is_stack{L}(node_at(top_of(w)), l) && \length(l) == n ==>
-  @     is_apart(q, l));
+  @   \exists \list<struct ump__node *> l;
+  @   is_stack{L}(node_at(top_of(w)), l) && \length(l) == n && is_apart(q, l);
   @
   @ predicate call_rely(enum ump__knowledge k, uintptr_t w) = is_call(w) &&
   @   (k == UMP__KNOWS_WAITER ==> w == UMP__CALL_PENDING || w == UMP__CALL_DONE) &&

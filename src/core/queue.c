@@ -64,18 +64,21 @@ void ump__queue_append(struct ump__queue *queue, struct ump__queue *from)
 	from->head = NULL;
 	from->tail = NULL;
 	/*@ assert keep: \forall \list<struct ump__node *> l, m;
-	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) ==> links_fwd(l) && links_fwd(m);
+	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && are_apart(queue, l, from, m) ==>
+	  @   links_fwd(l) && links_fwd(m);
 	  @*/
 	/*@ assert join: \forall \list<struct ump__node *> l, m;
-	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) &&
+	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && are_apart(queue, l, from, m) &&
 	  @   \length(l) > 0 && \length(m) > 0 ==> \nth(l, \length(l) - 1)->next == \nth(m, 0);
 	  @*/
 	/*@ assert whole: \forall \list<struct ump__node *> l, m, c;
-	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && is_cat(l, m, c) ==>
+	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && are_apart(queue, l, from, m) &&
+	  @   is_cat(l, m, c) ==>
 	  @   nodes_valid(c) && is_apart(queue, c) && nodes_sep(c) && links_fwd(c);
 	  @*/
 	/*@ assert ends: \forall \list<struct ump__node *> l, m, c;
-	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && is_cat(l, m, c) ==>
+	  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && are_apart(queue, l, from, m) &&
+	  @   is_cat(l, m, c) ==>
 	  @   (\length(c) == 0 ==> queue->head == \null && queue->tail == \null) &&
 	  @   (\length(c) > 0 ==> queue->head == \nth(c, 0) &&
 	  @     queue->tail == \nth(c, \length(c) - 1) && queue->tail->next == \null);

@@ -65,6 +65,11 @@ struct ump__queue {
   @   (\length(l) == 0 ==> q->tail == \null) &&
   @   (\length(l) > 0 ==> q->tail == \nth(l, \length(l) - 1));
   @
+  @ // Two queues and their nodes have nothing in common.
+  @ predicate are_apart(struct ump__queue *q, \list<struct ump__node *> l, struct ump__queue *p,
+  @   \list<struct ump__node *> m) = \separated(q, p) && is_apart(p, l) && is_apart(q, m) &&
+  @   (\forall integer i; 0 <= i < \length(l) ==> is_fresh(\nth(l, i), m));
+  @
   @ // b is a, and then n.
   @ predicate is_snoc(\list<struct ump__node *> a, struct ump__node *n,
   @   \list<struct ump__node *> b) =
@@ -128,17 +133,13 @@ void ump__queue_push(struct ump__queue *queue, struct ump__node *node);
 struct ump__node *ump__queue_pop(struct ump__queue *queue);
 
 /* Move all of `from` behind all of `queue`. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_queue(queue, l);
-  @ requires wf_from: \exists \list<struct ump__node *> m; is_queue(from, m);
-  @ requires sep: \separated(from, queue);
-  @ requires new: \forall \list<struct ump__node *> l, m; is_queue(queue, l) && is_queue(from, m) ==>
-  @   is_apart(from, l) && is_apart(queue, m) &&
-  @   (\forall integer i; 0 <= i < \length(l) ==> is_fresh(\nth(l, i), m));
+/*@ requires wf: \exists \list<struct ump__node *> l, m;
+  @   is_queue(queue, l) && is_queue(from, m) && are_apart(queue, l, from, m);
   @ terminates \true;
   @ assigns queue->head, queue->tail, queue->tail->next, from->head, from->tail
   @   \from queue->head, queue->tail, from->head, from->tail;
-  @ ensures cat: \forall \list<struct ump__node *> l, m, c;
-  @   is_queue{Pre}(queue, l) && is_queue{Pre}(from, m) && is_cat(l, m, c) ==>
+  @ ensures cat: \forall \list<struct ump__node *> l, m, c; is_queue{Pre}(queue, l) &&
+  @   is_queue{Pre}(from, m) && are_apart(queue, l, from, m) && is_cat(l, m, c) ==>
   @   is_queue{Post}(queue, c) && is_queue{Post}(from, \Nil);
   @*/
 void ump__queue_append(struct ump__queue *queue, struct ump__queue *from);

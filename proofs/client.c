@@ -90,8 +90,8 @@ struct ump__node *in_and_out(struct ump__queue *queue, struct ump__node *a, stru
 /*
  * The life of a channel on one thread: three senders push, and the third says goodbye, since the
  * last strong reference has gone; the receiver, which had parked and is owed a wake, takes,
- * reverses, finds them in the order of arrival, ends with none, and closes an inbox in which nothing
- * is left.
+ * reverses, finds them in the order of arrival, ends with none, and closes an inbox in which
+ * nothing is left.
  */
 /*@ requires nodes: \valid(a) && \valid(b) && \valid(goodbye) && \valid(queue) &&
   @   \separated(a, b, goodbye, queue);

@@ -3,9 +3,10 @@
  * The dispatcher over a batch, on sequences: whatever is in the batch, and in the inbox when it
  * closes, has one fate, exactly once, in the order of arrival.
  *
- * This mirrors the loops of ump__dispatch, ump__server_next and ump__server_close; it is not what is
- * shipped, since theirs are woven into waiting, freeing and the application's callbacks.  All that
- * decides anything (the queue, the fates and the verdict) are the shipped functions of the core.
+ * This mirrors the loops of ump__dispatch, ump__server_next and ump__server_close; it is not what
+ * is shipped, since theirs are woven into waiting, freeing and the application's callbacks.  All
+ * that decides anything (the queue, the fates and the verdict) are the shipped functions of the
+ * core.
  */
 #include "core/queue.h"
 #include "core/verdict.h"
@@ -55,7 +56,8 @@ bool handle(struct ump__node *node);
   @ lemma drop_of_cat: \forall \list<struct ump__node *> l, r, c, m, d, integer i;
   @   is_cat(l, r, c) && is_drop(l, i, m) && is_drop(c, i, d) ==> is_cat(m, r, d);
   @
-  @ lemma drop_is_apart: \forall struct ump__queue *q, *p, \list<struct ump__node *> l, r, m, integer i;
+  @ lemma drop_is_apart: \forall struct ump__queue *q, *p, \list<struct ump__node *> l, r, m,
+  @   integer i;
   @   are_apart(q, l, p, r) && is_drop(l, i, m) ==> are_apart(q, m, p, r);
   @
   @ lemma drop_more: \forall \list<struct ump__node *> l, m, integer i;
@@ -88,13 +90,15 @@ void have_ends(size_t n)
 	  @ loop variant i;
 	  @*/
 	while (i > 0) {
-		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i); */
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
 		i--;
 		/*@ assert more: \forall \list<struct ump__node *> l, m;
 		  @   \length(l) == n && is_drop(l, i + 1, m) ==>
 		  @   is_drop(l, i, ([| \nth(l, i) |] ^ m));
 		  @*/
-		/*@ assert one: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i); */
+		/*@ assert one: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
 	}
 }
 
@@ -148,7 +152,8 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 	  @ loop variant n - i;
 	  @*/
 	while (verdict == UMP__VERDICT_GO_ON) {
-		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i); */
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
 		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
 		  @   \length(m) == n - i;
 		  @*/
@@ -159,7 +164,8 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 		if (node == NULL)
 			break;
 		/*@ assert left: i < n; */
-		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i + 1); */
+		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i + 1); */
 		/*@ assert cons: \forall \list<struct ump__node *> l, a, b;
 		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
 		  @*/
@@ -219,14 +225,16 @@ void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate 
 	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
 	  @   is_batch{Pre}(batch, l, n, log, room) && from <= j < from + i ==>
 	  @   log[j] == \nth(l, j - from);
-	  @ loop invariant fates: \forall integer j; from <= j < from + i ==> fates[j] == UMP__FATE_LEFTOVER ||
+	  @ loop invariant fates: \forall integer j; from <= j < from + i ==>
+	  @   fates[j] == UMP__FATE_LEFTOVER ||
 	  @   fates[j] == UMP__FATE_SKIP || fates[j] == UMP__FATE_NOTHING;
 	  @ loop assigns i, node, batch->head, batch->tail, log[from .. from + n - 1],
   @   fates[from .. from + n - 1];
 	  @ loop variant n - i;
 	  @*/
 	for (;;) {
-		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i); */
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
 		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
 		  @   \length(m) == n - i;
 		  @*/
@@ -234,7 +242,8 @@ void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate 
 		if (node == NULL)
 			break;
 		/*@ assert left: i < n; */
-		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, i + 1); */
+		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i + 1); */
 		/*@ assert cons: \forall \list<struct ump__node *> l, a, b;
 		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
 		  @*/

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A harness for Eva, which runs the core on all values at once: an independent look, bounded where WP
- * is not, and exact about the code where WP believes the contracts.  It is judged by its alarms and
- * by its own checks only: Eva does not follow contracts that speak of logic sequences.
+ * A harness for Eva, which runs the core on all values at once: an independent look, bounded where
+ * WP is not, and exact about the code where WP believes the contracts.  It is judged by its alarms
+ * and by its own checks only: Eva does not follow contracts that speak of logic sequences.
  */
 #include "core/call.h"
 #include "core/counts.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the proofs of the shell's loops assume of the platform.  It is put in front of the files that
- * are proved, so that src/sync need not carry contracts that nothing proves.
+ * What the proofs of the shell's loops assume of the platform.  It is put in front of the files
+ * that are proved, so that src/sync need not carry contracts that nothing proves.
  */
 #ifndef UMP_PROOFS_PLATFORM_H
 #define UMP_PROOFS_PLATFORM_H

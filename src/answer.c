@@ -17,7 +17,8 @@ void ump__answer_init(struct ump__answer *answer)
 /*@ requires valid: \valid(answer);
   @ requires role: of_answerer(ump__knows) && ump__owes_wake == \false;
   @ terminates \true;
-  @ assigns answer->state.value, answer->code, ump__knows, ump__owes_wake, ump__found, ump__finished;
+  @ assigns answer->state.value, answer->code, ump__knows, ump__owes_wake, ump__found,
+  @   ump__finished;
   @ ensures once: ump__finished == (uint64_t)(\old(ump__finished) + 1);
   @ ensures left: ump__knows == UMP__KNOWS_LEFT;
   @ ensures woken: ump__owes_wake == \false;

@@ -109,7 +109,8 @@ bool ump__inbox_receive(
   @ assigns inbox->value, rest->head, rest->tail, { x->next | struct ump__node *x; \true },
   @   ump__knows, ump__taken;
   @ ensures closed: ump__knows == UMP__KNOWS_CLOSED;
-  @ ensures rest: \exists \list<struct ump__node *> l; is_queue(rest, l) && \length(l) == ump__taken;
+  @ ensures rest: \exists \list<struct ump__node *> l; is_queue(rest, l) &&
+  @   \length(l) == ump__taken;
   @*/
 void ump__inbox_close(struct ump__word *inbox, struct ump__queue *rest)
 {

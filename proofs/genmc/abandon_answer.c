@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The waiter gives up while the answerer completes.  Shows: exactly one of the two owns the call and
- * frees it, after all that the other did with it; a double free, a leak or a use after free would be
- * found by GenMC and by ThreadSanitizer.
+ * The waiter gives up while the answerer completes.  Shows: exactly one of the two owns the call
+ * and frees it, after all that the other did with it; a double free, a leak or a use after free
+ * would be found by GenMC and by ThreadSanitizer.
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/abandon_answer.c
  */

@@ -43,17 +43,17 @@ struct ump__hint {
 #ifdef __FRAMAC__
 
 /*
- * Rely and guarantee.  Other threads are not seen by the prover; what they may do is: a word that is
- * read may hold anything that they can have left in it (rely), and a word may be published only if
- * it is a legal step from the word that it replaces (guarantee).  This is sound for each word by
- * itself, at any memory order: whatever is read of a word was once published, and a read-modify-write
- * replaces the value that came just before it.
+ * Rely and guarantee.  Other threads are not seen by the prover; what they may do is: a word that
+ * is read may hold anything that they can have left in it (rely), and a word may be published only
+ * if it is a legal step from the word that it replaces (guarantee).  This is sound for each word by
+ * itself, at any memory order: whatever is read of a word was once published, and a
+ * read-modify-write replaces the value that came just before it.
  *
  * What others can have left in it depends on the role of the thread that looks: only the receiver
  * takes, parks and closes; only the waiter sleeps and gives up; only the answerer finishes, once.
- * The roles are for the callers to keep, and are what the proofs assume of them.  The variables here
- * stand for what the thread knows by its role and by what it has seen; they are ghosts, which exist
- * for the prover only.
+ * The roles are for the callers to keep, and are what the proofs assume of them.  The variables
+ * here stand for what the thread knows by its role and by what it has seen; they are ghosts, which
+ * exist for the prover only.
  */
 enum ump__knowledge {
 	/* ---- Of an inbox ---- */

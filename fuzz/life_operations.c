@@ -252,7 +252,7 @@ static void client_req_async(struct world *world, unsigned from)
 	world->waits[to] = (struct waiting){out, request};
 }
 
-/* A deadline that has passed: nothing is sent, and nobody waits. */
+/* A deadline that has passed: nothing is sent, nobody waits, and the value is dropped. */
 static void client_req_late(struct world *world, unsigned from)
 {
 	static const ump_time past[] = {UMP_NOW, 1, -1, INT64_MIN};
@@ -263,9 +263,13 @@ static void client_req_late(struct world *world, unsigned from)
 	int result = ump_client_req(
 		world->clients[from], buffer, reply, past[input_below(&world->input, 4)]);
 
+	if (can && life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		return;
+	}
 	EXPECT("[deadline]", result == (can ? UMP_TIMED_OUT : UMP_INVALID));
 	if (can)
-		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
+		model_too_late(&world->model, value);
 }
 
 /* ---- The caller's side --------------------------------------------------------------------- */

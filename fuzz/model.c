@@ -120,6 +120,11 @@ void model_give_up(struct model *model, int request)
 		set_owner(model, given->value, MODEL_DROPPED);
 }
 
+void model_too_late(struct model *model, int value)
+{
+	set_owner(model, value, MODEL_DROPPED);
+}
+
 /* ---- The handler's side -------------------------------------------------------------------- */
 
 static void dequeue(struct model *model, struct model_message *message)

@@ -98,6 +98,8 @@ int model_send(struct model *model, int value, int *request);
 /* UMP_EMPTY, or the code of a request that is done, whose waiter then is gone. */
 int model_take(struct model *model, int request);
 void model_give_up(struct model *model, int request);
+/* A request that was not sent because its deadline had passed. */
+void model_too_late(struct model *model, int value);
 
 /* ---- The handler's side: [fifo], [keep], [forgot], [origin] --------------------------------- */
 

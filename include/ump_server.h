@@ -63,8 +63,9 @@
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
  *   always needs that no other call is under way on it.
  * - Nothing here may be called from a signal handler, or in a forked child on handles of its
- *   parent.  A handler must return, and so must every call: leaving one by pthread_exit, by
- *   cancellation of the thread or by longjmp is not supported.
+ *   parent.  A handler must return: leaving it by pthread_exit, by cancellation or by longjmp is
+ *   not supported.  No function here is a cancellation point (asynchronous cancellation is not
+ *   supported).
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H
@@ -269,8 +270,9 @@ UMP_API void ump_client_drop(ump_client **client);
  * above 0: the handler's own code.
  * UMP_SERVER_GONE: never started; what `*msg` points to is the caller's as before; [gone].
  * UMP_NO_REPLY: started and never answered; [forgot].
- * UMP_TIMED_OUT: if the deadline had passed at the call, nothing was sent.  Otherwise the request
- *   was sent and given up: it may be handled still, and `*msg` is no longer the caller's; [origin].
+ * UMP_TIMED_OUT: the request was given up, and what `*msg` points to is no longer the caller's: it
+ *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
+ *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */

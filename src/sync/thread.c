@@ -72,7 +72,12 @@ void ump__thread_name(const char *name)
 
 void ump__thread_join(struct ump__os_thread *thread)
 {
+	int cancel;
+
+	/* Joining is a cancellation point, at which the handle is half consumed. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_join(thread->id, NULL);
+	pthread_setcancelstate(cancel, &cancel);
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)

@@ -40,9 +40,12 @@ static void requests_too_late(void)
 	probe_open(&server, &client);
 	for (size_t i = 0; i < sizeof past / sizeof *past; i++)
 		CHECK_INT(ump_client_req(client, &order, &reply, past[i]), ==, UMP_TIMED_OUT);
-	/* Nothing was sent, and the value is the caller's. */
+	/* Nothing was sent, and as with every time-out the value is not the caller's any more. */
 	CHECK(ump_server_was_empty(server));
-	CHECK_INT(token.dropped, ==, 0);
+	CHECK_INT(token.dropped, ==, sizeof past / sizeof *past);
+	faults_at(0);
+	CHECK_INT(ump_client_req(client, &order, &reply, UMP_NOW), ==, UMP_NO_MEMORY);
+	CHECK_INT(token.dropped, ==, sizeof past / sizeof *past);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 }
@@ -115,6 +118,38 @@ static void servers(void)
 	ump_client_drop(&client);
 }
 
+static void *wait_cancelled(void *arg)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+
+	CHECK_INT(ump_client_req(arg, &order, &reply, ump_after(50 * MS)), ==, UMP_TIMED_OUT);
+	/* Only here. */
+	pthread_testcancel();
+	check_failed(__FILE__, __LINE__, "the thread was cancelled");
+}
+
+/* A thread that is cancelled while it waits gets its answer first, and leaves nothing locked. */
+static void cancelled_threads(void)
+{
+	ump_server *server;
+	ump_client *client;
+
+	probe_open(&server, &client);
+	for (int i = 0; i < 5; i++) {
+		void *result;
+		pthread_t id;
+
+		CHECK_INT(pthread_create(&id, NULL, wait_cancelled, client), ==, 0);
+		check_nap(5);
+		pthread_cancel(id);
+		pthread_join(id, &result);
+		CHECK(result == PTHREAD_CANCELED);
+	}
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
 /* Answers that come about when the deadline does: each request ends in one of the two ways, and in
  * neither is anything lost. */
 static void around_the_answer(void)
@@ -154,6 +189,7 @@ static const struct check_test tests[] = {
 	{"[deadline] a wait for a reply can be cut short and taken up again", wait_replies},
 	{"[deadline] join returns soon after its deadline", joins},
 	{"[deadline] the receiving end returns soon after its deadline", servers},
+	{"[deadline] [user] a cancelled thread is cancelled after its call", cancelled_threads},
 	{"[deadline] [once] answers around the deadline are had or dropped", around_the_answer},
 };
 

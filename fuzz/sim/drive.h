@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Many executions: at random, exhaustively, or one again. */
+#ifndef SIM_DRIVE_H
+#define SIM_DRIVE_H
+
+#include "program.h"
+#include "sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What the commands were told. */
+struct options {
+	/* NULL: any program, or the list. */
+	const char *program;
+	const char *list;
+	uint64_t seed;
+	/* For each program; for all of a list. */
+	double seconds;
+	double total;
+	long executions;
+	struct sim_bounds bounds;
+	bool cut;
+	bool quiet;
+	/* Where to keep failures and figures; NULL: nowhere. */
+	const char *keep;
+	const char *json;
+	const char *file;
+};
+
+/* What an execution was, so that it can be had again. */
+struct recording {
+	struct program program;
+	struct sim_bounds bounds;
+	bool processors;
+	uint8_t choices[SIM_CHOICES];
+	size_t count;
+};
+
+double drive_now(void);
+
+/* Each of these returns how many failures were found. */
+int drive_random(const struct options *options, bool pct);
+int drive_list(const struct options *options);
+int drive_twice(const struct options *options);
+int drive_compare(const struct options *options);
+int drive_replay(const struct options *options);
+
+/* Write the listed programs as inputs of race_fuzzer into the directory to keep things in. */
+int drive_seeds(const struct options *options);
+
+/* Append a line to the file of figures. */
+FILE *drive_json(const struct options *options);
+
+/* The last execution. */
+void recording_take(struct recording *recording, const struct program *program);
+/* Perform it again; `trace`: and keep its steps. */
+void recording_play(const struct recording *recording, bool trace);
+/* Leave out of it what the failure does not need. */
+void recording_shrink(struct recording *recording);
+bool recording_save(const struct recording *recording, const char *file);
+bool recording_load(struct recording *recording, const char *file);
+
+#endif

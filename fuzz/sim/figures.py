@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Put the figures of a run into the results that scripts/report reads.
+
+    figures.py RESULTS RUN LINES MUTANTS
+
+RUN is quick, long or mutants.  LINES has one JSON object a line, as the simulator wrote them;
+MUTANTS is what matrix.py left, if it ever ran.
+"""
+import json
+import pathlib
+import sys
+
+
+def main():
+    results, run, lines, mutants = sys.argv[1:]
+    results = pathlib.Path(results)
+    kept = json.loads(results.read_text()) if results.exists() else {}
+    figures = [json.loads(line) for line in pathlib.Path(lines).read_text().splitlines()]
+    if run != "mutants":
+        programs = [f for f in figures if f["kind"] == "exhaustive"]
+        kept[run] = {
+            "programs": programs,
+            "executions": sum(f.get("executions", 0) for f in figures),
+            "states": sum(f["states"] for f in programs),
+            "complete": sum(f["complete"] for f in programs),
+            "random": [f for f in figures if f["kind"] in ("random", "pct")],
+        }
+    if pathlib.Path(mutants).exists():
+        kept["mutants"] = json.loads(pathlib.Path(mutants).read_text())
+    results.write_text(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What src/sync/sync.h asks of a platform: memory, time, threads and sleeping.  Everything that can
+ * fail or come late may do so here, as a choice.
+ */
+#include "sync/sync.h"
+
+#include "arena.h"
+#include "choice.h"
+#include "machine.h"
+#include "race.h"
+#include "trace.h"
+#include "views.h"
+
+/* A tick passes the deadlines that programs set. */
+#define TICK 1000
+
+/* The calling thread begins an operation that is no step: others need not see when it happens. */
+#define BEGIN(operation, number)                                                                   \
+	do {                                                                                       \
+		self()->live_from = (uintptr_t)__builtin_frame_address(0);                         \
+		self()->at = (struct step){.op = (operation),                                      \
+			.value = (number),                                                         \
+			.pc = (uintptr_t)__builtin_return_address(0)};                             \
+	} while (0)
+
+/* ---- Memory -------------------------------------------------------------------------------- */
+
+static bool refused(void)
+{
+	if (machine.left.refusals <= 0 || choice_make(CHOOSE_REFUSAL, 2) == 0)
+		return false;
+	machine.left.refusals--;
+	sim_result.refusals++;
+	trace_note("is refused");
+	return true;
+}
+
+void *ump__alloc(size_t size)
+{
+	void *memory;
+
+	BEGIN(OP_ALLOC, size);
+	if (refused())
+		return NULL;
+	memory = arena_alloc(size, 16, true);
+	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
+	machine_scrub();
+	return memory;
+}
+
+void *ump__alloc_line(size_t size)
+{
+	void *memory;
+
+	BEGIN(OP_ALLOC, size);
+	if (refused())
+		return NULL;
+	memory = arena_alloc((size + UMP__LINE - 1) / UMP__LINE * UMP__LINE, UMP__LINE, true);
+	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
+	machine_scrub();
+	return memory;
+}
+
+void ump__free(void *memory)
+{
+	size_t size;
+
+	if (memory == NULL)
+		return;
+	BEGIN(OP_FREE, 0);
+	trace_memory(OP_FREE, (uintptr_t)memory, 0, self()->at.pc);
+	size = arena_size((uintptr_t)memory);
+	race_free((uintptr_t)memory, size, self()->at.pc);
+	arena_free((uintptr_t)memory);
+	views_free((uintptr_t)memory, size);
+	machine_scrub();
+}
+
+void *sim_scratch(size_t size)
+{
+	return arena_alloc(size, 16, false);
+}
+
+/* ---- Time ---------------------------------------------------------------------------------- */
+
+ump_time ump_now(void)
+{
+	BEGIN(OP_CLOCK, 0);
+	if (machine.left.ticks > 0 && choice_make(CHOOSE_TICK, 2) != 0) {
+		machine.left.ticks--;
+		machine.clock += TICK;
+	}
+	self()->clock_read = machine.clock;
+	trace_note("reads the clock: %lld", (long long)machine.clock);
+	machine_scrub();
+	return machine.clock;
+}
+
+ump_time ump_after(int64_t ns)
+{
+	ump_time now = ump_now();
+
+	return ns > UMP_FOREVER - now ? UMP_FOREVER : now + ns;
+}
+
+struct timespec ump__timespec(ump_time time)
+{
+	struct timespec split = {(time_t)(time / 1000000000), (long)(time % 1000000000)};
+
+	return split;
+}
+
+/* ---- Sleeping ------------------------------------------------------------------------------ */
+
+/* More often than messages can come in between. */
+#define TOLD_OFTEN 40
+
+/* Tell the caller that its deadline has passed.  One who goes on waiting never returns. */
+static bool tell_deadline(int64_t deadline)
+{
+	struct thread *me = self();
+
+	me->told_times = me->told == deadline ? me->told_times + 1 : 1;
+	me->told = deadline;
+	if (me->told_times > TOLD_OFTEN)
+		sim_fail("[deadline]", "thread %d waits on although its deadline has passed",
+			machine.current);
+	return false;
+}
+
+static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uintptr_t pc)
+{
+	struct thread *me = self();
+	struct step step = {.op = OP_PARK,
+		.size = sizeof(uintptr_t),
+		.address = (uintptr_t)word,
+		.value = value,
+		.expected = (uint64_t)deadline,
+		.pc = pc};
+	uint64_t found;
+
+	machine_step(&step);
+	found = views_compare(&step);
+	trace_result(found, found == value);
+	if (found != value)
+		return true;
+	if (deadline <= machine.clock)
+		return tell_deadline(deadline);
+	if (machine.left.spurious > 0 && choice_make(CHOOSE_SPURIOUS, 2) != 0) {
+		machine.left.spurious--;
+		trace_note("wakes for no reason");
+		return true;
+	}
+	me->status = ASLEEP;
+	me->sleeps_on = step.address;
+	me->deadline = deadline;
+	me->timed_out = false;
+	/* Whoever wakes from this is past it. */
+	me->at.op = OP_NONE;
+	machine_block();
+	trace_note(me->timed_out ? "wakes: its deadline has passed" : "wakes");
+	return me->timed_out ? tell_deadline(deadline) : true;
+}
+
+bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	bool result;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	result = park(word, value, deadline, (uintptr_t)__builtin_return_address(0));
+	machine_scrub();
+	return result;
+}
+
+void ump__wake(struct ump__word *word)
+{
+	struct step step = {.op = OP_WAKE,
+		.address = (uintptr_t)word,
+		.pc = (uintptr_t)__builtin_return_address(0)};
+	int sleepers[SIM_THREADS];
+	unsigned count = 0;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	machine_step(&step);
+	views_wake(step.address);
+	for (int t = 0; t < machine.count; t++) {
+		const struct thread *thread = &machine.threads[t];
+
+		if (thread->status == ASLEEP && thread->sleeps_on == step.address)
+			sleepers[count++] = t;
+	}
+	trace_result(count, count > 0);
+	if (count > 0)
+		machine.threads[sleepers[choice_make(CHOOSE_SLEEPER, count)]].status = READY;
+	machine_scrub();
+}
+
+/* ---- Spinning ------------------------------------------------------------------------------ */
+
+int ump__cpu(void)
+{
+	return sim_config.processors ? machine.current : UMP__CPU_UNKNOWN;
+}
+
+void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
+{
+	/* To spin is to look again, which callers do anyway. */
+	(void)word;
+	(void)value;
+	(void)side;
+	(void)other_cpu;
+}
+
+/* ---- Threads ------------------------------------------------------------------------------- */
+
+/* What pthread_create's caller gave, for each thread. */
+static struct {
+	void *(*run)(void *);
+	void *arg;
+} started[SIM_THREADS];
+
+static void run_started(void *number)
+{
+	int self_number = (int)(intptr_t)number;
+
+	started[self_number].run(started[self_number].arg);
+}
+
+int ump__thread_start(
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
+{
+	int number;
+
+	(void)stack_size;
+	BEGIN(OP_START, (uintptr_t)arg);
+	if (refused())
+		return UMP_NO_THREAD;
+	number = machine_start(run_started, (void *)(intptr_t)machine.count);
+	if (number < 0)
+		machine_limit();
+	started[number].run = run;
+	started[number].arg = arg;
+	machine.threads[number].counted = true;
+	/* As pthread_create, which may write it when the new thread is running already. */
+	race_access((uintptr_t)thread, sizeof *thread, PLAIN_WRITE, self()->at.pc);
+	thread->id = (pthread_t)(number + 1);
+	trace_note("starts thread %d", number);
+	machine_scrub();
+	return UMP_OK;
+}
+
+void ump__thread_name(const char *name)
+{
+	race_access((uintptr_t)name, 1, PLAIN_READ, (uintptr_t)__builtin_return_address(0));
+}
+
+/* The thread that a handle means, which is read. */
+static int number_of(const struct ump__os_thread *thread, uintptr_t pc)
+{
+	race_access((uintptr_t)thread, sizeof *thread, PLAIN_READ, pc);
+	return (int)thread->id - 1;
+}
+
+/* Join and detach end a handle, exactly once. */
+static int release(const struct ump__os_thread *thread, uintptr_t pc)
+{
+	int number = number_of(thread, pc);
+
+	if (number < 0 || number >= machine.count || !machine.threads[number].counted)
+		sim_fail("no thread", "a handle that means no thread is joined or detached");
+	if (machine.threads[number].released)
+		sim_fail("released twice", "thread %d was joined or detached before", number);
+	machine.threads[number].released = true;
+	return number;
+}
+
+void ump__thread_join(struct ump__os_thread *thread)
+{
+	sim_join(release(thread, (uintptr_t)__builtin_return_address(0)));
+}
+
+void ump__thread_detach(struct ump__os_thread *thread)
+{
+	release(thread, (uintptr_t)__builtin_return_address(0));
+}
+
+bool ump__thread_is_current(const struct ump__os_thread *thread)
+{
+	return number_of(thread, (uintptr_t)__builtin_return_address(0)) == machine.current;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The small programs that are explored completely. */
+#ifndef SIM_PROGRAMS_H
+#define SIM_PROGRAMS_H
+
+#include <stdbool.h>
+
+struct listed_program {
+	const char *text;
+	/* Takes too long for the quick list. */
+	bool slow;
+	/* Rarities that belong to it, beside stale loads. */
+	int timeouts;
+	int refusals;
+	int spurious;
+	int weak_failures;
+};
+
+extern const struct listed_program listed_programs[];
+extern const int listed_count;
+
+#endif

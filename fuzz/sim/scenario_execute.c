@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "oracle.h"
+#include "scenario.h"
+#include "sim.h"
+
+void scenario_execute(const struct program *program)
+{
+	oracle_begin(program);
+	sim_execute(scenario_root, (void *)(uintptr_t)program);
+	if (sim_result.bug == NULL && !sim_result.cut && !sim_result.limited)
+		oracle_end();
+}

@@ -57,3 +57,8 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread: post.break | post | req", .slow = true},
 };
 const int listed_count = sizeof listed_programs / sizeof listed_programs[0];
+
+const char *const paired_operations[] = {"post", "req", "req.keep", "req.forget", "req.fail",
+	"async wait", "async giveup", "async try", "timed", "post.break", "req.break",
+	"weak drop up"};
+const int paired_count = sizeof paired_operations / sizeof paired_operations[0];

@@ -64,7 +64,8 @@
  *   always needs that no other call is under way on it.
  * - Nothing here may be called from a signal handler, or in a forked child on handles of its
  *   parent.  A handler must return: leaving it by pthread_exit, by cancellation or by longjmp is
- *   not supported.
+ *   not supported.  No function here is a cancellation point (asynchronous cancellation is not
+ *   supported).
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H
@@ -90,7 +91,10 @@
 #endif
 
 #ifdef __cplusplus
+#define UMP_NULL nullptr
 extern "C" {
+#else
+#define UMP_NULL NULL
 #endif
 
 /* ---- Results ------------------------------------------------------------------------------- */
@@ -99,7 +103,7 @@ extern "C" {
 enum ump_result {
 	/** Done. */
 	UMP_OK = 0,
-	/** The server has ended, or ended before it started this request.  Nothing was delivered. */
+	/** The server has ended, or did before it started this request.  Nothing was delivered. */
 	UMP_SERVER_GONE = -1,
 	/** The request was started, and its reply context was dropped without an answer. */
 	UMP_NO_REPLY = -2,
@@ -111,14 +115,14 @@ enum ump_result {
 	UMP_TIMED_OUT = -5,
 	/** Nothing is there at the moment (the calls named _try). */
 	UMP_EMPTY = -6,
-	/** An argument is wrong: NULL, a size of zero or too large, an unknown structure size, a code
-	 *  out of range, a context that was answered already.  Each function says which. */
+	/** An argument is wrong: NULL, a size of zero or too large, an unknown structure size, a
+	 *  code out of range, a context that was answered already.  Each function says which. */
 	UMP_INVALID = -7,
 	/** No memory. */
 	UMP_NO_MEMORY = -8,
 	/** The system gave no thread. */
 	UMP_NO_THREAD = -9,
-	/** Too many handles of one server: 2^32 - 2 strong ones, or as many weak ones. */
+	/** Too many handles of one server: 2^32 - 1 strong ones, or 2^32 - 3 weak ones. */
 	UMP_OVERFLOW = -10,
 	/** The wait could never end, because the caller would wait for itself. */
 	UMP_DEADLOCK = -11
@@ -160,10 +164,11 @@ struct ump_type {
 	/** Bytes of a value.  0: there are none of this kind. */
 	size_t size;
 	/**
-	 * Releases what a value points to, if the value is never delivered and nobody is left to own
-	 * it: a post that is never handled, a request or a reply whose caller has given up.  Called
-	 * exactly once for each such value, on whichever thread finds it out, with a pointer to the
-	 * library's copy of it.  The bytes themselves are the library's.  NULL: nothing to release.
+	 * Releases what a value points to, if the value is never delivered and nobody is left to
+	 * own it: a post that is never handled, a request or a reply whose caller has given up.
+	 * Called exactly once for each such value, on whichever thread finds it out, with a pointer
+	 * to the library's copy of it.  The bytes themselves are the library's.  NULL: nothing to
+	 * release.
 	 */
 	void (*drop)(void *value);
 };
@@ -179,7 +184,7 @@ struct ump_config {
 	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
 	const char *name;
-	/** Bytes of the thread's stack, raised to the system's minimum.  0: the system's default. */
+	/** Bytes of the thread's stack, raised to the system's minimum.  0: its default. */
 	size_t stack_size;
 };
 
@@ -197,7 +202,7 @@ static inline struct ump_flow ump_continue(void)
 	struct ump_flow flow;
 
 	flow.stop = false;
-	flow.value = NULL;
+	flow.value = UMP_NULL;
 	return flow;
 }
 
@@ -251,8 +256,9 @@ UMP_API void ump_client_drop(ump_client **client);
  *
  * `msg` points to a value of the request type; it is lent, and read in place or copied.  `reply`
  * has room for a value of the reply type, and holds one when UMP_OK is returned (else, anything);
- * it may be NULL only if replies have no value.  Once the handler has been called with the message, what it
- * points to is the handler's.
+ * it may be NULL only if replies have no value.  Once the handler has been called with the message,
+ * what it points to is the handler's.  (A protocol in which it is only lent needs UMP_FOREVER, or
+ * memory that stays until the request is answered: after a time-out the handler may still read it.)
  *
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
  * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the
@@ -264,8 +270,9 @@ UMP_API void ump_client_drop(ump_client **client);
  * above 0: the handler's own code.
  * UMP_SERVER_GONE: never started; what `*msg` points to is the caller's as before; [gone].
  * UMP_NO_REPLY: started and never answered; [forgot].
- * UMP_TIMED_OUT: if the deadline had passed at the call, nothing was sent.  Otherwise the request
- *   was sent and given up: it may be handled still, and `*msg` is no longer the caller's; [origin].
+ * UMP_TIMED_OUT: the request was given up, and what `*msg` points to is no longer the caller's: it
+ *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
+ *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
@@ -415,22 +422,22 @@ struct ump_handler {
 	 */
 	int (*init)(void *self, ump_weak_client *me);
 	/**
-	 * Called for each request; required if the server takes requests.  `msg` is the value, valid
-	 * until the context is consumed; what it points to is now the handler's.  Answer through
-	 * `*rc`, or keep it; else it is dropped on return; [forgot].
+	 * Called for each request; required if the server takes requests.  `msg` is the value,
+	 * valid until the context is consumed; what it points to is now the handler's.  Answer
+	 * through `*rc`, or keep it; else it is dropped on return; [forgot].
 	 */
 	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc);
 	/**
-	 * Called for each post; required if the server takes posts.  `msg` is the value, valid until
-	 * the callback returns; what it points to is now the handler's.
+	 * Called for each post; required if the server takes posts.  `msg` is the value, valid
+	 * until the callback returns; what it points to is now the handler's.
 	 */
 	struct ump_flow (*post)(void *self, const void *msg);
 	/**
 	 * Optional.  Called after a break for each message that was accepted and not handled, in
 	 * order; [break].  For a request `*rc` may be answered, kept or dropped; one that is left
-	 * alone completes with UMP_SERVER_GONE and `msg` stays its caller's.  To answer or keep takes
-	 * over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is now the
-	 * handler's.
+	 * alone completes with UMP_SERVER_GONE and `msg` stays its caller's.  To answer or keep
+	 * takes over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is
+	 * now the handler's.
 	 */
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc);
 	/**
@@ -439,18 +446,18 @@ struct ump_handler {
 	 */
 	struct ump_flow (*term)(void *self, struct ump_flow how);
 	/**
-	 * Optional.  Called exactly once if the builder returned 0, and last: when the loop has ended,
-	 * or when spawn fails after the builder.  It runs on the dispatcher, or on the spawning thread
-	 * if no dispatcher could be started.  Releases `self`.
+	 * Optional.  Called exactly once if the builder returned 0, and last: when the loop has
+	 * ended, or when spawn fails after the builder.  It runs on the dispatcher, or on the
+	 * spawning thread if no dispatcher could be started.  Releases `self`.
 	 */
 	void (*drop)(void *self);
 };
 
 /**
- * Makes a handler.  Called by spawn, on the spawning thread, before any other thread exists; [init].
- * `arg` is spawn's.  `client` is a strong client of the new server, lent for the call: clone it, or
- * make a weak one.  `out` is set to zero before the call.  A blocking request to this server would
- * wait for ever here; posting and ump_client_req_async work.
+ * Makes a handler.  Called by spawn, on the spawning thread, before any other thread exists;
+ * [init].  `arg` is spawn's.  `client` is a strong client of the new server, lent for the call:
+ * clone it, or make a weak one.  `out` is set to zero before the call.  A blocking request to this
+ * server would wait for ever here; posting and ump_client_req_async work.
  * Returns 0, or any other code to fail, which spawn returns.
  */
 typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
@@ -466,7 +473,8 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Open a channel, build a handler for it and run it on a new thread.
  *
  * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
- * handle for ump_join; both are the caller's.  The new thread has all signals blocked.
+ * handle for ump_join; both are the caller's.  The new thread has all signals blocked but those
+ * that a thread's own faults raise (SIGSEGV and the like).
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
@@ -486,7 +494,8 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  * Wait until the loop has ended and its thread is gone.  `*how` gets the outcome: `stop` true and
  * the value of the break, or `stop` false (none) when the clients went; or what `term` made of it.
  * `how` may be NULL.
- * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a time.
+ * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
+ * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
  * UMP_DEADLOCK: called on the server's own thread; nothing is consumed.
  * UMP_INVALID: `thread` or what it points to is NULL.

@@ -3,12 +3,28 @@
 
 #include "sync/sync.h"
 
+/*@ requires valid: \valid(answer);
+  @ terminates \true;
+  @ assigns answer->state.value, answer->code;
+  @ ensures pending: answer->state.value == UMP__CALL_PENDING && answer->code == UMP_OK;
+  @*/
 void ump__answer_init(struct ump__answer *answer)
 {
 	ump__word_init(&answer->state, UMP__CALL_PENDING);
 	answer->code = UMP_OK;
 }
 
+/*@ requires valid: \valid(answer);
+  @ requires role: of_answerer(ump__knows) && ump__owes_wake == \false;
+  @ terminates \true;
+  @ assigns answer->state.value, answer->code, ump__knows, ump__owes_wake, ump__found,
+  @   ump__finished;
+  @ ensures once: ump__finished == (uint64_t)(\old(ump__finished) + 1);
+  @ ensures left: ump__knows == UMP__KNOWS_LEFT;
+  @ ensures woken: ump__owes_wake == \false;
+  @ ensures owns: \result <==> ump__found == UMP__CALL_ABANDONED;
+  @ ensures code: answer->code == code;
+  @*/
 bool ump__answer_publish(struct ump__answer *answer, int code)
 {
 	struct ump__word *state = &answer->state;
@@ -16,17 +32,29 @@ bool ump__answer_publish(struct ump__answer *answer, int code)
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns it, the answer may be gone from here on: only its address is used. */
+	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
 	if (step.wake)
 		ump__wake(state);
 	return step.owns;
 }
 
 /* Sleep until the call is done; false: the deadline passed first. */
+/*@ requires valid: \valid(state);
+  @ requires role: of_waiter(ump__knows);
+  @ terminates \false;
+  @ assigns state->value, ump__knows;
+  @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
+  @ ensures awake: \result == \false ==> ump__knows == UMP__KNOWS_WAITER;
+  @*/
 static bool sleep_until_done(struct ump__word *state, ump_time deadline)
 {
 	uintptr_t seen = ump__call_word_load(state);
 
+	/*@ loop invariant rely: call_rely(ump__knows, seen);
+	  @ loop invariant role: of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING;
+	  @ loop invariant learnt: seen == UMP__CALL_DONE ==> ump__knows == UMP__KNOWS_ANSWERED;
+	  @ loop assigns seen, state->value, ump__knows;
+	  @*/
 	while (seen != UMP__CALL_DONE) {
 		struct ump__call_step step = ump__call_sleep_step(seen);
 
@@ -45,6 +73,13 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
 	return true;
 }
 
+/*@ requires valid: \valid(answer);
+  @ requires role: of_waiter(ump__knows);
+  @ terminates \false;
+  @ assigns answer->state.value, ump__knows;
+  @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
+  @ ensures awake: \result == \false ==> ump__knows == UMP__KNOWS_WAITER;
+  @*/
 bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_cpu)
 {
 	if (ump__call_word_load(&answer->state) == UMP__CALL_DONE)
@@ -55,10 +90,22 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
 	return sleep_until_done(&answer->state, deadline);
 }
 
+/*@ requires valid: \valid(answer);
+  @ requires role: of_waiter(ump__knows);
+  @ terminates \true;
+  @ assigns answer->state.value, ump__knows;
+  @ ensures owns: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
+  @ ensures left: \result == \false ==> ump__knows == UMP__KNOWS_LEFT;
+  @*/
 bool ump__answer_abandon(struct ump__answer *answer)
 {
 	uintptr_t seen = ump__call_word_load(&answer->state);
 
+	/*@ loop invariant rely: call_rely(ump__knows, seen) && of_waiter(ump__knows);
+	  @ loop invariant learnt: seen == UMP__CALL_DONE ==> ump__knows == UMP__KNOWS_ANSWERED;
+	  @ loop assigns seen, answer->state.value, ump__knows;
+	  @ loop variant seen == UMP__CALL_DONE ? 0 : 1;
+	  @*/
 	for (;;) {
 		struct ump__call_step step = ump__call_abandon_step(seen);
 
@@ -71,6 +118,12 @@ bool ump__answer_abandon(struct ump__answer *answer)
 	}
 }
 
+/*@ requires valid: \valid_read(answer);
+  @ requires role: of_answerer(ump__knows);
+  @ terminates \true;
+  @ assigns \result, ump__knows \from answer->state.value, ump__knows;
+  @ ensures abandoned: \result <==> ump__knows == UMP__KNOWS_ABANDONED;
+  @*/
 bool ump__answer_is_abandoned(const struct ump__answer *answer)
 {
 	return ump__call_word_load(&answer->state) == UMP__CALL_ABANDONED;

@@ -104,6 +104,18 @@ static int request_in_place(struct ump__channel *channel, const void *msg, void 
 	return request.answer.code;
 }
 
+/* Too late to send.  A time-out means the same to the caller at whichever moment it comes: what the
+ * message points to is no longer the caller's.  So it goes the way of any request given up. */
+static int give_up_at_once(struct ump__channel *channel, const void *msg)
+{
+	struct ump__request *request = ump__request_new(channel, msg);
+
+	if (request == NULL)
+		return UMP_NO_MEMORY;
+	ump__request_discard(request, UMP_SERVER_GONE);
+	return UMP_TIMED_OUT;
+}
+
 /* Wait until a deadline: the request may have to outlive the caller. */
 static int request_until(
 	struct ump__channel *channel, const void *msg, void *reply, ump_time deadline)
@@ -112,7 +124,7 @@ static int request_until(
 	int result;
 
 	if (deadline <= ump_now())
-		return UMP_TIMED_OUT;
+		return give_up_at_once(channel, msg);
 	result = send_copy(channel, msg, &request);
 	if (result != UMP_OK)
 		return result;

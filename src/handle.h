@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* What a handle is; debug builds check it, to find handles that are used after they were dropped. */
+/* What a handle is; debug builds check it, to find handles used after they were dropped. */
 enum ump__mark {
 	UMP__MARK_DEAD = 0x0dead,
 	UMP__MARK_CLIENT = 0xc11e47,

@@ -5,10 +5,25 @@
 
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 
+/*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
+  @ requires aligned: is_node_word((uintptr_t)node);
+  @ requires role: of_sender(ump__knows) && ump__owes_wake == \false;
+  @ terminates \false;
+  @ assigns inbox->value, node->next, ump__knows, ump__owes_wake, ump__pushed;
+  @ ensures woken: ump__owes_wake == \false;
+  @ ensures once: ump__pushed == (uint64_t)(\old(ump__pushed) + (\result ? 1 : 0));
+  @ ensures refused: \result == \false ==> ump__knows == UMP__KNOWS_CLOSED;
+  @*/
 bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
+	/*@ loop invariant rely: inbox_rely(ump__knows, seen) && of_sender(ump__knows);
+	  @ loop invariant closed: seen == UMP__INBOX_CLOSED ==> ump__knows == UMP__KNOWS_CLOSED;
+	  @ loop invariant quiet: ump__owes_wake == \false;
+	  @ loop invariant none: ump__pushed == \at(ump__pushed, Pre);
+	  @ loop assigns seen, inbox->value, node->next, ump__knows, ump__owes_wake, ump__pushed;
+	  @*/
 	for (;;) {
 		struct ump__inbox_push push = ump__inbox_push_step(seen, (uintptr_t)node);
 
@@ -26,10 +41,22 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node)
 }
 
 /* Sleep until the inbox is no longer empty; false: the deadline passed first. */
+/*@ requires valid: \valid(inbox);
+  @ requires role: of_receiver(ump__knows);
+  @ terminates \false;
+  @ assigns inbox->value, ump__knows;
+  @ ensures nodes: \result ==> ump__knows == UMP__KNOWS_NODES;
+  @ ensures awake: \result == \false ==> ump__knows == UMP__KNOWS_AWAKE;
+  @*/
 static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
+	/*@ loop invariant rely: inbox_rely(ump__knows, seen);
+	  @ loop invariant role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
+	  @ loop invariant learnt: is_node_word(seen) ==> ump__knows == UMP__KNOWS_NODES;
+	  @ loop assigns seen, inbox->value, ump__knows;
+	  @*/
 	for (;;) {
 		struct ump__inbox_step step = ump__inbox_park_step(seen);
 
@@ -46,6 +73,17 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 	}
 }
 
+/*@ requires valid: \valid(inbox) && \valid(batch) && \separated(inbox, batch);
+  @ requires role: of_receiver(ump__knows) && ump__filled == batch;
+  @ terminates \false;
+  @ assigns inbox->value, batch->head, batch->tail, { x->next | struct ump__node *x; \true },
+  @   ump__knows, ump__taken;
+  @ ensures awake: of_receiver(ump__knows);
+  @ ensures some: \result ==> batch->head != \null &&
+  @   (\exists \list<struct ump__node *> l; is_queue(batch, l) && \length(l) == ump__taken);
+  @ ensures none: \result == \false ==>
+  @   batch->head == \old(batch->head) && batch->tail == \old(batch->tail);
+  @*/
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu)
 {
@@ -60,13 +98,24 @@ bool ump__inbox_receive(
 	/* Nobody but the receiver takes, so what was there still is, perhaps under newer ones. */
 	uintptr_t top = ump__inbox_word_take(inbox);
 
-	ump__queue_from_stack(batch, (struct ump__node *)ump__inbox_take_step(top).chain);
+	ump__queue_from_stack(batch, (struct ump__node *)ump__inbox_take_step(top).chain)
+		/*@ ghost (ump__taken) */;
 	return true;
 }
 
+/*@ requires valid: \valid(inbox) && \valid(rest) && \separated(inbox, rest);
+  @ requires role: of_receiver(ump__knows) && ump__filled == rest;
+  @ terminates \true;
+  @ assigns inbox->value, rest->head, rest->tail, { x->next | struct ump__node *x; \true },
+  @   ump__knows, ump__taken;
+  @ ensures closed: ump__knows == UMP__KNOWS_CLOSED;
+  @ ensures rest: \exists \list<struct ump__node *> l; is_queue(rest, l) &&
+  @   \length(l) == ump__taken;
+  @*/
 void ump__inbox_close(struct ump__word *inbox, struct ump__queue *rest)
 {
 	uintptr_t top = ump__inbox_word_close(inbox);
 
-	ump__queue_from_stack(rest, (struct ump__node *)ump__inbox_close_step(top).chain);
+	ump__queue_from_stack(rest, (struct ump__node *)ump__inbox_close_step(top).chain)
+		/*@ ghost (ump__taken) */;
 }

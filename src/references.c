@@ -3,10 +3,25 @@
 
 #include "debug.h"
 
+/*@ requires valid: \valid(counts);
+  @ requires role: ump__own_strong > 0 || ump__own_weak > 0;
+  @ requires few: ump__own_strong < UINT64_MAX;
+  @ terminates \false;
+  @ assigns counts->value, ump__last_counts, ump__own_strong, ump__own_weak;
+  @ ensures added: \result ==> ump__own_strong == \old(ump__own_strong) + 1;
+  @ ensures other: ump__own_weak == \old(ump__own_weak);
+  @ ensures refused: \result == \false ==> ump__own_strong == \old(ump__own_strong) &&
+  @   (strong_of(ump__last_counts) == 0 || strong_of(ump__last_counts) == 0xffffffff);
+  @*/
 bool ump__strong_add(struct ump__counts *counts)
 {
 	uint64_t seen = ump__counts_load(counts);
 
+	/*@ loop invariant rely: counts_rely(ump__own_weak, seen) && ump__last_counts == seen;
+	  @ loop invariant none: ump__own_strong == \at(ump__own_strong, Pre) &&
+	  @   ump__own_weak == \at(ump__own_weak, Pre);
+	  @ loop assigns seen, counts->value, ump__last_counts, ump__own_strong, ump__own_weak;
+	  @*/
 	for (;;) {
 		struct ump__counts_step step = ump__counts_add_strong(seen);
 
@@ -17,10 +32,25 @@ bool ump__strong_add(struct ump__counts *counts)
 	}
 }
 
+/*@ requires valid: \valid(counts);
+  @ requires role: ump__own_strong > 0 || ump__own_weak > 0;
+  @ requires few: ump__own_weak < UINT64_MAX;
+  @ terminates \false;
+  @ assigns counts->value, ump__last_counts, ump__own_strong, ump__own_weak;
+  @ ensures added: \result ==> ump__own_weak == \old(ump__own_weak) + 1;
+  @ ensures other: ump__own_strong == \old(ump__own_strong);
+  @ ensures refused: \result == \false ==> ump__own_weak == \old(ump__own_weak) &&
+  @   (weak_of(ump__last_counts) == 0 || weak_of(ump__last_counts) == 0xffffffff);
+  @*/
 bool ump__weak_add(struct ump__counts *counts)
 {
 	uint64_t seen = ump__counts_load(counts);
 
+	/*@ loop invariant rely: counts_rely(ump__own_weak, seen) && ump__last_counts == seen;
+	  @ loop invariant none: ump__own_strong == \at(ump__own_strong, Pre) &&
+	  @   ump__own_weak == \at(ump__own_weak, Pre);
+	  @ loop assigns seen, counts->value, ump__last_counts, ump__own_strong, ump__own_weak;
+	  @*/
 	for (;;) {
 		struct ump__counts_step step = ump__counts_add_weak(seen);
 
@@ -31,10 +61,28 @@ bool ump__weak_add(struct ump__counts *counts)
 	}
 }
 
+/*@ requires valid: \valid(counts);
+  @ requires role: ump__own_strong > 0;
+  @ requires few: ump__own_weak < UINT64_MAX;
+  @ terminates \false;
+  @ assigns counts->value, ump__last_counts, ump__own_strong, ump__own_weak, ump__settled;
+  @ ensures last: \result ==> strong_of(ump__last_counts) == 0 && ump__settled == \true &&
+  @   ump__own_strong == \old(ump__own_strong) - 1 && ump__own_weak == \old(ump__own_weak) + 1;
+  @ ensures more: \result == \false && strong_of(ump__last_counts) > 0 ==>
+  @   ump__own_strong == \old(ump__own_strong) - 1 && ump__own_weak == \old(ump__own_weak);
+  @ ensures refused: \result == \false && strong_of(ump__last_counts) == 0 ==>
+  @   ump__own_strong == \old(ump__own_strong) && ump__own_weak == \old(ump__own_weak);
+  @*/
 bool ump__strong_drop(struct ump__counts *counts)
 {
 	uint64_t seen = ump__counts_load(counts);
 
+	/*@ loop invariant rely: counts_rely(ump__own_weak, seen) && ump__last_counts == seen;
+	  @ loop invariant none: ump__own_strong == \at(ump__own_strong, Pre) &&
+	  @   ump__own_weak == \at(ump__own_weak, Pre);
+	  @ loop assigns seen, counts->value, ump__last_counts, ump__own_strong, ump__own_weak,
+	  @   ump__settled;
+	  @*/
 	for (;;) {
 		struct ump__counts_step step = ump__counts_drop_strong(seen);
 
@@ -50,10 +98,28 @@ bool ump__strong_drop(struct ump__counts *counts)
 	}
 }
 
+/*@ requires valid: \valid(counts);
+  @ requires role: ump__own_weak > 0;
+  @ terminates \false;
+  @ assigns counts->value, ump__last_counts, ump__own_strong, ump__own_weak, ump__settled;
+  @ ensures other: ump__own_strong == \old(ump__own_strong);
+  @ ensures last: \result ==> ump__last_counts == 0 && ump__settled == \true &&
+  @   ump__own_weak == \old(ump__own_weak) - 1;
+  @ ensures more: \result == \false && ump__last_counts != 0 ==>
+  @   ump__own_weak == \old(ump__own_weak) - 1;
+  @ ensures refused: \result == \false && ump__last_counts == 0 ==>
+  @   ump__own_weak == \old(ump__own_weak);
+  @*/
 bool ump__weak_drop(struct ump__counts *counts)
 {
 	uint64_t seen = ump__counts_load(counts);
 
+	/*@ loop invariant rely: counts_rely(ump__own_weak, seen) && ump__last_counts == seen;
+	  @ loop invariant none: ump__own_strong == \at(ump__own_strong, Pre) &&
+	  @   ump__own_weak == \at(ump__own_weak, Pre);
+	  @ loop assigns seen, counts->value, ump__last_counts, ump__own_strong, ump__own_weak,
+	  @   ump__settled;
+	  @*/
 	for (;;) {
 		struct ump__counts_step step = ump__counts_drop_weak(seen);
 
@@ -69,6 +135,11 @@ bool ump__weak_drop(struct ump__counts *counts)
 	}
 }
 
+/*@ requires valid: \valid_read(counts);
+  @ terminates \true;
+  @ assigns \result, ump__last_counts \from counts->value;
+  @ ensures any: \result <==> strong_of(ump__last_counts) > 0;
+  @*/
 bool ump__strong_any(const struct ump__counts *counts)
 {
 	return ump__counts_strong(ump__counts_load(counts)) != 0;

@@ -4,7 +4,7 @@
 #include "handle.h"
 #include "inbox.h"
 
-/* Where this runs, for clients that wait; written only when it changes, since all of them read it. */
+/* Where this runs, for clients that wait; written only when it changes: all of them read it. */
 static void tell_cpu(ump_server *server)
 {
 	int here = ump__cpu();
@@ -190,11 +190,18 @@ int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context *
 
 bool ump_server_was_empty(const ump_server *server)
 {
+	ump_server *end;
+
 	if (server == NULL)
 		return true;
-	if (ump__queue_is_empty(&server->batch))
-		return !ump__inbox_is_node(ump__word_peek(&server->channel->inbox));
-	return ump__message_of(server->batch.head)->kind == UMP__KIND_GOODBYE;
+	/* The same object, which its owner may change: the inbox is moved into the batch. */
+	end = &server->channel->server;
+	if (ump__queue_is_empty(&end->batch))
+		(void)ump__inbox_receive(
+			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
+	/* The goodbye is no message. */
+	return ump__queue_is_empty(&end->batch) ||
+	       ump__message_of(end->batch.head)->kind == UMP__KIND_GOODBYE;
 }
 
 size_t ump_server_skipped(const ump_server *server)

@@ -7,7 +7,8 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 {
 	int code = request->answer.code;
 
-	if (code == UMP_OK && request->reply_type.size != 0)
+	/* There is room unless replies have no value. */
+	if (code == UMP_OK && reply != NULL)
 		memcpy(reply, request->reply, request->reply_type.size);
 	ump__request_free(request);
 	return code;

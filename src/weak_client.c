@@ -5,7 +5,7 @@
 #define LIVE "a weak client was used after it was dropped, or is none"
 
 /* Live: one of the application's own, or the one that is lent to a handler. */
-static bool is_live(const ump_weak_client *weak)
+static inline bool is_live(const ump_weak_client *weak)
 {
 	return weak->handle.mark == UMP__MARK_WEAK_CLIENT ||
 	       weak->handle.mark == UMP__MARK_LENT_CLIENT;

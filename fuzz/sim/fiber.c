@@ -39,8 +39,8 @@ __asm__(".text\n"
 
 void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 {
-	/* From the top: room that a debugger may read, no return address for `entry`, `entry` itself
-	 * for the `ret` above, and the six registers. */
+	/* From the top: room that a debugger may read, no return address for `entry`, `entry`
+	 * itself for the `ret` above, and the six registers. */
 	void **top = (void **)(void *)(fiber_stacks[number] + FIBER_STACK - 64);
 
 	*--top = NULL;

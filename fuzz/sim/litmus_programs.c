@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The programs of the litmus tests.  This file is simulated code: it is compiled as the library is. */
+/* The programs of the litmus tests.  Simulated code: it is compiled as the library is. */
 #include "litmus.h"
 #include "sim.h"
 

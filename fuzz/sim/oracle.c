@@ -42,6 +42,8 @@ struct account {
 	bool handled;
 	bool leftover;
 	bool timed_out;
+	/* Its deadline had passed before it could be sent. */
+	bool too_late;
 	/* Which messages had been accepted when this one's sending began. */
 	uint32_t before;
 };
@@ -203,8 +205,10 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 		/* One that is waited for stays sent. */
 		return;
 	account->caller = GAVE_UP;
-	if (!sent)
-		untouched(message, "[deadline]");
+	account->too_late = !sent;
+	/* A caller cannot tell whether it was sent, so the value goes the same way either time. */
+	must(sent || account->hands == DROPPED || (books.traits & NO_DROP) != 0, "[deadline]",
+		message, "it was not sent, and its value was not dropped");
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */
@@ -382,7 +386,7 @@ void oracle_raw_ended(uint64_t skipped)
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
 
-		given_up += account->hands == DROPPED && !is_post(account);
+		given_up += account->hands == DROPPED && !is_post(account) && !account->too_late;
 	}
 	must(given_up == skipped || (books.traits & NO_DROP) != 0, "[origin]", -1,
 		"not as many were skipped as were given up in the queue");

@@ -106,7 +106,7 @@ void program_random(struct program *program, uint32_t (*random)(void));
 /* Any program, from bytes; how many were used. */
 size_t program_decode(struct program *program, const uint8_t *bytes, size_t length);
 
-/* The bytes that decode to `program`, at most PROGRAM_BYTES; 0: it has traits that no bytes give. */
+/* The bytes that decode to `program`, at most PROGRAM_BYTES; 0: no bytes give its traits. */
 #define PROGRAM_BYTES (2 + PROGRAM_CLIENTS * (1 + PROGRAM_OPS))
 size_t program_encode(const struct program *program, uint8_t *bytes);
 

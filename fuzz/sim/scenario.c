@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The first thread of a scenario.  This file is simulated code: it is compiled as the library is. */
+/* The first thread of a scenario.  Simulated code: it is compiled as the library is. */
 #include "scenario.h"
 
 #include "scenario_parts.h"

@@ -50,7 +50,7 @@ void __tsan_func_exit(void)
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
-/* Where clang keeps its counters of coverage.  It has them watched as if they were the program's. */
+/* Where clang keeps its counters of coverage.  They are watched as if they were the program's. */
 extern char __start___sancov_cntrs[] __attribute__((weak));
 extern char __stop___sancov_cntrs[] __attribute__((weak));
 

@@ -324,7 +324,7 @@ static uint64_t compare_exchange(const struct step *step, bool *taken)
 		*taken = true;
 		return modify(step, location);
 	}
-	/* To fail is to load: it may be an old store, but not one with the value that is expected. */
+	/* To fail is to load: an old store perhaps, but not one with the value expected. */
 	index = choose_store(location, 0);
 	if (store_at(location, index)->value == step->expected)
 		index = location->newest;
@@ -396,7 +396,7 @@ void views_wake(uintptr_t address)
 
 /* ---- States -------------------------------------------------------------------------------- */
 
-/* A view counts backwards from the newest store, and what lies behind the oldest one is the same. */
+/* A view counts backwards from the newest store; all that lies behind the oldest is the same. */
 static uint64_t hash_view(const struct view *view)
 {
 	uint64_t sum = 0;

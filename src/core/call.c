@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "core/call.h"
 
+#include <assert.h>
+
 struct ump__call_step ump__call_finish_step(uintptr_t word)
 {
 	struct ump__call_step step = {word, false, false, false};
@@ -11,6 +13,7 @@ struct ump__call_step ump__call_finish_step(uintptr_t word)
 	step.taken = true;
 	step.wake = word == UMP__CALL_WAITING;
 	step.owns = word == UMP__CALL_ABANDONED;
+	assert(ump__call_is_valid(step.next));
 	return step;
 }
 
@@ -22,6 +25,7 @@ struct ump__call_step ump__call_sleep_step(uintptr_t word)
 		step.next = UMP__CALL_WAITING;
 		step.taken = true;
 	}
+	assert(ump__call_is_valid(step.next));
 	return step;
 }
 
@@ -33,6 +37,7 @@ struct ump__call_step ump__call_rise_step(uintptr_t word)
 		step.next = UMP__CALL_PENDING;
 		step.taken = true;
 	}
+	assert(ump__call_is_valid(step.next));
 	return step;
 }
 
@@ -46,5 +51,6 @@ struct ump__call_step ump__call_abandon_step(uintptr_t word)
 	} else if (word == UMP__CALL_DONE) {
 		step.owns = true;
 	}
+	assert(ump__call_is_valid(step.next));
 	return step;
 }

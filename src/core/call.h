@@ -19,6 +19,29 @@
 /* Answered: the waiter, if there is one, owns the call. */
 #define UMP__CALL_DONE ((uintptr_t)3)
 
+/*@ predicate is_call(uintptr_t w) = 0 <= w <= 3;
+  @
+  @ // The answerer completes the call, once.
+  @ predicate call_finishes(uintptr_t w, uintptr_t x) = w != UMP__CALL_DONE && x == UMP__CALL_DONE;
+  @ // The waiter falls asleep, wakes up, and gives up.
+  @ predicate call_sleeps(uintptr_t w, uintptr_t x) =
+  @   w == UMP__CALL_PENDING && x == UMP__CALL_WAITING;
+  @ predicate call_rises(uintptr_t w, uintptr_t x) =
+  @   w == UMP__CALL_WAITING && x == UMP__CALL_PENDING;
+  @ predicate call_abandons(uintptr_t w, uintptr_t x) =
+  @   (w == UMP__CALL_PENDING || w == UMP__CALL_WAITING) && x == UMP__CALL_ABANDONED;
+  @*/
+
+/* What every word of a call satisfies, at run time. */
+/*@ terminates \true;
+  @ assigns \result \from word;
+  @ ensures mirror: \result <==> is_call(word);
+  @*/
+static inline bool ump__call_is_valid(uintptr_t word)
+{
+	return word <= UMP__CALL_DONE;
+}
+
 struct ump__call_step {
 	uintptr_t next;
 	/* Whether the word may change so; otherwise `next` is the word as it was. */
@@ -30,15 +53,82 @@ struct ump__call_step {
 };
 
 /* The answerer completes the call.  Refused if it is complete already. */
+/*@ requires inv: is_call(word);
+  @ terminates \true;
+  @ assigns \result \from word;
+  @ ensures done: \result.next == UMP__CALL_DONE;
+  @ behavior refused:
+  @   assumes word == UMP__CALL_DONE;
+  @   ensures same: \result.taken == \false && \result.wake == \false && \result.owns == \false;
+  @ behavior awake:
+  @   assumes word == UMP__CALL_PENDING;
+  @   ensures step: \result.taken == \true && call_finishes(word, \result.next);
+  @   ensures quiet: \result.wake == \false && \result.owns == \false;
+  @ behavior asleep:
+  @   assumes word == UMP__CALL_WAITING;
+  @   ensures step: \result.taken == \true && call_finishes(word, \result.next);
+  @   ensures wake: \result.wake == \true && \result.owns == \false;
+  @ behavior gone:
+  @   assumes word == UMP__CALL_ABANDONED;
+  @   ensures step: \result.taken == \true && call_finishes(word, \result.next);
+  @   ensures owns: \result.wake == \false && \result.owns == \true;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 struct ump__call_step ump__call_finish_step(uintptr_t word);
 
 /* The waiter goes to sleep.  Refused unless the call is pending. */
+/*@ requires inv: is_call(word);
+  @ terminates \true;
+  @ assigns \result \from word;
+  @ ensures quiet: \result.wake == \false && \result.owns == \false;
+  @ behavior taken:
+  @   assumes word == UMP__CALL_PENDING;
+  @   ensures step: \result.taken == \true && call_sleeps(word, \result.next);
+  @ behavior refused:
+  @   assumes word != UMP__CALL_PENDING;
+  @   ensures same: \result.taken == \false && \result.next == word;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 struct ump__call_step ump__call_sleep_step(uintptr_t word);
 
 /* The waiter, awake for another reason than an answer, sleeps no more. */
+/*@ requires inv: is_call(word);
+  @ terminates \true;
+  @ assigns \result \from word;
+  @ ensures quiet: \result.wake == \false && \result.owns == \false;
+  @ behavior taken:
+  @   assumes word == UMP__CALL_WAITING;
+  @   ensures step: \result.taken == \true && call_rises(word, \result.next);
+  @ behavior refused:
+  @   assumes word != UMP__CALL_WAITING;
+  @   ensures same: \result.taken == \false && \result.next == word;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 struct ump__call_step ump__call_rise_step(uintptr_t word);
 
 /* The waiter gives up.  Refused if the call is complete: then the waiter owns it. */
+/*@ requires inv: is_call(word);
+  @ terminates \true;
+  @ assigns \result \from word;
+  @ ensures quiet: \result.wake == \false;
+  @ behavior given_up:
+  @   assumes word == UMP__CALL_PENDING || word == UMP__CALL_WAITING;
+  @   ensures step: \result.taken == \true && call_abandons(word, \result.next);
+  @   ensures left: \result.owns == \false;
+  @ behavior answered:
+  @   assumes word == UMP__CALL_DONE;
+  @   ensures same: \result.taken == \false && \result.next == word;
+  @   ensures owns: \result.owns == \true;
+  @ behavior refused:
+  @   assumes word == UMP__CALL_ABANDONED;
+  @   ensures same: \result.taken == \false && \result.next == word;
+  @   ensures left: \result.owns == \false;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 struct ump__call_step ump__call_abandon_step(uintptr_t word);
 
 #endif

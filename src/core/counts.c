@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "core/counts.h"
 
+#include <assert.h>
+
 struct ump__counts_step ump__counts_add_strong(uint64_t word)
 {
 	struct ump__counts_step step = {word, false, UMP__EDGE_NONE};
@@ -10,6 +12,7 @@ struct ump__counts_step ump__counts_add_strong(uint64_t word)
 		step.next = word + UMP__COUNTS_STRONG;
 		step.taken = true;
 	}
+	assert(ump__counts_is_valid(step.next));
 	return step;
 }
 
@@ -22,6 +25,7 @@ struct ump__counts_step ump__counts_add_weak(uint64_t word)
 		step.next = word + 1;
 		step.taken = true;
 	}
+	assert(ump__counts_is_valid(step.next));
 	return step;
 }
 
@@ -36,6 +40,7 @@ struct ump__counts_step ump__counts_drop_strong(uint64_t word)
 		if (strong == 1)
 			step.edge = UMP__EDGE_LAST_STRONG;
 	}
+	assert(ump__counts_is_valid(step.next));
 	return step;
 }
 
@@ -50,5 +55,6 @@ struct ump__counts_step ump__counts_drop_weak(uint64_t word)
 		if (weak == 1)
 			step.edge = UMP__EDGE_LAST;
 	}
+	assert(ump__counts_is_valid(step.next));
 	return step;
 }

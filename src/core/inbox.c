@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "core/inbox.h"
 
+#include <assert.h>
+
 struct ump__inbox_push ump__inbox_push_step(uintptr_t word, uintptr_t node)
 {
 	struct ump__inbox_push push = {word, 0, false, false};
@@ -13,6 +15,7 @@ struct ump__inbox_push ump__inbox_push_step(uintptr_t word, uintptr_t node)
 		push.wake = true;
 	else
 		push.link = word;
+	assert(ump__inbox_is_valid(push.next));
 	return push;
 }
 
@@ -25,6 +28,7 @@ struct ump__inbox_step ump__inbox_take_step(uintptr_t word)
 		step.chain = word;
 		step.taken = true;
 	}
+	assert(ump__inbox_is_valid(step.next));
 	return step;
 }
 
@@ -36,6 +40,7 @@ struct ump__inbox_step ump__inbox_park_step(uintptr_t word)
 		step.next = UMP__INBOX_PARKED;
 		step.taken = true;
 	}
+	assert(ump__inbox_is_valid(step.next));
 	return step;
 }
 
@@ -47,6 +52,7 @@ struct ump__inbox_step ump__inbox_unpark_step(uintptr_t word)
 		step.next = UMP__INBOX_EMPTY;
 		step.taken = true;
 	}
+	assert(ump__inbox_is_valid(step.next));
 	return step;
 }
 
@@ -56,5 +62,6 @@ struct ump__inbox_step ump__inbox_close_step(uintptr_t word)
 
 	if (ump__inbox_is_node(word))
 		step.chain = word;
+	assert(ump__inbox_is_valid(step.next));
 	return step;
 }

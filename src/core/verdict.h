@@ -37,9 +37,44 @@ enum ump__verdict {
 
 /* What to do with a message of `kind`, once the loop is `over` or not; `abandoned`: its caller has
  * given up. */
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
+  @ terminates \true;
+  @ assigns \result \from kind, abandoned, over;
+  @ behavior goodbye:
+  @   assumes kind == UMP__KIND_GOODBYE;
+  @   ensures fate: \result == UMP__FATE_NOTHING;
+  @ behavior given_up:
+  @   assumes kind == UMP__KIND_REQUEST && abandoned;
+  @   ensures fate: \result == UMP__FATE_SKIP;
+  @ behavior running:
+  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
+  @   assumes !over;
+  @   ensures fate: \result == UMP__FATE_HANDLE;
+  @ behavior ended:
+  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
+  @   assumes over;
+  @   ensures fate: \result == UMP__FATE_LEFTOVER;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over);
 
 /* What the loop does after a message of `kind`, whose handler (if it came to it) broke or not. */
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
+  @ terminates \true;
+  @ assigns \result \from kind, broke;
+  @ behavior goodbye:
+  @   assumes kind == UMP__KIND_GOODBYE;
+  @   ensures verdict: \result == UMP__VERDICT_NONE;
+  @ behavior broke:
+  @   assumes kind != UMP__KIND_GOODBYE && broke;
+  @   ensures verdict: \result == UMP__VERDICT_VALUE;
+  @ behavior on:
+  @   assumes kind != UMP__KIND_GOODBYE && !broke;
+  @   ensures verdict: \result == UMP__VERDICT_GO_ON;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
 enum ump__verdict ump__verdict_after(enum ump__kind kind, bool broke);
 
 #endif

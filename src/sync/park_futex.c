@@ -10,25 +10,21 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where `long` has 32 bits, the kernel's newer call takes 64-bit times whatever libc's are. */
-#if defined(SYS_futex_time64) && LONG_MAX < INT64_MAX
-#define FUTEX_CALL SYS_futex_time64
-struct kernel_time {
-	int64_t tv_sec;
-	int64_t tv_nsec;
-};
-#else
-#define FUTEX_CALL SYS_futex
-struct kernel_time {
+/* The kernel's numbers, spelled out: musl comes without the kernel's headers.  Each has the PRIVATE
+ * bit, for words that no other process sees. */
+#define WAKE       (1 | 128)
+#define WAIT_UNTIL (9 | 128) /* FUTEX_WAIT_BITSET, the one whose timeout is a point in time. */
+#define ANY_WAKER  UINT32_MAX
+
+/* A time as the older call takes it.  It is not libc's struct, which may be wider. */
+struct long_time {
 	long tv_sec;
 	long tv_nsec;
 };
-#endif
 
 static uint32_t *low_half(struct ump__word *word)
 {
@@ -40,27 +36,51 @@ static uint32_t *low_half(struct ump__word *word)
 	return half;
 }
 
+/* One call of the kernel.  `until` is for waiting; NULL waits for ever. */
+static long futex(
+	struct ump__word *word, int operation, uint32_t value, const struct timespec *until)
+{
+	/* Where `long` has 32 bits there are two calls, and a kernel may lack either: the newer one
+	 * if it is older than 5.1, the older one if it was built without 32-bit times. */
+#if defined(SYS_futex_time64) && LONG_MAX < INT64_MAX
+	int64_t wide[2] = {0, 0};
+	long result;
+
+	if (until != NULL) {
+		wide[0] = until->tv_sec;
+		wide[1] = until->tv_nsec;
+	}
+	result = syscall(SYS_futex_time64, low_half(word), operation, value,
+		until != NULL ? wide : NULL, NULL, ANY_WAKER);
+	if (result >= 0 || errno != ENOSYS)
+		return result;
+#endif
+#ifdef SYS_futex
+	struct long_time narrow = {0, 0};
+
+	if (until != NULL) {
+		/* After LONG_MAX seconds, 68 years at least, the machine has been restarted. */
+		narrow.tv_sec = until->tv_sec < LONG_MAX ? (long)until->tv_sec : LONG_MAX;
+		narrow.tv_nsec = until->tv_nsec;
+	}
+	return syscall(SYS_futex, low_half(word), operation, value, until != NULL ? &narrow : NULL,
+		NULL, ANY_WAKER);
+#else
+	return result;
+#endif
+}
+
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
-	struct kernel_time until;
-	struct kernel_time *timeout = NULL;
-	long failed;
+	struct timespec until = ump__timespec(deadline);
+	long failed =
+		futex(word, WAIT_UNTIL, (uint32_t)value, deadline != UMP_FOREVER ? &until : NULL);
 
-	if (deadline != UMP_FOREVER) {
-		struct timespec split = ump__timespec(deadline);
-
-		until.tv_sec = split.tv_sec;
-		until.tv_nsec = split.tv_nsec;
-		timeout = &until;
-	}
-	/* Of the waiting calls it is the BITSET one whose timeout is a point in time. */
-	failed = syscall(FUTEX_CALL, low_half(word), FUTEX_WAIT_BITSET_PRIVATE, (uint32_t)value,
-		timeout, NULL, FUTEX_BITSET_MATCH_ANY);
 	return !(failed != 0 && errno == ETIMEDOUT);
 }
 
 void ump__wake(struct ump__word *word)
 {
 	/* At most one thread waits on a word: its dispatcher, or its caller. */
-	(void)syscall(FUTEX_CALL, low_half(word), FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	(void)futex(word, WAKE, 1, NULL);
 }

@@ -45,10 +45,14 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	struct bucket *bucket = bucket_of(word);
 	int failed = 0;
+	int cancel;
 
+	/* Waiting on a condition is a cancellation point: a thread cancelled there would leave the
+	 * bucket locked, and its request on a stack that is gone. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&bucket->lock);
-	/* A waker changes the word before it takes the lock, so either we see that here, or it finds
-	 * us waiting. */
+	/* A waker changes the word before it takes the lock: we see that here, or it finds us
+	 * waiting. */
 	if (ump__word_peek(word) == value) {
 		if (deadline == UMP_FOREVER) {
 			pthread_cond_wait(&bucket->woken, &bucket->lock);
@@ -59,6 +63,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 		}
 	}
 	pthread_mutex_unlock(&bucket->lock);
+	pthread_setcancelstate(cancel, &cancel);
 	return failed != ETIMEDOUT;
 }
 

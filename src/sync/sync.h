@@ -52,8 +52,8 @@ void ump__wake(struct ump__word *word);
 
 /* ---- Spinning ------------------------------------------------------------------------------ */
 
-/* Of the two sides of an exchange, the dispatcher only spins; clients spin less and then yield, since
- * there may be more of them than processors. */
+/* Of the two sides of an exchange, the dispatcher only spins; clients spin less and then yield,
+ * since there may be more of them than processors. */
 enum ump__side {
 	UMP__SIDE_SERVER,
 	UMP__SIDE_CLIENT
@@ -78,8 +78,8 @@ struct ump__os_thread {
 };
 
 /*
- * Start a thread with all signals blocked.  UMP_OK, UMP_NO_THREAD or UMP_NO_MEMORY.  The handle is
- * joined or detached exactly once.
+ * Start a thread with all signals blocked but those of its own faults.  UMP_OK, UMP_NO_THREAD or
+ * UMP_NO_MEMORY.  The handle is joined or detached exactly once.
  */
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);

@@ -23,6 +23,19 @@ static size_t stack_bytes(size_t wanted)
 	return (wanted + unit - 1) / unit * unit;
 }
 
+/* All signals but those that a thread brings on itself: blocked, these would end the process
+ * without a word from the application's crash handler or a sanitizer. */
+static sigset_t foreign_signals(void)
+{
+	static const int own[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+	sigset_t signals;
+
+	sigfillset(&signals);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		sigdelset(&signals, own[i]);
+	return signals;
+}
+
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
 {
@@ -39,7 +52,7 @@ int ump__thread_start(
 		return UMP_NO_THREAD;
 	}
 	/* A new thread inherits the mask: signals are the application's, on its own threads. */
-	sigfillset(&all);
+	all = foreign_signals();
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&thread->id, &attributes, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -59,7 +72,12 @@ void ump__thread_name(const char *name)
 
 void ump__thread_join(struct ump__os_thread *thread)
 {
+	int cancel;
+
+	/* Joining is a cancellation point, at which the handle is half consumed. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_join(thread->id, NULL);
+	pthread_setcancelstate(cancel, &cancel);
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)

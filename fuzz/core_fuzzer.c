@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The sequential cores against naive models: arrays for queues, two numbers for counts, a state for
+ * each word, and tables for what has but a handful of cases.  The models know the headers of
+ * src/core and nothing of their bodies.
+ */
+#include "core/call.h"
+#include "core/counts.h"
+#include "core/inbox.h"
+#include "core/queue.h"
+#include "core/verdict.h"
+
+#include "input.h"
+
+/* Where the contracts have predicates that can be called, each step is checked by these as well. */
+#if defined(__has_include)
+#if __has_include("core/valid.h")
+#include "core/valid.h"
+#endif
+#endif
+#ifdef UMP_CORE_VALID_H
+#define EXPECT_VALID(what, thing) EXPECT("[" #what "]", ump__##what##_is_valid(thing))
+#define EXPECT_WRONG(what, thing) EXPECT("[" #what "]", !ump__##what##_is_valid(thing))
+#else
+#define EXPECT_VALID(what, thing) ((void)(thing))
+#define EXPECT_WRONG(what, thing) ((void)(thing))
+#endif
+
+#define NODES  48
+#define QUEUES 2
+
+/* A queue as anybody would write it: the numbers of its nodes, oldest first. */
+struct list {
+	unsigned length;
+	unsigned items[NODES];
+};
+
+struct world {
+	struct input input;
+	struct ump__node nodes[NODES];
+	/* A node is in at most one place. */
+	bool used[NODES];
+	struct ump__queue queues[QUEUES];
+	struct list lists[QUEUES];
+	/* The inbox, and what lies in it by order of arrival. */
+	uintptr_t inbox;
+	struct list arrived;
+	bool parked;
+	bool closed;
+	/* The counts, as two numbers. */
+	uint64_t counts;
+	uint64_t strong;
+	uint64_t weak;
+	/* The call: answered, asleep, gone. */
+	uintptr_t call;
+	bool done;
+	bool asleep;
+	bool gone;
+};
+
+static unsigned node_number(const struct world *world, const struct ump__node *node)
+{
+	return (unsigned)(node - world->nodes);
+}
+
+/* A node that is nowhere, or NULL. */
+static struct ump__node *free_node(struct world *world)
+{
+	unsigned at = input_below(&world->input, NODES);
+
+	for (unsigned i = 0; i < NODES; i++, at = (at + 1) % NODES) {
+		if (!world->used[at]) {
+			world->used[at] = true;
+			/* A stale link must not matter. */
+			world->nodes[at].next = &world->nodes[(at + 7) % NODES];
+			return &world->nodes[at];
+		}
+	}
+	return NULL;
+}
+
+/* ---- Queues -------------------------------------------------------------------------------- */
+
+static void check_chain(
+	const struct world *world, const struct ump__node *node, const struct list *list)
+{
+	for (unsigned i = 0; i < list->length; i++, node = node->next) {
+		EXPECT("[queue]", node != NULL);
+		EXPECT("[queue]", node_number(world, node) == list->items[i]);
+	}
+	EXPECT("[queue]", node == NULL);
+}
+
+static void check_queue(const struct world *world, unsigned which)
+{
+	const struct ump__queue *queue = &world->queues[which];
+	const struct list *list = &world->lists[which];
+
+	EXPECT("[queue]", ump__queue_is_empty(queue) == (list->length == 0));
+	check_chain(world, queue->head, list);
+	if (list->length == 0)
+		EXPECT("[queue]", queue->tail == NULL);
+	else
+		EXPECT("[queue]", queue->tail == &world->nodes[list->items[list->length - 1]]);
+	EXPECT_VALID(queue, queue);
+}
+
+static void queue_push(struct world *world, unsigned which)
+{
+	struct list *list = &world->lists[which];
+	struct ump__node *node = free_node(world);
+
+	if (node == NULL)
+		return;
+	ump__queue_push(&world->queues[which], node);
+	list->items[list->length++] = node_number(world, node);
+}
+
+static void list_remove_first(struct list *list)
+{
+	list->length--;
+	memmove(list->items, list->items + 1, list->length * sizeof list->items[0]);
+}
+
+static void queue_pop(struct world *world, unsigned which)
+{
+	struct list *list = &world->lists[which];
+	struct ump__node *node = ump__queue_pop(&world->queues[which]);
+
+	EXPECT("[queue]", (node == NULL) == (list->length == 0));
+	if (node == NULL)
+		return;
+	EXPECT("[fifo]", node_number(world, node) == list->items[0]);
+	world->used[list->items[0]] = false;
+	list_remove_first(list);
+}
+
+static void queue_append(struct world *world, unsigned which)
+{
+	struct list *to = &world->lists[which];
+	struct list *from = &world->lists[1 - which];
+
+	ump__queue_append(&world->queues[which], &world->queues[1 - which]);
+	memcpy(to->items + to->length, from->items, from->length * sizeof from->items[0]);
+	to->length += from->length;
+	from->length = 0;
+}
+
+static void queue_clear(struct world *world, unsigned which)
+{
+	struct list *list = &world->lists[which];
+
+	while (list->length > 0)
+		world->used[list->items[--list->length]] = false;
+	ump__queue_init(&world->queues[which]);
+}
+
+/* A chain, reversed and reversed again: first the other way round, then as it was. */
+static void chain_reverse(struct world *world)
+{
+	struct list there = {0};
+	struct list back = {0};
+	struct ump__node *chain = NULL;
+	unsigned wanted = input_below(&world->input, 8);
+
+	while (there.length < wanted) {
+		struct ump__node *node = free_node(world);
+
+		if (node == NULL)
+			break;
+		node->next = chain;
+		chain = node;
+		there.items[there.length++] = node_number(world, node);
+	}
+	for (unsigned i = there.length; i > 0; i--)
+		back.items[back.length++] = there.items[i - 1];
+	chain = ump__chain_reverse(chain);
+	check_chain(world, chain, &there);
+	check_chain(world, ump__chain_reverse(chain), &back);
+	for (unsigned i = 0; i < there.length; i++)
+		world->used[there.items[i]] = false;
+}
+
+/* ---- The inbox ----------------------------------------------------------------------------- */
+
+static void check_inbox(const struct world *world)
+{
+	bool full = world->arrived.length > 0;
+
+	EXPECT_VALID(inbox, world->inbox);
+	EXPECT("[inbox]", ump__inbox_is_node(world->inbox) == full);
+	if (full)
+		EXPECT("[inbox]",
+			world->inbox ==
+				(uintptr_t)&world
+					->nodes[world->arrived.items[world->arrived.length - 1]]);
+	else if (world->closed)
+		EXPECT("[inbox]", world->inbox == UMP__INBOX_CLOSED);
+	else
+		EXPECT("[inbox]",
+			world->inbox == (world->parked ? UMP__INBOX_PARKED : UMP__INBOX_EMPTY));
+}
+
+static void inbox_push(struct world *world)
+{
+	struct ump__node *node = free_node(world);
+	struct ump__inbox_push push;
+
+	if (node == NULL)
+		return;
+	push = ump__inbox_push_step(world->inbox, (uintptr_t)node);
+	EXPECT("[gone]", push.accepted == !world->closed);
+	EXPECT("[quiet]", push.wake == world->parked);
+	if (!push.accepted) {
+		EXPECT("[inbox]", push.next == world->inbox);
+		world->used[node_number(world, node)] = false;
+		return;
+	}
+	node->next = (struct ump__node *)push.link;
+	world->inbox = push.next;
+	world->parked = false;
+	world->arrived.items[world->arrived.length++] = node_number(world, node);
+}
+
+/* What a step takes out goes to queue `which`, in the order of its arrival. */
+static void inbox_unload(struct world *world, unsigned which, uintptr_t chain)
+{
+	queue_clear(world, which);
+	ump__queue_from_stack(&world->queues[which], (struct ump__node *)chain);
+	world->lists[which] = world->arrived;
+	world->arrived.length = 0;
+}
+
+static void inbox_take(struct world *world, unsigned which)
+{
+	struct ump__inbox_step step = ump__inbox_take_step(world->inbox);
+
+	EXPECT("[inbox]", step.taken == (world->arrived.length > 0));
+	if (!step.taken) {
+		EXPECT("[inbox]", step.next == world->inbox && step.chain == 0);
+		return;
+	}
+	world->inbox = step.next;
+	inbox_unload(world, which, step.chain);
+}
+
+static void inbox_close(struct world *world, unsigned which)
+{
+	struct ump__inbox_step step = ump__inbox_close_step(world->inbox);
+
+	EXPECT("[inbox]", step.taken);
+	world->inbox = step.next;
+	world->parked = false;
+	world->closed = true;
+	inbox_unload(world, which, step.chain);
+}
+
+static void inbox_sleep(struct world *world, bool park)
+{
+	bool empty = !world->closed && world->arrived.length == 0;
+	bool may = empty && world->parked != park;
+	struct ump__inbox_step step =
+		park ? ump__inbox_park_step(world->inbox) : ump__inbox_unpark_step(world->inbox);
+
+	EXPECT("[quiet]", step.taken == may);
+	EXPECT("[inbox]", step.chain == 0);
+	EXPECT("[inbox]", step.taken || step.next == world->inbox);
+	world->inbox = step.next;
+	if (may)
+		world->parked = park;
+}
+
+static void inbox_open(struct world *world)
+{
+	while (world->arrived.length > 0)
+		world->used[world->arrived.items[--world->arrived.length]] = false;
+	world->inbox = UMP__INBOX_EMPTY;
+	world->parked = false;
+	world->closed = false;
+}
+
+/* ---- Counts -------------------------------------------------------------------------------- */
+
+static void counts_set(struct world *world)
+{
+	static const uint32_t notable[] = {0, 1, 2, 3, UMP__COUNTS_MAX - 1, UMP__COUNTS_MAX};
+	uint8_t choice = input_byte(&world->input);
+
+	if (choice < 36) {
+		world->strong = notable[choice / 6];
+		world->weak = notable[choice % 6];
+		world->counts = world->strong * UMP__COUNTS_STRONG + world->weak;
+	} else if (choice == 36) {
+		world->counts = UMP__COUNTS_FIRST;
+		world->strong = 1;
+		world->weak = 2;
+	} else {
+		world->counts = input_word(&world->input);
+		world->strong = world->counts >> 32;
+		world->weak = world->counts & UMP__COUNTS_MAX;
+	}
+	/* The strong ones own a weak one together. */
+	if (world->strong > 0 && world->weak == 0) {
+		world->weak = 1;
+		world->counts++;
+	}
+}
+
+/* Take a step if the model says that it `may` be taken, with `edge`. */
+static void counts_take(
+	struct world *world, struct ump__counts_step step, bool may, enum ump__edge edge)
+{
+	EXPECT("[counts]", step.taken == may);
+	EXPECT("[counts]", step.edge == (may ? edge : UMP__EDGE_NONE));
+	EXPECT("[counts]", may || step.next == world->counts);
+	world->counts = step.next;
+}
+
+static void counts_step(struct world *world)
+{
+	uint64_t *of[] = {&world->strong, &world->weak};
+	uint8_t choice = input_byte(&world->input);
+	bool is_weak = (choice & 1) != 0;
+	uint64_t *count = of[is_weak];
+
+	if ((choice & 2) != 0) {
+		/* From zero nothing comes back; 2^32 - 1 is the most that fits. */
+		bool may = *count > 0 && *count < UMP__COUNTS_MAX;
+
+		counts_take(world,
+			is_weak ? ump__counts_add_weak(world->counts)
+				: ump__counts_add_strong(world->counts),
+			may, UMP__EDGE_NONE);
+		*count += may;
+	} else {
+		bool may = *count > 0;
+		/* The weak one that the strong ones own stays as long as they. */
+		bool shared = is_weak && world->strong > 0 && world->weak == 1;
+		enum ump__edge last = is_weak ? UMP__EDGE_LAST : UMP__EDGE_LAST_STRONG;
+
+		if (shared)
+			return;
+		counts_take(world,
+			is_weak ? ump__counts_drop_weak(world->counts)
+				: ump__counts_drop_strong(world->counts),
+			may, *count == 1 ? last : UMP__EDGE_NONE);
+		*count -= may;
+	}
+	EXPECT_VALID(counts, world->counts);
+	EXPECT("[weak]", ump__counts_strong(world->counts) == world->strong);
+	EXPECT("[weak]", ump__counts_weak(world->counts) == world->weak);
+}
+
+/* ---- The call ------------------------------------------------------------------------------ */
+
+static uintptr_t call_word(const struct world *world)
+{
+	if (world->done)
+		return UMP__CALL_DONE;
+	if (world->gone)
+		return UMP__CALL_ABANDONED;
+	return world->asleep ? UMP__CALL_WAITING : UMP__CALL_PENDING;
+}
+
+static void call_take(
+	struct world *world, struct ump__call_step step, bool may, bool wake, bool owns)
+{
+	EXPECT("[call]", step.taken == may);
+	EXPECT("[quiet]", step.wake == wake);
+	EXPECT("[clean]", step.owns == owns);
+	EXPECT("[call]", may || step.next == world->call);
+	world->call = step.next;
+}
+
+static void call_step(struct world *world)
+{
+	bool open = !world->done;
+	bool here = open && !world->gone;
+
+	switch (input_below(&world->input, 5)) {
+	case 0:
+		call_take(world, ump__call_finish_step(world->call), open, open && world->asleep,
+			open && world->gone);
+		world->done = true;
+		world->asleep = false;
+		break;
+	case 1:
+		call_take(world, ump__call_sleep_step(world->call), here && !world->asleep, false,
+			false);
+		world->asleep = here;
+		break;
+	case 2:
+		call_take(world, ump__call_rise_step(world->call), here && world->asleep, false,
+			false);
+		world->asleep = false;
+		break;
+	case 3:
+		call_take(world, ump__call_abandon_step(world->call), here, false, world->done);
+		if (here)
+			world->gone = true;
+		world->asleep = false;
+		break;
+	default:
+		world->done = world->asleep = world->gone = false;
+		world->call = UMP__CALL_PENDING;
+	}
+	EXPECT_VALID(call, world->call);
+	EXPECT("[call]", world->call == call_word(world));
+}
+
+/* ---- The verdict --------------------------------------------------------------------------- */
+
+static void verdict_step(struct world *world)
+{
+	uint8_t choice = input_byte(&world->input);
+	enum ump__kind kind = (enum ump__kind)(choice % 3);
+	bool abandoned = (choice & 0x20) != 0;
+	bool over = (choice & 0x40) != 0;
+	bool broke = (choice & 0x80) != 0;
+	enum ump__fate fate = ump__fate_of(kind, abandoned, over);
+	enum ump__verdict verdict = ump__verdict_after(kind, broke);
+
+	if (kind == UMP__KIND_GOODBYE) {
+		EXPECT("[drain]", fate == UMP__FATE_NOTHING);
+		EXPECT("[drain]", verdict == UMP__VERDICT_NONE);
+		return;
+	}
+	if (kind == UMP__KIND_REQUEST && abandoned)
+		EXPECT("[origin]", fate == UMP__FATE_SKIP);
+	else
+		EXPECT("[break]", fate == (over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE));
+	EXPECT("[break]", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
+}
+
+/* The predicates say no, too. */
+static void wrong(void)
+{
+	struct ump__node node = {NULL};
+	struct ump__queue queue = {&node, NULL};
+
+	EXPECT_WRONG(queue, &queue);
+	queue.head = NULL;
+	queue.tail = &node;
+	EXPECT_WRONG(queue, &queue);
+	EXPECT_WRONG(inbox, UMP__INBOX_ALIGN - 1);
+	EXPECT_WRONG(inbox, (uintptr_t)&node + 1);
+	EXPECT_WRONG(counts, UMP__COUNTS_STRONG);
+	EXPECT_WRONG(call, UMP__CALL_DONE + 1);
+}
+
+/* Nor do they walk for ever.  Once is enough: it takes as long as a thousand inputs. */
+static void ring(void)
+{
+	static bool asked;
+	struct ump__node node = {&node};
+	struct ump__queue queue = {&node, &node};
+
+	if (!asked)
+		EXPECT_WRONG(queue, &queue);
+	asked = true;
+}
+
+static void step(struct world *world)
+{
+	uint8_t choice = input_byte(&world->input);
+	unsigned which = choice >= 128;
+
+	switch (choice % 16) {
+	case 0:
+	case 1:
+		queue_push(world, which);
+		break;
+	case 2:
+		queue_pop(world, which);
+		break;
+	case 3:
+		queue_append(world, which);
+		break;
+	case 4:
+		chain_reverse(world);
+		break;
+	case 5:
+	case 6:
+		inbox_push(world);
+		break;
+	case 7:
+		inbox_take(world, which);
+		break;
+	case 8:
+		inbox_sleep(world, which != 0);
+		break;
+	case 9:
+		inbox_close(world, which);
+		break;
+	case 10:
+		inbox_open(world);
+		break;
+	case 11:
+		counts_set(world);
+		break;
+	case 12:
+		counts_step(world);
+		break;
+	case 13:
+		call_step(world);
+		break;
+	case 14:
+		verdict_step(world);
+		break;
+	default:
+		queue_clear(world, which);
+		wrong();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world world;
+
+	ring();
+	memset(&world, 0, sizeof world);
+	world.input = (struct input){data, size};
+	world.counts = UMP__COUNTS_FIRST;
+	world.strong = 1;
+	world.weak = 2;
+	for (unsigned i = 0; i < QUEUES; i++)
+		ump__queue_init(&world.queues[i]);
+	while (!input_is_over(&world.input)) {
+		step(&world);
+		for (unsigned i = 0; i < QUEUES; i++)
+			check_queue(&world, i);
+		check_inbox(&world);
+	}
+	return 0;
+}

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Operations on clients and contexts.  Each takes one byte for its slot.  An empty slot is NULL,
+ * which is a wrong argument, so the promise about those is checked all along.
+ *
+ * Where memory fails, the model takes no step: nothing has changed.
+ */
+#include "life_world.h"
+
+/* What an out parameter holds before the call: a failure must replace it. */
+#define GARBAGE ((void *)(uintptr_t)8)
+
+typedef void operation(struct world *world, unsigned from);
+
+/* A slot that holds nothing, or NOBODY. */
+#define FIND_FREE(slots, at)                                                                       \
+	for ((at) = SLOTS - 1; (at) != NOBODY && (slots)[at] != NULL; (at)--)                      \
+	continue
+
+/* The result of a call that may run out of memory: true, and it has to be `expected`; or false. */
+static bool went_well(int result, int expected, const void *out)
+{
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", out == NULL);
+		return false;
+	}
+	EXPECT("[clean]", result == expected);
+	EXPECT("[misuse]", (out == NULL) == (result != UMP_OK));
+	return result == UMP_OK;
+}
+
+/* What making a handle has to say, from one that is there or not. */
+static int strong_result(const struct world *world, bool there)
+{
+	return !there ? UMP_INVALID : model_strong_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
+}
+
+static int weak_result(const struct world *world, bool there)
+{
+	return !there ? UMP_INVALID : model_weak_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
+}
+
+/* ---- Clients ------------------------------------------------------------------------------- */
+
+static void client_clone(struct world *world, unsigned from)
+{
+	int to;
+	ump_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->clients, to);
+	if (to == NOBODY)
+		return;
+	result = ump_client_clone(world->clients[from], &out);
+	if (went_well(result, strong_result(world, world->clients[from] != NULL), out)) {
+		model_strong_add(&world->model);
+		world->clients[to] = out;
+	}
+}
+
+static void client_drop(struct world *world, unsigned from)
+{
+	if (world->busy_client == (int)from)
+		return;
+	if (world->clients[from] != NULL)
+		model_strong_drop(&world->model);
+	ump_client_drop(&world->clients[from]);
+	EXPECT("[misuse]", world->clients[from] == NULL);
+}
+
+static void client_post_client(struct world *world, unsigned from)
+{
+	int to;
+	bool can = world->clients[from] != NULL && world->config.post.size != 0;
+	ump_post_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->posters, to);
+	if (to == NOBODY)
+		return;
+	result = ump_client_post_client(world->clients[from], &out);
+	if (went_well(result, strong_result(world, can), out)) {
+		model_strong_add(&world->model);
+		world->posters[to] = out;
+	}
+}
+
+static void poster_clone(struct world *world, unsigned from)
+{
+	int to;
+	ump_post_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->posters, to);
+	if (to == NOBODY)
+		return;
+	result = ump_post_client_clone(world->posters[from], &out);
+	if (went_well(result, strong_result(world, world->posters[from] != NULL), out)) {
+		model_strong_add(&world->model);
+		world->posters[to] = out;
+	}
+}
+
+static void poster_drop(struct world *world, unsigned from)
+{
+	if (world->posters[from] != NULL)
+		model_strong_drop(&world->model);
+	ump_post_client_drop(&world->posters[from]);
+	EXPECT("[misuse]", world->posters[from] == NULL);
+}
+
+/* ---- Weak clients -------------------------------------------------------------------------- */
+
+static void client_weak(struct world *world, unsigned from)
+{
+	int to;
+	ump_weak_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->weaks, to);
+	if (to == NOBODY)
+		return;
+	result = ump_client_weak(world->clients[from], &out);
+	if (went_well(result, weak_result(world, world->clients[from] != NULL), out)) {
+		world->model.weak++;
+		world->weaks[to] = out;
+	}
+}
+
+/* The one that is lent to the handler stands in for an empty slot. */
+static const ump_weak_client *some_weak(const struct world *world, unsigned from)
+{
+	return world->weaks[from] != NULL ? world->weaks[from] : world->me;
+}
+
+static void weak_clone(struct world *world, unsigned from)
+{
+	const ump_weak_client *weak = some_weak(world, from);
+	int to;
+	ump_weak_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->weaks, to);
+	if (to == NOBODY)
+		return;
+	result = ump_weak_client_clone(weak, &out);
+	if (went_well(result, weak_result(world, weak != NULL), out)) {
+		world->model.weak++;
+		world->weaks[to] = out;
+	}
+}
+
+static void weak_drop(struct world *world, unsigned from)
+{
+	if (world->weaks[from] != NULL)
+		world->model.weak--;
+	ump_weak_client_drop(&world->weaks[from]);
+	EXPECT("[misuse]", world->weaks[from] == NULL);
+}
+
+static void weak_upgrade(struct world *world, unsigned from)
+{
+	const ump_weak_client *weak = some_weak(world, from);
+	int to;
+	ump_client *out = GARBAGE;
+	int result;
+
+	FIND_FREE(world->clients, to);
+	if (to == NOBODY)
+		return;
+	result = ump_weak_client_upgrade(weak, &out);
+	if (weak == NULL) {
+		EXPECT("[misuse]", result == UMP_INVALID && out == NULL);
+	} else if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
+	} else {
+		EXPECT("[weak]", result == model_upgrade(&world->model));
+		EXPECT("[weak]", (out == NULL) == (result != UMP_OK));
+		world->clients[to] = out;
+	}
+}
+
+/* ---- Sending ------------------------------------------------------------------------------- */
+
+/* A post that was sent with `result`. */
+static void posted(struct world *world, bool can, int value, const void *buffer, int result)
+{
+	/* Sent or not, the caller's own bytes stay as they are. */
+	if (can)
+		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
+	if (!can)
+		EXPECT("[misuse]", result == UMP_INVALID);
+	else if (life_failed())
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+	else
+		EXPECT("[gone]", result == model_post(&world->model, value));
+}
+
+static void client_post(struct world *world, unsigned from)
+{
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	bool can = world->clients[from] != NULL && world->config.post.size != 0;
+	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
+
+	life_trace("  value", value);
+	posted(world, can, value, buffer, ump_client_post(world->clients[from], buffer));
+}
+
+static void poster_post(struct world *world, unsigned from)
+{
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	bool can = world->posters[from] != NULL;
+	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
+
+	life_trace("  value", value);
+	posted(world, can, value, buffer, ump_post_client_post(world->posters[from], buffer));
+}
+
+static int free_wait(const struct world *world)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		if (world->waits[i].handle == NULL)
+			return i;
+	}
+	return NOBODY;
+}
+
+static void client_req_async(struct world *world, unsigned from)
+{
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	bool can = world->clients[from] != NULL && world->config.request.size != 0;
+	ump_wait_reply *out = GARBAGE;
+	int to = free_wait(world);
+	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
+	int result = ump_client_req_async(world->clients[from], buffer, to == NOBODY ? NULL : &out);
+	int request = NOBODY;
+
+	life_trace("  value", value);
+	if (can)
+		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
+	if (!can || to == NOBODY) {
+		EXPECT("[misuse]", result == UMP_INVALID);
+		return;
+	}
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
+		return;
+	}
+	EXPECT("[gone]", result == model_send(&world->model, value, &request));
+	EXPECT("[gone]", (out == NULL) == (result != UMP_OK));
+	world->waits[to] = (struct waiting){out, request};
+}
+
+/* A deadline that has passed: nothing is sent, nobody waits, and the value is dropped. */
+static void client_req_late(struct world *world, unsigned from)
+{
+	static const ump_time past[] = {UMP_NOW, 1, -1, INT64_MIN};
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
+	bool can = world->clients[from] != NULL && world->config.request.size != 0;
+	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
+	int result = ump_client_req(
+		world->clients[from], buffer, reply, past[input_below(&world->input, 4)]);
+
+	if (can && life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		return;
+	}
+	EXPECT("[deadline]", result == (can ? UMP_TIMED_OUT : UMP_INVALID));
+	if (can)
+		model_too_late(&world->model, value);
+}
+
+/* ---- The caller's side --------------------------------------------------------------------- */
+
+void *life_room(const struct world *world, void *reply)
+{
+	return world->config.reply.size != 0 ? reply : NULL;
+}
+
+void life_take(struct world *world, unsigned slot, int result, const void *reply, int not_there)
+{
+	struct waiting *waiting = &world->waits[slot];
+	int request = waiting->request;
+	int expected = model_take(&world->model, request);
+
+	if (expected == UMP_NO_REPLY)
+		EXPECT("[forgot]", result == expected);
+	EXPECT("[once]", result == (expected == UMP_EMPTY ? not_there : expected));
+	EXPECT("[once]", (waiting->handle != NULL) == (expected == UMP_EMPTY));
+	if (result == UMP_OK && world->config.reply.size != 0)
+		EXPECT("[once]",
+			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
+}
+
+static void wait_try(struct world *world, unsigned from)
+{
+	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
+	struct waiting *waiting = &world->waits[from];
+	int result;
+
+	if (world->busy_wait == (int)from)
+		return;
+	if (waiting->handle == NULL) {
+		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, reply) == UMP_INVALID);
+		return;
+	}
+	if (world->config.reply.size != 0)
+		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
+	if (input_flag(&world->input)) {
+		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
+		life_take(world, from, result, reply, UMP_EMPTY);
+	} else {
+		result = ump_wait_reply_wait(&waiting->handle, life_room(world, reply), UMP_NOW);
+		life_take(world, from, result, reply, UMP_TIMED_OUT);
+	}
+}
+
+static void wait_drop(struct world *world, unsigned from)
+{
+	struct waiting *waiting = &world->waits[from];
+
+	if (world->busy_wait == (int)from)
+		return;
+	if (waiting->handle != NULL)
+		model_give_up(&world->model, waiting->request);
+	ump_wait_reply_drop(&waiting->handle);
+	EXPECT("[misuse]", waiting->handle == NULL);
+}
+
+/* ---- The handler's side -------------------------------------------------------------------- */
+
+static int free_hold(const struct world *world)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		if (world->held[i].context == NULL)
+			return i;
+	}
+	return NOBODY;
+}
+
+bool life_can_hold(const struct world *world)
+{
+	return free_hold(world) != NOBODY;
+}
+
+void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg)
+{
+	EXPECT("[keep]", context != NULL);
+	world->held[free_hold(world)] = (struct held){context, request, msg};
+}
+
+static void reply(struct world *world, ump_reply_context **rc, int request, bool in_room)
+{
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST];
+	bool has_value = world->config.reply.size != 0;
+	void *room = ump_reply_room(*rc);
+	void *place = in_room ? room : buffer;
+	int value = MODEL_NO_VALUE;
+	int expected;
+
+	EXPECT("[misuse]", (room != NULL) == has_value);
+	if (world->in_place == request && has_value)
+		EXPECT("[once]", room == world->in_place_room);
+	if (has_value)
+		value = life_make(world, KIND_REPLY, place);
+	else
+		place = NULL;
+	/* The model goes first: the caller goes on as soon as it has its answer. */
+	expected = model_answer(&world->model, request, UMP_OK, value);
+	EXPECT("[origin]", ump_reply(rc, place) == expected);
+}
+
+bool life_answer(
+	struct world *world, ump_reply_context **rc, int request, const void *msg, unsigned choice)
+{
+	struct model_request *asked = &world->model.request[request];
+	int expected;
+
+	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == asked->value);
+	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !asked->waited_for);
+	life_trace("  answer", (int)choice % 7);
+	switch (choice % 7) {
+	case 0:
+	case 1:
+		reply(world, rc, request, choice % 7 == 1);
+		break;
+	case 2:
+		expected = model_answer(&world->model, request, 1 + (int)choice, MODEL_NO_VALUE);
+		EXPECT("[origin]", ump_reply_fail(rc, 1 + (int)choice) == expected);
+		break;
+	case 3:
+		model_drop_context(&world->model, request);
+		ump_reply_drop(rc);
+		break;
+	case 4:
+		EXPECT("[misuse]", ump_reply_fail(rc, 0) == UMP_INVALID);
+		EXPECT("[misuse]", ump_reply_fail(rc, UMP_NO_REPLY) == UMP_INVALID);
+		if (world->config.reply.size != 0)
+			EXPECT("[misuse]", ump_reply(rc, NULL) == UMP_INVALID);
+		EXPECT("[misuse]", *rc != NULL);
+		return false;
+	case 5:
+		if (!life_can_hold(world))
+			return false;
+		model_keep(&world->model, request);
+		life_hold(world, ump_reply_keep(rc), request, msg);
+		break;
+	default:
+		return false;
+	}
+	/* What is consumed is NULL, and a second answer is refused. */
+	EXPECT("[misuse]", *rc == NULL);
+	EXPECT("[misuse]", ump_reply_fail(rc, 1) == UMP_INVALID);
+	return true;
+}
+
+static void held_answer(struct world *world, unsigned from)
+{
+	struct held *held = &world->held[from];
+	unsigned choice = input_byte(&world->input);
+
+	if (held->context == NULL) {
+		EXPECT("[misuse]", ump_reply(&held->context, NULL) == UMP_INVALID);
+		EXPECT("[misuse]", ump_reply_keep(&held->context) == NULL);
+		EXPECT("[misuse]", !ump_reply_origin_gone(NULL) && ump_reply_room(NULL) == NULL);
+	} else if (choice % 7 == 5) {
+		/* It is kept already; to keep it again changes nothing. */
+		held->context = ump_reply_keep(&held->context);
+		EXPECT("[keep]", held->context != NULL);
+	} else {
+		(void)life_answer(world, &held->context, held->request, held->msg, choice);
+	}
+}
+
+/* ---- Faults and wrong arguments ------------------------------------------------------------ */
+
+static void fail_soon(struct world *world, unsigned from)
+{
+	(void)world;
+	life_fail_in((int)from + 1);
+}
+
+static void misuse_null(struct world *world, unsigned from)
+{
+	ump_client *client = world->clients[from];
+	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+
+	EXPECT("[misuse]", ump_client_clone(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_weak(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post_client(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_clone(world->posters[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_clone(world->weaks[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_upgrade(world->weaks[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_post(world->posters[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_req(client, NULL, buffer, UMP_NOW) == UMP_INVALID);
+	if (world->config.reply.size != 0)
+		EXPECT("[misuse]",
+			ump_client_req(client, buffer, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_wait_reply_wait(NULL, buffer, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_wait_reply_try(NULL, buffer) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply(NULL, buffer) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply_fail(NULL, 1) == UMP_INVALID);
+	EXPECT("[misuse]", ump_reply_keep(NULL) == NULL);
+	EXPECT("[misuse]", ump_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
+	ump_client_drop(NULL);
+	ump_post_client_drop(NULL);
+	ump_weak_client_drop(NULL);
+	ump_wait_reply_drop(NULL);
+	ump_reply_drop(NULL);
+	ump_server_drop(NULL);
+	ump_thread_drop(NULL);
+}
+
+/* A channel that must not open. */
+static void refuse(const struct ump_config *config, size_t size)
+{
+	ump_server *server = GARBAGE;
+	ump_client *client = GARBAGE;
+
+	EXPECT("[misuse]", ump_channel_open_sized(&server, &client, config, size) == UMP_INVALID);
+	EXPECT("[misuse]", server == NULL && client == NULL);
+}
+
+static void misuse_config(struct world *world)
+{
+	struct {
+		struct ump_config known;
+		unsigned char more[8];
+	} newer = {{.post.size = 1}, {0}};
+	struct ump_config config = {.reply.size = 8};
+	ump_server *server = NULL;
+	ump_client *client = NULL;
+
+	(void)world;
+	refuse(NULL, sizeof config);
+	refuse(&config, sizeof config);
+	config.request.size = SIZE_MAX / 8 + 1;
+	refuse(&config, sizeof config);
+	config.request.size = 1;
+	refuse(&config, 1);
+	config.post.size = SIZE_MAX;
+	refuse(&config, sizeof config);
+	config.post.size = 0;
+	config.reply.size = SIZE_MAX;
+	refuse(&config, sizeof config);
+	newer.more[7] = 1;
+	refuse(&newer.known, sizeof newer);
+	newer.more[7] = 0;
+	EXPECT("[misuse]", ump_channel_open(NULL, &client, &newer.known) == UMP_INVALID);
+	EXPECT("[misuse]", ump_channel_open(&server, NULL, &newer.known) == UMP_INVALID);
+	/* A newer caller that uses nothing new is welcome. */
+	if (ump_channel_open_sized(&server, &client, &newer.known, sizeof newer) != UMP_OK)
+		EXPECT("[clean]", life_failed());
+	ump_client_drop(&client);
+	ump_server_drop(&server);
+}
+
+/* Each result has a text of its own. */
+static void misuse_text(void)
+{
+	const char *unknown = ump_strerror(INT32_MIN);
+
+	EXPECT("[misuse]", strcmp(unknown, "unknown result") == 0);
+	EXPECT("[misuse]", strcmp(ump_strerror(7), "the handler's own code") == 0);
+	EXPECT("[misuse]", ump_strerror(UMP_DEADLOCK - 1) == unknown);
+	for (int i = UMP_DEADLOCK; i <= UMP_OK; i++) {
+		EXPECT("[misuse]", strcmp(ump_strerror(i), unknown) != 0);
+		EXPECT("[misuse]", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
+	}
+}
+
+static void misuse(struct world *world, unsigned from)
+{
+	uint8_t choice = input_byte(&world->input);
+
+	if (choice < 128) {
+		misuse_null(world, from);
+	} else if (choice < 200) {
+		misuse_config(world);
+	} else {
+		misuse_text();
+		EXPECT("[misuse]", ump_version() == UMP_VERSION_NUMBER);
+		EXPECT("[deadline]", ump_after(INT64_MAX) == UMP_FOREVER);
+		EXPECT("[deadline]", ump_after(INT64_MIN) < ump_after(0));
+	}
+}
+
+/* ---- All of them --------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	operation *run;
+} operations[] = {
+	{"client_post", client_post},
+	{"client_clone", client_clone},
+	{"client_drop", client_drop},
+	{"client_post_client", client_post_client},
+	{"poster_clone", poster_clone},
+	{"poster_drop", poster_drop},
+	{"client_weak", client_weak},
+	{"weak_clone", weak_clone},
+	{"weak_drop", weak_drop},
+	{"weak_upgrade", weak_upgrade},
+	{"poster_post", poster_post},
+	{"client_req_async", client_req_async},
+	{"client_req_late", client_req_late},
+	{"wait_try", wait_try},
+	{"wait_drop", wait_drop},
+	{"held_answer", held_answer},
+	{"fail_soon", fail_soon},
+	{"misuse", misuse},
+};
+
+_Static_assert(sizeof operations / sizeof operations[0] == LIFE_OPERATIONS, "all are counted");
+
+void life_operate(struct world *world, unsigned what)
+{
+	unsigned from = input_below(&world->input, SLOTS);
+
+	life_trace(operations[what].name, (int)from);
+	(void)life_failed();
+	operations[what].run(world, from);
+	life_check(world);
+}
+
+void life_drop_clients(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		client_drop(world, i);
+		poster_drop(world, i);
+		life_check(world);
+	}
+}
+
+void life_drop_contexts(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (world->held[i].context != NULL)
+			(void)life_answer(world, &world->held[i].context, world->held[i].request,
+				world->held[i].msg, i);
+		life_check(world);
+	}
+}
+
+void life_drop_waits(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		wait_drop(world, i);
+		life_check(world);
+	}
+}
+
+void life_drop_weaks(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		weak_drop(world, i);
+}

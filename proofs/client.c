@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A sequential client of the cores: proves that their contracts are strong enough to be used, and
+ * that what they talk of exists.  Nothing of this is compiled into the library.
+ */
+#include "core/counts.h"
+#include "core/inbox.h"
+#include "core/queue.h"
+#include "core/verdict.h"
+
+/*@ // The relations between sequences are inhabited: there is a sequence that is l and then n, ...
+  @ lemma snoc_is_there: \forall \list<struct ump__node *> l, struct ump__node *n;
+  @   is_snoc(l, n, (l ^ [| n |]));
+  @ lemma cons_is_there: \forall \list<struct ump__node *> l, struct ump__node *n;
+  @   is_cons(n, l, ([| n |] ^ l));
+  @ lemma cat_is_there: \forall \list<struct ump__node *> l, m; is_cat(l, m, (l ^ m));
+  @
+  @ // What one successful push makes of a stack: it is the meaning of publishing a linked node.
+  @ lemma push_on_stack{L}: \forall struct ump__node *top, *n, \list<struct ump__node *> l, m;
+  @   is_stack(top, l) && is_snoc(l, n, m) && \valid(n) && is_fresh(n, l) && n->next == top ==>
+  @   is_stack(n, m);
+  @*/
+
+/* A chain in memory is one sequence and no other: what the contracts say of all sequences that a
+ * queue holds, they say of the one that it holds. */
+/*@ requires one: \exists \list<struct ump__node *> l; is_chain(head, l) && \length(l) == n;
+  @ requires other: \exists \list<struct ump__node *> m; is_chain(head, m) && \length(m) == k;
+  @ terminates \true;
+  @ assigns \nothing;
+  @ ensures length: n == k;
+  @ ensures same: \forall \list<struct ump__node *> l, m, integer i;
+  @   is_chain(head, l) && is_chain(head, m) && \length(l) == n && \length(m) == k &&
+  @   0 <= i < n ==> \nth(l, i) == \nth(m, i);
+  @*/
+void one_sequence(struct ump__node *head, size_t n, size_t k)
+{
+	struct ump__node *node = head;
+	size_t i = 0;
+
+	/*@ loop invariant range: 0 <= i <= n && i <= k;
+	  @ loop invariant at_one: \forall \list<struct ump__node *> l;
+	  @   is_chain(head, l) && \length(l) == n ==>
+	  @   (i < n ==> node == \nth(l, i)) && (i == n ==> node == \null);
+	  @ loop invariant at_other: \forall \list<struct ump__node *> m;
+	  @   is_chain(head, m) && \length(m) == k ==>
+	  @   (i < k ==> node == \nth(m, i)) && (i == k ==> node == \null);
+	  @ loop invariant same: \forall \list<struct ump__node *> l, m, integer j;
+	  @   is_chain(head, l) && is_chain(head, m) && \length(l) == n && \length(m) == k &&
+	  @   0 <= j < i ==> \nth(l, j) == \nth(m, j);
+	  @ loop assigns node, i;
+	  @ loop variant n - i;
+	  @*/
+	while (node != NULL) {
+		node = node->next;
+		i++;
+	}
+}
+
+/* Two in, two out, in order. */
+/*@ requires \valid(queue) && \valid(a) && \valid(b) && \separated(queue, a, b);
+  @ terminates \true;
+  @ assigns *queue, a->next, b->next;
+  @ ensures order: \result == a;
+  @*/
+struct ump__node *in_and_out(struct ump__queue *queue, struct ump__node *a, struct ump__node *b)
+{
+	struct ump__node *first;
+	struct ump__node *second;
+	struct ump__node *none;
+
+	ump__queue_init(queue);
+	/*@ assert nothing: is_queue(queue, \Nil); */
+	ump__queue_push(queue, a);
+	/*@ assert one: is_snoc(\Nil, a, [| a |]); */
+	/*@ assert holds_one: is_queue(queue, [| a |]); */
+	ump__queue_push(queue, b);
+	/*@ assert two: is_snoc([| a |], b, [| a, b |]); */
+	/*@ assert holds_two: is_queue(queue, [| a, b |]); */
+	first = ump__queue_pop(queue);
+	/*@ assert rest: is_cons(a, [| b |], [| a, b |]); */
+	/*@ assert first: first == a; */
+	second = ump__queue_pop(queue);
+	/*@ assert no_rest: is_cons(b, \Nil, [| b |]); */
+	/*@ assert second: second == b; */
+	none = ump__queue_pop(queue);
+	/*@ assert none: none == \null; */
+	return first;
+}
+
+/*
+ * The life of a channel on one thread: three senders push, and the third says goodbye, since the
+ * last strong reference has gone; the receiver, which had parked and is owed a wake, takes,
+ * reverses, finds them in the order of arrival, ends with none, and closes an inbox in which
+ * nothing is left.
+ */
+/*@ requires nodes: \valid(a) && \valid(b) && \valid(goodbye) && \valid(queue) &&
+  @   \separated(a, b, goodbye, queue);
+  @ requires aligned: is_node_word((uintptr_t)a) && is_node_word((uintptr_t)b) &&
+  @   is_node_word((uintptr_t)goodbye);
+  @ terminates \true;
+  @ assigns *queue, { x->next | struct ump__node *x; \true };
+  @ ensures verdict: \result == UMP__VERDICT_NONE;
+  @*/
+enum ump__verdict whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *goodbye,
+	struct ump__queue *queue)
+{
+	uint64_t counts = UMP__COUNTS_FIRST;
+	uintptr_t inbox = UMP__INBOX_EMPTY;
+	struct ump__inbox_push push;
+	struct ump__inbox_step step;
+	struct ump__counts_step drop;
+	struct ump__node *first;
+	struct ump__node *second;
+	struct ump__node *third;
+	struct ump__node *none;
+
+	step = ump__inbox_park_step(inbox);
+	/*@ assert parked: step.taken; */
+	inbox = step.next;
+
+	push = ump__inbox_push_step(inbox, (uintptr_t)a);
+	/*@ assert wakes: push.accepted && push.wake; */
+	a->next = (struct ump__node *)push.link;
+	inbox = push.next;
+	/*@ assert stack_one: is_stack(a, [| a |]); */
+
+	push = ump__inbox_push_step(inbox, (uintptr_t)b);
+	/*@ assert quiet: push.accepted && !push.wake; */
+	b->next = (struct ump__node *)push.link;
+	inbox = push.next;
+	/*@ assert on_a: b->next == a; */
+	/*@ assert stack_two: is_stack(b, [| a, b |]); */
+
+	drop = ump__counts_drop_strong(counts);
+	/*@ assert last: drop.taken && drop.edge == UMP__EDGE_LAST_STRONG; */
+	counts = drop.next;
+	push = ump__inbox_push_step(inbox, (uintptr_t)goodbye);
+	/*@ assert heard: push.accepted && !push.wake; */
+	goodbye->next = (struct ump__node *)push.link;
+	inbox = push.next;
+	/*@ assert on_b: goodbye->next == b; */
+	/*@ assert stack_three: is_stack(goodbye, [| a, b, goodbye |]); */
+	drop = ump__counts_drop_weak(counts);
+	/*@ assert not_last: drop.taken && drop.edge == UMP__EDGE_NONE; */
+	counts = drop.next;
+
+	step = ump__inbox_take_step(inbox);
+	/*@ assert taken: step.taken && step.chain == (uintptr_t)goodbye; */
+	inbox = step.next;
+	/*@ assert top: (struct ump__node *)step.chain == goodbye; */
+	ump__queue_from_stack(queue, (struct ump__node *)step.chain) /*@ ghost (3) */;
+	/*@ assert reversed: is_queue(queue, [| a, b, goodbye |]); */
+
+	first = ump__queue_pop(queue);
+	/*@ assert cons_one: is_cons(a, [| b, goodbye |], [| a, b, goodbye |]); */
+	/*@ assert first: first == a; */
+	second = ump__queue_pop(queue);
+	/*@ assert cons_two: is_cons(b, [| goodbye |], [| b, goodbye |]); */
+	/*@ assert second: second == b; */
+	third = ump__queue_pop(queue);
+	/*@ assert cons_three: is_cons(goodbye, \Nil, [| goodbye |]); */
+	/*@ assert third: third == goodbye; */
+	none = ump__queue_pop(queue);
+	/*@ assert none: none == \null; */
+
+	step = ump__inbox_close_step(inbox);
+	/*@ assert nothing_left: step.taken && step.chain == 0; */
+	inbox = step.next;
+	push = ump__inbox_push_step(inbox, (uintptr_t)a);
+	/*@ assert gone: !push.accepted; */
+
+	drop = ump__counts_drop_weak(counts);
+	/*@ assert freed: drop.taken && drop.edge == UMP__EDGE_LAST; */
+	return ump__verdict_after(UMP__KIND_GOODBYE, false);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The dispatcher over a batch, on sequences: whatever is in the batch, and in the inbox when it
+ * closes, has one fate, exactly once, in the order of arrival.
+ *
+ * This mirrors the loops of ump__dispatch, ump__server_next and ump__server_close; it is not what
+ * is shipped, since theirs are woven into waiting, freeing and the application's callbacks.  All
+ * that decides anything (the queue, the fates and the verdict) are the shipped functions of the
+ * core.
+ */
+#include "core/queue.h"
+#include "core/verdict.h"
+
+#include <stdint.h>
+
+/* What is on a node, and what the application makes of it: anything. */
+/*@ terminates \true;
+  @ assigns \result \from *node;
+  @ ensures \result == UMP__KIND_POST || \result == UMP__KIND_REQUEST ||
+  @   \result == UMP__KIND_GOODBYE;
+  @*/
+enum ump__kind kind_of(const struct ump__node *node);
+
+/*@ terminates \true;
+  @ assigns \result \from *node;
+  @*/
+bool is_abandoned(const struct ump__node *node);
+
+/* The handler; true: it broke. */
+/*@ terminates \true;
+  @ assigns \result \from *node;
+  @*/
+bool handle(struct ump__node *node);
+
+/*@ // m is l without its first i.
+  @ predicate is_drop(\list<struct ump__node *> l, integer i, \list<struct ump__node *> m) =
+  @   0 <= i <= \length(l) && \length(m) == \length(l) - i &&
+  @   (\forall integer j; 0 <= j < \length(m) ==> \nth(m, j) == \nth(l, i + j));
+  @
+  @ predicate has_end(\list<struct ump__node *> l, integer i) =
+  @   \exists \list<struct ump__node *> m; is_drop(l, i, m);
+  @
+  @ predicate is_apart_from(struct ump__node **log, integer n, \list<struct ump__node *> l) =
+  @   \forall integer i; 0 <= i < \length(l) ==> \separated(log + (0 .. n - 1), \nth(l, i));
+  @
+  @ // q holds l, of n nodes, none of which lies in the log.
+  @ predicate is_batch{L}(struct ump__queue *q, \list<struct ump__node *> l, integer n,
+  @   struct ump__node **log, integer room) =
+  @   is_queue{L}(q, l) && \length(l) == n && is_apart_from(log, room, l);
+  @
+  @ predicate are_batches{L}(struct ump__queue *q, \list<struct ump__node *> l, integer n,
+  @   struct ump__queue *p, \list<struct ump__node *> r, integer k, struct ump__node **log) =
+  @   is_batch{L}(q, l, n, log, n + k) && is_batch{L}(p, r, k, log, n + k) &&
+  @   are_apart(q, l, p, r);
+  @
+  @ lemma drop_of_cat: \forall \list<struct ump__node *> l, r, c, m, d, integer i;
+  @   is_cat(l, r, c) && is_drop(l, i, m) && is_drop(c, i, d) ==> is_cat(m, r, d);
+  @
+  @ lemma drop_is_apart: \forall struct ump__queue *q, *p, \list<struct ump__node *> l, r, m,
+  @   integer i;
+  @   are_apart(q, l, p, r) && is_drop(l, i, m) ==> are_apart(q, m, p, r);
+  @
+  @ lemma drop_more: \forall \list<struct ump__node *> l, m, integer i;
+  @   is_drop(l, i + 1, m) && 0 <= i < \length(l) ==> is_drop(l, i, ([| \nth(l, i) |] ^ m));
+  @
+  @ lemma drop_is_cons: \forall \list<struct ump__node *> l, a, b, integer i;
+  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
+  @
+  @ lemma cat_is_there: \forall \list<struct ump__node *> l, m; is_cat(l, m, (l ^ m));
+  @*/
+
+/* Every sequence has all its ends: what a loop that pops needs to know, and no prover finds. */
+/*@ terminates \true;
+  @ assigns \nothing;
+  @ ensures ends: \forall \list<struct ump__node *> l, integer i;
+  @   \length(l) == n && 0 <= i <= n ==> has_end(l, i);
+  @*/
+void have_ends(size_t n)
+{
+	size_t i = n;
+
+	/*@ assert nil: \forall \list<struct ump__node *> l;
+	  @   \length(l) == n ==> is_drop(l, n, \Nil);
+	  @*/
+	/*@ assert none: \forall \list<struct ump__node *> l; \length(l) == n ==> has_end(l, n); */
+	/*@ loop invariant range: 0 <= i <= n;
+	  @ loop invariant ends: \forall \list<struct ump__node *> l, integer j;
+	  @   \length(l) == n && i <= j <= n ==> has_end(l, j);
+	  @ loop assigns i;
+	  @ loop variant i;
+	  @*/
+	while (i > 0) {
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
+		i--;
+		/*@ assert more: \forall \list<struct ump__node *> l, m;
+		  @   \length(l) == n && is_drop(l, i + 1, m) ==>
+		  @   is_drop(l, i, ([| \nth(l, i) |] ^ m));
+		  @*/
+		/*@ assert one: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
+	}
+}
+
+/* While the loop runs: each message is handled or skipped, until one of them ends it. */
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
+  @ requires room: \valid(log + (0 .. n - 1)) && \valid(fates + (0 .. n - 1)) && \valid(count) &&
+  @   n <= room;
+  @ requires apart: \separated(log + (0 .. room - 1), batch, count) &&
+  @   \separated(fates + (0 .. room - 1), batch, count);
+  @ terminates \true;
+  @ assigns batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1], *count;
+  @ ensures count: 0 <= *count <= n;
+  @ ensures order: \forall \list<struct ump__node *> l, integer i;
+  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= i < *count ==> log[i] == \nth(l, i);
+  @ ensures rest: \forall \list<struct ump__node *> l, m;
+  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, *count, m) ==> is_queue(batch, m);
+  @ ensures all: \result == UMP__VERDICT_GO_ON ==> *count == n;
+  @ ensures fates: \forall integer i; 0 <= i < *count && (\result == UMP__VERDICT_GO_ON ||
+  @   i < *count - 1) ==> fates[i] == UMP__FATE_HANDLE || fates[i] == UMP__FATE_SKIP;
+  @ ensures value: \result == UMP__VERDICT_VALUE ==> *count > 0 &&
+  @   fates[*count - 1] == UMP__FATE_HANDLE;
+  @ ensures none: \result == UMP__VERDICT_NONE ==> *count > 0 &&
+  @   fates[*count - 1] == UMP__FATE_NOTHING;
+  @ ensures verdict: \result == UMP__VERDICT_GO_ON || \result == UMP__VERDICT_NONE ||
+  @   \result == UMP__VERDICT_VALUE;
+  @*/
+enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, enum ump__fate *fates,
+	size_t *count, size_t n, size_t room)
+{
+	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+	size_t i = 0;
+
+	have_ends(n);
+	/*@ assert whole: \forall \list<struct ump__node *> l, m;
+	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
+	  @*/
+	/*@ loop invariant range: 0 <= i <= n;
+	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
+	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
+	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
+	  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j);
+	  @ loop invariant fates: \forall integer j; 0 <= j < i && (verdict == UMP__VERDICT_GO_ON ||
+	  @   j < i - 1) ==> fates[j] == UMP__FATE_HANDLE || fates[j] == UMP__FATE_SKIP;
+	  @ loop invariant value: verdict == UMP__VERDICT_VALUE ==> i > 0 &&
+	  @   fates[i - 1] == UMP__FATE_HANDLE;
+	  @ loop invariant none: verdict == UMP__VERDICT_NONE ==> i > 0 &&
+	  @   fates[i - 1] == UMP__FATE_NOTHING;
+	  @ loop invariant verdict: verdict == UMP__VERDICT_GO_ON || verdict == UMP__VERDICT_NONE ||
+	  @   verdict == UMP__VERDICT_VALUE;
+	  @ loop assigns i, verdict, batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1];
+	  @ loop variant n - i;
+	  @*/
+	while (verdict == UMP__VERDICT_GO_ON) {
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
+		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
+		  @   \length(m) == n - i;
+		  @*/
+		struct ump__node *node = ump__queue_pop(batch);
+		enum ump__kind kind;
+		bool broke = false;
+
+		if (node == NULL)
+			break;
+		/*@ assert left: i < n; */
+		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i + 1); */
+		/*@ assert cons: \forall \list<struct ump__node *> l, a, b;
+		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
+		  @*/
+		/*@ assert popped: \forall \list<struct ump__node *> l, a, b;
+		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, a) &&
+		  @   is_drop(l, i + 1, b) ==> node == \nth(l, i) && is_queue(batch, b);
+		  @*/
+		/*@ assert order: \forall \list<struct ump__node *> l;
+		  @   is_batch{Pre}(batch, l, n, log, room) ==> node == \nth(l, i);
+		  @*/
+		/*@ assert rest: \forall \list<struct ump__node *> l, b;
+		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i + 1, b) ==>
+		  @   is_queue(batch, b) && is_apart_from(log, room, b);
+		  @*/
+		kind = kind_of(node);
+		log[i] = node;
+		fates[i] = ump__fate_of(kind, is_abandoned(node), false);
+		if (fates[i] == UMP__FATE_HANDLE)
+			broke = handle(node);
+		if (fates[i] != UMP__FATE_SKIP)
+			verdict = ump__verdict_after(kind, broke);
+		i++;
+	}
+	*count = i;
+	return verdict;
+}
+
+/* When the loop has ended: each message is a leftover, or was given up, or is the goodbye. */
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
+  @ requires room: \valid(log + (from .. from + n - 1)) &&
+  @   \valid(fates + (from .. from + n - 1)) && from + n <= room;
+  @ requires apart: \separated(log + (0 .. room - 1), batch) &&
+  @   \separated(fates + (0 .. room - 1), batch);
+  @ terminates \true;
+  @ assigns batch->head, batch->tail, log[from .. from + n - 1],
+  @   fates[from .. from + n - 1];
+  @ ensures order: \forall \list<struct ump__node *> l, integer i;
+  @   is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==>
+  @   log[i] == \nth(l, i - from);
+  @ ensures empty: is_queue(batch, \Nil);
+  @ ensures fates: \forall integer i; from <= i < from + n ==> fates[i] == UMP__FATE_LEFTOVER ||
+  @   fates[i] == UMP__FATE_SKIP || fates[i] == UMP__FATE_NOTHING;
+  @*/
+void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate *fates, size_t from,
+	size_t n, size_t room)
+{
+	struct ump__node *node;
+	size_t i = 0;
+
+	have_ends(n);
+	/*@ assert whole: \forall \list<struct ump__node *> l, m;
+	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
+	  @*/
+	/*@ loop invariant range: 0 <= i <= n;
+	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
+	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
+	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
+	  @   is_batch{Pre}(batch, l, n, log, room) && from <= j < from + i ==>
+	  @   log[j] == \nth(l, j - from);
+	  @ loop invariant fates: \forall integer j; from <= j < from + i ==>
+	  @   fates[j] == UMP__FATE_LEFTOVER ||
+	  @   fates[j] == UMP__FATE_SKIP || fates[j] == UMP__FATE_NOTHING;
+	  @ loop assigns i, node, batch->head, batch->tail, log[from .. from + n - 1],
+  @   fates[from .. from + n - 1];
+	  @ loop variant n - i;
+	  @*/
+	for (;;) {
+		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i); */
+		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
+		  @   \length(m) == n - i;
+		  @*/
+		node = ump__queue_pop(batch);
+		if (node == NULL)
+			break;
+		/*@ assert left: i < n; */
+		/*@ assert next: \forall \list<struct ump__node *> l; \length(l) == n ==>
+		 @   has_end(l, i + 1); */
+		/*@ assert cons: \forall \list<struct ump__node *> l, a, b;
+		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
+		  @*/
+		/*@ assert popped: \forall \list<struct ump__node *> l, a, b;
+		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, a) &&
+		  @   is_drop(l, i + 1, b) ==> node == \nth(l, i) && is_queue(batch, b);
+		  @*/
+		/*@ assert order: \forall \list<struct ump__node *> l;
+		  @   is_batch{Pre}(batch, l, n, log, room) ==> node == \nth(l, i);
+		  @*/
+		/*@ assert rest: \forall \list<struct ump__node *> l, b;
+		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i + 1, b) ==>
+		  @   is_queue(batch, b) && is_apart_from(log, room, b);
+		  @*/
+		log[from + i] = node;
+		fates[from + i] = ump__fate_of(kind_of(node), is_abandoned(node), true);
+		i++;
+	}
+}

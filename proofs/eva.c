@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A harness for Eva, which runs the core on all values at once: an independent look, bounded where
+ * WP is not, and exact about the code where WP believes the contracts.  It is judged by its alarms
+ * and by its own checks only: Eva does not follow contracts that speak of logic sequences.
+ */
+#include "core/call.h"
+#include "core/counts.h"
+#include "core/inbox.h"
+#include "core/queue.h"
+#include "core/valid.h"
+#include "core/verdict.h"
+
+#include <__fc_builtin.h>
+
+#define NODES 4
+#define STEPS 8
+
+/* Any order of pushes and pops keeps the order of arrival. */
+static void any_order(void)
+{
+	struct ump__node nodes[NODES];
+	struct ump__queue queue;
+	unsigned pushed = 0;
+	unsigned popped = 0;
+
+	ump__queue_init(&queue);
+	for (int step = 0; step < STEPS; step++) {
+		if (Frama_C_interval(0, 1) != 0 && pushed < NODES) {
+			ump__queue_push(&queue, &nodes[pushed]);
+			pushed++;
+		} else {
+			struct ump__node *node = ump__queue_pop(&queue);
+
+			if (popped == pushed) {
+				/*@ check none: node == \null; */
+			} else {
+				/*@ check first: node == &nodes[popped]; */
+				popped++;
+			}
+		}
+		bool empty = ump__queue_is_empty(&queue);
+		bool valid = ump__queue_is_valid(&queue);
+
+		/*@ check empty: empty == (pushed == popped ? 1 : 0); */
+		/*@ check valid: valid == 1; */
+	}
+}
+
+/* A stack of any height comes out in the order of arrival, behind what was there. */
+static void any_stack(void)
+{
+	struct ump__node nodes[NODES];
+	struct ump__queue queue;
+	struct ump__queue rest;
+	struct ump__node *top = NULL;
+	int old = Frama_C_interval(0, NODES);
+
+	ump__queue_init(&queue);
+	for (int i = 0; i < old; i++)
+		ump__queue_push(&queue, &nodes[i]);
+	for (int i = old; i < NODES; i++) {
+		nodes[i].next = top;
+		top = &nodes[i];
+	}
+	ump__queue_from_stack(&rest, top) /*@ ghost ((unsigned long)(NODES - old)) */;
+	ump__queue_append(&queue, &rest);
+	for (int i = 0; i < NODES; i++) {
+		struct ump__node *node = ump__queue_pop(&queue);
+
+		/*@ check arrived: node == &nodes[i]; */
+	}
+	struct ump__node *none = ump__queue_pop(&queue);
+
+	/*@ check drained: none == \null; */
+}
+
+/* A queue that lost its end is not valid; nor is one whose tail is not its end. */
+static void not_valid(void)
+{
+	struct ump__node nodes[2];
+	struct ump__queue queue;
+	bool valid;
+
+	ump__queue_init(&queue);
+	ump__queue_push(&queue, &nodes[0]);
+	ump__queue_push(&queue, &nodes[1]);
+	queue.tail = &nodes[0];
+	valid = ump__queue_is_valid(&queue);
+	/*@ check wrong_tail: valid == 0; */
+}
+
+/* Whatever the words hold, the steps neither overflow nor leave what is valid. */
+static void any_word(void)
+{
+	uint64_t counts = ((uint64_t)(uint32_t)Frama_C_unsigned_int_interval(0, UINT32_MAX) *
+				  UMP__COUNTS_STRONG) +
+			  (uint64_t)(uint32_t)Frama_C_unsigned_int_interval(2, UINT32_MAX);
+	uintptr_t call = (uintptr_t)Frama_C_interval(0, 3);
+	uintptr_t inbox = (uintptr_t)Frama_C_interval(0, 2);
+	uintptr_t node = (uintptr_t)Frama_C_interval(1, 1000) * 4;
+
+	(void)ump__counts_add_strong(counts);
+	(void)ump__counts_add_weak(counts);
+	(void)ump__counts_drop_strong(counts);
+	(void)ump__counts_drop_weak(counts);
+	(void)ump__call_finish_step(call);
+	(void)ump__call_sleep_step(call);
+	(void)ump__call_rise_step(call);
+	(void)ump__call_abandon_step(call);
+	if (Frama_C_interval(0, 1) != 0)
+		inbox = (uintptr_t)Frama_C_interval(1, 1000) * 4;
+	(void)ump__inbox_push_step(inbox, node);
+	(void)ump__inbox_take_step(inbox);
+	(void)ump__inbox_park_step(inbox);
+	(void)ump__inbox_unpark_step(inbox);
+	(void)ump__inbox_close_step(inbox);
+}
+
+/* The loop ends at the goodbye, and at a break. */
+static void endings(void)
+{
+	bool flag = Frama_C_interval(0, 1) != 0;
+	enum ump__verdict none = ump__verdict_after(UMP__KIND_GOODBYE, flag);
+	enum ump__verdict value = ump__verdict_after(UMP__KIND_REQUEST, true);
+	enum ump__verdict on = ump__verdict_after(UMP__KIND_POST, false);
+	enum ump__fate skip = ump__fate_of(UMP__KIND_REQUEST, true, flag);
+	enum ump__fate left = ump__fate_of(UMP__KIND_POST, flag, true);
+
+	/*@ check none_at_goodbye: none == UMP__VERDICT_NONE; */
+	/*@ check value_at_break: value == UMP__VERDICT_VALUE; */
+	/*@ check on_otherwise: on == UMP__VERDICT_GO_ON; */
+	/*@ check skipped: skip == UMP__FATE_SKIP; */
+	/*@ check left_over: left == UMP__FATE_LEFTOVER; */
+}
+
+int main(void)
+{
+	any_order();
+	any_stack();
+	not_valid();
+	any_word();
+	endings();
+	return 0;
+}

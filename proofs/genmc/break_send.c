@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The receiver closes the inbox while two clients send.  Shows: a message is either refused, and
+ * untouched, or it is among what was taken or left over: never both, never neither.
+ *
+ *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/break_send.c
+ */
+#include "platform.h"
+
+#include "../../src/core/inbox.c"
+#include "../../src/core/queue.c"
+#include "../../src/inbox.c"
+
+struct letter {
+	struct ump__node node;
+	bool accepted;
+	int seen;
+};
+
+static struct ump__word inbox;
+static struct letter letters[2];
+
+static void *sender(void *arg)
+{
+	struct letter *mine = arg;
+
+	mine->accepted = ump__inbox_push(&inbox, &mine->node);
+	return NULL;
+}
+
+static void count(struct ump__queue *queue)
+{
+	struct ump__node *node;
+
+	while ((node = ump__queue_pop(queue)) != NULL)
+		((struct letter *)(void *)node)->seen++;
+}
+
+int main(void)
+{
+	struct ump__queue batch;
+	struct ump__queue rest;
+	pthread_t senders[2];
+
+	ump__word_init(&inbox, UMP__INBOX_EMPTY);
+	ump__queue_init(&batch);
+	for (int i = 0; i < 2; i++)
+		senders[i] = go(sender, &letters[i]);
+	/* One look, without waiting, and then the end. */
+	if (ump__inbox_receive(&inbox, &batch, UMP_NOW, UMP__CPU_UNKNOWN))
+		count(&batch);
+	ump__inbox_close(&inbox, &rest);
+	count(&rest);
+	for (int i = 0; i < 2; i++)
+		come_back(senders[i]);
+	for (int i = 0; i < 2; i++)
+		assert(letters[i].seen == (letters[i].accepted ? 1 : 0));
+	return 0;
+}

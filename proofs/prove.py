@@ -1,0 +1,479 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Run the proofs and judge them by their logs; scripts/prove calls this with its tools installed.
+
+WP exits with 0 when goals fail and cannot know which goals are missing.  So this reads every goal
+from the log, assigns it to its function, and compares the numbers with proofs/expect: what proves
+less than before, or more, is a difference to look at.
+
+    prove.py all             prove every unit, run Eva, compare with proofs/expect
+    prove.py expect          the same, and write proofs/expect instead of comparing
+    prove.py mutants [quick] every mutant (or those marked quick) must fail its goal
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROOFS = ROOT / "proofs"
+WORK = ROOT / "build" / "prove"
+RESULT = ROOT / "build" / "results" / "prove.json"
+TABLE = PROOFS / "mutants" / "table"
+EXPECT = PROOFS / "expect"
+
+COMMON = ("-machdep gcc_x86_64 -c11 -wp -wp-rte -wp-no-filter -wp-no-parasite -wp-no-ground"
+          " -wp-split -warn-unsigned-overflow -warn-unsigned-downcast -warn-signed-downcast"
+          " -wp-warn-key pedantic-assigns=inactive -wp-timeout 120").split()
+# The release build is what the shell is proved in: without the checks that abort.
+SHELL = ["-DNDEBUG", "-D_Alignof=__alignof__", "-include", "proofs/platform.h"]
+# Units whose goals talk of sequences need more: all provers, and steps.
+HARD = {"src/core/queue.c": ("cvc4,z3,cvc5", 2000000), "proofs/client.c": ("cvc4,z3", 1200000),
+        "proofs/dispatch.c": ("cvc4,z3,cvc5", 1000000)}
+# Of the functions with mutants, what needs all provers.
+DEEP = {"ump__queue_append"}
+OWN = ["proofs/valid.c", "proofs/client.c", "proofs/dispatch.c"]
+LOOPS = ["src/references.c", "src/inbox.c", "src/answer.c"]
+# Functions in a header belong to the unit that is named after it.
+HEADERS = {"proofs/valid.c": "src/core/valid.h"}
+
+
+def fail(text):
+    sys.exit(f"scripts/prove: error: {text}")
+
+
+def say(text):
+    print(f"== {text}", flush=True)
+
+
+def core_files():
+    """The core as CMake builds it: WP gets the same list."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    found = re.search(r"set\(ump_core\s+([^)]*)\)", text)
+    if not found:
+        fail("CMakeLists.txt has no list ump_core")
+    listed = sorted(found.group(1).split())
+    there = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "src/core").glob("*.c"))
+    if listed != there:
+        fail(f"ump_core in CMakeLists.txt is {listed}, and src/core holds {there}")
+    return listed
+
+
+def without_comments(text):
+    text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+    return re.sub(r"//[^\n]*", "", text)
+
+
+def functions(path):
+    """The functions that a file defines."""
+    text = without_comments((ROOT / path).read_text())
+    text = re.sub(r"^#.*?(?<!\\)$", "", text, flags=re.M | re.S)
+    return [m.group(1) for m in
+            re.finditer(r"^[A-Za-z_][^;{}()=]*?\b(\w+)\s*\([^;{}]*\)\s*\{", text, flags=re.M)]
+
+
+def annotations(path):
+    return re.findall(r"/\*@.*?\*/", (ROOT / path).read_text(), flags=re.S)
+
+
+def check_rules(units):
+    """What must not be found in any annotation, and who may know the prover."""
+    files = {str(p.relative_to(ROOT)) for d in ("src", "proofs") for p in (ROOT / d).rglob("*.[ch]")}
+    for path in sorted(files):
+        for note in annotations(path):
+            word = re.search(r"\b(axiom|axiomatic|admit|admits|inductive|reads)\b", note)
+            if word:
+                fail(f"{path}: an annotation says `{word.group(1)}`")
+            for name, body in re.findall(
+                    r"\b(?:logic|predicate)\b[^=;]*?\b(\w+)\s*(?:\{\w+\})?\s*\([^)]*\)\s*=([^;]*);",
+                    re.sub(r"//[^\n]*", "", note)):
+                if re.search(rf"\b{name}\b", body):
+                    fail(f"{path}: the definition of {name} uses itself")
+        if "__FRAMAC__" in (ROOT / path).read_text() and path != "src/sync/atomic.h":
+            fail(f"{path} knows __FRAMAC__; only src/sync/atomic.h may")
+    for unit in units:
+        if not (ROOT / unit).exists():
+            fail(f"{unit} is not there")
+
+
+def unit_functions(unit):
+    header = HEADERS.get(unit, unit[:-1] + "h" if unit.startswith("src/core/") else None)
+    found = functions(unit)
+    if header and (ROOT / header).exists():
+        found += functions(header)
+    return found
+
+
+def command(unit, jobs, only=None, smoke=False):
+    """How to call WP: for the goals of a unit, for those of some functions, or for smoke tests."""
+    provers, steps = HARD.get(unit, ("cvc4", 500000))
+    if only and not set(only) & DEEP:
+        # A mutant has to fail soon; that this much is enough is shown on what it was made from.
+        provers, steps = provers.replace(",cvc5", ""), min(steps, 600000)
+    extra = []
+    if smoke:
+        # A smoke test passes when it fails to prove a contradiction: what takes long is no use.
+        extra = ["-wp-smoke-tests", "-wp-smoke-timeout", "1"]
+        if unit in HARD:
+            provers, steps = "cvc4", 100000
+    flags = ["-Isrc", "-Iinclude"] + (SHELL if unit in LOOPS else [])
+    names = only or unit_functions(unit)
+    # Lemmas are goals of no function: a unit that has some is proved as a whole.
+    lemmas = any(re.search(r"\blemma\b", note) for note in annotations(unit))
+    chosen = [] if lemmas and not only else ["-wp-fct", ",".join(names)]
+    return (["frama-c"] + COMMON + ["-wp-par", str(jobs), "-wp-prover", provers, "-wp-steps",
+            str(steps), "-cpp-extra-args=" + " ".join(flags)] + extra + chosen + [unit])
+
+
+def runs(unit):
+    """Easy units are proved and smoke-tested at once; the others in two runs with two budgets."""
+    if unit in HARD:
+        return [command(unit, 2), command(unit, 2, smoke=True)]
+    return [command(unit, 2, smoke=True)]
+
+
+def environment(directory=ROOT):
+    env = dict(os.environ)
+    env["WHY3CONFIG"] = str(PROOFS / "why3.conf")
+    # Frama-C believes this rather than the directory that it is started in.
+    env["PWD"] = str(directory)
+    return env
+
+
+GOAL = re.compile(r"^\[wp\] \[([^\]]+)\] (Goal|Smoke-test) (\S+)(.*)$")
+# The last time in a line is the prover's; the one behind Qed: is what Qed took before it.
+TIME = re.compile(r"\(([0-9.]+)(ms|s)\)")
+
+
+def parse(line):
+    """One goal of a log: (name, is it a smoke test, is it proved, seconds)."""
+    found = GOAL.match(line)
+    if not found:
+        return None
+    prover, kind, name, rest = found.groups()
+    seconds = sum(float(n) / (1000 if u == "ms" else 1) for n, u in TIME.findall(rest))
+    good = prover == "Passed" if kind == "Smoke-test" else prover != "Failed" and "Valid" in rest
+    return re.sub(r"^typed_", "", name), kind == "Smoke-test", good, seconds
+
+
+def plain(name):
+    """WP writes ump__x as ump_x, but not always."""
+    return re.sub(r"_+", "_", name)
+
+
+def owner(goal, names):
+    """The function that a goal belongs to."""
+    if goal.startswith("lemma_"):
+        return "(lemmas)"
+    fits = [n for n in names if plain(goal).startswith(plain(n) + "_")]
+    return max(fits, key=len) if fits else "(included)"
+
+
+def key_of(unit, versions):
+    """All that a unit's proof depends on."""
+    digest = hashlib.sha256()
+    headers = sorted([*ROOT.glob("src/**/*.h"), *ROOT.glob("include/**/*.h"),
+                      *PROOFS.glob("*.h"), PROOFS / "why3.conf"])
+    for path in [ROOT / unit, *headers]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(json.dumps([versions, runs(unit)]).encode())
+    return digest.hexdigest()
+
+
+def versions():
+    def first(*argv):
+        out = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return (out.stdout + out.stderr).strip().split("\n")[0]
+    return {"frama-c": first("frama-c", "-version"), "why3": first("why3", "--version"),
+            "cvc4": first("cvc4", "--version"), "z3": first("z3", "--version"),
+            "cvc5": first("cvc5", "--version")}
+
+
+def prove(unit, tools):
+    """Prove one unit; everything in it must prove."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    stem = unit.replace("/", "-")
+    memory, key = WORK / (stem + ".json"), key_of(unit, tools)
+    if memory.exists():
+        known = json.loads(memory.read_text())
+        if known["key"] == key:
+            print(f"   {unit}: Proved goals: {known['proved']} / {known['goals']}"
+                  " (unchanged since)", flush=True)
+            return known
+    begin = time.monotonic()
+    names, table, bad, kinds, proved, goals = unit_functions(unit), {}, [], {}, 0, 0
+    for number, argv in enumerate(runs(unit)):
+        log = WORK / f"{stem}.{number}.log"
+        with log.open("w") as out:
+            code = subprocess.run(argv, cwd=ROOT, env=environment(), stdout=out,
+                                  stderr=subprocess.STDOUT, check=False).returncode
+        text = log.read_text()
+        total = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
+        if code != 0 or not total:
+            tail = "\n".join(text.splitlines()[-8:])
+            fail(f"{unit}: frama-c failed ({code}); see {log.relative_to(ROOT)}\n{tail}")
+        found = [goal for goal in map(parse, text.splitlines()) if goal]
+        if len(found) != int(total.group(2)):
+            fail(f"{unit}: the log lists {len(found)} goals, and WP counts {total.group(2)}")
+        if len(found) - int(total.group(1)) != sum(1 for goal in found if not goal[2]):
+            fail(f"{unit}: the log and WP's count of proved goals differ")
+        for name, smoke, good, took in found:
+            # The second run is there for its smoke tests only.
+            if number == 1 and not smoke:
+                continue
+            row = table.setdefault(owner(name, names), {"goals": 0, "smoke": 0, "seconds": 0.0})
+            row["smoke" if smoke else "goals"] += 1
+            row["seconds"] = round(row["seconds"] + took, 3)
+            kinds.setdefault(owner(name, names), []).append(name)
+            goals += 1
+            proved += good
+            if not good:
+                bad.append(name)
+        for warning in ("Missing RTE", "degenerated", "Cast with incompatible"):
+            for line in text.splitlines():
+                if warning in line:
+                    fail(f"{unit}: WP warns: {line}")
+        for name in re.findall(r"Neither code nor specification for function (\w+)", text):
+            # The public header has inline wrappers of functions that no proved file calls.
+            if not name.endswith("_sized"):
+                fail(f"{unit}: nothing is said of {name}, which is called")
+    seconds = time.monotonic() - begin
+    print(f"   {unit}: Proved goals: {proved} / {goals}  ({seconds:.0f} s)", flush=True)
+    if bad or proved != goals:
+        fail(f"{unit}: not proved: {' '.join(bad)}")
+    for name in names:
+        have = " ".join(kinds.get(name, []))
+        for part in ("ensures", "assigns", "terminates"):
+            if f"_{part}" not in have and not (part == "terminates" and has_clause(unit, name, part)):
+                fail(f"{unit}: {name} has no contract: no goal `{part}`")
+    known = {"key": key, "file": unit, "seconds": round(seconds, 1), "goals": goals,
+             "proved": proved, "functions": [
+                 {"name": n, "goals": r["goals"], "smoke": r["smoke"], "proved": r["goals"],
+                  "seconds": r["seconds"]} for n, r in sorted(table.items())]}
+    memory.write_text(json.dumps(known, indent=1))
+    return known
+
+
+def has_clause(unit, name, clause):
+    """Lock-free loops say `terminates \\false`, of which WP makes no goal."""
+    text = (ROOT / unit).read_text()
+    for note in re.finditer(r"/\*@(.*?)\*/\s*[^;{}/]*?\b" + name + r"\(", text, flags=re.S):
+        if clause in note.group(1):
+            return True
+    return False
+
+
+def lines_of_code():
+    """Lines of code, and of annotation, of what is proved."""
+    code = notes = 0
+    files = core_files() + LOOPS + ["src/sync/atomic.h"] + [str(p.relative_to(ROOT)) for p in (ROOT / "src/core").glob("*.h")]
+    for path in files:
+        text = (ROOT / path).read_text()
+        for note in annotations(path):
+            notes += note.count("\n") + 1
+        code += sum(1 for line in without_comments(text).splitlines() if line.strip())
+    return code, notes
+
+
+def eva():
+    """The same core, run by abstract interpretation on a harness: no alarm."""
+    begin = time.monotonic()
+    argv = ["frama-c", "-machdep", "gcc_x86_64", "-c11", "-cpp-extra-args=-Isrc -Iinclude", "-eva",
+            "-eva-precision", "7", "-main", "main", "-eva-no-print", "proofs/eva.c"] + core_files()
+    out = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    (WORK / "eva.log").write_text(out.stdout + out.stderr)
+    alarms = re.search(r"^\s*(\d+) alarms? generated", out.stdout, flags=re.M)
+    # Eva reports what it could not show; of the harness that must be the contracts' lists only.
+    wrong = re.findall(r"check '(\w+)' got status \w+", out.stdout)
+    valid = re.search(r"Assertions\s+(\d+) valid", out.stdout)
+    wanted = re.findall(r"check (\w+):", (PROOFS / "eva.c").read_text())
+    if out.returncode != 0 or not alarms or int(alarms.group(1)) != 0 or wrong or not valid:
+        fail(f"Eva: {alarms and alarms.group(1)} alarms, not valid: {wrong}; see build/prove/eva.log")
+    if int(valid.group(1)) < len(wanted):
+        fail(f"Eva: {valid.group(1)} valid assertions, but the harness has {len(wanted)} checks")
+    cover = re.search(r"(\d+) statements reached \(out of (\d+)\)", out.stdout)
+    if not cover:
+        fail("Eva: no coverage in build/prove/eva.log")
+    seconds = time.monotonic() - begin
+    print(f"   proofs/eva.c: 0 alarms, {len(wanted)} checks valid, {cover.group(1)} of"
+          f" {cover.group(2)} statements reached  ({seconds:.0f} s)", flush=True)
+    return {"alarms": 0, "checks": len(wanted), "reached": int(cover.group(1)),
+            "statements": int(cover.group(2)), "seconds": round(seconds, 1)}
+
+
+def write_result(**parts):
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    whole = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    whole.update(parts)
+    RESULT.write_text(json.dumps(whole, indent=1) + "\n")
+
+
+def all_units():
+    return core_files() + OWN + LOOPS
+
+
+def run_all(write):
+    begin = time.monotonic()
+    units = all_units()
+    check_rules(units)
+    tools = versions()
+    say(f"proving {len(units)} files")
+    files = [prove(unit, tools) for unit in units]
+    say("running Eva on its harness")
+    harness = eva()
+    lines = ["# What proves: file, function, goals, smoke tests.  Written by scripts/prove --expect.\n"]
+    for entry in files:
+        for f in entry["functions"]:
+            lines.append(f"{entry['file']} {f['name']} {f['goals']} {f['smoke']}\n")
+    now = "".join(lines)
+    if write:
+        EXPECT.write_text(now)
+    elif not EXPECT.exists() or EXPECT.read_text() != now:
+        old = EXPECT.read_text().splitlines() if EXPECT.exists() else []
+        for line in sorted(set(now.splitlines()) ^ set(old)):
+            print(("   now:      " if line in now.splitlines() else "   expected: ") + line)
+        fail("other goals than proofs/expect says; if that is meant, run scripts/prove --expect")
+    goals, proved = sum(e["goals"] for e in files), sum(e["proved"] for e in files)
+    code, notes = lines_of_code()
+    write_result(versions=tools, goals=goals, proved=proved, lines_of_code=code,
+                 lines_of_annotation=notes, seconds=round(sum(e["seconds"] for e in files), 1),
+                 eva=harness, files=[{k: v for k, v in e.items() if k != "key"} for e in files])
+    say(f"Proved goals: {proved} / {goals} in {len(files)} files,"
+        f" {time.monotonic() - begin:.0f} s; {code} lines of code, {notes} of annotation")
+
+
+# ---- Mutants ---------------------------------------------------------------------------------
+
+
+def mutants_of(quick):
+    out = subprocess.run([ROOT / "scripts/mutants.py", "list", TABLE], capture_output=True,
+                         text=True, check=False)
+    if out.returncode != 0:
+        fail(out.stderr.strip())
+    found = []
+    for line in out.stdout.splitlines():
+        number, _, rest = line.partition(" ")
+        mutant = json.loads(rest[rest.index("{"):])
+        for field in ("function", "goal"):
+            if field not in mutant:
+                fail(f"{TABLE.name}: mutant {number} lacks {field}")
+        mutant["number"] = number
+        mutant["unit"] = mutant.get("unit") or unit_of(mutant["file"])
+        if not quick or mutant.get("quick") == "yes":
+            found.append(mutant)
+    return found
+
+
+def unit_of(path):
+    for unit, header in HEADERS.items():
+        if path == header:
+            return unit
+    return re.sub(r"\.h$", ".c", path)
+
+
+def attempt(unit, function, directory, goal=None):
+    """Prove one function in `directory`; stop once a goal that matches has failed.
+
+    Returns (the names of the goals that failed, how many there were, seconds)."""
+    begin = time.monotonic()
+    failed, seen, error = [], 0, []
+    process = subprocess.Popen(command(unit, 1, function.split(",")), cwd=directory,
+                               env=environment(directory), stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    watch = threading.Timer(600, lambda: os.killpg(process.pid, signal.SIGKILL))
+    watch.start()
+    try:
+        for line in process.stdout:
+            found = parse(line)
+            if "User Error" in line or "] Failure" in line:
+                error.append(line.strip())
+            if not found:
+                continue
+            seen += 1
+            if not found[2]:
+                failed.append(found[0])
+                if goal and re.search(goal, found[0]):
+                    os.killpg(process.pid, signal.SIGKILL)
+                    break
+    finally:
+        watch.cancel()
+        process.wait()
+    return failed, seen, error, time.monotonic() - begin
+
+
+def run_mutant(mutant):
+    with tempfile.TemporaryDirectory() as directory:
+        out = subprocess.run([ROOT / "scripts/mutants.py", "apply", TABLE, mutant["number"],
+                              directory], capture_output=True, text=True, check=False)
+        if out.returncode != 0:
+            return mutant, None, out.stderr.strip(), 0
+        os.symlink(PROOFS, pathlib.Path(directory) / "proofs")
+        failed, seen, error, seconds = attempt(
+            mutant["unit"], mutant["function"], directory, mutant["goal"])
+        hit = [g for g in failed if re.search(mutant["goal"], g)]
+        if error and not hit:
+            return mutant, None, error[0], seconds
+        return mutant, (hit, failed, seen), None, seconds
+
+
+def run_baseline(pair):
+    failed, seen, error, seconds = attempt(*pair, ROOT)
+    return pair, failed, seen, error, seconds
+
+
+def run_mutants(quick):
+    begin = time.monotonic()
+    mutants = mutants_of(quick)
+    if not quick and len(mutants) < 40:
+        fail(f"only {len(mutants)} mutants")
+    pairs = sorted({(m["unit"], m["function"]) for m in mutants})
+    results, survived = [], []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        # A mutant is killed only under a budget with which the unmutated function proves.
+        say(f"proving the {len(pairs)} functions that are mutated, as they are")
+        for pair, failed, seen, error, _ in pool.map(run_baseline, pairs):
+            if failed or error or not seen:
+                fail(f"{pair[0]}: {pair[1]} does not prove unmutated: {failed or error}")
+        say(f"trying {len(mutants)} mutants")
+        for mutant, outcome, error, seconds in pool.map(run_mutant, mutants):
+            label = f"{mutant['number']} {mutant['name']}"
+            if outcome is None:
+                fail(f"mutant {label}: {error}")
+            hit, failed, seen = outcome
+            text = f"killed by {hit[0]}" if hit else f"SURVIVED (failing: {failed}, {seen} goals)"
+            print(f"   {label}: {text}  ({seconds:.0f} s)", flush=True)
+            if not hit:
+                survived.append(label)
+            results.append({"number": mutant["number"], "name": mutant["name"],
+                            "killed": bool(hit), "goal": hit[0] if hit else None,
+                            "seconds": round(seconds, 1)})
+    taken = time.monotonic() - begin
+    write_result(**{"mutants_quick" if quick else "mutants": {
+        "killed": len(results) - len(survived), "total": len(results),
+        "seconds": round(taken, 1), "each": results}})
+    if survived:
+        fail(f"{len(survived)} mutants survived: {', '.join(survived)}")
+    say(f"killed {len(results)} of {len(results)} mutants in {taken:.0f} s")
+
+
+def main():
+    if sys.argv[1:] == ["all"]:
+        run_all(False)
+    elif sys.argv[1:] == ["expect"]:
+        run_all(True)
+    elif sys.argv[1:2] == ["mutants"] and sys.argv[2:] in ([], ["quick"]):
+        run_mutants(bool(sys.argv[2:]))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

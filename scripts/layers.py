@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Check what the layers of src/ promise each other; prints one line per rule.
+
+- The cores know no atomics, no threads, no memory and no other layer.
+- Only src/sync/atomic.h has atomic accesses and knows __FRAMAC__; only src/sync asks the system
+  for memory, threads, time or sleep.
+- Every function of atomic.h that accesses a word has an order comment, `ORDER ...`, and each named
+  order has both ends: a release that names its acquire, and an acquire that names its release.
+- There are no fences, and no order is stronger than acq_rel.
+- Every file begins with its licence.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ATOMIC = "src/sync/atomic.h"
+failures = []
+
+
+def text(path):
+    return (ROOT / path).read_text()
+
+
+def code(path):
+    """A file without its comments."""
+    return re.sub(r"/\*.*?\*/", "", text(path), flags=re.S)
+
+
+def sources(*folders):
+    found = []
+    for folder in folders:
+        found += [str(p.relative_to(ROOT)) for p in sorted((ROOT / folder).glob("*.[ch]"))]
+    return found
+
+
+def rule(title, broken):
+    print(f"   {'FAILED' if broken else 'ok    '} {title}")
+    failures.extend(f"{title}: {b}" for b in broken)
+
+
+def containing(files, pattern):
+    return [f"{path}: {m.group(0)}" for path in files for m in [re.search(pattern, code(path))] if m]
+
+
+def order_comments():
+    """(name of the function, its comment, its body) for each function of atomic.h."""
+    compiled = text(ATOMIC)
+    pattern = r"/\*((?:(?!\*/).)*)\*/\s*static inline [\w \*]*?(\w+)\(([^)]*)\)\s*\{(.*?)\n\}"
+    return [(m[2], m[1], m[4]) for m in re.finditer(pattern, compiled, flags=re.S)]
+
+
+def check_orders():
+    broken = []
+    ends = {}
+    functions = order_comments()
+    names = {name for name, _, _ in functions}
+    for name, comment, body in functions:
+        if "atomic_" not in body:
+            continue
+        if "ORDER" not in comment:
+            broken.append(f"{name} has no order comment")
+        orders = set(re.findall(r"memory_order_(\w+)", body))
+        if orders & {"seq_cst", "consume"}:
+            broken.append(f"{name} uses {orders}")
+        for tag, end, partners in re.findall(
+                r"ORDER (\w+): (release|acquire) here\s+(?:\*\s+)?(?:->|<-)((?:[^.]|\.(?!\s))*)",
+                comment):
+            ends.setdefault(tag, set()).add(end)
+            wanted = {"release": {"release", "acq_rel"}, "acquire": {"acquire", "acq_rel"}}[end]
+            if not orders & wanted:
+                broken.append(f"{name} says {end} for {tag} and uses {orders}")
+            for partner in re.findall(r"ump__\w+", partners):
+                if partner not in names:
+                    broken.append(f"{name}: the partner {partner} is not there")
+        said = set(re.findall(r": (release|acquire|relaxed)\b", comment))
+        if orders & {"release", "acquire", "acq_rel"} and not said & {"release", "acquire"}:
+            broken.append(f"{name} does not say what its {orders} is for")
+    broken += [f"order {tag} has only one end: {got}" for tag, got in ends.items() if len(got) != 2]
+    if not functions or not ends:
+        broken.append("no order comments were found")
+    return broken
+
+
+def main():
+    core, sync, shell = sources("src/core"), sources("src/sync"), sources("src")
+    every = core + sync + shell
+    rule("the cores have no atomics, threads, memory or time",
+         containing(core, r"_Atomic|stdatomic|pthread|\b(?:malloc|calloc|free|ump__alloc)\b|time\.h"))
+    rule("the cores include no other layer",
+         containing(core, r'#include "(?!core/)[^"]*"'))
+    rule("only src/sync/atomic.h accesses atomics",
+         containing([f for f in every if f != ATOMIC], r"\batomic_|_Atomic|stdatomic|memory_order|__atomic"))
+    rule("only src/sync/atomic.h knows the prover",
+         containing([f for f in every if f != ATOMIC], r"__FRAMAC__"))
+    rule("only src/sync asks the system for memory, threads, time or sleep",
+         containing(shell, r"\b(?:malloc|calloc|realloc|free|clock_gettime|nanosleep|syscall|pthread_\w+)\("))
+    rule("there are no fences", containing(every, r"atomic_\w*fence"))
+    rule("each order says what it pairs with", check_orders())
+    rule("each file begins with its licence",
+         [f for f in every + sources("include") if "SPDX-License-Identifier: 0BSD" not in text(f)[:60]])
+    for failure in failures:
+        print(f"scripts/layers.py: error: {failure}", file=sys.stderr)
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "probe.h"
+
+#define MS INT64_C(1000000)
+/* How late a time-out may come on a machine that is busy with other things. */
+#define SOON (INT64_C(10000) * MS)
+
+static void expect_between(ump_time begin, int64_t least)
+{
+	ump_time took = ump_now() - begin;
+
+	CHECK_INT(took, >=, least);
+	CHECK_INT(took, <, SOON);
+}
+
+static void requests(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+	ump_server *server;
+	ump_client *client;
+	ump_time begin = ump_now();
+
+	probe_open(&server, &client);
+	CHECK_INT(ump_client_req(client, &order, &reply, begin + 30 * MS), ==, UMP_TIMED_OUT);
+	expect_between(begin, 30 * MS);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+static void requests_too_late(void)
+{
+	struct token token = {0};
+	struct order order = {OP_ECHO, 1, &token};
+	const ump_time past[] = {UMP_NOW, -1, INT64_MIN, ump_after(-1)};
+	struct reply reply;
+	ump_server *server;
+	ump_client *client;
+
+	probe_open(&server, &client);
+	for (size_t i = 0; i < sizeof past / sizeof *past; i++)
+		CHECK_INT(ump_client_req(client, &order, &reply, past[i]), ==, UMP_TIMED_OUT);
+	/* Nothing was sent, and as with every time-out the value is not the caller's any more. */
+	CHECK(ump_server_was_empty(server));
+	CHECK_INT(token.dropped, ==, sizeof past / sizeof *past);
+	faults_at(0);
+	CHECK_INT(ump_client_req(client, &order, &reply, UMP_NOW), ==, UMP_NO_MEMORY);
+	CHECK_INT(token.dropped, ==, sizeof past / sizeof *past);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+static void wait_replies(void)
+{
+	static struct probe probe;
+	ump_wait_reply *wait_reply;
+	struct reply reply;
+	ump_client *client;
+	ump_thread *thread;
+	ump_time begin;
+
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	probe_hold(&probe, client);
+	wait_reply = probe_req_async(client, OP_ECHO, 5, NULL);
+	begin = ump_now();
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, begin + 20 * MS), ==, UMP_TIMED_OUT);
+	expect_between(begin, 20 * MS);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, -7), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_EMPTY);
+	CHECK(wait_reply != NULL);
+	probe_release(&probe);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, ump_after(SOON)), ==, UMP_OK);
+	CHECK(wait_reply == NULL);
+	CHECK_INT(reply.value, ==, 5);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+}
+
+static void joins(void)
+{
+	static struct probe probe;
+	ump_client *client;
+	ump_thread *thread;
+	ump_time begin;
+
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	begin = ump_now();
+	CHECK_INT(ump_join(&thread, NULL, begin + 20 * MS), ==, UMP_TIMED_OUT);
+	expect_between(begin, 20 * MS);
+	CHECK_INT(ump_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	ump_client_drop(&client);
+	CHECK_INT(ump_join(&thread, NULL, ump_after(SOON)), ==, UMP_OK);
+}
+
+static void servers(void)
+{
+	ump_reply_context *rc;
+	ump_server *server;
+	ump_client *client;
+	const void *msg;
+	ump_time begin;
+
+	probe_open(&server, &client);
+	begin = ump_now();
+	CHECK_INT(ump_server_wait(server, &msg, &rc, begin + 20 * MS), ==, UMP_TIMED_OUT);
+	expect_between(begin, 20 * MS);
+	CHECK(msg == NULL);
+	CHECK(rc == NULL);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, -1), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
+	probe_post(client, OP_ECHO, 1);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, ump_after(SOON)), ==, UMP_OK);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+static void *wait_cancelled(void *arg)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+
+	CHECK_INT(ump_client_req(arg, &order, &reply, ump_after(50 * MS)), ==, UMP_TIMED_OUT);
+	/* Only here. */
+	pthread_testcancel();
+	check_failed(__FILE__, __LINE__, "the thread was cancelled");
+}
+
+/* A thread that is cancelled while it waits gets its answer first, and leaves nothing locked. */
+static void cancelled_threads(void)
+{
+	ump_server *server;
+	ump_client *client;
+
+	probe_open(&server, &client);
+	for (int i = 0; i < 5; i++) {
+		void *result;
+		pthread_t id;
+
+		CHECK_INT(pthread_create(&id, NULL, wait_cancelled, client), ==, 0);
+		check_nap(5);
+		pthread_cancel(id);
+		pthread_join(id, &result);
+		CHECK(result == PTHREAD_CANCELED);
+	}
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+/* Answers that come about when the deadline does: each request ends in one of the two ways, and in
+ * neither is anything lost. */
+static void around_the_answer(void)
+{
+	static struct probe probe;
+	struct token answer = {0};
+	ump_client *client;
+	ump_thread *thread;
+	int answered = 0;
+	int late = 0;
+
+	probe_init(&probe);
+	probe.reply_token = &answer;
+	probe_spawn(&probe, &client, &thread);
+	for (int i = 0; i < 2000; i++) {
+		struct order order = {OP_ECHO, i, NULL};
+		struct reply reply = {0, NULL};
+		int result = ump_client_req(client, &order, &reply, ump_after(i * 50));
+
+		if (result == UMP_OK)
+			CHECK_INT(reply.value, ==, i);
+		else
+			CHECK_INT(result, ==, UMP_TIMED_OUT);
+		answered += result == UMP_OK;
+		late += result == UMP_TIMED_OUT;
+	}
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+	CHECK_INT(answered + late, ==, 2000);
+	CHECK_INT(probe.handled, >=, answered);
+	CHECK_INT(answer.dropped, ==, probe.handled - answered);
+}
+
+static const struct check_test tests[] = {
+	{"[deadline] a request returns soon after its deadline", requests},
+	{"[deadline] a request whose deadline has passed is not sent", requests_too_late},
+	{"[deadline] a wait for a reply can be cut short and taken up again", wait_replies},
+	{"[deadline] join returns soon after its deadline", joins},
+	{"[deadline] the receiving end returns soon after its deadline", servers},
+	{"[deadline] [user] a cancelled thread is cancelled after its call", cancelled_threads},
+	{"[deadline] [once] answers around the deadline are had or dropped", around_the_answer},
+};
+
+CHECK_MAIN(tests)

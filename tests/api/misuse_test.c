@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "probe.h"
+
+#include <string.h>
+
+static ump_client *client;
+static ump_server *server;
+
+static void open_both(void)
+{
+	probe_open(&server, &client);
+}
+
+static void drop_both(void)
+{
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+static void null_clients(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+	ump_client *out = (ump_client *)&order;
+	ump_post_client *post_out;
+	ump_weak_client *weak_out;
+	ump_wait_reply *wait_out;
+
+	open_both();
+	CHECK_INT(ump_client_clone(NULL, &out), ==, UMP_INVALID);
+	CHECK(out == NULL);
+	CHECK_INT(ump_client_clone(client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post_client(NULL, &post_out), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post_client(client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_clone(NULL, &post_out), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_clone(NULL, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_weak(NULL, &weak_out), ==, UMP_INVALID);
+	CHECK_INT(ump_client_weak(client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_clone(NULL, &weak_out), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_clone(NULL, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_upgrade(NULL, &out), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_upgrade(NULL, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req(NULL, &order, &reply, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req(client, NULL, &reply, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req(client, &order, NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_async(NULL, &order, &wait_out), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_async(client, NULL, &wait_out), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_async(client, &order, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post(NULL, &order), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post(client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_post(NULL, &order), ==, UMP_INVALID);
+	CHECK(ump_server_was_empty(server));
+	drop_both();
+}
+
+static void null_drops(void)
+{
+	ump_client *no_client = NULL;
+	ump_post_client *no_post_client = NULL;
+	ump_weak_client *no_weak = NULL;
+	ump_wait_reply *no_wait = NULL;
+	ump_reply_context *no_context = NULL;
+	ump_thread *no_thread = NULL;
+	ump_server *no_server = NULL;
+
+	ump_client_drop(NULL);
+	ump_client_drop(&no_client);
+	ump_post_client_drop(NULL);
+	ump_post_client_drop(&no_post_client);
+	ump_weak_client_drop(NULL);
+	ump_weak_client_drop(&no_weak);
+	ump_wait_reply_drop(NULL);
+	ump_wait_reply_drop(&no_wait);
+	ump_reply_drop(NULL);
+	ump_reply_drop(&no_context);
+	ump_thread_drop(NULL);
+	ump_thread_drop(&no_thread);
+	ump_server_drop(NULL);
+	ump_server_drop(&no_server);
+	/* Twice through one variable. */
+	open_both();
+	drop_both();
+	drop_both();
+}
+
+static void null_receivers(void)
+{
+	ump_reply_context *rc;
+	const void *msg;
+
+	open_both();
+	CHECK_INT(ump_server_wait(NULL, &msg, &rc, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_server_wait(server, NULL, &rc, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_server_wait(server, &msg, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_server_try_pop(NULL, &msg, &rc), ==, UMP_INVALID);
+	CHECK(ump_server_was_empty(NULL));
+	CHECK_INT(ump_server_skipped(NULL), ==, 0);
+	CHECK_INT(ump_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_join(&(ump_thread *){NULL}, NULL, UMP_NOW), ==, UMP_INVALID);
+	drop_both();
+}
+
+static void replies(void)
+{
+	struct reply reply = {1, NULL};
+	ump_wait_reply *wait_reply;
+	ump_wait_reply *no_wait = NULL;
+	ump_reply_context *no_context = NULL;
+	ump_reply_context *rc;
+	const void *msg;
+
+	open_both();
+	wait_reply = probe_req_async(client, OP_ECHO, 1, NULL);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump_reply(NULL, &reply), ==, UMP_INVALID);
+	CHECK_INT(ump_reply(&no_context, &reply), ==, UMP_INVALID);
+	CHECK_INT(ump_reply(&rc, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_reply_fail(NULL, 1), ==, UMP_INVALID);
+	CHECK_INT(ump_reply_fail(&no_context, 1), ==, UMP_INVALID);
+	CHECK_INT(ump_reply_fail(&rc, 0), ==, UMP_INVALID);
+	CHECK_INT(ump_reply_fail(&rc, -1), ==, UMP_INVALID);
+	CHECK(ump_reply_keep(NULL) == NULL);
+	CHECK(ump_reply_keep(&no_context) == NULL);
+	CHECK(ump_reply_room(NULL) == NULL);
+	CHECK(!ump_reply_origin_gone(NULL));
+	CHECK(rc != NULL);
+	CHECK_INT(ump_wait_reply_wait(NULL, &reply, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_wait_reply_wait(&no_wait, &reply, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, NULL), ==, UMP_INVALID);
+	CHECK(wait_reply != NULL);
+	CHECK_INT(ump_reply(&rc, &reply), ==, UMP_OK);
+	/* A second reply. */
+	CHECK_INT(ump_reply(&rc, &reply), ==, UMP_INVALID);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_INVALID);
+	drop_both();
+}
+
+static int refuse(const struct ump_config *config, size_t size)
+{
+	ump_server *no_server = (ump_server *)&server;
+	ump_client *no_client = (ump_client *)&client;
+	int result = ump_channel_open_sized(&no_server, &no_client, config, size);
+
+	CHECK(no_server == NULL);
+	CHECK(no_client == NULL);
+	return result;
+}
+
+static void configs(void)
+{
+	struct {
+		struct ump_config config;
+		size_t unknown;
+	} newer;
+	struct ump_config nothing = {.reply.size = 4};
+	struct ump_config large = {.request.size = SIZE_MAX / 8 + 1};
+	struct ump_config large_reply = {.request.size = 1, .reply.size = SIZE_MAX};
+	struct ump_config large_post = {.post.size = SIZE_MAX - 15};
+
+	CHECK_INT(refuse(NULL, sizeof nothing), ==, UMP_INVALID);
+	CHECK_INT(refuse(&nothing, sizeof nothing), ==, UMP_INVALID);
+	CHECK_INT(refuse(&large, sizeof large), ==, UMP_INVALID);
+	CHECK_INT(refuse(&large_reply, sizeof large), ==, UMP_INVALID);
+	CHECK_INT(refuse(&large_post, sizeof large), ==, UMP_INVALID);
+	CHECK_INT(refuse(&probe_config, 0), ==, UMP_INVALID);
+	CHECK_INT(refuse(&probe_config, sizeof nothing - 1), ==, UMP_INVALID);
+	memset(&newer, 0, sizeof newer);
+	newer.config = probe_config;
+	newer.unknown = 1;
+	CHECK_INT(refuse(&newer.config, sizeof newer), ==, UMP_INVALID);
+	newer.unknown = 0;
+	CHECK_INT(
+		ump_channel_open_sized(&server, &client, &newer.config, sizeof newer), ==, UMP_OK);
+	CHECK_INT(ump_channel_open(NULL, &(ump_client *){NULL}, &probe_config), ==, UMP_INVALID);
+	CHECK_INT(ump_channel_open(&(ump_server *){NULL}, NULL, &probe_config), ==, UMP_INVALID);
+	drop_both();
+	/* The largest size that is legal, which no memory holds; except that 32 bits reach only so
+	 * far that it might, and there it is made to fail. */
+	large.request.size--;
+	CHECK_INT(ump_channel_open(&server, &client, &large), ==, UMP_OK);
+	if (SIZE_MAX <= UINT32_MAX)
+		faults_at(0);
+	CHECK_INT(
+		ump_client_req_async(client, &large, &(ump_wait_reply *){NULL}), ==, UMP_NO_MEMORY);
+	drop_both();
+}
+
+static int dropped;
+
+static void count_drop(void *self)
+{
+	(void)self;
+	dropped++;
+}
+
+static int build_incomplete(void *arg, ump_client *made, struct ump_handler *out)
+{
+	const int *has = arg;
+	static const struct ump_handler some;
+
+	(void)made;
+	*out = some;
+	out->drop = count_drop;
+	(void)has;
+	return 0;
+}
+
+static void handlers(void)
+{
+	struct ump_config requests = {.request.size = 1};
+	struct ump_config posts = {.post.size = 1};
+	ump_client *made;
+	ump_thread *thread;
+
+	dropped = 0;
+	CHECK_INT(ump_spawn_thread(&requests, build_incomplete, NULL, &made, &thread), ==,
+		UMP_INVALID);
+	CHECK_INT(
+		ump_spawn_thread(&posts, build_incomplete, NULL, &made, &thread), ==, UMP_INVALID);
+	CHECK_INT(dropped, ==, 2);
+	CHECK(made == NULL);
+	CHECK(thread == NULL);
+	CHECK_INT(ump_spawn_thread(NULL, build_incomplete, NULL, &made, &thread), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_thread(&posts, NULL, NULL, &made, &thread), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_thread(&posts, build_incomplete, NULL, NULL, &thread), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_thread(&posts, build_incomplete, NULL, &made, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_thread_sized(&posts, sizeof posts, sizeof(struct ump_handler) + 1,
+			  build_incomplete, NULL, &made, &thread),
+		==, UMP_INVALID);
+	CHECK_INT(dropped, ==, 2);
+}
+
+static void kinds_not_taken(void)
+{
+	struct ump_config requests = {.request.size = 1};
+	struct ump_config posts = {.post.size = 1};
+	ump_post_client *post_client;
+	ump_wait_reply *wait_reply;
+	ump_reply_context *rc;
+	const void *msg;
+
+	CHECK_INT(ump_channel_open(&server, &client, &requests), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, "x"), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_INVALID);
+	CHECK(post_client == NULL);
+	/* Replies have no value here, so none needs to be given. */
+	CHECK_INT(ump_client_req_async(client, "x", &wait_reply), ==, UMP_OK);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_NOW), ==, UMP_OK);
+	CHECK(ump_reply_room(rc) == NULL);
+	CHECK_INT(ump_reply(&rc, NULL), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, NULL, UMP_NOW), ==, UMP_OK);
+	drop_both();
+	CHECK_INT(ump_channel_open(&server, &client, &posts), ==, UMP_OK);
+	CHECK_INT(ump_client_req(client, "x", NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_async(client, "x", &wait_reply), ==, UMP_INVALID);
+	drop_both();
+}
+
+#ifndef NDEBUG
+static void drop_twice(void)
+{
+	ump_client *first;
+	ump_client *copy;
+
+	open_both();
+	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
+	copy = first;
+	ump_client_drop(&first);
+	ump_client_drop(&copy);
+}
+
+static void use_dropped_weak(void)
+{
+	ump_weak_client *weak;
+	ump_weak_client *copy;
+
+	open_both();
+	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
+	copy = weak;
+	ump_weak_client_drop(&weak);
+	(void)ump_weak_client_upgrade(copy, &client);
+}
+
+static int drop_lent(void *self, ump_weak_client *me)
+{
+	(void)self;
+	ump_weak_client_drop(&me);
+	return 0;
+}
+
+static struct ump_flow ignore(void *self, const void *msg)
+{
+	(void)self;
+	(void)msg;
+	return ump_continue();
+}
+
+static int build_drop_lent(void *arg, ump_client *made, struct ump_handler *out)
+{
+	(void)arg;
+	(void)made;
+	out->init = drop_lent;
+	out->post = ignore;
+	return 0;
+}
+
+static void spawn_drop_lent(void)
+{
+	struct ump_config posts = {.post.size = 1};
+	ump_thread *thread;
+
+	(void)ump_spawn_thread(&posts, build_drop_lent, NULL, &client, &thread);
+}
+
+static void deaths(void)
+{
+	CHECK(check_dies(drop_twice, "a client was used after it was dropped"));
+	CHECK(check_dies(use_dropped_weak, "a weak client was used after it was dropped"));
+	CHECK(check_dies(spawn_drop_lent, "clone it to own one"));
+}
+#endif
+
+static const struct check_test tests[] = {
+	{"[misuse] NULL where a client or a place for one should be", null_clients},
+	{"[misuse] dropping nothing, and twice through one variable, is harmless", null_drops},
+	{"[misuse] NULL where a receiving end should be", null_receivers},
+	{"[misuse] NULL, a second reply, or a code that is not above 0", replies},
+	{"[misuse] configurations that are no good", configs},
+	{"[misuse] [clean] handlers that lack something", handlers},
+	{"[misuse] kinds of messages that a server does not take", kinds_not_taken},
+#ifndef NDEBUG
+	{"[misuse] debug builds stop at a handle that is used after its drop", deaths},
+#endif
+};
+
+CHECK_MAIN(tests)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "probe.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void drop_order(void *value)
+{
+	struct order *order = value;
+
+	if (order->token != NULL)
+		order->token->dropped++;
+}
+
+static void drop_reply(void *value)
+{
+	struct reply *reply = value;
+
+	if (reply->token != NULL)
+		reply->token->dropped++;
+}
+
+const struct ump_config probe_config = {
+	.request = {sizeof(struct order), drop_order},
+	.reply = {sizeof(struct reply), drop_reply},
+	.post = {sizeof(struct order), drop_order},
+	.name = "probe",
+};
+
+void probe_init(struct probe *probe)
+{
+	memset(probe, 0, sizeof *probe);
+	sem_init(&probe->entered, 0, 0);
+	sem_init(&probe->gate, 0, 0);
+}
+
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) != 0)
+		CHECK_INT(errno, ==, EINTR);
+}
+
+static int on_init(void *self, ump_weak_client *me)
+{
+	struct probe *probe = self;
+
+	probe->me = me;
+	probe->dispatcher = pthread_self();
+	CHECK_INT(probe->handled, ==, 0);
+	probe->inits++;
+	return probe->init_result;
+}
+
+static void log_order(struct probe *probe, const struct order *order)
+{
+	int at = probe->handled;
+
+	CHECK_INT(probe->terms, ==, 0);
+	CHECK_INT(probe->lefts, ==, 0);
+	if (probe->without_init)
+		probe->dispatcher = pthread_self();
+	CHECK(pthread_equal(probe->dispatcher, pthread_self()));
+	if (at < PROBE_LOG)
+		probe->log[at] = order->value;
+	if (order->token != NULL)
+		order->token->delivered++;
+	probe->handled++;
+}
+
+static void answer(struct probe *probe, ump_reply_context **rc, int value)
+{
+	struct reply reply = {value, probe->reply_token};
+
+	if (rc != NULL)
+		probe->last_reply_result = ump_reply(rc, &reply);
+}
+
+static void answer_in_place(struct probe *probe, ump_reply_context **rc, int value)
+{
+	struct reply *room = ump_reply_room(*rc);
+
+	room->value = value;
+	room->token = probe->reply_token;
+	probe->last_reply_result = ump_reply(rc, room);
+}
+
+static void keep(struct probe *probe, ump_reply_context **rc)
+{
+	probe->kept[probe->kept_count] = ump_reply_keep(rc);
+	probe->kept_count++;
+}
+
+static struct ump_flow obey(struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	/* The order is gone once it is answered. */
+	enum op op = order->op;
+	int value = order->value;
+
+	log_order(probe, order);
+	switch (op) {
+	case OP_FAIL:
+		probe->last_reply_result = ump_reply_fail(rc, value);
+		break;
+	case OP_ECHO_IN_PLACE:
+		answer_in_place(probe, rc, value);
+		break;
+	case OP_FORGET:
+		break;
+	case OP_KEEP:
+		keep(probe, rc);
+		break;
+	case OP_BREAK:
+		answer(probe, rc, value);
+		return ump_break((void *)(intptr_t)value);
+	case OP_BREAK_SILENTLY:
+		return ump_break((void *)(intptr_t)value);
+	case OP_GATE:
+		sem_post(&probe->entered);
+		wait_for(&probe->gate);
+		answer(probe, rc, value);
+		break;
+	case OP_ECHO:
+		answer(probe, rc, value);
+		break;
+	}
+	return ump_continue();
+}
+
+static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
+{
+	return obey(self, msg, rc);
+}
+
+static struct ump_flow on_post(void *self, const void *msg)
+{
+	return obey(self, msg, NULL);
+}
+
+static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
+{
+	struct probe *probe = self;
+	const struct order *order = msg;
+
+	CHECK_INT(probe->terms, ==, 0);
+	CHECK(pthread_equal(probe->dispatcher, pthread_self()));
+	probe->left_log[probe->lefts] = order->value;
+	probe->lefts++;
+	if (rc != NULL && !probe->answers_leftovers && !probe->keeps_leftovers)
+		return;
+	if (order->token != NULL)
+		order->token->left++;
+	if (rc != NULL && probe->answers_leftovers)
+		answer(probe, rc, order->value);
+	else if (rc != NULL)
+		keep(probe, rc);
+}
+
+static struct ump_flow on_term(void *self, struct ump_flow how)
+{
+	struct probe *probe = self;
+
+	CHECK_INT(probe->drops, ==, 0);
+	probe->term_saw = how;
+	probe->terms++;
+	return probe->term_replaces ? probe->term_outcome : how;
+}
+
+static void on_drop(void *self)
+{
+	struct probe *probe = self;
+
+	if (probe->own_strong != NULL)
+		ump_client_drop(&probe->own_strong);
+	probe->drops++;
+}
+
+static int build(void *arg, ump_client *client, struct ump_handler *out)
+{
+	struct probe *probe = arg;
+
+	probe->builder_thread = pthread_self();
+	probe->built++;
+	out->self = probe;
+	out->init = probe->without_init ? NULL : on_init;
+	out->request = on_request;
+	out->post = on_post;
+	out->leftover = probe->takes_leftovers ? on_leftover : NULL;
+	out->term = on_term;
+	out->drop = on_drop;
+	if (probe->on_build != NULL)
+		return probe->on_build(probe, client);
+	return probe->builder_result;
+}
+
+int probe_spawn_result(struct probe *probe, ump_client **client, ump_thread **thread)
+{
+	return ump_spawn_thread(&probe_config, build, probe, client, thread);
+}
+
+void probe_spawn(struct probe *probe, ump_client **client, ump_thread **thread)
+{
+	CHECK_INT(probe_spawn_result(probe, client, thread), ==, UMP_OK);
+}
+
+struct ump_flow probe_join(ump_thread **thread)
+{
+	struct ump_flow how = ump_break(NULL);
+
+	CHECK_INT(ump_join(thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(*thread == NULL);
+	return how;
+}
+
+void probe_post(const ump_client *client, enum op op, int value)
+{
+	struct order order = {op, value, NULL};
+
+	CHECK_INT(ump_client_post(client, &order), ==, UMP_OK);
+}
+
+void probe_hold(struct probe *probe, const ump_client *client)
+{
+	probe_post(client, OP_GATE, -1);
+	wait_for(&probe->entered);
+}
+
+void probe_release(struct probe *probe)
+{
+	sem_post(&probe->gate);
+}
+
+int probe_req(const ump_client *client, enum op op, int value, int *answered)
+{
+	struct order order = {op, value, NULL};
+	struct reply reply = {0, NULL};
+	int result = ump_client_req(client, &order, &reply, UMP_FOREVER);
+
+	if (answered != NULL)
+		*answered = reply.value;
+	return result;
+}
+
+ump_wait_reply *probe_req_async(
+	const ump_client *client, enum op op, int value, struct token *token)
+{
+	struct order order = {op, value, token};
+	ump_wait_reply *wait_reply = NULL;
+
+	CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_OK);
+	CHECK(wait_reply != NULL);
+	return wait_reply;
+}
+
+void probe_await(const atomic_int *number, int least)
+{
+	while (*number < least)
+		check_nap(1);
+}
+
+void probe_open(ump_server **server, ump_client **client)
+{
+	CHECK_INT(ump_channel_open(server, client, &probe_config), ==, UMP_OK);
+}

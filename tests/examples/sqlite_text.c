@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "sqlite_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A chunk is about this large; a line that is longer makes a larger one. */
+#define CHUNK_SIZE ((size_t)64 * 1024)
+
+static void fail(struct text *text, int error)
+{
+	text->state = TEXT_BAD;
+	if (strerror_r(error, text->why, sizeof text->why) != 0)
+		snprintf(text->why, sizeof text->why, "error %d", error);
+}
+
+void text_open(struct text *text, const char *path)
+{
+	memset(text, 0, sizeof *text);
+	text->line = 1;
+	text->state = TEXT_OPEN;
+	text->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (text->fd < 0)
+		fail(text, errno);
+}
+
+void text_close(struct text *text)
+{
+	if (text->fd >= 0)
+		close(text->fd);
+	free(text->bytes);
+	text->bytes = NULL;
+}
+
+/* Make room to read into, twice as much each time: a long line is not copied too often. */
+static int make_room(struct text *text)
+{
+	size_t room = text->room < CHUNK_SIZE / 2 ? CHUNK_SIZE : text->room * 2;
+	char *bytes;
+
+	if (text->used < text->room)
+		return 0;
+	bytes = room > text->room ? realloc(text->bytes, room) : NULL;
+	if (bytes == NULL)
+		return ENOMEM;
+	text->bytes = bytes;
+	text->room = room;
+	return 0;
+}
+
+static int64_t count_newlines(const char *bytes, size_t size)
+{
+	const char *end = bytes + size;
+	int64_t lines = 0;
+
+	for (; (bytes = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL; bytes++)
+		lines++;
+	return lines;
+}
+
+/* A NUL byte at `nul`: this is no text.  The line that has it is not given out. */
+static void refuse_nul(struct text *text, const char *nul)
+{
+	text->used = (size_t)(nul - text->bytes);
+	text->state = TEXT_BAD;
+	snprintf(text->why, sizeof text->why, "not text: line %lld has a NUL byte",
+		(long long)(text->line + count_newlines(text->bytes, text->used)));
+}
+
+/* Read once.  Whatever stops the reading shows in the state. */
+static void read_more(struct text *text)
+{
+	int error = make_room(text);
+	ssize_t got = 0;
+	const char *nul;
+
+	if (error == 0) {
+		do
+			got = read(text->fd, text->bytes + text->used, text->room - text->used);
+		while (got < 0 && errno == EINTR);
+		error = got < 0 ? errno : 0;
+	}
+	if (error != 0) {
+		fail(text, error);
+		return;
+	}
+	if (got == 0) {
+		text->state = TEXT_END;
+		return;
+	}
+	nul = memchr(text->bytes + text->used, '\0', (size_t)got);
+	text->used += (size_t)got;
+	if (nul != NULL)
+		refuse_nul(text, nul);
+}
+
+/* Where the last whole line ends, if it does so behind `from`; else 0. */
+static size_t whole_lines(const struct text *text, size_t from)
+{
+	size_t end = text->used;
+
+	if (text->state == TEXT_END)
+		return end;
+	while (end > from && text->bytes[end - 1] != '\n')
+		end--;
+	return end > from ? end : 0;
+}
+
+/* Give out the first `size` bytes and keep the rest. */
+static enum text_state give(struct text *text, size_t size, struct text_chunk *chunk)
+{
+	size_t rest = text->used - size;
+	char *kept = NULL;
+
+	if (rest > 0) {
+		kept = malloc(rest);
+		if (kept == NULL) {
+			fail(text, ENOMEM);
+			return TEXT_BAD;
+		}
+		memcpy(kept, text->bytes + size, rest);
+	}
+	chunk->bytes = text->bytes;
+	chunk->size = size;
+	chunk->first = text->line;
+	chunk->lines = count_newlines(chunk->bytes, size);
+	if (chunk->bytes[size - 1] != '\n')
+		chunk->lines++;
+	text->line += chunk->lines;
+	text->bytes = kept;
+	text->used = rest;
+	text->room = rest;
+	return TEXT_OPEN;
+}
+
+enum text_state text_next(struct text *text, struct text_chunk *chunk)
+{
+	while (text->state == TEXT_OPEN) {
+		size_t from = text->used;
+		size_t size;
+
+		read_more(text);
+		/* What was kept from before has no newline: only what is new needs a look. */
+		size = whole_lines(text, from);
+		if (size > 0)
+			return give(text, size, chunk);
+	}
+	return text->state;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Reads a file in chunks of whole lines, and refuses what is no text. */
+#ifndef SQLITE_TEXT_H
+#define SQLITE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How it goes on after a call. */
+enum text_state {
+	/* There may be more. */
+	TEXT_OPEN,
+	/* All was read. */
+	TEXT_END,
+	/* It cannot be read on; `why` tells. */
+	TEXT_BAD
+};
+
+struct text {
+	enum text_state state;
+	int fd;
+	/* What was read of a line that has not ended yet. */
+	char *bytes;
+	size_t used;
+	size_t room;
+	/* The number of that line, from 1. */
+	int64_t line;
+	char why[128];
+};
+
+/* Whole lines; only the last one of a file may lack its newline. */
+struct text_chunk {
+	/* The owner frees them. */
+	char *bytes;
+	size_t size;
+	/* The number of its first line in the file, from 1, and how many there are. */
+	int64_t first;
+	int64_t lines;
+};
+
+/* Open a file.  The text wants to be closed also if its state is TEXT_BAD then. */
+void text_open(struct text *text, const char *path);
+
+/*
+ * Read on.  TEXT_OPEN: `*chunk` holds at least one line and is the caller's.  What comes before
+ * something bad is given out first.  Blocks as reading the file does.
+ */
+enum text_state text_next(struct text *text, struct text_chunk *chunk);
+
+void text_close(struct text *text);
+
+#endif

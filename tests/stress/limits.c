@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Attacks [clean] with limits that are real: memory, threads and file descriptors run out as
+ * `ulimit -v`, `-u` and `-n` make them, while servers live.  What fails says UMP_NO_MEMORY or
+ * UMP_NO_THREAD, what was accepted is handled, and once there is room again all works as before.
+ *
+ * The number of threads is not limited for root, so the program gives that up first, and sanitizers
+ * need more address space than there is, so under them memory does not run out.
+ */
+#define _GNU_SOURCE
+#include "stress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A user whom nobody else is, so that only our own threads count. */
+#define SOMEBODY 61234
+#define CROWD    64
+#define ROOM     3000000
+
+static const struct stress_mix mix = {.drains = true, .faults = true};
+
+/* Lower a limit; what it was. */
+static rlim_t lower(__rlimit_resource_t what, rlim_t to)
+{
+	struct rlimit limit;
+	rlim_t before;
+
+	CHECK_INT(getrlimit(what, &limit), ==, 0);
+	before = limit.rlim_cur;
+	if (to < limit.rlim_max)
+		limit.rlim_cur = to;
+	CHECK_INT(setrlimit(what, &limit), ==, 0);
+	return before;
+}
+
+static void raise_again(__rlimit_resource_t what, rlim_t to)
+{
+	struct rlimit limit;
+
+	CHECK_INT(getrlimit(what, &limit), ==, 0);
+	limit.rlim_cur = to;
+	CHECK_INT(setrlimit(what, &limit), ==, 0);
+}
+
+/* Spawn until it fails, or there are `most`; each that lives must work. */
+static unsigned spawn_many(struct stress_server *servers, struct stress_sender *sender,
+	unsigned most, struct stress_rng *rng)
+{
+	unsigned count = 0;
+
+	while (count < most) {
+		int result;
+
+		stress_server_init(&servers[count], rng);
+		servers[count].has_init = stress_one_in(rng, 2);
+		result = stress_server_spawn(&servers[count]);
+		if (result != UMP_OK) {
+			CHECK(result == UMP_NO_THREAD || result == UMP_NO_MEMORY);
+			stress_count(STRESS_FAULTS, 1);
+			break;
+		}
+		count++;
+	}
+	for (unsigned i = 0; i < count; i++)
+		CHECK_INT(stress_req(sender, servers[i].client, STRESS_ANSWER, UMP_FOREVER), ==,
+			UMP_OK);
+	return count;
+}
+
+static void end_many(struct stress_server *servers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		ump_client_drop(&servers[i].client);
+		CHECK(!stress_server_join(&servers[i]));
+	}
+}
+
+static void run_out_of_threads(struct stress_rng *rng)
+{
+	struct stress_server *servers = stress_alloc(CROWD, sizeof *servers);
+	struct stress_sender sender;
+	rlim_t before = lower(RLIMIT_NPROC, stress_below(rng, CROWD / 2));
+	unsigned count;
+
+	stress_sender_init(&sender, rng, 0, &mix, 2 * (size_t)CROWD);
+	count = spawn_many(servers, &sender, CROWD, rng);
+	if (geteuid() != 0)
+		CHECK_INT(count, <, CROWD / 2);
+	end_many(servers, count);
+	raise_again(RLIMIT_NPROC, before);
+	CHECK_INT(spawn_many(servers, &sender, 3, rng), ==, 3);
+	end_many(servers, 3);
+	stress_sender_settle(&sender);
+	free(servers);
+}
+
+static void run_out_of_files(struct stress_rng *rng)
+{
+	struct stress_server servers[8];
+	struct stress_sender sender;
+	rlim_t before = lower(RLIMIT_NOFILE, 0);
+
+	/* The library needs none. */
+	stress_sender_init(&sender, rng, 0, &mix, 8);
+	CHECK_INT(spawn_many(servers, &sender, 8, rng), ==, 8);
+	end_many(servers, 8);
+	stress_sender_settle(&sender);
+	raise_again(RLIMIT_NOFILE, before);
+}
+
+static rlim_t address_space(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1);
+	fclose(file);
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void run_out_of_memory(struct stress_rng *rng)
+{
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	struct stress_server *servers = stress_alloc(CROWD, sizeof *servers);
+	struct stress_server held;
+	struct stress_sender sender;
+	unsigned count;
+	rlim_t before;
+	int refused = 0;
+
+	stress_sender_init(&sender, rng, 0, &mix, ROOM);
+	stress_server_init(&held, rng);
+	held.gate = &gate;
+	held.dawdles = false;
+	pthread_mutex_lock(&gate);
+	stress_server_start(&held);
+	before = lower(RLIMIT_AS, address_space() + ((rlim_t)1 + stress_below(rng, 64)) * 1000000);
+	count = spawn_many(servers, &sender, CROWD, rng);
+	CHECK_INT(count, <, CROWD);
+	/* Some more are tried, since a smaller piece may still be had. */
+	while (refused < 20 && sender.count < ROOM)
+		refused += stress_post(&sender, held.client, STRESS_ANSWER) == UMP_NO_MEMORY;
+	CHECK_INT(refused, ==, 20);
+	stress_count(STRESS_FAULTS, 20);
+	pthread_mutex_unlock(&gate);
+	CHECK_INT(stress_req(&sender, held.client, STRESS_ANSWER, UMP_FOREVER), ==, UMP_OK);
+	end_many(servers, count);
+	raise_again(RLIMIT_AS, before);
+	CHECK_INT(spawn_many(servers, &sender, 3, rng), ==, 3);
+	end_many(servers, 3);
+	ump_client_drop(&held.client);
+	CHECK(!stress_server_join(&held));
+	stress_sender_settle(&sender);
+	free(servers);
+}
+
+static void round_of(struct stress_rng *rng)
+{
+	switch (stress_below(rng, 3)) {
+	case 0:
+		run_out_of_threads(rng);
+		break;
+	case 1:
+		run_out_of_files(rng);
+		break;
+	default:
+		if (!stress_is_slow())
+			run_out_of_memory(rng);
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct stress_program program = {"limits", "[clean] [once]", round_of, 12};
+
+	if (geteuid() == 0) {
+		CHECK_INT(setgid(SOMEBODY), ==, 0);
+		CHECK_INT(setuid(SOMEBODY), ==, 0);
+		/* Else /proc/self would be root's, and nothing could be counted there. */
+		CHECK_INT(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), ==, 0);
+	}
+	return stress_main(&program, argc, argv);
+}

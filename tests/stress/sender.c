@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Senders, and the account of what became of each of their messages. */
+#define _GNU_SOURCE
+#include "stress.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const struct stress_mix stress_usual = {
+	.post = 8,
+	.req = 3,
+	.req_until = 2,
+	.async = 4,
+	.collect = 4,
+	.clone = 1,
+	.post_client = 1,
+	.weak = 1,
+	.dawdle = 3,
+	.acts = {[STRESS_ANSWER] = 8,
+		[STRESS_ANSWER_IN_PLACE] = 2,
+		[STRESS_FAIL] = 1,
+		[STRESS_FORGET] = 1,
+		[STRESS_KEEP] = 1},
+	.patience = 200000,
+};
+
+/* ---- One message ---------------------------------------------------------------------------- */
+
+static struct stress_message begin(
+	struct stress_sender *sender, enum stress_act act, bool is_request)
+{
+	struct stress_message message;
+	struct stress_record *record;
+
+	CHECK(sender->count < sender->room);
+	record = &sender->records[sender->count++];
+	/* Numbers begin with 1, so that a handler can begin with "none yet". */
+	record->number = (uint64_t)sender->id << 40 | sender->count;
+	record->value.ink = record->number;
+	record->is_request = is_request;
+	/* Padding, too, so that memory checkers see no difference between copies. */
+	memset(&message, 0, sizeof message);
+	message.record = record;
+	message.number = record->number;
+	message.sender = sender->id;
+	message.act = act;
+	return message;
+}
+
+/* Nothing was delivered: the value is the sender's. */
+static void returned(struct stress_sender *sender, struct stress_record *record, int result)
+{
+	if (result == UMP_NO_MEMORY)
+		CHECK(sender->mix->faults);
+	else
+		CHECK(!sender->mix->drains);
+	sender->gone = result == UMP_SERVER_GONE;
+	stress_end(&record->value, STRESS_END_RETURNED, record->number);
+}
+
+/* The sender of a request was told how it ended. */
+static void told(struct stress_sender *sender, struct stress_record *record, int result,
+	const struct stress_answer *answer)
+{
+	record->result = result;
+	if (result == UMP_OK) {
+		CHECK(answer->record == record);
+		CHECK_INT(answer->number, ==, record->number);
+		stress_end(&record->reply, STRESS_END_RECEIVED, record->number);
+	} else if (result > 0) {
+		CHECK_INT(result, ==, (int)(record->number % 1000) + 1);
+	} else if (result == UMP_SERVER_GONE || result == UMP_NO_MEMORY) {
+		returned(sender, record, result);
+	} else if (result != UMP_NO_REPLY && result != UMP_TIMED_OUT) {
+		check_failed(__FILE__, __LINE__, "a request ends with %d (%s)", result,
+			ump_strerror(result));
+	}
+}
+
+static int post_result(struct stress_sender *sender, struct stress_record *record, int result)
+{
+	record->result = result;
+	if (result == UMP_SERVER_GONE || result == UMP_NO_MEMORY)
+		returned(sender, record, result);
+	else
+		CHECK_INT(result, ==, UMP_OK);
+	return result;
+}
+
+int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act)
+{
+	struct stress_message message = begin(sender, act, false);
+
+	return post_result(sender, message.record, ump_client_post(client, &message));
+}
+
+int stress_req(struct stress_sender *sender, const ump_client *client, enum stress_act act,
+	ump_time deadline)
+{
+	struct stress_message message = begin(sender, act, true);
+	struct stress_record *record = message.record;
+	struct stress_answer answer;
+	int result;
+
+	record->for_ever = deadline == UMP_FOREVER;
+	result = ump_client_req(client, &message, &answer, deadline);
+	if (result == UMP_TIMED_OUT)
+		CHECK_INT(ump_now(), >=, deadline);
+	/* Without a deadline nothing is allocated. */
+	CHECK(!record->for_ever || result != UMP_NO_MEMORY);
+	told(sender, record, result, &answer);
+	return result;
+}
+
+int stress_req_async(struct stress_sender *sender, const ump_client *client, enum stress_act act,
+	struct stress_pending *out)
+{
+	struct stress_message message = begin(sender, act, true);
+	int result;
+
+	out->record = message.record;
+	result = ump_client_req_async(client, &message, &out->wait_reply);
+	CHECK((result == UMP_OK) == (out->wait_reply != NULL));
+	if (result != UMP_OK)
+		told(sender, out->record, result, NULL);
+	return result;
+}
+
+int stress_wait(struct stress_sender *sender, struct stress_pending *pending, ump_time deadline)
+{
+	struct stress_answer answer;
+	int result = deadline == UMP_NOW
+			     ? ump_wait_reply_try(&pending->wait_reply, &answer)
+			     : ump_wait_reply_wait(&pending->wait_reply, &answer, deadline);
+
+	if (result == UMP_TIMED_OUT || result == UMP_EMPTY) {
+		CHECK(pending->wait_reply != NULL);
+		CHECK(deadline != UMP_FOREVER);
+		CHECK_INT(result, ==, deadline == UMP_NOW ? UMP_EMPTY : UMP_TIMED_OUT);
+		CHECK_INT(ump_now(), >=, deadline);
+		return result;
+	}
+	CHECK(pending->wait_reply == NULL);
+	told(sender, pending->record, result, &answer);
+	return result;
+}
+
+void stress_abandon(struct stress_pending *pending)
+{
+	/* Before: afterwards the record is nobody's until the end. */
+	pending->record->result = STRESS_ABANDONED;
+	ump_wait_reply_drop(&pending->wait_reply);
+	CHECK(pending->wait_reply == NULL);
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+static enum stress_act choose_act(struct stress_sender *sender)
+{
+	unsigned sum = 0;
+	unsigned at;
+
+	for (unsigned i = 0; i < STRESS_ACTS; i++)
+		sum += sender->mix->acts[i];
+	at = stress_below(&sender->rng, sum);
+	for (unsigned i = 0; i < STRESS_ACTS; i++) {
+		if (at < sender->mix->acts[i])
+			return (enum stress_act)i;
+		at -= sender->mix->acts[i];
+	}
+	return STRESS_ANSWER;
+}
+
+static ump_time soon(struct stress_sender *sender)
+{
+	return ump_after(stress_below(&sender->rng, sender->mix->patience + 1));
+}
+
+/* Whether a handle was made; only memory may be lacking. */
+static bool made(const struct stress_sender *sender, int result)
+{
+	if (result == UMP_NO_MEMORY)
+		CHECK(sender->mix->faults);
+	else
+		CHECK_INT(result, ==, UMP_OK);
+	return result == UMP_OK;
+}
+
+static void step_clone(struct stress_sender *sender)
+{
+	ump_client *other = NULL;
+
+	if (!made(sender, ump_client_clone(sender->client, &other)))
+		return;
+	if (stress_one_in(&sender->rng, 2)) {
+		ump_client *old = sender->client;
+
+		sender->client = other;
+		other = old;
+	}
+	ump_client_drop(&other);
+	CHECK(other == NULL);
+}
+
+static void step_post_client(struct stress_sender *sender)
+{
+	struct stress_message message;
+	ump_post_client *first = NULL;
+	ump_post_client *second = NULL;
+
+	if (!made(sender, ump_client_post_client(sender->client, &first)))
+		return;
+	if (made(sender, ump_post_client_clone(first, &second)))
+		ump_post_client_drop(&first);
+	message = begin(sender, choose_act(sender), false);
+	(void)post_result(sender, message.record,
+		ump_post_client_post(second != NULL ? second : first, &message));
+	ump_post_client_drop(&first);
+	ump_post_client_drop(&second);
+}
+
+static void step_weak(struct stress_sender *sender)
+{
+	ump_weak_client *weak = NULL;
+	ump_weak_client *other = NULL;
+	ump_client *strong = NULL;
+
+	if (!made(sender, ump_client_weak(sender->client, &weak)))
+		return;
+	if (made(sender, ump_weak_client_clone(weak, &other)))
+		ump_weak_client_drop(&weak);
+	if (made(sender, ump_weak_client_upgrade(other != NULL ? other : weak, &strong)))
+		(void)stress_post(sender, strong, choose_act(sender));
+	ump_client_drop(&strong);
+	ump_weak_client_drop(&weak);
+	ump_weak_client_drop(&other);
+}
+
+/* What is pending may be waited for, asked for or given up. */
+static void step_collect(struct stress_sender *sender, struct stress_pending *pending)
+{
+	if (pending->wait_reply == NULL)
+		return;
+	switch (stress_below(&sender->rng, 4)) {
+	case 0:
+		(void)stress_wait(sender, pending, UMP_NOW);
+		break;
+	case 1:
+		(void)stress_wait(sender, pending, soon(sender));
+		break;
+	case 2:
+		(void)stress_wait(sender, pending, UMP_FOREVER);
+		break;
+	default:
+		stress_abandon(pending);
+		break;
+	}
+}
+
+static void step_async(struct stress_sender *sender, struct stress_pending *pending)
+{
+	step_collect(sender, pending);
+	if (pending->wait_reply == NULL)
+		(void)stress_req_async(sender, sender->client, choose_act(sender), pending);
+}
+
+static void step_abandon(struct stress_sender *sender)
+{
+	struct stress_pending pending = {NULL, NULL};
+
+	if (stress_req_async(sender, sender->client, choose_act(sender), &pending) != UMP_OK)
+		return;
+	if (stress_one_in(&sender->rng, 2))
+		stress_dawdle(&sender->rng);
+	stress_abandon(&pending);
+}
+
+void stress_step(struct stress_sender *sender)
+{
+	const struct stress_mix *mix = sender->mix;
+	const unsigned weights[] = {mix->post, mix->req, mix->req_until, mix->async, mix->collect,
+		mix->clone, mix->post_client, mix->weak, mix->abandon, mix->dawdle};
+	struct stress_pending *pending;
+	unsigned sum = 0;
+	unsigned at;
+	unsigned choice = 0;
+
+	if (sender->count == sender->room)
+		return;
+	for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+		sum += weights[i];
+	at = stress_below(&sender->rng, sum);
+	while (at >= weights[choice])
+		at -= weights[choice++];
+	pending = &sender->pending[stress_below(&sender->rng, STRESS_PENDING)];
+	if (choice == 0)
+		(void)stress_post(sender, sender->client, choose_act(sender));
+	else if (choice == 1)
+		(void)stress_req(sender, sender->client, choose_act(sender), UMP_FOREVER);
+	else if (choice == 2)
+		(void)stress_req(sender, sender->client, choose_act(sender), soon(sender));
+	else if (choice == 3)
+		step_async(sender, pending);
+	else if (choice == 4)
+		step_collect(sender, pending);
+	else if (choice == 5)
+		step_clone(sender);
+	else if (choice == 6)
+		step_post_client(sender);
+	else if (choice == 7)
+		step_weak(sender);
+	else if (choice == 8)
+		step_abandon(sender);
+	else
+		stress_dawdle(&sender->rng);
+}
+
+/* ---- Its life ------------------------------------------------------------------------------- */
+
+void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
+	const struct stress_mix *mix, size_t room)
+{
+	memset(sender, 0, sizeof *sender);
+	sender->rng.state = stress_random(rng);
+	sender->id = id;
+	sender->mix = mix;
+	sender->room = room;
+	sender->records = stress_alloc(room, sizeof *sender->records);
+}
+
+void stress_sender_finish(struct stress_sender *sender)
+{
+	for (size_t i = 0; i < STRESS_PENDING; i++) {
+		struct stress_pending *pending = &sender->pending[i];
+
+		if (pending->wait_reply == NULL)
+			continue;
+		if (stress_one_in(&sender->rng, 2))
+			(void)stress_wait(sender, pending, UMP_FOREVER);
+		else
+			stress_abandon(pending);
+	}
+}
+
+static bool is_one_of(int end, int first, int second, int third, int fourth)
+{
+	return end == first || end == second || end == third || end == fourth;
+}
+
+/* Whether a value may have ended so, by what its sender was told. */
+static bool fits(const struct stress_sender *sender, const struct stress_record *record)
+{
+	int handled = STRESS_END_HANDLED;
+	int left = STRESS_END_LEFT;
+	int dropped = STRESS_END_DROPPED;
+	int end = record->value.end;
+
+	if (record->result == UMP_SERVER_GONE || record->result == UMP_NO_MEMORY)
+		return end == STRESS_END_RETURNED;
+	if (!record->is_request)
+		return sender->mix->drains ? end == handled
+					   : is_one_of(end, handled, left, dropped, dropped);
+	/* A request whose deadline had passed at the call is dropped at once. */
+	if (record->result == STRESS_ABANDONED || record->result == UMP_TIMED_OUT)
+		return is_one_of(end, handled, left, dropped, dropped);
+	return is_one_of(end, handled, left, left, left);
+}
+
+static void count_result(const struct stress_record *record)
+{
+	static const enum stress_total ends[] = {
+		[STRESS_NOWHERE] = STRESS_UNSENT,
+		[STRESS_END_HANDLED] = STRESS_HANDLED,
+		[STRESS_END_LEFT] = STRESS_LEFT,
+		[STRESS_END_DROPPED] = STRESS_DROPPED,
+		[STRESS_END_RETURNED] = STRESS_RETURNED,
+	};
+
+	stress_count(ends[record->value.end], 1);
+	stress_count(record->is_request ? STRESS_REQUESTS : STRESS_POSTS, 1);
+	if (!record->is_request)
+		return;
+	switch (record->result) {
+	case UMP_OK:
+		stress_count(STRESS_ANSWERED, 1);
+		break;
+	case UMP_NO_REPLY:
+		stress_count(STRESS_NO_REPLY, 1);
+		break;
+	case UMP_SERVER_GONE:
+		stress_count(STRESS_GONE, 1);
+		break;
+	case UMP_TIMED_OUT:
+		stress_count(STRESS_TIMED_OUT, 1);
+		break;
+	case STRESS_ABANDONED:
+		stress_count(STRESS_GIVEN_UP, 1);
+		break;
+	default:
+		if (record->result > 0)
+			stress_count(STRESS_FAILED, 1);
+		break;
+	}
+}
+
+void stress_sender_settle(struct stress_sender *sender)
+{
+	for (size_t i = 0; i < sender->count; i++) {
+		const struct stress_record *record = &sender->records[i];
+		int reply = record->result == UMP_OK && record->is_request ? STRESS_END_RECEIVED
+			    : record->answered                             ? STRESS_END_DROPPED
+									   : STRESS_NOWHERE;
+
+		if (!fits(sender, record))
+			check_failed(__FILE__, __LINE__,
+				"the value of %s %ju, told %d, may not end as %d",
+				record->is_request ? "request" : "post", (uintmax_t)record->number,
+				record->result, record->value.end);
+		CHECK_INT(record->reply.end, ==, reply);
+		count_result(record);
+	}
+	free(sender->records);
+	sender->records = NULL;
+}
+
+/* Some threads stay on one processor, and some are not important. */
+static void vary(struct stress_sender *sender)
+{
+	if (stress_one_in(&sender->rng, 8))
+		(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+}
+
+static void *run(void *arg)
+{
+	struct stress_sender *sender = arg;
+
+	vary(sender);
+	/* A waiting loop, since it lets them go closer together than a barrier. */
+	while (!atomic_load_explicit(sender->start, memory_order_relaxed))
+		sched_yield();
+	for (size_t i = 0; i < sender->sends; i++) {
+		stress_step(sender);
+		/* Once the server is gone, little more is to be found out. */
+		if (sender->gone && stress_one_in(&sender->rng, 8))
+			break;
+	}
+	/* Either what is pending ends first, or the client. */
+	if (stress_one_in(&sender->rng, 2))
+		ump_client_drop(&sender->client);
+	stress_sender_finish(sender);
+	ump_client_drop(&sender->client);
+	return NULL;
+}
+
+static atomic_bool go;
+
+void stress_senders_start(struct stress_sender *senders, unsigned count, const ump_client *client)
+{
+	atomic_store_explicit(&go, false, memory_order_relaxed);
+	for (unsigned i = 0; i < count; i++) {
+		senders[i].start = &go;
+		CHECK_INT(ump_client_clone(client, &senders[i].client), ==, UMP_OK);
+		senders[i].thread = stress_thread(run, &senders[i]);
+	}
+	atomic_store_explicit(&go, true, memory_order_relaxed);
+}
+
+void stress_senders_join(struct stress_sender *senders, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		stress_thread_join(senders[i].thread);
+}
+
+void stress_senders_settle(struct stress_sender *senders, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		stress_sender_settle(&senders[i]);
+}

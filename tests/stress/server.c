@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Servers that check their own handler's life, and those who answer for them later. */
+#include "stress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Values --------------------------------------------------------------------------------- */
+
+void stress_end(struct stress_token *token, enum stress_end end, uint64_t number)
+{
+	int before = atomic_exchange_explicit(&token->end, (int)end, memory_order_relaxed);
+
+	if (before != STRESS_NOWHERE)
+		check_failed(__FILE__, __LINE__, "value %ju ends once, not as %d and again as %d",
+			(uintmax_t)number, before, (int)end);
+	/* Plain memory: whoever ends a value must have been given it in order. */
+	CHECK_INT(token->ink, ==, number);
+	token->ink = ~number;
+}
+
+static void drop_message(void *value)
+{
+	const struct stress_message *message = value;
+
+	stress_end(&message->record->value, STRESS_END_DROPPED, message->number);
+}
+
+static void drop_answer(void *value)
+{
+	const struct stress_answer *answer = value;
+
+	stress_end(&answer->record->reply, STRESS_END_DROPPED, answer->number);
+}
+
+const struct ump_config stress_config = {
+	.request = {sizeof(struct stress_message), drop_message},
+	.reply = {sizeof(struct stress_answer), drop_answer},
+	.post = {sizeof(struct stress_message), drop_message},
+	.name = "stress",
+};
+
+/* ---- Answers -------------------------------------------------------------------------------- */
+
+static int answer(ump_reply_context **rc, struct stress_record *record, bool in_place)
+{
+	struct stress_answer on_stack;
+	struct stress_answer *made = in_place ? ump_reply_room(*rc) : &on_stack;
+
+	CHECK(made != NULL);
+	made->record = record;
+	made->number = record->number;
+	record->reply.ink = record->number;
+	record->answered = true;
+	return ump_reply(rc, made);
+}
+
+void stress_reply(ump_reply_context **rc, struct stress_record *record, enum stress_act act)
+{
+	/* The record is the sender's again once it has its answer. */
+	bool for_ever = record->for_ever;
+	uint64_t number = record->number;
+	bool gone = ump_reply_origin_gone(*rc);
+	int result;
+
+	CHECK(!gone || !for_ever);
+	if (act == STRESS_FORGET) {
+		ump_reply_drop(rc);
+		CHECK(*rc == NULL);
+		return;
+	}
+	if (act == STRESS_FAIL)
+		result = ump_reply_fail(rc, (int)(number % 1000) + 1);
+	else
+		result = answer(rc, record, act == STRESS_ANSWER_IN_PLACE);
+	CHECK(*rc == NULL);
+	CHECK(result == UMP_OK || result == UMP_ORIGIN_GONE);
+	CHECK(result == UMP_OK || !for_ever);
+	/* Who has given up does not come back. */
+	CHECK(result == UMP_ORIGIN_GONE || !gone);
+	/* A second reply through the same variable. */
+	CHECK_INT(ump_reply_fail(rc, 1), ==, UMP_INVALID);
+}
+
+/* ---- Those who answer later ----------------------------------------------------------------- */
+
+static bool take_back(struct stress_keeper *keeper, struct stress_kept *out, bool *closed)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&keeper->lock);
+	*closed = keeper->closed;
+	if (keeper->count > 0) {
+		/* Not in order. */
+		size_t at = stress_below(&keeper->rng, (unsigned)keeper->count);
+
+		*out = keeper->kept[at];
+		keeper->kept[at] = keeper->kept[--keeper->count];
+		any = true;
+	}
+	pthread_mutex_unlock(&keeper->lock);
+	return any;
+}
+
+static enum stress_act late_act(struct stress_rng *rng)
+{
+	static const enum stress_act acts[] = {
+		STRESS_ANSWER, STRESS_ANSWER_IN_PLACE, STRESS_FAIL, STRESS_FORGET};
+
+	return acts[stress_below(rng, 4)];
+}
+
+static void *keep(void *arg)
+{
+	struct stress_keeper *keeper = arg;
+	struct stress_rng rng;
+	struct stress_kept kept;
+	bool closed = false;
+
+	pthread_mutex_lock(&keeper->lock);
+	rng.state = stress_random(&keeper->rng);
+	pthread_mutex_unlock(&keeper->lock);
+	for (;;) {
+		if (take_back(keeper, &kept, &closed))
+			stress_reply(&kept.rc, kept.record, late_act(&rng));
+		else if (closed)
+			return NULL;
+		else if (stress_one_in(&rng, 8))
+			check_nap(1);
+		stress_dawdle(&rng);
+	}
+}
+
+void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng)
+{
+	memset(keeper, 0, sizeof *keeper);
+	pthread_mutex_init(&keeper->lock, NULL);
+	keeper->room = 64;
+	keeper->kept = stress_alloc(keeper->room, sizeof *keeper->kept);
+	keeper->rng.state = stress_random(rng);
+}
+
+void stress_keeper_run(struct stress_keeper *keeper)
+{
+	CHECK(keeper->started < STRESS_KEEPERS);
+	keeper->threads[keeper->started++] = stress_thread(keep, keeper);
+}
+
+void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng)
+{
+	stress_keeper_init(keeper, rng);
+	stress_keeper_run(keeper);
+}
+
+void stress_keeper_stop(struct stress_keeper *keeper)
+{
+	pthread_mutex_lock(&keeper->lock);
+	keeper->closed = true;
+	pthread_mutex_unlock(&keeper->lock);
+	for (unsigned i = 0; i < keeper->started; i++)
+		stress_thread_join(keeper->threads[i]);
+	CHECK_INT(keeper->count, ==, 0);
+	pthread_mutex_destroy(&keeper->lock);
+	free(keeper->kept);
+}
+
+void stress_keeper_take(
+	struct stress_keeper *keeper, ump_reply_context *rc, struct stress_record *record)
+{
+	pthread_mutex_lock(&keeper->lock);
+	if (keeper->count == keeper->room) {
+		keeper->room *= 2;
+		keeper->kept = realloc(keeper->kept, keeper->room * sizeof *keeper->kept);
+		CHECK(keeper->kept != NULL);
+	}
+	keeper->kept[keeper->count].rc = rc;
+	keeper->kept[keeper->count].record = record;
+	keeper->count++;
+	pthread_mutex_unlock(&keeper->lock);
+}
+
+/* ---- The handler ---------------------------------------------------------------------------- */
+
+/* Messages of one sender come in the order in which it sent them, also as leftovers. */
+static void check_order(struct stress_server *server, const struct stress_message *message)
+{
+	CHECK(message->sender < STRESS_SENDERS);
+	CHECK_INT(message->number, >, server->last[message->sender]);
+	server->last[message->sender] = message->number;
+}
+
+/* Send something on to servers that this one owns clients of. */
+static void pass(struct stress_server *server)
+{
+	struct stress_sender *sender = server->sender;
+	unsigned to;
+
+	if (server->owned_count == 0 || sender->count + 2 > sender->room)
+		return;
+	to = stress_below(&server->rng, server->owned_count);
+	CHECK_INT(stress_post(sender, server->owned[to], STRESS_PASS), ==, UMP_OK);
+	to = stress_below(&server->rng, server->owned_count);
+	if (stress_one_in(&server->rng, 4))
+		CHECK_INT(stress_req(sender, server->owned[to], STRESS_ANSWER, UMP_FOREVER), ==,
+			UMP_OK);
+}
+
+static void complete(
+	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
+{
+	/* Gone once it is answered. */
+	struct stress_message copy = *message;
+
+	CHECK(copy.record->is_request);
+	switch (copy.act) {
+	case STRESS_KEEP:
+		if (server->keeper != NULL) {
+			stress_keeper_take(server->keeper, ump_reply_keep(rc), copy.record);
+			CHECK(*rc == NULL);
+		}
+		break;
+	case STRESS_FORGET:
+		break;
+	case STRESS_BREAK:
+		if (copy.number % 2 == 0)
+			stress_reply(rc, copy.record, STRESS_ANSWER);
+		break;
+	case STRESS_ANSWER:
+	case STRESS_ANSWER_IN_PLACE:
+	case STRESS_FAIL:
+	case STRESS_PASS:
+	case STRESS_ACTS:
+		stress_reply(rc, copy.record, copy.act);
+		break;
+	}
+}
+
+struct ump_flow stress_handle(
+	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
+{
+	enum stress_act act = message->act;
+
+	CHECK(!server->broke);
+	CHECK_INT(server->terms, ==, 0);
+	check_order(server, message);
+	stress_end(&message->record->value, STRESS_END_HANDLED, message->number);
+	server->handled++;
+	if (server->gate != NULL && !server->gated) {
+		server->gated = true;
+		pthread_mutex_lock(server->gate);
+		pthread_mutex_unlock(server->gate);
+	}
+	if (server->dawdles)
+		stress_dawdle(&server->rng);
+	if (act == STRESS_PASS)
+		pass(server);
+	if (rc != NULL)
+		complete(server, message, rc);
+	if (act != STRESS_BREAK)
+		return ump_continue();
+	server->broke = true;
+	return ump_break(server);
+}
+
+static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
+{
+	return stress_handle(self, msg, rc);
+}
+
+static struct ump_flow on_post(void *self, const void *msg)
+{
+	const struct stress_message *message = msg;
+
+	CHECK(!message->record->is_request);
+	return stress_handle(self, msg, NULL);
+}
+
+static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
+{
+	struct stress_server *server = self;
+	struct stress_message message = *(const struct stress_message *)msg;
+
+	CHECK(server->broke);
+	CHECK_INT(server->terms, ==, 0);
+	check_order(server, &message);
+	server->left++;
+	if (rc != NULL && server->leftovers == STRESS_LEFTOVERS_ALONE)
+		return;
+	stress_end(&message.record->value, STRESS_END_LEFT, message.number);
+	if (rc == NULL)
+		return;
+	if (server->leftovers == STRESS_LEFTOVERS_KEPT && server->keeper != NULL)
+		stress_keeper_take(server->keeper, ump_reply_keep(rc), message.record);
+	else
+		stress_reply(rc, message.record, STRESS_ANSWER);
+}
+
+static struct ump_flow on_term(void *self, struct ump_flow how)
+{
+	struct stress_server *server = self;
+
+	CHECK_INT(how.stop, ==, server->broke);
+	CHECK(how.value == (server->broke ? server : NULL));
+	CHECK_INT(server->drops, ==, 0);
+	server->terms++;
+	return server->replaces ? ump_break(&server->rng) : how;
+}
+
+static void on_drop(void *self)
+{
+	struct stress_server *server = self;
+
+	for (unsigned i = 0; i < server->owned_count; i++)
+		ump_client_drop(&server->owned[i]);
+	server->drops++;
+}
+
+static int on_init(void *self, ump_weak_client *me)
+{
+	struct stress_server *server = self;
+	ump_client *strong = NULL;
+
+	CHECK_INT(server->handled, ==, 0);
+	if (stress_one_in(&server->rng, 4) && ump_weak_client_upgrade(me, &strong) == UMP_OK)
+		ump_client_drop(&strong);
+	return server->init_result;
+}
+
+static int build(void *arg, ump_client *client, struct ump_handler *out)
+{
+	struct stress_server *server = arg;
+
+	if (server->strays && ump_client_clone(client, &server->stray) == UMP_OK &&
+		server->sender != NULL)
+		(void)stress_post(server->sender, server->stray, STRESS_ANSWER);
+	server->built = true;
+	out->self = server;
+	out->init = server->has_init ? on_init : NULL;
+	out->request = on_request;
+	out->post = on_post;
+	out->leftover = server->leftovers != STRESS_LEFTOVERS_NONE ? on_leftover : NULL;
+	out->term = on_term;
+	out->drop = on_drop;
+	return server->builder_result;
+}
+
+/* ---- Its life ------------------------------------------------------------------------------- */
+
+void stress_server_init(struct stress_server *server, struct stress_rng *rng)
+{
+	memset(server, 0, sizeof *server);
+	server->rng.state = stress_random(rng);
+	server->leftovers = (enum stress_leftovers)stress_below(rng, STRESS_LEFTOVERS_KINDS);
+	server->has_init = stress_one_in(rng, 2);
+	server->replaces = stress_one_in(rng, 3);
+	server->dawdles = stress_one_in(rng, 2);
+}
+
+int stress_server_spawn(struct stress_server *server)
+{
+	struct ump_config config = stress_config;
+	int result;
+
+	config.stack_size = server->stack_size;
+	result = ump_spawn_thread(&config, build, server, &server->client, &server->thread);
+	stress_count(result == UMP_OK ? STRESS_SERVERS : STRESS_UNBORN, 1);
+	if (result == UMP_OK)
+		return result;
+	CHECK(server->client == NULL && server->thread == NULL);
+	CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
+	CHECK_INT(server->terms, ==, 0);
+	return result;
+}
+
+void stress_server_start(struct stress_server *server)
+{
+	CHECK_INT(stress_server_spawn(server), ==, UMP_OK);
+}
+
+void stress_server_check(const struct stress_server *server)
+{
+	CHECK_INT(server->terms, ==, 1);
+	CHECK_INT(server->drops, ==, 1);
+	stress_count(server->broke ? STRESS_BROKEN : STRESS_DRAINED, 1);
+}
+
+bool stress_server_join(struct stress_server *server)
+{
+	struct ump_flow how = {true, &how};
+
+	CHECK_INT(ump_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(server->thread == NULL);
+	stress_server_check(server);
+	CHECK_INT(how.stop, ==, server->replaces || server->broke);
+	CHECK(how.value == (server->replaces       ? (void *)&server->rng
+				   : server->broke ? (void *)server
+						   : NULL));
+	return server->broke;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What the stress programs share: seeded randomness, servers, senders, and the account of what
+ * became of every value.
+ *
+ * A program attacks a promise in rounds.  A round starts servers and senders, and at its end each
+ * value that was sent must have ended exactly once, in a way that fits what its sender was told.
+ * The harness uses no synchronisation of its own between a sender and a handler: values carry plain
+ * memory, whose owners write it, so that ThreadSanitizer sees it if the library hands a value over
+ * without an order.
+ */
+#ifndef STRESS_H
+#define STRESS_H
+
+#include "check.h"
+#include "ump_server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- Randomness and work -------------------------------------------------------------------- */
+
+struct stress_rng {
+	uint64_t state;
+};
+
+uint64_t stress_random(struct stress_rng *rng);
+/* A number below `limit`, which is not 0. */
+unsigned stress_below(struct stress_rng *rng, unsigned limit);
+bool stress_one_in(struct stress_rng *rng, unsigned chances);
+/* Do something that takes time for no purpose: now and then a yield or a short sleep. */
+void stress_dawdle(struct stress_rng *rng);
+
+struct stress_program {
+	const char *name;
+	/* The tags that it attacks. */
+	const char *promises;
+	/* One round.  Everything in it depends on `rng` and on the scheduler. */
+	void (*round)(struct stress_rng *rng);
+	/* Rounds for --work 1. */
+	unsigned rounds;
+};
+
+/* Run a program: NAME [--seed N] [--work N].  The exit status of main. */
+int stress_main(const struct stress_program *program, int argc, char **argv);
+
+/* Whether a sanitizer runs this, so that there must be less of everything. */
+bool stress_is_slow(void);
+
+/* ---- Totals --------------------------------------------------------------------------------- */
+
+enum stress_total {
+	STRESS_SERVERS,
+	STRESS_POSTS,
+	STRESS_REQUESTS,
+	/* How values of posts and requests ended. */
+	STRESS_HANDLED,
+	STRESS_LEFT,
+	STRESS_DROPPED,
+	STRESS_RETURNED,
+	STRESS_UNSENT,
+	/* How requests ended. */
+	STRESS_ANSWERED,
+	STRESS_FAILED,
+	STRESS_NO_REPLY,
+	STRESS_GONE,
+	STRESS_TIMED_OUT,
+	STRESS_GIVEN_UP,
+	/* How servers ended. */
+	STRESS_DRAINED,
+	STRESS_BROKEN,
+	STRESS_UNBORN,
+	STRESS_FAULTS,
+	STRESS_SIGNALS,
+	STRESS_TOTALS
+};
+
+/* Any thread. */
+void stress_count(enum stress_total what, uint64_t number);
+
+/* ---- Values --------------------------------------------------------------------------------- */
+
+/* Where a value ended. */
+enum stress_end {
+	STRESS_NOWHERE,
+	/* In the handler. */
+	STRESS_END_HANDLED,
+	/* In `leftover`. */
+	STRESS_END_LEFT,
+	/* In its type's `drop`. */
+	STRESS_END_DROPPED,
+	/* With its sender, who was told that nothing was delivered. */
+	STRESS_END_RETURNED,
+	/* With the caller, as an answer. */
+	STRESS_END_RECEIVED
+};
+
+/* What a value points to. */
+struct stress_token {
+	/* Relaxed, so that it orders nothing. */
+	atomic_int end;
+	/* Plain: written by who sends it, checked and written by who ends it. */
+	uint64_t ink;
+};
+
+/* What became of one message. */
+struct stress_record {
+	struct stress_token value;
+	struct stress_token reply;
+	uint64_t number;
+	bool is_request;
+	/* The caller waits without a deadline, so its answer cannot fail to arrive. */
+	bool for_ever;
+	/* Written by who answered. */
+	bool answered;
+	/* What the sender was told, or STRESS_ABANDONED. */
+	int result;
+};
+
+#define STRESS_ABANDONED (-100)
+
+enum stress_act {
+	STRESS_ANSWER,
+	STRESS_ANSWER_IN_PLACE,
+	STRESS_FAIL,
+	STRESS_FORGET,
+	STRESS_KEEP,
+	STRESS_BREAK,
+	/* Pass a post on to a server that this one owns a client of, and ask another. */
+	STRESS_PASS,
+	STRESS_ACTS
+};
+
+struct stress_message {
+	struct stress_record *record;
+	uint64_t number;
+	unsigned sender;
+	enum stress_act act;
+};
+
+struct stress_answer {
+	struct stress_record *record;
+	uint64_t number;
+};
+
+extern const struct ump_config stress_config;
+
+/* Say where a value ended; fails if it ended before. */
+void stress_end(struct stress_token *token, enum stress_end end, uint64_t number);
+
+/* Complete a request in the way that its number says, as a handler or for one. */
+void stress_reply(ump_reply_context **rc, struct stress_record *record, enum stress_act act);
+
+/* ---- Those who answer later ----------------------------------------------------------------- */
+
+#define STRESS_KEEPERS 3
+
+/* Keeps reply contexts, and completes them on threads of its own, early or late. */
+struct stress_keeper {
+	pthread_mutex_t lock;
+	struct stress_kept *kept;
+	size_t count;
+	size_t room;
+	bool closed;
+	struct stress_rng rng;
+	pthread_t threads[STRESS_KEEPERS];
+	unsigned started;
+};
+
+struct stress_kept {
+	ump_reply_context *rc;
+	struct stress_record *record;
+};
+
+void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng);
+/* One more thread that completes. */
+void stress_keeper_run(struct stress_keeper *keeper);
+/* Both. */
+void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng);
+/* Completes what is left, too: also after its server has ended. */
+void stress_keeper_stop(struct stress_keeper *keeper);
+void stress_keeper_take(
+	struct stress_keeper *keeper, ump_reply_context *rc, struct stress_record *record);
+
+/* ---- Servers -------------------------------------------------------------------------------- */
+
+#define STRESS_SENDERS 80
+#define STRESS_OWNED   4
+
+enum stress_leftovers {
+	/* There is no `leftover`. */
+	STRESS_LEFTOVERS_NONE,
+	STRESS_LEFTOVERS_ALONE,
+	STRESS_LEFTOVERS_ANSWERED,
+	STRESS_LEFTOVERS_KEPT,
+	STRESS_LEFTOVERS_KINDS
+};
+
+struct stress_sender;
+
+struct stress_server {
+	/* Set before it starts. */
+	enum stress_leftovers leftovers;
+	bool has_init;
+	int init_result;
+	int builder_result;
+	bool replaces;
+	bool dawdles;
+	/* The builder clones the client, and posts through it if there is a sender. */
+	bool strays;
+	size_t stack_size;
+	struct stress_keeper *keeper;
+	/* Held while it is handling its first message, if it is set. */
+	pthread_mutex_t *gate;
+	/* Clients of other servers, which this one owns, and the sender that uses them. */
+	ump_client *owned[STRESS_OWNED];
+	unsigned owned_count;
+	struct stress_sender *sender;
+
+	/* The builder was called. */
+	bool built;
+
+	/* Only the dispatcher's. */
+	struct stress_rng rng;
+	uint64_t last[STRESS_SENDERS];
+	bool gated;
+	bool broke;
+	int terms;
+	/* May be read once it has ended. */
+	uint64_t handled;
+	uint64_t left;
+	atomic_int drops;
+
+	ump_client *stray;
+	ump_client *client;
+	ump_thread *thread;
+};
+
+/* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
+void stress_server_init(struct stress_server *server, struct stress_rng *rng);
+/* Spawn it; what spawn returned. */
+int stress_server_spawn(struct stress_server *server);
+/* Spawn it, which must succeed. */
+void stress_server_start(struct stress_server *server);
+/* Join it, which must succeed, and check how it ended.  true: it broke. */
+bool stress_server_join(struct stress_server *server);
+/* Whether and how the handler's callbacks were called, after the end. */
+void stress_server_check(const struct stress_server *server);
+/* The handler of the messages, for a loop of one's own. */
+struct ump_flow stress_handle(
+	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc);
+
+/* ---- Senders -------------------------------------------------------------------------------- */
+
+#define STRESS_PENDING 8
+
+/* What senders do, each with a weight. */
+struct stress_mix {
+	unsigned post;
+	unsigned req;
+	unsigned req_until;
+	unsigned async;
+	unsigned collect;
+	/* Send and give up at once. */
+	unsigned abandon;
+	unsigned clone;
+	unsigned post_client;
+	unsigned weak;
+	unsigned dawdle;
+	/* Of the messages. */
+	unsigned acts[STRESS_ACTS];
+	/* ns: deadlines lie up to so far ahead. */
+	unsigned patience;
+	/* Nothing breaks: all that is accepted is handled, and nobody is told that it is not. */
+	bool drains;
+	/* Memory may be refused. */
+	bool faults;
+};
+
+extern const struct stress_mix stress_usual;
+
+struct stress_pending {
+	ump_wait_reply *wait_reply;
+	struct stress_record *record;
+};
+
+/* One thread that sends. */
+struct stress_sender {
+	struct stress_rng rng;
+	unsigned id;
+	const struct stress_mix *mix;
+	struct stress_record *records;
+	size_t count;
+	size_t room;
+	struct stress_pending pending[STRESS_PENDING];
+	/* Owned by its thread. */
+	ump_client *client;
+	size_t sends;
+	/* The last that it heard from the server is that there is none. */
+	bool gone;
+	pthread_t thread;
+	atomic_bool *start;
+};
+
+/* `room` is how many messages it may send in its life. */
+void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
+	const struct stress_mix *mix, size_t room);
+/* Each gives what the library returned; UMP_OK for a post tells nothing yet. */
+int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act);
+int stress_req(struct stress_sender *sender, const ump_client *client, enum stress_act act,
+	ump_time deadline);
+int stress_req_async(struct stress_sender *sender, const ump_client *client, enum stress_act act,
+	struct stress_pending *out);
+/* Wait for the answer until a deadline; UMP_TIMED_OUT leaves it pending. */
+int stress_wait(struct stress_sender *sender, struct stress_pending *pending, ump_time deadline);
+void stress_abandon(struct stress_pending *pending);
+/* One step of the mix. */
+void stress_step(struct stress_sender *sender);
+/* Wait for, or give up, whatever is pending. */
+void stress_sender_finish(struct stress_sender *sender);
+/* When all is over: check what became of every message, and free the records. */
+void stress_sender_settle(struct stress_sender *sender);
+
+/* Threads that take `sends` steps each with clients of their own, then drop them. */
+void stress_senders_start(struct stress_sender *senders, unsigned count, const ump_client *client);
+void stress_senders_join(struct stress_sender *senders, unsigned count);
+void stress_senders_settle(struct stress_sender *senders, unsigned count);
+
+/* Start a thread, which must succeed. */
+pthread_t stress_thread(void *(*run)(void *), void *arg);
+void stress_thread_join(pthread_t thread);
+
+/* Memory of the harness, which must be there. */
+void *stress_alloc(size_t count, size_t size);
+
+#endif

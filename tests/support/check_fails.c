@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Tests that must fail, one for each thing that the framework looks for. */
+#include "check.h"
+#include "sync/sync.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void check(void)
+{
+	CHECK_INT(1, ==, 2);
+}
+
+static void *fail(void *arg)
+{
+	CHECK(arg != NULL);
+	return NULL;
+}
+
+static void thread(void)
+{
+	pthread_t id;
+
+	pthread_create(&id, NULL, fail, NULL);
+	pthread_join(id, NULL);
+}
+
+static void memory(void)
+{
+	(void)ump__alloc(1);
+}
+
+static void descriptor(void)
+{
+	CHECK(dup(0) >= 0);
+}
+
+void *sleep_for_ever(void *arg);
+
+/* Not static, so that its name is in the stacks that the watchdog prints. */
+void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		check_nap(100);
+	return arg;
+}
+
+static void lingering(void)
+{
+	pthread_t id;
+
+	pthread_create(&id, NULL, sleep_for_ever, NULL);
+	pthread_detach(id);
+}
+
+static void hang(void)
+{
+	pthread_t id;
+
+	pthread_create(&id, NULL, sleep_for_ever, NULL);
+	pthread_join(id, NULL);
+}
+
+static const struct check_test tests[] = {
+	{"check", check},
+	{"thread: a check on another thread", thread},
+	{"memory", memory},
+	{"descriptor", descriptor},
+	{"lingering", lingering},
+	{"hang", hang},
+};
+
+CHECK_MAIN(tests)

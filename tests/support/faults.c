@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Stands between the library and src/sync's memory and threads: the linker's --wrap leads every
+ * call here, so the library under test is the one that ships.
+ *
+ * All counting is relaxed: ThreadSanitizer would take anything stronger for an order between the
+ * threads that allocate and free, and miss that the library forgot its own.
+ */
+#include "check.h"
+#include "sync/sync.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+void *__real_ump__alloc(size_t size);
+void *__real_ump__alloc_line(size_t size);
+void __real_ump__free(void *memory);
+int __real_ump__thread_start(
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+
+void __real_ump__thread_name(const char *name);
+
+void *__wrap_ump__alloc(size_t size);
+void *__wrap_ump__alloc_line(size_t size);
+void __wrap_ump__free(void *memory);
+int __wrap_ump__thread_start(
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+void __wrap_ump__thread_name(const char *name);
+
+#define LINES  4096
+#define PROBES 16
+
+static atomic_int countdown = -1;
+static atomic_bool met;
+static atomic_long calls;
+static atomic_long live;
+/* Blocks that begin on a line of their own, which only channels do: an open hash by address. */
+static _Atomic(void *) lines[LINES];
+
+void faults_at(int n)
+{
+	atomic_store_explicit(&met, false, memory_order_relaxed);
+	atomic_store_explicit(&countdown, n, memory_order_relaxed);
+}
+
+bool faults_off(void)
+{
+	atomic_store_explicit(&countdown, -1, memory_order_relaxed);
+	return atomic_load_explicit(&met, memory_order_relaxed);
+}
+
+long faults_calls(void)
+{
+	return atomic_load_explicit(&calls, memory_order_relaxed);
+}
+
+long faults_live(void)
+{
+	return atomic_load_explicit(&live, memory_order_relaxed);
+}
+
+size_t faults_lines(void **out, size_t room)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < LINES && count < room; i++) {
+		out[count] = atomic_load_explicit(&lines[i], memory_order_relaxed);
+		count += out[count] != NULL;
+	}
+	return count;
+}
+
+/* Whether this call is the one to fail. */
+static bool fails(void)
+{
+	int left = atomic_load_explicit(&countdown, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+	while (left >= 0) {
+		if (atomic_compare_exchange_weak_explicit(&countdown, &left, left - 1,
+			    memory_order_relaxed, memory_order_relaxed)) {
+			if (left == 0)
+				atomic_store_explicit(&met, true, memory_order_relaxed);
+			return left == 0;
+		}
+	}
+	return false;
+}
+
+static void *account(void *memory)
+{
+	if (memory != NULL)
+		atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+	return memory;
+}
+
+/* Replace `from` by `to` near where `memory` belongs; where there is no room, forget about it. */
+static void relist(void *memory, void *from, void *to)
+{
+	size_t at = (uintptr_t)memory / UMP__LINE;
+
+	for (size_t i = 0; memory != NULL && i < PROBES; i++) {
+		void *seen = from;
+
+		if (atomic_compare_exchange_strong_explicit(&lines[(at + i) % LINES], &seen, to,
+			    memory_order_relaxed, memory_order_relaxed))
+			return;
+	}
+}
+
+void *__wrap_ump__alloc(size_t size)
+{
+	return fails() ? NULL : account(__real_ump__alloc(size));
+}
+
+void *__wrap_ump__alloc_line(size_t size)
+{
+	void *memory = fails() ? NULL : account(__real_ump__alloc_line(size));
+
+	relist(memory, NULL, memory);
+	return memory;
+}
+
+void __wrap_ump__free(void *memory)
+{
+	if (memory != NULL)
+		atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+	if ((uintptr_t)memory % UMP__LINE == 0)
+		relist(memory, memory, NULL);
+	__real_ump__free(memory);
+}
+
+int __wrap_ump__thread_start(
+	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
+{
+	return fails() ? UMP_NO_THREAD : __real_ump__thread_start(thread, run, arg, stack_size);
+}
+
+/* The library's threads block all signals; the watchdog asks for stacks by this one. */
+void __wrap_ump__thread_name(const char *name)
+{
+	sigset_t asked;
+
+	sigemptyset(&asked);
+	sigaddset(&asked, SIGUSR2);
+	pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
+	__real_ump__thread_name(name);
+}

@@ -217,17 +217,11 @@ static bool explore(const struct options *options, const struct program *program
 	return false;
 }
 
-int drive_list(const struct options *options)
+static int drive_listed(const struct options *options)
 {
 	struct program program;
 	double began = drive_now();
-	int failed = 0;
 
-	if (options->program != NULL) {
-		if (!program_parse(options->program, &program))
-			return 1;
-		return !explore(options, &program, &options->bounds, options->program);
-	}
 	for (int i = 0; i < listed_count; i++) {
 		const struct listed_program *listed = &listed_programs[i];
 		struct sim_bounds bounds = options->bounds;
@@ -241,12 +235,46 @@ int drive_list(const struct options *options)
 		bounds.spurious = listed->spurious;
 		bounds.weak_failures = listed->weak_failures;
 		bounds.ticks = 0;
-		failed += !explore(options, &program, &bounds, listed->text);
 		/* One failure is enough to look at. */
-		if (failed > 0 || drive_now() - began > options->total)
+		if (!explore(options, &program, &bounds, listed->text))
+			return 1;
+		if (drive_now() - began > options->total)
 			break;
 	}
-	return failed;
+	return 0;
+}
+
+/* Each of these operations by one client, against each by another one. */
+static int drive_pairs(const struct options *options)
+{
+	for (int i = 0; i < paired_count; i++) {
+		for (int k = i; k < paired_count; k++) {
+			struct sim_bounds bounds = options->bounds;
+			struct program program;
+			char text[256];
+
+			snprintf(text, sizeof text, "thread+leftover: %s | %s",
+				paired_operations[i], paired_operations[k]);
+			if (!program_parse(text, &program))
+				return 1;
+			bounds.timeouts = strstr(text, "timed") != NULL;
+			if (!explore(options, &program, &bounds, text))
+				return 1;
+		}
+	}
+	return 0;
+}
+
+int drive_list(const struct options *options)
+{
+	struct program program;
+
+	if (options->program == NULL)
+		return strcmp(options->list, "pairs") == 0 ? drive_pairs(options)
+							   : drive_listed(options);
+	if (!program_parse(options->program, &program))
+		return 1;
+	return !explore(options, &program, &options->bounds, options->program);
 }
 
 /* ---- Whether the state cut loses anything --------------------------------------------------- */

@@ -18,9 +18,12 @@ def main():
     kept = json.loads(results.read_text()) if results.exists() else {}
     figures = [json.loads(line) for line in pathlib.Path(lines).read_text().splitlines()]
     if run != "mutants":
-        programs = [f for f in figures if f["kind"] == "exhaustive"]
+        explored = [f for f in figures if f["kind"] == "exhaustive"]
+        programs = [f for f in explored if f["cut"]]
         kept[run] = {
+            # Completely, up to states that were met before; and without that, for races.
             "programs": programs,
+            "bounded": [f for f in explored if not f["cut"]],
             "executions": sum(f.get("executions", 0) for f in figures),
             "states": sum(f["states"] for f in programs),
             "complete": sum(f["complete"] for f in programs),

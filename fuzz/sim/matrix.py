@@ -70,9 +70,9 @@ def check(simulator, checker, mutant):
     began = time.monotonic()
     try:
         done = subprocess.run([simulator, checker, *options], text=True, capture_output=True,
-                              timeout=3 * SECONDS[checker])
+                              timeout=20 * SECONDS[checker])
     except subprocess.TimeoutExpired:
-        return {"found": False, "executions": 0, "seconds": 3 * SECONDS[checker], "as": "no end"}
+        return {"found": False, "executions": 0, "seconds": 20 * SECONDS[checker], "as": "no end"}
     counts = [int(n) for n in re.findall(r"(\d+) executions", done.stdout)]
     found = done.returncode == 1
     last = done.stdout.strip().splitlines()[-1] if found and done.stdout.strip() else ""
@@ -140,8 +140,9 @@ def main():
                 bad.append(result["number"])
             done.append({k: result[k] for k in
                          ("number", "name", "kind", "why", "file", "caught-by", "checkers")})
-    results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(done, indent=1))
+    if not only:
+        results.parent.mkdir(parents=True, exist_ok=True)
+        results.write_text(json.dumps(done, indent=1))
     found = sum(any(c["found"] for c in r["checkers"].values()) for r in done)
     print(f"{found} of {len(mutants)} bugs found")
     for result in done:

@@ -32,13 +32,13 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread: post.break | post"},
 	{.text = "thread: post.break | req"},
 	{.text = "thread+leftover: post.break | req.room"},
-	{.text = "thread: post.break | async giveup"},
+	{.text = "thread: post.break | async giveup", .slow = true},
 	{.text = "thread: req.keep | post"},
 	{.text = "thread: weak drop up | post"},
 	{.text = "thread: weak drop up post |"},
-	{.text = "thread: async giveup | post"},
+	{.text = "thread: async giveup | post", .slow = true},
 	{.text = "thread+shared: post | post"},
-	{.text = "thread: post.break | timed", .timeouts = 1},
+	{.text = "thread: post.break | timed", .timeouts = 1, .slow = true},
 	{.text = "raw: post | post.break"},
 	{.text = "thread: req.break | post post", .slow = true},
 	{.text = "thread: post post | post", .slow = true},
@@ -57,3 +57,8 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread: post.break | post | req", .slow = true},
 };
 const int listed_count = sizeof listed_programs / sizeof listed_programs[0];
+
+const char *const paired_operations[] = {"post", "req", "req.keep", "req.forget", "req.fail",
+	"async wait", "async giveup", "async try", "timed", "post.break", "req.break",
+	"weak drop up"};
+const int paired_count = sizeof paired_operations / sizeof paired_operations[0];

@@ -19,4 +19,8 @@ struct listed_program {
 extern const struct listed_program listed_programs[];
 extern const int listed_count;
 
+/* What one client does while another one does any of the same. */
+extern const char *const paired_operations[];
+extern const int paired_count;
+
 #endif

@@ -8,32 +8,58 @@
 
 #define SENDERS 6
 
-/* Whoever breaks is in the mix only now and then, so that some servers end by the last drop. */
-static void round_of(struct stress_rng *rng)
+/* Senders of all kinds; whoever breaks is in the mix only now and then, so that some servers end by
+ * the last drop. */
+static struct stress_mix everything(struct stress_rng *rng)
 {
 	struct stress_mix mix = stress_usual;
-	struct stress_server server;
-	struct stress_keeper keeper;
-	struct stress_sender senders[SENDERS];
-	unsigned count = 1 + stress_below(rng, SENDERS);
 
 	mix.acts[STRESS_BREAK] = stress_below(rng, 3);
 	mix.acts[STRESS_ANSWER] = 1 + stress_below(rng, 30);
 	mix.patience = 1 + stress_below(rng, 300000);
+	return mix;
+}
+
+/* Posts without a pause: something comes in at the very moment at which the inbox is closed. */
+static struct stress_mix pouring(void)
+{
+	struct stress_mix mix = {.post = 1, .acts = {[STRESS_ANSWER] = 1}};
+
+	return mix;
+}
+
+static void round_of(struct stress_rng *rng)
+{
+	bool pours = stress_one_in(rng, 2);
+	struct stress_mix mix = pours ? pouring() : everything(rng);
+	size_t room = pours ? 40000 : 100;
+	struct stress_server server;
+	struct stress_keeper keeper;
+	struct stress_sender first;
+	struct stress_sender senders[SENDERS];
+	unsigned count = 1 + stress_below(rng, pours ? 2 : SENDERS);
+
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
+	server.dawdles = server.dawdles && !pours;
 	stress_server_start(&server);
+	stress_sender_init(&first, rng, SENDERS, &mix, 1);
 	for (unsigned i = 0; i < count; i++) {
-		stress_sender_init(&senders[i], rng, i, &mix, 100);
-		senders[i].sends = 50 + stress_below(rng, 50);
+		stress_sender_init(&senders[i], rng, i, &mix, room);
+		senders[i].sends = room / 2 + stress_below(rng, (unsigned)room / 2);
 	}
 	stress_senders_start(senders, count, server.client);
+	if (pours) {
+		stress_stay_awake(rng, 50000);
+		(void)stress_post(&first, server.client, STRESS_BREAK);
+	}
 	ump_client_drop(&server.client);
 	(void)stress_server_join(&server);
 	stress_senders_join(senders, count);
 	stress_keeper_stop(&keeper);
 	stress_senders_settle(senders, count);
+	stress_sender_settle(&first);
 }
 
 int main(int argc, char **argv)

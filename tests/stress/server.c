@@ -252,6 +252,8 @@ struct ump_flow stress_handle(
 	}
 	if (server->dawdles)
 		stress_dawdle(&server->rng);
+	if (server->delay != 0)
+		stress_stay_awake(&server->rng, server->delay);
 	if (act == STRESS_PASS)
 		pass(server);
 	if (rc != NULL)

@@ -78,6 +78,14 @@ void stress_dawdle(struct stress_rng *rng)
 	(void)idle;
 }
 
+void stress_stay_awake(struct stress_rng *rng, unsigned most)
+{
+	ump_time until = ump_after(stress_below(rng, most));
+
+	while (ump_now() < until)
+		;
+}
+
 bool stress_is_slow(void)
 {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)

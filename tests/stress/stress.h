@@ -30,6 +30,8 @@ unsigned stress_below(struct stress_rng *rng, unsigned limit);
 bool stress_one_in(struct stress_rng *rng, unsigned chances);
 /* Do something that takes time for no purpose: now and then a yield or a short sleep. */
 void stress_dawdle(struct stress_rng *rng);
+/* Stay awake for up to `most` ns, which is not 0. */
+void stress_stay_awake(struct stress_rng *rng, unsigned most);
 
 struct stress_program {
 	const char *name;
@@ -206,6 +208,8 @@ struct stress_server {
 	int builder_result;
 	bool replaces;
 	bool dawdles;
+	/* The handler stays awake for up to so many ns, if it is not 0. */
+	unsigned delay;
 	/* The builder clones the client, and posts through it if there is a sender. */
 	bool strays;
 	size_t stack_size;

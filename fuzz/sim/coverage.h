@@ -8,7 +8,6 @@
 
 #include "machine.h"
 
-void coverage_begin(void);
 void coverage_step(const struct step *step);
 
 /* How many pairs were met since the program began. */

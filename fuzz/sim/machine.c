@@ -5,7 +5,6 @@
 #include "arena.h"
 #include "choice.h"
 #include "coverage.h"
-#include "race.h"
 #include "trace.h"
 #include "views.h"
 
@@ -287,10 +286,8 @@ void sim_execute(void (*run)(void *), void *arg)
 		machine.generation = 1;
 	choice_begin();
 	arena_begin();
-	race_begin();
 	views_begin();
 	trace_begin();
-	coverage_begin();
 	machine_start(run, arg);
 	reschedule();
 	if (sim_result.bug == NULL && !sim_result.cut && !sim_result.limited)

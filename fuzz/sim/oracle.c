@@ -41,7 +41,6 @@ struct account {
 	uint8_t action;
 	bool handled;
 	bool leftover;
-	bool timed_out;
 	/* Its deadline had passed before it could be sent. */
 	bool too_late;
 	/* Which messages had been accepted when this one's sending began. */
@@ -61,7 +60,6 @@ static struct {
 	bool broke;
 	bool term;
 	bool handler_dropped;
-	bool joined;
 	bool no_server;
 } books;
 
@@ -200,7 +198,6 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 	struct account *account = &books.accounts[message];
 
 	must(sim_clock() >= deadline, "[deadline]", message, "it timed out before its deadline");
-	account->timed_out = true;
 	if (account->action != SEND_TIMED)
 		/* One that is waited for stays sent. */
 		return;
@@ -311,11 +308,10 @@ void oracle_leftover(int message, bool taken)
 		account->hands = HANDLER;
 }
 
-void oracle_replying(int message, bool value, int code)
+void oracle_replying(int message, bool value)
 {
 	struct account *account = &books.accounts[message];
 
-	(void)code;
 	account->answer = value ? VALUE_GIVEN : CODE_GIVEN;
 }
 
@@ -373,7 +369,6 @@ void oracle_joined(bool stop, intptr_t value)
 	must(books.handler_dropped && books.term == has_term, "[user]", -1,
 		"join returned before term or drop");
 	oracle_drained();
-	books.joined = true;
 }
 
 void oracle_raw_ended(uint64_t skipped)

@@ -62,7 +62,7 @@ void oracle_refused(void);
 void oracle_init(void);
 void oracle_handle(int message);
 void oracle_leftover(int message, bool taken);
-void oracle_replying(int message, bool value, int code);
+void oracle_replying(int message, bool value);
 void oracle_replied(int message, int code);
 void oracle_context_dropped(int message);
 void oracle_broke(void);

@@ -20,11 +20,6 @@ static struct {
 	struct shadow shadow;
 } others[OTHERS];
 
-void race_begin(void)
-{
-	/* Shadows of another generation count as empty. */
-}
-
 static struct shadow *other_shadow(uintptr_t unit)
 {
 	for (size_t i = mix(1, unit) % OTHERS;; i = (i + 1) % OTHERS) {

@@ -33,8 +33,6 @@ struct shadow {
 	uint32_t last[ACCESS_KINDS][8];
 };
 
-void race_begin(void);
-
 /* An access by the calling thread.  It fails the execution if it races, or if the memory is not the
  * program's any more. */
 void race_access(uintptr_t address, size_t size, enum access access, uintptr_t pc);

@@ -33,7 +33,7 @@ static void answer(ump_reply_context **rc, int number, bool in_room)
 
 	reply->number = (uint32_t)number;
 	reply->twice = 2 * (uint32_t)number;
-	oracle_replying(number, true, UMP_OK);
+	oracle_replying(number, true);
 	code = ump_reply(rc, reply);
 	sim_remark("ump_reply of message %d: %s", number, ump_strerror(code));
 	oracle_replied(number, code);
@@ -43,7 +43,7 @@ static void fail(ump_reply_context **rc, int number)
 {
 	int code;
 
-	oracle_replying(number, false, CODE_FAIL);
+	oracle_replying(number, false);
 	code = ump_reply_fail(rc, CODE_FAIL);
 	sim_remark("ump_reply_fail of message %d: %s", number, ump_strerror(code));
 	oracle_replied(number, code);

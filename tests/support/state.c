@@ -7,7 +7,9 @@
 #include "channel.h"
 #include "check.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -64,6 +66,43 @@ static void print_channel(const unsigned char *channel)
 		server.skipped, server.ended ? ", ended" : "");
 }
 
+/* One line of a thread's folder in /proc, without its end. */
+static void read_line(const char *task, const char *file, char *line, int size)
+{
+	char path[300];
+	FILE *open;
+
+	line[0] = '\0';
+	snprintf(path, sizeof path, "/proc/self/task/%s/%s", task, file);
+	open = fopen(path, "r");
+	if (open == NULL)
+		return;
+	if (fgets(line, size, open) != NULL)
+		line[strcspn(line, "\n")] = '\0';
+	fclose(open);
+}
+
+/* Where threads are, as the kernel sees them: ThreadSanitizer keeps signals, and with them the
+ * stacks, from threads that sleep in calls that it does not know.  Of a system call its number and
+ * arguments are given; for a futex, the first is the word. */
+static void print_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	char name[32];
+	char call[200];
+
+	while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+		if (task->d_name[0] == '.')
+			continue;
+		read_line(task->d_name, "comm", name, sizeof name);
+		read_line(task->d_name, "syscall", call, sizeof call);
+		fprintf(stderr, "-- thread %s \"%s\": system call %s\n", task->d_name, name, call);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+}
+
 void state_print(void)
 {
 	void *channels[CHANNELS];
@@ -73,4 +112,5 @@ void state_print(void)
 		count == CHANNELS ? " or more" : "");
 	for (size_t i = 0; i < count; i++)
 		print_channel(channels[i]);
+	print_threads();
 }

@@ -22,7 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CHECKERS = ("random", "pct", "explore")
 # What a checker may take: seconds in all, and for each listed program.
-SECONDS = {"random": 10, "pct": 10, "explore": 30}
+SECONDS = {"random": 10, "pct": 10, "explore": 15}
 PER_PROGRAM = 2
 
 

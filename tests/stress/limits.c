@@ -24,8 +24,15 @@
 
 static const struct stress_mix mix = {.drains = true, .faults = true};
 
+/* What glibc makes of the first argument, and POSIX and musl do. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t limit_kind;
+#else
+typedef int limit_kind;
+#endif
+
 /* Lower a limit; what it was. */
-static rlim_t lower(__rlimit_resource_t what, rlim_t to)
+static rlim_t lower(limit_kind what, rlim_t to)
 {
 	struct rlimit limit;
 	rlim_t before;
@@ -38,7 +45,7 @@ static rlim_t lower(__rlimit_resource_t what, rlim_t to)
 	return before;
 }
 
-static void raise_again(__rlimit_resource_t what, rlim_t to)
+static void raise_again(limit_kind what, rlim_t to)
 {
 	struct rlimit limit;
 

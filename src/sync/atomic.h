@@ -465,7 +465,11 @@ static inline bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, 
 
 /* ORDER drop: acquire here <- release in ump__counts_drop.  For the one who dropped the last
  * strong reference, before the goodbye, and the last of all, before freeing.  Carries: what all
- * others did with theirs.  A load, since a fence would escape ThreadSanitizer. */
+ * others did with theirs.  A load, since a fence would escape ThreadSanitizer.
+ * Before freeing every checker shows the need.  Before the goodbye none does: without it only an
+ * execution in which a load takes its value from a later store (C11 allows it, RC11 rules it out)
+ * could put a message above the goodbye.  One load at a server's end is cheaper than relying on
+ * that. */
 static inline void ump__counts_settle(const struct ump__counts *counts)
 {
 	(void)atomic_load_explicit(&counts->value, memory_order_acquire);

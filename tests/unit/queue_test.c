@@ -2,6 +2,7 @@
 #include "core/queue.h"
 
 #include "check.h"
+#include "core/valid.h"
 
 #define COUNT 5
 
@@ -9,8 +10,11 @@ static struct ump__node nodes[COUNT];
 
 static void expect(struct ump__queue *queue, size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++)
+	for (size_t i = from; i < to; i++) {
+		CHECK(ump__queue_is_valid(queue));
 		CHECK(ump__queue_pop(queue) == &nodes[i]);
+	}
+	CHECK(ump__queue_is_valid(queue));
 	CHECK(ump__queue_pop(queue) == NULL);
 	CHECK(ump__queue_is_empty(queue));
 	CHECK(queue->tail == NULL);
@@ -31,6 +35,7 @@ static void in_order(void)
 	ump__queue_init(&queue);
 	for (size_t i = 0; i < COUNT; i++) {
 		ump__queue_push(&queue, &nodes[i]);
+		CHECK(ump__queue_is_valid(&queue));
 		CHECK(!ump__queue_is_empty(&queue));
 	}
 	expect(&queue, 0, COUNT);
@@ -86,11 +91,28 @@ static void from_stack(void)
 	}
 }
 
+/* What the contracts say is asked at run time too; here it has to say no. */
+static void invalid(void)
+{
+	struct ump__queue queue;
+
+	fill(&queue, 0, COUNT);
+	queue.tail = &nodes[COUNT - 2];
+	CHECK(!ump__queue_is_valid(&queue));
+	queue.tail = NULL;
+	CHECK(!ump__queue_is_valid(&queue));
+	queue.head = NULL;
+	CHECK(ump__queue_is_valid(&queue));
+	queue.tail = &nodes[0];
+	CHECK(!ump__queue_is_valid(&queue));
+}
+
 static const struct check_test tests[] = {
 	{"[fifo] an empty queue gives nothing", empty},
 	{"[fifo] nodes come out in the order in which they went in", in_order},
 	{"[fifo] pushing and popping by turns keeps the order", interleaved},
 	{"[fifo] an appended queue follows, and is empty itself", append},
+	{"[fifo] a queue whose ends do not fit is found out", invalid},
 	{"[fifo] a stack becomes a queue in order of arrival", from_stack},
 };
 

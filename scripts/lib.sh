@@ -35,6 +35,14 @@ need() {
 		die "could not install ${missing[*]}; see build/apt.log"
 }
 
+# How many tests of a ctest log passed, and how many did not: two numbers.
+ctest_counts() {
+	local ok all
+	ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test.*Passed' "$1" || true)
+	all=$(grep -cE '^ *[0-9]+/[0-9]+ Test' "$1" || true)
+	echo "$ok $((all - ok))"
+}
+
 # Configure and build the tree in build/NAME with the CMake options that follow.
 build() {
 	local name=$1

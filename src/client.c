@@ -16,7 +16,7 @@ int ump_client_clone(const ump_client *client, ump_client **out)
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
-	result = ump__handle_strong(client->handle.channel, UMP__MARK_CLIENT, &made, UMP_OVERFLOW);
+	result = ump__handle_strong(client->handle.channel, UMP__MARK_CLIENT, &made);
 	*out = made;
 	return result;
 }
@@ -55,8 +55,7 @@ int ump_client_post_client(const ump_client *client, ump_post_client **out)
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
 	if (client->handle.channel->post.size == 0)
 		return UMP_INVALID;
-	result = ump__handle_strong(
-		client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
+	result = ump__handle_strong(client->handle.channel, UMP__MARK_POST_CLIENT, &made);
 	*out = made;
 	return result;
 }

@@ -20,7 +20,7 @@ void ump__handle_free(struct ump__handle *handle)
 	ump__free(handle);
 }
 
-int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out, int refused)
+int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out)
 {
 	struct ump__handle *handle = ump__handle_new(channel, mark);
 
@@ -28,7 +28,7 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 		return UMP_NO_MEMORY;
 	if (!ump__strong_add(&channel->counts)) {
 		ump__handle_free(handle);
-		return refused;
+		return UMP_OVERFLOW;
 	}
 	*out = handle;
 	return UMP_OK;

@@ -45,8 +45,8 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 /* Free a handle; its reference is the caller's to drop. */
 void ump__handle_free(struct ump__handle *handle);
 
-/* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or `refused`. */
-int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out, int refused);
+/* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);
 
 /* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_weak(struct ump__channel *channel, void **out);

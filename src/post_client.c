@@ -14,8 +14,7 @@ int ump_post_client_clone(const ump_post_client *client, ump_post_client **out)
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
-	result = ump__handle_strong(
-		client->handle.channel, UMP__MARK_POST_CLIENT, &made, UMP_OVERFLOW);
+	result = ump__handle_strong(client->handle.channel, UMP__MARK_POST_CLIENT, &made);
 	*out = made;
 	return result;
 }

@@ -55,7 +55,7 @@ int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **out)
 		return UMP_INVALID;
 	UMP__REQUIRE(is_live(weak), LIVE);
 	channel = weak->handle.channel;
-	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made, UMP_OVERFLOW);
+	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made);
 	*out = made;
 	/* Refused at zero or at the limit: a count of zero stays zero, so this tells which. */
 	if (result == UMP_OVERFLOW && !ump__strong_any(&channel->counts))

@@ -107,12 +107,25 @@ static void invalid(void)
 	CHECK(!ump__queue_is_valid(&queue));
 }
 
+/* The walk is bounded: a ring is found out rather than followed for ever. */
+static void ring(void)
+{
+	struct ump__queue queue;
+
+	fill(&queue, 0, COUNT);
+	nodes[COUNT - 1].next = &nodes[0];
+	CHECK(!ump__queue_is_valid(&queue));
+	nodes[COUNT - 1].next = NULL;
+	CHECK(ump__queue_is_valid(&queue));
+}
+
 static const struct check_test tests[] = {
 	{"[fifo] an empty queue gives nothing", empty},
 	{"[fifo] nodes come out in the order in which they went in", in_order},
 	{"[fifo] pushing and popping by turns keeps the order", interleaved},
 	{"[fifo] an appended queue follows, and is empty itself", append},
 	{"[fifo] a queue whose ends do not fit is found out", invalid},
+	{"[fifo] a queue that goes round is found out", ring},
 	{"[fifo] a stack becomes a queue in order of arrival", from_stack},
 };
 

@@ -40,10 +40,23 @@
  *              `term` runs.
  * - [deadline] Every call that can wait for somebody else takes an absolute deadline and returns
  *              UMP_TIMED_OUT soon after it.
+ * - [deadlock] A handler that would wait for its own server, directly or through servers whose
+ *              handlers wait for each other, gets UMP_DEADLOCK instead of hanging.  That holds for
+ *              requests, for room in an inbox, for answers and for the end of a server.  A request
+ *              whose context was kept is waited for elsewhere, and closes no such cycle.
+ * - [bound]    A server with a capacity never has more messages queued.  Who finds no room waits
+ *              for it in the order of coming, or is told UMP_FULL at once.  The end of the last
+ *              client and the closing of the inbox need no room, and closing ends all waits.
+ * - [task]     A task handles messages only inside the calls that run it, on their thread.  Its
+ *              file descriptor is readable while there is something to do.
+ * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then
+ *              its task takes no further message, and does not end.
+ * - [complete] Each request sent with a completion comes out of its completions exactly once, with
+ *              its tag, unless these are dropped first: that gives up whatever is in flight.
  * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
  *              dropping and breaking never block.
- * - [clean]    When all handles are gone, all memory and all threads are returned.  Lack of memory
- *              or of threads comes back as a code and changes nothing.
+ * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
+ *              Lack of any of them comes back as a code and changes nothing.
  * - [user]     The application's callbacks run with no lock of ours held, on the documented
  *              thread, as often as documented.
  * - [misuse]   A wrong argument that a correct program could meet (a NULL handle, a size of zero,
@@ -124,8 +137,12 @@ enum ump_result {
 	UMP_NO_THREAD = -9,
 	/** Too many handles of one server: 2^32 - 1 strong ones, or 2^32 - 3 weak ones. */
 	UMP_OVERFLOW = -10,
-	/** The wait could never end, because the caller would wait for itself. */
-	UMP_DEADLOCK = -11
+	/** The wait could never end, because the caller would wait for itself; [deadlock]. */
+	UMP_DEADLOCK = -11,
+	/** The inbox has no room; [bound]. */
+	UMP_FULL = -12,
+	/** The system gave no file descriptor. */
+	UMP_NO_FD = -13
 };
 
 /**
@@ -186,6 +203,17 @@ struct ump_config {
 	const char *name;
 	/** Bytes of the thread's stack, raised to the system's minimum.  0: its default. */
 	size_t stack_size;
+	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
+	 *  that the handler works on is not queued any more; requests that were given up are, until
+	 *  they are skipped. */
+	size_t capacity;
+	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0: any
+	 *  time, and no time is taken. */
+	int64_t slow_limit;
+	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
+	 *  `slow_limit`: how many ns it took, and whether it was a request.  `arg` is `slow_arg`. */
+	void (*slow_handler)(void *arg, int64_t took, bool request);
+	void *slow_arg;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -205,6 +233,12 @@ static inline struct ump_flow ump_continue(void)
 	flow.value = UMP_NULL;
 	return flow;
 }
+
+/**
+ * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this is
+ * ump_continue.
+ */
+UMP_API struct ump_flow ump_pending(void);
 
 /** End the loop with `value`; [break]. */
 static inline struct ump_flow ump_break(void *value)
@@ -232,6 +266,12 @@ typedef struct ump_reply_context ump_reply_context;
 typedef struct ump_server ump_server;
 /** A server that runs on a thread of its own. */
 typedef struct ump_thread ump_thread;
+/** A server that runs inside the application's event loop. */
+typedef struct ump_task ump_task;
+/** The duty to resume a handler that has suspended. */
+typedef struct ump_suspension ump_suspension;
+/** Where an event loop gets the answers to its requests. */
+typedef struct ump_completions ump_completions;
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
@@ -262,9 +302,9 @@ UMP_API void ump_client_drop(ump_client **client);
  *
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
  * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the
- * reply is written straight to `reply`.  Any other deadline takes one allocation.
- * Any thread, also from handlers of other servers.  From its own server's handler a request can
- * never be answered: it would wait until the deadline.
+ * reply is written straight to `reply`.  Any other deadline takes one allocation.  If the inbox is
+ * full, the time until there is room is part of the wait; [bound].
+ * Any thread, also from handlers of other servers.
  *
  * UMP_OK: `*reply` holds the answer, and what it points to is the caller's.
  * above 0: the handler's own code.
@@ -273,6 +313,7 @@ UMP_API void ump_client_drop(ump_client **client);
  * UMP_TIMED_OUT: the request was given up, and what `*msg` points to is no longer the caller's: it
  *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
  *   had passed at the call, nothing was sent, and it was dropped at once.
+ * UMP_DEADLOCK: the caller is a handler for which this server waits; nothing was sent; [deadlock].
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
@@ -282,18 +323,34 @@ UMP_API int ump_client_req(
 /**
  * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
  * `msg` is copied.  Never blocks.  Any thread, also from any handler.
- * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
+ * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no requests.  On failure `*out` is NULL.
  */
 UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out);
 
 /**
+ * As ump_client_req_async, but while the inbox is full, wait for room until `deadline` (ns,
+ * absolute); [bound], [deadline].  UMP_NOW is ump_client_req_async.
+ * UMP_TIMED_OUT: nothing was sent, and what `*msg` points to is the caller's as before.
+ * UMP_DEADLOCK: room could never come, because this server waits for the caller; [deadlock].
+ */
+UMP_API int ump_client_req_async_until(
+	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
+
+/**
  * Send one way.  `msg` is copied.  Never blocks.  Any thread, also from any handler.
  * UMP_OK: accepted: it will be handled, handed to `leftover` or dropped; [once].
- * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
+ * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no posts.
  */
 UMP_API int ump_client_post(const ump_client *client, const void *msg);
+
+/**
+ * As ump_client_post, but while the inbox is full, wait for room until `deadline` (ns, absolute);
+ * [bound], [deadline].  UMP_NOW is ump_client_post.
+ * UMP_TIMED_OUT and UMP_DEADLOCK as for ump_client_req_async_until.
+ */
+UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline);
 
 /**
  * Make a strong client that can only post.  `*out` is the caller's, to be dropped.
@@ -309,6 +366,10 @@ UMP_API void ump_post_client_drop(ump_post_client **client);
 
 /** As ump_client_post. */
 UMP_API int ump_post_client_post(const ump_post_client *client, const void *msg);
+
+/** As ump_client_post_until. */
+UMP_API int ump_post_client_post_until(
+	const ump_post_client *client, const void *msg, ump_time deadline);
 
 /* ---- Weak clients -------------------------------------------------------------------------- */
 
@@ -339,7 +400,8 @@ UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **ou
  * Wait for the answer.  `reply` as for ump_client_req.
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
- * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_INVALID: `wait_reply` or what it
+ * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_DEADLOCK: the caller is a handler
+ * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what it
  * points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.
  * Every other result consumes the handle and means what it means for ump_client_req.
  */
@@ -356,6 +418,99 @@ UMP_API int ump_wait_reply_try(ump_wait_reply **wait_reply, void *reply);
  * A request still queued will be skipped; one under way is handled, and its answer dropped.
  */
 UMP_API void ump_wait_reply_drop(ump_wait_reply **wait_reply);
+
+/* ---- The caller's side of many requests: completions ---------------------------------------- */
+
+/** What ump_completions_next gives: the end of one request. */
+struct ump_completion {
+	/** What the request was sent with.  The library only passes it on. */
+	void *tag;
+	/** UMP_OK, the handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
+	 *  ump_client_req. */
+	int result;
+	/** With UMP_OK, if replies have a value: the value, lent until the next call on these
+	 *  completions; what it points to is the caller's.  Else NULL. */
+	const void *reply;
+};
+
+/**
+ * Make a place where the answers of many requests to any servers arrive, for an event loop or any
+ * other thread.  `*out` is the caller's, to be dropped.  It takes one file descriptor.
+ * Never blocks.  Any thread.
+ * UMP_INVALID: `out` is NULL.  UMP_NO_MEMORY.  UMP_NO_FD.  On failure `*out` is NULL.
+ */
+UMP_API int ump_completions_open(ump_completions **out);
+
+/**
+ * The file descriptor to wait for in an event loop: it becomes readable when an answer arrives, and
+ * stays so until ump_completions_next has said UMP_EMPTY (level-triggered).  It may become readable
+ * for nothing; [complete].  It is the library's: do not read, write or close it.  It is the same
+ * until the drop.  -1 for NULL.  Never blocks.  Any thread.
+ */
+UMP_API int ump_completions_fd(const ump_completions *completions);
+
+/**
+ * Send a request whose answer comes out of `completions` with `tag`; [complete].  `msg` is copied.
+ * Never blocks.  Any thread for `client`; one thread at a time for `completions`.
+ * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL: nothing was sent;
+ * ump_client_room tells when to try again; [bound].  UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3
+ * requests are in flight.  UMP_INVALID: `client`, `msg` or `completions` is NULL, or the server
+ * takes no requests.
+ */
+UMP_API int ump_client_req_completion(
+	const ump_client *client, const void *msg, ump_completions *completions, void *tag);
+
+/**
+ * Ask to be told through `completions` when there is room for a message; [bound].  Once a
+ * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
+ * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
+ * Who asks waits in one line with those who block.  If the server ends first, the completion comes
+ * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
+ * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
+ * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since.
+ */
+UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
+
+/** The function behind ump_completions_next. */
+UMP_API int ump_completions_next_sized(
+	ump_completions *completions, struct ump_completion *out, size_t out_size);
+/** The function behind ump_completions_wait. */
+UMP_API int ump_completions_wait_sized(ump_completions *completions, struct ump_completion *out,
+	size_t out_size, ump_time deadline);
+
+/**
+ * The next answer that has arrived, in the order of arrival; [complete].
+ * UMP_OK: `*out` is filled.  UMP_EMPTY: none is there.  UMP_INVALID: an argument is NULL.
+ * Never blocks.  One thread at a time.
+ */
+static inline int ump_completions_next(ump_completions *completions, struct ump_completion *out)
+{
+	return ump_completions_next_sized(completions, out, sizeof(struct ump_completion));
+}
+
+/**
+ * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].
+ * UMP_EMPTY: none is in flight, so none can come.  UMP_TIMED_OUT.
+ */
+static inline int ump_completions_wait(
+	ump_completions *completions, struct ump_completion *out, ump_time deadline)
+{
+	return ump_completions_wait_sized(
+		completions, out, sizeof(struct ump_completion), deadline);
+}
+
+/**
+ * How many requests were sent (and rooms asked for) whose completion has not been got yet.
+ * 0 for NULL.  Never blocks.  One thread at a time.
+ */
+UMP_API size_t ump_completions_in_flight(const ump_completions *completions);
+
+/**
+ * Give up everything in flight, and the place; [complete].  Requests still queued will be skipped,
+ * the answers of others dropped; [origin].  Never blocks.  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_completions_drop(ump_completions **completions);
 
 /* ---- The handler's side of a request ------------------------------------------------------- */
 
@@ -409,7 +564,7 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread) with no lock of the library held, one at a time; [user].
+ * thread, or the thread that runs the task) with no lock of the library held, one at a time; [user].
  * The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
@@ -457,7 +612,7 @@ struct ump_handler {
  * Makes a handler.  Called by spawn, on the spawning thread, before any other thread exists;
  * [init].  `arg` is spawn's.  `client` is a strong client of the new server, lent for the call:
  * clone it, or make a weak one.  `out` is set to zero before the call.  A blocking request to this
- * server would wait for ever here; posting and ump_client_req_async work.
+ * server gets UMP_DEADLOCK here; posting and ump_client_req_async work.
  * Returns 0, or any other code to fail, which spawn returns.
  */
 typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
@@ -497,7 +652,8 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
- * UMP_DEADLOCK: called on the server's own thread; nothing is consumed.
+ * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server waits;
+ * nothing is consumed; [deadlock].
  * UMP_INVALID: `thread` or what it points to is NULL.
  */
 UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
@@ -507,6 +663,92 @@ UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadlin
  * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_thread_drop(ump_thread **thread);
+
+/* ---- A server inside an event loop ---------------------------------------------------------- */
+
+/** The function behind ump_spawn_task, which tells it how large the caller's structures are. */
+UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_size,
+	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
+	ump_task **task);
+
+/**
+ * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread: messages
+ * are handled inside ump_task_dispatch, ump_task_run and ump_task_drop, on the thread that calls
+ * them; [task].  The builder and `init` run before this returns, on the calling thread.
+ *
+ * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
+ * `*task` are the caller's.  Any thread.
+ * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
+ */
+static inline int ump_spawn_task(const struct ump_config *config, ump_handler_builder *builder,
+	void *arg, ump_client **client, ump_task **task)
+{
+	return ump_spawn_task_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
+		builder, arg, client, task);
+}
+
+/**
+ * The file descriptor to wait for in an event loop: readable while there is a message to handle, a
+ * handler to go on with or the end to come (level-triggered); [task].  Now and then it becomes
+ * readable for nothing; dispatching silences it.  After the end it is silent.  It is the library's:
+ * do not read, write or close it.  It is the same for the life of the task, and is closed when the
+ * task and all of its clients are gone: take it out of the loop before the task is joined or
+ * dropped.  -1 for NULL.  Never blocks.  Any thread.
+ */
+UMP_API int ump_task_fd(const ump_task *task);
+
+/**
+ * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).  Blocks
+ * only as long as the callbacks take.  One thread at a time.  From a callback of the same task it
+ * does nothing and returns true, as it does for NULL.
+ * true: the loop goes on.  false: it has ended ([drain] or [break]; `term` and `drop` have been
+ * called), and ump_task_join tells how.
+ */
+UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
+
+/**
+ * Be the loop: handle what comes until the loop has ended or `deadline` (ns, absolute) has passed;
+ * [deadline].  One thread at a time, as ump_task_dispatch.
+ * UMP_OK: it has ended.  UMP_TIMED_OUT.  UMP_INVALID: `task` is NULL.  UMP_DEADLOCK: called by a
+ * callback of the same task.
+ */
+UMP_API int ump_task_run(ump_task *task, ump_time deadline);
+
+/**
+ * Get the outcome of a loop that has ended: the same as ump_join gives.  `how` may be NULL.
+ * Never blocks.  One thread at a time.
+ * UMP_OK: the handle is consumed.  UMP_EMPTY: the loop has not ended; nothing is consumed.
+ * UMP_DEADLOCK: called by a callback of this task; nothing is consumed.
+ * UMP_INVALID: `task` or what it points to is NULL.
+ */
+UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
+
+/**
+ * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
+ * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome; [break].
+ * A handler that has suspended is not gone on with; its resume is still owed, and says
+ * UMP_SERVER_GONE.  From a callback of the same task, all of this comes when the callback returns.
+ * One thread at a time.  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_task_drop(ump_task **task);
+
+/**
+ * Suspend the handler that calls this, in `request` or `post` of a task: the callback then returns
+ * ump_pending() (whatever it returns, it has suspended), and its task takes no further message
+ * until the suspension that this gives is resumed; [suspend].  That is what awaiting something
+ * means in an asynchronous handler.  The message of a post stays valid until then; the context of a
+ * request must be kept, as always.  The duty to resume is the caller's, exactly once.
+ * Never blocks.  NULL: not in a task's `request` or `post`, suspended already, or no memory.
+ */
+UMP_API ump_suspension *ump_suspend(void);
+
+/**
+ * Go on with a handler that has suspended, as if it had returned `flow` now; [suspend].  May come
+ * before its callback has returned.  Never blocks.  Any thread.
+ * UMP_OK.  UMP_SERVER_GONE: the task was dropped; a value in `flow` is the caller's to release.
+ * Both consume the suspension.  UMP_INVALID: `suspension` or what it points to is NULL.
+ */
+UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
@@ -563,6 +805,73 @@ UMP_API size_t ump_server_skipped(const ump_server *server);
  * stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_server_drop(ump_server **server);
+
+/* ---- Looking inside ------------------------------------------------------------------------- */
+
+/** In struct ump_stats: nobody counts this. */
+#define UMP_UNCOUNTED UINT64_MAX
+
+/** What a server has done so far.  Each number is exact at some moment during the call. */
+struct ump_stats {
+	/** Messages queued, and the most there have ever been.  They are counted only if the server
+	 *  has a capacity (a large one will do); otherwise both are UMP_UNCOUNTED. */
+	uint64_t depth;
+	uint64_t depth_most;
+	/** Messages given to `request` or `post`, or received from a raw end. */
+	uint64_t handled;
+	/** Requests skipped because they were given up while queued; [origin]. */
+	uint64_t skipped;
+	/** Requests answered by ump_reply_fail. */
+	uint64_t failed;
+	/** Contexts that were kept and are not answered yet; [keep]. */
+	uint64_t kept;
+	/** Whether a handler is at work (or has suspended). */
+	bool busy;
+	/** Since how many ns it is; -1 if none is, or the configuration has no `slow_limit`. */
+	int64_t busy_for;
+	/** Strong clients, of both kinds. */
+	uint64_t clients;
+	/** The inbox is closed: the server has ended or is about to. */
+	bool closed;
+};
+
+/** The functions behind ump_client_stats, ump_weak_client_stats and ump_server_stats. */
+UMP_API int ump_client_stats_sized(
+	const ump_client *client, struct ump_stats *out, size_t out_size);
+UMP_API int ump_weak_client_stats_sized(
+	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
+UMP_API int ump_server_stats_sized(
+	const ump_server *server, struct ump_stats *out, size_t out_size);
+
+/**
+ * Read a server's numbers without disturbing it: no lock is taken.  Never blocks.  Any thread.
+ * UMP_INVALID: an argument is NULL, or `struct ump_stats` is one that this library does not know.
+ */
+static inline int ump_client_stats(const ump_client *client, struct ump_stats *out)
+{
+	return ump_client_stats_sized(client, out, sizeof(struct ump_stats));
+}
+
+/** As ump_client_stats, for those who watch and keep nothing alive. */
+static inline int ump_weak_client_stats(const ump_weak_client *weak, struct ump_stats *out)
+{
+	return ump_weak_client_stats_sized(weak, out, sizeof(struct ump_stats));
+}
+
+/** As ump_client_stats, for the raw receiving end, which its owner must not drop meanwhile. */
+static inline int ump_server_stats(const ump_server *server, struct ump_stats *out)
+{
+	return ump_server_stats_sized(server, out, sizeof(struct ump_stats));
+}
+
+/**
+ * Write what is known of every server of the process to `file` (a FILE *, from <stdio.h>): its
+ * state, its numbers, and who keeps it alive: each strong client, with the file and line of the
+ * call that made it if the caller was compiled without NDEBUG.  Only a library that was built with
+ * UMP_HOLDERS (as CMake's Debug builds are) keeps these lists; any other says so in one line.
+ * Takes a lock that makes and drops of clients take too, in such a library.  Any thread.
+ */
+UMP_API void ump_server_dump(void *file);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "answer.h"
 
-#include "sync/sync.h"
-
 /*@ requires valid: \valid(answer);
   @ terminates \true;
   @ assigns answer->state.value, answer->code;
@@ -25,7 +23,7 @@ void ump__answer_init(struct ump__answer *answer)
   @ ensures owns: \result <==> ump__found == UMP__CALL_ABANDONED;
   @ ensures code: answer->code == code;
   @*/
-bool ump__answer_publish(struct ump__answer *answer, int code)
+bool ump__answer_publish(struct ump__answer *answer, int code, const struct ump__bell *bell)
 {
 	struct ump__word *state = &answer->state;
 	struct ump__call_step step;
@@ -33,7 +31,9 @@ bool ump__answer_publish(struct ump__answer *answer, int code)
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
 	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
-	if (step.wake)
+	if (step.wake && bell != NULL)
+		ump__bell_ring(bell);
+	else if (step.wake)
 		ump__wake(state);
 	return step.owns;
 }
@@ -91,7 +91,33 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
 }
 
 /*@ requires valid: \valid(answer);
-  @ requires role: of_waiter(ump__knows);
+  @ requires role: of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING;
+  @ terminates \true;
+  @ assigns answer->state.value, ump__knows;
+  @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
+  @ ensures rests: \result == \false ==> ump__knows == UMP__KNOWS_WAITING;
+  @*/
+bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
+{
+	struct ump__word *state = &answer->state;
+	uintptr_t seen = ump__call_word_load(state);
+	struct ump__call_step step = ump__call_rise_step(seen);
+
+	/* While the bell is being silenced nobody may ring it, or the ringing would be lost. */
+	if (step.taken && ump__call_word_wait(state, &seen, step.next))
+		seen = UMP__CALL_PENDING;
+	if (seen == UMP__CALL_PENDING) {
+		ump__bell_silence(bell);
+		step = ump__call_sleep_step(seen);
+		if (ump__call_word_wait(state, &seen, step.next))
+			return false;
+	}
+	/* The acquire that a failed exchange did not have. */
+	return ump__call_word_load(state) == UMP__CALL_DONE;
+}
+
+/*@ requires valid: \valid(answer);
+  @ requires role: of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING;
   @ terminates \true;
   @ assigns answer->state.value, ump__knows;
   @ ensures owns: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
@@ -101,7 +127,8 @@ bool ump__answer_abandon(struct ump__answer *answer)
 {
 	uintptr_t seen = ump__call_word_load(&answer->state);
 
-	/*@ loop invariant rely: call_rely(ump__knows, seen) && of_waiter(ump__knows);
+	/*@ loop invariant rely: call_rely(ump__knows, seen) &&
+	  @   (of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING);
 	  @ loop invariant learnt: seen == UMP__CALL_DONE ==> ump__knows == UMP__KNOWS_ANSWERED;
 	  @ loop assigns seen, answer->state.value, ump__knows;
 	  @ loop variant seen == UMP__CALL_DONE ? 0 : 1;

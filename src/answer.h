@@ -6,7 +6,7 @@
 #ifndef UMP_ANSWER_H
 #define UMP_ANSWER_H
 
-#include "sync/atomic.h"
+#include "sync/sync.h"
 #include "ump_server.h"
 
 #include <stdbool.h>
@@ -19,9 +19,13 @@ struct ump__answer {
 
 void ump__answer_init(struct ump__answer *answer);
 
-/* Publish `code`, and all that was written before, and wake the waiter.  true: the waiter has given
- * up, and the caller owns the answer.  false: the answer must not be touched any more. */
-bool ump__answer_publish(struct ump__answer *answer, int code);
+/* Publish `code`, and all that was written before, and wake the waiter: by its bell, if it has one.
+ * true: the waiter has given up, and the caller owns the answer.  false: the answer must not be
+ * touched any more. */
+bool ump__answer_publish(struct ump__answer *answer, int code, const struct ump__bell *bell);
+
+/* Silence the bell and have it rung when the answer comes.  true: it is there.  The waiter only. */
+bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell);
 
 /* Wait until the answer is there; false: the deadline passed first.  `other_cpu` is where the
  * answerer last ran.  The waiter only. */

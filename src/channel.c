@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The bytes of struct ump_config in the first version of the library. */
-#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, stack_size) + sizeof(size_t))
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, slow_arg) + sizeof(void *))
 /* So that headers and alignment can be added to a size, or two sizes to each other. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
@@ -27,10 +27,26 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 	memcpy(to, from, known);
 	if (to->request.size == 0 && to->post.size == 0)
 		return UMP_INVALID;
+	if (to->capacity > UMP__ROOM_MOST || to->slow_limit < 0)
+		return UMP_INVALID;
 	if (to->request.size > SIZE_LIMIT || to->reply.size > SIZE_LIMIT ||
 		to->post.size > SIZE_LIMIT)
 		return UMP_INVALID;
 	return UMP_OK;
+}
+
+static void server_init(struct ump_server *server, struct ump__channel *channel)
+{
+	server->channel = channel;
+	ump__queue_init(&server->batch);
+	server->lent = NULL;
+	server->ended = false;
+	server->client_cpu = UMP__CPU_UNKNOWN;
+	ump__count_init(&server->handled, 0);
+	ump__count_init(&server->skipped, 0);
+	ump__count_init(&server->depth_most, 0);
+	ump__count_init(&server->busy_since, 0);
+	ump__hint_init(&server->busy, 0);
 }
 
 struct ump__channel *ump__channel_new(const struct ump_config *config)
@@ -40,18 +56,29 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	if (channel == NULL)
 		return NULL;
 	ump__word_init(&channel->inbox, UMP__INBOX_EMPTY);
+	ump__room_init(&channel->room, (uint32_t)config->capacity);
 	ump__counts_init(&channel->counts);
+	ump__count_init(&channel->kept, 0);
+	ump__count_init(&channel->failed, 0);
 	ump__hint_init(&channel->server_cpu, UMP__CPU_UNKNOWN);
 	channel->request = config->request;
 	channel->reply = config->reply;
 	channel->post = config->post;
+	channel->slow_limit = config->slow_limit;
+	channel->slow_handler = config->slow_handler;
+	channel->slow_arg = config->slow_arg;
+	channel->bell = (struct ump__bell){-1, -1};
 	channel->goodbye.kind = UMP__KIND_GOODBYE;
-	channel->server = (struct ump_server){
-		.channel = channel,
-		.client_cpu = UMP__CPU_UNKNOWN,
-	};
-	ump__queue_init(&channel->server.batch);
+	server_init(&channel->server, channel);
 	return channel;
+}
+
+void ump__channel_free(struct ump__channel *channel)
+{
+	if (channel->bell.fd >= 0)
+		ump__bell_close(&channel->bell);
+	ump__room_end(&channel->room);
+	ump__free(channel);
 }
 
 void ump__channel_drop_strong(struct ump__channel *channel)
@@ -60,17 +87,17 @@ void ump__channel_drop_strong(struct ump__channel *channel)
 		return;
 	/* All that was ever sent lies below this: the end travels through the same word as the
 	 * messages, so there is no second one to race with.  A closed inbox needs no goodbye. */
-	(void)ump__inbox_push(&channel->inbox, &channel->goodbye.node);
+	(void)ump__inbox_push(&channel->inbox, &channel->goodbye.node, ump__channel_bell(channel));
 	ump__channel_drop_weak(channel);
 }
 
 void ump__channel_drop_weak(struct ump__channel *channel)
 {
 	if (ump__weak_drop(&channel->counts))
-		ump__free(channel);
+		ump__channel_free(channel);
 }
 
 bool ump__channel_send(struct ump__channel *channel, struct ump__message *message)
 {
-	return ump__inbox_push(&channel->inbox, &message->node);
+	return ump__inbox_push(&channel->inbox, &message->node, ump__channel_bell(channel));
 }

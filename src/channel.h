@@ -7,6 +7,7 @@
 #define UMP_CHANNEL_H
 
 #include "message.h"
+#include "room.h"
 #include "sync/sync.h"
 
 #include <stdbool.h>
@@ -22,30 +23,58 @@ struct ump_server {
 	bool ended;
 	/* Where the last client ran, as far as known. */
 	int client_cpu;
-	/* Requests given up while they were queued. */
-	size_t skipped;
+	/* For those who watch: messages handled, requests skipped because they were given up while
+	 * queued, the most that were ever queued, and since when (ump_now, or 0) a message is
+	 * worked on. */
+	struct ump__count handled;
+	struct ump__count skipped;
+	struct ump__count depth_most;
+	struct ump__count busy_since;
+	/* Whether one is. */
+	struct ump__hint busy;
 };
 
 struct ump__channel {
 	/* Written by all. */
 	_Alignas(UMP__LINE) struct ump__word inbox;
+	/* Written by senders to a server with a capacity, and by the receiving end. */
+	_Alignas(UMP__LINE) struct ump__room room;
 	/* Written by those who clone and drop. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
+	/* And by those who keep contexts, or fail requests. */
+	struct ump__count kept;
+	struct ump__count failed;
 	/* Written by the receiving end. */
 	_Alignas(UMP__LINE) struct ump_server server;
 	/* Read by all and hardly ever written. */
 	_Alignas(UMP__LINE) struct ump_type request;
 	struct ump_type reply;
 	struct ump_type post;
+	/* A handler that takes longer is told of. */
+	int64_t slow_limit;
+	void (*slow_handler)(void *arg, int64_t took, bool request);
+	void *slow_arg;
+	/* What wakes the receiving end of a task; of all others, -1. */
+	struct ump__bell bell;
 	struct ump__hint server_cpu;
 	struct ump__message goodbye;
 };
 
+/* The bell that pushes into this channel's inbox ring, or NULL. */
+static inline const struct ump__bell *ump__channel_bell(const struct ump__channel *channel)
+{
+	return channel->bell.fd >= 0 ? &channel->bell : NULL;
+}
+
 /* Check `config`, of which the caller knows `size` bytes, and copy it.  UMP_OK or UMP_INVALID. */
 int ump__config_read(struct ump_config *to, const struct ump_config *from, size_t size);
 
-/* A channel with one strong reference, which the caller owns, and a receiving end; or NULL. */
+/* A channel with one strong reference, which the caller owns, and a receiving end; or NULL.  It has
+ * no bell yet. */
 struct ump__channel *ump__channel_new(const struct ump_config *config);
+
+/* Free a channel that nobody else has seen. */
+void ump__channel_free(struct ump__channel *channel);
 
 /* Give back a strong reference; the last one says goodbye. */
 void ump__channel_drop_strong(struct ump__channel *channel);

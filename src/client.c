@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "ask.h"
+#include "completions.h"
 #include "handle.h"
 #include "request.h"
+#include "wait.h"
 #include "wait_reply.h"
 
 #define LIVE "a client was used after it was dropped, or is none"
@@ -29,6 +32,7 @@ void ump_client_drop(ump_client **client)
 		return;
 	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_CLIENT, LIVE);
 	channel = (*client)->handle.channel;
+	ump__ask_end(&(*client)->handle);
 	ump__handle_free(&(*client)->handle);
 	*client = NULL;
 	ump__channel_drop_strong(channel);
@@ -39,7 +43,15 @@ int ump_client_post(const ump_client *client, const void *msg)
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
-	return ump__handle_post(&client->handle, msg);
+	return ump__handle_post(&client->handle, msg, UMP_NOW);
+}
+
+int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline)
+{
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	return ump__handle_post(&client->handle, msg, deadline);
 }
 
 int ump_client_post_client(const ump_client *client, ump_post_client **out)
@@ -76,55 +88,75 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 	return result;
 }
 
-/* Send an allocated request.  UMP_OK, UMP_NO_MEMORY, or UMP_SERVER_GONE. */
-static int send_copy(struct ump__channel *channel, const void *msg, struct ump__request **out)
+/* Send a request for which there is room, and which the caller will wait for in `wait`, if that is
+ * not NULL.  Failing gives the room back: UMP_SERVER_GONE or UMP_DEADLOCK. */
+static int send_request(struct ump__request *request, struct ump__wait *wait, bool for_ever)
 {
-	struct ump__request *request = ump__request_new(channel, msg);
+	struct ump__channel *channel = request->channel;
+	bool sent;
 
-	if (request == NULL)
-		return UMP_NO_MEMORY;
-	if (!ump__channel_send(channel, &request->message)) {
-		ump__request_free(request);
-		return UMP_SERVER_GONE;
+	if (wait != NULL &&
+		!ump__wait_begin(wait, channel, &request->answer.state, &request->kept)) {
+		ump__room_give(&channel->room);
+		return UMP_DEADLOCK;
 	}
-	*out = request;
-	return UMP_OK;
+	sent = ump__channel_send(channel, &request->message);
+	if (wait != NULL)
+		ump__wait_commit(wait, sent && for_ever);
+	if (sent)
+		return UMP_OK;
+	ump__room_give(&channel->room);
+	return UMP_SERVER_GONE;
 }
 
 /* Wait for ever: the request lies on this stack, so it must not return before the answer. */
-static int request_in_place(struct ump__channel *channel, const void *msg, void *reply)
+static int request_in_place(const struct ump__handle *handle, const void *msg, void *reply)
 {
 	struct ump__request request;
+	struct ump__wait wait;
+	int result = ump__handle_room(handle, UMP_FOREVER);
 
-	ump__request_init(&request, channel, msg, reply);
-	if (!ump__channel_send(channel, &request.message))
-		return UMP_SERVER_GONE;
+	if (result != UMP_OK)
+		return result;
+	ump__request_init(&request, handle->channel, msg, reply);
+	result = send_request(&request, &wait, true);
+	if (result != UMP_OK)
+		return result;
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
+	ump__wait_end(&wait);
 	return request.answer.code;
 }
 
-/* Too late to send.  A time-out means the same to the caller at whichever moment it comes: what the
- * message points to is no longer the caller's.  So it goes the way of any request given up. */
-static int give_up_at_once(struct ump__channel *channel, const void *msg)
+/* Wait for room, and send.  A time-out means the same to the caller at whichever moment it comes:
+ * what the message points to is no longer the caller's.  So before sending too, the request then
+ * goes the way of any that is given up. */
+static int send_until(
+	const struct ump__handle *handle, struct ump__request *request, ump_time deadline)
 {
-	struct ump__request *request = ump__request_new(channel, msg);
+	struct ump__wait wait;
+	int result = UMP_TIMED_OUT;
 
-	if (request == NULL)
-		return UMP_NO_MEMORY;
-	ump__request_discard(request, UMP_SERVER_GONE);
-	return UMP_TIMED_OUT;
+	if (deadline > ump_now())
+		result = ump__handle_room(handle, deadline);
+	if (result == UMP_OK)
+		result = send_request(request, &wait, false);
+	if (result == UMP_TIMED_OUT)
+		ump__request_discard(request, UMP_SERVER_GONE);
+	else if (result != UMP_OK)
+		ump__request_free(request);
+	return result;
 }
 
 /* Wait until a deadline: the request may have to outlive the caller. */
 static int request_until(
-	struct ump__channel *channel, const void *msg, void *reply, ump_time deadline)
+	const struct ump__handle *handle, const void *msg, void *reply, ump_time deadline)
 {
-	struct ump__request *request = NULL;
+	struct ump__request *request = ump__request_new(handle->channel, msg);
 	int result;
 
-	if (deadline <= ump_now())
-		return give_up_at_once(channel, msg);
-	result = send_copy(channel, msg, &request);
+	if (request == NULL)
+		return UMP_NO_MEMORY;
+	result = send_until(handle, request, deadline);
 	if (result != UMP_OK)
 		return result;
 	if (ump__answer_wait(&request->answer, deadline, request->server_cpu))
@@ -135,7 +167,7 @@ static int request_until(
 	return UMP_TIMED_OUT;
 }
 
-/* What a request needs, in both ways to send it. */
+/* What a request needs, in all ways to send it. */
 static bool can_request(const ump_client *client, const void *msg)
 {
 	if (client == NULL || msg == NULL)
@@ -146,19 +178,43 @@ static bool can_request(const ump_client *client, const void *msg)
 
 int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_time deadline)
 {
-	struct ump__channel *channel;
-
 	if (!can_request(client, msg))
 		return UMP_INVALID;
-	channel = client->handle.channel;
-	if (reply == NULL && channel->reply.size != 0)
+	if (reply == NULL && client->handle.channel->reply.size != 0)
 		return UMP_INVALID;
 	if (deadline == UMP_FOREVER)
-		return request_in_place(channel, msg, reply);
-	return request_until(channel, msg, reply, deadline);
+		return request_in_place(&client->handle, msg, reply);
+	return request_until(&client->handle, msg, reply, deadline);
 }
 
-int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out)
+/* Send a copy of `msg` as a request that ends in `completions`, or in whoever waits for `*out` if
+ * that is NULL. */
+static int send_copy(const struct ump__handle *handle, const void *msg,
+	struct ump_completions *completions, void *tag, struct ump__request **out,
+	ump_time deadline)
+{
+	struct ump__request *request;
+	int result = ump__handle_room(handle, deadline);
+
+	if (result != UMP_OK)
+		return result;
+	request = ump__request_new(handle->channel, msg);
+	if (request == NULL) {
+		ump__room_give(&handle->channel->room);
+		return UMP_NO_MEMORY;
+	}
+	request->completions = completions;
+	request->tag = tag;
+	result = send_request(request, NULL, false);
+	if (result != UMP_OK)
+		ump__request_free(request);
+	else
+		*out = request;
+	return result;
+}
+
+int ump_client_req_async_until(
+	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline)
 {
 	struct ump__request *request = NULL;
 	int result;
@@ -168,8 +224,32 @@ int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_rep
 	*out = NULL;
 	if (!can_request(client, msg))
 		return UMP_INVALID;
-	result = send_copy(client->handle.channel, msg, &request);
+	result = send_copy(&client->handle, msg, NULL, NULL, &request, deadline);
 	if (result == UMP_OK)
 		*out = ump__request_waiter(request);
+	return result;
+}
+
+int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out)
+{
+	return ump_client_req_async_until(client, msg, out, UMP_NOW);
+}
+
+int ump_client_req_completion(
+	const ump_client *client, const void *msg, ump_completions *completions, void *tag)
+{
+	struct ump__request *request = NULL;
+	int result;
+
+	if (completions == NULL || !can_request(client, msg))
+		return UMP_INVALID;
+	/* What is in flight must be able to ring. */
+	if (!ump__completions_hold(completions))
+		return UMP_OVERFLOW;
+	result = send_copy(&client->handle, msg, completions, tag, &request, UMP_NOW);
+	if (result == UMP_OK)
+		completions->in_flight++;
+	else
+		ump__completions_release(completions);
 	return result;
 }

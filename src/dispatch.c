@@ -1,17 +1,76 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "dispatch.h"
 
-bool ump__handler_is_complete(const struct ump_handler *handler, const struct ump_config *config)
+#include <string.h>
+
+/* ---- The handler's life -------------------------------------------------------------------- */
+
+/* Whether `handler` has what a server with this configuration needs. */
+static bool is_complete(const struct ump_handler *handler, const struct ump_config *config)
 {
 	if (config->request.size != 0 && handler->request == NULL)
 		return false;
 	return config->post.size == 0 || handler->post != NULL;
 }
 
-static struct ump_flow handle_request(
-	ump_server *server, const struct ump_handler *handler, struct ump__request *request)
+static void drop_handler(struct ump__dispatcher *dispatcher)
 {
-	ump_reply_context *rc = ump__server_start(server, request);
+	if (dispatcher->handler.drop != NULL)
+		dispatcher->handler.drop(dispatcher->handler.self);
+}
+
+void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
+{
+	ump__server_close(dispatcher->server, NULL, NULL);
+	drop_handler(dispatcher);
+}
+
+int ump__dispatcher_open(
+	struct ump__dispatcher *dispatcher, const struct ump_config *config, ump_client **client)
+{
+	int result = ump__channel_open(&dispatcher->server, client, config);
+
+	if (result != UMP_OK)
+		return result;
+	dispatcher->me.handle.channel = dispatcher->server->channel;
+	dispatcher->me.handle.mark = UMP__MARK_LENT_CLIENT;
+	return UMP_OK;
+}
+
+int ump__dispatcher_build(struct ump__dispatcher *dispatcher, const struct ump_config *config,
+	ump_handler_builder *builder, void *arg, ump_client *client)
+{
+	int result;
+
+	memset(&dispatcher->handler, 0, sizeof dispatcher->handler);
+	/* A request to this server could only wait for itself. */
+	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
+	result = builder(arg, client, &dispatcher->handler);
+	ump__frame_leave(&dispatcher->frame);
+	if (result != 0)
+		/* There is no handler. */
+		dispatcher->handler.drop = NULL;
+	else if (!is_complete(&dispatcher->handler, config))
+		result = UMP_INVALID;
+	if (result != UMP_OK)
+		ump__dispatcher_unwind(dispatcher);
+	return result;
+}
+
+int ump__dispatcher_init(struct ump__dispatcher *dispatcher)
+{
+	if (dispatcher->handler.init == NULL)
+		return 0;
+	return dispatcher->handler.init(dispatcher->handler.self, &dispatcher->me);
+}
+
+/* ---- Messages ------------------------------------------------------------------------------ */
+
+static struct ump_flow handle_request(
+	struct ump__dispatcher *dispatcher, struct ump__request *request)
+{
+	const struct ump_handler *handler = &dispatcher->handler;
+	ump_reply_context *rc = ump__server_start(dispatcher->server, request);
 	struct ump_flow flow = handler->request(handler->self, request->value, &rc);
 
 	/* Neither answered nor kept: forgotten. */
@@ -19,44 +78,77 @@ static struct ump_flow handle_request(
 	return flow;
 }
 
-static struct ump_flow handle_post(const struct ump_handler *handler, struct ump__post *post)
+static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct ump__post *post)
 {
+	const struct ump_handler *handler = &dispatcher->handler;
 	struct ump_flow flow = handler->post(handler->self, post->value);
 
-	ump__post_free(post);
+	if (dispatcher->frame.suspension == NULL)
+		ump__post_free(post);
 	return flow;
 }
 
-static struct ump_flow handle(
-	ump_server *server, const struct ump_handler *handler, struct ump__message *message)
+static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump__message *message)
 {
 	switch (message->kind) {
 	case UMP__KIND_POST:
-		return handle_post(handler, ump__post_of(message));
+		return handle_post(dispatcher, ump__post_of(message));
 	case UMP__KIND_REQUEST:
-		return handle_request(server, handler, ump__request_of(message));
+		return handle_request(dispatcher, ump__request_of(message));
 	case UMP__KIND_GOODBYE:
+	case UMP__KIND_ROOM:
 		break;
 	}
 	return ump_continue();
 }
 
-struct ump_flow ump__dispatch(ump_server *server, const struct ump_handler *handler)
+/* The same, and see how long it takes, for those who want to know. */
+static struct ump_flow hand_over_timed(
+	struct ump__dispatcher *dispatcher, struct ump__message *message)
 {
-	enum ump__verdict verdict;
+	ump_server *server = dispatcher->server;
+	const struct ump__channel *channel = server->channel;
+	bool request = message->kind == UMP__KIND_REQUEST;
+	ump_time begin = ump_now();
 	struct ump_flow flow;
+	int64_t took;
 
-	do {
-		struct ump__message *message = ump__server_next(server, UMP_FOREVER);
-		/* The message is gone once it is handled. */
-		enum ump__kind kind = message->kind;
+	ump__count_set(&server->busy_since, (uint64_t)begin);
+	flow = hand_over(dispatcher, message);
+	took = ump_now() - begin;
+	ump__count_set(&server->busy_since, 0);
+	if (took > channel->slow_limit && channel->slow_handler != NULL)
+		channel->slow_handler(channel->slow_arg, took, request);
+	return flow;
+}
 
-		flow = handle(server, handler, message);
-		verdict = ump__verdict_after(kind, flow.stop);
-	} while (verdict == UMP__VERDICT_GO_ON);
+enum ump__verdict ump__dispatcher_handle(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
+{
+	ump_server *server = dispatcher->server;
+	/* The message is gone once it is handled. */
+	enum ump__kind kind = message->kind;
+
+	if (kind == UMP__KIND_GOODBYE)
+		return ump__verdict_after(kind, false);
+	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
+	ump__hint_set(&server->busy, 1);
+	*flow = server->channel->slow_limit != 0 ? hand_over_timed(dispatcher, message)
+						 : hand_over(dispatcher, message);
+	ump__hint_set(&server->busy, 0);
+	return ump__verdict_after(kind, flow->stop);
+}
+
+struct ump_flow ump__dispatcher_end(
+	struct ump__dispatcher *dispatcher, enum ump__verdict verdict, struct ump_flow flow)
+{
+	const struct ump_handler *handler = &dispatcher->handler;
 
 	if (verdict == UMP__VERDICT_NONE)
 		flow = ump_continue();
-	ump__server_close(server, handler->leftover, handler->self);
-	return handler->term != NULL ? handler->term(handler->self, flow) : flow;
+	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	if (handler->term != NULL)
+		flow = handler->term(handler->self, flow);
+	drop_handler(dispatcher);
+	return flow;
 }

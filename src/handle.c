@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "handle.h"
 
+#include "ask.h"
 #include "references.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
@@ -10,7 +11,9 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	if (handle == NULL)
 		return NULL;
 	handle->channel = channel;
+	handle->ticket = NULL;
 	handle->mark = mark;
+	ump__hint_init(&handle->asked, UMP__ASKED_NOTHING);
 	return handle;
 }
 
@@ -48,16 +51,34 @@ int ump__handle_weak(struct ump__channel *channel, void **out)
 	return UMP_OK;
 }
 
-int ump__handle_post(const struct ump__handle *handle, const void *msg)
+int ump__handle_room(const struct ump__handle *handle, ump_time deadline)
+{
+	struct ump__channel *channel = handle->channel;
+
+	if (channel->room.capacity == 0)
+		return UMP_OK;
+	/* Clients are lent as const, since nothing that they show changes by sending. */
+	if (ump__ask_use((struct ump__handle *)(uintptr_t)handle))
+		return UMP_OK;
+	return ump__room_take(&channel->room, channel, deadline);
+}
+
+int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline)
 {
 	struct ump__channel *channel = handle->channel;
 	struct ump__post *post;
+	int result;
 
 	if (msg == NULL || channel->post.size == 0)
 		return UMP_INVALID;
+	result = ump__handle_room(handle, deadline);
+	if (result != UMP_OK)
+		return result;
 	post = ump__post_new(&channel->post, msg);
-	if (post == NULL)
+	if (post == NULL) {
+		ump__room_give(&channel->room);
 		return UMP_NO_MEMORY;
+	}
 	if (!ump__channel_send(channel, &post->message)) {
 		ump__post_free(post);
 		return UMP_SERVER_GONE;

@@ -14,17 +14,21 @@ enum ump__mark {
 	UMP__MARK_CLIENT = 0xc11e47,
 	UMP__MARK_POST_CLIENT,
 	UMP__MARK_WEAK_CLIENT,
-	/* A weak client that belongs to a thread and is lent to its handler. */
+	/* A weak client that belongs to a dispatcher and is lent to its handler. */
 	UMP__MARK_LENT_CLIENT,
-	UMP__MARK_THREAD
+	UMP__MARK_THREAD,
+	UMP__MARK_TASK
 };
 
 struct ump__handle {
 	struct ump__channel *channel;
+	/* Where it stands in line for room, if it has asked; guarded by the room's lock. */
+	struct ump__ticket *ticket;
 	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
 	 * still there to be found. */
-	void *unused;
 	enum ump__mark mark;
+	/* An enum ump__asked.  Changed under the room's lock only. */
+	struct ump__hint asked;
 };
 
 struct ump_client {
@@ -51,8 +55,11 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 /* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_weak(struct ump__channel *channel, void **out);
 
-/* Send a copy of `msg` as a post, for both kinds of clients. */
-int ump__handle_post(const struct ump__handle *handle, const void *msg);
+/* Take a place for a message, before it is sent.  Results as ump__room_take. */
+int ump__handle_room(const struct ump__handle *handle, ump_time deadline);
+
+/* Send a copy of `msg` as a post, for both kinds of clients, waiting for room. */
+int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);
 
 /* Debug builds stop if `handle` is no live handle of this kind. */
 #define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)

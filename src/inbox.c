@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "inbox.h"
 
-#include "sync/sync.h"
-
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
@@ -14,7 +12,7 @@ _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses a
   @ ensures once: ump__pushed == (uint64_t)(\old(ump__pushed) + (\result ? 1 : 0));
   @ ensures refused: \result == \false ==> ump__knows == UMP__KNOWS_CLOSED;
   @*/
-bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node)
+bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const struct ump__bell *bell)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
@@ -31,9 +29,11 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node)
 			return false;
 		node->next = (struct ump__node *)push.link;
 		if (ump__inbox_word_push(inbox, &seen, push.next)) {
-			/* The node may be gone already; the inbox is not, while the sender's client
-			 * lives. */
-			if (push.wake)
+			/* The node may be gone already; the inbox and its bell are not, while the
+			 * sender's reference lives. */
+			if (push.wake && bell != NULL)
+				ump__bell_ring(bell);
+			else if (push.wake)
 				ump__wake(inbox);
 			return true;
 		}
@@ -103,8 +103,65 @@ bool ump__inbox_receive(
 	return true;
 }
 
+/*@ requires valid: \valid(inbox) && \valid(batch) && \separated(inbox, batch);
+  @ requires role: (of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED) &&
+  @   ump__filled == batch;
+  @ terminates \true;
+  @ assigns inbox->value, batch->head, batch->tail, { x->next | struct ump__node *x; \true },
+  @   ump__knows, ump__taken;
+  @ ensures some: \result ==> ump__knows == UMP__KNOWS_AWAKE && batch->head != \null &&
+  @   (\exists \list<struct ump__node *> l; is_queue(batch, l) && \length(l) == ump__taken);
+  @ ensures none: \result == \false ==> ump__knows == \old(ump__knows) &&
+  @   batch->head == \old(batch->head) && batch->tail == \old(batch->tail);
+  @*/
+bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch)
+{
+	if (!ump__inbox_is_node(ump__word_peek(inbox)))
+		return false;
+	uintptr_t top = ump__inbox_word_take(inbox);
+
+	ump__queue_from_stack(batch, (struct ump__node *)ump__inbox_take_step(top).chain)
+		/*@ ghost (ump__taken) */;
+	return true;
+}
+
+/*@ requires valid: \valid(inbox);
+  @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
+  @ terminates \true;
+  @ assigns inbox->value, ump__knows;
+  @ ensures rests: \result ==> ump__knows == UMP__KNOWS_PARKED;
+  @ ensures nodes: \result == \false ==> ump__knows == UMP__KNOWS_NODES;
+  @*/
+bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell)
+{
+	uintptr_t seen = ump__word_peek(inbox);
+	struct ump__inbox_step step = ump__inbox_unpark_step(seen);
+
+	/* While the bell is being silenced nobody may ring it, or the ringing would be lost. */
+	if (step.taken && !ump__inbox_word_park(inbox, &seen, step.next))
+		return false;
+	if (ump__inbox_is_node(seen))
+		return false;
+	ump__bell_silence(bell);
+	seen = UMP__INBOX_EMPTY;
+	step = ump__inbox_park_step(seen);
+	return ump__inbox_word_park(inbox, &seen, step.next);
+}
+
+/*@ requires valid: \valid_read(inbox);
+  @ requires role: of_sender(ump__knows);
+  @ terminates \true;
+  @ assigns \result, ump__knows \from inbox->value, ump__knows;
+  @ ensures closed: \result <==> ump__knows == UMP__KNOWS_CLOSED;
+  @*/
+bool ump__inbox_is_closed(const struct ump__word *inbox)
+{
+	return ump__word_peek(inbox) == UMP__INBOX_CLOSED;
+}
+
 /*@ requires valid: \valid(inbox) && \valid(rest) && \separated(inbox, rest);
-  @ requires role: of_receiver(ump__knows) && ump__filled == rest;
+  @ requires role: (of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED) &&
+  @   ump__filled == rest;
   @ terminates \true;
   @ assigns inbox->value, rest->head, rest->tail, { x->next | struct ump__node *x; \true },
   @   ump__knows, ump__taken;

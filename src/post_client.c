@@ -37,5 +37,13 @@ int ump_post_client_post(const ump_post_client *client, const void *msg)
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
-	return ump__handle_post(&client->handle, msg);
+	return ump__handle_post(&client->handle, msg, UMP_NOW);
+}
+
+int ump_post_client_post_until(const ump_post_client *client, const void *msg, ump_time deadline)
+{
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	return ump__handle_post(&client->handle, msg, deadline);
 }

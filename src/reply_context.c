@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "references.h"
 #include "request.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@ int ump_reply_fail(ump_reply_context **rc, int code)
 		return UMP_INVALID;
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
+	/* A context that was not kept is its dispatcher's, whose channel is there. */
+	if (request->held || ump__hint_get(&request->kept) == 0)
+		ump__count_add(&request->channel->failed, 1);
 	return ump__request_complete(request, code);
 }
 
@@ -45,15 +49,23 @@ void ump_reply_drop(ump_reply_context **rc)
 
 ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 {
-	ump_reply_context *kept;
+	struct ump__request *request;
 
 	if (rc == NULL || *rc == NULL)
 		return NULL;
-	kept = *rc;
+	request = ump__request_of_context(*rc);
 	*rc = NULL;
 	/* Who keeps a leftover has taken it on: from now on the caller must not simply retry. */
-	ump__request_of_context(kept)->dropped_code = UMP_NO_REPLY;
-	return kept;
+	request->dropped_code = UMP_NO_REPLY;
+	if (ump__hint_get(&request->kept) == 0) {
+		ump__hint_set(&request->kept, 1);
+		/* So that it can be counted when it is answered.  If there are too many references
+		 * already, it goes uncounted. */
+		request->held = ump__weak_add(&request->channel->counts);
+		if (request->held)
+			ump__count_add(&request->channel->kept, 1);
+	}
+	return ump__request_context(request);
 }
 
 void *ump_reply_room(ump_reply_context *rc)
@@ -70,5 +82,5 @@ bool ump_reply_origin_gone(const ump_reply_context *rc)
 {
 	const struct ump__request *request = (const struct ump__request *)(const void *)rc;
 
-	return rc != NULL && ump__answer_is_abandoned(&request->answer);
+	return rc != NULL && ump__request_is_abandoned(request);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "request.h"
 
-#include "sync/sync.h"
+#include "completions.h"
 
 #include <string.h>
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 
-void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
-	const void *value, void *reply)
+void ump__request_init(
+	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply)
 {
 	request->message.kind = UMP__KIND_REQUEST;
 	ump__answer_init(&request->answer);
@@ -19,6 +19,11 @@ void ump__request_init(struct ump__request *request, const struct ump__channel *
 	request->reply = reply;
 	request->reply_type = channel->reply;
 	request->value_drop = NULL;
+	request->channel = channel;
+	ump__hint_init(&request->kept, 0);
+	request->held = false;
+	request->completions = NULL;
+	request->tag = NULL;
 }
 
 static size_t align_up(size_t size)
@@ -26,7 +31,7 @@ static size_t align_up(size_t size)
 	return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 }
 
-struct ump__request *ump__request_new(const struct ump__channel *channel, const void *value)
+struct ump__request *ump__request_new(struct ump__channel *channel, const void *value)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
 	size_t value_at = align_up(sizeof(struct ump__request));
@@ -57,10 +62,33 @@ void ump__request_discard(struct ump__request *request, int code)
 	ump__request_free(request);
 }
 
+bool ump__request_is_abandoned(const struct ump__request *request)
+{
+	if (request->completions != NULL)
+		return ump__completions_dropped(request->completions);
+	return ump__answer_is_abandoned(&request->answer);
+}
+
+/* Tell the one who waits for `request`, in either way.  true: nobody does, and it is the caller's. */
+static bool tell(struct ump__request *request, int code)
+{
+	if (request->completions == NULL)
+		return ump__answer_publish(&request->answer, code, NULL);
+	request->answer.code = code;
+	return !ump__completions_push(request->completions, &request->message);
+}
+
 int ump__request_complete(struct ump__request *request, int code)
 {
-	if (!ump__answer_publish(&request->answer, code))
-		return UMP_OK;
-	ump__request_discard(request, code);
-	return UMP_ORIGIN_GONE;
+	/* The request may be gone once it is complete. */
+	struct ump__channel *held = request->held ? request->channel : NULL;
+	bool abandoned = tell(request, code);
+
+	if (abandoned)
+		ump__request_discard(request, code);
+	if (held != NULL) {
+		ump__count_add(&held->kept, (uint64_t)-1);
+		ump__channel_drop_weak(held);
+	}
+	return abandoned ? UMP_ORIGIN_GONE : UMP_OK;
 }

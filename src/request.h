@@ -32,14 +32,24 @@ struct ump__request {
 	struct ump_type reply_type;
 	/* For an allocated request: what drops its value if nobody is left to own it. */
 	void (*value_drop)(void *value);
+	/* Whom it was sent to.  It may be gone once the request is complete, or was kept without
+	 * `held`. */
+	struct ump__channel *channel;
+	/* Not 0: its context was kept.  Read by those who look for circles of waits. */
+	struct ump__hint kept;
+	/* The context was kept, and owns a reference of the channel. */
+	bool held;
+	/* Where its end is told, if not to a waiter, and with which tag. */
+	struct ump_completions *completions;
+	void *tag;
 };
 
 /* Prepare a request that lies on its caller's stack. */
-void ump__request_init(struct ump__request *request, const struct ump__channel *channel,
-	const void *value, void *reply);
+void ump__request_init(
+	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply);
 
 /* An allocated request with a copy of `value`, or NULL. */
-struct ump__request *ump__request_new(const struct ump__channel *channel, const void *value);
+struct ump__request *ump__request_new(struct ump__channel *channel, const void *value);
 
 /* Free an allocated request whose values somebody else owns. */
 void ump__request_free(struct ump__request *request);
@@ -50,6 +60,9 @@ void ump__request_discard(struct ump__request *request, int code);
 /* Complete a request with `code`; on UMP_OK the reply is in its place.  UMP_OK, or UMP_ORIGIN_GONE
  * if the caller has given up.  The request must not be touched afterwards.  The answerer only. */
 int ump__request_complete(struct ump__request *request, int code);
+
+/* Whether the caller has given up; then the answerer owns the request. */
+bool ump__request_is_abandoned(const struct ump__request *request);
 
 static inline struct ump__request *ump__request_of(struct ump__message *message)
 {

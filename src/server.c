@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server.h"
 
+#include "completions.h"
 #include "handle.h"
 #include "inbox.h"
 
@@ -16,14 +17,32 @@ static void tell_cpu(ump_server *server)
 static bool is_abandoned(struct ump__message *message)
 {
 	return message->kind == UMP__KIND_REQUEST &&
-	       ump__answer_is_abandoned(&ump__request_of(message)->answer);
+	       ump__request_is_abandoned(ump__request_of(message));
 }
 
 /* A request that was given up while it was queued: its caller is gone, so it is ours to free. */
 static void skip(ump_server *server, struct ump__message *message)
 {
-	server->skipped++;
-	ump__request_discard(ump__request_of(message), UMP_SERVER_GONE);
+	struct ump__request *request = ump__request_of(message);
+
+	ump__count_set(&server->skipped, ump__count_get(&server->skipped) + 1);
+	if (request->completions != NULL)
+		ump__completions_release(request->completions);
+	ump__request_discard(request, UMP_SERVER_GONE);
+}
+
+/* A message has left the queue, and makes room.  The queue is never deeper than just before. */
+static void make_room(ump_server *server)
+{
+	struct ump__room *room = &server->channel->room;
+	uint64_t depth;
+
+	if (room->capacity == 0)
+		return;
+	depth = ump__room_depth(ump__places_load(&room->places), room->capacity);
+	if (depth > ump__count_get(&server->depth_most))
+		ump__count_set(&server->depth_most, depth);
+	ump__room_give(room);
 }
 
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
@@ -41,10 +60,18 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 			continue;
 		}
 		message = ump__message_of(node);
+		if (message->kind != UMP__KIND_GOODBYE)
+			make_room(server);
 		if (ump__fate_of(message->kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
 		skip(server, message);
 	}
+}
+
+bool ump__server_collect(ump_server *server)
+{
+	return !ump__queue_is_empty(&server->batch) ||
+	       ump__inbox_take(&server->channel->inbox, &server->batch);
 }
 
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request)
@@ -85,6 +112,7 @@ void ump__server_close(ump_server *server,
 	struct ump__node *node;
 
 	ump__inbox_close(&server->channel->inbox, &rest);
+	ump__room_close(&server->channel->room);
 	/* What was taken and not received yet is older. */
 	ump__queue_append(&server->batch, &rest);
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
@@ -111,11 +139,25 @@ void ump__server_release(ump_server *server)
 
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
+int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config)
+{
+	struct ump__channel *channel = ump__channel_new(config);
+
+	if (channel == NULL)
+		return UMP_NO_MEMORY;
+	*client = ump__handle_new(channel, UMP__MARK_CLIENT);
+	if (*client == NULL) {
+		ump__channel_free(channel);
+		return UMP_NO_MEMORY;
+	}
+	*server = &channel->server;
+	return UMP_OK;
+}
+
 int ump_channel_open_sized(ump_server **server, ump_client **client,
 	const struct ump_config *config, size_t config_size)
 {
 	struct ump_config checked;
-	struct ump__channel *channel;
 
 	if (server != NULL)
 		*server = NULL;
@@ -124,16 +166,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	if (server == NULL || client == NULL ||
 		ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
-	channel = ump__channel_new(&checked);
-	if (channel == NULL)
-		return UMP_NO_MEMORY;
-	*client = ump__handle_new(channel, UMP__MARK_CLIENT);
-	if (*client == NULL) {
-		ump__free(channel);
-		return UMP_NO_MEMORY;
-	}
-	*server = &channel->server;
-	return UMP_OK;
+	return ump__channel_open(server, client, &checked);
 }
 
 /* The post that was lent by the last call is done with. */
@@ -152,12 +185,15 @@ static int receive(
 		server->ended = true;
 		return UMP_CLIENTS_GONE;
 	}
+	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
 	if (message->kind == UMP__KIND_POST) {
 		server->lent = ump__post_of(message);
 		*msg = server->lent->value;
 	} else {
 		*msg = ump__request_of(message)->value;
 		*rc = ump__server_start(server, ump__request_of(message));
+		/* It is the receiver's, who may keep it as long as it likes. */
+		ump__hint_set(&ump__request_of(message)->kept, 1);
 	}
 	return UMP_OK;
 }
@@ -206,7 +242,7 @@ bool ump_server_was_empty(const ump_server *server)
 
 size_t ump_server_skipped(const ump_server *server)
 {
-	return server != NULL ? server->skipped : 0;
+	return server != NULL ? (size_t)ump__count_get(&server->skipped) : 0;
 }
 
 void ump_server_drop(ump_server **server)

@@ -6,9 +6,16 @@
 #include "channel.h"
 #include "request.h"
 
+/* Open a channel.  UMP_OK, or UMP_NO_MEMORY, and then both are NULL. */
+int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config);
+
 /* The next message that somebody has to look at (the goodbye too), or NULL once the deadline has
  * passed.  Requests that were given up are skipped.  It is the caller's. */
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
+
+/* Move what lies in the inbox into the batch, if that is empty; false: nothing is there.  Also for
+ * an end that rests. */
+bool ump__server_collect(ump_server *server);
 
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);

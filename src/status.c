@@ -31,6 +31,10 @@ const char *ump_strerror(int result)
 		return "too many handles of one server";
 	case UMP_DEADLOCK:
 		return "this would wait for itself";
+	case UMP_FULL:
+		return "the inbox has no room";
+	case UMP_NO_FD:
+		return "the system gave no file descriptor";
 	}
 	return "unknown result";
 }

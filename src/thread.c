@@ -6,7 +6,7 @@
  */
 #include "answer.h"
 #include "dispatch.h"
-#include "handle.h"
+#include "wait.h"
 
 #include <string.h>
 
@@ -16,10 +16,9 @@
 struct ump_thread {
 	struct ump__os_thread os;
 	enum ump__mark mark;
-	ump_server *server;
-	struct ump_handler handler;
-	/* Lent to init.  It borrows the receiving end's reference. */
-	struct ump_weak_client me;
+	struct ump__dispatcher dispatcher;
+	/* Its channel's address, for those who look for circles of waits. */
+	const struct ump__channel *channel;
 	/* What init returned; spawn waits for it. */
 	struct ump__answer started;
 	/* That the loop has ended; join waits for it, drop gives it up. */
@@ -27,14 +26,6 @@ struct ump_thread {
 	struct ump_flow how;
 	char name[NAME_SIZE];
 };
-
-/* The handler's life ends, and the receiving end's. */
-static void retire(struct ump_thread *thread)
-{
-	if (thread->handler.drop != NULL)
-		thread->handler.drop(thread->handler.self);
-	ump__server_release(thread->server);
-}
 
 static void thread_free(struct ump_thread *thread)
 {
@@ -45,98 +36,113 @@ static void thread_free(struct ump_thread *thread)
 /* Runs init and tells spawn.  false: init failed, and `thread` is spawn's to free. */
 static bool start(struct ump_thread *thread)
 {
-	int code = thread->handler.init(thread->handler.self, &thread->me);
+	ump_server *server = thread->dispatcher.server;
+	int code = ump__dispatcher_init(&thread->dispatcher);
 
-	if (code != 0) {
-		/* Before spawn returns, so that whoever has a client finds the server gone. */
-		ump__server_close(thread->server, NULL, NULL);
-		retire(thread);
+	if (code == 0) {
+		(void)ump__answer_publish(&thread->started, code, NULL);
+		return true;
 	}
-	(void)ump__answer_publish(&thread->started, code);
-	return code == 0;
+	/* Before spawn returns, so that whoever has a client finds the server gone. */
+	ump__dispatcher_unwind(&thread->dispatcher);
+	ump__frame_leave(&thread->dispatcher.frame);
+	(void)ump__answer_publish(&thread->started, code, NULL);
+	/* Only now: while spawn waits, its server's address means this one. */
+	ump__server_release(server);
+	return false;
+}
+
+/* The loop itself. */
+static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
+{
+	enum ump__verdict verdict;
+	struct ump_flow flow;
+
+	do {
+		struct ump__message *message = ump__server_next(dispatcher->server, UMP_FOREVER);
+
+		verdict = ump__dispatcher_handle(dispatcher, message, &flow);
+	} while (verdict == UMP__VERDICT_GO_ON);
+	return ump__dispatcher_end(dispatcher, verdict, flow);
 }
 
 static void *run(void *arg)
 {
 	struct ump_thread *thread = arg;
+	struct ump__dispatcher *dispatcher = &thread->dispatcher;
+	ump_server *server = dispatcher->server;
 
 	ump__thread_name(thread->name);
-	if (thread->handler.init != NULL && !start(thread))
+	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
+	if (dispatcher->handler.init != NULL && !start(thread))
 		return NULL;
-	thread->how = ump__dispatch(thread->server, &thread->handler);
-	retire(thread);
-	if (ump__answer_publish(&thread->ended, UMP_OK))
+	thread->how = dispatch(dispatcher);
+	ump__frame_leave(&dispatcher->frame);
+	if (ump__answer_publish(&thread->ended, UMP_OK, NULL))
 		thread_free(thread);
+	/* Only now: while somebody waits for the end, the server's address means this one. */
+	ump__server_release(server);
 	return NULL;
 }
 
-/* A thread that is not running yet, with its channel; NULL: no memory. */
-static struct ump_thread *thread_new(const struct ump_config *config, ump_client **client)
+/* A thread that is not running yet; NULL: no memory. */
+static struct ump_thread *thread_new(const struct ump_config *config)
 {
 	struct ump_thread *thread = ump__alloc(sizeof *thread);
 
 	if (thread == NULL)
 		return NULL;
 	memset(thread, 0, sizeof *thread);
-	if (ump_channel_open(&thread->server, client, config) != UMP_OK) {
-		ump__free(thread);
-		return NULL;
-	}
 	thread->mark = UMP__MARK_THREAD;
-	thread->me.handle.channel = thread->server->channel;
-	thread->me.handle.mark = UMP__MARK_LENT_CLIENT;
 	ump__answer_init(&thread->started);
 	ump__answer_init(&thread->ended);
 	strncpy(thread->name, config->name != NULL ? config->name : "ump", NAME_SIZE - 1);
 	return thread;
 }
 
-/* Before a thread runs: undo what spawn did.  `built`: there is a handler. */
-static void unwind(struct ump_thread *thread, bool built, ump_client **client)
+/* Start the thread, let init run on it, and wait for what it says. */
+static int start_and_wait(struct ump_thread *thread, size_t stack_size)
 {
-	ump__server_close(thread->server, NULL, NULL);
-	if (!built)
-		thread->handler.drop = NULL;
-	retire(thread);
-	ump_client_drop(client);
-	thread_free(thread);
-}
+	bool init = thread->dispatcher.handler.init != NULL;
+	struct ump__wait wait;
+	int result;
 
-/* Let init run on the new thread, and wait for what it says. */
-static int await_start(struct ump_thread *thread, ump_client **client)
-{
-	int code;
-
-	if (thread->handler.init == NULL)
-		return UMP_OK;
-	(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
-	code = thread->started.code;
-	if (code != 0) {
-		ump__thread_join(&thread->os);
-		ump_client_drop(client);
-		thread_free(thread);
+	/* Nobody waits for the caller through a thread that is not there yet; but its init may come
+	 * to want something of a handler that spawns it. */
+	(void)ump__wait_begin(&wait, thread->channel, &thread->started.state, NULL);
+	ump__wait_commit(&wait, init);
+	result = ump__thread_start(&thread->os, run, thread, stack_size);
+	if (result != UMP_OK) {
+		ump__dispatcher_unwind(&thread->dispatcher);
+		ump__server_release(thread->dispatcher.server);
+	} else if (init) {
+		(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
+		result = thread->started.code;
+		if (result != 0)
+			ump__thread_join(&thread->os);
 	}
-	return code;
+	ump__wait_end(&wait);
+	return result;
 }
 
 static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	ump_handler_builder *builder, void *arg, ump_client **client)
 {
-	int result = builder(arg, *client, &thread->handler);
+	ump_server *server;
+	int result = ump__dispatcher_open(&thread->dispatcher, config, client);
 
-	if (result != 0) {
-		unwind(thread, false, client);
+	if (result != UMP_OK)
 		return result;
-	}
-	if (!ump__handler_is_complete(&thread->handler, config))
-		result = UMP_INVALID;
+	server = thread->dispatcher.server;
+	thread->channel = server->channel;
+	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
+	if (result != UMP_OK)
+		ump__server_release(server);
 	else
-		result = ump__thread_start(&thread->os, run, thread, config->stack_size);
-	if (result != UMP_OK) {
-		unwind(thread, true, client);
-		return result;
-	}
-	return await_start(thread, client);
+		result = start_and_wait(thread, config->stack_size);
+	if (result != UMP_OK)
+		ump_client_drop(client);
+	return result;
 }
 
 int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, size_t handler_size,
@@ -155,18 +161,36 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 		return UMP_INVALID;
 	if (ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
-	made = thread_new(&checked, client);
+	made = thread_new(&checked);
 	if (made == NULL)
 		return UMP_NO_MEMORY;
 	result = spawn(made, &checked, builder, arg, client);
 	if (result == UMP_OK)
 		*thread = made;
+	else
+		thread_free(made);
+	return result;
+}
+
+/* Wait for the end.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK: that server waits for the caller. */
+static int await_end(struct ump_thread *thread, ump_time deadline)
+{
+	struct ump__wait wait;
+	int result;
+
+	if (!ump__wait_begin(&wait, thread->channel, &thread->ended.state, NULL))
+		return UMP_DEADLOCK;
+	ump__wait_commit(&wait, deadline == UMP_FOREVER);
+	result = ump__answer_wait(&thread->ended, deadline, UMP__CPU_UNKNOWN) ? UMP_OK
+									      : UMP_TIMED_OUT;
+	ump__wait_end(&wait);
 	return result;
 }
 
 int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 {
 	struct ump_thread *joined;
+	int result;
 
 	if (thread == NULL || *thread == NULL)
 		return UMP_INVALID;
@@ -174,8 +198,9 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
 	if (ump__thread_is_current(&joined->os))
 		return UMP_DEADLOCK;
-	if (!ump__answer_wait(&joined->ended, deadline, UMP__CPU_UNKNOWN))
-		return UMP_TIMED_OUT;
+	result = await_end(joined, deadline);
+	if (result != UMP_OK)
+		return result;
 	*thread = NULL;
 	ump__thread_join(&joined->os);
 	if (how != NULL)

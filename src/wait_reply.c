@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "wait_reply.h"
 
+#include "wait.h"
+
 #include <string.h>
 
 int ump__wait_reply_collect(struct ump__request *request, void *reply)
@@ -14,17 +16,38 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 	return code;
 }
 
+/* Wait for the answer.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK. */
+static int await(struct ump__request *request, ump_time deadline)
+{
+	struct ump__wait wait;
+	bool there;
+
+	/* To look is not to wait. */
+	if (deadline == UMP_NOW)
+		return ump__answer_wait(&request->answer, deadline, request->server_cpu)
+			       ? UMP_OK
+			       : UMP_TIMED_OUT;
+	if (!ump__wait_begin(&wait, request->channel, &request->answer.state, &request->kept))
+		return UMP_DEADLOCK;
+	ump__wait_commit(&wait, deadline == UMP_FOREVER);
+	there = ump__answer_wait(&request->answer, deadline, request->server_cpu);
+	ump__wait_end(&wait);
+	return there ? UMP_OK : UMP_TIMED_OUT;
+}
+
 int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline)
 {
 	struct ump__request *request;
+	int result;
 
 	if (wait_reply == NULL || *wait_reply == NULL)
 		return UMP_INVALID;
 	request = ump__request_of_waiter(*wait_reply);
 	if (reply == NULL && request->reply_type.size != 0)
 		return UMP_INVALID;
-	if (!ump__answer_wait(&request->answer, deadline, request->server_cpu))
-		return UMP_TIMED_OUT;
+	result = await(request, deadline);
+	if (result != UMP_OK)
+		return result;
 	*wait_reply = NULL;
 	return ump__wait_reply_collect(request, reply);
 }

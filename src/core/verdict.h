@@ -12,7 +12,10 @@ enum ump__kind {
 	UMP__KIND_POST,
 	UMP__KIND_REQUEST,
 	/* Pushed when the last strong client goes: everything sent lies before it. */
-	UMP__KIND_GOODBYE
+	UMP__KIND_GOODBYE,
+	/* Room that an event loop's client asked for.  It lies in completions only, where there is
+	 * no loop. */
+	UMP__KIND_ROOM
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */

@@ -14,6 +14,7 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
+#include "core/room.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +36,17 @@ struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* A number that may be out of date: on which CPU the other side last ran. */
+/* The room in an inbox. */
+struct ump__places {
+	UMP__ATOMIC(uint32_t) value;
+};
+
+/* How often something has happened. */
+struct ump__count {
+	UMP__ATOMIC(uint64_t) value;
+};
+
+/* A number that may be out of date: on which CPU the other side last ran, for one. */
 struct ump__hint {
 	UMP__ATOMIC(int) value;
 };
@@ -210,9 +221,9 @@ uintptr_t ump__inbox_word_take(struct ump__word *word);
   @*/
 bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
-/* Any word may become closed, and only the receiver, awake, closes: once. */
+/* Any word may become closed, and only the receiver closes: once. */
 /*@ requires \valid(word);
-  @ requires role: of_receiver(ump__knows);
+  @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
   @ terminates \true;
   @ assigns word->value, \result, ump__knows, ump__taken, { x->next | struct ump__node *x; \true }
   @   \from word->value;
@@ -260,7 +271,7 @@ uintptr_t ump__call_word_finish(struct ump__word *word);
 bool ump__call_word_wait(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
 /*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
-  @ requires role: ump__knows == UMP__KNOWS_WAITER;
+  @ requires role: ump__knows == UMP__KNOWS_WAITER || ump__knows == UMP__KNOWS_WAITING;
   @ requires guarantee: call_abandons(*seen, next);
   @ terminates \true;
   @ assigns word->value, *seen, \result, ump__knows \from word->value, *seen, next, ump__knows;
@@ -493,6 +504,55 @@ static inline int ump__hint_get(const struct ump__hint *hint)
 static inline void ump__hint_set(struct ump__hint *hint, int value)
 {
 	atomic_store_explicit(&hint->value, value, memory_order_relaxed);
+}
+
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+/* Before it is shared.  ORDER: none, as ump__word_init. */
+static inline void ump__places_init(struct ump__places *places, uint32_t value)
+{
+	atomic_init(&places->value, value);
+}
+
+/* ORDER: relaxed.  Where a compare-exchange loop begins; the exchange checks it. */
+static inline uint32_t ump__places_load(const struct ump__places *places)
+{
+	return atomic_load_explicit(&places->value, memory_order_relaxed);
+}
+
+/* ORDER: relaxed.  A place carries no memory: the push that it allows carries the message, and who
+ * stands in line is told by an answer of its own. */
+static inline bool ump__places_change(struct ump__places *places, uint32_t *seen, uint32_t next)
+{
+	return atomic_compare_exchange_weak_explicit(
+		&places->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* ---- Counts of events ---------------------------------------------------------------------- */
+
+/* Before it is shared.  ORDER: none, as ump__word_init. */
+static inline void ump__count_init(struct ump__count *count, uint64_t value)
+{
+	atomic_init(&count->value, value);
+}
+
+/* ORDER: relaxed.  Numbers for those who watch; nothing depends on them. */
+static inline uint64_t ump__count_get(const struct ump__count *count)
+{
+	return atomic_load_explicit(&count->value, memory_order_relaxed);
+}
+
+/* By the only thread that writes this count.  ORDER: relaxed, as ump__count_get. */
+static inline void ump__count_set(struct ump__count *count, uint64_t value)
+{
+	atomic_store_explicit(&count->value, value, memory_order_relaxed);
+}
+
+/* By any thread; `by` may be a number below 0, as unsigned numbers have them.  ORDER: relaxed, as
+ * ump__count_get. */
+static inline void ump__count_add(struct ump__count *count, uint64_t by)
+{
+	atomic_fetch_add_explicit(&count->value, by, memory_order_relaxed);
 }
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "sync/sync.h"
 
+#include "sync/cancel.h"
+
 #include <errno.h>
 
 #define BUCKETS 64
@@ -45,11 +47,10 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	struct bucket *bucket = bucket_of(word);
 	int failed = 0;
-	int cancel;
-
 	/* Waiting on a condition is a cancellation point: a thread cancelled there would leave the
 	 * bucket locked, and its request on a stack that is gone. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	int cancel = ump__cancel_off();
+
 	pthread_mutex_lock(&bucket->lock);
 	/* A waker changes the word before it takes the lock: we see that here, or it finds us
 	 * waiting. */
@@ -63,7 +64,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 		}
 	}
 	pthread_mutex_unlock(&bucket->lock);
-	pthread_setcancelstate(cancel, &cancel);
+	ump__cancel_restore(cancel);
 	return failed != ETIMEDOUT;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The platform: memory, time, threads, sleeping and spinning.  No other part of the library asks
+ * The platform: memory, time, threads, sleeping, bells, locks and spinning.  No other part of the library asks
  * the system for any of these, so a test can make each such call fail, a simulator can take the
  * platform's place, and a port has nothing else to write.
  */
@@ -50,6 +50,46 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
  */
 void ump__wake(struct ump__word *word);
 
+/* ---- Bells --------------------------------------------------------------------------------- */
+
+/*
+ * A file descriptor by which a sleeper in an event loop is woken.  It rings from ump__bell_ring on,
+ * however often that is called, until ump__bell_silence.
+ */
+struct ump__bell {
+	/* What the event loop waits on; -1: there is no bell. */
+	int fd;
+	/* Where ringing is written to: the same one, or the other end of a pipe. */
+	int rope;
+};
+
+/* UMP_OK, or UMP_NO_FD. */
+int ump__bell_open(struct ump__bell *bell);
+void ump__bell_close(struct ump__bell *bell);
+
+void ump__bell_ring(const struct ump__bell *bell);
+void ump__bell_silence(const struct ump__bell *bell);
+
+/* Sleep until it rings or the deadline has passed, perhaps waking for no reason. */
+void ump__bell_wait(const struct ump__bell *bell, ump_time deadline);
+
+/* ---- Locks --------------------------------------------------------------------------------- */
+
+/* For what is rare: nobody calls the application, or waits for anything, while holding one. */
+struct ump__lock {
+	pthread_mutex_t mutex;
+};
+
+#define UMP__LOCK_FREE                                                                             \
+	{                                                                                          \
+		PTHREAD_MUTEX_INITIALIZER                                                          \
+	}
+
+void ump__lock_init(struct ump__lock *lock);
+void ump__lock_end(struct ump__lock *lock);
+void ump__lock_take(struct ump__lock *lock);
+void ump__lock_give(struct ump__lock *lock);
+
 /* ---- Spinning ------------------------------------------------------------------------------ */
 
 /* Of the two sides of an exchange, the dispatcher only spins; clients spin less and then yield,
@@ -90,5 +130,8 @@ void ump__thread_name(const char *name);
 void ump__thread_join(struct ump__os_thread *thread);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
+
+/* A pointer of the calling thread's own, NULL at first. */
+void **ump__thread_slot(void);
 
 #endif

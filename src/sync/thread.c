@@ -4,6 +4,8 @@
 #endif
 #include "sync/sync.h"
 
+#include "sync/cancel.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -72,12 +74,11 @@ void ump__thread_name(const char *name)
 
 void ump__thread_join(struct ump__os_thread *thread)
 {
-	int cancel;
-
 	/* Joining is a cancellation point, at which the handle is half consumed. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	int cancel = ump__cancel_off();
+
 	pthread_join(thread->id, NULL);
-	pthread_setcancelstate(cancel, &cancel);
+	ump__cancel_restore(cancel);
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)
@@ -88,4 +89,11 @@ void ump__thread_detach(struct ump__os_thread *thread)
 bool ump__thread_is_current(const struct ump__os_thread *thread)
 {
 	return pthread_equal(thread->id, pthread_self()) != 0;
+}
+
+void **ump__thread_slot(void)
+{
+	static _Thread_local void *slot;
+
+	return &slot;
 }

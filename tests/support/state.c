@@ -63,7 +63,7 @@ static void print_channel(const unsigned char *channel)
 			: inbox == UMP__INBOX_PARKED ? "parked"
 						     : "closed");
 	fprintf(stderr, ", batch of %zu, %zu skipped%s\n", chain_length(server.batch.head),
-		server.skipped, server.ended ? ", ended" : "");
+		(size_t)ump__count_get(&server.skipped), server.ended ? ", ended" : "");
 }
 
 /* One line of a thread's folder in /proc, without its end. */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "completions.h"
+
+#include "ask.h"
+#include "inbox.h"
+#include "references.h"
+#include "request.h"
+#include "user.h"
+
+#include <string.h>
+
+/* ---- For those who complete ---------------------------------------------------------------- */
+
+bool ump__completions_hold(struct ump_completions *completions)
+{
+	return ump__weak_add(&completions->counts);
+}
+
+void ump__completions_release(struct ump_completions *completions)
+{
+	if (!ump__weak_drop(&completions->counts))
+		return;
+	ump__bell_close(&completions->bell);
+	ump__free(completions);
+}
+
+bool ump__completions_push(struct ump_completions *completions, struct ump__message *message)
+{
+	bool taken = ump__inbox_push(&completions->inbox, &message->node, &completions->bell);
+
+	ump__completions_release(completions);
+	return taken;
+}
+
+bool ump__completions_dropped(const struct ump_completions *completions)
+{
+	return ump__inbox_is_closed(&completions->inbox);
+}
+
+/* ---- For the owner ------------------------------------------------------------------------- */
+
+int ump_completions_open(ump_completions **out)
+{
+	ump_completions *made;
+
+	if (out == NULL)
+		return UMP_INVALID;
+	*out = NULL;
+	made = ump__alloc_line(sizeof *made);
+	if (made == NULL)
+		return UMP_NO_MEMORY;
+	if (ump__bell_open(&made->bell) != UMP_OK) {
+		ump__free(made);
+		return UMP_NO_FD;
+	}
+	/* At rest: the first answer rings. */
+	ump__word_init(&made->inbox, UMP__INBOX_PARKED);
+	ump__counts_init(&made->counts);
+	ump__queue_init(&made->batch);
+	made->lent = NULL;
+	made->in_flight = 0;
+	*out = made;
+	return UMP_OK;
+}
+
+int ump_completions_fd(const ump_completions *completions)
+{
+	return completions != NULL ? completions->bell.fd : -1;
+}
+
+size_t ump_completions_in_flight(const ump_completions *completions)
+{
+	return completions != NULL ? completions->in_flight : 0;
+}
+
+/* The reply that was lent by the last call is done with. */
+static void give_back(ump_completions *completions)
+{
+	if (completions->lent != NULL)
+		ump__request_free(ump__request_of(completions->lent));
+	completions->lent = NULL;
+}
+
+/* The next that is complete, or NULL; then the bell is silent. */
+static struct ump__message *next(ump_completions *completions)
+{
+	struct ump__node *node = ump__queue_pop(&completions->batch);
+	bool silenced = false;
+
+	while (node == NULL) {
+		if (ump__inbox_take(&completions->inbox, &completions->batch)) {
+			node = ump__queue_pop(&completions->batch);
+		} else {
+			silenced = true;
+			if (ump__inbox_rest(&completions->inbox, &completions->bell))
+				return NULL;
+		}
+	}
+	/* The caller has not been told that this is all, and may wait for the bell. */
+	if (silenced)
+		ump__bell_ring(&completions->bell);
+	return ump__message_of(node);
+}
+
+/* Tell what became of a request. */
+static struct ump_completion tell_request(
+	ump_completions *completions, struct ump__request *request)
+{
+	struct ump_completion told = {request->tag, request->answer.code, NULL};
+
+	if (told.result == UMP_OK && request->reply_type.size != 0)
+		told.reply = request->reply;
+	completions->lent = &request->message;
+	return told;
+}
+
+static struct ump_completion tell(ump_completions *completions, struct ump__message *message)
+{
+	struct ump_completion told;
+
+	if (message->kind == UMP__KIND_REQUEST)
+		return tell_request(completions, ump__request_of(message));
+	told = (struct ump_completion){ump__ask_of(message)->tag, ump__ask_of(message)->code, NULL};
+	ump__free(message);
+	return told;
+}
+
+int ump_completions_next_sized(
+	ump_completions *completions, struct ump_completion *out, size_t out_size)
+{
+	struct ump__message *message;
+	struct ump_completion told;
+
+	if (completions == NULL || out == NULL || out_size < sizeof told)
+		return UMP_INVALID;
+	give_back(completions);
+	message = next(completions);
+	if (message == NULL)
+		return UMP_EMPTY;
+	completions->in_flight--;
+	told = tell(completions, message);
+	ump__user_write(out, out_size, &told, sizeof told);
+	return UMP_OK;
+}
+
+int ump_completions_wait_sized(ump_completions *completions, struct ump_completion *out,
+	size_t out_size, ump_time deadline)
+{
+	for (;;) {
+		int result = ump_completions_next_sized(completions, out, out_size);
+
+		if (result != UMP_EMPTY || completions->in_flight == 0)
+			return result;
+		if (deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now()))
+			return UMP_TIMED_OUT;
+		ump__bell_wait(&completions->bell, deadline);
+	}
+}
+
+void ump_completions_drop(ump_completions **completions)
+{
+	ump_completions *dropped;
+	struct ump__queue rest;
+	struct ump__node *node;
+
+	if (completions == NULL || *completions == NULL)
+		return;
+	dropped = *completions;
+	*completions = NULL;
+	give_back(dropped);
+	ump__inbox_close(&dropped->inbox, &rest);
+	ump__queue_append(&dropped->batch, &rest);
+	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
+		struct ump__message *message = ump__message_of(node);
+
+		if (message->kind == UMP__KIND_REQUEST)
+			ump__request_discard(
+				ump__request_of(message), ump__request_of(message)->answer.code);
+		else
+			ump__free(message);
+	}
+	/* The strong reference, the one that it shared in, and the receiving end's. */
+	(void)ump__strong_drop(&dropped->counts);
+	ump__completions_release(dropped);
+	ump__completions_release(dropped);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "room.h"
+
+#include "answer.h"
+#include "wait.h"
+
+void ump__room_init(struct ump__room *room, uint32_t capacity)
+{
+	room->capacity = capacity;
+	room->first = NULL;
+	room->last = NULL;
+	room->closed = false;
+	ump__places_init(&room->places, capacity);
+	if (capacity != 0)
+		ump__lock_init(&room->lock);
+}
+
+void ump__room_end(struct ump__room *room)
+{
+	if (room->capacity != 0)
+		ump__lock_end(&room->lock);
+}
+
+/* ---- The word ------------------------------------------------------------------------------ */
+
+/* Each publishes one kind of step; false: refused. */
+
+static bool take_place(struct ump__places *places)
+{
+	uint32_t seen = ump__places_load(places);
+	struct ump__room_step step;
+
+	do {
+		step = ump__room_take_step(seen);
+	} while (step.taken && !ump__places_change(places, &seen, step.next));
+	return step.taken;
+}
+
+static bool give_place(struct ump__places *places)
+{
+	uint32_t seen = ump__places_load(places);
+	struct ump__room_step step;
+
+	do {
+		step = ump__room_give_step(seen);
+	} while (step.taken && !ump__places_change(places, &seen, step.next));
+	return step.taken;
+}
+
+static bool begin_line(struct ump__places *places)
+{
+	uint32_t seen = ump__places_load(places);
+	struct ump__room_step step;
+
+	do {
+		step = ump__room_begin_step(seen);
+	} while (step.taken && !ump__places_change(places, &seen, step.next));
+	return step.taken;
+}
+
+static void end_line(struct ump__places *places)
+{
+	uint32_t seen = ump__places_load(places);
+	struct ump__room_step step;
+
+	do {
+		step = ump__room_end_step(seen);
+	} while (step.taken && !ump__places_change(places, &seen, step.next));
+}
+
+/* ---- The line, under the lock -------------------------------------------------------------- */
+
+bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
+{
+	if (!ticket->in_line)
+		return false;
+	ticket->in_line = false;
+	if (ticket->previous != NULL)
+		ticket->previous->next = ticket->next;
+	else
+		room->first = ticket->next;
+	if (ticket->next != NULL)
+		ticket->next->previous = ticket->previous;
+	else
+		room->last = ticket->previous;
+	if (room->first == NULL)
+		end_line(&room->places);
+	return true;
+}
+
+static void append(struct ump__room *room, struct ump__ticket *ticket)
+{
+	ticket->in_line = true;
+	ticket->next = NULL;
+	ticket->previous = room->last;
+	if (room->last != NULL)
+		room->last->next = ticket;
+	else
+		room->first = ticket;
+	room->last = ticket;
+}
+
+/* Get a place, or stand in line for one.  UMP_OK, UMP_FULL (in line now), or UMP_SERVER_GONE. */
+static int enter(struct ump__room *room, struct ump__ticket *ticket)
+{
+	ticket->in_line = false;
+	if (room->closed)
+		return UMP_SERVER_GONE;
+	/* A place may become free just before the line begins. */
+	while (room->first == NULL) {
+		if (take_place(&room->places))
+			return UMP_OK;
+		if (begin_line(&room->places))
+			break;
+	}
+	append(room, ticket);
+	return UMP_FULL;
+}
+
+/* Hand a place that has become free to whoever is first and wants it. */
+static void hand_over(struct ump__room *room)
+{
+	while (room->first != NULL) {
+		struct ump__ticket *ticket = room->first;
+
+		(void)ump__room_withdraw(room, ticket);
+		if (ticket->call(ticket, UMP_OK))
+			return;
+	}
+	/* The line is gone, and only who has the lock begins one. */
+	(void)give_place(&room->places);
+}
+
+/* ---- Senders that wait --------------------------------------------------------------------- */
+
+struct sender {
+	struct ump__ticket ticket;
+	struct ump__answer called;
+};
+
+static bool call_sender(struct ump__ticket *ticket, int code)
+{
+	struct sender *sender = (struct sender *)(void *)ticket;
+
+	/* It waits until it is called or has withdrawn, so nobody owns it but itself. */
+	(void)ump__answer_publish(&sender->called, code, NULL);
+	return true;
+}
+
+/* Wait until called; who is not called in time leaves the line, unless called just then. */
+static int await_call(struct ump__room *room, struct sender *sender, ump_time deadline)
+{
+	if (!ump__answer_wait(&sender->called, deadline, UMP__CPU_UNKNOWN)) {
+		bool withdrawn;
+
+		ump__lock_take(&room->lock);
+		withdrawn = ump__room_withdraw(room, &sender->ticket);
+		ump__lock_give(&room->lock);
+		if (withdrawn)
+			return UMP_TIMED_OUT;
+	}
+	return sender->called.code;
+}
+
+static int stand_in_line(
+	struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+{
+	struct sender sender = {.ticket.call = call_sender};
+	struct ump__wait wait;
+	int result;
+
+	ump__answer_init(&sender.called);
+	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
+		return UMP_DEADLOCK;
+	ump__lock_take(&room->lock);
+	result = enter(room, &sender.ticket);
+	ump__lock_give(&room->lock);
+	ump__wait_commit(&wait, result == UMP_FULL && deadline == UMP_FOREVER);
+	if (result != UMP_FULL)
+		return result;
+	result = await_call(room, &sender, deadline);
+	ump__wait_end(&wait);
+	return result;
+}
+
+/* ---- For others ---------------------------------------------------------------------------- */
+
+int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+{
+	if (room->capacity == 0 || take_place(&room->places))
+		return UMP_OK;
+	if (deadline <= UMP_NOW)
+		return UMP_FULL;
+	return stand_in_line(room, server, deadline);
+}
+
+void ump__room_give(struct ump__room *room)
+{
+	if (room->capacity == 0 || give_place(&room->places))
+		return;
+	ump__lock_take(&room->lock);
+	hand_over(room);
+	ump__lock_give(&room->lock);
+}
+
+void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
+{
+	int result;
+
+	ump__lock_take(&room->lock);
+	result = enter(room, ticket);
+	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
+		hand_over(room);
+	ump__lock_give(&room->lock);
+}
+
+void ump__room_close(struct ump__room *room)
+{
+	if (room->capacity == 0)
+		return;
+	ump__lock_take(&room->lock);
+	room->closed = true;
+	while (room->first != NULL) {
+		struct ump__ticket *ticket = room->first;
+
+		(void)ump__room_withdraw(room, ticket);
+		(void)ticket->call(ticket, UMP_SERVER_GONE);
+	}
+	ump__lock_give(&room->lock);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and given
+ * back when the message leaves the queue.  Taking one is a single exchange while there are any; who
+ * finds none stands in line, under a lock, and is handed the next place that becomes free.
+ */
+#ifndef UMP_ROOM_H
+#define UMP_ROOM_H
+
+#include "sync/sync.h"
+#include "ump_server.h"
+
+#include <stdbool.h>
+
+struct ump__channel;
+
+/* One who stands in line. */
+struct ump__ticket {
+	struct ump__ticket *next;
+	struct ump__ticket *previous;
+	bool in_line;
+	/* Called under the lock, once out of line, with UMP_OK for a place and UMP_SERVER_GONE for
+	 * none any more.  false: the place was not wanted. */
+	bool (*call)(struct ump__ticket *ticket, int code);
+};
+
+struct ump__room {
+	struct ump__places places;
+	/* 0: there is room for everything, and nothing else here is used. */
+	uint32_t capacity;
+	struct ump__lock lock;
+	/* The rest is guarded by it. */
+	struct ump__ticket *first;
+	struct ump__ticket *last;
+	bool closed;
+};
+
+void ump__room_init(struct ump__room *room, uint32_t capacity);
+void ump__room_end(struct ump__room *room);
+
+/* Take a place; wait for one until `deadline`.  `server` is whose room it is.  UMP_OK, UMP_FULL
+ * (only with a deadline of UMP_NOW), UMP_TIMED_OUT, UMP_DEADLOCK, or UMP_SERVER_GONE. */
+int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline);
+
+/* Give a place back: to the first in line, if there is a line. */
+void ump__room_give(struct ump__room *room);
+
+/* Stand in line with a ticket, which is called at once if there is room or the inbox is closed. */
+void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
+
+/* Under the lock: leave the line.  false: the ticket was called before. */
+bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket);
+
+/* There will be no places any more: call all who stand in line, and whoever comes. */
+void ump__room_close(struct ump__room *room);
+
+#endif

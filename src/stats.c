@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A server's numbers, for those who watch. */
+#include "handle.h"
+#include "inbox.h"
+#include "user.h"
+
+/* The bytes of struct ump_stats in the first version that had it. */
+#define STATS_FIRST_SIZE (offsetof(struct ump_stats, closed) + sizeof(bool))
+
+static void read_depth(const struct ump__channel *channel, struct ump_stats *stats)
+{
+	const struct ump__room *room = &channel->room;
+
+	stats->depth = UMP_UNCOUNTED;
+	stats->depth_most = UMP_UNCOUNTED;
+	if (room->capacity == 0)
+		return;
+	stats->depth = ump__room_depth(ump__places_load(&room->places), room->capacity);
+	stats->depth_most = ump__count_get(&channel->server.depth_most);
+	/* It is noted when the queue grows shorter. */
+	if (stats->depth_most < stats->depth)
+		stats->depth_most = stats->depth;
+}
+
+static int64_t busy_for(const struct ump__channel *channel)
+{
+	uint64_t since = ump__count_get(&channel->server.busy_since);
+	ump_time now;
+
+	if (since == 0)
+		return -1;
+	now = ump_now();
+	/* It may have begun after this looked at the clock. */
+	return now > (ump_time)since ? now - (ump_time)since : 0;
+}
+
+static int read_stats(const struct ump__channel *channel, struct ump_stats *out, size_t out_size)
+{
+	struct ump_stats stats;
+
+	if (out_size < STATS_FIRST_SIZE)
+		return UMP_INVALID;
+	memset(&stats, 0, sizeof stats);
+	read_depth(channel, &stats);
+	stats.handled = ump__count_get(&channel->server.handled);
+	stats.skipped = ump__count_get(&channel->server.skipped);
+	stats.failed = ump__count_get(&channel->failed);
+	stats.kept = ump__count_get(&channel->kept);
+	stats.busy = ump__hint_get(&channel->server.busy) != 0;
+	stats.busy_for = busy_for(channel);
+	stats.clients = ump__counts_strong(ump__counts_load(&channel->counts));
+	stats.closed = ump__inbox_is_closed(&channel->inbox);
+	ump__user_write(out, out_size, &stats, sizeof stats);
+	return UMP_OK;
+}
+
+int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size_t out_size)
+{
+	if (client == NULL || out == NULL)
+		return UMP_INVALID;
+	return read_stats(client->handle.channel, out, out_size);
+}
+
+int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *out, size_t out_size)
+{
+	if (weak == NULL || out == NULL)
+		return UMP_INVALID;
+	return read_stats(weak->handle.channel, out, out_size);
+}
+
+int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size_t out_size)
+{
+	if (server == NULL || out == NULL)
+		return UMP_INVALID;
+	return read_stats(server->channel, out, out_size);
+}

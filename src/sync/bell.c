@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Waiting for a bell of either kind. */
+#include "sync/cancel.h"
+#include "sync/sync.h"
+
+#include <limits.h>
+#include <poll.h>
+
+#define NS_PER_MS INT64_C(1000000)
+
+/* How long poll may sleep: whole ms, rounded up so that it does not return too early over and over,
+ * and -1 for ever.  Longer than it can say: it wakes, and the caller looks again. */
+static int milliseconds(ump_time deadline)
+{
+	ump_time left;
+
+	if (deadline == UMP_FOREVER)
+		return -1;
+	left = deadline - ump_now();
+	if (deadline <= 0 || left <= 0)
+		return 0;
+	left = left / NS_PER_MS + 1;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+void ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+{
+	struct pollfd wanted = {bell->fd, POLLIN, 0};
+	int cancel = ump__cancel_off();
+
+	(void)poll(&wanted, 1, milliseconds(deadline));
+	ump__cancel_restore(cancel);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A server inside an event loop.  Its receiving end does not park: between two runs it rests, and
+ * whoever pushes into an inbox at rest rings the bell that the event loop waits for.
+ *
+ * While the task runs, or a handler has suspended, nobody rings for messages, so that the bell says
+ * what it has to say once.  Hence the rule at the end of each run: if there is work left and this
+ * run has silenced the bell, it has to be rung again.
+ */
+#include "dispatch.h"
+#include "inbox.h"
+#include "suspension.h"
+
+#include <string.h>
+
+struct ump_task {
+	enum ump__mark mark;
+	struct ump__dispatcher dispatcher;
+	/* In a callback, on the thread that runs the task; dropped there. */
+	bool running;
+	bool dropped;
+	/* This run has silenced the bell. */
+	bool silenced;
+	bool ended;
+	struct ump_flow how;
+	/* A handler has suspended, and the message that it works on, if it is a post. */
+	ump_suspension *suspension;
+	struct ump__post *held;
+};
+
+#define LIVE "a task was used after it was joined or dropped, or is none"
+
+static const struct ump__bell *bell_of(const struct ump_task *task)
+{
+	return &task->dispatcher.server->channel->bell;
+}
+
+/* ---- One run ------------------------------------------------------------------------------- */
+
+static void enter(struct ump_task *task)
+{
+	task->running = true;
+	task->silenced = false;
+	ump__frame_enter(&task->dispatcher.frame, task->dispatcher.server->channel);
+}
+
+static void leave(struct ump_task *task)
+{
+	ump__frame_leave(&task->dispatcher.frame);
+	task->running = false;
+}
+
+/* The loop has ended.  No late bell is to call for a run that has nothing to do. */
+static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_flow flow)
+{
+	task->how = ump__dispatcher_end(&task->dispatcher, verdict, flow);
+	task->ended = true;
+	ump__bell_silence(bell_of(task));
+}
+
+/* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
+static bool goes_on(struct ump_task *task, struct ump_flow *flow)
+{
+	task->silenced = true;
+	if (!ump__suspension_over(task->suspension, flow))
+		return false;
+	task->suspension = NULL;
+	ump__hint_set(&task->dispatcher.server->busy, 0);
+	if (task->held != NULL)
+		ump__post_free(task->held);
+	task->held = NULL;
+	return true;
+}
+
+/* Hand one message to the handler.  true: it has suspended, and does not go on yet. */
+static bool handle(struct ump_task *task, struct ump__message *message, enum ump__verdict *verdict,
+	struct ump_flow *flow)
+{
+	struct ump__frame *frame = &task->dispatcher.frame;
+	struct ump__post *post = message->kind == UMP__KIND_POST ? ump__post_of(message) : NULL;
+
+	frame->may_suspend = true;
+	*verdict = ump__dispatcher_handle(&task->dispatcher, message, flow);
+	frame->may_suspend = false;
+	if (frame->suspension == NULL)
+		return false;
+	task->suspension = frame->suspension;
+	task->held = post;
+	frame->suspension = NULL;
+	ump__hint_set(&task->dispatcher.server->busy, 1);
+	if (!goes_on(task, flow))
+		return true;
+	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
+	return false;
+}
+
+/* Go to rest, if nothing is there; else see that the bell rings. */
+static void settle(struct ump_task *task)
+{
+	ump_server *server = task->dispatcher.server;
+
+	if (!ump__server_collect(server)) {
+		task->silenced = true;
+		if (ump__inbox_rest(&server->channel->inbox, bell_of(task)))
+			return;
+	}
+	if (task->silenced)
+		ump__bell_ring(bell_of(task));
+}
+
+/* Handle up to `budget` messages, or one batch.  GO_ON: there is no more to do for now. */
+static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_flow *flow)
+{
+	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+	ump_server *server = task->dispatcher.server;
+	size_t handled = 0;
+
+	if (task->suspension != NULL) {
+		if (!goes_on(task, flow))
+			return verdict;
+		verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
+	}
+	while (verdict == UMP__VERDICT_GO_ON && !task->dropped &&
+		(budget == 0 || handled < budget)) {
+		struct ump__message *message;
+
+		if (budget == 0 && handled > 0 && ump__queue_is_empty(&server->batch))
+			break;
+		message = ump__server_next(server, UMP_NOW);
+		if (message == NULL)
+			break;
+		handled++;
+		if (handle(task, message, &verdict, flow) && !task->dropped)
+			return verdict;
+	}
+	if (verdict == UMP__VERDICT_GO_ON && !task->dropped)
+		settle(task);
+	return verdict;
+}
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+static void task_free(struct ump_task *task)
+{
+	ump__server_release(task->dispatcher.server);
+	task->mark = UMP__MARK_DEAD;
+	ump__free(task);
+}
+
+/* End a task whose handle is gone, as by a break with NULL. */
+static void end_dropped(struct ump_task *task)
+{
+	if (task->suspension != NULL)
+		ump__suspension_give_up(task->suspension);
+	if (task->held != NULL)
+		ump__post_free(task->held);
+	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
+}
+
+/* Let init run, and go to rest. */
+static int start(struct ump_task *task)
+{
+	int result;
+
+	enter(task);
+	result = ump__dispatcher_init(&task->dispatcher);
+	if (result == 0) {
+		/* Whoever has sent by now has not rung. */
+		task->silenced = true;
+		settle(task);
+	} else {
+		ump__dispatcher_unwind(&task->dispatcher);
+	}
+	leave(task);
+	return result;
+}
+
+static int spawn(struct ump_task *task, const struct ump_config *config,
+	ump_handler_builder *builder, void *arg, ump_client **client)
+{
+	int result = ump__dispatcher_open(&task->dispatcher, config, client);
+
+	if (result != UMP_OK)
+		return result;
+	/* Before anybody else gets to see the channel. */
+	result = ump__bell_open(&task->dispatcher.server->channel->bell);
+	if (result == UMP_OK)
+		result = ump__dispatcher_build(&task->dispatcher, config, builder, arg, *client);
+	if (result == UMP_OK)
+		result = start(task);
+	if (result != UMP_OK) {
+		ump__server_release(task->dispatcher.server);
+		ump_client_drop(client);
+	}
+	return result;
+}
+
+int ump_spawn_task_sized(const struct ump_config *config, size_t config_size, size_t handler_size,
+	ump_handler_builder *builder, void *arg, ump_client **client, ump_task **task)
+{
+	struct ump_config checked;
+	struct ump_task *made;
+	int result;
+
+	if (client != NULL)
+		*client = NULL;
+	if (task != NULL)
+		*task = NULL;
+	if (builder == NULL || client == NULL || task == NULL ||
+		handler_size > sizeof(struct ump_handler))
+		return UMP_INVALID;
+	if (ump__config_read(&checked, config, config_size) != UMP_OK)
+		return UMP_INVALID;
+	made = ump__alloc(sizeof *made);
+	if (made == NULL)
+		return UMP_NO_MEMORY;
+	memset(made, 0, sizeof *made);
+	made->mark = UMP__MARK_TASK;
+	result = spawn(made, &checked, builder, arg, client);
+	if (result == UMP_OK)
+		*task = made;
+	else
+		ump__free(made);
+	return result;
+}
+
+/* ---- For the event loop -------------------------------------------------------------------- */
+
+int ump_task_fd(const ump_task *task)
+{
+	return task != NULL ? bell_of(task)->fd : -1;
+}
+
+bool ump_task_dispatch(ump_task *task, size_t budget)
+{
+	struct ump_flow flow = ump_continue();
+	enum ump__verdict verdict;
+	bool ended;
+
+	if (task == NULL)
+		return true;
+	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	if (task->running)
+		return true;
+	if (task->ended) {
+		/* A sender that saw it at rest may have rung late. */
+		ump__bell_silence(bell_of(task));
+		return false;
+	}
+	enter(task);
+	verdict = turn(task, budget, &flow);
+	if (verdict != UMP__VERDICT_GO_ON)
+		finish(task, verdict, flow);
+	else if (task->dropped)
+		end_dropped(task);
+	leave(task);
+	ended = task->ended;
+	if (task->dropped)
+		task_free(task);
+	return !ended;
+}
+
+int ump_task_run(ump_task *task, ump_time deadline)
+{
+	if (task == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	if (task->running)
+		return UMP_DEADLOCK;
+	while (ump_task_dispatch(task, 0)) {
+		if (deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now()))
+			return UMP_TIMED_OUT;
+		ump__bell_wait(bell_of(task), deadline);
+	}
+	return UMP_OK;
+}
+
+int ump_task_join(ump_task **task, struct ump_flow *how)
+{
+	if (task == NULL || *task == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(*task, UMP__MARK_TASK, LIVE);
+	if ((*task)->running)
+		return UMP_DEADLOCK;
+	if (!(*task)->ended)
+		return UMP_EMPTY;
+	if (how != NULL)
+		*how = (*task)->how;
+	task_free(*task);
+	*task = NULL;
+	return UMP_OK;
+}
+
+void ump_task_drop(ump_task **task)
+{
+	struct ump_task *dropped;
+
+	if (task == NULL || *task == NULL)
+		return;
+	dropped = *task;
+	*task = NULL;
+	UMP__REQUIRE_MARK(dropped, UMP__MARK_TASK, LIVE);
+	if (dropped->running) {
+		/* Its callback returns to a run of it, which ends it. */
+		dropped->dropped = true;
+		return;
+	}
+	if (!dropped->ended) {
+		enter(dropped);
+		end_dropped(dropped);
+		leave(dropped);
+	}
+	task_free(dropped);
+}

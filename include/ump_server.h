@@ -87,6 +87,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The version of this header.  Compare with ump_version(), which tells the library's. */
 #define UMP_VERSION_MAJOR  0
@@ -676,6 +677,10 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * are handled inside ump_task_dispatch, ump_task_run and ump_task_drop, on the thread that calls
  * them; [task].  The builder and `init` run before this returns, on the calling thread.
  *
+ * The thread that runs a task must not wait for what the task does: neither with a blocking request
+ * to it, nor in a handler of another task that it runs.  Nobody would run the task meanwhile, and
+ * only a deadline would end the wait.  Completions are for that.
+ *
  * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
  * `*task` are the caller's.  Any thread.
  * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
@@ -865,13 +870,31 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 }
 
 /**
- * Write what is known of every server of the process to `file` (a FILE *, from <stdio.h>): its
- * state, its numbers, and who keeps it alive: each strong client, with the file and line of the
- * call that made it if the caller was compiled without NDEBUG.  Only a library that was built with
- * UMP_HOLDERS (as CMake's Debug builds are) keeps these lists; any other says so in one line.
- * Takes a lock that makes and drops of clients take too, in such a library.  Any thread.
+ * Write what is known of every server of the process that has strong clients to `file`: its state,
+ * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
+ * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
+ * clients; any other says so in one line.  While it writes, it holds a lock that making and dropping
+ * of clients takes too, in such a library.  Any thread.
  */
-UMP_API void ump_server_dump(void *file);
+UMP_API void ump_server_dump(FILE *file);
+
+/**
+ * The place that ump_server_dump will name for the next strong client that the calling thread makes.
+ * `file` must stay valid.  In C, without NDEBUG, the macros below call this by themselves.
+ * Never blocks.  Any thread.
+ */
+UMP_API void ump_here(const char *file, int line);
+
+#if !defined(NDEBUG) && !defined(__cplusplus)
+#define UMP_HERE(...)                ((void)ump_here(__FILE__, __LINE__), __VA_ARGS__)
+#define ump_client_clone(...)        UMP_HERE(ump_client_clone(__VA_ARGS__))
+#define ump_client_post_client(...)  UMP_HERE(ump_client_post_client(__VA_ARGS__))
+#define ump_post_client_clone(...)   UMP_HERE(ump_post_client_clone(__VA_ARGS__))
+#define ump_weak_client_upgrade(...) UMP_HERE(ump_weak_client_upgrade(__VA_ARGS__))
+#define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
+#define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
+#define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
+#endif
 
 #ifdef __cplusplus
 }

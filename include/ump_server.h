@@ -879,8 +879,8 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 UMP_API void ump_server_dump(FILE *file);
 
 /**
- * The place that ump_server_dump will name for the next strong client that the calling thread makes.
- * `file` must stay valid.  In C, without NDEBUG, the macros below call this by themselves.
+ * The place that ump_server_dump will name for the next strong client that the calling thread
+ * makes.  `file` must stay valid.  In C, without NDEBUG, the macros below call this by themselves.
  * Never blocks.  Any thread.
  */
 UMP_API void ump_here(const char *file, int line);

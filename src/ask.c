@@ -47,8 +47,9 @@ void ump__ask_end(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;
 
-	if (ump__hint_get(&handle->asked) == UMP__ASKED_NOTHING)
+	if (!handle->has_asked)
 		return;
+	/* Whoever calls the asker writes to the handle under this lock, and may be doing so now. */
 	ump__lock_take(&room->lock);
 	if (handle->ticket != NULL) {
 		struct ump__ticket *ticket = handle->ticket;
@@ -61,18 +62,34 @@ void ump__ask_end(struct ump__handle *handle)
 		ump__room_give(room);
 }
 
+/* Stand in line for `ask`'s handle.  false: it has asked already. */
+static bool stand_in_line(struct ump__ask *ask)
+{
+	struct ump__handle *handle = ask->handle;
+	struct ump__room *room = &handle->channel->room;
+	bool first;
+
+	/* Written by the owner of the handle only. */
+	handle->has_asked = true;
+	ump__lock_take(&room->lock);
+	first = ump__hint_get(&handle->asked) == UMP__ASKED_NOTHING;
+	if (first) {
+		ump__hint_set(&handle->asked, UMP__ASKED_ROOM);
+		handle->ticket = &ask->ticket;
+		ump__room_ask(room, &ask->ticket);
+	}
+	ump__lock_give(&room->lock);
+	return first;
+}
+
 int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 {
 	struct ump__handle *handle = (struct ump__handle *)(void *)client;
-	struct ump__room *room;
 	struct ump__ask *ask;
 
 	if (client == NULL || completions == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
-	room = &handle->channel->room;
-	if (ump__hint_get(&handle->asked) != UMP__ASKED_NOTHING)
-		return UMP_INVALID;
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)
 		return UMP_NO_MEMORY;
@@ -86,14 +103,14 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		.completions = completions,
 		.tag = tag,
 		.code = UMP_OK};
-	completions->in_flight++;
-	if (room->capacity == 0) {
+	if (handle->channel->room.capacity == 0) {
 		/* There always is room, and none needs to be kept. */
 		(void)ump__completions_push(completions, &ask->message);
-		return UMP_OK;
+	} else if (!stand_in_line(ask)) {
+		ump__completions_release(completions);
+		ump__free(ask);
+		return UMP_INVALID;
 	}
-	ump__hint_set(&handle->asked, UMP__ASKED_ROOM);
-	handle->ticket = &ask->ticket;
-	ump__room_ask(room, &ask->ticket);
+	completions->in_flight++;
 	return UMP_OK;
 }

@@ -14,6 +14,7 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	handle->ticket = NULL;
 	handle->mark = mark;
 	ump__hint_init(&handle->asked, UMP__ASKED_NOTHING);
+	handle->has_asked = false;
 	if (mark != UMP__MARK_WEAK_CLIENT)
 		ump__holder_add(handle);
 	return handle;

@@ -30,6 +30,8 @@ struct ump__handle {
 	enum ump__mark mark;
 	/* An enum ump__asked.  Changed under the room's lock only. */
 	struct ump__hint asked;
+	/* Whether it has ever asked; the owner's.  If not, the lock is not needed. */
+	bool has_asked;
 #ifdef UMP_HOLDERS
 	struct ump__holder holder;
 #endif

@@ -23,9 +23,8 @@ struct ump_task {
 	bool silenced;
 	bool ended;
 	struct ump_flow how;
-	/* A handler has suspended, and the message that it works on, if it is a post. */
+	/* A handler has suspended. */
 	ump_suspension *suspension;
-	struct ump__post *held;
 };
 
 #define LIVE "a task was used after it was joined or dropped, or is none"
@@ -66,9 +65,6 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 		return false;
 	task->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	task->held = NULL;
 	return true;
 }
 
@@ -85,7 +81,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	if (frame->suspension == NULL)
 		return false;
 	task->suspension = frame->suspension;
-	task->held = post;
+	task->suspension->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
 	if (!goes_on(task, flow))
@@ -152,8 +148,6 @@ static void end_dropped(struct ump_task *task)
 {
 	if (task->suspension != NULL)
 		ump__suspension_give_up(task->suspension);
-	if (task->held != NULL)
-		ump__post_free(task->held);
 	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
 }
 

@@ -315,6 +315,7 @@ UMP_API void ump_client_drop(ump_client **client);
  *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
  *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; nothing was sent; [deadlock].
+ * UMP_FULL: nothing was sent; only if ump_client_room was called for `client`.
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
@@ -466,10 +467,13 @@ UMP_API int ump_client_req_completion(
  * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
  * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
  * Who asks waits in one line with those who block.  If the server ends first, the completion comes
- * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.  Until one of these has
+ * come, sends by `client`, of whatever kind and deadline, do not wait for room but say UMP_FULL:
+ * they would wait behind themselves.  One that finds room then may have used what was kept.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
- * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since.
+ * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and was not told, or
+ * has not sent since.
  */
 UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
 

@@ -43,6 +43,21 @@ bool ump__ask_use(struct ump__handle *handle)
 	return got;
 }
 
+bool ump__ask_is_pending(const struct ump__handle *handle)
+{
+	struct ump__room *room = &handle->channel->room;
+	bool pending;
+
+	if (ump__hint_get(&handle->asked) == UMP__ASKED_NOTHING)
+		return false;
+	ump__lock_take(&room->lock);
+	/* One whose completions were dropped lets its turn pass. */
+	pending = handle->ticket != NULL &&
+		  !ump__completions_dropped(ask_of_ticket(handle->ticket)->completions);
+	ump__lock_give(&room->lock);
+	return pending;
+}
+
 void ump__ask_end(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;

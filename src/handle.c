@@ -64,6 +64,9 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline)
 
 	if (channel->room.capacity == 0)
 		return UMP_OK;
+	/* A place will be kept for it, so it would wait behind itself.  The place may come now. */
+	if (ump__ask_is_pending(handle))
+		deadline = UMP_NOW;
 	/* Clients are lent as const, since nothing that they show changes by sending. */
 	if (ump__ask_use((struct ump__handle *)(uintptr_t)handle))
 		return UMP_OK;

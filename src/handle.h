@@ -61,7 +61,8 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 /* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_weak(struct ump__channel *channel, void **out);
 
-/* Take a place for a message, before it is sent.  Results as ump__room_take. */
+/* Take a place for a message, before it is sent.  Results as ump__room_take; UMP_FULL also if the
+ * handle has asked for room, whatever the deadline. */
 int ump__handle_room(const struct ump__handle *handle, ump_time deadline);
 
 /* Send a copy of `msg` as a post, for both kinds of clients, waiting for room. */

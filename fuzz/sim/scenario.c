@@ -181,24 +181,25 @@ static void join_clients(struct scenario *scenario)
 	}
 }
 
-/* Drop the first clients of servers that no client talks to. */
-static void drop_rest(struct scenario *scenario)
+/* Drop the first client of a server that no client talks to. */
+static void drop_rest(struct scenario *scenario, int server)
 {
-	for (int i = 0; i < scenario->server_count; i++) {
-		if (scenario->first[i] == NULL)
-			continue;
-		oracle_dropping_strong(i);
-		ump_client_drop(&scenario->first[i]);
-		oracle_dropped_strong(i);
-	}
+	if (scenario->first[server] == NULL)
+		return;
+	oracle_dropping_strong(server);
+	ump_client_drop(&scenario->first[server]);
+	oracle_dropped_strong(server);
 }
 
 /* ---- The whole ----------------------------------------------------------------------------- */
 
+/* One after the other: that they end at the same time is what their clients may do. */
 static void end_servers(struct scenario *scenario)
 {
-	for (int i = 0; i < scenario->server_count; i++)
+	for (int i = 0; i < scenario->server_count; i++) {
+		drop_rest(scenario, i);
 		end_server(scenario, &scenario->servers[i]);
+	}
 }
 
 static void perform(struct scenario *scenario)
@@ -208,9 +209,10 @@ static void perform(struct scenario *scenario)
 	if (needs_next(program))
 		connect_servers(scenario);
 	prepare_clients(scenario);
-	if (program_joins(program))
-		drop_rest(scenario);
 	for (int i = 0; i < scenario->server_count; i++) {
+		/* A server whose end a handler waits for must be able to come to it. */
+		if (program_joins(program))
+			drop_rest(scenario, i);
 		if ((program->traits & LATE) == 0)
 			begin_loop(&scenario->servers[i]);
 	}
@@ -222,7 +224,6 @@ static void perform(struct scenario *scenario)
 	if (program->traits & SHARED)
 		join_clients(scenario);
 	client_drop_all(&scenario->clients[0]);
-	drop_rest(scenario);
 	/* A handler may have joined a server's thread; its answer has told. */
 	if (program_joins(program))
 		join_clients(scenario);
@@ -242,7 +243,6 @@ void scenario_root(void *arg)
 		/* Those that did come up end at once. */
 		for (int i = 0; i < scenario.server_count; i++)
 			begin_loop(&scenario.servers[i]);
-		drop_rest(&scenario);
 		end_servers(&scenario);
 		return;
 	}

@@ -35,7 +35,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* Ask a server, post `last` to it unless that is 0, and say how it ended.  Returns 0 if all went. */
+/* Ask a server, post `last` to it unless that is 0, and say how it ended.  0 if all went well. */
 static int serve(int last)
 {
 	struct ump_config config = {0};

@@ -99,7 +99,7 @@ snapshot() {
 	mkdir -p "$1"
 	(
 		cd "$root"
-		if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+		if [ -e .git ]; then
 			git ls-files -z --cached --others --exclude-standard
 		else
 			find . -path ./build -prune -o -type f -print0

@@ -4,6 +4,8 @@
 source_tree="$place/source/ump-server-$version"
 first_home="$place/home"            # the README installs below $HOME
 prefix="$place/moved to a new home" # where that is moved to, with the static library in it
+older_abi=$((major - 1)).0
+[ "$major" -gt 0 ] || older_abi=0.$((minor - 1))
 odd="$place/odd places"             # the static library alone, and its directories elsewhere
 
 # A block of the README, run as it stands: run_block HEADING N
@@ -92,9 +94,10 @@ find_refused() {
 }
 
 find_refusals() {
-	local next=$((minor + 1)) other=$((major + 1))
-	find_refused "version: $version" "$prefix" "$major.$next REQUIRED"
-	find_refused "version: $version" "$prefix" "$other.0 REQUIRED"
+	local other
+	for other in "$major.$((minor + 1))" "$((major + 1)).0" "$older_abi"; do
+		find_refused "version: $version" "$prefix" "$other REQUIRED"
+	done
 	find_refused "its components are shared and static" "$prefix" "REQUIRED COMPONENTS fast"
 	find_refused "the other kind of library was found before" "$prefix" \
 		"REQUIRED COMPONENTS static" "REQUIRED COMPONENTS shared"
@@ -145,12 +148,11 @@ names_no_place() {
 
 # The program of another ABI must be told so by the loader.
 loader_tells() {
-	back_to "v$version"
 	bump "$major.$((minor + 1)).0"
 	commit "$repository" "Another ABI"
 	cmake -S "$repository" -B "$place/other" -G Ninja -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=ON
 	cmake --build "$place/other"
-	back_to "v$version"
+	back_to HEAD^
 	LD_LIBRARY_PATH="$place/other" refuses "version \`UMP_$major.$minor' not found" \
 		"$place/pkg-config/your_program"
 }

@@ -4,7 +4,7 @@
 # consumer is built outside of the project, from a release's tarball of this tree.
 #
 #	tests/package/run.sh            all parts
-#	tests/package/run.sh PART...    release first, then of these: install debian
+#	tests/package/run.sh PART...    only these: release install debian
 # shellcheck source=tests/package/common.sh
 . "$(dirname "$0")/common.sh"
 need gcc g++ cmake ninja-build git pkg-config meson binutils abigail-tools
@@ -18,7 +18,8 @@ need gcc g++ cmake ninja-build git pkg-config meson binutils abigail-tools
 rm -rf "$place"
 mkdir -p "$place/logs"
 snapshot "$repository"
-for part in release ${*:-install debian}; do
+make_first_release
+for part in ${*:-release install debian}; do
 	"test_$part"
 done
 echo "$passed passed, $failed failed"

@@ -94,8 +94,8 @@ compile() {
 		-o "$output" "$@"
 }
 
-# This tree as a repository of one commit, its version released, its history empty: snapshot WHERE
-snapshot() {
+# The files of this tree without its history or what was built: copy_tree WHERE
+copy_tree() {
 	mkdir -p "$1"
 	(
 		cd "$root"
@@ -107,6 +107,11 @@ snapshot() {
 			[ ! -e "$file" ] || printf '%s\0' "$file"
 		done | tar -c --null -T - | tar -x -C "$1"
 	)
+}
+
+# This tree as a repository of one commit, its version released, its history empty: snapshot WHERE
+snapshot() {
+	copy_tree "$1"
 	nobody git -C "$1" init --quiet
 	sed -i "0,/^## \[Unreleased\]/s//## [$version] - 2026-01-01/" "$1/CHANGELOG.md"
 	commit "$1" "All of it"

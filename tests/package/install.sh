@@ -4,9 +4,9 @@
 source_tree="$place/source/ump-server-$version"
 first_home="$place/home"            # the README installs below $HOME
 prefix="$place/moved to a new home" # where that is moved to, with the static library in it
+odd="$place/odd places"             # the static library alone, and its directories elsewhere
 older_abi=$((major - 1)).0
 [ "$major" -gt 0 ] || older_abi=0.$((minor - 1))
-odd="$place/odd places"             # the static library alone, and its directories elsewhere
 
 # A block of the README, run as it stands: run_block HEADING N
 run_block() {

@@ -368,7 +368,7 @@ typedef struct ump__none UMP_NONE;
 
 #define UMP__CODE_VALUE(code, value, text) code = (value),
 #define UMP__CODE_CHECK(code, value, text)                                                         \
-	_Static_assert((value) > 0, #code ": a handler's own code must be above 0");
+	_Static_assert((value) > 0, #code ": a code must be above 0");
 #define UMP__CODE_TEXT(code, value, text)                                                          \
 	case value:                                                                                \
 		return text;

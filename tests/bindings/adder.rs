@@ -38,6 +38,10 @@ struct Config {
     post: Type,
     name: *const c_char,
     stack_size: usize,
+    capacity: usize,
+    slow_limit: i64,
+    slow_handler: Option<extern "C" fn(*mut c_void, i64, bool)>,
+    slow_arg: *mut c_void,
 }
 
 #[repr(C)]
@@ -256,6 +260,10 @@ fn spawn(posts: &Vec<c_int>) -> Result<(Client, *mut c_void), c_int> {
         post: Type { size: size_of::<Note>(), ..none() },
         name: b"adder\0".as_ptr() as *const c_char,
         stack_size: 1 << 18,
+        capacity: 0,
+        slow_limit: 0,
+        slow_handler: None,
+        slow_arg: null_mut(),
     };
     let (mut client, mut thread) = (null_mut(), null_mut());
     let arg = pointer(posts) as *mut c_void;

@@ -79,7 +79,7 @@
  *
  * @code
  * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
- *             adder_reply_context, adder_server, adder_thread;
+ *             adder_reply_context, adder_server, adder_thread, adder_task;
  * struct adder;                 // the handler's self
  * struct adder_handler;         // the handler's functions: see UMP_TYPED_HANDLER
  * struct adder_message;         // what a raw receiving end receives
@@ -92,19 +92,33 @@
  * void adder_client_drop(adder_client *client);
  * int adder_client_req(adder_client client, const struct add *msg, int *reply, ump_time deadline);
  * int adder_client_req_async(adder_client client, const struct add *msg, adder_wait_reply *out);
+ * int adder_client_req_async_until(adder_client client, const struct add *msg,
+ *                                  adder_wait_reply *out, ump_time deadline);
+ * int adder_client_req_completion(adder_client client, const struct add *msg,
+ *                                 ump_completions *completions, void *tag);
+ * int adder_client_room(adder_client client, ump_completions *completions, void *tag);
+ * int adder_client_stats(adder_client client, struct ump_stats *out);
  * int adder_client_post(adder_client client, const struct note *msg);
+ * int adder_client_post_until(adder_client client, const struct note *msg, ump_time deadline);
  * int adder_client_post_client(adder_client client, adder_post_client *out);
  * int adder_post_client_clone(adder_post_client client, adder_post_client *out);
  * void adder_post_client_drop(adder_post_client *client);
  * int adder_post_client_post(adder_post_client client, const struct note *msg);
+ * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
+ *                                  ump_time deadline);
  * int adder_client_weak(adder_client client, adder_weak_client *out);
  * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
  * void adder_weak_client_drop(adder_weak_client *weak);
  * int adder_weak_client_upgrade(adder_weak_client weak, adder_client *out);
+ * int adder_weak_client_stats(adder_weak_client weak, struct ump_stats *out);
  *
  * int adder_wait_reply_wait(adder_wait_reply *wait_reply, int *reply, ump_time deadline);
  * int adder_wait_reply_try(adder_wait_reply *wait_reply, int *reply);
  * void adder_wait_reply_drop(adder_wait_reply *wait_reply);
+ *
+ * // The value that came with the completion of one of this server's requests; NULL if none did.
+ * // Completions hold the answers of any servers: which one this is, its tag must tell.
+ * const int *adder_completion_reply(const struct ump_completion *completion);
  *
  * int adder_reply(adder_reply_context *rc, const int *value);
  * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
@@ -121,9 +135,19 @@
  * int adder_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
  * void adder_thread_drop(adder_thread *thread);
  *
+ * // As adder_spawn_thread, for an event loop.
+ * int adder_spawn_task(const struct ump_config *config, const struct adder_handler *handler,
+ *                      struct adder *self, adder_client *client, adder_task *task);
+ * int adder_task_fd(adder_task task);
+ * bool adder_task_dispatch(adder_task task, size_t budget);
+ * int adder_task_run(adder_task task, ump_time deadline);
+ * int adder_task_join(adder_task *task, struct ump_flow *how);
+ * void adder_task_drop(adder_task *task);
+ *
  * // Of `handler` only drop_request, drop_reply and drop_post count; NULL: nothing to release.
  * int adder_channel_open(adder_server *server, adder_client *client,
  *                        const struct adder_handler *handler);
+ * int adder_server_stats(adder_server server, struct ump_stats *out);
  * // Fills `*out`: for a request its members `request` and `rc`, for a post `post`; the others are
  * // NULL.  On failure all are.
  * int adder_server_wait(adder_server server, struct adder_message *out, ump_time deadline);
@@ -132,7 +156,7 @@
  * size_t adder_server_skipped(adder_server server);
  * void adder_server_drop(adder_server *server);
  *
- * // For functions that take a configuration and a builder and have no twin here: the types of
+ * // For other functions that take a configuration and a builder: the types of
  * // messages in `*config`, and a builder whose `arg` is a struct adder_binding {handler, self}.
  * // It sets the binding's `bound` once the server will call `drop`; until then self is yours.
  * void adder_configure(struct ump_config *config, const struct adder_handler *handler);
@@ -140,9 +164,9 @@
  * @endcode
  *
  * Without requests all that has to do with them is missing; without posts, likewise.  Without a
- * value of replies there is no adder_reply_room, and adder_client_req, adder_wait_reply_wait,
- * adder_wait_reply_try and adder_reply have no parameter for it.  Without codes there is no
- * adder_reply_fail.
+ * value of replies there is no adder_reply_room and no adder_completion_reply, and
+ * adder_client_req, adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter
+ * for it.  Without codes there is no adder_reply_fail.
  */
 #define UMP_TYPED(name, request, reply, post, codes)                                               \
 	UMP__TYPED_HANDLES(name)                                                                   \
@@ -153,7 +177,7 @@
 		UMP__HAS(codes))(name, codes) UMP__JOIN(UMP__TYPED_POST_, UMP__HAS(post))(name,    \
 		post) UMP__TYPED_TABLE(name, request, reply, post)                                 \
 		UMP__TYPED_CONFIGURE(name, request, reply, post) UMP__TYPED_BUILDER(name)          \
-			UMP__TYPED_THREAD(name) UMP__TYPED_SERVER(name)                            \
+			UMP__TYPED_THREAD(name) UMP__TYPED_TASK(name) UMP__TYPED_SERVER(name)      \
 				UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
 
 /**
@@ -224,6 +248,12 @@ typedef struct ump__none UMP_NONE;
 /* The handle of ump_server.h in one that is consumed or filled. */
 #define UMP__UNTYPED(handle) ((handle) != NULL ? &(handle)->untyped : NULL)
 
+/* The macros' parameters hide the member's name. */
+UMP__TYPED const void *ump__completion_value(const struct ump_completion *completion)
+{
+	return completion->reply;
+}
+
 /* A type of values must be complete, and fit where the library puts them. */
 #define UMP__TYPED_VALUE(name, type)                                                               \
 	_Static_assert(sizeof(type) > 0 && _Alignof(type) <= _Alignof(max_align_t),                \
@@ -252,6 +282,9 @@ typedef struct ump__none UMP_NONE;
 		ump_thread *untyped;                                                               \
 	} name##_thread;                                                                           \
 	typedef struct {                                                                           \
+		ump_task *untyped;                                                                 \
+	} name##_task;                                                                             \
+	typedef struct {                                                                           \
 		ump_server *untyped;                                                               \
 	} name##_server;                                                                           \
 	typedef struct {                                                                           \
@@ -259,6 +292,19 @@ typedef struct ump__none UMP_NONE;
 	} name##_reply_context;
 
 #define UMP__TYPED_CLIENTS(name)                                                                   \
+	UMP__TYPED int name##_client_room(                                                         \
+		name##_client client_, ump_completions *completions_, void *tag_)                  \
+	{                                                                                          \
+		return ump_client_room(client_.untyped, completions_, tag_);                       \
+	}                                                                                          \
+	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
+	{                                                                                          \
+		return ump_client_stats(client_.untyped, out_);                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_stats(name##_weak_client weak_, struct ump_stats *out_)  \
+	{                                                                                          \
+		return ump_weak_client_stats(weak_.untyped, out_);                                 \
+	}                                                                                          \
 	UMP__TYPED int name##_client_clone(name##_client client_, name##_client *out_)             \
 	{                                                                                          \
 		return ump_client_clone(client_.untyped, UMP__UNTYPED(out_));                      \
@@ -296,6 +342,17 @@ typedef struct ump__none UMP_NONE;
 		name##_client client_, request const *msg_, name##_wait_reply *out_)               \
 	{                                                                                          \
 		return ump_client_req_async(client_.untyped, msg_, UMP__UNTYPED(out_));            \
+	}                                                                                          \
+	UMP__TYPED int name##_client_req_async_until(name##_client client_, request const *msg_,   \
+		name##_wait_reply *out_, ump_time deadline_)                                       \
+	{                                                                                          \
+		return ump_client_req_async_until(                                                 \
+			client_.untyped, msg_, UMP__UNTYPED(out_), deadline_);                     \
+	}                                                                                          \
+	UMP__TYPED int name##_client_req_completion(name##_client client_, request const *msg_,    \
+		ump_completions *completions_, void *tag_)                                         \
+	{                                                                                          \
+		return ump_client_req_completion(client_.untyped, msg_, completions_, tag_);       \
 	}                                                                                          \
 	UMP__TYPED void name##_wait_reply_drop(name##_wait_reply *wait_reply_)                     \
 	{                                                                                          \
@@ -335,6 +392,10 @@ typedef struct ump__none UMP_NONE;
 	UMP__TYPED int name##_reply(name##_reply_context *rc_, reply const *value_)                \
 	{                                                                                          \
 		return ump_reply(UMP__UNTYPED(rc_), value_);                                       \
+	}                                                                                          \
+	UMP__TYPED reply const *name##_completion_reply(const struct ump_completion *completion_)  \
+	{                                                                                          \
+		return ump__completion_value(completion_);                                         \
 	}                                                                                          \
 	UMP__TYPED reply *name##_reply_room(name##_reply_context rc_)                              \
 	{                                                                                          \
@@ -405,6 +466,16 @@ typedef struct ump__none UMP_NONE;
 	UMP__TYPED int name##_client_post(name##_client client_, post const *msg_)                 \
 	{                                                                                          \
 		return ump_client_post(client_.untyped, msg_);                                     \
+	}                                                                                          \
+	UMP__TYPED int name##_client_post_until(                                                   \
+		name##_client client_, post const *msg_, ump_time deadline_)                       \
+	{                                                                                          \
+		return ump_client_post_until(client_.untyped, msg_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_post_until(                                              \
+		name##_post_client client_, post const *msg_, ump_time deadline_)                  \
+	{                                                                                          \
+		return ump_post_client_post_until(client_.untyped, msg_, deadline_);               \
 	}                                                                                          \
 	UMP__TYPED int name##_client_post_client(name##_client client_, name##_post_client *out_)  \
 	{                                                                                          \
@@ -580,10 +651,11 @@ struct ump__untyped_handler {
 		return code_;                                                                      \
 	}
 
-#define UMP__TYPED_THREAD(name)                                                                    \
-	UMP__TYPED int name##_spawn_thread(const struct ump_config *config_,                       \
+/* In both ways to spawn, self is the server's from the call on. */
+#define UMP__TYPED_SPAWN(name, spawn, runner)                                                      \
+	UMP__TYPED int name##_##spawn(const struct ump_config *config_,                            \
 		const struct name##_handler *handler_, struct name *self_, name##_client *client_, \
-		name##_thread *thread_)                                                            \
+		name##_##runner *runner_)                                                          \
 	{                                                                                          \
 		struct ump_config typed_ = {0};                                                    \
 		struct name##_binding binding_ = {handler_, self_, false};                         \
@@ -591,12 +663,38 @@ struct ump__untyped_handler {
 		if (config_ != NULL)                                                               \
 			typed_ = *config_;                                                         \
 		name##_configure(&typed_, handler_);                                               \
-		result_ = ump_spawn_thread(&typed_, handler_ != NULL ? name##_builder : NULL,      \
-			&binding_, UMP__UNTYPED(client_), UMP__UNTYPED(thread_));                  \
+		result_ = ump_##spawn(&typed_, handler_ != NULL ? name##_builder : NULL,           \
+			&binding_, UMP__UNTYPED(client_), UMP__UNTYPED(runner_));                  \
 		if (handler_ != NULL && handler_->drop != NULL && !binding_.bound)                 \
 			handler_->drop(self_);                                                     \
 		return result_;                                                                    \
+	}
+
+#define UMP__TYPED_TASK(name)                                                                      \
+	UMP__TYPED_SPAWN(name, spawn_task, task)                                                   \
+	UMP__TYPED int name##_task_fd(name##_task task_)                                           \
+	{                                                                                          \
+		return ump_task_fd(task_.untyped);                                                 \
 	}                                                                                          \
+	UMP__TYPED bool name##_task_dispatch(name##_task task_, size_t budget_)                    \
+	{                                                                                          \
+		return ump_task_dispatch(task_.untyped, budget_);                                  \
+	}                                                                                          \
+	UMP__TYPED int name##_task_run(name##_task task_, ump_time deadline_)                      \
+	{                                                                                          \
+		return ump_task_run(task_.untyped, deadline_);                                     \
+	}                                                                                          \
+	UMP__TYPED int name##_task_join(name##_task *task_, struct ump_flow *how_)                 \
+	{                                                                                          \
+		return ump_task_join(UMP__UNTYPED(task_), how_);                                   \
+	}                                                                                          \
+	UMP__TYPED void name##_task_drop(name##_task *task_)                                       \
+	{                                                                                          \
+		ump_task_drop(UMP__UNTYPED(task_));                                                \
+	}
+
+#define UMP__TYPED_THREAD(name)                                                                    \
+	UMP__TYPED_SPAWN(name, spawn_thread, thread)                                               \
 	UMP__TYPED int name##_join(                                                                \
 		name##_thread *thread_, struct ump_flow *how_, ump_time deadline_)                 \
 	{                                                                                          \
@@ -645,6 +743,10 @@ struct ump__untyped_handler {
 		result_ = ump_server_try_pop(server_.untyped, &msg_, &rc_);                        \
 		name##__receive(out_, msg_, rc_);                                                  \
 		return result_;                                                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_server_stats(name##_server server_, struct ump_stats *out_)          \
+	{                                                                                          \
+		return ump_server_stats(server_.untyped, out_);                                    \
 	}                                                                                          \
 	UMP__TYPED bool name##_server_was_empty(name##_server server_)                             \
 	{                                                                                          \

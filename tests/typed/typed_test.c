@@ -535,7 +535,57 @@ static void scalars(void)
 	pinger_client_drop(&client);
 }
 
+/* The same handler inside an event loop, its requests answered through completions. */
+static void tasks(void)
+{
+	struct ump_config config = {.capacity = 2};
+	struct adder self = {0};
+	struct ump_completion done;
+	struct ump_stats stats;
+	struct ump_flow how;
+	ump_completions *completions;
+	adder_wait_reply wait = {NULL};
+	adder_client client;
+	adder_task task;
+	int tag = 5;
+
+	CHECK_INT(adder_spawn_task(&config, &full, &self, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(adder_task_fd(task), >=, 0);
+	CHECK_INT(adder_client_req_completion(client, &(struct add){3, 4, NULL}, completions, &tag),
+		==, UMP_OK);
+	CHECK_INT(adder_client_req_async_until(client, &(struct add){1, 2, NULL}, &wait, UMP_NOW),
+		==, UMP_OK);
+	CHECK_INT(adder_client_post_until(client, &(struct note){1, NULL}, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(adder_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_stats(client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 2);
+	CHECK_INT(adder_weak_client_stats(self.me, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth_most, ==, 2);
+	CHECK(adder_task_dispatch(task, 2));
+	CHECK_INT(ump_completions_next(completions, &done), ==, UMP_OK);
+	CHECK(done.tag == NULL);
+	CHECK_INT(done.result, ==, UMP_OK);
+	CHECK(adder_completion_reply(&done) == NULL);
+	CHECK_INT(ump_completions_next(completions, &done), ==, UMP_OK);
+	CHECK(done.tag == &tag);
+	CHECK_INT(adder_completion_reply(&done)->value, ==, 7);
+	CHECK_INT(adder_wait_reply_try(&wait, &(struct sum){0, NULL}), ==, UMP_OK);
+	ump_completions_drop(&completions);
+	CHECK_INT(adder_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(adder_task_join(&task, &how), ==, UMP_EMPTY);
+	adder_client_drop(&client);
+	adder_client_drop(&self.built);
+	adder_weak_client_drop(&self.me);
+	CHECK_INT(adder_task_run(task, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_task_join(&task, &how), ==, UMP_OK);
+	CHECK(task.untyped == NULL);
+	CHECK_INT(self.drops, ==, 1);
+	adder_task_drop(&task);
+}
+
 static const struct check_test tests[] = {
+	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},
 	{"typed [keep] [origin]: a kept context", kept_contexts},
 	{"typed [weak] [drain]: clients of each kind", clients},

@@ -590,8 +590,9 @@ static void asked_and_closed(void)
 	ump_server_drop(&server);
 	expect_room(&client, UMP_SERVER_GONE);
 	expect_no_room();
-	CHECK_INT(post(other, 1), ==, UMP_SERVER_GONE);
+	/* The only place is kept for the other one, and does not help it. */
 	CHECK_INT(post(client, 1), ==, UMP_SERVER_GONE);
+	CHECK_INT(post(other, 1), ==, UMP_SERVER_GONE);
 	/* It was told, so it may ask again. */
 	ask(client, NULL);
 	expect_room(NULL, UMP_SERVER_GONE);
@@ -617,6 +618,13 @@ static void completions_dropped(void)
 	expect_no_room();
 	CHECK_INT(receive(), ==, 1);
 	expect_room(&second, UMP_OK);
+	CHECK_INT(post(first, 2), ==, UMP_FULL);
+	CHECK_INT(post(second, 3), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 3);
+	/* Told already, but not got: the room is kept all the same. */
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	ump_completions_drop(&others);
 	CHECK_INT(post(first, 2), ==, UMP_FULL);
 	CHECK_INT(post(second, 3), ==, UMP_OK);
 	/* And dropped by a client, with its completions gone. */

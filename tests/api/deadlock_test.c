@@ -580,6 +580,7 @@ static struct ump_flow keep_and_ask(
 
 	(void)order;
 	probe->kept[0] = ump_reply_keep(rc);
+	probe->kept_count++;
 	node->result = request_until(node->next, 0, UMP_FOREVER);
 	node->acted++;
 	return ump_continue();
@@ -600,6 +601,7 @@ static void kept(void)
 	/* They wait for each other, but the first one's answer comes from here. */
 	await_depth(first, 1);
 	CHECK_INT(second->acted, ==, 0);
+	probe_await(&second->probe.kept_count, 1);
 	CHECK_INT(ump_reply(&second->probe.kept[0], &reply), ==, UMP_OK);
 	while (second->acted < 1)
 		check_nap(1);

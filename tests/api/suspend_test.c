@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Handlers of a task that suspend, and are resumed. */
+#include "channel.h"
+#include "handle.h"
 #include "probe.h"
 
 #include <poll.h>
@@ -487,6 +489,31 @@ static void in_slow_handler(void)
 	end();
 }
 
+/* As if there were as many references of the task as there can be. */
+static struct ump_flow suspend_at_limit(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	_Atomic uint64_t *counts = &client->handle.channel->counts.value;
+	uint64_t before = *counts;
+
+	*counts = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
+	refuse(self);
+	*counts = before;
+	(void)order;
+	(void)rc;
+	return ump_continue();
+}
+
+static void too_many(void)
+{
+	prepare();
+	probe.on_call = suspend_at_limit;
+	probe_post(client, OP_CALL, 1);
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK_INT(refused, ==, 1);
+	end();
+}
+
 static struct ump_flow pend(struct probe *self, const struct order *order, ump_reply_context **rc)
 {
 	(void)self;
@@ -623,6 +650,7 @@ static const struct check_test tests[] = {
 	{"[suspend] dropped when it was resumed already", drop_after_resume},
 	{"[suspend] dropped by the handler that has suspended", dropped_in_the_callback},
 	{"[suspend] refused outside of a task's request and post", elsewhere},
+	{"[suspend] [clean] refused where there are too many references", too_many},
 	{"[suspend] refused where slow handlers are told of", in_slow_handler},
 	{"[suspend] pending is going on, without a suspension", pending_alone},
 	{"[suspend] tasks within tasks suspend each for itself", nested},

@@ -65,7 +65,8 @@ bool check_dies(void (*run)(void), const char *text);
 
 /* ---- Faults and accounts of the library's memory and threads -------------------------------- */
 
-/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory or thread. */
+/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory, thread or file
+ * descriptor. */
 void faults_at(int n);
 
 /* Let nothing fail.  Returns whether the fault was met. */

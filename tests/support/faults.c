@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Stands between the library and src/sync's memory and threads: the linker's --wrap leads every
- * call here, so the library under test is the one that ships.
+ * Stands between the library and src/sync's memory, threads and bells: the linker's --wrap leads
+ * every call here, so the library under test is the one that ships.
  *
  * All counting is relaxed: ThreadSanitizer would take anything stronger for an order between the
  * threads that allocate and free, and miss that the library forgot its own.
@@ -17,8 +17,8 @@ void *__real_ump__alloc_line(size_t size);
 void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
-
 void __real_ump__thread_name(const char *name);
+int __real_ump__bell_open(struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -26,6 +26,7 @@ void __wrap_ump__free(void *memory);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
+int __wrap_ump__bell_open(struct ump__bell *bell);
 
 #define LINES  4096
 #define PROBES 16
@@ -134,6 +135,16 @@ int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
 {
 	return fails() ? UMP_NO_THREAD : __real_ump__thread_start(thread, run, arg, stack_size);
+}
+
+int __wrap_ump__bell_open(struct ump__bell *bell)
+{
+	if (!fails())
+		return __real_ump__bell_open(bell);
+	/* As the system leaves it when it has no descriptor. */
+	bell->fd = -1;
+	bell->rope = -1;
+	return UMP_NO_FD;
 }
 
 /* The library's threads block all signals; the watchdog asks for stacks by this one. */

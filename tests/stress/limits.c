@@ -65,6 +65,7 @@ static unsigned spawn_many(struct stress_server *servers, struct stress_sender *
 
 		stress_server_init(&servers[count], rng);
 		servers[count].has_init = stress_one_in(rng, 2);
+		servers[count].on_task = false;
 		result = stress_server_spawn(&servers[count]);
 		if (result != UMP_OK) {
 			CHECK(result == UMP_NO_THREAD || result == UMP_NO_MEMORY);
@@ -144,6 +145,7 @@ static void run_out_of_memory(struct stress_rng *rng)
 	stress_server_init(&held, rng);
 	held.gate = &gate;
 	held.dawdles = false;
+	held.on_task = false;
 	pthread_mutex_lock(&gate);
 	stress_server_start(&held);
 	before = lower(RLIMIT_AS, address_space() + ((rlim_t)1 + stress_below(rng, 64)) * 1000000);

@@ -72,7 +72,7 @@ def prepare(build, programs):
     sources = library(ROOT)
     objects = {name: base / name.replace("/", "_").replace(".c", ".o") for name in sources}
     jobs = {objects[name]: sources[name] for name in sources}
-    harness = [ROOT / f"tests/stress/{name}.c" for name in ("stress", "server", "sender")]
+    harness = [ROOT / f"tests/stress/{name}.c" for name in ("stress", "loop", "server", "sender")]
     harness += [ROOT / f"tests/support/{name}.c" for name in ("check", "faults", "state")]
     shared = {base / f"harness_{path.stem}.o": path for path in harness}
     mains = {name: base / f"main_{name}.o" for name in programs}

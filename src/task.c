@@ -88,6 +88,8 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	task->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
+	/* Whatever it has returned, it has suspended. */
+	*verdict = UMP__VERDICT_GO_ON;
 	if (!goes_on(task, flow))
 		return true;
 	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);

@@ -80,6 +80,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 		return UMP_NO_MEMORY;
 	}
 	if (!ump__channel_send(channel, &post->message)) {
+		ump__room_give(&channel->room);
 		ump__post_free(post);
 		return UMP_SERVER_GONE;
 	}

@@ -154,6 +154,7 @@ static void end_dropped(struct ump_task *task)
 {
 	if (task->suspension != NULL)
 		ump__suspension_give_up(task->suspension);
+	ump__hint_set(&task->dispatcher.server->busy, 0);
 	if (task->held != NULL)
 		ump__post_free(task->held);
 	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));

@@ -576,7 +576,7 @@ static void check_stats(struct stress_server *server)
 	if (server->capacity == 0)
 		CHECK(stats.depth == UMP_UNCOUNTED && stats.depth_most == UMP_UNCOUNTED);
 	else
-		CHECK(stats.depth_most <= server->capacity);
+		CHECK(stats.depth == 0 && stats.depth_most <= server->capacity);
 	/* Nothing keeps on going, and there is nothing to go on. */
 	if (!server->broke && !server->dropped)
 		CHECK_INT(stats.clients, ==, 0);

@@ -87,6 +87,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The version of this header.  Compare with ump_version(), which tells the library's. */
 #define UMP_VERSION_MAJOR  0
@@ -207,11 +208,11 @@ struct ump_config {
 	 *  that the handler works on is not queued any more; requests that were given up are, until
 	 *  they are skipped. */
 	size_t capacity;
-	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0: any
-	 *  time, and no time is taken. */
+	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0:
+	 *  any time, and no time is taken. */
 	int64_t slow_limit;
 	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
-	 *  `slow_limit`: how many ns it took, and whether it was a request.  `arg` is `slow_arg`. */
+	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	void *slow_arg;
 };
@@ -235,8 +236,8 @@ static inline struct ump_flow ump_continue(void)
 }
 
 /**
- * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this is
- * ump_continue.
+ * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this
+ * is ump_continue.
  */
 UMP_API struct ump_flow ump_pending(void);
 
@@ -401,9 +402,9 @@ UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **ou
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
  * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_DEADLOCK: the caller is a handler
- * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what it
- * points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.
- * Every other result consumes the handle and means what it means for ump_client_req.
+ * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what
+ * it points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.  Every
+ * other result consumes the handle and means what it means for ump_client_req.
  */
 UMP_API int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline);
 
@@ -564,8 +565,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread, or the thread that runs the task) with no lock of the library held, one at a time; [user].
- * The order in a handler's life: builder, init, request and post, leftover, term, drop.
+ * thread, or the thread that runs the task) with no lock of the library held, one at a time;
+ * [user].  The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
 	/** Passed to every callback.  The library only passes it on. */
@@ -676,6 +677,10 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * are handled inside ump_task_dispatch, ump_task_run and ump_task_drop, on the thread that calls
  * them; [task].  The builder and `init` run before this returns, on the calling thread.
  *
+ * The thread that runs a task must not wait for what the task does: neither with a blocking request
+ * to it, nor in a handler of another task that it runs.  Nobody would run the task meanwhile, and
+ * only a deadline would end the wait.  Completions are for that.
+ *
  * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
  * `*task` are the caller's.  Any thread.
  * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
@@ -698,9 +703,9 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
 UMP_API int ump_task_fd(const ump_task *task);
 
 /**
- * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).  Blocks
- * only as long as the callbacks take.  One thread at a time.  From a callback of the same task it
- * does nothing and returns true, as it does for NULL.
+ * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).
+ * Blocks only as long as the callbacks take.  One thread at a time.  From a callback of the same
+ * task it does nothing and returns true, as it does for NULL.
  * true: the loop goes on.  false: it has ended ([drain] or [break]; `term` and `drop` have been
  * called), and ump_task_join tells how.
  */
@@ -725,8 +730,8 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 
 /**
  * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
- * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome; [break].
- * A handler that has suspended is not gone on with; its resume is still owed, and says
+ * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
+ * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
  * UMP_SERVER_GONE.  From a callback of the same task, all of this comes when the callback returns.
  * One thread at a time.  NULL and a pointer to NULL are fine.
  */
@@ -865,13 +870,31 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 }
 
 /**
- * Write what is known of every server of the process to `file` (a FILE *, from <stdio.h>): its
- * state, its numbers, and who keeps it alive: each strong client, with the file and line of the
- * call that made it if the caller was compiled without NDEBUG.  Only a library that was built with
- * UMP_HOLDERS (as CMake's Debug builds are) keeps these lists; any other says so in one line.
- * Takes a lock that makes and drops of clients take too, in such a library.  Any thread.
+ * Write what is known of every server of the process that has strong clients to `file`: its state,
+ * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
+ * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
+ * clients; any other says so in one line.  While it writes, it holds a lock that making and
+ * dropping of clients takes too, in such a library.  Any thread.
  */
-UMP_API void ump_server_dump(void *file);
+UMP_API void ump_server_dump(FILE *file);
+
+/**
+ * The place that ump_server_dump will name for the next strong client that the calling thread
+ * makes.  `file` must stay valid.  In C, without NDEBUG, the macros below call this by themselves.
+ * Never blocks.  Any thread.
+ */
+UMP_API void ump_here(const char *file, int line);
+
+#if !defined(NDEBUG) && !defined(__cplusplus)
+#define UMP_HERE(...)                ((void)ump_here(__FILE__, __LINE__), __VA_ARGS__)
+#define ump_client_clone(...)        UMP_HERE(ump_client_clone(__VA_ARGS__))
+#define ump_client_post_client(...)  UMP_HERE(ump_client_post_client(__VA_ARGS__))
+#define ump_post_client_clone(...)   UMP_HERE(ump_post_client_clone(__VA_ARGS__))
+#define ump_weak_client_upgrade(...) UMP_HERE(ump_weak_client_upgrade(__VA_ARGS__))
+#define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
+#define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
+#define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
+#endif
 
 #ifdef __cplusplus
 }

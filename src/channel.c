@@ -2,6 +2,7 @@
 #include "channel.h"
 
 #include "inbox.h"
+#include "probe.h"
 #include "references.h"
 
 #include <string.h>
@@ -99,5 +100,6 @@ void ump__channel_drop_weak(struct ump__channel *channel)
 
 bool ump__channel_send(struct ump__channel *channel, struct ump__message *message)
 {
+	UMP__PROBE(send, channel, message->kind);
 	return ump__inbox_push(&channel->inbox, &message->node, ump__channel_bell(channel));
 }

@@ -8,7 +8,8 @@
 
 #define LIVE "a client was used after it was dropped, or is none"
 
-int ump_client_clone(const ump_client *client, ump_client **out)
+/* In parentheses, here and below: debug builds have macros of these names. */
+int(ump_client_clone)(const ump_client *client, ump_client **out)
 {
 	void *made = NULL;
 	int result;
@@ -54,7 +55,7 @@ int ump_client_post_until(const ump_client *client, const void *msg, ump_time de
 	return ump__handle_post(&client->handle, msg, deadline);
 }
 
-int ump_client_post_client(const ump_client *client, ump_post_client **out)
+int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 {
 	void *made = NULL;
 	int result;

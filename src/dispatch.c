@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "dispatch.h"
 
+#include "probe.h"
+
 #include <string.h>
 
 /* ---- The handler's life -------------------------------------------------------------------- */
@@ -133,8 +135,10 @@ enum ump__verdict ump__dispatcher_handle(
 		return ump__verdict_after(kind, false);
 	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
 	ump__hint_set(&server->busy, 1);
+	UMP__PROBE(begin, server->channel, kind);
 	*flow = server->channel->slow_limit != 0 ? hand_over_timed(dispatcher, message)
 						 : hand_over(dispatcher, message);
+	UMP__PROBE(end, server->channel, kind);
 	ump__hint_set(&server->busy, 0);
 	return ump__verdict_after(kind, flow->stop);
 }

@@ -14,11 +14,15 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	handle->ticket = NULL;
 	handle->mark = mark;
 	ump__hint_init(&handle->asked, UMP__ASKED_NOTHING);
+	if (mark != UMP__MARK_WEAK_CLIENT)
+		ump__holder_add(handle);
 	return handle;
 }
 
 void ump__handle_free(struct ump__handle *handle)
 {
+	if (handle->mark != UMP__MARK_WEAK_CLIENT)
+		ump__holder_remove(handle);
 	handle->mark = UMP__MARK_DEAD;
 	ump__free(handle);
 }

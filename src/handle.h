@@ -5,6 +5,7 @@
 
 #include "channel.h"
 #include "debug.h"
+#include "holders.h"
 
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ struct ump__handle {
 	enum ump__mark mark;
 	/* An enum ump__asked.  Changed under the room's lock only. */
 	struct ump__hint asked;
+#ifdef UMP_HOLDERS
+	struct ump__holder holder;
+#endif
 };
 
 struct ump_client {

@@ -3,7 +3,8 @@
 
 #define LIVE "a post client was used after it was dropped, or is none"
 
-int ump_post_client_clone(const ump_post_client *client, ump_post_client **out)
+/* In parentheses: debug builds have a macro of this name. */
+int(ump_post_client_clone)(const ump_post_client *client, ump_post_client **out)
 {
 	void *made = NULL;
 	int result;

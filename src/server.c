@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "inbox.h"
+#include "probe.h"
 
 /* Where this runs, for clients that wait; written only when it changes: all of them read it. */
 static void tell_cpu(ump_server *server)
@@ -111,6 +112,7 @@ void ump__server_close(ump_server *server,
 	struct ump__queue rest;
 	struct ump__node *node;
 
+	UMP__PROBE(close, server->channel, 0);
 	ump__inbox_close(&server->channel->inbox, &rest);
 	ump__room_close(&server->channel->room);
 	/* What was taken and not received yet is older. */

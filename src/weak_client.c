@@ -42,7 +42,8 @@ void ump_weak_client_drop(ump_weak_client **weak)
 	ump__channel_drop_weak(channel);
 }
 
-int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **out)
+/* In parentheses: debug builds have a macro of this name. */
+int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 {
 	struct ump__channel *channel;
 	void *made = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bells on Linux: an eventfd, which counts how often it was rung and is read empty at once. */
+#include "probe.h"
 #include "sync/cancel.h"
 #include "sync/sync.h"
 
@@ -28,6 +29,7 @@ void ump__bell_ring(const struct ump__bell *bell)
 	const uint64_t once = 1;
 	int cancel = ump__cancel_off();
 
+	UMP__PROBE(ring, bell, bell->fd);
 	/* It fails only when it has been rung 2^64 - 2 times: then it rings already. */
 	(void)!write(bell->rope, &once, sizeof once);
 	ump__cancel_restore(cancel);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bells by POSIX means alone: a pipe, which rings while there is a byte in it. */
+#include "probe.h"
 #include "sync/cancel.h"
 #include "sync/sync.h"
 
@@ -46,6 +47,7 @@ void ump__bell_ring(const struct ump__bell *bell)
 {
 	int cancel = ump__cancel_off();
 
+	UMP__PROBE(ring, bell, bell->fd);
 	/* It fails if the pipe is full: then it rings already. */
 	(void)!write(bell->rope, "", 1);
 	ump__cancel_restore(cancel);

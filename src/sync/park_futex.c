@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "probe.h"
 #include "sync/sync.h"
 
 #include <errno.h>
@@ -73,14 +74,16 @@ static long futex(
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	struct timespec until = ump__timespec(deadline);
-	long failed =
-		futex(word, WAIT_UNTIL, (uint32_t)value, deadline != UMP_FOREVER ? &until : NULL);
+	long failed;
 
+	UMP__PROBE(park, word, value);
+	failed = futex(word, WAIT_UNTIL, (uint32_t)value, deadline != UMP_FOREVER ? &until : NULL);
 	return !(failed != 0 && errno == ETIMEDOUT);
 }
 
 void ump__wake(struct ump__word *word)
 {
+	UMP__PROBE(wake, word, 0);
 	/* At most one thread waits on a word: its dispatcher, or its caller. */
 	(void)futex(word, WAKE, 1, NULL);
 }

@@ -6,6 +6,7 @@
  */
 #include "sync/sync.h"
 
+#include "probe.h"
 #include "sync/cancel.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	 * bucket locked, and its request on a stack that is gone. */
 	int cancel = ump__cancel_off();
 
+	UMP__PROBE(park, word, value);
 	pthread_mutex_lock(&bucket->lock);
 	/* A waker changes the word before it takes the lock: we see that here, or it finds us
 	 * waiting. */
@@ -72,6 +74,7 @@ void ump__wake(struct ump__word *word)
 {
 	struct bucket *bucket = bucket_of(word);
 
+	UMP__PROBE(wake, word, 0);
 	pthread_mutex_lock(&bucket->lock);
 	pthread_cond_broadcast(&bucket->woken);
 	pthread_mutex_unlock(&bucket->lock);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Static probes, for perf, bpftrace and SystemTap: places in the library that a tracer can watch in
+ * a running program.  One that nobody watches costs a nop.  Their names and arguments are listed in
+ * src/README.md.
+ */
+#ifndef UMP_PROBE_H
+#define UMP_PROBE_H
+
+#ifdef UMP_PROBES
+#include <sys/sdt.h>
+#define UMP__PROBE(name, subject, detail) DTRACE_PROBE2(ump, name, subject, detail)
+#else
+#define UMP__PROBE(name, subject, detail) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Looking inside: the dump of all servers, and slow handlers.  (The numbers: stats_test.) */
+#include "probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What ump_server_dump writes.  The caller frees it. */
+static char *dump(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	CHECK(file != NULL);
+	ump_server_dump(file);
+	fclose(file);
+	return text;
+}
+
+static bool dump_has(const char *wanted)
+{
+	char *text = dump();
+	bool found = strstr(text, wanted) != NULL;
+
+	free(text);
+	return found;
+}
+
+#ifdef UMP_HOLDERS
+
+/* As the dump names a place of this file. */
+static const char *place(int line)
+{
+	static char text[300];
+
+	snprintf(text, sizeof text, " from %s:%d\n", __FILE__, line);
+	return text;
+}
+
+static void holders(void)
+{
+	struct ump_config config = {.post.size = sizeof(int), .capacity = 3};
+	ump_weak_client *weak;
+	ump_post_client *post;
+	ump_server *server;
+	ump_client *upgraded;
+	ump_client *client;
+	ump_client *clone;
+	int value = 1;
+	int line;
+
+	CHECK(dump_has("no server has a client\n"));
+	line = __LINE__ + 1;
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK(dump_has(place(line)));
+	CHECK(dump_has("has an empty inbox"));
+	CHECK_INT(ump_client_clone(client, &clone), ==, UMP_OK);
+	CHECK(dump_has(place(__LINE__ - 1)));
+	CHECK_INT(ump_client_post_client(client, &post), ==, UMP_OK);
+	CHECK(dump_has(place(__LINE__ - 1)));
+	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
+	line = __LINE__ + 1;
+	CHECK_INT(ump_weak_client_upgrade(weak, &upgraded), ==, UMP_OK);
+	CHECK(dump_has(place(line)));
+	CHECK_INT(ump_client_post(client, &value), ==, UMP_OK);
+	CHECK(dump_has("has messages in its inbox"));
+	CHECK(dump_has(", 1 of 3 queued; 4 strong clients, "));
+	ump_client_drop(&upgraded);
+	CHECK(!dump_has(place(line)));
+	CHECK(dump_has("; 3 strong clients, "));
+	ump_server_drop(&server);
+	CHECK(dump_has("has ended"));
+	ump_post_client_drop(&post);
+	ump_client_drop(&clone);
+	ump_client_drop(&client);
+	ump_weak_client_drop(&weak);
+	CHECK(dump_has("no server has a client\n"));
+}
+
+/* A client that somebody made without saying where, and one that was made elsewhere. */
+static void places(void)
+{
+	static struct probe probe;
+	ump_client *client;
+	ump_client *unsaid;
+	ump_thread *thread;
+	ump_client *said;
+
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	CHECK_INT((ump_client_clone)(client, &unsaid), ==, UMP_OK);
+	ump_here("elsewhere.c", 7);
+	CHECK_INT((ump_client_clone)(client, &said), ==, UMP_OK);
+	CHECK(dump_has(" from elsewhere.c:7\n"));
+	CHECK(dump_has("probe.c:"));
+	ump_client_drop(&said);
+	CHECK(!dump_has("elsewhere.c"));
+	ump_client_drop(&unsaid);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+}
+
+#else
+
+static void holders(void)
+{
+	CHECK(dump_has("built without UMP_HOLDERS"));
+}
+
+static void places(void)
+{
+	ump_here("elsewhere.c", 7);
+	CHECK(!dump_has("elsewhere.c"));
+}
+
+#endif
+
+static struct {
+	atomic_int calls;
+	atomic_int requests;
+	_Atomic int64_t took;
+	pthread_t thread;
+} slow;
+
+static void on_slow(void *arg, int64_t took, bool request)
+{
+	CHECK(arg == &slow);
+	slow.calls++;
+	slow.requests += request;
+	slow.took = took;
+	slow.thread = pthread_self();
+}
+
+static int seen_by_handler;
+
+static struct ump_flow nap(void *self, const void *msg)
+{
+	(void)self;
+	check_nap(*(const int *)msg);
+	seen_by_handler++;
+	return ump_continue();
+}
+
+static struct ump_flow nap_and_reply(void *self, const void *msg, ump_reply_context **rc)
+{
+	nap(self, msg);
+	ump_reply(rc, NULL);
+	return ump_continue();
+}
+
+static int build_nap(void *arg, ump_client *client, struct ump_handler *out)
+{
+	(void)arg;
+	(void)client;
+	out->request = nap_and_reply;
+	out->post = nap;
+	return 0;
+}
+
+/* A limit that only the long naps pass, whatever else the machine does. */
+static void slow_handlers(void)
+{
+	struct ump_config config = {.request.size = sizeof(int),
+		.post.size = sizeof(int),
+		.slow_limit = INT64_C(20000000000),
+		.slow_handler = on_slow,
+		.slow_arg = &slow};
+	struct ump_flow how;
+	ump_client *client;
+	ump_task *task;
+
+	CHECK_INT(ump_spawn_task(&config, build_nap, NULL, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, &(int){0}), ==, UMP_OK);
+	CHECK(ump_task_dispatch(task, 1));
+	CHECK_INT(slow.calls, ==, 0);
+	ump_task_drop(&task);
+	ump_client_drop(&client);
+
+	config.slow_limit = 5000000;
+	CHECK_INT(ump_spawn_task(&config, build_nap, NULL, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, &(int){10}), ==, UMP_OK);
+	CHECK(ump_task_dispatch(task, 1));
+	CHECK_INT(slow.calls, ==, 1);
+	CHECK_INT(slow.requests, ==, 0);
+	CHECK_INT(slow.took, >, 5000000);
+	CHECK(pthread_equal(slow.thread, pthread_self()));
+	ump_wait_reply *reply;
+
+	CHECK_INT(ump_client_req_async(client, &(int){10}, &reply), ==, UMP_OK);
+	ump_client_drop(&client);
+	CHECK(!ump_task_dispatch(task, 0));
+	CHECK_INT(slow.calls, ==, 2);
+	CHECK_INT(slow.requests, ==, 1);
+	CHECK_INT(ump_wait_reply_wait(&reply, NULL, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump_task_join(&task, &how), ==, UMP_OK);
+	CHECK_INT(seen_by_handler, ==, 3);
+}
+
+static const struct check_test tests[] = {
+	{"the dump names each strong client and where it was made", holders},
+	{"places are said by macros, by hand, or not at all", places},
+	{"[user] who asked is told of a slow handler, on its thread", slow_handlers},
+};
+
+CHECK_MAIN(tests)

@@ -8,8 +8,8 @@ static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
 	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
 }
 
-/* Under the lock of the room, while the handle is there.  false: nobody is left to be told, and
- * the place is not wanted. */
+/* Under the lock of the room, for which whoever drops the handle waits.  false: nobody is left to be
+ * told, and the place is not wanted. */
 static bool call_asker(struct ump__ticket *ticket, int code)
 {
 	struct ump__ask *ask = ask_of_ticket(ticket);
@@ -18,11 +18,11 @@ static bool call_asker(struct ump__ticket *ticket, int code)
 
 	ask->code = code;
 	handle->ticket = NULL;
-	ump__hint_set(&handle->asked, code == UMP_OK ? UMP__ASKED_AND_GOT : UMP__ASKED_NOTHING);
+	ump__hint_set(&handle->asked, code == UMP_OK ? UMP__ASKED_AND_GOT : UMP__ASKED_AND_LOST);
 	told = ump__completions_push(ask->completions, &ask->message);
 	if (told)
 		return true;
-	ump__hint_set(&handle->asked, UMP__ASKED_NOTHING);
+	ump__hint_set(&handle->asked, UMP__ASKED_AND_LOST);
 	ump__free(ask);
 	return false;
 }
@@ -71,7 +71,8 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
 	room = &handle->channel->room;
-	if (ump__hint_get(&handle->asked) != UMP__ASKED_NOTHING)
+	if (ump__hint_get(&handle->asked) == UMP__ASKED_ROOM ||
+		ump__hint_get(&handle->asked) == UMP__ASKED_AND_GOT)
 		return UMP_INVALID;
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)
@@ -92,8 +93,11 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		(void)ump__completions_push(completions, &ask->message);
 		return UMP_OK;
 	}
+	/* An earlier wish may have ended just now. */
+	ump__lock_take(&room->lock);
 	ump__hint_set(&handle->asked, UMP__ASKED_ROOM);
 	handle->ticket = &ask->ticket;
+	ump__lock_give(&room->lock);
 	ump__room_ask(room, &ask->ticket);
 	return UMP_OK;
 }

@@ -50,6 +50,8 @@ static ump_time room_until(struct stress_sender *sender, const ump_client *clien
 	bool own = client == sender->client && sender->wish == STRESS_GRANTED;
 	bool patient = own || sender->wish == STRESS_NO_WISH;
 
+	if (sender->mix->hurried)
+		return UMP_NOW;
 	switch (stress_below(&sender->rng, sender->mix->bounded ? 3 : 16)) {
 	case 0:
 		return patient ? UMP_FOREVER : UMP_NOW;

@@ -374,8 +374,9 @@ struct stress_mix {
 	bool drains;
 	/* Memory may be refused. */
 	bool faults;
-	/* There may be no room. */
+	/* There may be no room; and nobody waits for it. */
 	bool bounded;
+	bool hurried;
 };
 
 extern const struct stress_mix stress_usual;

@@ -43,6 +43,15 @@ bool ump__ask_use(struct ump__handle *handle)
 	return got;
 }
 
+/* Leave the line, in which `handle` stands.  Under the lock. */
+static void withdraw(struct ump__handle *handle)
+{
+	struct ump__ticket *ticket = handle->ticket;
+
+	(void)ump__room_withdraw(&handle->channel->room, ticket);
+	(void)call_asker(ticket, UMP_ORIGIN_GONE);
+}
+
 void ump__ask_end(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;
@@ -50,15 +59,29 @@ void ump__ask_end(struct ump__handle *handle)
 	if (ump__hint_get(&handle->asked) == UMP__ASKED_NOTHING)
 		return;
 	ump__lock_take(&room->lock);
-	if (handle->ticket != NULL) {
-		struct ump__ticket *ticket = handle->ticket;
-
-		(void)ump__room_withdraw(room, ticket);
-		(void)call_asker(ticket, UMP_ORIGIN_GONE);
-	}
+	if (handle->ticket != NULL)
+		withdraw(handle);
 	ump__lock_give(&room->lock);
 	if (ump__ask_use(handle))
 		ump__room_give(room);
+}
+
+/* Whether `handle` neither stands in line nor has a place.  Where those who were to be told are gone,
+ * it stands in line for nobody. */
+static bool may_ask(struct ump__handle *handle)
+{
+	struct ump__room *room = &handle->channel->room;
+	int asked = ump__hint_get(&handle->asked);
+
+	if (asked == UMP__ASKED_ROOM) {
+		ump__lock_take(&room->lock);
+		if (handle->ticket != NULL &&
+			ump__completions_dropped(ask_of_ticket(handle->ticket)->completions))
+			withdraw(handle);
+		asked = ump__hint_get(&handle->asked);
+		ump__lock_give(&room->lock);
+	}
+	return asked == UMP__ASKED_NOTHING || asked == UMP__ASKED_AND_LOST;
 }
 
 int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
@@ -71,8 +94,7 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
 	room = &handle->channel->room;
-	if (ump__hint_get(&handle->asked) == UMP__ASKED_ROOM ||
-		ump__hint_get(&handle->asked) == UMP__ASKED_AND_GOT)
+	if (!may_ask(handle))
 		return UMP_INVALID;
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)

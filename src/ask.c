@@ -8,8 +8,8 @@ static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
 	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
 }
 
-/* Under the lock of the room, for which whoever drops the handle waits.  false: nobody is left to be
- * told, and the place is not wanted. */
+/* Under the lock of the room, for which whoever drops the handle waits.  false: nobody is left to
+ * be told, and the place is not wanted. */
 static bool call_asker(struct ump__ticket *ticket, int code)
 {
 	struct ump__ask *ask = ask_of_ticket(ticket);
@@ -66,8 +66,8 @@ void ump__ask_end(struct ump__handle *handle)
 		ump__room_give(room);
 }
 
-/* Whether `handle` neither stands in line nor has a place.  Where those who were to be told are gone,
- * it stands in line for nobody. */
+/* Whether `handle` neither stands in line nor has a place.  Where those who were to be told are
+ * gone, it stands in line for nobody. */
 static bool may_ask(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [deadlock] and [quiet]: servers, on threads and in event loops, whose handlers ask each
- * other along a graph, in all ways in which one can wait for ever: requests, answers that are waited
- * for later, room in an inbox, the end of a server, its init.  Nobody may hang, whatever the graph.
- * Where it has no circles nobody may be told of one, though servers come and go, and their addresses
- * with them.  Where one caller goes once round a ring, exactly one must be told.
+ * other along a graph, in all ways in which one can wait for ever: requests, answers that are
+ * waited for later, room in an inbox, the end of a server, its init.  Nobody may hang, whatever the
+ * graph.  Where it has no circles nobody may be told of one, though servers come and go, and their
+ * addresses with them.  Where one caller goes once round a ring, exactly one must be told.
  *
  * Some contexts are kept and answered by a thread that is no handler: such waits close no circle.
  */

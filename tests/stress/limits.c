@@ -2,7 +2,8 @@
 /*
  * Attacks [clean] with limits that are real: memory, threads and file descriptors run out as
  * `ulimit -v`, `-u` and `-n` make them, while servers live.  What fails says UMP_NO_MEMORY,
- * UMP_NO_THREAD or UMP_NO_FD, what was accepted is handled, and once there is room again all works as before.
+ * UMP_NO_THREAD or UMP_NO_FD, what was accepted is handled, and once there is room again all works
+ * as before.
  *
  * The number of threads is not limited for root, so the program gives that up first, and sanitizers
  * need more address space than there is, so under them memory does not run out.

@@ -3,10 +3,11 @@
  * Attacks [bound], [complete] and [quiet].
  *
  * In a line: a server is held in its handler and its inbox filled, which must take as many messages
- * as the capacity says and not one more.  Then event-loop clients ask for room, one after the other,
- * and threads block for it, with deadlines and without; some leave.  Once the handler goes on, room
- * must come to those who asked in the order in which they did, and be kept for each of them until
- * it is used; nobody else gets ahead.  Now and then the server breaks in the middle of the line.
+ * as the capacity says and not one more.  Then event-loop clients ask for room, one after the
+ * other, and threads block for it, with deadlines and without; some leave.  Once the handler goes
+ * on, room must come to those who asked in the order in which they did, and be kept for each of
+ * them until it is used; nobody else gets ahead.  Now and then the server breaks in the middle of
+ * the line.
  *
  * In a crowd: clients ask for room and are dropped, and so are the completions that are to tell
  * them, while the server hands out room, breaks or drains.

@@ -271,8 +271,8 @@ struct stress_server {
 	/* A handler has suspended; changes hands with the suspension. */
 	bool suspended;
 	int terms;
-	/* Messages that took longer than the limit by the handler's own clock, and those of which it
-	 * was told. */
+	/* Messages that took longer than the limit by the handler's own clock, and those of which
+	 * it was told. */
 	uint64_t slow;
 	uint64_t told_slow;
 	/* May be read once it has ended. */

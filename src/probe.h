@@ -9,6 +9,10 @@
 
 #ifdef UMP_PROBES
 #include <sys/sdt.h>
+#ifdef __clang__
+/* What the system's macros expand to, and clang -Wpedantic lays at the door of who uses them. */
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
 #define UMP__PROBE(name, subject, detail) DTRACE_PROBE2(ump, name, subject, detail)
 #else
 #define UMP__PROBE(name, subject, detail) ((void)0)

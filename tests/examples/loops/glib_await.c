@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A server inside GLib's main loop whose handler needs another server, on a thread, for each of its
- * answers.  It does not wait for it, which would stop the loop: it suspends, and is resumed when the
+ * answers.  To wait for it would stop the loop, so the handler suspends, and is resumed when the
  * other's answer has come.  Until then it takes no further message.
  */
 #include "load.h"

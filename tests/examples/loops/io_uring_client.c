@@ -40,7 +40,7 @@ static struct io_uring_sqe *get_entry(struct io_uring *ring)
 	return entry;
 }
 
-/* For one time: it is asked again after each.  If it is readable already, that completes at once. */
+/* For one time: it is asked again after each.  If it is readable by then, it completes at once. */
 static void ask_readable(struct io_uring *ring, int fd)
 {
 	struct io_uring_sqe *entry = get_entry(ring);

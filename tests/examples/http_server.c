@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A web server, on libevent's loop, in front of the server that owns an SQLite connection.  The loop
- * never waits for the database: a question is sent with the browser's request as its tag, and the
- * browser is answered when the completion comes.
+ * A web server, on libevent's loop, in front of the server that owns an SQLite connection.  The
+ * loop never waits for the database: a question is sent with the browser's request as its tag, and
+ * the browser is answered when the completion comes.
  */
 #include "sqlite_handler.h"
 #include "sqlite_store.h"

@@ -235,9 +235,9 @@ stop_under_load() {
 # What is no order gets an answer, and the gateway goes on.
 no_order() {
 	serve "$ipc"
-	timeout 20 nngcat --req0 --dial "$ipc" --data hello --hex --count 1 >cat 2>&1
+	timeout 20 nngcat --req0 --dial "$ipc" --data hello --hex --count 1 >answer 2>&1
 	# UMP_INVALID, and nothing.
-	grep -q '\\xff\\xff\\xff\\xf9\\x00' cat || wrong+=("the answer is $(cat cat)")
+	grep -q '\\xff\\xff\\xff\\xf9\\x00' answer || wrong+=("the answer is $(cat answer)")
 	ask 1 "$ipc"
 	wait_asks
 	stop

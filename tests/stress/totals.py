@@ -3,7 +3,7 @@
 """Sum up the totals that stress programs print.
 
     totals.py line FILE                             one line for people
-    totals.py json FILE SECONDS SANITIZER FINDINGS  for build/results/stress.json
+    totals.py json FILE SECONDS SANITIZER FINDINGS  for build/results/stress-*.json
 
 FILE holds one JSON object per line, as the programs print them.
 """

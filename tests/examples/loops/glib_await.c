@@ -2,7 +2,7 @@
 /*
  * A server inside GLib's main loop whose handler needs another server, on a thread, for each of its
  * answers.  To wait for it would stop the loop, so the handler suspends, and is resumed when the
- * other's answer has come.  Until then it takes no further message.
+ * other's answer has come.  Until then it takes no further message; [suspend].
  */
 #include "load.h"
 

@@ -134,6 +134,7 @@ void callers_start(struct callers *callers, ump_client **client, uint64_t count)
 	ump_client_drop(client);
 }
 
+/* Each request was answered once, by a task that did not stop its loop: [once], [task]. */
 int callers_report(struct callers *callers, const struct adder *adder, struct pulse *pulse,
 	struct ump_flow how)
 {
@@ -170,7 +171,7 @@ void asker_open(struct asker *asker, ump_client **client, uint64_t count)
 	}
 }
 
-/* Be told when there is room, instead of waiting for it: a loop must not wait. */
+/* [bound]: be told when there is room, instead of waiting for it: a loop must not wait. */
 static void ask_for_room(struct asker *asker)
 {
 	must_ok(ump_client_room(asker->client, asker->completions, &asker->waits_for_room),
@@ -221,6 +222,7 @@ void asker_book(struct asker *asker, const struct ump_completion *done)
 	asker->free = question;
 }
 
+/* Each request came out of the completions once, with its own answer: [complete]. */
 int asker_report(
 	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse)
 {

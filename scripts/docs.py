@@ -48,6 +48,27 @@ class Header:
                 r"((?:typedef\s+)?((?:struct|enum)\s+\w+)\s*\{.*?\n\};)", code, flags=re.S)}
         self.types.update(
             (name, words(whole)) for whole, name in re.findall(r"(typedef \w+ (\w+);)", code))
+        self.results = set(re.findall(r"(UMP_\w+) = -", code))
+        # What stands before each function: the codes there, and the functions that it refers to.
+        self.said = {
+            name: set(re.findall(r"\bUMP_\w+", comment)) & self.results
+            for comment, name in self.comments(text)}
+        self.mentions = {
+            name: set(re.findall(r"\bump_\w+", comment)) & set(self.functions)
+            for comment, name in self.comments(text)}
+
+    @staticmethod
+    def comments(text):
+        return re.findall(r"/\*\*((?:(?!\*/).)*)\*/\n(?:UMP_API|static inline|typedef)[^;{}()]*?(\w+)\(",
+                          text, flags=re.S)
+
+    def possible(self, functions):
+        """The codes that functions, or those that their words refer to, may return."""
+        seen, todo = set(), set(functions)
+        while todo:
+            seen |= todo
+            todo = set().union(*(self.mentions.get(f, set()) for f in todo)) - seen
+        return set().union(*(self.said.get(f, set()) for f in seen))
 
 
 def unescape(line):
@@ -116,6 +137,14 @@ def page_problems(texts, header_text):
         body = re.sub(r"^\.Dt .*$", "", page.text, flags=re.M)
         problems += [f"{name}: says {w}, of which the header knows nothing" for w in
                      sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - header.names - set(pages))]
+        said = set(re.findall(r"\bUMP_\w+", page.text)) & header.results
+        problems += [f"{name}: does not say {code}, which the header names for {f}"
+                     for f in page.functions for code in sorted(header.said.get(f, set()) - said)]
+        listed = set(re.findall(r"\bUMP_\w+", " ".join(
+            re.findall(r"^\.It (Dv .*)$", page.section("RETURN VALUES"), flags=re.M)))) & header.results
+        if header.types["enum ump_result"] not in page.types: # else it explains them all
+            problems += [f"{name}: lists {code}, which none of its functions returns"
+                         for code in sorted(listed - header.possible(page.functions))]
         if not programs_of_page(name, page):
             problems.append(f"{name}: has no example")
     if not header.functions or not header.types or not pages:
@@ -235,6 +264,8 @@ def planted_pages():
         "a reference to no page": plant(client, ".Xr ump_server 3", ".Xr ump_servers 3"),
         "a section less": plant(client, ".Ss Ownership\n", ""),
         "no example": plant(client, "int main(", "int mainly("),
+        "a code less": client.replace("UMP_FULL", "UMP_OK"),
+        "a code too many": plant(client, ".It Dv UMP_FULL\n", ".It Dv UMP_FULL , UMP_NO_THREAD\n"),
         "a name less": plant(client, ".Nm ump_client_post ,\n", ""),
     }
     told = [(what, page_problems({**pages, "ump_client": text}, header)[0])

@@ -2,6 +2,7 @@
 #include "room.h"
 
 #include "answer.h"
+#include "places.h"
 #include "wait.h"
 
 void ump__room_init(struct ump__room *room, uint32_t capacity)
@@ -21,53 +22,6 @@ void ump__room_end(struct ump__room *room)
 		ump__lock_end(&room->lock);
 }
 
-/* ---- The word ------------------------------------------------------------------------------ */
-
-/* Each publishes one kind of step; false: refused. */
-
-static bool take_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_take_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool give_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_give_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool begin_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_begin_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static void end_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_end_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-}
-
 /* ---- The line, under the lock -------------------------------------------------------------- */
 
 bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
@@ -84,7 +38,7 @@ bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 	else
 		room->last = ticket->previous;
 	if (room->first == NULL)
-		end_line(&room->places);
+		ump__line_end(&room->places);
 	return true;
 }
 
@@ -108,9 +62,9 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket)
 		return UMP_SERVER_GONE;
 	/* A place may become free just before the line begins. */
 	while (room->first == NULL) {
-		if (take_place(&room->places))
+		if (ump__place_take(&room->places))
 			return UMP_OK;
-		if (begin_line(&room->places))
+		if (ump__line_begin(&room->places))
 			break;
 	}
 	append(room, ticket);
@@ -128,7 +82,7 @@ static void hand_over(struct ump__room *room)
 			return;
 	}
 	/* The line is gone, and only who has the lock begins one. */
-	(void)give_place(&room->places);
+	(void)ump__place_give(&room->places);
 }
 
 /* ---- Senders that wait --------------------------------------------------------------------- */
@@ -187,7 +141,7 @@ static int stand_in_line(
 
 int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline)
 {
-	if (room->capacity == 0 || take_place(&room->places))
+	if (room->capacity == 0 || ump__place_take(&room->places))
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
@@ -196,7 +150,7 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server, um
 
 void ump__room_give(struct ump__room *room)
 {
-	if (room->capacity == 0 || give_place(&room->places))
+	if (room->capacity == 0 || ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
 	hand_over(room);

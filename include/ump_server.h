@@ -208,11 +208,11 @@ struct ump_config {
 	 *  that the handler works on is not queued any more; requests that were given up are, until
 	 *  they are skipped. */
 	size_t capacity;
-	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0: any
-	 *  time, and no time is taken. */
+	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0:
+	 *  any time, and no time is taken. */
 	int64_t slow_limit;
 	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
-	 *  `slow_limit`: how many ns it took, and whether it was a request.  `arg` is `slow_arg`. */
+	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	void *slow_arg;
 };
@@ -236,8 +236,8 @@ static inline struct ump_flow ump_continue(void)
 }
 
 /**
- * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this is
- * ump_continue.
+ * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this
+ * is ump_continue.
  */
 UMP_API struct ump_flow ump_pending(void);
 
@@ -402,9 +402,9 @@ UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **ou
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
  * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_DEADLOCK: the caller is a handler
- * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what it
- * points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.
- * Every other result consumes the handle and means what it means for ump_client_req.
+ * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what
+ * it points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.  Every
+ * other result consumes the handle and means what it means for ump_client_req.
  */
 UMP_API int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline);
 
@@ -565,8 +565,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread, or the thread that runs the task) with no lock of the library held, one at a time; [user].
- * The order in a handler's life: builder, init, request and post, leftover, term, drop.
+ * thread, or the thread that runs the task) with no lock of the library held, one at a time;
+ * [user].  The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
 	/** Passed to every callback.  The library only passes it on. */
@@ -634,8 +634,9 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
- *   posts, a size is above SIZE_MAX / 8, a callback that is required is missing, or the caller was
- *   compiled for a newer library and uses what this one does not know.
+ *   posts, a size is above SIZE_MAX / 8, the capacity above 2^31 - 1 or `slow_limit` below 0, a
+ *   callback that is required is missing, or the caller was compiled for a newer library and uses
+ *   what this one does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
@@ -703,9 +704,9 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
 UMP_API int ump_task_fd(const ump_task *task);
 
 /**
- * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).  Blocks
- * only as long as the callbacks take.  One thread at a time.  From a callback of the same task it
- * does nothing and returns true, as it does for NULL.
+ * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).
+ * Blocks only as long as the callbacks take.  One thread at a time.  From a callback of the same
+ * task it does nothing and returns true, as it does for NULL.
  * true: the loop goes on.  false: it has ended ([drain] or [break]; `term` and `drop` have been
  * called), and ump_task_join tells how.
  */
@@ -730,8 +731,8 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 
 /**
  * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
- * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome; [break].
- * A handler that has suspended is not gone on with; its resume is still owed, and says
+ * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
+ * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
  * UMP_SERVER_GONE.  From a callback of the same task, all of this comes when the callback returns.
  * One thread at a time.  NULL and a pointer to NULL are fine.
  */
@@ -818,15 +819,17 @@ UMP_API void ump_server_drop(ump_server **server);
 
 /** What a server has done so far.  Each number is exact at some moment during the call. */
 struct ump_stats {
-	/** Messages queued, and the most there have ever been.  They are counted only if the server
-	 *  has a capacity (a large one will do); otherwise both are UMP_UNCOUNTED. */
+	/** Messages queued, and the most there have ever been; with the rooms that are kept for
+	 *  those who asked.  They are counted only if the server has a capacity (a large one will
+	 *  do); otherwise both are UMP_UNCOUNTED. */
 	uint64_t depth;
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped;
-	/** Requests answered by ump_reply_fail. */
+	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, here and below: its
+	 *  contexts are its owner's. */
 	uint64_t failed;
 	/** Contexts that were kept and are not answered yet; [keep]. */
 	uint64_t kept;
@@ -873,8 +876,8 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
  * Write what is known of every server of the process that has strong clients to `file`: its state,
  * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
  * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
- * clients; any other says so in one line.  While it writes, it holds a lock that making and dropping
- * of clients takes too, in such a library.  Any thread.
+ * clients; any other says so in one line.  While it writes, it holds a lock that making and
+ * dropping of clients takes too, in such a library.  Any thread.
  */
 UMP_API void ump_server_dump(FILE *file);
 

@@ -32,8 +32,8 @@ bool ump__completions_hold(struct ump_completions *completions);
 /* Give it back. */
 void ump__completions_release(struct ump_completions *completions);
 
-/* Hand in what is complete.  false: the owner has gone, and the message is the caller's.  Either way
- * the reference is given back, so the completions must not be touched any more. */
+/* Hand in what is complete.  false: the owner has gone, and the message is the caller's.  Either
+ * way the reference is given back, so the completions must not be touched any more. */
 bool ump__completions_push(struct ump_completions *completions, struct ump__message *message);
 
 /* Whether the owner has gone. */

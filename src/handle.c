@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include "ask.h"
+#include "inbox.h"
 #include "references.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
@@ -58,13 +59,18 @@ int ump__handle_weak(struct ump__channel *channel, void **out)
 int ump__handle_room(const struct ump__handle *handle, ump_time deadline)
 {
 	struct ump__channel *channel = handle->channel;
+	int result;
 
 	if (channel->room.capacity == 0)
 		return UMP_OK;
 	/* Clients are lent as const, since nothing that they show changes by sending. */
 	if (ump__ask_use((struct ump__handle *)(uintptr_t)handle))
 		return UMP_OK;
-	return ump__room_take(&channel->room, channel, deadline);
+	result = ump__room_take(&channel->room, channel, deadline);
+	/* There will be no room any more: say so, or the caller would wait for it. */
+	if (result == UMP_FULL && ump__inbox_is_closed(&channel->inbox))
+		return UMP_SERVER_GONE;
+	return result;
 }
 
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline)
@@ -84,6 +90,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 		return UMP_NO_MEMORY;
 	}
 	if (!ump__channel_send(channel, &post->message)) {
+		ump__room_give(&channel->room);
 		ump__post_free(post);
 		return UMP_SERVER_GONE;
 	}

@@ -21,7 +21,7 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const stru
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu);
 
-/* As ump__inbox_receive, without waiting, and also for a receiver that rests.  The receiver only. */
+/* As ump__inbox_receive, without waiting, also for a receiver that rests.  The receiver only. */
 bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch);
 
 /* Silence the bell and go to rest: who pushes next will ring.  false: there are messages, and the

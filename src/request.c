@@ -69,7 +69,7 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 	return ump__answer_is_abandoned(&request->answer);
 }
 
-/* Tell the one who waits for `request`, in either way.  true: nobody does, and it is the caller's. */
+/* Tell the one who waits for `request`, in either way.  true: nobody does; it is the caller's. */
 static bool tell(struct ump__request *request, int code)
 {
 	if (request->completions == NULL)

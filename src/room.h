@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and given
- * back when the message leaves the queue.  Taking one is a single exchange while there are any; who
- * finds none stands in line, under a lock, and is handed the next place that becomes free.
+ * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and
+ * given back when the message leaves the queue.  Taking one is a single exchange while there are
+ * any; who finds none stands in line, under a lock, and is handed the next place that becomes free.
  */
 #ifndef UMP_ROOM_H
 #define UMP_ROOM_H

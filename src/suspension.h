@@ -16,8 +16,8 @@ struct ump_suspension {
 	struct ump__channel *channel;
 };
 
-/* Whether it has been resumed; then it is gone, and `flow` is what the handler returns.  If not, the
- * task's bell will ring when it is.  The task only. */
+/* Whether it has been resumed; then it is gone, and `flow` is what the handler returns.  If not,
+ * the task's bell will ring when it is.  The task only. */
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow);
 
 /* The task does not wait any more.  The task only. */

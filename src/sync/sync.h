@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The platform: memory, time, threads, sleeping, bells, locks and spinning.  No other part of the library asks
- * the system for any of these, so a test can make each such call fail, a simulator can take the
- * platform's place, and a port has nothing else to write.
+ * The platform: memory, time, threads, sleeping, bells, locks and spinning.  No other part of the
+ * library asks the system for any of these, so a test can make each such call fail, a simulator can
+ * take the platform's place, and a port has nothing else to write.
  */
 #ifndef UMP_SYNC_SYNC_H
 #define UMP_SYNC_SYNC_H

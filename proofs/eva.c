@@ -14,8 +14,8 @@
 
 #include <__fc_builtin.h>
 
-#define NODES 4
-#define STEPS 8
+#define NODES    4
+#define STEPS    8
 #define CAPACITY 2
 
 /* Any order of pushes and pops keeps the order of arrival. */

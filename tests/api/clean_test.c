@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * For each public function that can fail for want of memory, threads or file descriptors: let the
- * n-th such call fail, for every n up to the first success.  Each time a documented code comes back, nothing has
- * changed and nothing leaks (which the framework checks after each test).
+ * n-th such call fail, for every n up to the first success.  Each time a documented code comes
+ * back, nothing has changed and nothing leaks (which the framework checks after each test).
  */
 #include "probe.h"
 

@@ -8,8 +8,8 @@ static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
 	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
 }
 
-/* Under the lock of the room, while the handle is there.  false: nobody is left to be told, and
- * the place is not wanted. */
+/* Under the lock of the room, for which whoever drops the handle waits.  false: nobody is left to
+ * be told, and the place is not wanted. */
 static bool call_asker(struct ump__ticket *ticket, int code)
 {
 	struct ump__ask *ask = ask_of_ticket(ticket);
@@ -18,11 +18,11 @@ static bool call_asker(struct ump__ticket *ticket, int code)
 
 	ask->code = code;
 	handle->ticket = NULL;
-	ump__hint_set(&handle->asked, code == UMP_OK ? UMP__ASKED_AND_GOT : UMP__ASKED_NOTHING);
+	ump__hint_set(&handle->asked, code == UMP_OK ? UMP__ASKED_AND_GOT : UMP__ASKED_AND_LOST);
 	told = ump__completions_push(ask->completions, &ask->message);
 	if (told)
 		return true;
-	ump__hint_set(&handle->asked, UMP__ASKED_NOTHING);
+	ump__hint_set(&handle->asked, UMP__ASKED_AND_LOST);
 	ump__free(ask);
 	return false;
 }
@@ -43,6 +43,15 @@ bool ump__ask_use(struct ump__handle *handle)
 	return got;
 }
 
+/* Leave the line, in which `handle` stands.  Under the lock. */
+static void withdraw(struct ump__handle *handle)
+{
+	struct ump__ticket *ticket = handle->ticket;
+
+	(void)ump__room_withdraw(&handle->channel->room, ticket);
+	(void)call_asker(ticket, UMP_ORIGIN_GONE);
+}
+
 void ump__ask_end(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;
@@ -50,15 +59,29 @@ void ump__ask_end(struct ump__handle *handle)
 	if (ump__hint_get(&handle->asked) == UMP__ASKED_NOTHING)
 		return;
 	ump__lock_take(&room->lock);
-	if (handle->ticket != NULL) {
-		struct ump__ticket *ticket = handle->ticket;
-
-		(void)ump__room_withdraw(room, ticket);
-		(void)call_asker(ticket, UMP_ORIGIN_GONE);
-	}
+	if (handle->ticket != NULL)
+		withdraw(handle);
 	ump__lock_give(&room->lock);
 	if (ump__ask_use(handle))
 		ump__room_give(room);
+}
+
+/* Whether `handle` neither stands in line nor has a place.  Where those who were to be told are
+ * gone, it stands in line for nobody. */
+static bool may_ask(struct ump__handle *handle)
+{
+	struct ump__room *room = &handle->channel->room;
+	int asked = ump__hint_get(&handle->asked);
+
+	if (asked == UMP__ASKED_ROOM) {
+		ump__lock_take(&room->lock);
+		if (handle->ticket != NULL &&
+			ump__completions_dropped(ask_of_ticket(handle->ticket)->completions))
+			withdraw(handle);
+		asked = ump__hint_get(&handle->asked);
+		ump__lock_give(&room->lock);
+	}
+	return asked == UMP__ASKED_NOTHING || asked == UMP__ASKED_AND_LOST;
 }
 
 int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
@@ -71,7 +94,7 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
 	room = &handle->channel->room;
-	if (ump__hint_get(&handle->asked) != UMP__ASKED_NOTHING)
+	if (!may_ask(handle))
 		return UMP_INVALID;
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)
@@ -92,8 +115,11 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		(void)ump__completions_push(completions, &ask->message);
 		return UMP_OK;
 	}
+	/* An earlier wish may have ended just now. */
+	ump__lock_take(&room->lock);
 	ump__hint_set(&handle->asked, UMP__ASKED_ROOM);
 	handle->ticket = &ask->ticket;
+	ump__lock_give(&room->lock);
 	ump__room_ask(room, &ask->ticket);
 	return UMP_OK;
 }

@@ -8,11 +8,14 @@
 #include "message.h"
 #include "room.h"
 
-/* What a client has asked for: nothing, or room that it waits for, or it has a place. */
+/* What a client has asked for: nothing, or room that it waits for, or it has a place, or there was
+ * none.  Only who uses the handle makes it NOTHING, which says that nobody else is about it;
+ * whoever ends a wish may have the handle in hand until it gives the lock back. */
 enum ump__asked {
 	UMP__ASKED_NOTHING,
 	UMP__ASKED_ROOM,
-	UMP__ASKED_AND_GOT
+	UMP__ASKED_AND_GOT,
+	UMP__ASKED_AND_LOST
 };
 
 struct ump__ask {

@@ -20,6 +20,9 @@ static void read_depth(const struct ump__channel *channel, struct ump_stats *sta
 	/* It is noted when the queue grows shorter. */
 	if (stats->depth_most < stats->depth)
 		stats->depth_most = stats->depth;
+	/* What was left has not given its places back. */
+	if (stats->closed)
+		stats->depth = 0;
 }
 
 static int64_t busy_for(const struct ump__channel *channel)
@@ -41,6 +44,7 @@ static int read_stats(const struct ump__channel *channel, struct ump_stats *out,
 	if (out_size < STATS_FIRST_SIZE)
 		return UMP_INVALID;
 	memset(&stats, 0, sizeof stats);
+	stats.closed = ump__inbox_is_closed(&channel->inbox);
 	read_depth(channel, &stats);
 	stats.handled = ump__count_get(&channel->server.handled);
 	stats.skipped = ump__count_get(&channel->server.skipped);
@@ -49,7 +53,6 @@ static int read_stats(const struct ump__channel *channel, struct ump_stats *out,
 	stats.busy = ump__hint_get(&channel->server.busy) != 0;
 	stats.busy_for = busy_for(channel);
 	stats.clients = ump__counts_strong(ump__counts_load(&channel->counts));
-	stats.closed = ump__inbox_is_closed(&channel->inbox);
 	ump__user_write(out, out_size, &stats, sizeof stats);
 	return UMP_OK;
 }

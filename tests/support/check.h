@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct check_test {
 	/* What it shows, with the tags of the promises that it checks. */
 	const char *title;
@@ -32,8 +36,8 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
  * CHECK_PATIENCE overrides it. */
 #define CHECK_PATIENCE 60
 
-_Noreturn void check_failed(const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void check_failed(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
 
 #define CHECK(condition)                                                                           \
 	((condition) ? (void)0 : check_failed(__FILE__, __LINE__, "%s", #condition))
@@ -85,5 +89,9 @@ size_t faults_lines(void **out, size_t room);
 
 /* Print what can be read of the library's channels: of use when everything else hangs. */
 void state_print(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

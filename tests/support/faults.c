@@ -17,7 +17,6 @@ void *__real_ump__alloc_line(size_t size);
 void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
-
 void __real_ump__thread_name(const char *name);
 int __real_ump__bell_open(struct ump__bell *bell);
 void __real_ump__bell_close(struct ump__bell *bell);

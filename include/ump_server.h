@@ -469,7 +469,8 @@ UMP_API int ump_client_req_completion(
  * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
- * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since.
+ * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since
+ *   (asked through completions that are there: when they are dropped, it may ask again).
  */
 UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
 

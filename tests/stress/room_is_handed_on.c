@@ -9,8 +9,8 @@
  * them until it is used; nobody else gets ahead.  Now and then the server breaks in the middle of
  * the line.
  *
- * In time: the deadlines of those who wait lie about when room comes to them.  A place that is given
- * to one who has just gone is lost, and soon there is none for anybody.
+ * In time: the deadlines of those who wait lie about when room comes to them.  A place that is
+ * given to one who has just gone is lost, and soon there is none for anybody.
  *
  * In a crowd: clients ask for room and are dropped, and so are the completions that are to tell
  * them, while the server hands out room, breaks or drains.

@@ -634,8 +634,9 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
- *   posts, a size is above SIZE_MAX / 8, a callback that is required is missing, or the caller was
- *   compiled for a newer library and uses what this one does not know.
+ *   posts, a size is above SIZE_MAX / 8, the capacity above 2^31 - 1 or `slow_limit` below 0, a
+ *   callback that is required is missing, or the caller was compiled for a newer library and uses
+ *   what this one does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
@@ -818,15 +819,17 @@ UMP_API void ump_server_drop(ump_server **server);
 
 /** What a server has done so far.  Each number is exact at some moment during the call. */
 struct ump_stats {
-	/** Messages queued, and the most there have ever been.  They are counted only if the server
-	 *  has a capacity (a large one will do); otherwise both are UMP_UNCOUNTED. */
+	/** Messages queued, and the most there have ever been; with the rooms that are kept for
+	 *  those who asked.  They are counted only if the server has a capacity (a large one will
+	 *  do); otherwise both are UMP_UNCOUNTED. */
 	uint64_t depth;
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped;
-	/** Requests answered by ump_reply_fail. */
+	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, here and below: its
+	 *  contexts are its owner's. */
 	uint64_t failed;
 	/** Contexts that were kept and are not answered yet; [keep]. */
 	uint64_t kept;

@@ -67,7 +67,7 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline)
 	if (ump__ask_use((struct ump__handle *)(uintptr_t)handle))
 		return UMP_OK;
 	result = ump__room_take(&channel->room, channel, deadline);
-	/* What is left in a closed inbox never makes room, and who is told of none tries again. */
+	/* There will be no room any more: say so, or the caller would wait for it. */
 	if (result == UMP_FULL && ump__inbox_is_closed(&channel->inbox))
 		return UMP_SERVER_GONE;
 	return result;

@@ -9,11 +9,11 @@
 
 #ifdef UMP_PROBES
 #include <sys/sdt.h>
-#ifdef __clang__
-/* What the system's macros expand to, and clang -Wpedantic lays at the door of who uses them. */
-#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
-#endif
-#define UMP__PROBE(name, subject, detail) DTRACE_PROBE2(ump, name, subject, detail)
+/* That header counts what may be none, by an extension of which clang warns. */
+#define UMP__PROBE(name, subject, detail)                                                          \
+	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")            \
+		DTRACE_PROBE2(ump, name, subject, detail);                                         \
+	_Pragma("GCC diagnostic pop")
 #else
 #define UMP__PROBE(name, subject, detail) ((void)0)
 #endif

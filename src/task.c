@@ -58,17 +58,26 @@ static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_
 	ump__bell_silence(bell_of(task));
 }
 
+/* The handler that has suspended is at work no more; the post that it worked on is done with. */
+static void done_with(struct ump_task *task)
+{
+	ump_server *server = task->dispatcher.server;
+
+	task->suspension = NULL;
+	ump__hint_set(&server->busy, 0);
+	ump__count_set(&server->busy_since, 0);
+	if (task->held != NULL)
+		ump__post_free(task->held);
+	task->held = NULL;
+}
+
 /* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
 static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 {
 	task->silenced = true;
 	if (!ump__suspension_over(task->suspension, flow))
 		return false;
-	task->suspension = NULL;
-	ump__hint_set(&task->dispatcher.server->busy, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	task->held = NULL;
+	done_with(task);
 	return true;
 }
 
@@ -88,7 +97,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	task->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
-	/* Whatever it has returned, it has suspended. */
+	/* Whatever the callback has returned. */
 	*verdict = UMP__VERDICT_GO_ON;
 	if (!goes_on(task, flow))
 		return true;
@@ -152,11 +161,10 @@ static void task_free(struct ump_task *task)
 /* End a task whose handle is gone, as by a break with NULL. */
 static void end_dropped(struct ump_task *task)
 {
-	if (task->suspension != NULL)
+	if (task->suspension != NULL) {
 		ump__suspension_give_up(task->suspension);
-	ump__hint_set(&task->dispatcher.server->busy, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
+		done_with(task);
+	}
 	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
 }
 

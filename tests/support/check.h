@@ -3,8 +3,8 @@
  * The test framework: plain executables, whose checks may fail on any thread.
  *
  * A failed check prints where and what, and ends the process.  A watchdog ends a test that hangs,
- * with the stacks of all threads.  After each test nothing may be left: no memory of the library's,
- * no thread and no file descriptor; [clean].
+ * with the stacks of all threads.  After each test nothing may be left: no memory and no bell of
+ * the library's, no thread and no file descriptor; [clean].
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -67,10 +67,9 @@ void check_nap(int ms);
  * were before the first test; `text` is static. */
 bool check_dies(void (*run)(void), const char *text);
 
-/* ---- Faults and accounts of the library's memory and threads -------------------------------- */
+/* ---- Faults and accounts of the library's memory, threads and bells ------------------------- */
 
-/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory, thread or file
- * descriptor. */
+/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory, thread or bell. */
 void faults_at(int n);
 
 /* Let nothing fail.  Returns whether the fault was met. */
@@ -81,6 +80,9 @@ long faults_calls(void);
 
 /* Blocks of memory that the library holds now. */
 long faults_live(void);
+
+/* Bells, each a file descriptor or two, that the library holds now. */
+long faults_bells(void);
 
 /* The addresses of up to `room` of the library's channels that live now; returns how many. */
 size_t faults_lines(void **out, size_t room);

@@ -19,6 +19,7 @@ int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __real_ump__thread_name(const char *name);
 int __real_ump__bell_open(struct ump__bell *bell);
+void __real_ump__bell_close(struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -27,6 +28,7 @@ int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
 int __wrap_ump__bell_open(struct ump__bell *bell);
+void __wrap_ump__bell_close(struct ump__bell *bell);
 
 #define LINES  4096
 #define PROBES 16
@@ -35,6 +37,7 @@ static atomic_int countdown = -1;
 static atomic_bool met;
 static atomic_long calls;
 static atomic_long live;
+static atomic_long bells;
 /* Blocks that begin on a line of their own, which only channels do: an open hash by address. */
 static _Atomic(void *) lines[LINES];
 
@@ -58,6 +61,11 @@ long faults_calls(void)
 long faults_live(void)
 {
 	return atomic_load_explicit(&live, memory_order_relaxed);
+}
+
+long faults_bells(void)
+{
+	return atomic_load_explicit(&bells, memory_order_relaxed);
 }
 
 size_t faults_lines(void **out, size_t room)
@@ -137,16 +145,6 @@ int __wrap_ump__thread_start(
 	return fails() ? UMP_NO_THREAD : __real_ump__thread_start(thread, run, arg, stack_size);
 }
 
-int __wrap_ump__bell_open(struct ump__bell *bell)
-{
-	if (!fails())
-		return __real_ump__bell_open(bell);
-	/* As the system leaves it when it has no descriptor. */
-	bell->fd = -1;
-	bell->rope = -1;
-	return UMP_NO_FD;
-}
-
 /* The library's threads block all signals; the watchdog asks for stacks by this one. */
 void __wrap_ump__thread_name(const char *name)
 {
@@ -156,4 +154,23 @@ void __wrap_ump__thread_name(const char *name)
 	sigaddset(&asked, SIGUSR2);
 	pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
 	__real_ump__thread_name(name);
+}
+
+int __wrap_ump__bell_open(struct ump__bell *bell)
+{
+	int result = UMP_NO_FD;
+
+	/* As the real ones leave it when they fail. */
+	*bell = (struct ump__bell){-1, -1};
+	if (!fails())
+		result = __real_ump__bell_open(bell);
+	if (result == UMP_OK)
+		atomic_fetch_add_explicit(&bells, 1, memory_order_relaxed);
+	return result;
+}
+
+void __wrap_ump__bell_close(struct ump__bell *bell)
+{
+	atomic_fetch_sub_explicit(&bells, 1, memory_order_relaxed);
+	__real_ump__bell_close(bell);
 }

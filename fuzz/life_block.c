@@ -228,8 +228,7 @@ void life_block_in_post(struct world *world, unsigned from)
 	value = life_make(world, KIND_POST, buffer);
 	sending_begins(&sending, poster ? MODEL_NONE : world->asked[from]);
 	++*in_calls;
-	result = poster ? ump_post_client_post_until(
-				  world->posters[from], buffer, sending.deadline)
+	result = poster ? ump_post_client_post_until(world->posters[from], buffer, sending.deadline)
 			: ump_client_post_until(world->clients[from], buffer, sending.deadline);
 	--*in_calls;
 	expected = sending_ends(&sending);

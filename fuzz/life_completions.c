@@ -21,8 +21,8 @@ static void *tag_of(int number)
 void life_check_place(const struct place *place)
 {
 	if (place->lent != NULL)
-		EXPECT("[complete]", life_read(place->lent_world, KIND_REPLY, place->lent) ==
-					     place->lent_value);
+		EXPECT("[complete]",
+			life_read(place->lent_world, KIND_REPLY, place->lent) == place->lent_value);
 }
 
 static void check_in_flight(const struct place *place)
@@ -75,8 +75,7 @@ void life_drop_places(void)
 	}
 }
 
-void life_completed(
-	struct place *place, int result, const struct ump_completion *out, int nothing)
+void life_completed(struct place *place, int result, const struct ump_completion *out, int nothing)
 {
 	struct model_end end;
 	const struct model_request *request;
@@ -197,8 +196,8 @@ static void overflow(struct world *world, unsigned from, struct place *place)
 {
 	LIFE_BUFFER(buffer);
 	struct ump_completions *completions = place->handle;
-	uint64_t crowd = UMP__COUNTS_MAX -
-			 ump__counts_weak(atomic_load(&completions->counts.value));
+	uint64_t crowd =
+		UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&completions->counts.value));
 	ump_client *client = world->clients[from];
 
 	if (client == NULL || world->config.request.size == 0 || world->in_calls[from] != 0)
@@ -224,8 +223,8 @@ void life_completions_misuse(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_completions_fd(NULL) == -1);
 	EXPECT("[misuse]", ump_client_room(NULL, place->handle, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_room(world->clients[from], NULL, NULL) == UMP_INVALID);
-	EXPECT("[misuse]", ump_client_req_completion(
-				   world->clients[from], buffer, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]",
+		ump_client_req_completion(world->clients[from], buffer, NULL, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_req_completion(
 				   world->clients[from], NULL, place->handle, NULL) == UMP_INVALID);
 	ump_completions_drop(NULL);

@@ -551,8 +551,7 @@ static void misuse_stats(const struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_server_stats(world->server, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_server_stats(NULL, &newer.known) == UMP_INVALID);
 	memset(&newer, 0xa5, sizeof newer);
-	EXPECT("[misuse]",
-		ump_client_stats_sized(client, &newer.known, sizeof newer) == expected);
+	EXPECT("[misuse]", ump_client_stats_sized(client, &newer.known, sizeof newer) == expected);
 	/* What we do not know is 0 for a newer caller. */
 	EXPECT("[misuse]", client == NULL || newer.more[7] == 0);
 }

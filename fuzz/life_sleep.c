@@ -112,8 +112,7 @@ struct thread {
 
 static struct thread go_aside(void)
 {
-	struct thread thread = {
-		*ump__thread_slot(), life.frames, life.innermost, life.lean};
+	struct thread thread = {*ump__thread_slot(), life.frames, life.innermost, life.lean};
 
 	*ump__thread_slot() = NULL;
 	life.frames = 0;
@@ -184,8 +183,7 @@ static bool others_go_on(const struct wait *wait, ump_time deadline)
 }
 
 /* Sleep on `word`; false: until the deadline. */
-static bool sleep_on(
-	struct wait *wait, struct ump__word *word, uintptr_t value, ump_time deadline)
+static bool sleep_on(struct wait *wait, struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	while (ump__word_peek(word) == value) {
 		if (deadline <= life.now)
@@ -304,8 +302,8 @@ void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
 	else
 		life_skip(wait->world);
 	/* A run of a task may leave something for the next one. */
-	EXPECT("[task]", life_rings(bell->fd) ==
-				 (wait->reason == FOR_TASK && life_has_work(wait->world)));
+	EXPECT("[task]",
+		life_rings(bell->fd) == (wait->reason == FOR_TASK && life_has_work(wait->world)));
 	thread = go_aside();
 	while (!life_rings(bell->fd)) {
 		check_sleeper(wait);

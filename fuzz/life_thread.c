@@ -84,7 +84,8 @@ static void misuse_spawn(struct world *world)
 	ump_client *client = NULL;
 	ump_thread *thread = NULL;
 
-	EXPECT("[misuse]", ump_spawn_thread(&none, life_build, world, &client, &thread) == UMP_INVALID);
+	EXPECT("[misuse]",
+		ump_spawn_thread(&none, life_build, world, &client, &thread) == UMP_INVALID);
 	EXPECT("[misuse]",
 		ump_spawn_thread(&world->config, NULL, world, &client, &thread) == UMP_INVALID);
 	EXPECT("[misuse]",
@@ -220,7 +221,8 @@ static void join(struct world *world)
 	}
 	EXPECT("[break]", ump_join(&world->turns.thread, &how, UMP_FOREVER) == UMP_OK);
 	EXPECT("[misuse]", world->turns.thread == NULL);
-	EXPECT("[break]", how.stop == world->course.how.stop && how.value == world->course.how.value);
+	EXPECT("[break]",
+		how.stop == world->course.how.stop && how.value == world->course.how.value);
 }
 
 /* A server that runs, until it has ended. */

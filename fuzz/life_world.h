@@ -301,8 +301,7 @@ life_operation life_req_completion;
 life_operation life_client_room;
 
 /* What a call for the next completion has answered; `nothing` is what it says if there is none. */
-void life_completed(
-	struct place *place, int result, const struct ump_completion *out, int nothing);
+void life_completed(struct place *place, int result, const struct ump_completion *out, int nothing);
 /* What was lent by the last call is still there until the next. */
 void life_check_place(const struct place *place);
 void life_drop_places(void);

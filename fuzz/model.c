@@ -155,8 +155,7 @@ static bool call(struct model *model, int which, int code)
 		return false;
 	ticket->has_place = code == UMP_OK && model->capacity != 0;
 	if (ticket->asks)
-		arrive(ticket->to,
-			(struct model_end){model, MODEL_NONE, ticket->tag, code});
+		arrive(ticket->to, (struct model_end){model, MODEL_NONE, ticket->tag, code});
 	return true;
 }
 
@@ -254,8 +253,7 @@ int model_ask(struct model *model, struct model_completions *to, int tag)
 
 bool model_asks(const struct model *model, int ask)
 {
-	return ask != MODEL_NONE &&
-	       (model->ticket[ask].in_line || model->ticket[ask].has_place);
+	return ask != MODEL_NONE && (model->ticket[ask].in_line || model->ticket[ask].has_place);
 }
 
 void model_ask_end(struct model *model, int ask)

@@ -465,7 +465,9 @@ UMP_API int ump_client_req_completion(
  * Ask to be told through `completions` when there is room for a message; [bound].  Once a
  * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
  * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
- * Who asks waits in one line with those who block.  If the server ends first, the completion comes
+ * Who asks waits in one line with those who block; a client that blocks meanwhile gets the next
+ * room itself, and what it has asked for comes later.  A server without a capacity always has room,
+ * and keeps none.  If the server ends first, the completion comes
  * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
@@ -819,16 +821,17 @@ UMP_API void ump_server_drop(ump_server **server);
 /** What a server has done so far.  Each number is exact at some moment during the call. */
 struct ump_stats {
 	/** Messages queued, and the most there have ever been.  They are counted only if the server
-	 *  has a capacity (a large one will do); otherwise both are UMP_UNCOUNTED. */
+	 *  has a capacity (a large one will do); otherwise both are UMP_UNCOUNTED.  Room that is
+	 *  kept for a client counts as a message. */
 	uint64_t depth;
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped;
-	/** Requests answered by ump_reply_fail. */
+	/** Requests answered by ump_reply_fail.  Not those of a raw receiving end. */
 	uint64_t failed;
-	/** Contexts that were kept and are not answered yet; [keep]. */
+	/** Contexts that were kept and are not answered yet; [keep].  Not those of a raw end. */
 	uint64_t kept;
 	/** Whether a handler is at work (or has suspended). */
 	bool busy;

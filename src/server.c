@@ -120,6 +120,8 @@ void ump__server_close(ump_server *server,
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
+		if (message->kind != UMP__KIND_GOODBYE)
+			make_room(server);
 		switch (ump__fate_of(message->kind, is_abandoned(message), true)) {
 		case UMP__FATE_LEFTOVER:
 			leave(server, message, leftover, self);

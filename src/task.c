@@ -88,8 +88,11 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	task->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
-	if (!goes_on(task, flow))
+	if (!goes_on(task, flow)) {
+		/* What it has returned does not count. */
+		*verdict = UMP__VERDICT_GO_ON;
 		return true;
+	}
 	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
 	return false;
 }

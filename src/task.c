@@ -127,9 +127,11 @@ static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_f
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
-		if (budget == 0 && handled > 0 && ump__queue_is_empty(&server->batch))
-			break;
-		message = ump__server_next(server, UMP_NOW);
+		/* One batch: not what was sent since, even if requests in it are skipped. */
+		if (budget == 0 && handled > 0)
+			message = ump__server_batched(server);
+		else
+			message = ump__server_next(server, UMP_NOW);
 		if (message == NULL)
 			break;
 		handled++;

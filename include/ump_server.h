@@ -733,9 +733,10 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 /**
  * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
  * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
- * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
- * UMP_SERVER_GONE.  From a callback of the same task, all of this comes when the callback returns.
- * One thread at a time.  NULL and a pointer to NULL are fine.
+ * [break].  A handler that has suspended is not gone on with, and the message of a post is no
+ * longer valid; its resume is still owed, and says UMP_SERVER_GONE.  If it has been resumed with a
+ * break by then, the loop ends by that break.  From a callback of the same task, all of this comes
+ * when the callback returns.  One thread at a time.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_task_drop(ump_task **task);
 

@@ -58,17 +58,24 @@ static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_
 	ump__bell_silence(bell_of(task));
 }
 
+/* Nobody works on the message any more with which a handler has suspended. */
+static void forget_suspended(struct ump_task *task)
+{
+	task->suspension = NULL;
+	ump__hint_set(&task->dispatcher.server->busy, 0);
+	ump__count_set(&task->dispatcher.server->busy_since, 0);
+	if (task->held != NULL)
+		ump__post_free(task->held);
+	task->held = NULL;
+}
+
 /* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
 static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 {
 	task->silenced = true;
 	if (!ump__suspension_over(task->suspension, flow))
 		return false;
-	task->suspension = NULL;
-	ump__hint_set(&task->dispatcher.server->busy, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	task->held = NULL;
+	forget_suspended(task);
 	return true;
 }
 
@@ -152,14 +159,17 @@ static void task_free(struct ump_task *task)
 	ump__free(task);
 }
 
-/* End a task whose handle is gone, as by a break with NULL. */
+/* End a task whose handle is gone: as by a break with NULL, unless a handler that had suspended was
+ * resumed with a break, whose value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
-	if (task->suspension != NULL)
-		ump__suspension_give_up(task->suspension);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
+	struct ump_flow flow = ump_continue();
+
+	if (task->suspension != NULL) {
+		(void)ump__suspension_give_up(task->suspension, &flow);
+		forget_suspended(task);
+	}
+	finish(task, UMP__VERDICT_VALUE, flow.stop ? flow : ump_break(NULL));
 }
 
 /* Let init run, and go to rest. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Operations that may sleep, on any thread or in a handler: for an answer, for room, or for room and
- * then for an answer.  What each has to answer is known when it sleeps no more.
+ * Operations that may sleep, on any thread or in a handler: for an answer, for room, or for room
+ * and then for an answer.  What each has to answer is known when it sleeps no more.
  */
 #include "life_world.h"
 

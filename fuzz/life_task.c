@@ -204,7 +204,7 @@ void life_task_drop(struct world *world)
 	struct tasked *task = &world->task;
 	bool inside = (life.frames >> world->number & 1) != 0;
 
-	/* Somebody else is inside; the one who is may drop it, and goes on when its callback ends. */
+	/* Only who is inside may drop a task that runs; it ends when that callback does. */
 	if (task->task == NULL || (task->running && !inside))
 		return;
 	if (task->running) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The worlds of life_fuzzer: one for each server, with the handles that a program could hold and the
- * model beside them, and what all servers share: the input, time, completions, and who sleeps.
+ * The worlds of life_fuzzer: one for each server, with the handles that a program could hold and
+ * the model beside them, and what all servers share: the input, time, completions, and who sleeps.
  *
  * Whoever runs operations is alone: a server on a thread of its own and the main thread take turns,
  * and all others run on one thread.
@@ -200,8 +200,8 @@ struct wait {
 	/* Which request, or which ticket. */
 	int which;
 	bool for_ever;
-	/* After the wait for room, this is sent as a request, which is waited for in turn; and where
-	 * its values are, if they stay with the caller. */
+	/* After the wait for room, this is sent as a request, which is waited for in turn; and
+	 * where its values are, if they stay with the caller. */
 	int value;
 	const void *msg;
 	void *room;

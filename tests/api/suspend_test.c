@@ -343,8 +343,8 @@ static void resume_after_drop(void)
 	CHECK_INT(faults_bells(), ==, 0);
 }
 
-/* Resumed with a break, and dropped before that could come: it was told UMP_OK, so the break counts,
- * and its value is not lost. */
+/* Resumed with a break, and dropped before that could come: it was told UMP_OK, so the break
+ * counts, and its value is not lost. */
 static void drop_after_resume(void)
 {
 	prepare();

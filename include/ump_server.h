@@ -315,6 +315,7 @@ UMP_API void ump_client_drop(ump_client **client);
  *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
  *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; nothing was sent; [deadlock].
+ * UMP_FULL: nothing was sent; only if ump_client_room was called for `client`.
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
@@ -735,8 +736,8 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 /**
  * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
  * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
- * [break].  A handler that has suspended is not gone on with, and the message of a post is no
- * longer valid; its resume is still owed, and says UMP_SERVER_GONE.  If it has been resumed with a
+ * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
+ * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it has been resumed with a
  * break by then, the loop ends by that break.  From a callback of the same task, all of this comes
  * when the callback returns.  One thread at a time.  NULL and a pointer to NULL are fine.
  */

@@ -70,6 +70,7 @@ void ump__ask_end(struct ump__handle *handle)
 
 	if (ump__hint_get(&handle->claim.asked) == UMP__ASKED_NOTHING)
 		return;
+	/* Whoever calls the asker writes to the handle under this lock, and may be doing so now. */
 	ump__lock_take(&room->lock);
 	if (handle->claim.ticket != NULL)
 		withdraw(handle);
@@ -78,36 +79,38 @@ void ump__ask_end(struct ump__handle *handle)
 		ump__room_give(room);
 }
 
-/* Whether `handle` neither stands in line nor has a place.  Where those who were to be told are
- * gone, it stands in line for nobody. */
-static bool may_ask(struct ump__handle *handle)
+/* Stand in line for `ask`'s handle.  false: it stands in line already, or has a place.  Where those
+ * who were to be told are gone, it stands in line for nobody, and may ask again. */
+static bool stand_in_line(struct ump__ask *ask)
 {
+	struct ump__handle *handle = ask->handle;
+	struct ump__claim *claim = &handle->claim;
 	struct ump__room *room = &handle->channel->room;
-	int asked = ump__hint_get(&handle->claim.asked);
+	bool may_ask;
 
-	if (asked == UMP__ASKED_ROOM) {
-		ump__lock_take(&room->lock);
-		if (handle->claim.ticket != NULL &&
-			ump__completions_dropped(ask_of_ticket(handle->claim.ticket)->completions))
-			withdraw(handle);
-		asked = ump__hint_get(&handle->claim.asked);
-		ump__lock_give(&room->lock);
+	ump__lock_take(&room->lock);
+	if (claim->ticket != NULL &&
+		ump__completions_dropped(ask_of_ticket(claim->ticket)->completions))
+		withdraw(handle);
+	may_ask = ump__hint_get(&claim->asked) == UMP__ASKED_NOTHING ||
+		  ump__hint_get(&claim->asked) == UMP__ASKED_AND_LOST;
+	if (may_ask) {
+		ump__hint_set(&claim->asked, UMP__ASKED_ROOM);
+		claim->ticket = &ask->ticket;
+		ump__room_ask(room, &ask->ticket);
 	}
-	return asked == UMP__ASKED_NOTHING || asked == UMP__ASKED_AND_LOST;
+	ump__lock_give(&room->lock);
+	return may_ask;
 }
 
 int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 {
 	struct ump__handle *handle = (struct ump__handle *)(void *)client;
-	struct ump__room *room;
 	struct ump__ask *ask;
 
 	if (client == NULL || completions == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
-	room = &handle->channel->room;
-	if (!may_ask(handle))
-		return UMP_INVALID;
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)
 		return UMP_NO_MEMORY;
@@ -121,19 +124,16 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		.completions = completions,
 		.tag = tag,
 		.code = UMP_OK};
-	completions->in_flight++;
-	if (room->capacity == 0) {
+	if (handle->channel->room.capacity == 0) {
 		/* There always is room, and none needs to be kept; or no use for any. */
 		if (ump__inbox_is_closed(&handle->channel->inbox))
 			ask->code = UMP_SERVER_GONE;
 		(void)ump__completions_push(completions, &ask->message);
-		return UMP_OK;
+	} else if (!stand_in_line(ask)) {
+		ump__completions_release(completions);
+		ump__free(ask);
+		return UMP_INVALID;
 	}
-	/* An earlier wish may have ended just now. */
-	ump__lock_take(&room->lock);
-	ump__hint_set(&handle->claim.asked, UMP__ASKED_ROOM);
-	handle->claim.ticket = &ask->ticket;
-	ump__lock_give(&room->lock);
-	ump__room_ask(room, &ask->ticket);
+	completions->in_flight++;
 	return UMP_OK;
 }

@@ -182,13 +182,10 @@ void ump__room_give(struct ump__room *room)
 
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 {
-	int result;
+	int result = enter(room, ticket, NULL);
 
-	ump__lock_take(&room->lock);
-	result = enter(room, ticket, NULL);
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
 		hand_over(room);
-	ump__lock_give(&room->lock);
 }
 
 void ump__room_close(struct ump__room *room)

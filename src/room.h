@@ -68,7 +68,8 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);
 
-/* Stand in line with a ticket, which is called at once if there is room or the inbox is closed. */
+/* Under the lock: stand in line with a ticket, which is called at once if there is room or the
+ * inbox is closed. */
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
 
 /* Under the lock: leave the line.  false: the ticket was called before. */

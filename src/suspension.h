@@ -14,8 +14,8 @@ struct ump_suspension {
 	struct ump_flow flow;
 	/* Whose bell is rung.  Who resumes owns a reference. */
 	struct ump__channel *channel;
-	/* The message that the handler works on, if it is a post: it stays until the suspension goes.
-	 * Written by the task. */
+	/* The message that the handler works on, if it is a post: it stays until the suspension
+	 * goes.  Written by the task. */
 	struct ump__post *held;
 };
 

@@ -107,8 +107,8 @@ static void untouched(int message, const char *promise)
 	account->hands = CALLER;
 }
 
-/* There are never more messages queued than the server's capacity.  One more may have left the queue
- * and not reached the handler, unless that is at work. */
+/* There are never more messages queued than the server's capacity.  One more may have left the
+ * queue and not reached the handler, unless that is at work. */
 static void check_capacity(int message)
 {
 	int server = books.accounts[message].server;

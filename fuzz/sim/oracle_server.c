@@ -224,8 +224,8 @@ static bool is_there(const struct account *account, int server)
 
 /*
  * After a run that ended nothing: with nobody in the midst of a call, the descriptor is readable if
- * there is something to do.  It may be so for nothing, if somebody has rung late; the scenario counts
- * how often.
+ * there is something to do.  It may be so for nothing, if somebody has rung late; the scenario
+ * counts how often.
  */
 void oracle_rests(int server, bool readable)
 {

@@ -20,7 +20,7 @@ static void read_depth(const struct ump__channel *channel, struct ump_stats *sta
 	/* It is noted when the queue grows shorter. */
 	if (stats->depth_most < stats->depth)
 		stats->depth_most = stats->depth;
-	/* What was left has not given its places back. */
+	/* Nothing is queued any more, whatever room is kept, or was left when this looked. */
 	if (stats->closed)
 		stats->depth = 0;
 }

@@ -20,7 +20,8 @@ struct ump_suspension {
  * the task's bell will ring when it is.  The task only. */
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow);
 
-/* The task does not wait any more.  The task only. */
-void ump__suspension_give_up(ump_suspension *suspension);
+/* The task does not wait any more.  true: it has been resumed all the same, as above.  The task
+ * only. */
+bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow);
 
 #endif

@@ -37,7 +37,9 @@ bool life_task_open(struct world *world)
 	if (plan->drop_thread)
 		misuse_spawn(world);
 	(void)life_failure();
+	world->task.running = true;
 	result = ump_spawn_task(&world->config, life_build, world, &client, &task);
+	world->task.running = false;
 	world->in_calls[0] = 0;
 	if (result != UMP_OK) {
 		EXPECT("[clean]", client == NULL && task == NULL);

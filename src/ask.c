@@ -59,7 +59,8 @@ void ump__ask_end(struct ump__handle *handle)
 {
 	struct ump__room *room = &handle->channel->room;
 
-	if (ump__hint_get(&handle->claim.asked) == UMP__ASKED_NOTHING)
+	/* Also if nothing is asked for any more: who called may not be through with the handle. */
+	if (!handle->claim.used)
 		return;
 	ump__lock_take(&room->lock);
 	if (handle->claim.ticket != NULL) {
@@ -106,8 +107,6 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		(void)ump__completions_push(completions, &ask->message);
 		return UMP_OK;
 	}
-	ump__hint_set(&handle->claim.asked, UMP__ASKED_ROOM);
-	handle->claim.ticket = &ask->ticket;
-	ump__room_ask(room, &ask->ticket);
+	ump__room_ask(room, &handle->claim, &ask->ticket);
 	return UMP_OK;
 }

@@ -17,6 +17,7 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 
 void ump__claim_init(struct ump__claim *claim)
 {
+	claim->used = false;
 	claim->ticket = NULL;
 	ump__hint_init(&claim->asked, UMP__ASKED_NOTHING);
 }
@@ -226,11 +227,14 @@ void ump__room_give(struct ump__room *room)
 	ump__lock_give(&room->lock);
 }
 
-void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
+void ump__room_ask(struct ump__room *room, struct ump__claim *claim, struct ump__ticket *ticket)
 {
 	int result;
 
+	claim->used = true;
 	ump__lock_take(&room->lock);
+	claim->ticket = ticket;
+	ump__hint_set(&claim->asked, UMP__ASKED_ROOM);
 	result = enter(room, ticket, NULL);
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
 		hand_over(room);

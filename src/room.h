@@ -31,9 +31,11 @@ enum ump__asked {
 	UMP__ASKED_AND_GOT
 };
 
-/* Changed under the lock of the room only. */
 struct ump__claim {
-	/* Where the client stands in line, if it has asked and waits. */
+	/* The client has asked, some time.  Its own. */
+	bool used;
+	/* The rest changes under the lock of the room only.  Where the client stands in line, if it
+	 * waits. */
 	struct ump__ticket *ticket;
 	/* An enum ump__asked. */
 	struct ump__hint asked;
@@ -65,8 +67,9 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);
 
-/* Stand in line with a ticket, which is called at once if there is room or the inbox is closed. */
-void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
+/* Stand in line with the ticket of a client that has not asked for anything, or not any more.  It
+ * is called at once if there is room or the inbox is closed. */
+void ump__room_ask(struct ump__room *room, struct ump__claim *claim, struct ump__ticket *ticket);
 
 /* Under the lock: leave the line.  false: the ticket was called before. */
 bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket);

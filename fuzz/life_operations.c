@@ -7,6 +7,8 @@
  */
 #include "life_world.h"
 
+#include "request.h"
+
 /* What an out parameter holds before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)
 
@@ -450,6 +452,22 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 	EXPECT("[origin]", ump_reply(rc, place) == expected);
 }
 
+/* Keep a context, with a reference left to count it by or not. */
+static ump_reply_context *keep(ump_reply_context **rc, bool counted)
+{
+	struct ump__counts *counts = &ump__request_of_context(*rc)->channel->counts;
+	ump_reply_context *kept;
+	uint64_t crowd;
+
+	if (counted)
+		return ump_reply_keep(rc);
+	crowd = UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&counts->value));
+	atomic_fetch_add(&counts->value, crowd);
+	kept = ump_reply_keep(rc);
+	atomic_fetch_sub(&counts->value, crowd);
+	return kept;
+}
+
 bool life_answer(
 	struct world *world, ump_reply_context **rc, int request, const void *msg, unsigned choice)
 {
@@ -482,8 +500,8 @@ bool life_answer(
 	case 5:
 		if (!life_can_hold(world))
 			return false;
-		model_keep(&world->model, request);
-		life_hold(world, ump_reply_keep(rc), request, msg);
+		model_keep(&world->model, request, choice < 128);
+		life_hold(world, keep(rc, choice < 128), request, msg);
 		break;
 	default:
 		return false;

@@ -2,6 +2,9 @@
 /* A server in a task, which the input runs, and handlers that suspend. */
 #include "life_world.h"
 
+#include "channel.h"
+#include "frame.h"
+
 /* ---- Spawning ------------------------------------------------------------------------------ */
 
 static void misuse_spawn(struct world *world)
@@ -37,7 +40,9 @@ bool life_task_open(struct world *world)
 	if (plan->drop_thread)
 		misuse_spawn(world);
 	(void)life_failure();
+	world->task.running = true;
 	result = ump_spawn_task(&world->config, life_build, world, &client, &task);
+	world->task.running = false;
 	world->in_calls[0] = 0;
 	if (result != UMP_OK) {
 		EXPECT("[clean]", client == NULL && task == NULL);
@@ -233,14 +238,28 @@ void life_task_drop(struct world *world)
 
 /* ---- Suspension ---------------------------------------------------------------------------- */
 
+/* Without a reference for whoever resumes it, a handler cannot suspend. */
+static void suspend_in_a_crowd(void)
+{
+	struct ump__counts *counts = &ump__frame_top()->channel->counts;
+	uint64_t crowd = UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&counts->value));
+
+	atomic_fetch_add(&counts->value, crowd);
+	EXPECT("[suspend]", ump_suspend() == NULL);
+	(void)life_failure();
+	atomic_fetch_sub(&counts->value, crowd);
+}
+
 void life_suspend(struct world *world, unsigned from)
 {
 	struct tasked *task = life.innermost != NULL ? &life.innermost->task : NULL;
 	bool can = task != NULL && task->may_suspend && !task->suspended;
-	ump_suspension *made = ump_suspend();
+	ump_suspension *made;
 
 	(void)world;
-	(void)from;
+	if (can && from == 3)
+		suspend_in_a_crowd();
+	made = ump_suspend();
 	if (life_failed())
 		can = false;
 	EXPECT("[suspend]", (made != NULL) == can);

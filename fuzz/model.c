@@ -422,7 +422,7 @@ int model_answer(struct model *model, int request, int code, int reply)
 	/* To answer a leftover is to take it over. */
 	if (answered->state == MODEL_LEFT)
 		set_owner(model, answered->value, MODEL_RECEIVER);
-	if (code != UMP_OK && !model->raw)
+	if (code != UMP_OK && (answered->kept || !answered->elsewhere))
 		model->failed++;
 	finish(model, request, code, reply);
 	if (answered->waited_for) {
@@ -445,13 +445,13 @@ void model_drop_context(struct model *model, int request)
 			model, dropped->value, dropped->waited_for ? MODEL_SENDER : MODEL_DROPPED);
 }
 
-void model_keep(struct model *model, int request)
+void model_keep(struct model *model, int request, bool counted)
 {
 	struct model_request *kept = &model->request[request];
 
 	kept->state = MODEL_STARTED;
 	set_owner(model, kept->value, MODEL_RECEIVER);
-	if (!kept->elsewhere) {
+	if (!kept->elsewhere && counted) {
 		kept->kept = true;
 		model->kept++;
 	}

@@ -197,7 +197,8 @@ bool model_skip(struct model *model);
 /* UMP_OK or UMP_ORIGIN_GONE.  `reply` is MODEL_NO_VALUE unless the code is UMP_OK. */
 int model_answer(struct model *model, int request, int code, int reply);
 void model_drop_context(struct model *model, int request);
-void model_keep(struct model *model, int request);
+/* `counted`: there is a reference left with which to count it. */
+void model_keep(struct model *model, int request, bool counted);
 
 /* ---- The end: [break] ----------------------------------------------------------------------- */
 

@@ -89,21 +89,26 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The version of this header.  Compare with ump_version(), which tells the library's. */
-#define UMP_VERSION_MAJOR  0
-#define UMP_VERSION_MINOR  1
-#define UMP_VERSION_PATCH  0
+/** The version of this header.  Compare with ump_version(), which tells the library's. */
+#define UMP_VERSION_MAJOR 0
+/** While the major version is 0, a new minor version may change the ABI. */
+#define UMP_VERSION_MINOR 1
+/** A new patch version brings fixes only. */
+#define UMP_VERSION_PATCH 0
+/** All three, as a text. */
 #define UMP_VERSION_STRING "0.1.0"
-/* As one number, to compare with <: 0x00MMmmpp. */
+/** As one number, to compare with <: 0x00MMmmpp. */
 #define UMP_VERSION_NUMBER                                                                         \
 	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
 
+/** Marks what the library exports. */
 #if defined(__GNUC__)
 #define UMP_API __attribute__((visibility("default")))
 #else
 #define UMP_API
 #endif
 
+/** NULL, for this header's own inline functions in C and C++. */
 #ifdef __cplusplus
 #define UMP_NULL nullptr
 extern "C" {
@@ -214,6 +219,7 @@ struct ump_config {
 	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
 	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
 	void (*slow_handler)(void *arg, int64_t took, bool request);
+	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg;
 };
 
@@ -824,10 +830,10 @@ UMP_API void ump_server_drop(ump_server **server);
 
 /** What a server has done so far.  Each number is exact at some moment during the call. */
 struct ump_stats {
-	/** Messages queued, and the most there have ever been; with the rooms that are kept for
-	 *  those who asked.  They are counted only if the server has a capacity (a large one will
-	 *  do); otherwise both are UMP_UNCOUNTED. */
+	/** Messages queued, with the rooms that are kept for those who asked.  They are counted
+	 *  only if the server has a capacity (a large one will do); otherwise, UMP_UNCOUNTED. */
 	uint64_t depth;
+	/** The most that there have ever been; or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;
@@ -848,11 +854,13 @@ struct ump_stats {
 	bool closed;
 };
 
-/** The functions behind ump_client_stats, ump_weak_client_stats and ump_server_stats. */
+/** The function behind ump_client_stats. */
 UMP_API int ump_client_stats_sized(
 	const ump_client *client, struct ump_stats *out, size_t out_size);
+/** The function behind ump_weak_client_stats. */
 UMP_API int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
+/** The function behind ump_server_stats. */
 UMP_API int ump_server_stats_sized(
 	const ump_server *server, struct ump_stats *out, size_t out_size);
 

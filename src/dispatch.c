@@ -118,8 +118,7 @@ static struct ump_flow hand_over_timed(
 	ump__count_set(&server->busy_since, (uint64_t)begin);
 	flow = hand_over(dispatcher, message);
 	took = ump_now() - begin;
-	/* A handler that has suspended goes on being busy; its task says when it is not any more.
-	 * */
+	/* A handler that has suspended stays busy; its task says when it is not any more. */
 	if (dispatcher->frame.suspension == NULL)
 		ump__count_set(&server->busy_since, 0);
 	/* The handler has returned: whoever is told now is not it. */

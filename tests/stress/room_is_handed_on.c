@@ -9,6 +9,9 @@
  * them until it is used; nobody else gets ahead.  Now and then the server breaks in the middle of
  * the line.
  *
+ * In time: the deadlines of those who wait lie about when room comes to them.  A place that is
+ * given to one who has just gone is lost, and soon there is none for anybody.
+ *
  * In a crowd: clients ask for room and are dropped, and so are the completions that are to tell
  * them, while the server hands out room, breaks or drains.
  */
@@ -262,12 +265,58 @@ static void in_crowd(struct stress_rng *rng)
 	stress_sender_settle(&breaker);
 }
 
+/* ---- In time -------------------------------------------------------------------------------- */
+
+static void *hurry(void *arg)
+{
+	struct blocked *blocked = arg;
+	struct stress_sender *sender = &blocked->sender;
+
+	while (sender->count < sender->room)
+		(void)stress_post(sender, blocked->client, STRESS_ANSWER);
+	ump_client_drop(&blocked->client);
+	return NULL;
+}
+
+static void in_time(struct stress_rng *rng)
+{
+	static const unsigned lengths[] = {2000, 8000, 30000, 100000};
+	struct stress_mix mix = {.bounded = true, .drains = true};
+	struct stress_server server;
+	struct blocked blocked[BLOCKED];
+
+	mix.patience = lengths[stress_below(rng, 4)];
+	stress_server_init(&server, rng);
+	server.capacity = 1 + stress_below(rng, 2);
+	server.dawdles = false;
+	server.delay = lengths[stress_below(rng, 4)];
+	stress_server_start(&server);
+	for (unsigned i = 0; i < BLOCKED; i++) {
+		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 60 : 400);
+		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
+		blocked[i].sender.thread = stress_thread(hurry, &blocked[i]);
+	}
+	ump_client_drop(&server.client);
+	CHECK(!stress_server_join(&server));
+	for (unsigned i = 0; i < BLOCKED; i++) {
+		stress_thread_join(blocked[i].sender.thread);
+		stress_sender_settle(&blocked[i].sender);
+	}
+}
+
 static void round_of(struct stress_rng *rng)
 {
-	if (stress_one_in(rng, 2))
+	switch (stress_below(rng, 3)) {
+	case 0:
 		in_line(rng);
-	else
+		break;
+	case 1:
 		in_crowd(rng);
+		break;
+	default:
+		in_time(rng);
+		break;
+	}
 }
 
 int main(int argc, char **argv)

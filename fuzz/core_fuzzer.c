@@ -339,13 +339,11 @@ static void counts_step(struct world *world)
 			may, UMP__EDGE_NONE);
 		*count += may;
 	} else {
-		bool may = *count > 0;
 		/* The weak one that the strong ones own stays as long as they. */
 		bool shared = is_weak && world->strong > 0 && world->weak == 1;
+		bool may = *count > 0 && !shared;
 		enum ump__edge last = is_weak ? UMP__EDGE_LAST : UMP__EDGE_LAST_STRONG;
 
-		if (shared)
-			return;
 		counts_take(world,
 			is_weak ? ump__counts_drop_weak(world->counts)
 				: ump__counts_drop_strong(world->counts),

@@ -98,7 +98,7 @@ static void operate(struct world *world, unsigned what)
 void life_step_as(uint8_t choice)
 {
 	struct world *world = &life.worlds[choice >> 7];
-	unsigned what = (choice & 127) % OPERATIONS;
+	unsigned what = (choice & 127u) % OPERATIONS;
 
 	if (world->end == END_NONE)
 		world = &life.worlds[0];

@@ -2,6 +2,7 @@
 #include "room.h"
 
 #include "answer.h"
+#include "places.h"
 #include "wait.h"
 
 void ump__room_init(struct ump__room *room, uint32_t capacity)
@@ -17,7 +18,6 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 
 void ump__claim_init(struct ump__claim *claim)
 {
-	claim->used = false;
 	claim->ticket = NULL;
 	ump__hint_init(&claim->asked, UMP__ASKED_NOTHING);
 }
@@ -26,53 +26,6 @@ void ump__room_end(struct ump__room *room)
 {
 	if (room->capacity != 0)
 		ump__lock_end(&room->lock);
-}
-
-/* ---- The word ------------------------------------------------------------------------------ */
-
-/* Each publishes one kind of step; false: refused. */
-
-static bool take_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_take_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool give_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_give_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool begin_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_begin_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static void end_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_end_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
 }
 
 /* ---- The line, under the lock -------------------------------------------------------------- */
@@ -91,7 +44,7 @@ bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 	else
 		room->last = ticket->previous;
 	if (room->first == NULL)
-		end_line(&room->places);
+		ump__line_end(&room->places);
 	return true;
 }
 
@@ -120,9 +73,9 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump_
 		return UMP_SERVER_GONE;
 	/* A place may become free just before the line begins. */
 	while (room->first == NULL) {
-		if (take_place(&room->places))
+		if (ump__place_take(&room->places))
 			return UMP_OK;
-		if (begin_line(&room->places))
+		if (ump__line_begin(&room->places))
 			break;
 	}
 	insert(room, ticket, next);
@@ -140,7 +93,7 @@ static void hand_over(struct ump__room *room)
 			return;
 	}
 	/* The line is gone, and only who has the lock begins one. */
-	(void)give_place(&room->places);
+	(void)ump__place_give(&room->places);
 }
 
 /* ---- Senders that wait --------------------------------------------------------------------- */
@@ -211,7 +164,7 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	if (room->capacity == 0 || take_place(&room->places))
+	if (room->capacity == 0 || ump__place_take(&room->places))
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
@@ -220,25 +173,19 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 
 void ump__room_give(struct ump__room *room)
 {
-	if (room->capacity == 0 || give_place(&room->places))
+	if (room->capacity == 0 || ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
 	hand_over(room);
 	ump__lock_give(&room->lock);
 }
 
-void ump__room_ask(struct ump__room *room, struct ump__claim *claim, struct ump__ticket *ticket)
+void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 {
-	int result;
+	int result = enter(room, ticket, NULL);
 
-	claim->used = true;
-	ump__lock_take(&room->lock);
-	claim->ticket = ticket;
-	ump__hint_set(&claim->asked, UMP__ASKED_ROOM);
-	result = enter(room, ticket, NULL);
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
 		hand_over(room);
-	ump__lock_give(&room->lock);
 }
 
 void ump__room_close(struct ump__room *room)

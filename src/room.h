@@ -24,18 +24,19 @@ struct ump__ticket {
 	bool (*call)(struct ump__ticket *ticket, int code);
 };
 
-/* What a client has asked for: nothing, or room that it waits for, or it has a place. */
+/* What a client has asked for: nothing, or room that it waits for, or it has a place, or there was
+ * none.  Only who uses the handle makes it NOTHING, which says that nobody else is about it;
+ * whoever ends a wish may have the handle in hand until it gives the lock back. */
 enum ump__asked {
 	UMP__ASKED_NOTHING,
 	UMP__ASKED_ROOM,
-	UMP__ASKED_AND_GOT
+	UMP__ASKED_AND_GOT,
+	UMP__ASKED_AND_LOST
 };
 
+/* Changed under the lock of the room only. */
 struct ump__claim {
-	/* The client has asked, some time.  Its own. */
-	bool used;
-	/* The rest changes under the lock of the room only.  Where the client stands in line, if it
-	 * waits. */
+	/* Where the client stands in line, if it has asked and waits. */
 	struct ump__ticket *ticket;
 	/* An enum ump__asked. */
 	struct ump__hint asked;
@@ -67,9 +68,9 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);
 
-/* Stand in line with the ticket of a client that has not asked for anything, or not any more.  It
- * is called at once if there is room or the inbox is closed. */
-void ump__room_ask(struct ump__room *room, struct ump__claim *claim, struct ump__ticket *ticket);
+/* Under the lock: stand in line with a ticket, which is called at once if there is room or the
+ * inbox is closed. */
+void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
 
 /* Under the lock: leave the line.  false: the ticket was called before. */
 bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket);

@@ -30,8 +30,17 @@ ump_suspension *ump_suspend(void)
 	}
 	ump__answer_init(&made->resumed);
 	made->channel = frame->channel;
+	made->held = NULL;
 	frame->suspension = made;
 	return made;
+}
+
+/* It has been resumed, or never will be gone on with. */
+static void suspension_free(ump_suspension *suspension)
+{
+	if (suspension->held != NULL)
+		ump__post_free(suspension->held);
+	ump__free(suspension);
 }
 
 int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
@@ -49,7 +58,7 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	/* It may be gone from here on, unless the task is. */
 	dropped = ump__answer_publish(&resumed->resumed, UMP_OK, &channel->bell);
 	if (dropped)
-		ump__free(resumed);
+		suspension_free(resumed);
 	ump__channel_drop_weak(channel);
 	return dropped ? UMP_SERVER_GONE : UMP_OK;
 }
@@ -59,7 +68,7 @@ static struct ump_flow collect(ump_suspension *suspension)
 {
 	struct ump_flow flow = suspension->flow;
 
-	ump__free(suspension);
+	suspension_free(suspension);
 	return flow;
 }
 

@@ -23,9 +23,8 @@ struct ump_task {
 	bool silenced;
 	bool ended;
 	struct ump_flow how;
-	/* A handler has suspended, and the message that it works on, if it is a post. */
+	/* A handler has suspended. */
 	ump_suspension *suspension;
-	struct ump__post *held;
 };
 
 #define LIVE "a task was used after it was joined or dropped, or is none"
@@ -64,9 +63,6 @@ static void forget_suspended(struct ump_task *task)
 	task->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 0);
 	ump__count_set(&task->dispatcher.server->busy_since, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	task->held = NULL;
 }
 
 /* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
@@ -92,7 +88,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	if (frame->suspension == NULL)
 		return false;
 	task->suspension = frame->suspension;
-	task->held = post;
+	task->suspension->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
 	if (!goes_on(task, flow)) {

@@ -171,22 +171,25 @@ void life_req_completion(struct world *world, unsigned from)
 void life_client_room(struct world *world, unsigned from)
 {
 	struct place *place = place_of(input_byte(&life.input));
-	bool can = world->clients[from] != NULL && place->handle != NULL &&
-		   !model_asks(&world->model, world->asked[from]);
+	bool there = world->clients[from] != NULL && place->handle != NULL;
+	int asked = world->asked[from];
 	int result;
 
 	if (place->busy || world->in_calls[from] != 0)
 		return;
 	result = ump_client_room(world->clients[from], place->handle, tag_of(life.tags));
-	if (!can) {
-		EXPECT("[misuse]", result == UMP_INVALID);
-		return;
-	}
-	if (life_failed()) {
+	if (there && life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
 	}
+	if (!there || model_asks(&world->model, asked)) {
+		EXPECT("[misuse]", result == UMP_INVALID);
+		return;
+	}
 	EXPECT("[bound]", result == UMP_OK);
+	/* It asks anew if nobody was left to be told. */
+	if (asked != MODEL_NONE)
+		model_leave_line(&world->model, asked);
 	world->asked[from] = model_ask(&world->model, &place->model, life.tags++);
 	check_in_flight(place);
 }

@@ -172,13 +172,13 @@ static void end_work(struct world *world, bool is_request, struct ump_flow flow)
 	} else if (task->suspended) {
 		flow = ump_continue();
 	}
-	if (!flow.stop && !task->dropped) {
-		task->msg = task->suspended ? task->msg : NULL;
+	/* It stays until whoever is to resume the handler has done so. */
+	if (task->suspension == NULL)
+		task->msg = NULL;
+	if (!flow.stop && !task->dropped)
 		return;
-	}
 	/* Nobody goes on with a handler whose task is dropped. */
 	task->suspended = false;
-	task->msg = NULL;
 	life_break(world, flow.stop ? flow : ump_break(NULL));
 }
 

@@ -79,7 +79,6 @@ void life_go_on(struct world *world)
 	if (!task->suspended || !task->resumed)
 		return;
 	task->suspended = task->resumed = false;
-	task->msg = NULL;
 	if (task->flow.stop)
 		life_break(world, task->flow);
 }
@@ -223,7 +222,6 @@ void life_task_drop(struct world *world)
 		life_go_on(world);
 		/* Its resume will be told so. */
 		task->suspended = false;
-		task->msg = NULL;
 		if (!world->course.broke)
 			life_break(world, ump_break(NULL));
 		task->running = true;
@@ -284,6 +282,7 @@ void life_resume(struct world *world, unsigned from)
 	flow = from == 3 ? ump_break(&task->flow) : from == 2 ? ump_pending() : ump_continue();
 	EXPECT("[suspend]", ump_task_resume(&task->suspension, flow) == expected);
 	EXPECT("[misuse]", task->suspension == NULL);
+	task->msg = NULL;
 	task->resumed = expected == UMP_OK;
 	task->flow = flow;
 }

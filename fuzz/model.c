@@ -253,7 +253,13 @@ int model_ask(struct model *model, struct model_completions *to, int tag)
 
 bool model_asks(const struct model *model, int ask)
 {
-	return ask != MODEL_NONE && (model->ticket[ask].in_line || model->ticket[ask].has_place);
+	const struct model_ticket *ticket;
+
+	if (ask == MODEL_NONE)
+		return false;
+	ticket = &model->ticket[ask];
+	/* Where those who were to be told are gone, it asks for nobody. */
+	return ticket->has_place || (ticket->in_line && ticket->to != NULL);
 }
 
 void model_ask_end(struct model *model, int ask)

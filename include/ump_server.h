@@ -321,7 +321,6 @@ UMP_API void ump_client_drop(ump_client **client);
  *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
  *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; nothing was sent; [deadlock].
- * UMP_FULL: nothing was sent; only if ump_client_room was called for `client`.
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
  *   server takes no requests.  UMP_NO_MEMORY: nothing was sent.
  */
@@ -474,8 +473,8 @@ UMP_API int ump_client_req_completion(
  * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
  * Who asks waits in one line with those who block; a client that blocks meanwhile gets the next
  * room itself, and what it has asked for comes later.  A server without a capacity always has room,
- * and keeps none.  If the server ends first, the completion comes
- * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * and keeps none.  If the server ends first, the completion comes with UMP_SERVER_GONE; if `client`
+ * is dropped first, with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
  * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since

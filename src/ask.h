@@ -27,9 +27,6 @@ static inline struct ump__ask *ump__ask_of(struct ump__message *message)
 bool ump__ask_use(struct ump__handle *handle);
 void ump__ask_keep(struct ump__handle *handle);
 
-/* Whether `handle` will be told of room, and kept a place. */
-bool ump__ask_is_pending(const struct ump__handle *handle);
-
 /* The handle goes: it asks no more, and gives back the place that it may have. */
 void ump__ask_end(struct ump__handle *handle);
 

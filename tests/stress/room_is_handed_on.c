@@ -285,14 +285,15 @@ static void in_time(struct stress_rng *rng)
 	struct stress_server server;
 	struct blocked blocked[BLOCKED];
 
-	mix.patience = lengths[stress_below(rng, 4)];
 	stress_server_init(&server, rng);
 	server.capacity = 1 + stress_below(rng, 2);
 	server.dawdles = false;
 	server.delay = lengths[stress_below(rng, 4)];
+	/* About what it takes for those ahead. */
+	mix.patience = 2 * server.delay;
 	stress_server_start(&server);
 	for (unsigned i = 0; i < BLOCKED; i++) {
-		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 60 : 400);
+		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 80 : 1000);
 		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
 		blocked[i].sender.thread = stress_thread(hurry, &blocked[i]);
 	}

@@ -190,7 +190,7 @@ static bool explore(const struct options *options, const struct program *program
 		scenario_execute(program);
 		executions++;
 		limited += sim_result.limited;
-		complete = sim_result.bug == NULL && !sim_next();
+		complete = sim_result.bug == NULL && !sim_explore_again() && !sim_next();
 	} while (sim_result.bug == NULL && !complete &&
 		 ((executions & 255) != 0 || drive_now() - began < options->seconds));
 	took = drive_now() - began;
@@ -312,7 +312,7 @@ static bool all_outcomes(
 			outcomes->hashes[outcomes->count++] = hash;
 		if (drive_now() - began > options->seconds)
 			return false;
-	} while (sim_next());
+	} while (sim_explore_again() || sim_next());
 	return true;
 }
 
@@ -333,9 +333,11 @@ int drive_compare(const struct options *options)
 
 		if (listed->slow || !program_parse(listed->text, &program))
 			continue;
-		sim_config = (struct sim_config){.mode = SIM_EXHAUSTIVE, .bounds = bounds};
+		sim_config = (struct sim_config){
+			.mode = SIM_EXHAUSTIVE, .bounds = bounds, .every_point = true};
 		(void)all_outcomes(options, &program, &bounded);
 		sim_config.bounds.preemptions = -1;
+		sim_config.every_point = false;
 		sim_config.cut = true;
 		if (!all_outcomes(options, &program, &cut))
 			continue;

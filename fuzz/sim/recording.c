@@ -75,7 +75,7 @@ static bool shrink_shape(struct recording *recording, const char *bug)
 		program->clients--;
 		any = keeps_failing(recording, &changed, bug) || any;
 	}
-	for (unsigned trait = 1; trait <= LATE; trait *= 2) {
+	for (unsigned trait = 1; trait <= TRAIT_LAST; trait *= 2) {
 		changed = *recording;
 		changed.program.traits &= ~trait;
 		if (changed.program.traits != recording->program.traits)

@@ -6,6 +6,7 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
+#include "core/room.h"
 #include "core/verdict.h"
 
 /*@ // The relations between sequences are inhabited: there is a sequence that is l and then n, ...
@@ -85,6 +86,54 @@ struct ump__node *in_and_out(struct ump__queue *queue, struct ump__node *a, stru
 	none = ump__queue_pop(queue);
 	/*@ assert none: none == \null; */
 	return first;
+}
+
+/*
+ * An inbox for one message: it is taken, a second sender stands in line, a third does not get ahead
+ * of it, the place that becomes free is handed on and not given back, and once the line is gone the
+ * last place is.
+ */
+/*@ terminates \true;
+  @ assigns \nothing;
+  @ ensures free: \result == 1;
+  @*/
+uint32_t one_place(void)
+{
+	uint32_t room = 1;
+	struct ump__room_step step;
+	uint32_t depth;
+
+	step = ump__room_begin_step(room);
+	/*@ assert no_line_yet: !step.taken; */
+	step = ump__room_take_step(room);
+	/*@ assert got: step.taken; */
+	room = step.next;
+	step = ump__room_take_step(room);
+	/*@ assert full: !step.taken; */
+	step = ump__room_begin_step(room);
+	/*@ assert in_line: step.taken; */
+	room = step.next;
+	depth = ump__room_depth(room, 1);
+	/*@ assert deep: depth == 1; */
+	step = ump__room_begin_step(room);
+	/*@ assert one_line: !step.taken; */
+	step = ump__room_give_step(room);
+	/*@ assert hand_on: !step.taken; */
+	step = ump__room_take_step(room);
+	/*@ assert behind: !step.taken; */
+	step = ump__room_end_step(room);
+	/*@ assert over: step.taken; */
+	room = step.next;
+	step = ump__room_end_step(room);
+	/*@ assert no_line: !step.taken; */
+	/* Nothing was given back so far: the place is whose it was handed to. */
+	step = ump__room_take_step(room);
+	/*@ assert still_full: !step.taken; */
+	step = ump__room_give_step(room);
+	/*@ assert given: step.taken; */
+	depth = ump__room_depth(step.next, 1);
+	/*@ assert empty: depth == 0; */
+	return step.next;
 }
 
 /*

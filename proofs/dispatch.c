@@ -3,10 +3,12 @@
  * The dispatcher over a batch, on sequences: whatever is in the batch, and in the inbox when it
  * closes, has one fate, exactly once, in the order of arrival.
  *
- * This mirrors the loops of ump__dispatch, ump__server_next and ump__server_close; it is not what
- * is shipped, since theirs are woven into waiting, freeing and the application's callbacks.  All
- * that decides anything (the queue, the fates and the verdict) are the shipped functions of the
- * core.
+ * This mirrors the loops of src/thread.c, src/task.c and src/server.c; it is not what is shipped,
+ * since theirs are woven into waiting, freeing and the application's callbacks.  All that decides
+ * anything (the queue, the fates and the verdict) are the shipped functions of the core.
+ *
+ * A thread hands over all that is there; a task as much as it is asked for, and less if a handler
+ * suspends.  What it then leaves in the batch is the batch of its next run.
  */
 #include "core/queue.h"
 #include "core/verdict.h"
@@ -26,11 +28,19 @@ enum ump__kind kind_of(const struct ump__node *node);
   @*/
 bool is_abandoned(const struct ump__node *node);
 
-/* The handler; true: it broke. */
+/* How a handler returns. */
+enum flow {
+	GOES_ON,
+	BREAKS,
+	/* It will say later which of the two. */
+	SUSPENDS
+};
+
 /*@ terminates \true;
   @ assigns \result \from *node;
+  @ ensures \result == GOES_ON || \result == BREAKS || \result == SUSPENDS;
   @*/
-bool handle(struct ump__node *node);
+enum flow handle(struct ump__node *node);
 
 /*@ // m is l without its first i.
   @ predicate is_drop(\list<struct ump__node *> l, integer i, \list<struct ump__node *> m) =
@@ -102,20 +112,27 @@ void have_ends(size_t n)
 	}
 }
 
-/* While the loop runs: each message is handled or skipped, until one of them ends it. */
+/* While the loop runs: each message is handled or skipped, until one of them ends it, `budget` of
+ * them are handled, or one suspends. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
-  @ requires room: \valid(log + (0 .. n - 1)) && \valid(fates + (0 .. n - 1)) && \valid(count) &&
-  @   n <= room;
-  @ requires apart: \separated(log + (0 .. room - 1), batch, count) &&
-  @   \separated(fates + (0 .. room - 1), batch, count);
+  @ requires room: \valid(log + (0 .. n - 1)) && \valid(fates + (0 .. n - 1)) && n <= room;
+  @ requires out: \valid(count) && \valid(handled) && \valid(suspended) &&
+  @   \separated(count, handled, suspended);
+  @ requires apart: \separated(log + (0 .. room - 1), batch, count, handled, suspended) &&
+  @   \separated(fates + (0 .. room - 1), batch, count, handled, suspended);
   @ terminates \true;
-  @ assigns batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1], *count;
+  @ assigns batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1], *count, *handled,
+  @   *suspended;
   @ ensures count: 0 <= *count <= n;
   @ ensures order: \forall \list<struct ump__node *> l, integer i;
   @   is_batch{Pre}(batch, l, n, log, room) && 0 <= i < *count ==> log[i] == \nth(l, i);
   @ ensures rest: \forall \list<struct ump__node *> l, m;
   @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, *count, m) ==> is_queue(batch, m);
-  @ ensures all: \result == UMP__VERDICT_GO_ON ==> *count == n;
+  @ ensures all: \result == UMP__VERDICT_GO_ON ==>
+  @   *count == n || *handled == budget || *suspended == \true;
+  @ ensures budget: *handled <= budget && *handled <= *count;
+  @ ensures suspended: *suspended == \true ==> \result == UMP__VERDICT_GO_ON && *count > 0 &&
+  @   fates[*count - 1] == UMP__FATE_HANDLE;
   @ ensures fates: \forall integer i; 0 <= i < *count && (\result == UMP__VERDICT_GO_ON ||
   @   i < *count - 1) ==> fates[i] == UMP__FATE_HANDLE || fates[i] == UMP__FATE_SKIP;
   @ ensures value: \result == UMP__VERDICT_VALUE ==> *count > 0 &&
@@ -126,9 +143,11 @@ void have_ends(size_t n)
   @   \result == UMP__VERDICT_VALUE;
   @*/
 enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, enum ump__fate *fates,
-	size_t *count, size_t n, size_t room)
+	size_t *count, size_t *handled, bool *suspended, size_t budget, size_t n, size_t room)
 {
 	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+	enum flow flow = GOES_ON;
+	size_t done = 0;
 	size_t i = 0;
 
 	have_ends(n);
@@ -148,10 +167,14 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 	  @   fates[i - 1] == UMP__FATE_NOTHING;
 	  @ loop invariant verdict: verdict == UMP__VERDICT_GO_ON || verdict == UMP__VERDICT_NONE ||
 	  @   verdict == UMP__VERDICT_VALUE;
-	  @ loop assigns i, verdict, batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1];
+	  @ loop invariant budget: done <= budget && done <= i;
+	  @ loop invariant suspended: flow == SUSPENDS ==> verdict == UMP__VERDICT_GO_ON && i > 0 &&
+	  @   fates[i - 1] == UMP__FATE_HANDLE;
+	  @ loop assigns i, done, flow, verdict, batch->head, batch->tail, log[0 .. n - 1],
+	  @   fates[0 .. n - 1];
 	  @ loop variant n - i;
 	  @*/
-	while (verdict == UMP__VERDICT_GO_ON) {
+	while (verdict == UMP__VERDICT_GO_ON && flow != SUSPENDS && done < budget) {
 		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
 		 @   has_end(l, i); */
 		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
@@ -159,7 +182,6 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 		  @*/
 		struct ump__node *node = ump__queue_pop(batch);
 		enum ump__kind kind;
-		bool broke = false;
 
 		if (node == NULL)
 			break;
@@ -184,12 +206,16 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 		log[i] = node;
 		fates[i] = ump__fate_of(kind, is_abandoned(node), false);
 		if (fates[i] == UMP__FATE_HANDLE)
-			broke = handle(node);
-		if (fates[i] != UMP__FATE_SKIP)
-			verdict = ump__verdict_after(kind, broke);
+			flow = handle(node);
+		if (fates[i] != UMP__FATE_SKIP) {
+			verdict = ump__verdict_after(kind, flow == BREAKS);
+			done++;
+		}
 		i++;
 	}
 	*count = i;
+	*handled = done;
+	*suspended = flow == SUSPENDS;
 	return verdict;
 }
 

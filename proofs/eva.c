@@ -8,13 +8,15 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
+#include "core/room.h"
 #include "core/valid.h"
 #include "core/verdict.h"
 
 #include <__fc_builtin.h>
 
-#define NODES 4
-#define STEPS 8
+#define NODES    4
+#define STEPS    8
+#define CAPACITY 2
 
 /* Any order of pushes and pops keeps the order of arrival. */
 static void any_order(void)
@@ -117,6 +119,48 @@ static void any_word(void)
 	(void)ump__inbox_close_step(inbox);
 }
 
+/* Any order of coming and going keeps the bound, and nobody gets ahead of those who wait. */
+static void any_coming(void)
+{
+	uint32_t word = CAPACITY;
+	unsigned queued = 0;
+	unsigned waiting = 0;
+
+	for (int i = 0; i < STEPS; i++) {
+		bool as_told = true;
+		struct ump__room_step step;
+
+		if (Frama_C_interval(0, 1) != 0) {
+			step = ump__room_take_step(word);
+			as_told = step.taken == (queued < CAPACITY && waiting == 0);
+			if (step.taken) {
+				queued++;
+			} else {
+				step = ump__room_begin_step(word);
+				as_told = as_told && step.taken == (waiting == 0);
+				waiting++;
+			}
+			word = step.next;
+		} else if (queued > 0) {
+			step = ump__room_give_step(word);
+			as_told = step.taken == (waiting == 0);
+			if (step.taken) {
+				queued--;
+			} else {
+				/* The place is the first waiter's now. */
+				waiting--;
+				if (waiting == 0)
+					step = ump__room_end_step(word);
+			}
+			word = step.next;
+		}
+		/*@ check as_told: as_told == 1; */
+		bool bound = queued == ump__room_depth(word, CAPACITY) && queued <= CAPACITY;
+
+		/*@ check bound: bound == 1; */
+	}
+}
+
 /* The loop ends at the goodbye, and at a break. */
 static void endings(void)
 {
@@ -140,6 +184,7 @@ int main(void)
 	any_stack();
 	not_valid();
 	any_word();
+	any_coming();
 	endings();
 	return 0;
 }

@@ -25,6 +25,25 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
   @*/
 void ump__wake(struct ump__word *word);
 
+/* As ump__wake, by a bell, which belongs to what the caller has a reference of. */
+/*@ requires \valid_read(bell);
+  @ requires owes: ump__owes_wake == \true;
+  @ terminates \true;
+  @ assigns ump__owes_wake \from \nothing;
+  @ ensures ump__owes_wake == \false;
+  @*/
+void ump__bell_ring(const struct ump__bell *bell);
+
+/* Nobody may ring meanwhile, or the ringing would be lost: the word must not say that anybody
+ * sleeps. */
+/*@ requires \valid_read(bell);
+  @ requires awake: of_receiver(ump__knows) || of_waiter(ump__knows);
+  @ terminates \true;
+  @ assigns ump__silent \from \nothing;
+  @ ensures ump__silent == \true;
+  @*/
+void ump__bell_silence(const struct ump__bell *bell);
+
 /*@ requires \valid_read(word);
   @ terminates \true;
   @ assigns \nothing;

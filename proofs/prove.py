@@ -8,7 +8,9 @@ less than before, or more, is a difference to look at.
 
     prove.py all             prove every unit, run Eva, compare with proofs/expect
     prove.py expect          the same, and write proofs/expect instead of comparing
-    prove.py mutants [quick] every mutant (or those marked quick) must fail its goal
+    prove.py mutants         every mutant must fail its goal
+    prove.py mutants quick   those marked quick
+    prove.py mutants N...    those with these numbers
 """
 import concurrent.futures
 import hashlib
@@ -41,7 +43,7 @@ HARD = {"src/core/queue.c": ("cvc4,z3,cvc5", 2000000), "proofs/client.c": ("cvc4
 # Of the functions with mutants, what needs all provers.
 DEEP = {"ump__queue_append"}
 OWN = ["proofs/valid.c", "proofs/client.c", "proofs/dispatch.c"]
-LOOPS = ["src/references.c", "src/inbox.c", "src/answer.c"]
+LOOPS = ["src/references.c", "src/inbox.c", "src/answer.c", "src/places.c"]
 # Functions in a header belong to the unit that is named after it.
 HEADERS = {"proofs/valid.c": "src/core/valid.h"}
 
@@ -358,7 +360,8 @@ def run_all(write):
 # ---- Mutants ---------------------------------------------------------------------------------
 
 
-def mutants_of(quick):
+def mutants_of(wanted):
+    """All mutants, those marked quick, or those with the numbers in `wanted`."""
     out = subprocess.run([ROOT / "scripts/mutants.py", "list", TABLE], capture_output=True,
                          text=True, check=False)
     if out.returncode != 0:
@@ -372,8 +375,11 @@ def mutants_of(quick):
                 fail(f"{TABLE.name}: mutant {number} lacks {field}")
         mutant["number"] = number
         mutant["unit"] = mutant.get("unit") or unit_of(mutant["file"])
-        if not quick or mutant.get("quick") == "yes":
+        if not wanted or number in wanted or (wanted == ["quick"] and mutant.get("quick") == "yes"):
             found.append(mutant)
+    missing = set(wanted) - {"quick"} - {mutant["number"] for mutant in found}
+    if missing:
+        fail(f"{TABLE.name} has no mutant {' '.join(sorted(missing))}")
     return found
 
 
@@ -434,10 +440,10 @@ def run_baseline(pair):
     return pair, failed, seen, error, seconds
 
 
-def run_mutants(quick):
+def run_mutants(wanted):
     begin = time.monotonic()
-    mutants = mutants_of(quick)
-    if not quick and len(mutants) < 40:
+    mutants = mutants_of(wanted)
+    if not wanted and len(mutants) < 40:
         fail(f"only {len(mutants)} mutants")
     pairs = sorted({(m["unit"], m["function"]) for m in mutants})
     results, survived = [], []
@@ -461,9 +467,10 @@ def run_mutants(quick):
                             "killed": bool(hit), "goal": hit[0] if hit else None,
                             "seconds": round(seconds, 1)})
     taken = time.monotonic() - begin
-    write_result(**{"mutants_quick" if quick else "mutants": {
-        "killed": len(results) - len(survived), "total": len(results),
-        "seconds": round(taken, 1), "each": results}})
+    if wanted in ([], ["quick"]):
+        write_result(**{"mutants_quick" if wanted else "mutants": {
+            "killed": len(results) - len(survived), "total": len(results),
+            "seconds": round(taken, 1), "each": results}})
     if survived:
         fail(f"{len(survived)} mutants survived: {', '.join(survived)}")
     say(f"killed {len(results)} of {len(results)} mutants in {taken:.0f} s")
@@ -474,8 +481,9 @@ def main():
         run_all(False)
     elif sys.argv[1:] == ["expect"]:
         run_all(True)
-    elif sys.argv[1:2] == ["mutants"] and sys.argv[2:] in ([], ["quick"]):
-        run_mutants(bool(sys.argv[2:]))
+    elif sys.argv[1:2] == ["mutants"] and (sys.argv[2:] in ([], ["quick"]) or
+                                           all(n.isdigit() for n in sys.argv[2:])):
+        run_mutants(sys.argv[2:])
     else:
         sys.exit(__doc__)
 

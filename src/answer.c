@@ -13,6 +13,7 @@ void ump__answer_init(struct ump__answer *answer)
 }
 
 /*@ requires valid: \valid(answer);
+  @ requires bell: bell == \null || \valid_read(bell);
   @ requires role: of_answerer(ump__knows) && ump__owes_wake == \false;
   @ terminates \true;
   @ assigns answer->state.value, answer->code, ump__knows, ump__owes_wake, ump__found,
@@ -90,12 +91,13 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
 	return sleep_until_done(&answer->state, deadline);
 }
 
-/*@ requires valid: \valid(answer);
+/*@ requires valid: \valid(answer) && \valid_read(bell);
   @ requires role: of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING;
   @ terminates \true;
-  @ assigns answer->state.value, ump__knows;
+  @ assigns answer->state.value, ump__knows, ump__silent;
   @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
-  @ ensures rests: \result == \false ==> ump__knows == UMP__KNOWS_WAITING;
+  @ ensures rests: \result == \false ==> ump__knows == UMP__KNOWS_WAITING &&
+  @   ump__silent == \true;
   @*/
 bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
 {

@@ -118,7 +118,11 @@ static struct ump_flow hand_over_timed(
 	ump__count_set(&server->busy_since, (uint64_t)begin);
 	flow = hand_over(dispatcher, message);
 	took = ump_now() - begin;
-	ump__count_set(&server->busy_since, 0);
+	/* A handler that has suspended stays busy; its task says when it is not any more. */
+	if (dispatcher->frame.suspension == NULL)
+		ump__count_set(&server->busy_since, 0);
+	/* The handler has returned: whoever is told now is not it. */
+	dispatcher->frame.may_suspend = false;
 	if (took > channel->slow_limit && channel->slow_handler != NULL)
 		channel->slow_handler(channel->slow_arg, took, request);
 	return flow;

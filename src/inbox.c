@@ -4,6 +4,7 @@
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
+  @ requires bell: bell == \null || \valid_read(bell);
   @ requires aligned: is_node_word((uintptr_t)node);
   @ requires role: of_sender(ump__knows) && ump__owes_wake == \false;
   @ terminates \false;
@@ -74,11 +75,15 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 }
 
 /*@ requires valid: \valid(inbox) && \valid(batch) && \separated(inbox, batch);
-  @ requires role: of_receiver(ump__knows) && ump__filled == batch;
+  @ requires role: of_receiver(ump__knows) ||
+  @   (ump__knows == UMP__KNOWS_PARKED && deadline == UMP_NOW);
+  @ requires batch: ump__filled == batch;
   @ terminates \false;
   @ assigns inbox->value, batch->head, batch->tail, { x->next | struct ump__node *x; \true },
   @   ump__knows, ump__taken;
-  @ ensures awake: of_receiver(ump__knows);
+  @ ensures awake: \result || of_receiver(\old(ump__knows)) ==> of_receiver(ump__knows);
+  @ ensures rests: \result == \false && \old(ump__knows) == UMP__KNOWS_PARKED ==>
+  @   ump__knows == UMP__KNOWS_PARKED;
   @ ensures some: \result ==> batch->head != \null &&
   @   (\exists \list<struct ump__node *> l; is_queue(batch, l) && \length(l) == ump__taken);
   @ ensures none: \result == \false ==>
@@ -125,11 +130,11 @@ bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch)
 	return true;
 }
 
-/*@ requires valid: \valid(inbox);
+/*@ requires valid: \valid(inbox) && \valid_read(bell);
   @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
   @ terminates \true;
-  @ assigns inbox->value, ump__knows;
-  @ ensures rests: \result ==> ump__knows == UMP__KNOWS_PARKED;
+  @ assigns inbox->value, ump__knows, ump__silent;
+  @ ensures rests: \result ==> ump__knows == UMP__KNOWS_PARKED && ump__silent == \true;
   @ ensures nodes: \result == \false ==> ump__knows == UMP__KNOWS_NODES;
   @*/
 bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell)

@@ -2,6 +2,7 @@
 #include "room.h"
 
 #include "answer.h"
+#include "places.h"
 #include "wait.h"
 
 void ump__room_init(struct ump__room *room, uint32_t capacity)
@@ -15,57 +16,16 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 		ump__lock_init(&room->lock);
 }
 
+void ump__claim_init(struct ump__claim *claim)
+{
+	claim->ticket = NULL;
+	ump__hint_init(&claim->asked, UMP__ASKED_NOTHING);
+}
+
 void ump__room_end(struct ump__room *room)
 {
 	if (room->capacity != 0)
 		ump__lock_end(&room->lock);
-}
-
-/* ---- The word ------------------------------------------------------------------------------ */
-
-/* Each publishes one kind of step; false: refused. */
-
-static bool take_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_take_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool give_place(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_give_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static bool begin_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_begin_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
-	return step.taken;
-}
-
-static void end_line(struct ump__places *places)
-{
-	uint32_t seen = ump__places_load(places);
-	struct ump__room_step step;
-
-	do {
-		step = ump__room_end_step(seen);
-	} while (step.taken && !ump__places_change(places, &seen, step.next));
 }
 
 /* ---- The line, under the lock -------------------------------------------------------------- */
@@ -84,36 +44,41 @@ bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 	else
 		room->last = ticket->previous;
 	if (room->first == NULL)
-		end_line(&room->places);
+		ump__line_end(&room->places);
 	return true;
 }
 
-static void append(struct ump__room *room, struct ump__ticket *ticket)
+/* Let `ticket` stand before `next`, or last, if that is NULL. */
+static void insert(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = true;
-	ticket->next = NULL;
-	ticket->previous = room->last;
-	if (room->last != NULL)
-		room->last->next = ticket;
+	ticket->next = next;
+	ticket->previous = next != NULL ? next->previous : room->last;
+	if (ticket->previous != NULL)
+		ticket->previous->next = ticket;
 	else
 		room->first = ticket;
-	room->last = ticket;
+	if (next != NULL)
+		next->previous = ticket;
+	else
+		room->last = ticket;
 }
 
-/* Get a place, or stand in line for one.  UMP_OK, UMP_FULL (in line now), or UMP_SERVER_GONE. */
-static int enter(struct ump__room *room, struct ump__ticket *ticket)
+/* Get a place, or stand in line for one, before `next`.  UMP_OK, UMP_FULL (in line now), or
+ * UMP_SERVER_GONE. */
+static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = false;
 	if (room->closed)
 		return UMP_SERVER_GONE;
 	/* A place may become free just before the line begins. */
 	while (room->first == NULL) {
-		if (take_place(&room->places))
+		if (ump__place_take(&room->places))
 			return UMP_OK;
-		if (begin_line(&room->places))
+		if (ump__line_begin(&room->places))
 			break;
 	}
-	append(room, ticket);
+	insert(room, ticket, next);
 	return UMP_FULL;
 }
 
@@ -128,7 +93,7 @@ static void hand_over(struct ump__room *room)
 			return;
 	}
 	/* The line is gone, and only who has the lock begins one. */
-	(void)give_place(&room->places);
+	(void)ump__place_give(&room->places);
 }
 
 /* ---- Senders that wait --------------------------------------------------------------------- */
@@ -162,8 +127,21 @@ static int await_call(struct ump__room *room, struct sender *sender, ump_time de
 	return sender->called.code;
 }
 
-static int stand_in_line(
-	struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+/* For a sender: as enter, unless what its client has asked for is there. */
+static int enter_sender(
+	struct ump__room *room, struct ump__ticket *ticket, const struct ump__claim *own)
+{
+	int result = UMP_EMPTY;
+
+	ump__lock_take(&room->lock);
+	if (ump__hint_get(&own->asked) != UMP__ASKED_AND_GOT)
+		result = enter(room, ticket, own->ticket);
+	ump__lock_give(&room->lock);
+	return result;
+}
+
+static int stand_in_line(struct ump__room *room, const struct ump__channel *server,
+	const struct ump__claim *own, ump_time deadline)
 {
 	struct sender sender = {.ticket.call = call_sender};
 	struct ump__wait wait;
@@ -172,9 +150,7 @@ static int stand_in_line(
 	ump__answer_init(&sender.called);
 	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
 		return UMP_DEADLOCK;
-	ump__lock_take(&room->lock);
-	result = enter(room, &sender.ticket);
-	ump__lock_give(&room->lock);
+	result = enter_sender(room, &sender.ticket, own);
 	ump__wait_commit(&wait, result == UMP_FULL && deadline == UMP_FOREVER);
 	if (result != UMP_FULL)
 		return result;
@@ -185,18 +161,19 @@ static int stand_in_line(
 
 /* ---- For others ---------------------------------------------------------------------------- */
 
-int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+int ump__room_take(struct ump__room *room, const struct ump__channel *server,
+	const struct ump__claim *own, ump_time deadline)
 {
-	if (room->capacity == 0 || take_place(&room->places))
+	if (room->capacity == 0 || ump__place_take(&room->places))
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
-	return stand_in_line(room, server, deadline);
+	return stand_in_line(room, server, own, deadline);
 }
 
 void ump__room_give(struct ump__room *room)
 {
-	if (room->capacity == 0 || give_place(&room->places))
+	if (room->capacity == 0 || ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
 	hand_over(room);
@@ -205,7 +182,7 @@ void ump__room_give(struct ump__room *room)
 
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 {
-	int result = enter(room, ticket);
+	int result = enter(room, ticket, NULL);
 
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
 		hand_over(room);

@@ -41,6 +41,7 @@ static int read_stats(const struct ump__channel *channel, struct ump_stats *out,
 	if (out_size < STATS_FIRST_SIZE)
 		return UMP_INVALID;
 	memset(&stats, 0, sizeof stats);
+	stats.closed = ump__inbox_is_closed(&channel->inbox);
 	read_depth(channel, &stats);
 	stats.handled = ump__count_get(&channel->server.handled);
 	stats.skipped = ump__count_get(&channel->server.skipped);
@@ -49,7 +50,6 @@ static int read_stats(const struct ump__channel *channel, struct ump_stats *out,
 	stats.busy = ump__hint_get(&channel->server.busy) != 0;
 	stats.busy_for = busy_for(channel);
 	stats.clients = ump__counts_strong(ump__counts_load(&channel->counts));
-	stats.closed = ump__inbox_is_closed(&channel->inbox);
 	ump__user_write(out, out_size, &stats, sizeof stats);
 	return UMP_OK;
 }

@@ -63,17 +63,27 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	return dropped ? UMP_SERVER_GONE : UMP_OK;
 }
 
+/* What it was resumed with; it is gone then. */
+static struct ump_flow collect(ump_suspension *suspension)
+{
+	struct ump_flow flow = suspension->flow;
+
+	suspension_free(suspension);
+	return flow;
+}
+
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow)
 {
 	if (!ump__answer_rest(&suspension->resumed, &suspension->channel->bell))
 		return false;
-	*flow = suspension->flow;
-	suspension_free(suspension);
+	*flow = collect(suspension);
 	return true;
 }
 
-void ump__suspension_give_up(ump_suspension *suspension)
+bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow)
 {
-	if (ump__answer_abandon(&suspension->resumed))
-		suspension_free(suspension);
+	if (!ump__answer_abandon(&suspension->resumed))
+		return false;
+	*flow = collect(suspension);
+	return true;
 }

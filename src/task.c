@@ -57,14 +57,21 @@ static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_
 	ump__bell_silence(bell_of(task));
 }
 
+/* Nobody works on the message any more with which a handler has suspended. */
+static void forget_suspended(struct ump_task *task)
+{
+	task->suspension = NULL;
+	ump__hint_set(&task->dispatcher.server->busy, 0);
+	ump__count_set(&task->dispatcher.server->busy_since, 0);
+}
+
 /* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
 static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 {
 	task->silenced = true;
 	if (!ump__suspension_over(task->suspension, flow))
 		return false;
-	task->suspension = NULL;
-	ump__hint_set(&task->dispatcher.server->busy, 0);
+	forget_suspended(task);
 	return true;
 }
 
@@ -84,8 +91,11 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	task->suspension->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
-	if (!goes_on(task, flow))
+	if (!goes_on(task, flow)) {
+		/* What it has returned does not count. */
+		*verdict = UMP__VERDICT_GO_ON;
 		return true;
+	}
 	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
 	return false;
 }
@@ -120,9 +130,11 @@ static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_f
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
-		if (budget == 0 && handled > 0 && ump__queue_is_empty(&server->batch))
-			break;
-		message = ump__server_next(server, UMP_NOW);
+		/* One batch: not what was sent since, even if requests in it are skipped. */
+		if (budget == 0 && handled > 0)
+			message = ump__server_batched(server);
+		else
+			message = ump__server_next(server, UMP_NOW);
 		if (message == NULL)
 			break;
 		handled++;
@@ -143,12 +155,17 @@ static void task_free(struct ump_task *task)
 	ump__free(task);
 }
 
-/* End a task whose handle is gone, as by a break with NULL. */
+/* End a task whose handle is gone: as by a break with NULL, unless a handler that had suspended was
+ * resumed with a break, whose value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
-	if (task->suspension != NULL)
-		ump__suspension_give_up(task->suspension);
-	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
+	struct ump_flow flow = ump_continue();
+
+	if (task->suspension != NULL) {
+		(void)ump__suspension_give_up(task->suspension, &flow);
+		forget_suspended(task);
+	}
+	finish(task, UMP__VERDICT_VALUE, flow.stop ? flow : ump_break(NULL));
 }
 
 /* Let init run, and go to rest. */

@@ -31,8 +31,8 @@ unsigned choice_make(enum choice what, unsigned count);
  * preempt it.  `numbers` are the threads' numbers. */
 unsigned choice_thread(const int *numbers, unsigned count, bool stays);
 
-/* The same when nobody but the thread that runs goes on, whoever might.  It is a choice all the same,
- * so that a replay meets as many. */
+/* The same when nobody but the thread that runs goes on, whoever might.  It is a choice all the
+ * same, so that a replay meets as many. */
 void choice_stay(unsigned count);
 
 /* A random number that is no choice: the same for the same seed. */

@@ -49,7 +49,8 @@ enum action {
 	POST_CLIENT_DROP,
 	/* Have the completions tell when there is room. */
 	ASK_ROOM,
-	/* Look for a completion; wait for one; for some time; as an event loop does; drop them all. */
+	/* Look for a completion; wait for one; for some time; as an event loop does; drop them all.
+	 * */
 	NEXT,
 	NEXT_WAIT,
 	NEXT_TIMED,

@@ -63,7 +63,8 @@ static void resume(struct kept *kept, bool breaks)
 	oracle_resumed(server->number, code);
 }
 
-/* A thread that answers a kept context, or drops it, and resumes the handler if it has suspended. */
+/* A thread that answers a kept context, or drops it, and resumes the handler if it has suspended.
+ * */
 void server_helper(void *arg)
 {
 	struct kept *kept = arg;

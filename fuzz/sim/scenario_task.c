@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The scenario's event loops, and handlers that suspend.  This file is simulated code: it is compiled
- * as the library is. */
+/* The scenario's event loops, and handlers that suspend.  This file is simulated code: it is
+ * compiled as the library is. */
 #include "scenario_parts.h"
 
 /* How often a task may be woken for nothing: more often than anybody can ring late. */

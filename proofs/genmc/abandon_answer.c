@@ -23,7 +23,7 @@ static void *answerer(void *arg)
 	struct request *request = arg;
 
 	request->reply = 42;
-	if (ump__answer_publish(&request->answer, UMP_OK)) {
+	if (ump__answer_publish(&request->answer, UMP_OK, NULL)) {
 		freed[0] = true;
 		free(request);
 	}

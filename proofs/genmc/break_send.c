@@ -24,7 +24,7 @@ static void *sender(void *arg)
 {
 	struct letter *mine = arg;
 
-	mine->accepted = ump__inbox_push(&inbox, &mine->node);
+	mine->accepted = ump__inbox_push(&inbox, &mine->node, NULL);
 	return NULL;
 }
 

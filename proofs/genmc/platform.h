@@ -22,7 +22,11 @@
 #ifdef __GENMC__
 void __VERIFIER_assume(int condition);
 #define AWAIT(condition) __VERIFIER_assume(condition)
+/* GenMC lets others run everywhere. */
+#define LINGER()
 #else
+/* Let others run for a while, where it matters that they may. */
+#define LINGER() (void)nanosleep(&(struct timespec){0, 100000}, NULL)
 #define AWAIT(condition)                                                                           \
 	do {                                                                                       \
 		while (!(condition))                                                               \
@@ -43,6 +47,30 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 void ump__wake(struct ump__word *word)
 {
 	(void)word;
+}
+
+/* A bell, as the system makes it: whoever silences it has seen what was done before it was rung.
+ * The clients have one each. */
+static _Atomic int rings;
+
+void ump__bell_ring(const struct ump__bell *bell)
+{
+	(void)bell;
+	(void)atomic_exchange_explicit(&rings, 1, memory_order_acq_rel);
+}
+
+void ump__bell_silence(const struct ump__bell *bell)
+{
+	(void)bell;
+	LINGER();
+	(void)atomic_exchange_explicit(&rings, 0, memory_order_acq_rel);
+	LINGER();
+}
+
+/* What an event loop does. */
+static inline void await_ring(void)
+{
+	AWAIT(atomic_load_explicit(&rings, memory_order_acquire) != 0);
 }
 
 /* Spinning changes nothing but the time it takes. */

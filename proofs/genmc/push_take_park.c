@@ -28,7 +28,7 @@ static void *sender(void *arg)
 	for (int i = 0; i < 2; i++) {
 		mine[i].sender = mine == letters[0] ? 0 : 1;
 		mine[i].value = i + 1;
-		bool sent = ump__inbox_push(&inbox, &mine[i].node);
+		bool sent = ump__inbox_push(&inbox, &mine[i].node, NULL);
 
 		assert(sent);
 		(void)sent;

@@ -35,7 +35,7 @@ static void *server(void *arg)
 	(void)ump__inbox_receive(&inbox, &batch, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	request = (struct request *)(void *)ump__queue_pop(&batch);
 	request->reply = request->question + 1;
-	owns = ump__answer_publish(&request->answer, 7);
+	owns = ump__answer_publish(&request->answer, 7, NULL);
 	assert(!owns);
 	(void)owns;
 	return NULL;
@@ -50,7 +50,7 @@ int main(void)
 	ump__word_init(&inbox, UMP__INBOX_EMPTY);
 	ump__answer_init(&request.answer);
 	thread = go(server, NULL);
-	(void)ump__inbox_push(&inbox, &request.node);
+	(void)ump__inbox_push(&inbox, &request.node, NULL);
 	answered = ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	assert(answered && request.answer.code == 7 && request.reply == 42);
 	(void)answered;

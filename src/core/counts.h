@@ -137,15 +137,15 @@ struct ump__counts_step ump__counts_add_weak(uint64_t word);
   @*/
 struct ump__counts_step ump__counts_drop_strong(uint64_t word);
 
-/* One weak reference less; the one that the strong handles share stays while there are any. */
+/* One weak reference less.  Refused if there is none; and the one that the strong handles share,
+ * while there are any. */
 /*@ requires inv: is_counts(word);
-  @ requires own: strong_of(word) > 0 ==> weak_of(word) > 1;
   @ terminates \true;
   @ assigns \result \from word;
   @ ensures inv: is_counts(\result.next);
   @ ensures edge: \result.edge == UMP__EDGE_LAST <==> \result.taken && \result.next == 0;
   @ behavior refused:
-  @   assumes weak_of(word) == 0;
+  @   assumes weak_of(word) == 0 || (weak_of(word) == 1 && strong_of(word) > 0);
   @   ensures same: \result.taken == \false && \result.next == word;
   @   ensures none: \result.edge == UMP__EDGE_NONE;
   @ behavior more:
@@ -153,7 +153,7 @@ struct ump__counts_step ump__counts_drop_strong(uint64_t word);
   @   ensures step: \result.taken == \true && drops_weak(word, \result.next);
   @   ensures none: \result.edge == UMP__EDGE_NONE;
   @ behavior last:
-  @   assumes weak_of(word) == 1;
+  @   assumes weak_of(word) == 1 && strong_of(word) == 0;
   @   ensures step: \result.taken == \true && drops_weak(word, \result.next);
   @   ensures last: \result.edge == UMP__EDGE_LAST;
   @ complete behaviors;

@@ -17,6 +17,9 @@
 
 /*@ predicate is_room(uint32_t w) = w <= UMP__ROOM_LINE;
   @
+  @ // How many places are free.
+  @ logic integer room_of(uint32_t w) = w == UMP__ROOM_LINE ? 0 : w;
+  @
   @ // What a step makes of the word: a place taken, a place given back, a line begun or ended.
   @ predicate room_takes(uint32_t w, uint32_t x) = 0 < w <= UMP__ROOM_MOST && x == w - 1;
   @ predicate room_gives(uint32_t w, uint32_t x) = w < UMP__ROOM_MOST && x == w + 1;
@@ -96,18 +99,18 @@ struct ump__room_step ump__room_begin_step(uint32_t word);
 struct ump__room_step ump__room_end_step(uint32_t word);
 
 /* How many messages are queued, of `capacity`. */
-/*@ requires inv: is_room(word);
+/*@ requires inv: is_room(word) && capacity <= UMP__ROOM_MOST;
   @ terminates \true;
   @ assigns \result \from word, capacity;
-  @ behavior line:
-  @   assumes word == UMP__ROOM_LINE;
-  @   ensures depth: \result == capacity;
-  @ behavior room:
-  @   assumes word <= capacity <= UMP__ROOM_MOST;
-  @   ensures depth: \result == capacity - word;
+  @ ensures bound: \result <= capacity;
+  @ behavior own:
+  @   assumes room_of(word) <= capacity;
+  @   ensures depth: \result == capacity - room_of(word);
   @ behavior foreign:
-  @   assumes word != UMP__ROOM_LINE && word > capacity;
+  @   assumes room_of(word) > capacity;
   @   ensures depth: \result == 0;
+  @ complete behaviors;
+  @ disjoint behaviors;
   @*/
 uint32_t ump__room_depth(uint32_t word, uint32_t capacity);
 

@@ -98,6 +98,8 @@ enum ump__knowledge {
 /*@ ghost extern enum ump__knowledge ump__knows; */
 /* It has replaced a sleeper's word, and has not woken the sleeper yet. */
 /*@ ghost extern bool ump__owes_wake; */
+/* It has silenced its bell, which from now on rings only for what is new. */
+/*@ ghost extern bool ump__silent; */
 /* How many nodes it has pushed, and how many calls it has finished. */
 /*@ ghost extern uint64_t ump__pushed; */
 /*@ ghost extern uint64_t ump__finished; */
@@ -112,6 +114,14 @@ enum ump__knowledge {
 /*@ ghost extern uint64_t ump__own_strong; */
 /*@ ghost extern uint64_t ump__own_weak; */
 /*@ ghost extern bool ump__settled; */
+/* The capacity of the room that it works on, what it saw or published last in that word, and how
+ * many of the places are its own; whether it has the lock of the line, and if so, whether there is
+ * a line. */
+/*@ ghost extern uint32_t ump__capacity; */
+/*@ ghost extern uint32_t ump__last_places; */
+/*@ ghost extern uint32_t ump__own_places; */
+/*@ ghost extern bool ump__has_lock; */
+/*@ ghost extern bool ump__line; */
 
 /*@ logic struct ump__node *node_at(uintptr_t w) = (struct ump__node *)w;
   @
@@ -159,6 +169,12 @@ enum ump__knowledge {
   @ // Whoever owns weak references finds them all in the word, beside the strong handles' one.
   @ predicate counts_rely(integer weak, uint64_t w) = is_counts(w) &&
   @   (strong_of(w) > 0 ==> weak_of(w) > weak);
+  @
+  @ // Whoever owns places finds that many fewer free; and nobody begins or ends a line but under
+  @ // the lock.
+  @ predicate places_rely{L}(integer own, uint32_t w) = is_room(w) &&
+  @   room_of(w) + own <= ump__capacity &&
+  @   (ump__has_lock ==> (w == UMP__ROOM_LINE <==> ump__line == \true));
   @*/
 
 /*@ requires \valid(word);
@@ -342,6 +358,45 @@ bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, uint64_t next)
   @ ensures ump__settled == \true;
   @*/
 void ump__counts_settle(const struct ump__counts *counts);
+
+/*@ requires \valid(places);
+  @ requires bound: value <= UMP__ROOM_MOST;
+  @ terminates \true;
+  @ assigns places->value \from value;
+  @ ensures places->value == value;
+  @*/
+void ump__places_init(struct ump__places *places, uint32_t value);
+
+/*@ requires \valid_read(places);
+  @ terminates \true;
+  @ assigns \result, ump__last_places \from places->value;
+  @ ensures rely: places_rely(ump__own_places, \result) && ump__last_places == \result;
+  @*/
+uint32_t ump__places_load(const struct ump__places *places);
+
+/*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
+  @ requires guarantee: is_room(*seen) && (room_takes(*seen, next) ||
+  @   (room_gives(*seen, next) && ump__own_places > 0) ||
+  @   (room_begins(*seen, next) && ump__has_lock && ump__line == \false) ||
+  @   (room_ends(*seen, next) && ump__has_lock && ump__line == \true));
+  @ terminates \true;
+  @ assigns places->value, *seen, \result, ump__last_places, ump__own_places, ump__line
+  @   \from places->value, *seen, next, ump__own_places, ump__line;
+  @ ensures rely: \result == \false ==> places_rely(ump__own_places, *seen) &&
+  @   ump__last_places == *seen;
+  @ ensures refused: \result == \false ==>
+  @   ump__own_places == \old(ump__own_places) && ump__line == \old(ump__line);
+  @ ensures done: \result ==> *seen == \old(*seen) && ump__last_places == next;
+  @ ensures takes: \result && room_takes(\old(*seen), next) ==>
+  @   ump__own_places == (uint32_t)(\old(ump__own_places) + 1) && ump__line == \old(ump__line);
+  @ ensures gives: \result && room_gives(\old(*seen), next) ==>
+  @   ump__own_places == \old(ump__own_places) - 1 && ump__line == \old(ump__line);
+  @ ensures begins: \result && room_begins(\old(*seen), next) ==>
+  @   ump__own_places == \old(ump__own_places) && ump__line == \true;
+  @ ensures ends: \result && room_ends(\old(*seen), next) ==>
+  @   ump__own_places == \old(ump__own_places) && ump__line == \false;
+  @*/
+bool ump__places_change(struct ump__places *places, uint32_t *seen, uint32_t next);
 
 /*@ requires \valid(hint);
   @ terminates \true;

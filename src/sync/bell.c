@@ -16,8 +16,11 @@ static int milliseconds(ump_time deadline)
 
 	if (deadline == UMP_FOREVER)
 		return -1;
+	/* Before the difference, which would overflow for times long past. */
+	if (deadline <= 0)
+		return 0;
 	left = deadline - ump_now();
-	if (deadline <= 0 || left <= 0)
+	if (left <= 0)
 		return 0;
 	left = left / NS_PER_MS + 1;
 	return left < INT_MAX ? (int)left : INT_MAX;

@@ -56,9 +56,11 @@ void ump__bell_ring(const struct ump__bell *bell)
 void ump__bell_silence(const struct ump__bell *bell)
 {
 	char rung[64];
+	ssize_t count;
 	int cancel = ump__cancel_off();
 
-	while (read(bell->fd, rung, sizeof rung) == (ssize_t)sizeof rung)
-		continue;
+	do {
+		count = read(bell->fd, rung, sizeof rung);
+	} while (count == (ssize_t)sizeof rung);
 	ump__cancel_restore(cancel);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * For each public function that can fail for want of memory or threads: let the n-th such call
- * fail, for every n up to the first success.  Each time a documented code comes back, nothing has
- * changed and nothing leaks (which the framework checks after each test).
+ * For each public function that can fail for want of memory, threads or file descriptors: let the
+ * n-th such call fail, for every n up to the first success.  Each time a documented code comes
+ * back, nothing has changed and nothing leaks (which the framework checks after each test).
  */
 #include "probe.h"
 
@@ -14,6 +14,7 @@ static int every_fault(int (*attempt)(void), int expected_code)
 {
 	for (int n = 0;; n++) {
 		long before = faults_live();
+		long bells = faults_bells();
 		int result;
 
 		faults_at(n);
@@ -22,9 +23,10 @@ static int every_fault(int (*attempt)(void), int expected_code)
 			CHECK_INT(result, ==, UMP_OK);
 			return n;
 		}
-		if (result != UMP_NO_THREAD)
+		if (result != UMP_NO_THREAD && result != UMP_NO_FD)
 			CHECK_INT(result, ==, expected_code);
 		CHECK_INT(faults_live(), ==, before);
+		CHECK_INT(faults_bells(), ==, bells);
 	}
 }
 
@@ -172,11 +174,249 @@ static void spawning(void)
 	CHECK_INT(every_fault(try_spawn, UMP_NO_MEMORY), ==, 4);
 }
 
+/* ---- Event loops --------------------------------------------------------------------------- */
+
+static int without_fd;
+
+static int try_spawn_task(void)
+{
+	ump_client *made = (ump_client *)&probe;
+	ump_task *task = (ump_task *)&probe;
+	int result;
+
+	probe_init(&probe);
+	result = probe_spawn_task_result(&probe, &made, &task);
+	without_fd += result == UMP_NO_FD;
+	if (result != UMP_OK) {
+		CHECK(made == NULL);
+		CHECK(task == NULL);
+		CHECK_INT(probe.built + probe.inits + probe.terms + probe.drops, ==, 0);
+		return result;
+	}
+	ump_client_drop(&made);
+	CHECK(!ump_task_dispatch(task, 0));
+	CHECK(!probe_join_task(&task).stop);
+	return result;
+}
+
+static void spawning_tasks(void)
+{
+	without_fd = 0;
+	CHECK_INT(every_fault(try_spawn_task, UMP_NO_MEMORY), ==, 4);
+	CHECK_INT(without_fd, ==, 1);
+}
+
+static int try_completions(void)
+{
+	ump_completions *made = (ump_completions *)&probe;
+	int result = ump_completions_open(&made);
+
+	without_fd += result == UMP_NO_FD;
+	CHECK((made != NULL) == (result == UMP_OK));
+	ump_completions_drop(&made);
+	return result;
+}
+
+static ump_completions *completions;
+
+static int try_req_completion(void)
+{
+	struct order order = {OP_ECHO, 1, &token};
+	struct ump_completion got;
+	ump_reply_context *rc;
+	const void *msg;
+	int result = ump_client_req_completion(client, &order, completions, NULL);
+
+	CHECK_INT(ump_completions_in_flight(completions), ==, result == UMP_OK);
+	if (result != UMP_OK) {
+		CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_EMPTY);
+		return result;
+	}
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
+	ump_reply_drop(&rc);
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	/* It holds what was lent. */
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
+	return result;
+}
+
+static int try_room(void)
+{
+	struct ump_completion got;
+	int result = ump_client_room(client, completions, NULL);
+
+	CHECK_INT(ump_completions_in_flight(completions), ==, result == UMP_OK);
+	if (result == UMP_OK)
+		CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	else
+		CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
+	return result;
+}
+
+static void completing(void)
+{
+	without_fd = 0;
+	token.dropped = 0;
+	CHECK_INT(every_fault(try_completions, UMP_NO_MEMORY), ==, 2);
+	CHECK_INT(without_fd, ==, 1);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	with_channel(try_req_completion, 1);
+	with_channel(try_room, 1);
+	ump_completions_drop(&completions);
+	CHECK_INT(token.dropped, ==, 0);
+}
+
+static ump_task *suspending;
+static ump_suspension *suspended;
+
+static struct ump_flow suspend(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	(void)self;
+	(void)order;
+	(void)rc;
+	suspended = ump_suspend();
+	return ump_pending();
+}
+
+/* A handler that could not suspend has not: what it returns counts. */
+static int try_suspend(void)
+{
+	int handled = probe.handled;
+	int result;
+
+	CHECK(ump_task_dispatch(suspending, 1));
+	CHECK_INT(probe.handled, ==, handled + 1);
+	result = suspended != NULL ? UMP_OK : UMP_NO_MEMORY;
+	if (suspended != NULL) {
+		CHECK_INT(ump_task_resume(&suspended, ump_continue()), ==, UMP_OK);
+		CHECK(ump_task_dispatch(suspending, 0));
+	}
+	return result;
+}
+
+static void suspending_handlers(void)
+{
+	ump_client *made;
+
+	probe_init(&probe);
+	probe.on_call = suspend;
+	probe_spawn_task(&probe, &made, &suspending);
+	/* One post for each attempt, which must not allocate more than it is about. */
+	probe_post(made, OP_CALL, 1);
+	CHECK(ump_task_dispatch(suspending, 1));
+	CHECK_INT(ump_task_resume(&suspended, ump_continue()), ==, UMP_OK);
+	CHECK(ump_task_dispatch(suspending, 0));
+	for (int n = 0; n < 2; n++) {
+		probe_post(made, OP_CALL, 1);
+		faults_at(n);
+		CHECK_INT(try_suspend(), ==, n == 0 ? UMP_NO_MEMORY : UMP_OK);
+		CHECK_INT(faults_off(), ==, n == 0);
+	}
+	ump_client_drop(&made);
+	CHECK(!ump_task_dispatch(suspending, 0));
+	CHECK(!probe_join_task(&suspending).stop);
+}
+
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+/* All ways to send, each of which takes the only place and has to give it back if it fails. */
+static int try_sends_with_room(void)
+{
+	struct order order = {OP_ECHO, 1, &token};
+	struct reply reply;
+	struct ump_stats stats;
+	ump_wait_reply *wait_reply = NULL;
+	ump_reply_context *rc;
+	const void *msg;
+	int result = ump_client_post_until(client, &order, UMP_FOREVER);
+
+	while (ump_server_try_pop(server, &msg, &rc) == UMP_OK)
+		continue;
+	if (result == UMP_OK)
+		result = ump_client_req_async_until(client, &order, &wait_reply, UMP_FOREVER);
+	CHECK((wait_reply != NULL) == (result == UMP_OK));
+	while (ump_server_try_pop(server, &msg, &rc) == UMP_OK)
+		ump_reply_drop(&rc);
+	ump_wait_reply_drop(&wait_reply);
+	if (result == UMP_OK) {
+		result = ump_client_req(client, &order, &reply, ump_after(1000));
+		result = result == UMP_TIMED_OUT ? UMP_OK : result;
+	}
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
+	CHECK_INT(ump_server_stats(server, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 0);
+	return result;
+}
+
+static void sending_with_room(void)
+{
+	struct ump_config config = probe_config;
+
+	config.capacity = 1;
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	token.dropped = 0;
+	CHECK_INT(every_fault(try_sends_with_room, UMP_NO_MEMORY), ==, 3);
+	/* The timed request that was sent at last. */
+	CHECK_INT(token.dropped, ==, 1);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
+/* The same with a place that was kept for the sender, which asks for it each time. */
+/* A send that fails leaves the room to the client, who need not ask for it again. */
+static int try_kept_room(void)
+{
+	static bool has_room;
+	struct order order = {OP_ECHO, 1, &token};
+	struct ump_completion got;
+	ump_reply_context *rc;
+	const void *msg;
+	int result = has_room ? UMP_OK : ump_client_room(client, completions, NULL);
+
+	if (result != UMP_OK)
+		return result;
+	if (!has_room)
+		CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	result = ump_client_post(client, &order);
+	has_room = result != UMP_OK;
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, result == UMP_OK ? UMP_OK : UMP_EMPTY);
+	/* What the receiver reads is freed at its next call. */
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
+	return result;
+}
+
+static void sending_with_kept_room(void)
+{
+	struct ump_config config = probe_config;
+
+	config.capacity = 1;
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(every_fault(try_room, UMP_NO_MEMORY), ==, 1);
+	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_FULL);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(every_fault(try_kept_room, UMP_NO_MEMORY), ==, 2);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+	ump_completions_drop(&completions);
+}
+
 static const struct check_test tests[] = {
 	{"[clean] opening a channel with each allocation failing", opening},
 	{"[clean] making handles with each allocation failing", handles},
 	{"[clean] [gone] sending with each allocation failing", sending},
 	{"[clean] spawning a server with each allocation, and the thread, failing", spawning},
+	{"[clean] [task] spawning a task with each allocation, and the descriptor, failing",
+		spawning_tasks},
+	{"[clean] [complete] completions with each allocation, and the descriptor, failing",
+		completing},
+	{"[clean] [suspend] a handler that cannot suspend goes on", suspending_handlers},
+	{"[clean] [bound] failing sends give their room back", sending_with_room},
+	{"[clean] [bound] [complete] so they do if it was kept for them", sending_with_kept_room},
 };
 
 CHECK_MAIN(tests)

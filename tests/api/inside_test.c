@@ -79,6 +79,32 @@ static void holders(void)
 	CHECK(dump_has("no server has a client\n"));
 }
 
+/* Clients of two servers by turns: each server is named once, with its own. */
+static void two_servers(void)
+{
+	struct ump_config config = {.post.size = sizeof(int)};
+	ump_server *servers[2];
+	ump_client *clients[2];
+	ump_client *clones[2];
+	char *text;
+	int named = 0;
+
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(ump_channel_open(&servers[i], &clients[i], &config), ==, UMP_OK);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(ump_client_clone(clients[i], &clones[i]), ==, UMP_OK);
+	text = dump();
+	for (char *at = text; (at = strstr(at, "; 2 strong clients, ")) != NULL; at++)
+		named++;
+	CHECK_INT(named, ==, 2);
+	free(text);
+	for (int i = 0; i < 2; i++) {
+		ump_client_drop(&clones[i]);
+		ump_client_drop(&clients[i]);
+		ump_server_drop(&servers[i]);
+	}
+}
+
 /* A client that somebody made without saying where, and one that was made elsewhere. */
 static void places(void)
 {
@@ -103,6 +129,11 @@ static void places(void)
 }
 
 #else
+
+static void two_servers(void)
+{
+	CHECK(!dump_has("strong clients"));
+}
 
 static void holders(void)
 {
@@ -200,6 +231,7 @@ static void slow_handlers(void)
 
 static const struct check_test tests[] = {
 	{"the dump names each strong client and where it was made", holders},
+	{"the dump names each server once", two_servers},
 	{"places are said by macros, by hand, or not at all", places},
 	{"[user] who asked is told of a slow handler, on its thread", slow_handlers},
 };

@@ -137,6 +137,112 @@ static void replies(void)
 	drop_both();
 }
 
+/* ---- Event loops, room and numbers --------------------------------------------------------- */
+
+static void null_tasks(void)
+{
+	ump_task *none = NULL;
+	ump_suspension *no_suspension = NULL;
+	struct ump_flow how = {true, &how};
+
+	CHECK_INT(ump_task_fd(NULL), ==, -1);
+	CHECK(ump_task_dispatch(NULL, 0));
+	CHECK(ump_task_dispatch(NULL, 1));
+	CHECK_INT(ump_task_run(NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_task_join(NULL, &how), ==, UMP_INVALID);
+	CHECK_INT(ump_task_join(&none, &how), ==, UMP_INVALID);
+	CHECK(how.value == &how);
+	ump_task_drop(NULL);
+	ump_task_drop(&none);
+	CHECK_INT(ump_task_resume(NULL, ump_continue()), ==, UMP_INVALID);
+	CHECK_INT(ump_task_resume(&no_suspension, ump_continue()), ==, UMP_INVALID);
+}
+
+static void null_completions(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct ump_config posts = {.post.size = 1};
+	ump_completions *none = NULL;
+	ump_completions *completions;
+	struct ump_completion got = {&got, 5, &got};
+
+	open_both();
+	CHECK_INT(ump_completions_open(NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_completions_fd(NULL), ==, -1);
+	CHECK_INT(ump_completions_in_flight(NULL), ==, 0);
+	CHECK_INT(ump_completions_next(NULL, &got), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_next(completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_wait(NULL, &got, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_wait(completions, NULL, UMP_FOREVER), ==, UMP_INVALID);
+	ump_completions_drop(NULL);
+	ump_completions_drop(&none);
+	CHECK_INT(ump_client_req_completion(NULL, &order, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_completion(client, NULL, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_completion(client, &order, NULL, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_room(NULL, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_room(client, NULL, NULL), ==, UMP_INVALID);
+	drop_both();
+	CHECK_INT(ump_channel_open(&server, &client, &posts), ==, UMP_OK);
+	CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==, UMP_INVALID);
+	/* Nothing of all this is in flight, and nothing was written. */
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
+	CHECK_INT(got.result, ==, 5);
+	ump_completions_drop(&completions);
+	ump_completions_drop(&completions);
+	drop_both();
+}
+
+static void null_waits_for_room(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct ump_config requests = {.request.size = 1};
+	struct ump_config posts = {.post.size = 1};
+	ump_wait_reply *out = (ump_wait_reply *)&order;
+	ump_post_client *post_client;
+
+	open_both();
+	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+	CHECK_INT(ump_client_req_async_until(NULL, &order, &out, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK(out == NULL);
+	CHECK_INT(ump_client_req_async_until(client, NULL, &out, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_req_async_until(client, &order, NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post_until(NULL, &order, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_client_post_until(client, NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_post_until(NULL, &order, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_post_until(post_client, NULL, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK(ump_server_was_empty(server));
+	ump_post_client_drop(&post_client);
+	drop_both();
+	CHECK_INT(ump_channel_open(&server, &client, &requests), ==, UMP_OK);
+	CHECK_INT(ump_client_post_until(client, "x", UMP_FOREVER), ==, UMP_INVALID);
+	drop_both();
+	CHECK_INT(ump_channel_open(&server, &client, &posts), ==, UMP_OK);
+	CHECK_INT(ump_client_req_async_until(client, "x", &out, UMP_FOREVER), ==, UMP_INVALID);
+	drop_both();
+}
+
+static void null_stats(void)
+{
+	struct ump_stats stats;
+	ump_weak_client *weak;
+
+	memset(&stats, 0, sizeof stats);
+	stats.clients = 77;
+	open_both();
+	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
+	CHECK_INT(ump_client_stats(NULL, &stats), ==, UMP_INVALID);
+	CHECK_INT(ump_client_stats(client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_stats(NULL, &stats), ==, UMP_INVALID);
+	CHECK_INT(ump_weak_client_stats(weak, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_server_stats(NULL, &stats), ==, UMP_INVALID);
+	CHECK_INT(ump_server_stats(server, NULL), ==, UMP_INVALID);
+	CHECK_INT(stats.clients, ==, 77);
+	ump_weak_client_drop(&weak);
+	drop_both();
+}
+
 static int refuse(const struct ump_config *config, size_t size)
 {
 	ump_server *no_server = (ump_server *)&server;
@@ -158,12 +264,19 @@ static void configs(void)
 	struct ump_config large = {.request.size = SIZE_MAX / 8 + 1};
 	struct ump_config large_reply = {.request.size = 1, .reply.size = SIZE_MAX};
 	struct ump_config large_post = {.post.size = SIZE_MAX - 15};
+	struct ump_config deep = {.post.size = 1, .capacity = (size_t)INT32_MAX + 1};
+	struct ump_config backward = {.post.size = 1, .slow_limit = -1};
 
 	CHECK_INT(refuse(NULL, sizeof nothing), ==, UMP_INVALID);
 	CHECK_INT(refuse(&nothing, sizeof nothing), ==, UMP_INVALID);
 	CHECK_INT(refuse(&large, sizeof large), ==, UMP_INVALID);
 	CHECK_INT(refuse(&large_reply, sizeof large), ==, UMP_INVALID);
 	CHECK_INT(refuse(&large_post, sizeof large), ==, UMP_INVALID);
+	CHECK_INT(refuse(&deep, sizeof deep), ==, UMP_INVALID);
+	deep.capacity--;
+	CHECK_INT(ump_channel_open(&server, &client, &deep), ==, UMP_OK);
+	drop_both();
+	CHECK_INT(refuse(&backward, sizeof backward), ==, UMP_INVALID);
 	CHECK_INT(refuse(&probe_config, 0), ==, UMP_INVALID);
 	CHECK_INT(refuse(&probe_config, sizeof nothing - 1), ==, UMP_INVALID);
 	memset(&newer, 0, sizeof newer);
@@ -228,6 +341,37 @@ static void handlers(void)
 	CHECK_INT(ump_spawn_thread(&posts, build_incomplete, NULL, &made, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_spawn_thread_sized(&posts, sizeof posts, sizeof(struct ump_handler) + 1,
 			  build_incomplete, NULL, &made, &thread),
+		==, UMP_INVALID);
+	CHECK_INT(dropped, ==, 2);
+}
+
+/* The same for tasks. */
+static void task_handlers(void)
+{
+	struct ump_config requests = {.request.size = 1};
+	struct ump_config posts = {.post.size = 1};
+	struct ump_config nothing = {.reply.size = 1};
+	ump_client *made;
+	ump_task *task;
+
+	dropped = 0;
+	CHECK_INT(ump_spawn_task(&requests, build_incomplete, NULL, &made, &task), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task(&posts, build_incomplete, NULL, &made, &task), ==, UMP_INVALID);
+	CHECK_INT(dropped, ==, 2);
+	made = (ump_client *)&posts;
+	task = (ump_task *)&posts;
+	CHECK_INT(ump_spawn_task(&nothing, build_incomplete, NULL, &made, &task), ==, UMP_INVALID);
+	CHECK(made == NULL);
+	CHECK(task == NULL);
+	CHECK_INT(ump_spawn_task(NULL, build_incomplete, NULL, &made, &task), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task(&posts, NULL, NULL, &made, &task), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task(&posts, build_incomplete, NULL, NULL, &task), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task(&posts, build_incomplete, NULL, &made, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task_sized(&posts, sizeof posts, sizeof(struct ump_handler) + 1,
+			  build_incomplete, NULL, &made, &task),
+		==, UMP_INVALID);
+	CHECK_INT(ump_spawn_task_sized(&posts, sizeof posts - 1, sizeof(struct ump_handler),
+			  build_incomplete, NULL, &made, &task),
 		==, UMP_INVALID);
 	CHECK_INT(dropped, ==, 2);
 }
@@ -314,8 +458,23 @@ static void spawn_drop_lent(void)
 	(void)ump_spawn_thread(&posts, build_drop_lent, NULL, &client, &thread);
 }
 
+static struct probe probe;
+
+static void use_dropped_task(void)
+{
+	ump_task *task;
+	ump_task *copy;
+
+	probe_init(&probe);
+	probe_spawn_task(&probe, &client, &task);
+	copy = task;
+	ump_task_drop(&task);
+	(void)ump_task_dispatch(copy, 0);
+}
+
 static void deaths(void)
 {
+	CHECK(check_dies(use_dropped_task, "a task was used after it was joined or dropped"));
 	CHECK(check_dies(drop_twice, "a client was used after it was dropped"));
 	CHECK(check_dies(use_dropped_weak, "a weak client was used after it was dropped"));
 	CHECK(check_dies(spawn_drop_lent, "clone it to own one"));
@@ -327,8 +486,13 @@ static const struct check_test tests[] = {
 	{"[misuse] dropping nothing, and twice through one variable, is harmless", null_drops},
 	{"[misuse] NULL where a receiving end should be", null_receivers},
 	{"[misuse] NULL, a second reply, or a code that is not above 0", replies},
+	{"[misuse] [task] [suspend] NULL where a task or a suspension should be", null_tasks},
+	{"[misuse] [complete] NULL where completions should be", null_completions},
+	{"[misuse] [bound] NULL where one waits for room", null_waits_for_room},
+	{"[misuse] NULL where numbers are asked for", null_stats},
 	{"[misuse] configurations that are no good", configs},
 	{"[misuse] [clean] handlers that lack something", handlers},
+	{"[misuse] [clean] [task] handlers of tasks that lack something", task_handlers},
 	{"[misuse] kinds of messages that a server does not take", kinds_not_taken},
 #ifndef NDEBUG
 	{"[misuse] debug builds stop at a handle that is used after its drop", deaths},

@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 static void drop_order(void *value)
@@ -119,6 +120,8 @@ static struct ump_flow obey(struct probe *probe, const struct order *order, ump_
 		wait_for(&probe->gate);
 		answer(probe, rc, value);
 		break;
+	case OP_CALL:
+		return probe->on_call(probe, order, rc);
 	case OP_ECHO:
 		answer(probe, rc, value);
 		break;
@@ -145,6 +148,8 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	CHECK(pthread_equal(probe->dispatcher, pthread_self()));
 	probe->left_log[probe->lefts] = order->value;
 	probe->lefts++;
+	if (probe->on_left != NULL)
+		probe->on_left(probe, rc);
 	if (rc != NULL && !probe->answers_leftovers && !probe->keeps_leftovers)
 		return;
 	if (order->token != NULL)
@@ -162,6 +167,8 @@ static struct ump_flow on_term(void *self, struct ump_flow how)
 	CHECK_INT(probe->drops, ==, 0);
 	probe->term_saw = how;
 	probe->terms++;
+	if (probe->on_term != NULL)
+		probe->on_term(probe);
 	return probe->term_replaces ? probe->term_outcome : how;
 }
 
@@ -169,6 +176,8 @@ static void on_drop(void *self)
 {
 	struct probe *probe = self;
 
+	if (probe->on_drop != NULL)
+		probe->on_drop(probe);
 	if (probe->own_strong != NULL)
 		ump_client_drop(&probe->own_strong);
 	probe->drops++;
@@ -192,14 +201,48 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return probe->builder_result;
 }
 
+static const struct ump_config *config_of(const struct probe *probe)
+{
+	return probe->config != NULL ? probe->config : &probe_config;
+}
+
 int probe_spawn_result(struct probe *probe, ump_client **client, ump_thread **thread)
 {
-	return ump_spawn_thread(&probe_config, build, probe, client, thread);
+	return ump_spawn_thread(config_of(probe), build, probe, client, thread);
 }
 
 void probe_spawn(struct probe *probe, ump_client **client, ump_thread **thread)
 {
 	CHECK_INT(probe_spawn_result(probe, client, thread), ==, UMP_OK);
+}
+
+int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task **task)
+{
+	return ump_spawn_task(config_of(probe), build, probe, client, task);
+}
+
+void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task)
+{
+	CHECK_INT(probe_spawn_task_result(probe, client, task), ==, UMP_OK);
+}
+
+bool probe_readable(int fd)
+{
+	struct pollfd look = {fd, POLLIN, 0};
+	int ready = poll(&look, 1, 0);
+
+	CHECK_INT(ready, >=, 0);
+	CHECK(ready == 0 || look.revents == POLLIN);
+	return ready == 1;
+}
+
+struct ump_flow probe_join_task(ump_task **task)
+{
+	struct ump_flow how = ump_break(NULL);
+
+	CHECK_INT(ump_task_join(task, &how), ==, UMP_OK);
+	CHECK(*task == NULL);
+	return how;
 }
 
 struct ump_flow probe_join(ump_thread **thread)

@@ -38,7 +38,9 @@ enum op {
 	/* Break without an answer. */
 	OP_BREAK_SILENTLY,
 	/* Say so on `entered`, wait for `gate`, then answer. */
-	OP_GATE
+	OP_GATE,
+	/* Do what `on_call` does. */
+	OP_CALL
 };
 
 struct order {
@@ -56,6 +58,8 @@ struct reply {
 
 struct probe {
 	/* What to do; set before the server is spawned. */
+	/* Of the server; NULL: probe_config. */
+	const struct ump_config *config;
 	int builder_result;
 	int init_result;
 	bool without_init;
@@ -68,6 +72,15 @@ struct probe {
 	struct ump_flow term_outcome;
 	/* Called by the builder, if there is one. */
 	int (*on_build)(struct probe *probe, ump_client *client);
+	/* OP_CALL.  `rc` is NULL for a post. */
+	struct ump_flow (*on_call)(
+		struct probe *probe, const struct order *order, ump_reply_context **rc);
+	/* Called by leftover, term and drop, if there are any. */
+	void (*on_left)(struct probe *probe, ump_reply_context **rc);
+	void (*on_term)(struct probe *probe);
+	void (*on_drop)(struct probe *probe);
+	/* For those. */
+	void *arg;
 	/* What replies carry. */
 	struct token *reply_token;
 
@@ -103,8 +116,16 @@ int probe_spawn_result(struct probe *probe, ump_client **client, ump_thread **th
 /* Spawn, which must succeed. */
 void probe_spawn(struct probe *probe, ump_client **client, ump_thread **thread);
 
+/* The same as a task. */
+int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task **task);
+void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task);
+
+/* Whether a file descriptor is readable, as poll() sees it. */
+bool probe_readable(int fd);
+
 /* Join, which must succeed; the outcome. */
 struct ump_flow probe_join(ump_thread **thread);
+struct ump_flow probe_join_task(ump_task **task);
 
 /* Send one order as a post, which must succeed. */
 void probe_post(const ump_client *client, enum op op, int value);

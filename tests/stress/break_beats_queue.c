@@ -43,6 +43,7 @@ static void round_of(struct stress_rng *rng)
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
 	server.dawdles = server.dawdles && !pours;
+	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
 	stress_sender_init(&first, rng, SENDERS, &mix, 1);
 	for (unsigned i = 0; i < count; i++) {

@@ -50,7 +50,7 @@ static void build_all(struct node *nodes, unsigned count, struct stress_rng *rng
 /* Some are joined, and some are left to themselves. */
 static void end_one(struct node *node, struct stress_rng *rng)
 {
-	if (!stress_one_in(rng, 3)) {
+	if (node->server.on_task || !stress_one_in(rng, 3)) {
 		CHECK(!stress_server_join(&node->server));
 		return;
 	}

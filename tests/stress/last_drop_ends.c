@@ -21,6 +21,7 @@ static void round_of(struct stress_rng *rng)
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
+	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
 	for (unsigned i = 0; i < count; i++) {
 		stress_sender_init(&senders[i], rng, i, &mix, 200);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [clean] with limits that are real: memory, threads and file descriptors run out as
- * `ulimit -v`, `-u` and `-n` make them, while servers live.  What fails says UMP_NO_MEMORY or
- * UMP_NO_THREAD, what was accepted is handled, and once there is room again all works as before.
+ * `ulimit -v`, `-u` and `-n` make them, while servers live.  What fails says UMP_NO_MEMORY,
+ * UMP_NO_THREAD or UMP_NO_FD, what was accepted is handled, and once there is room again all works
+ * as before.
  *
  * The number of threads is not limited for root, so the program gives that up first, and sanitizers
  * need more address space than there is, so under them memory does not run out.
@@ -54,6 +55,60 @@ static void raise_again(limit_kind what, rlim_t to)
 	CHECK_INT(setrlimit(what, &limit), ==, 0);
 }
 
+/* An event-loop server that works, without a thread or a descriptor of the harness. */
+static int spawn_task(
+	struct stress_server *server, struct stress_sender *sender, struct stress_rng *rng)
+{
+	int result;
+
+	stress_server_init(server, rng);
+	server->on_task = true;
+	server->driven = true;
+	result = stress_server_spawn(server);
+	if (result != UMP_OK)
+		return result;
+	CHECK_INT(stress_post(sender, server->client, STRESS_ANSWER), ==, UMP_OK);
+	CHECK_INT(ump_task_run(server->task, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(server->handled, ==, 1);
+	return UMP_OK;
+}
+
+static void end_task(struct stress_server *server, struct stress_sender *sender)
+{
+	CHECK_INT(stress_post(sender, server->client, STRESS_SUSPEND), ==, UMP_OK);
+	ump_client_drop(&server->client);
+	CHECK_INT(ump_task_run(server->task, UMP_FOREVER), ==, UMP_OK);
+	CHECK(!stress_server_join(server));
+}
+
+/* Tasks and completions, until there are no descriptors. */
+static void spawn_tasks(struct stress_sender *sender, struct stress_rng *rng)
+{
+	struct stress_server *servers = stress_alloc(CROWD, sizeof *servers);
+	ump_completions *completions[CROWD] = {NULL};
+	unsigned count = 0;
+	int result = UMP_OK;
+
+	while (result == UMP_OK) {
+		CHECK(count < CROWD);
+		result = spawn_task(&servers[count], sender, rng);
+		if (result == UMP_OK)
+			result = ump_completions_open(&completions[count++]);
+	}
+	CHECK_INT(result, ==, UMP_NO_FD);
+	stress_count(STRESS_FAULTS, 1);
+	for (unsigned i = 0; i < count; i++) {
+		end_task(&servers[i], sender);
+		ump_completions_drop(&completions[i]);
+	}
+	/* There is room again. */
+	if (count > 0) {
+		CHECK_INT(spawn_task(&servers[0], sender, rng), ==, UMP_OK);
+		end_task(&servers[0], sender);
+	}
+	free(servers);
+}
+
 /* Spawn until it fails, or there are `most`; each that lives must work. */
 static unsigned spawn_many(struct stress_server *servers, struct stress_sender *sender,
 	unsigned most, struct stress_rng *rng)
@@ -65,6 +120,7 @@ static unsigned spawn_many(struct stress_server *servers, struct stress_sender *
 
 		stress_server_init(&servers[count], rng);
 		servers[count].has_init = stress_one_in(rng, 2);
+		servers[count].on_task = false;
 		result = stress_server_spawn(&servers[count]);
 		if (result != UMP_OK) {
 			CHECK(result == UMP_NO_THREAD || result == UMP_NO_MEMORY);
@@ -112,12 +168,16 @@ static void run_out_of_files(struct stress_rng *rng)
 	struct stress_sender sender;
 	rlim_t before = lower(RLIMIT_NOFILE, 0);
 
-	/* The library needs none. */
-	stress_sender_init(&sender, rng, 0, &mix, 8);
+	/* Servers on threads need none. */
+	stress_sender_init(&sender, rng, 0, &mix, 8 + 6 * (size_t)CROWD);
 	CHECK_INT(spawn_many(servers, &sender, 8, rng), ==, 8);
 	end_many(servers, 8);
-	stress_sender_settle(&sender);
+	spawn_tasks(&sender, rng);
 	raise_again(RLIMIT_NOFILE, before);
+	(void)lower(RLIMIT_NOFILE, stress_below(rng, CROWD));
+	spawn_tasks(&sender, rng);
+	raise_again(RLIMIT_NOFILE, before);
+	stress_sender_settle(&sender);
 }
 
 static rlim_t address_space(void)
@@ -144,6 +204,7 @@ static void run_out_of_memory(struct stress_rng *rng)
 	stress_server_init(&held, rng);
 	held.gate = &gate;
 	held.dawdles = false;
+	held.on_task = false;
 	pthread_mutex_lock(&gate);
 	stress_server_start(&held);
 	before = lower(RLIMIT_AS, address_space() + ((rlim_t)1 + stress_below(rng, 64)) * 1000000);

@@ -34,6 +34,7 @@ static void round_of(struct stress_rng *rng)
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
 	server.dawdles = stress_one_in(rng, 3);
+	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
 	for (unsigned i = 0; i < count; i++)
 		stress_sender_init(&senders[i], rng, i, &mix, 60);

@@ -28,7 +28,8 @@ BUILDS = {
 SECONDS = 20.0
 PATIENCE = 5  # seconds without a round being finished: a hang
 WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__free,"
-        "--wrap=ump__thread_start,--wrap=ump__thread_name")
+        "--wrap=ump__thread_start,--wrap=ump__thread_name,"
+        "--wrap=ump__bell_open,--wrap=ump__bell_close")
 
 
 def fail(text):
@@ -38,7 +39,8 @@ def fail(text):
 def library(root):
     """The library's sources below `root`, for the platform with futexes."""
     found = [*root.glob("src/*.c"), *root.glob("src/core/*.c"), root / "src/sync/park_futex.c"]
-    found += [root / f"src/sync/{name}.c" for name in ("clock", "memory", "spin", "thread")]
+    found += [root / f"src/sync/{name}.c"
+              for name in ("bell", "bell_eventfd", "clock", "lock", "memory", "spin", "thread")]
     return {str(path.relative_to(root)): path for path in sorted(found)}
 
 
@@ -71,7 +73,7 @@ def prepare(build, programs):
     sources = library(ROOT)
     objects = {name: base / name.replace("/", "_").replace(".c", ".o") for name in sources}
     jobs = {objects[name]: sources[name] for name in sources}
-    harness = [ROOT / f"tests/stress/{name}.c" for name in ("stress", "server", "sender")]
+    harness = [ROOT / f"tests/stress/{name}.c" for name in ("stress", "loop", "server", "sender")]
     harness += [ROOT / f"tests/support/{name}.c" for name in ("check", "faults", "state")]
     shared = {base / f"harness_{path.stem}.o": path for path in harness}
     mains = {name: base / f"main_{name}.o" for name in programs}

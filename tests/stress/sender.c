@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,82 @@ const struct stress_mix stress_usual = {
 	.post_client = 1,
 	.weak = 1,
 	.dawdle = 3,
+	.complete = 3,
+	.see = 3,
 	.acts = {[STRESS_ANSWER] = 8,
 		[STRESS_ANSWER_IN_PLACE] = 2,
 		[STRESS_FAIL] = 1,
 		[STRESS_FORGET] = 1,
-		[STRESS_KEEP] = 1},
+		[STRESS_KEEP] = 1,
+		[STRESS_SUSPEND] = 1},
 	.patience = 200000,
 };
+
+/* ---- Room ----------------------------------------------------------------------------------- */
+
+void stress_bound(struct stress_server *server, struct stress_mix *mix, struct stress_rng *rng)
+{
+	if (!stress_one_in(rng, 3))
+		return;
+	server->capacity = 1 + stress_below(rng, 8);
+	mix->bounded = true;
+	mix->ask = mix->complete;
+}
+
+/* Until when to wait for room.  Whoever keeps some, or may come to, must not wait for ever for more
+ * through another client: that room is the last one, perhaps. */
+static ump_time room_until(struct stress_sender *sender, const ump_client *client)
+{
+	bool own = client == sender->client && sender->wish == STRESS_GRANTED;
+	bool patient = own || sender->wish == STRESS_NO_WISH;
+
+	if (sender->mix->hurried)
+		return UMP_NOW;
+	switch (stress_below(&sender->rng, sender->mix->bounded ? 3 : 16)) {
+	case 0:
+		return patient ? UMP_FOREVER : UMP_NOW;
+	case 1:
+		return ump_after(stress_below(&sender->rng, sender->mix->patience + 1));
+	default:
+		return UMP_NOW;
+	}
+}
+
+/* Something was sent, or not: room that was kept has found its use. */
+static void use_wish(struct stress_sender *sender, const ump_client *client, int result)
+{
+	if (client != sender->client || sender->wish == STRESS_NO_WISH)
+		return;
+	if (sender->wish == STRESS_GRANTED)
+		CHECK_INT(result, !=, UMP_FULL);
+	if (sender->wish == STRESS_WISHES)
+		sender->hasty = true;
+	/* What else fails has not used it. */
+	else if (result == UMP_OK || result == UMP_FULL)
+		sender->wish = STRESS_NO_WISH;
+}
+
+/* There was no room, or none in time; nothing was sent. */
+static bool is_full(const struct stress_sender *sender, int result, ump_time deadline)
+{
+	if (result != UMP_FULL && result != UMP_TIMED_OUT)
+		return false;
+	CHECK(sender->mix->bounded);
+	CHECK((result == UMP_FULL) == (deadline == UMP_NOW));
+	CHECK(deadline != UMP_FOREVER);
+	CHECK_INT(ump_now(), >=, deadline);
+	return true;
+}
+
+/* How a way to send that may wait for room ended; a time-out there is a lack of room. */
+static int sent(
+	struct stress_sender *sender, const ump_client *client, int result, ump_time deadline)
+{
+	if (is_full(sender, result, deadline))
+		result = UMP_FULL;
+	use_wish(sender, client, result);
+	return result;
+}
 
 /* ---- One message ---------------------------------------------------------------------------- */
 
@@ -51,12 +121,17 @@ static struct stress_message begin(
 	return message;
 }
 
+static bool is_returned(int result)
+{
+	return result == UMP_SERVER_GONE || result == UMP_NO_MEMORY || result == UMP_FULL;
+}
+
 /* Nothing was delivered: the value is the sender's. */
 static void returned(struct stress_sender *sender, struct stress_record *record, int result)
 {
 	if (result == UMP_NO_MEMORY)
 		CHECK(sender->mix->faults);
-	else
+	else if (result != UMP_FULL)
 		CHECK(!sender->mix->drains);
 	sender->gone = result == UMP_SERVER_GONE;
 	stress_end(&record->value, STRESS_END_RETURNED, record->number);
@@ -73,7 +148,7 @@ static void told(struct stress_sender *sender, struct stress_record *record, int
 		stress_end(&record->reply, STRESS_END_RECEIVED, record->number);
 	} else if (result > 0) {
 		CHECK_INT(result, ==, (int)(record->number % 1000) + 1);
-	} else if (result == UMP_SERVER_GONE || result == UMP_NO_MEMORY) {
+	} else if (is_returned(result)) {
 		returned(sender, record, result);
 	} else if (result != UMP_NO_REPLY && result != UMP_TIMED_OUT) {
 		check_failed(__FILE__, __LINE__, "a request ends with %d (%s)", result,
@@ -84,7 +159,7 @@ static void told(struct stress_sender *sender, struct stress_record *record, int
 static int post_result(struct stress_sender *sender, struct stress_record *record, int result)
 {
 	record->result = result;
-	if (result == UMP_SERVER_GONE || result == UMP_NO_MEMORY)
+	if (is_returned(result))
 		returned(sender, record, result);
 	else
 		CHECK_INT(result, ==, UMP_OK);
@@ -94,8 +169,12 @@ static int post_result(struct stress_sender *sender, struct stress_record *recor
 int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act)
 {
 	struct stress_message message = begin(sender, act, false);
+	ump_time deadline = room_until(sender, client);
+	int result = deadline == UMP_NOW ? ump_client_post(client, &message)
+					 : ump_client_post_until(client, &message, deadline);
 
-	return post_result(sender, message.record, ump_client_post(client, &message));
+	result = sent(sender, client, result, deadline);
+	return post_result(sender, message.record, result);
 }
 
 int stress_req(struct stress_sender *sender, const ump_client *client, enum stress_act act,
@@ -103,13 +182,20 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 {
 	struct stress_message message = begin(sender, act, true);
 	struct stress_record *record = message.record;
+	bool had_room = sender->wish == STRESS_GRANTED || sender->wish == STRESS_UNSURE;
 	struct stress_answer answer;
+	bool answered;
 	int result;
 
 	record->for_ever = deadline == UMP_FOREVER;
 	result = ump_client_req(client, &message, &answer, deadline);
 	if (result == UMP_TIMED_OUT)
 		CHECK_INT(ump_now(), >=, deadline);
+	/* What was not answered may have been sent, and may not. */
+	answered = result == UMP_OK || result > 0 || result == UMP_NO_REPLY;
+	use_wish(sender, client, answered ? UMP_OK : result);
+	if (had_room && client == sender->client && !answered && result != UMP_FULL)
+		sender->wish = STRESS_UNSURE;
 	/* Without a deadline nothing is allocated. */
 	CHECK(!record->for_ever || result != UMP_NO_MEMORY);
 	told(sender, record, result, &answer);
@@ -120,10 +206,14 @@ int stress_req_async(struct stress_sender *sender, const ump_client *client, enu
 	struct stress_pending *out)
 {
 	struct stress_message message = begin(sender, act, true);
+	ump_time deadline = room_until(sender, client);
 	int result;
 
 	out->record = message.record;
-	result = ump_client_req_async(client, &message, &out->wait_reply);
+	result = deadline == UMP_NOW
+			 ? ump_client_req_async(client, &message, &out->wait_reply)
+			 : ump_client_req_async_until(client, &message, &out->wait_reply, deadline);
+	result = sent(sender, client, result, deadline);
 	CHECK((result == UMP_OK) == (out->wait_reply != NULL));
 	if (result != UMP_OK)
 		told(sender, out->record, result, NULL);
@@ -155,6 +245,175 @@ void stress_abandon(struct stress_pending *pending)
 	pending->record->result = STRESS_ABANDONED;
 	ump_wait_reply_drop(&pending->wait_reply);
 	CHECK(pending->wait_reply == NULL);
+}
+
+/* ---- Completions ---------------------------------------------------------------------------- */
+
+/* Whether there are completions to send with; only memory and descriptors may be lacking. */
+static bool has_completions(struct stress_sender *sender)
+{
+	int result;
+
+	if (sender->completions != NULL)
+		return true;
+	result = ump_completions_open(&sender->completions);
+	if (result == UMP_OK)
+		return true;
+	CHECK(sender->completions == NULL && sender->mix->faults);
+	CHECK(result == UMP_NO_MEMORY || result == UMP_NO_FD);
+	return false;
+}
+
+int stress_complete(struct stress_sender *sender, const ump_client *client, enum stress_act act)
+{
+	struct stress_message message;
+	struct stress_record *record;
+	int result;
+
+	if (!has_completions(sender))
+		return UMP_NO_MEMORY;
+	message = begin(sender, act, true);
+	record = message.record;
+	result = ump_client_req_completion(client, &message, sender->completions, record);
+	result = sent(sender, client, result, UMP_NOW);
+	if (result == UMP_OK) {
+		record->in_flight = true;
+		sender->in_flight++;
+	} else {
+		CHECK(is_returned(result));
+		told(sender, record, result, NULL);
+	}
+	return result;
+}
+
+/* Each wish for room has a tag of its own, so that a late answer is not taken for a newer one's. */
+static void *wish_tag(struct stress_sender *sender)
+{
+	return &sender->tags[sender->wish_number % STRESS_WISHES_MOST];
+}
+
+void stress_ask(struct stress_sender *sender)
+{
+	int result;
+
+	if (!has_completions(sender))
+		return;
+	if (sender->wish == STRESS_GRANTED)
+		CHECK_INT(ump_client_room(sender->client, sender->completions, sender), ==,
+			UMP_INVALID);
+	if (sender->wish != STRESS_NO_WISH || sender->wishes == STRESS_WISHES_MOST)
+		return;
+	sender->wish_number++;
+	result = ump_client_room(sender->client, sender->completions, wish_tag(sender));
+	if (result == UMP_OK) {
+		sender->wish = STRESS_WISHES;
+		sender->hasty = false;
+		sender->wishes++;
+	} else {
+		CHECK(result == UMP_NO_MEMORY && sender->mix->faults);
+	}
+}
+
+static void wish_ends(struct stress_sender *sender, const struct ump_completion *done)
+{
+	CHECK(sender->wishes > 0 && done->reply == NULL);
+	sender->wishes--;
+	CHECK(done->result == UMP_OK || done->result == UMP_SERVER_GONE ||
+		done->result == UMP_ORIGIN_GONE);
+	if (done->result == UMP_SERVER_GONE)
+		CHECK(!sender->mix->drains);
+	/* Of a client that is gone. */
+	if (done->tag != wish_tag(sender) || sender->wish != STRESS_WISHES)
+		return;
+	CHECK(done->result != UMP_ORIGIN_GONE);
+	if (done->result != UMP_OK || !sender->mix->bounded) {
+		/* Where there always is room, none is kept. */
+		sender->wish = STRESS_NO_WISH;
+		return;
+	}
+	stress_count(STRESS_ROOMS, 1);
+	sender->wish = sender->hasty ? STRESS_UNSURE : STRESS_GRANTED;
+}
+
+static void request_ends(struct stress_sender *sender, const struct ump_completion *done)
+{
+	struct stress_record *record = done->tag;
+
+	CHECK(record >= sender->records && record < sender->records + sender->count);
+	CHECK(record->in_flight && (done->reply != NULL) == (done->result == UMP_OK));
+	record->in_flight = false;
+	sender->in_flight--;
+	told(sender, record, done->result, done->reply);
+}
+
+/* The next completion, asked for in one of the ways that there are. */
+static int next_completion(
+	struct stress_sender *sender, struct ump_completion *done, ump_time deadline)
+{
+	struct pollfd wanted = {ump_completions_fd(sender->completions), POLLIN, 0};
+	int result = UMP_EMPTY;
+
+	if (deadline == UMP_NOW)
+		return ump_completions_next(sender->completions, done);
+	if (deadline != UMP_FOREVER || stress_one_in(&sender->rng, 2))
+		return ump_completions_wait(sender->completions, done, deadline);
+	/* As an event loop does: it sleeps only if it was told that there is nothing. */
+	while (sender->in_flight + sender->wishes > 0) {
+		result = ump_completions_next(sender->completions, done);
+		if (result != UMP_EMPTY)
+			break;
+		(void)poll(&wanted, 1, -1);
+	}
+	return result;
+}
+
+int stress_see(struct stress_sender *sender, ump_time deadline)
+{
+	struct ump_completion done;
+	int result;
+
+	if (sender->completions == NULL)
+		return UMP_EMPTY;
+	CHECK_INT(ump_completions_in_flight(sender->completions), ==,
+		sender->in_flight + sender->wishes);
+	result = next_completion(sender, &done, deadline);
+	if (result == UMP_TIMED_OUT) {
+		CHECK(deadline != UMP_NOW && deadline != UMP_FOREVER);
+		CHECK_INT(ump_now(), >=, deadline);
+		return result;
+	}
+	if (result == UMP_EMPTY) {
+		CHECK(deadline == UMP_NOW || sender->in_flight + sender->wishes == 0);
+		return result;
+	}
+	CHECK_INT(result, ==, UMP_OK);
+	stress_count(STRESS_COMPLETIONS, 1);
+	if ((char *)done.tag >= sender->tags &&
+		(char *)done.tag < sender->tags + STRESS_WISHES_MOST)
+		wish_ends(sender, &done);
+	else
+		request_ends(sender, &done);
+	return UMP_OK;
+}
+
+void stress_drop_all(struct stress_sender *sender)
+{
+	for (size_t i = 0; sender->in_flight > 0 && i < sender->count; i++) {
+		struct stress_record *record = &sender->records[i];
+
+		if (!record->in_flight)
+			continue;
+		record->in_flight = false;
+		record->result = STRESS_ABANDONED;
+		sender->in_flight--;
+	}
+	CHECK_INT(sender->in_flight, ==, 0);
+	sender->wishes = 0;
+	/* Nobody will tell whether it was granted. */
+	if (sender->wish == STRESS_WISHES)
+		sender->wish = STRESS_UNSURE;
+	ump_completions_drop(&sender->completions);
+	CHECK(sender->completions == NULL);
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
@@ -201,6 +460,8 @@ static void step_clone(struct stress_sender *sender)
 
 		sender->client = other;
 		other = old;
+		/* What is asked for or kept goes with its client. */
+		sender->wish = STRESS_NO_WISH;
 	}
 	ump_client_drop(&other);
 	CHECK(other == NULL);
@@ -211,14 +472,18 @@ static void step_post_client(struct stress_sender *sender)
 	struct stress_message message;
 	ump_post_client *first = NULL;
 	ump_post_client *second = NULL;
+	ump_time deadline;
+	int result;
 
 	if (!made(sender, ump_client_post_client(sender->client, &first)))
 		return;
 	if (made(sender, ump_post_client_clone(first, &second)))
 		ump_post_client_drop(&first);
 	message = begin(sender, choose_act(sender), false);
-	(void)post_result(sender, message.record,
-		ump_post_client_post(second != NULL ? second : first, &message));
+	deadline = room_until(sender, NULL);
+	result = ump_post_client_post_until(second != NULL ? second : first, &message, deadline);
+	result = sent(sender, NULL, result, deadline);
+	(void)post_result(sender, message.record, result);
 	ump_post_client_drop(&first);
 	ump_post_client_drop(&second);
 }
@@ -279,11 +544,30 @@ static void step_abandon(struct stress_sender *sender)
 	stress_abandon(&pending);
 }
 
+/* For a request: without a deadline, unless that would wait for the room that it has asked for. */
+static void step_req(struct stress_sender *sender)
+{
+	bool patient = sender->wish == STRESS_NO_WISH || sender->wish == STRESS_GRANTED;
+
+	(void)stress_req(
+		sender, sender->client, choose_act(sender), patient ? UMP_FOREVER : soon(sender));
+}
+
+static void step_see(struct stress_sender *sender)
+{
+	ump_time until[] = {UMP_NOW, UMP_NOW, soon(sender), UMP_FOREVER};
+
+	(void)stress_see(sender, until[stress_below(&sender->rng, 4)]);
+	if (stress_one_in(&sender->rng, 8))
+		stress_drop_all(sender);
+}
+
 void stress_step(struct stress_sender *sender)
 {
 	const struct stress_mix *mix = sender->mix;
 	const unsigned weights[] = {mix->post, mix->req, mix->req_until, mix->async, mix->collect,
-		mix->clone, mix->post_client, mix->weak, mix->abandon, mix->dawdle};
+		mix->clone, mix->post_client, mix->weak, mix->abandon, mix->complete, mix->see,
+		mix->ask, mix->dawdle};
 	struct stress_pending *pending;
 	unsigned sum = 0;
 	unsigned at;
@@ -300,7 +584,7 @@ void stress_step(struct stress_sender *sender)
 	if (choice == 0)
 		(void)stress_post(sender, sender->client, choose_act(sender));
 	else if (choice == 1)
-		(void)stress_req(sender, sender->client, choose_act(sender), UMP_FOREVER);
+		step_req(sender);
 	else if (choice == 2)
 		(void)stress_req(sender, sender->client, choose_act(sender), soon(sender));
 	else if (choice == 3)
@@ -315,6 +599,12 @@ void stress_step(struct stress_sender *sender)
 		step_weak(sender);
 	else if (choice == 8)
 		step_abandon(sender);
+	else if (choice == 9)
+		(void)stress_complete(sender, sender->client, choose_act(sender));
+	else if (choice == 10)
+		step_see(sender);
+	else if (choice == 11)
+		stress_ask(sender);
 	else
 		stress_dawdle(&sender->rng);
 }
@@ -344,6 +634,11 @@ void stress_sender_finish(struct stress_sender *sender)
 		else
 			stress_abandon(pending);
 	}
+	if (stress_one_in(&sender->rng, 2)) {
+		while (stress_see(sender, UMP_FOREVER) == UMP_OK)
+			continue;
+	}
+	stress_drop_all(sender);
 }
 
 static bool is_one_of(int end, int first, int second, int third, int fourth)
@@ -359,7 +654,7 @@ static bool fits(const struct stress_sender *sender, const struct stress_record 
 	int dropped = STRESS_END_DROPPED;
 	int end = record->value.end;
 
-	if (record->result == UMP_SERVER_GONE || record->result == UMP_NO_MEMORY)
+	if (is_returned(record->result))
 		return end == STRESS_END_RETURNED;
 	if (!record->is_request)
 		return sender->mix->drains ? end == handled
@@ -382,6 +677,8 @@ static void count_result(const struct stress_record *record)
 
 	stress_count(ends[record->value.end], 1);
 	stress_count(record->is_request ? STRESS_REQUESTS : STRESS_POSTS, 1);
+	if (record->result == UMP_FULL)
+		stress_count(STRESS_FULL, 1);
 	if (!record->is_request)
 		return;
 	switch (record->result) {
@@ -449,8 +746,10 @@ static void *run(void *arg)
 			break;
 	}
 	/* Either what is pending ends first, or the client. */
-	if (stress_one_in(&sender->rng, 2))
+	if (stress_one_in(&sender->rng, 2)) {
 		ump_client_drop(&sender->client);
+		sender->wish = STRESS_NO_WISH;
+	}
 	stress_sender_finish(sender);
 	ump_client_drop(&sender->client);
 	return NULL;

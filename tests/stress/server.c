@@ -110,6 +110,43 @@ static enum stress_act late_act(struct stress_rng *rng)
 	return acts[stress_below(rng, 4)];
 }
 
+/* Go on with a handler; its server may be gone afterwards. */
+static void resume(struct stress_kept *kept, struct stress_rng *rng)
+{
+	struct stress_server *server = kept->server;
+	bool may_drop = server->may_drop;
+	bool breaks = server->resume_breaks != 0 && stress_one_in(rng, server->resume_breaks);
+	int result;
+
+	/* It stays until now, whatever has become of the task. */
+	if (kept->held != NULL)
+		CHECK_INT(kept->held->number, ==, kept->number);
+	/* In a task that may be dropped nothing orders this with the end. */
+	if (!may_drop) {
+		CHECK(server->suspended);
+		server->suspended = false;
+		server->broke = breaks;
+	}
+	result = ump_task_resume(&kept->suspension, breaks ? ump_break(server) : ump_continue());
+	CHECK(kept->suspension == NULL);
+	CHECK(result == UMP_OK || (result == UMP_SERVER_GONE && may_drop));
+	CHECK_INT(ump_task_resume(&kept->suspension, ump_continue()), ==, UMP_INVALID);
+}
+
+/* Answer, resume, or both, in any order. */
+static void end_kept(struct stress_kept *kept, struct stress_rng *rng)
+{
+	if (kept->rc != NULL && stress_one_in(rng, 2)) {
+		stress_reply(&kept->rc, kept->record, late_act(rng));
+		if (kept->suspension != NULL)
+			stress_dawdle(rng);
+	}
+	if (kept->suspension != NULL)
+		resume(kept, rng);
+	if (kept->rc != NULL)
+		stress_reply(&kept->rc, kept->record, late_act(rng));
+}
+
 static void *keep(void *arg)
 {
 	struct stress_keeper *keeper = arg;
@@ -122,7 +159,7 @@ static void *keep(void *arg)
 	pthread_mutex_unlock(&keeper->lock);
 	for (;;) {
 		if (take_back(keeper, &kept, &closed))
-			stress_reply(&kept.rc, kept.record, late_act(&rng));
+			end_kept(&kept, &rng);
 		else if (closed)
 			return NULL;
 		else if (stress_one_in(&rng, 8))
@@ -167,15 +204,20 @@ void stress_keeper_stop(struct stress_keeper *keeper)
 void stress_keeper_take(
 	struct stress_keeper *keeper, ump_reply_context *rc, struct stress_record *record)
 {
+	struct stress_kept kept = {.rc = rc, .record = record};
+
+	stress_keeper_take_all(keeper, kept);
+}
+
+void stress_keeper_take_all(struct stress_keeper *keeper, struct stress_kept kept)
+{
 	pthread_mutex_lock(&keeper->lock);
 	if (keeper->count == keeper->room) {
 		keeper->room *= 2;
 		keeper->kept = realloc(keeper->kept, keeper->room * sizeof *keeper->kept);
 		CHECK(keeper->kept != NULL);
 	}
-	keeper->kept[keeper->count].rc = rc;
-	keeper->kept[keeper->count].record = record;
-	keeper->count++;
+	keeper->kept[keeper->count++] = kept;
 	pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -229,18 +271,59 @@ static void complete(
 	case STRESS_ANSWER_IN_PLACE:
 	case STRESS_FAIL:
 	case STRESS_PASS:
+	case STRESS_SUSPEND:
 	case STRESS_ACTS:
 		stress_reply(rc, copy.record, copy.act);
 		break;
 	}
 }
 
+/* Suspend, to be gone on with later or at once. */
+static struct ump_flow suspend(
+	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
+{
+	struct stress_kept kept = {.record = message->record,
+		.suspension = ump_suspend(),
+		.server = server,
+		.number = message->number};
+	struct ump_flow says = stress_one_in(&server->rng, 8) ? ump_break(NULL) : ump_pending();
+
+	CHECK((kept.suspension != NULL) == server->on_task);
+	if (kept.suspension == NULL) {
+		if (rc != NULL)
+			complete(server, message, rc);
+		return ump_pending();
+	}
+	stress_count(STRESS_SUSPENSIONS, 1);
+	/* It has suspended already. */
+	CHECK(ump_suspend() == NULL);
+	if (rc != NULL)
+		kept.rc = ump_reply_keep(rc);
+	else
+		kept.held = message;
+	server->suspended = !server->may_drop;
+	if (server->keeper == NULL || stress_one_in(&server->rng, 4))
+		end_kept(&kept, &server->rng);
+	else
+		stress_keeper_take_all(server->keeper, kept);
+	/* Who has suspended may return anything. */
+	return says;
+}
+
+/* The time that a message takes, by the handler's clock. */
+static void see_time(struct stress_server *server, ump_time begin)
+{
+	if (server->slow_limit != 0 && ump_now() - begin > server->slow_limit)
+		server->slow++;
+}
+
 struct ump_flow stress_handle(
 	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
 {
 	enum stress_act act = message->act;
+	ump_time begin = server->slow_limit != 0 ? ump_now() : 0;
 
-	CHECK(!server->broke);
+	CHECK(!server->broke && !server->suspended);
 	CHECK_INT(server->terms, ==, 0);
 	check_order(server, message);
 	stress_end(&message->record->value, STRESS_END_HANDLED, message->number);
@@ -256,8 +339,13 @@ struct ump_flow stress_handle(
 		stress_stay_awake(&server->rng, server->delay);
 	if (act == STRESS_PASS)
 		pass(server);
+	if (act == STRESS_SUSPEND) {
+		see_time(server, begin);
+		return suspend(server, message, rc);
+	}
 	if (rc != NULL)
 		complete(server, message, rc);
+	see_time(server, begin);
 	if (act != STRESS_BREAK)
 		return ump_continue();
 	server->broke = true;
@@ -282,7 +370,8 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	struct stress_server *server = self;
 	struct stress_message message = *(const struct stress_message *)msg;
 
-	CHECK(server->broke);
+	/* Whoever resumes with a break does not say so, if the task may be dropped. */
+	CHECK(server->broke || server->may_drop);
 	CHECK_INT(server->terms, ==, 0);
 	check_order(server, &message);
 	server->left++;
@@ -301,8 +390,17 @@ static struct ump_flow on_term(void *self, struct ump_flow how)
 {
 	struct stress_server *server = self;
 
-	CHECK_INT(how.stop, ==, server->broke);
-	CHECK(how.value == (server->broke ? server : NULL));
+	if (server->dropped) {
+		/* A break with which it was resumed may have come before. */
+		CHECK(how.stop);
+		CHECK(how.value == NULL || (how.value == server && server->resume_breaks != 0));
+	} else {
+		if (server->may_drop && how.stop)
+			server->broke = true;
+		CHECK_INT(how.stop, ==, server->broke);
+		CHECK(how.value == (server->broke ? server : NULL));
+	}
+	CHECK(!server->suspended);
 	CHECK_INT(server->drops, ==, 0);
 	server->terms++;
 	return server->replaces ? ump_break(&server->rng) : how;
@@ -356,21 +454,110 @@ void stress_server_init(struct stress_server *server, struct stress_rng *rng)
 	server->has_init = stress_one_in(rng, 2);
 	server->replaces = stress_one_in(rng, 3);
 	server->dawdles = stress_one_in(rng, 2);
+	server->on_task = stress_one_in(rng, 3);
+	server->watched = stress_one_in(rng, 4);
+}
+
+bool stress_server_turn(struct stress_server *server, struct stress_rng *rng)
+{
+	static const size_t budgets[] = {0, 0, 1, 2, 7, 1000};
+	bool goes_on = ump_task_dispatch(server->task, budgets[stress_below(rng, 6)]);
+
+	if (goes_on && stress_one_in(rng, 16))
+		CHECK_INT(ump_task_join(&server->task, NULL), ==, UMP_EMPTY);
+	/* The end stays. */
+	if (!goes_on && stress_one_in(rng, 4))
+		CHECK(!ump_task_dispatch(server->task, 0));
+	return goes_on;
+}
+
+/* The whole of an event loop that has but one task. */
+static void turn_until_end(struct stress_server *server, struct stress_rng *rng)
+{
+	struct stress_loop loop;
+
+	stress_loop_open(&loop, rng);
+	stress_loop_add(&loop, ump_task_fd(server->task));
+	do {
+		/* For ever: what does not ring is a hang. */
+		while (stress_loop_wait(&loop, -1), !loop.rings[0])
+			continue;
+	} while (stress_server_turn(server, rng));
+	stress_loop_remove(&loop, 0);
+	stress_loop_close(&loop);
+}
+
+static void *drive(void *arg)
+{
+	struct stress_server *server = arg;
+	struct stress_rng rng = {server->loop_seed};
+	int result;
+
+	switch (stress_below(&rng, 4)) {
+	case 0:
+		CHECK_INT(ump_task_run(server->task, UMP_FOREVER), ==, UMP_OK);
+		break;
+	case 1:
+		do {
+			ump_time deadline = ump_after(stress_below(&rng, 500000));
+
+			result = ump_task_run(server->task, deadline);
+			CHECK(result == UMP_OK || ump_now() >= deadline);
+		} while (result == UMP_TIMED_OUT);
+		CHECK_INT(result, ==, UMP_OK);
+		break;
+	default:
+		turn_until_end(server, &rng);
+		break;
+	}
+	return NULL;
+}
+
+static void on_slow(void *arg, int64_t took, bool request)
+{
+	struct stress_server *server = arg;
+
+	(void)request;
+	CHECK_INT(took, >, server->slow_limit);
+	server->told_slow++;
+}
+
+static struct ump_config config_of(struct stress_server *server)
+{
+	struct ump_config config = stress_config;
+
+	config.stack_size = server->stack_size;
+	config.capacity = server->capacity;
+	config.slow_limit = server->slow_limit;
+	config.slow_handler = on_slow;
+	config.slow_arg = server;
+	return config;
 }
 
 int stress_server_spawn(struct stress_server *server)
 {
-	struct ump_config config = stress_config;
-	int result;
+	struct ump_config config = config_of(server);
+	int result = server->on_task ? ump_spawn_task(&config, build, server, &server->client,
+					       &server->task)
+				     : ump_spawn_thread(&config, build, server, &server->client,
+					       &server->thread);
 
-	config.stack_size = server->stack_size;
-	result = ump_spawn_thread(&config, build, server, &server->client, &server->thread);
 	stress_count(result == UMP_OK ? STRESS_SERVERS : STRESS_UNBORN, 1);
-	if (result == UMP_OK)
+	if (result != UMP_OK) {
+		CHECK(server->client == NULL && server->thread == NULL && server->task == NULL);
+		CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
+		CHECK_INT(server->terms, ==, 0);
 		return result;
-	CHECK(server->client == NULL && server->thread == NULL);
-	CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
-	CHECK_INT(server->terms, ==, 0);
+	}
+	/* It may fail where memory may be refused; then nobody looks. */
+	if (server->watched)
+		(void)ump_client_weak(server->client, &server->weak);
+	if (server->on_task)
+		stress_count(STRESS_TASKS, 1);
+	if (server->on_task && !server->driven) {
+		server->loop_seed = stress_random(&server->rng);
+		server->loop = stress_thread(drive, server);
+	}
 	return result;
 }
 
@@ -379,23 +566,62 @@ void stress_server_start(struct stress_server *server)
 	CHECK_INT(stress_server_spawn(server), ==, UMP_OK);
 }
 
-void stress_server_check(const struct stress_server *server)
+/* What statistics say when all is over is exact. */
+static void check_stats(struct stress_server *server)
+{
+	struct ump_stats stats;
+
+	if (server->weak == NULL)
+		return;
+	CHECK_INT(ump_weak_client_stats(server->weak, &stats), ==, UMP_OK);
+	CHECK_INT(stats.handled, ==, server->handled);
+	CHECK(stats.closed && !stats.busy && stats.busy_for == -1);
+	if (server->capacity == 0)
+		CHECK(stats.depth == UMP_UNCOUNTED && stats.depth_most == UMP_UNCOUNTED);
+	else
+		/* Those who still have clients may have room that is kept for them. */
+		CHECK(stats.depth <= stats.depth_most && stats.depth_most <= server->capacity);
+	/* Nothing keeps on going, and there is nothing to go on. */
+	if (!server->broke && !server->dropped)
+		CHECK_INT(stats.clients, ==, 0);
+	ump_weak_client_drop(&server->weak);
+}
+
+void stress_server_check(struct stress_server *server)
 {
 	CHECK_INT(server->terms, ==, 1);
 	CHECK_INT(server->drops, ==, 1);
-	stress_count(server->broke ? STRESS_BROKEN : STRESS_DRAINED, 1);
+	CHECK(server->told_slow >= server->slow);
+	check_stats(server);
+	stress_count(server->broke || server->dropped ? STRESS_BROKEN : STRESS_DRAINED, 1);
 }
 
 bool stress_server_join(struct stress_server *server)
 {
 	struct ump_flow how = {true, &how};
 
-	CHECK_INT(ump_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
-	CHECK(server->thread == NULL);
+	if (server->on_task) {
+		if (!server->driven)
+			stress_thread_join(server->loop);
+		CHECK_INT(ump_task_join(&server->task, &how), ==, UMP_OK);
+		CHECK(server->task == NULL);
+	} else {
+		CHECK_INT(ump_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
+		CHECK(server->thread == NULL);
+	}
 	stress_server_check(server);
 	CHECK_INT(how.stop, ==, server->replaces || server->broke);
 	CHECK(how.value == (server->replaces       ? (void *)&server->rng
 				   : server->broke ? (void *)server
 						   : NULL));
 	return server->broke;
+}
+
+void stress_server_drop(struct stress_server *server)
+{
+	CHECK(server->may_drop);
+	server->dropped = true;
+	ump_task_drop(&server->task);
+	CHECK(server->task == NULL);
+	stress_server_check(server);
 }

@@ -34,7 +34,7 @@ static void check_stray(struct stress_sender *sender, struct stress_server *serv
 static void use_and_end(struct stress_sender *sender, struct stress_server *server)
 {
 	struct stress_rng *rng = &sender->rng;
-	bool joins = stress_one_in(rng, 2);
+	bool joins = server->on_task || stress_one_in(rng, 2);
 
 	if (stress_one_in(rng, 2))
 		(void)stress_req(sender, server->client, STRESS_ANSWER, UMP_FOREVER);
@@ -99,6 +99,7 @@ static void crowd(struct stress_rng *rng, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		stress_server_init(&servers[i], rng);
 		servers[i].has_init = false;
+		servers[i].on_task = false;
 		servers[i].stack_size = 1;
 		stress_server_start(&servers[i]);
 		CHECK_INT(stress_post(&sender, servers[i].client, STRESS_ANSWER), ==, UMP_OK);

@@ -93,6 +93,17 @@ static void *suffer(void *arg)
 	return NULL;
 }
 
+/* An event loop is interrupted like everybody else, and goes on. */
+static void *loop(void *arg)
+{
+	struct stress_server *server = arg;
+
+	may_catch = true;
+	block_signals(SIG_UNBLOCK);
+	CHECK_INT(ump_task_run(server->task, UMP_FOREVER), ==, UMP_OK);
+	return NULL;
+}
+
 /* Until all are done: signal each in turn; now and then cancel one. */
 static void storm(struct target *targets, unsigned count, struct stress_rng *rng, bool cancels)
 {
@@ -132,12 +143,16 @@ static void round_of(struct stress_rng *rng)
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
+	server.driven = true;
 	/* Also of a spawning thread's mask nothing must come through. */
 	may_catch = true;
 	block_signals(SIG_UNBLOCK);
 	set_timer(200);
+	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
 	block_signals(SIG_BLOCK);
+	if (server.on_task)
+		server.loop = stress_thread(loop, &server);
 	for (unsigned i = 0; i < count; i++) {
 		stress_sender_init(&targets[i].sender, rng, i, &mix, 300);
 		targets[i].sender.sends = 150;
@@ -149,6 +164,8 @@ static void round_of(struct stress_rng *rng)
 	ump_client_drop(&server.client);
 	storm(targets, count, rng, stress_one_in(rng, 2));
 	block_signals(SIG_UNBLOCK);
+	if (server.on_task)
+		stress_thread_join(server.loop);
 	CHECK(!stress_server_join(&server));
 	set_timer(0);
 	for (unsigned i = 0; i < count; i++)

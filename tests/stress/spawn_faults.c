@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [clean]: the n-th call for memory or for a thread fails, for all n of a server's life,
- * while other threads keep a second server busy, and any of them may be the one that is hit.  What
- * fails must say UMP_NO_MEMORY or UMP_NO_THREAD and change nothing; all others must go on.
+ * Attacks [clean]: the n-th call for memory, for a thread or for a file descriptor fails, for all n
+ * of a server's life, while other threads keep a second server busy, and any of them may be the one
+ * that is hit.  What fails must say UMP_NO_MEMORY, UMP_NO_THREAD or UMP_NO_FD and change nothing;
+ * all others must go on.
  */
 #include "stress.h"
 
@@ -19,6 +20,9 @@ static const struct stress_mix mix = {
 	.post_client = 2,
 	.weak = 2,
 	.dawdle = 1,
+	.complete = 4,
+	.see = 4,
+	.ask = 2,
 	.acts = {[STRESS_ANSWER] = 8, [STRESS_FORGET] = 1, [STRESS_KEEP] = 1},
 	.patience = 100000,
 	.drains = true,
@@ -46,7 +50,8 @@ static void live(struct stress_rng *rng)
 		ump_client_drop(&server.stray);
 		CHECK(!stress_server_join(&server));
 	} else {
-		CHECK(result == UMP_NO_MEMORY || result == UMP_NO_THREAD);
+		CHECK(result == UMP_NO_MEMORY ||
+			result == (server.on_task ? UMP_NO_FD : UMP_NO_THREAD));
 		/* The builder posts, perhaps: nobody will handle that. */
 		sender.mix = &stress_usual;
 		ump_client_drop(&server.stray);

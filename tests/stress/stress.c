@@ -20,6 +20,7 @@ static atomic_uint_least64_t totals[STRESS_TOTALS];
 
 static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_SERVERS] = "servers",
+	[STRESS_TASKS] = "tasks",
 	[STRESS_POSTS] = "posts",
 	[STRESS_REQUESTS] = "requests",
 	[STRESS_HANDLED] = "handled",
@@ -27,6 +28,7 @@ static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_DROPPED] = "dropped",
 	[STRESS_RETURNED] = "returned",
 	[STRESS_UNSENT] = "unsent",
+	[STRESS_FULL] = "full",
 	[STRESS_ANSWERED] = "answered",
 	[STRESS_FAILED] = "failed",
 	[STRESS_NO_REPLY] = "no_reply",
@@ -36,6 +38,11 @@ static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_DRAINED] = "drained",
 	[STRESS_BROKEN] = "broken",
 	[STRESS_UNBORN] = "unborn",
+	[STRESS_SUSPENSIONS] = "suspensions",
+	[STRESS_COMPLETIONS] = "completions",
+	[STRESS_ROOMS] = "rooms",
+	[STRESS_DEADLOCKS] = "deadlocks",
+	[STRESS_LOOKS] = "looks",
 	[STRESS_FAULTS] = "faults",
 	[STRESS_SIGNALS] = "signals",
 };

@@ -53,6 +53,8 @@ bool stress_is_slow(void);
 
 enum stress_total {
 	STRESS_SERVERS,
+	/* Those of them that ran in event loops. */
+	STRESS_TASKS,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
 	/* How values of posts and requests ended. */
@@ -61,6 +63,8 @@ enum stress_total {
 	STRESS_DROPPED,
 	STRESS_RETURNED,
 	STRESS_UNSENT,
+	/* Those of the returned ones for which there was no room, or not in time. */
+	STRESS_FULL,
 	/* How requests ended. */
 	STRESS_ANSWERED,
 	STRESS_FAILED,
@@ -72,6 +76,13 @@ enum stress_total {
 	STRESS_DRAINED,
 	STRESS_BROKEN,
 	STRESS_UNBORN,
+	/* Handlers that have suspended, answers that came out of completions, rooms that were kept,
+	 * circles that were told of, and looks at statistics. */
+	STRESS_SUSPENSIONS,
+	STRESS_COMPLETIONS,
+	STRESS_ROOMS,
+	STRESS_DEADLOCKS,
+	STRESS_LOOKS,
 	STRESS_FAULTS,
 	STRESS_SIGNALS,
 	STRESS_TOTALS
@@ -115,8 +126,11 @@ struct stress_record {
 	bool for_ever;
 	/* Written by who answered. */
 	bool answered;
-	/* What the sender was told, or STRESS_ABANDONED. */
+	/* What the sender was told, or STRESS_ABANDONED; UMP_FULL also if there was no room in
+	 * time. */
 	int result;
+	/* Sent with a completion that has not come yet. */
+	bool in_flight;
 };
 
 #define STRESS_ABANDONED (-100)
@@ -130,6 +144,8 @@ enum stress_act {
 	STRESS_BREAK,
 	/* Pass a post on to a server that this one owns a client of, and ask another. */
 	STRESS_PASS,
+	/* In an event loop: suspend, and be resumed by the keeper or at once.  Else: answer. */
+	STRESS_SUSPEND,
 	STRESS_ACTS
 };
 
@@ -157,7 +173,7 @@ void stress_reply(ump_reply_context **rc, struct stress_record *record, enum str
 
 #define STRESS_KEEPERS 3
 
-/* Keeps reply contexts, and completes them on threads of its own, early or late. */
+/* Keeps reply contexts and suspensions, and ends them on threads of its own, early or late. */
 struct stress_keeper {
 	pthread_mutex_t lock;
 	struct stress_kept *kept;
@@ -169,9 +185,18 @@ struct stress_keeper {
 	unsigned started;
 };
 
+struct stress_server;
+
 struct stress_kept {
+	/* NULL: only to be resumed. */
 	ump_reply_context *rc;
 	struct stress_record *record;
+	/* NULL: only to be answered. */
+	ump_suspension *suspension;
+	struct stress_server *server;
+	/* The message of a post, which is there until its handler goes on. */
+	const struct stress_message *held;
+	uint64_t number;
 };
 
 void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng);
@@ -183,6 +208,7 @@ void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng);
 void stress_keeper_stop(struct stress_keeper *keeper);
 void stress_keeper_take(
 	struct stress_keeper *keeper, ump_reply_context *rc, struct stress_record *record);
+void stress_keeper_take_all(struct stress_keeper *keeper, struct stress_kept kept);
 
 /* ---- Servers -------------------------------------------------------------------------------- */
 
@@ -213,6 +239,19 @@ struct stress_server {
 	/* The builder clones the client, and posts through it if there is a sender. */
 	bool strays;
 	size_t stack_size;
+	/* It runs in an event loop: on a thread of the harness, or the program drives it. */
+	bool on_task;
+	bool driven;
+	/* 0: none. */
+	size_t capacity;
+	/* What is looked at when it has ended is exact. */
+	bool watched;
+	/* It may be dropped before its end, and so be gone when its handler is resumed. */
+	bool may_drop;
+	/* Of so many that are resumed, one breaks; 0: none. */
+	unsigned resume_breaks;
+	/* ns, or 0.  The handler reports each message that took longer. */
+	int64_t slow_limit;
 	struct stress_keeper *keeper;
 	/* Held while it is handling its first message, if it is set. */
 	pthread_mutex_t *gate;
@@ -229,7 +268,13 @@ struct stress_server {
 	uint64_t last[STRESS_SENDERS];
 	bool gated;
 	bool broke;
+	/* A handler has suspended; changes hands with the suspension. */
+	bool suspended;
 	int terms;
+	/* Messages that took longer than the limit by the handler's own clock, and those of which
+	 * it was told. */
+	uint64_t slow;
+	uint64_t told_slow;
 	/* May be read once it has ended. */
 	uint64_t handled;
 	uint64_t left;
@@ -238,6 +283,12 @@ struct stress_server {
 	ump_client *stray;
 	ump_client *client;
 	ump_thread *thread;
+	ump_task *task;
+	ump_weak_client *weak;
+	pthread_t loop;
+	uint64_t loop_seed;
+	/* The program has dropped its task. */
+	atomic_bool dropped;
 };
 
 /* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
@@ -248,11 +299,51 @@ int stress_server_spawn(struct stress_server *server);
 void stress_server_start(struct stress_server *server);
 /* Join it, which must succeed, and check how it ended.  true: it broke. */
 bool stress_server_join(struct stress_server *server);
+/* One turn of the event loop for a task whose bell has rung; false: it has ended. */
+bool stress_server_turn(struct stress_server *server, struct stress_rng *rng);
+/* Drop its task, which ends it here and now. */
+void stress_server_drop(struct stress_server *server);
 /* Whether and how the handler's callbacks were called, after the end. */
-void stress_server_check(const struct stress_server *server);
+void stress_server_check(struct stress_server *server);
 /* The handler of the messages, for a loop of one's own. */
 struct ump_flow stress_handle(
 	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc);
+
+/* ---- Event loops ---------------------------------------------------------------------------- */
+
+#define STRESS_FDS 64
+
+/* What an event loop waits for, by poll or by epoll. */
+struct stress_loop {
+	/* -1: poll. */
+	int epoll;
+	unsigned count;
+	int fds[STRESS_FDS];
+	bool rings[STRESS_FDS];
+};
+
+void stress_loop_open(struct stress_loop *loop, struct stress_rng *rng);
+void stress_loop_close(struct stress_loop *loop);
+void stress_loop_add(struct stress_loop *loop, int fd);
+/* The last one takes the place of the one that goes. */
+void stress_loop_remove(struct stress_loop *loop, unsigned at);
+/* Wait for so many ms, or for ever (-1); then `rings` tells which are readable. */
+void stress_loop_wait(struct stress_loop *loop, int ms);
+
+/* ---- Watchers ------------------------------------------------------------------------------- */
+
+/* Reads a server's statistics on a thread of its own until it is stopped. */
+struct stress_watcher {
+	ump_weak_client *weak;
+	size_t capacity;
+	struct stress_rng rng;
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+void stress_watch_start(
+	struct stress_watcher *watcher, const struct stress_server *server, struct stress_rng *rng);
+void stress_watch_stop(struct stress_watcher *watcher);
 
 /* ---- Senders -------------------------------------------------------------------------------- */
 
@@ -271,6 +362,10 @@ struct stress_mix {
 	unsigned post_client;
 	unsigned weak;
 	unsigned dawdle;
+	/* Send with a completion, see to what has completed or give all of it up, ask for room. */
+	unsigned complete;
+	unsigned see;
+	unsigned ask;
 	/* Of the messages. */
 	unsigned acts[STRESS_ACTS];
 	/* ns: deadlines lie up to so far ahead. */
@@ -279,6 +374,9 @@ struct stress_mix {
 	bool drains;
 	/* Memory may be refused. */
 	bool faults;
+	/* There may be no room; and nobody waits for it. */
+	bool bounded;
+	bool hurried;
 };
 
 extern const struct stress_mix stress_usual;
@@ -287,6 +385,17 @@ struct stress_pending {
 	ump_wait_reply *wait_reply;
 	struct stress_record *record;
 };
+
+/* What became of a sender's wish for room. */
+enum stress_wish {
+	STRESS_NO_WISH,
+	STRESS_WISHES,
+	STRESS_GRANTED,
+	/* There may be room that is kept, since something was sent meanwhile, or timed out. */
+	STRESS_UNSURE
+};
+
+#define STRESS_WISHES_MOST 16
 
 /* One thread that sends. */
 struct stress_sender {
@@ -299,6 +408,16 @@ struct stress_sender {
 	struct stress_pending pending[STRESS_PENDING];
 	/* Owned by its thread. */
 	ump_client *client;
+	ump_completions *completions;
+	/* Requests whose completions have not come, and rooms. */
+	size_t in_flight;
+	size_t wishes;
+	/* Of `client`. */
+	enum stress_wish wish;
+	/* Something was sent since. */
+	bool hasty;
+	unsigned wish_number;
+	char tags[STRESS_WISHES_MOST];
 	size_t sends;
 	/* The last that it heard from the server is that there is none. */
 	bool gone;
@@ -318,12 +437,21 @@ int stress_req_async(struct stress_sender *sender, const ump_client *client, enu
 /* Wait for the answer until a deadline; UMP_TIMED_OUT leaves it pending. */
 int stress_wait(struct stress_sender *sender, struct stress_pending *pending, ump_time deadline);
 void stress_abandon(struct stress_pending *pending);
+/* The same with completions.  `deadline` is how long to wait for the next one. */
+int stress_complete(struct stress_sender *sender, const ump_client *client, enum stress_act act);
+int stress_see(struct stress_sender *sender, ump_time deadline);
+void stress_drop_all(struct stress_sender *sender);
+/* Ask for room for `sender->client`. */
+void stress_ask(struct stress_sender *sender);
 /* One step of the mix. */
 void stress_step(struct stress_sender *sender);
 /* Wait for, or give up, whatever is pending. */
 void stress_sender_finish(struct stress_sender *sender);
 /* When all is over: check what became of every message, and free the records. */
 void stress_sender_settle(struct stress_sender *sender);
+
+/* Now and then a server has a capacity, and its senders have to do with what room there is. */
+void stress_bound(struct stress_server *server, struct stress_mix *mix, struct stress_rng *rng);
 
 /* Threads that take `sends` steps each with clients of their own, then drop them. */
 void stress_senders_start(struct stress_sender *senders, unsigned count, const ump_client *client);

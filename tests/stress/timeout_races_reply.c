@@ -36,6 +36,8 @@ static void round_of(struct stress_rng *rng)
 		.req_until = 6,
 		.async = 6,
 		.collect = 6,
+		.complete = 3,
+		.see = 3,
 		.post = 1,
 		.drains = true,
 		.acts = {[STRESS_ANSWER] = 6,
@@ -54,6 +56,7 @@ static void round_of(struct stress_rng *rng)
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
+	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
 	for (unsigned i = 0; i < count; i++) {
 		stress_sender_init(&senders[i], rng, i, &mix, 300);
@@ -61,7 +64,10 @@ static void round_of(struct stress_rng *rng)
 	}
 	stress_senders_start(senders, count, server.client);
 	ump_client_drop(&server.client);
-	join(&server, rng);
+	if (server.on_task)
+		CHECK(!stress_server_join(&server));
+	else
+		join(&server, rng);
 	stress_senders_join(senders, count);
 	stress_keeper_stop(&keeper);
 	stress_senders_settle(senders, count);

@@ -3,7 +3,7 @@
 """Sum up the totals that stress programs print.
 
     totals.py line FILE                             one line for people
-    totals.py json FILE SECONDS SANITIZER FINDINGS  for build/results/stress.json
+    totals.py json FILE SECONDS SANITIZER FINDINGS  for build/results/stress-*.json
 
 FILE holds one JSON object per line, as the programs print them.
 """
@@ -12,7 +12,9 @@ import pathlib
 import sys
 
 ENDINGS = ("handled", "left", "dropped", "returned", "unsent", "answered", "failed", "no_reply",
-           "gone", "timed_out", "given_up", "drained", "broken", "unborn")
+           "gone", "timed_out", "given_up", "full", "drained", "broken", "unborn")
+# What else has happened.
+EVENTS = ("tasks", "suspensions", "completions", "rooms", "deadlocks", "looks", "faults", "signals")
 
 
 def main():
@@ -29,7 +31,7 @@ def main():
               f" {total.get('servers', 0)} servers, {messages} messages"
               f" ({total.get('requests', 0)} requests): " +
               ", ".join(f"{total.get(key, 0)} {key.replace('_', ' ')}" for key in ENDINGS) +
-              f"; {total.get('faults', 0)} faults, {total.get('signals', 0)} signals")
+              "; " + ", ".join(f"{total.get(key, 0)} {key}" for key in EVENTS))
     elif command == "json":
         seconds, sanitizer, findings = sys.argv[3:6]
         print(json.dumps({
@@ -38,8 +40,7 @@ def main():
             "requests": total.get("requests", 0),
             "servers": total.get("servers", 0),
             "endings": {key: total.get(key, 0) for key in ENDINGS},
-            "faults": total.get("faults", 0),
-            "signals": total.get("signals", 0),
+            **{key: total.get(key, 0) for key in EVENTS},
             "rounds": total.get("rounds", 0),
             "programs": len(runs),
             "seconds": int(seconds),

@@ -293,6 +293,7 @@ static void run(const struct check_test *test)
 	check_entries("/proc/self/task", threads);
 	check_entries("/proc/self/fd", files);
 	CHECK_INT(faults_live(), ==, 0);
+	CHECK_INT(faults_bells(), ==, 0);
 	printf("ok %s\n", test->title);
 	fflush(stdout);
 }

@@ -3,8 +3,8 @@
  * The test framework: plain executables, whose checks may fail on any thread.
  *
  * A failed check prints where and what, and ends the process.  A watchdog ends a test that hangs,
- * with the stacks of all threads.  After each test nothing may be left: no memory of the library's,
- * no thread and no file descriptor; [clean].
+ * with the stacks of all threads.  After each test nothing may be left: no memory and no bell of
+ * the library's, no thread and no file descriptor; [clean].
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct check_test {
 	/* What it shows, with the tags of the promises that it checks. */
@@ -32,8 +36,8 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
  * CHECK_PATIENCE overrides it. */
 #define CHECK_PATIENCE 60
 
-_Noreturn void check_failed(const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void check_failed(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
 
 #define CHECK(condition)                                                                           \
 	((condition) ? (void)0 : check_failed(__FILE__, __LINE__, "%s", #condition))
@@ -63,9 +67,9 @@ void check_nap(int ms);
  * were before the first test; `text` is static. */
 bool check_dies(void (*run)(void), const char *text);
 
-/* ---- Faults and accounts of the library's memory and threads -------------------------------- */
+/* ---- Faults and accounts of the library's memory, threads and bells ------------------------- */
 
-/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory or thread. */
+/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory, thread or bell. */
 void faults_at(int n);
 
 /* Let nothing fail.  Returns whether the fault was met. */
@@ -77,10 +81,17 @@ long faults_calls(void);
 /* Blocks of memory that the library holds now. */
 long faults_live(void);
 
+/* Bells, each a file descriptor or two, that the library holds now. */
+long faults_bells(void);
+
 /* The addresses of up to `room` of the library's channels that live now; returns how many. */
 size_t faults_lines(void **out, size_t room);
 
 /* Print what can be read of the library's channels: of use when everything else hangs. */
 void state_print(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

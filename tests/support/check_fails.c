@@ -31,6 +31,18 @@ static void memory(void)
 	(void)ump__alloc(1);
 }
 
+/* Rings for ever: nobody closes it. */
+static void bell(void)
+{
+	static struct ump__bell left;
+
+	CHECK_INT(ump__bell_open(&left), ==, UMP_OK);
+	/* So that nothing but the account of bells can miss it. */
+	close(left.fd);
+	if (left.rope != left.fd)
+		close(left.rope);
+}
+
 static void descriptor(void)
 {
 	CHECK(dup(0) >= 0);
@@ -66,6 +78,7 @@ static const struct check_test tests[] = {
 	{"check", check},
 	{"thread: a check on another thread", thread},
 	{"memory", memory},
+	{"bell", bell},
 	{"descriptor", descriptor},
 	{"lingering", lingering},
 	{"hang", hang},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Stands between the library and src/sync's memory and threads: the linker's --wrap leads every
- * call here, so the library under test is the one that ships.
+ * Stands between the library and src/sync's memory, threads and bells: the linker's --wrap leads
+ * every call here, so the library under test is the one that ships.
  *
  * All counting is relaxed: ThreadSanitizer would take anything stronger for an order between the
  * threads that allocate and free, and miss that the library forgot its own.
@@ -17,8 +17,9 @@ void *__real_ump__alloc_line(size_t size);
 void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
-
 void __real_ump__thread_name(const char *name);
+int __real_ump__bell_open(struct ump__bell *bell);
+void __real_ump__bell_close(struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -26,6 +27,8 @@ void __wrap_ump__free(void *memory);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
+int __wrap_ump__bell_open(struct ump__bell *bell);
+void __wrap_ump__bell_close(struct ump__bell *bell);
 
 #define LINES  4096
 #define PROBES 16
@@ -34,6 +37,7 @@ static atomic_int countdown = -1;
 static atomic_bool met;
 static atomic_long calls;
 static atomic_long live;
+static atomic_long bells;
 /* Blocks that begin on a line of their own, which only channels do: an open hash by address. */
 static _Atomic(void *) lines[LINES];
 
@@ -57,6 +61,11 @@ long faults_calls(void)
 long faults_live(void)
 {
 	return atomic_load_explicit(&live, memory_order_relaxed);
+}
+
+long faults_bells(void)
+{
+	return atomic_load_explicit(&bells, memory_order_relaxed);
 }
 
 size_t faults_lines(void **out, size_t room)
@@ -145,4 +154,23 @@ void __wrap_ump__thread_name(const char *name)
 	sigaddset(&asked, SIGUSR2);
 	pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
 	__real_ump__thread_name(name);
+}
+
+int __wrap_ump__bell_open(struct ump__bell *bell)
+{
+	int result = UMP_NO_FD;
+
+	/* As the real ones leave it when they fail. */
+	*bell = (struct ump__bell){-1, -1};
+	if (!fails())
+		result = __real_ump__bell_open(bell);
+	if (result == UMP_OK)
+		atomic_fetch_add_explicit(&bells, 1, memory_order_relaxed);
+	return result;
+}
+
+void __wrap_ump__bell_close(struct ump__bell *bell)
+{
+	atomic_fetch_sub_explicit(&bells, 1, memory_order_relaxed);
+	__real_ump__bell_close(bell);
 }

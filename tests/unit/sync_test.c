@@ -5,8 +5,11 @@
 #include "check.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define MS INT64_C(1000000)
 /* More than any address space has free.  With 32 bits even half of it may be. */
@@ -150,6 +153,180 @@ static void spinning(void)
 	ump__spin(&word, UMP__INBOX_PARKED, UMP__SIDE_CLIENT, here);
 }
 
+/* ---- Bells --------------------------------------------------------------------------------- */
+
+static struct ump__bell bell;
+
+static bool rings(void)
+{
+	struct pollfd look = {bell.fd, POLLIN, 0};
+
+	return poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
+}
+
+static void bells(void)
+{
+	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	CHECK(bell.fd >= 0);
+	CHECK(!rings());
+	/* Silence is no sound. */
+	ump__bell_silence(&bell);
+	CHECK(!rings());
+	ump__bell_ring(&bell);
+	CHECK(rings());
+	CHECK(rings());
+	ump__bell_ring(&bell);
+	CHECK(rings());
+	/* However often it was rung. */
+	ump__bell_silence(&bell);
+	CHECK(!rings());
+	ump__bell_ring(&bell);
+	CHECK(rings());
+	ump__bell_close(&bell);
+	CHECK_INT(bell.fd, ==, -1);
+}
+
+/* More often than a pipe has room for; and ringing must not block then. */
+static void rung_often(void)
+{
+	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	for (int i = 0; i < 100000; i++)
+		ump__bell_ring(&bell);
+	CHECK(rings());
+	ump__bell_silence(&bell);
+	CHECK(!rings());
+	/* As many as one read takes, and one more or less. */
+	for (int times = 63; times <= 65; times++) {
+		for (int i = 0; i < times; i++)
+			ump__bell_ring(&bell);
+		ump__bell_silence(&bell);
+		CHECK(!rings());
+	}
+	ump__bell_close(&bell);
+}
+
+static void bell_deadlines(void)
+{
+	ump_time before = ump_now();
+
+	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	while (ump_now() < before + 20 * MS)
+		ump__bell_wait(&bell, before + 20 * MS);
+	/* At once: these are over. */
+	ump__bell_wait(&bell, UMP_NOW);
+	ump__bell_wait(&bell, -5);
+	ump__bell_wait(&bell, INT64_MIN);
+	ump__bell_wait(&bell, before);
+	ump__bell_ring(&bell);
+	/* At once: it rings, and goes on ringing. */
+	ump__bell_wait(&bell, UMP_FOREVER);
+	ump__bell_wait(&bell, UMP_FOREVER - 1);
+	ump__bell_wait(&bell, ump_after(3600 * 1000 * MS));
+	CHECK(rings());
+	ump__bell_close(&bell);
+}
+
+static void *ringer(void *arg)
+{
+	if (arg != NULL)
+		check_nap(1);
+	ump__bell_ring(&bell);
+	return NULL;
+}
+
+static void bell_wakes(void)
+{
+	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	for (int round = 0; round < 100; round++) {
+		struct ump__os_thread thread;
+
+		CHECK_INT(ump__thread_start(&thread, ringer, round % 2 ? &bell : NULL, 0), ==,
+			UMP_OK);
+		while (!rings())
+			ump__bell_wait(&bell, UMP_FOREVER);
+		ump__thread_join(&thread);
+		ump__bell_silence(&bell);
+	}
+	ump__bell_close(&bell);
+}
+
+/* One short of what a bell takes, and then none at all. */
+static void no_bell(void)
+{
+	struct rlimit limit;
+	struct rlimit none;
+	int top = dup(0);
+
+	CHECK(top >= 0);
+	close(top);
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)top;
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	CHECK_INT(ump__bell_open(&bell), ==, UMP_NO_FD);
+	CHECK_INT(bell.fd, ==, -1);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+}
+
+/* ---- Locks and the thread's own pointer ---------------------------------------------------- */
+
+static struct ump__lock lock;
+static struct ump__lock static_lock = UMP__LOCK_FREE;
+static int guarded;
+
+static void *locker(void *arg)
+{
+	for (int i = 0; i < 10000; i++) {
+		ump__lock_take(arg);
+		/* Not atomic: ThreadSanitizer looks on, and a lost one would be missing. */
+		guarded++;
+		ump__lock_give(arg);
+	}
+	return NULL;
+}
+
+static void try_lock(struct ump__lock *tried)
+{
+	struct ump__os_thread threads[4];
+
+	guarded = 0;
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(ump__thread_start(&threads[i], locker, tried, 0), ==, UMP_OK);
+	for (int i = 0; i < 4; i++)
+		ump__thread_join(&threads[i]);
+	CHECK_INT(guarded, ==, 40000);
+}
+
+static void locks(void)
+{
+	ump__lock_init(&lock);
+	try_lock(&lock);
+	ump__lock_end(&lock);
+	try_lock(&static_lock);
+}
+
+static void *look_into_slot(void *arg)
+{
+	CHECK(*ump__thread_slot() == NULL);
+	CHECK(ump__thread_slot() != arg);
+	*ump__thread_slot() = &word;
+	return NULL;
+}
+
+static void thread_slots(void)
+{
+	struct ump__os_thread thread;
+	void **slot = ump__thread_slot();
+
+	CHECK(*slot == NULL);
+	*slot = slot;
+	CHECK_INT(ump__thread_start(&thread, look_into_slot, slot, 0), ==, UMP_OK);
+	ump__thread_join(&thread);
+	CHECK(ump__thread_slot() == slot);
+	CHECK(*slot == slot);
+	*slot = NULL;
+}
+
 static const struct check_test tests[] = {
 	{"[quiet] a sleeper is woken, whether it slept already or not yet", wake_up},
 	{"[quiet] nobody sleeps on a word that has changed", other_value},
@@ -161,6 +338,14 @@ static const struct check_test tests[] = {
 	{"[clean] a thread that cannot be had gives a code", no_thread},
 	{"[clean] memory is aligned as asked", memory},
 	{"[quiet] spinning ends", spinning},
+	{"[quiet] [task] a bell rings from its first ringing until it is silenced", bells},
+	{"[quiet] a bell may be rung for ever: it neither blocks nor forgets to be silent",
+		rung_often},
+	{"[deadline] waiting for a bell ends with it or with the deadline", bell_deadlines},
+	{"[quiet] a bell wakes who waits for it, whether it waited already or not yet", bell_wakes},
+	{"[clean] a bell that cannot be had gives a code, and leaves nothing open", no_bell},
+	{"[user] a lock lets one thread in at a time", locks},
+	{"[deadlock] each thread has a pointer of its own, NULL at first", thread_slots},
 };
 
 CHECK_MAIN(tests)

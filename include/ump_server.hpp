@@ -1,0 +1,1321 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * @file ump_server.hpp
+ * The C++ face of ump-server: header-only, C++17, over ump_server.h, whose promises hold here too.
+ *
+ * @code
+ * struct adder : ump::protocol<add, std::string, std::string> {};
+ *
+ * class clerk : public ump::handler<adder> {
+ *         flow request(add msg, reply_context rc) override
+ *         {
+ *                 rc.reply(std::to_string(msg.a + msg.b));
+ *                 return ump::go_on;
+ *         }
+ *         flow post(std::string note) override { return ump::go_on; }
+ * };
+ *
+ * auto server = ump::spawn_thread(std::make_unique<clerk>());
+ * if (server) {
+ *         ump::result<std::string> sum = server->client.request(add{3, 7});
+ * @endcode
+ *
+ * Each class and function does what its namesake in ump_server.h does, which says what blocks,
+ * which threads may call what, and what each code means.  What C++ adds:
+ *
+ * - Handles drop themselves, and are moved, never copied: clone() makes another, which can fail.
+ *   One that was moved from is empty, as is a default one; it answers UMP_INVALID.  get() lends
+ *   the handle of ump_server.h, release() gives it up.  The thread's handle lets its thread go on
+ *   when it is destroyed, as ump_thread_drop does; only join() waits.
+ * - Messages are values of any type that can be moved and destroyed without exceptions.  What is
+ *   trivially copyable travels as it is.  Anything else travels as a pointer: to the sender's own
+ *   value, if it waits without a deadline, else to one that is made with new and takes the value
+ *   over.  Each value is destroyed exactly once, whatever becomes of the message.
+ * - A value that was passed as an rvalue is taken over unless the call says that nothing was sent:
+ *   with UMP_SERVER_GONE, UMP_NO_MEMORY or UMP_INVALID the sender has it still.  (It may have been
+ *   moved away and back, so what holds addresses inside it is not to be relied on.)  A value passed
+ *   as a constant is copied, and what the copy throws comes out of the call, which then sent
+ *   nothing.
+ * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
+ *   the request is answered.
+ * - Results are ump::result<T>, a value or an ump::error.
+ * - Callbacks are virtual functions.  An exception that leaves one of them ends the program
+ *   (std::terminate), as one does that leaves the function of a thread: nothing is thrown through
+ *   the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
+ *   std::bad_alloc.  Only result::value() throws.
+ */
+#ifndef UMP_SERVER_HPP
+#define UMP_SERVER_HPP
+
+#include "ump_server.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace ump
+{
+
+/// There are no values of this kind.
+struct none {
+};
+
+/**
+ * What a server takes and gives: the types of its values, or none.  `Outcome` is what its loop may
+ * end with, and `Code` (int, or an enumeration) what its handler may fail with, above 0.
+ * Derive from it, so that two servers of the same messages are two types.
+ */
+template <class Request, class Reply = none, class Post = none, class Outcome = none,
+	class Code = int>
+struct protocol {
+	using request = Request;
+	using reply = Reply;
+	using post = Post;
+	using outcome = Outcome;
+	using code = Code;
+};
+
+// ---- Results ----------------------------------------------------------------------------------
+
+/// A result code other than UMP_OK.
+class error
+{
+      public:
+	constexpr error(ump_result code) noexcept : code_(code)
+	{
+	}
+	constexpr explicit error(int code) noexcept : code_(code)
+	{
+	}
+	constexpr int code() const noexcept
+	{
+		return code_;
+	}
+	/// Whether it is the handler's own code, which as() gives as the protocol's type.
+	constexpr bool is_own() const noexcept
+	{
+		return code_ > 0;
+	}
+	template <class Code> constexpr Code as() const noexcept
+	{
+		return static_cast<Code>(code_);
+	}
+	const char *message() const noexcept
+	{
+		return ump_strerror(code_);
+	}
+	friend constexpr bool operator==(error left, error right) noexcept
+	{
+		return left.code_ == right.code_;
+	}
+	friend constexpr bool operator!=(error left, error right) noexcept
+	{
+		return left.code_ != right.code_;
+	}
+
+      private:
+	int code_;
+};
+
+/// What result::value() throws where there is none.
+class bad_result : public std::exception
+{
+      public:
+	explicit bad_result(error why) noexcept : why_(why)
+	{
+	}
+	const char *what() const noexcept override
+	{
+		return why_.message();
+	}
+	error why() const noexcept
+	{
+		return why_;
+	}
+
+      private:
+	error why_;
+};
+
+namespace detail
+{
+
+[[noreturn]] inline void no_value(error why)
+{
+#if defined(__cpp_exceptions)
+	throw bad_result(why);
+#else
+	static_cast<void>(why);
+	std::abort();
+#endif
+}
+
+} // namespace detail
+
+/**
+ * A value, or an error: what std::expected is in C++23.  Access to what is not there throws
+ * bad_result, or aborts where exceptions are off.
+ */
+template <class T> class result
+{
+      public:
+	result(T value) : state_(std::in_place_index<0>, std::move(value))
+	{
+	}
+	result(ump::error why) noexcept : state_(std::in_place_index<1>, why)
+	{
+	}
+	bool has_value() const noexcept
+	{
+		return state_.index() == 0;
+	}
+	explicit operator bool() const noexcept
+	{
+		return has_value();
+	}
+	T &value() &
+	{
+		check();
+		return *std::get_if<0>(&state_);
+	}
+	const T &value() const &
+	{
+		check();
+		return *std::get_if<0>(&state_);
+	}
+	T &&value() &&
+	{
+		check();
+		return std::move(*std::get_if<0>(&state_));
+	}
+	T &operator*() &
+	{
+		return value();
+	}
+	const T &operator*() const &
+	{
+		return value();
+	}
+	T &&operator*() &&
+	{
+		return std::move(*this).value();
+	}
+	T *operator->()
+	{
+		return std::addressof(value());
+	}
+	const T *operator->() const
+	{
+		return std::addressof(value());
+	}
+	template <class U> T value_or(U &&other) &&
+	{
+		return has_value() ? std::move(*this).value()
+				   : static_cast<T>(std::forward<U>(other));
+	}
+	/// Why there is no value; UMP_OK if there is one.
+	ump::error error() const noexcept
+	{
+		return has_value() ? ump::error(UMP_OK) : *std::get_if<1>(&state_);
+	}
+
+      private:
+	void check() const
+	{
+		if (!has_value())
+			detail::no_value(*std::get_if<1>(&state_));
+	}
+
+	std::variant<T, ump::error> state_;
+};
+
+/// Done, or an error.
+template <> class result<void>
+{
+      public:
+	result() noexcept = default;
+	result(ump::error why) noexcept : why_(why)
+	{
+	}
+	bool has_value() const noexcept
+	{
+		return why_ == UMP_OK;
+	}
+	explicit operator bool() const noexcept
+	{
+		return has_value();
+	}
+	void value() const
+	{
+		if (!has_value())
+			detail::no_value(why_);
+	}
+	ump::error error() const noexcept
+	{
+		return why_;
+	}
+
+      private:
+	ump::error why_ = UMP_OK;
+};
+
+// ---- Time -------------------------------------------------------------------------------------
+
+/// UMP_NOW and UMP_FOREVER, without C's casts.
+inline constexpr ump_time at_once = 0;
+inline constexpr ump_time forever = INT64_MAX;
+
+/// The deadline this long from now; ump_after.  What does not fit in ump_time is never.
+template <class Rep, class Period> ump_time after(std::chrono::duration<Rep, Period> wait) noexcept
+{
+	using seconds = std::chrono::duration<double>;
+	using nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
+
+	// A century short of the end of time, where rounding plays no part.
+	if (std::chrono::duration_cast<seconds>(wait) > seconds(6.0e9))
+		return forever;
+	if (std::chrono::duration_cast<seconds>(wait) < seconds(0))
+		return at_once;
+	return ump_after(std::chrono::duration_cast<nanoseconds>(wait).count());
+}
+
+// ---- How values travel ------------------------------------------------------------------------
+
+namespace detail
+{
+
+template <class T> inline constexpr bool is_none = std::is_same_v<T, none>;
+
+// Whether values of T are bytes that the C library may copy.
+template <class T>
+inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
+	std::is_copy_constructible_v<T>)&&(alignof(T) <= alignof(std::max_align_t));
+
+template <class T, bool Plain = is_plain<T>> struct carrier {
+	using bytes = T;
+
+	static constexpr void (*drop)(void *) = nullptr;
+
+	static const T &look(const void *msg) noexcept
+	{
+		return *static_cast<const T *>(msg);
+	}
+	static T take(const void *msg) noexcept
+	{
+		return look(msg);
+	}
+};
+
+template <class T> struct carrier<T, false> {
+	static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+		"a message is a value: no reference, no array, not const");
+	static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+		"moving and destroying a message must not throw");
+	static_assert(std::is_nothrow_move_assignable_v<T>,
+		"a message that was not sent is moved back, and assigning must not throw");
+
+	struct bytes {
+		T *value;
+		// Made with new for this message; else it is lent by a caller that waits.
+		bool boxed;
+	};
+
+	static void drop(void *msg) noexcept
+	{
+		const bytes *lost = static_cast<bytes *>(msg);
+
+		if (lost->boxed)
+			delete lost->value;
+	}
+	static const T &look(const void *msg) noexcept
+	{
+		return *static_cast<const bytes *>(msg)->value;
+	}
+	static T take(const void *msg) noexcept
+	{
+		bytes sent = *static_cast<const bytes *>(msg);
+		T taken(std::move(*sent.value));
+
+		if (sent.boxed)
+			delete sent.value;
+		return taken;
+	}
+};
+
+// Room for what the C library writes, of a type that may have no default.
+template <class T> struct room {
+	alignas(typename carrier<T>::bytes) unsigned char bytes[sizeof(typename carrier<T>::bytes)];
+};
+
+// What the C library knows of T.
+template <class T> void describe(ump_type &type) noexcept
+{
+	if constexpr (!is_none<T>) {
+		type.size = sizeof(typename carrier<T>::bytes);
+		type.drop = carrier<T>::drop;
+	} else {
+		type = ump_type();
+	}
+}
+
+template <class P> ump_config configure(ump_config config) noexcept
+{
+	describe<typename P::request>(config.request);
+	describe<typename P::reply>(config.reply);
+	describe<typename P::post>(config.post);
+	return config;
+}
+
+// Whether a request that ended so is no longer its sender's.  For all other codes nothing was sent,
+// or the server gave it back.
+constexpr bool took_request(int result) noexcept
+{
+	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
+}
+
+constexpr bool took_post(int result) noexcept
+{
+	return result == UMP_OK;
+}
+
+// Send `value` by send(bytes), in a box if it needs one, and move it back if took(result) is false.
+template <class T, class Took, class Send> int send(T &value, Took took, Send send) noexcept
+{
+	if constexpr (is_plain<T>) {
+		return send(std::addressof(value), nullptr);
+	} else {
+		T *box = new (std::nothrow) T(std::move(value));
+
+		if (box == nullptr)
+			return UMP_NO_MEMORY;
+		typename carrier<T>::bytes sent = {box, true};
+		int result = send(&sent, box);
+		if (!took(result)) {
+			value = std::move(*box);
+			delete box;
+		}
+		return result;
+	}
+}
+
+// Lend `value` to a call that returns only when it is no longer needed.
+template <class T, class Send> int lend(T &value, Send send) noexcept
+{
+	if constexpr (is_plain<T>) {
+		return send(std::addressof(value), nullptr);
+	} else {
+		typename carrier<T>::bytes sent = {std::addressof(value), false};
+
+		return send(&sent, nullptr);
+	}
+}
+
+// The result of a call that has a value on UMP_OK.
+template <class Handle> result<Handle> made(int code, typename Handle::raw *handle) noexcept
+{
+	if (code != UMP_OK)
+		return error(code);
+	return Handle(handle);
+}
+
+inline result<void> done(int code) noexcept
+{
+	return error(code);
+}
+
+template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
+
+// Call(where a reply goes), and the reply that it wrote.
+template <class T, class Call> answer<T> answered(Call call) noexcept
+{
+	if constexpr (is_none<T>) {
+		return done(call(nullptr));
+	} else {
+		room<T> reply;
+		int code = call(static_cast<void *>(&reply.bytes));
+
+		if (code != UMP_OK)
+			return error(code);
+		return carrier<T>::take(&reply.bytes);
+	}
+}
+
+// What all handles share: one owner, moved and never copied.
+template <class Raw, void (*Drop)(Raw **)> class owner
+{
+      public:
+	using raw = Raw;
+
+	owner() noexcept = default;
+	explicit owner(Raw *handle) noexcept : handle_(handle)
+	{
+	}
+	owner(owner &&other) noexcept : handle_(other.release())
+	{
+	}
+	owner &operator=(owner &&other) noexcept
+	{
+		if (this != &other) {
+			reset();
+			handle_ = other.release();
+		}
+		return *this;
+	}
+	~owner()
+	{
+		reset();
+	}
+	explicit operator bool() const noexcept
+	{
+		return handle_ != nullptr;
+	}
+	/// The handle of ump_server.h, lent.
+	Raw *get() const noexcept
+	{
+		return handle_;
+	}
+	/// The handle of ump_server.h, which is the caller's now.
+	[[nodiscard]] Raw *release() noexcept
+	{
+		return std::exchange(handle_, nullptr);
+	}
+	/// Drop it before its time.
+	void reset() noexcept
+	{
+		Drop(&handle_);
+	}
+
+      protected:
+	Raw *handle_ = nullptr;
+};
+
+} // namespace detail
+
+// ---- Clients ----------------------------------------------------------------------------------
+
+/// The right to the answer of one request that was sent without waiting.
+template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_wait_reply_drop>
+{
+	using owner = detail::owner<ump_wait_reply, ump_wait_reply_drop>;
+	using request_type = typename P::request;
+
+      public:
+	using answer = detail::answer<typename P::reply>;
+
+	wait_reply() noexcept = default;
+	/// `box` is where the request's value is, if it travels by pointer.
+	wait_reply(ump_wait_reply *handle, request_type *box) noexcept : owner(handle), box_(box)
+	{
+	}
+	wait_reply(wait_reply &&) noexcept = default;
+	wait_reply &operator=(wait_reply &&) noexcept = default;
+
+	/// ump_wait_reply_wait.
+	[[nodiscard]] answer wait(ump_time deadline = forever) noexcept
+	{
+		return collect([&](void *reply) {
+			return ump_wait_reply_wait(&this->handle_, reply, deadline);
+		});
+	}
+	/// ump_wait_reply_try.
+	[[nodiscard]] answer try_wait() noexcept
+	{
+		return collect(
+			[&](void *reply) { return ump_wait_reply_try(&this->handle_, reply); });
+	}
+	/**
+	 * After UMP_SERVER_GONE: the request, which was never started, once.  Only for types that
+	 * are not trivially copyable; of the others the sender has its own.
+	 */
+	[[nodiscard]] std::optional<request_type> take_back() noexcept
+	{
+		static_assert(!detail::is_plain<request_type>,
+			"a trivially copyable request was copied: its sender has it still");
+		std::unique_ptr<request_type> mine = std::move(refused_);
+
+		if (mine == nullptr)
+			return std::nullopt;
+		return std::move(*mine);
+	}
+
+      private:
+	// Steals the pointer when it moves, as the handle does.
+	struct borrowed {
+		request_type *pointer = nullptr;
+
+		borrowed(request_type *box) noexcept : pointer(box)
+		{
+		}
+		borrowed(borrowed &&other) noexcept : pointer(std::exchange(other.pointer, nullptr))
+		{
+		}
+		borrowed &operator=(borrowed &&other) noexcept
+		{
+			pointer = std::exchange(other.pointer, nullptr);
+			return *this;
+		}
+	};
+
+	template <class Call> answer collect(Call call) noexcept
+	{
+		return detail::answered<typename P::reply>([&](void *reply) {
+			bool waited = this->handle_ != nullptr;
+			int code = call(reply);
+
+			// Consumed: the value is the handler's, or ours again.
+			if (waited && this->handle_ == nullptr) {
+				request_type *box = std::exchange(box_.pointer, nullptr);
+
+				if (!detail::took_request(code))
+					refused_.reset(box);
+			}
+			return code;
+		});
+	}
+
+	borrowed box_ = nullptr;
+	std::unique_ptr<request_type> refused_;
+};
+
+template <class P> class weak_client;
+template <class P> class post_client;
+
+/// A strong client.
+template <class P> class client : public detail::owner<ump_client, ump_client_drop>
+{
+	using request_type = typename P::request;
+	using reply_type = typename P::reply;
+	using post_type = typename P::post;
+
+      public:
+	using detail::owner<ump_client, ump_client_drop>::owner;
+
+	/// ump_client_clone.
+	[[nodiscard]] result<client> clone() const noexcept
+	{
+		ump_client *out = nullptr;
+		int code = ump_client_clone(this->get(), &out);
+
+		return detail::made<client>(code, out);
+	}
+	/// ump_client_weak.
+	[[nodiscard]] result<ump::weak_client<P>> weak() const noexcept
+	{
+		ump_weak_client *out = nullptr;
+		int code = ump_client_weak(this->get(), &out);
+
+		return detail::made<ump::weak_client<P>>(code, out);
+	}
+	/// ump_client_post_client.
+	[[nodiscard]] result<ump::post_client<P>> post_client() const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		ump_post_client *out = nullptr;
+		int code = ump_client_post_client(this->get(), &out);
+
+		return detail::made<ump::post_client<P>>(code, out);
+	}
+
+	/// ump_client_req.
+	[[nodiscard]] detail::answer<reply_type> request(
+		request_type &&msg, ump_time deadline = forever) const noexcept
+	{
+		static_assert(!detail::is_none<request_type>, "this server takes no requests");
+		return detail::answered<reply_type>([&](void *reply) {
+			auto call = [&](const void *bytes, const void *) {
+				return ump_client_req(this->get(), bytes, reply, deadline);
+			};
+
+			if (deadline == forever)
+				return detail::lend(msg, call);
+			return detail::send(msg, detail::took_request, call);
+		});
+	}
+	[[nodiscard]] detail::answer<reply_type> request(
+		const request_type &msg, ump_time deadline = forever) const
+	{
+		return request(request_type(msg), deadline);
+	}
+
+	/// ump_client_req_async.
+	[[nodiscard]] result<wait_reply<P>> request_async(request_type &&msg) const noexcept
+	{
+		static_assert(!detail::is_none<request_type>, "this server takes no requests");
+		ump_wait_reply *out = nullptr;
+		request_type *sent = nullptr;
+		int code = detail::send(
+			msg, detail::took_request, [&](const void *bytes, request_type *box) {
+				sent = box;
+				return ump_client_req_async(this->get(), bytes, &out);
+			});
+
+		if (code != UMP_OK)
+			return error(code);
+		return wait_reply<P>(out, sent);
+	}
+	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
+	{
+		return request_async(request_type(msg));
+	}
+
+	/// ump_client_post.
+	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		return detail::done(
+			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
+				return ump_client_post(this->get(), bytes);
+			}));
+	}
+	[[nodiscard]] result<void> post(const post_type &msg) const
+	{
+		return post(post_type(msg));
+	}
+};
+
+/// A strong client that can only post.
+template <class P> class post_client : public detail::owner<ump_post_client, ump_post_client_drop>
+{
+	using post_type = typename P::post;
+
+      public:
+	using detail::owner<ump_post_client, ump_post_client_drop>::owner;
+
+	/// ump_post_client_clone.
+	[[nodiscard]] result<post_client> clone() const noexcept
+	{
+		ump_post_client *out = nullptr;
+		int code = ump_post_client_clone(this->get(), &out);
+
+		return detail::made<post_client>(code, out);
+	}
+	/// ump_post_client_post.
+	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
+	{
+		return detail::done(
+			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
+				return ump_post_client_post(this->get(), bytes);
+			}));
+	}
+	[[nodiscard]] result<void> post(const post_type &msg) const
+	{
+		return post(post_type(msg));
+	}
+};
+
+/// A weak client.
+template <class P> class weak_client : public detail::owner<ump_weak_client, ump_weak_client_drop>
+{
+      public:
+	using detail::owner<ump_weak_client, ump_weak_client_drop>::owner;
+
+	/// ump_weak_client_clone.
+	[[nodiscard]] result<weak_client> clone() const noexcept
+	{
+		ump_weak_client *out = nullptr;
+		int code = ump_weak_client_clone(this->get(), &out);
+
+		return detail::made<weak_client>(code, out);
+	}
+	/// ump_weak_client_upgrade.
+	[[nodiscard]] result<client<P>> upgrade() const noexcept
+	{
+		ump_client *out = nullptr;
+		int code = ump_weak_client_upgrade(this->get(), &out);
+
+		return detail::made<client<P>>(code, out);
+	}
+};
+
+// ---- The handler's side -----------------------------------------------------------------------
+
+/// The duty to answer one request.  Destroyed without an answer, it gives UMP_NO_REPLY.
+template <class P> class reply_context : public detail::owner<ump_reply_context, ump_reply_drop>
+{
+	using reply_type = typename P::reply;
+
+      public:
+	using detail::owner<ump_reply_context, ump_reply_drop>::owner;
+
+	/// ump_reply, of a value.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
+	result<void> reply(reply_type &&value) noexcept
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		if (this->handle_ == nullptr)
+			return error(UMP_INVALID);
+		return detail::done(
+			detail::send(value, consumed, [&](const void *bytes, const void *) {
+				return ump_reply(&this->handle_, bytes);
+			}));
+	}
+	result<void> reply(const reply_type &value)
+	{
+		return reply(reply_type(value));
+	}
+	/// ump_reply, where replies have no value.
+	result<void> reply() noexcept
+	{
+		static_assert(detail::is_none<reply_type>, "these replies have a value");
+		return detail::done(ump_reply(&this->handle_, nullptr));
+	}
+	/// ump_reply_fail.
+	result<void> fail(typename P::code code) noexcept
+	{
+		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
+	}
+	/// ump_reply_origin_gone.
+	bool origin_gone() const noexcept
+	{
+		return ump_reply_origin_gone(this->get());
+	}
+
+      private:
+	// If the caller has given up, the library has dropped the value.
+	static constexpr bool consumed(int code) noexcept
+	{
+		return code == UMP_OK || code == UMP_ORIGIN_GONE;
+	}
+};
+
+/**
+ * A request that was accepted and not handled, after a break.  Left alone it completes with
+ * UMP_SERVER_GONE, and its sender has its value back.
+ */
+template <class P> class leftover
+{
+	using request_type = typename P::request;
+
+      public:
+	/// What take() gives.
+	struct parts {
+		request_type msg;
+		reply_context<P> rc;
+	};
+
+	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
+	{
+	}
+	leftover(const leftover &) = delete;
+	leftover &operator=(const leftover &) = delete;
+
+	/// The value, lent until take().
+	const request_type &message() const noexcept
+	{
+		return detail::carrier<request_type>::look(msg_);
+	}
+	/// Take the request on: the value, and the duty to answer.  Nothing the second time.
+	std::optional<parts> take() noexcept
+	{
+		if (*rc_ == nullptr)
+			return std::nullopt;
+		return parts{detail::carrier<request_type>::take(msg_),
+			reply_context<P>(ump_reply_keep(rc_))};
+	}
+
+      private:
+	const void *msg_;
+	ump_reply_context **rc_;
+};
+
+/// What makes the loop go on.
+struct go_on_t {
+};
+inline constexpr go_on_t go_on;
+
+/// What makes the loop end: stop(outcome), or stop() where there are none.
+template <class Outcome> struct stop_t {
+	Outcome outcome;
+};
+template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
+{
+	return {std::forward<Outcome>(outcome)};
+}
+inline stop_t<none> stop() noexcept
+{
+	return {};
+}
+
+/// How a handler goes on: go_on, or stop(outcome).
+template <class Outcome> class flow
+{
+      public:
+	flow(go_on_t) noexcept
+	{
+	}
+	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
+	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
+	{
+	}
+
+	std::optional<Outcome> outcome;
+};
+
+namespace detail
+{
+
+template <class P, class Request = typename P::request> class handles_requests
+{
+      public:
+	/// Called for each request; `rc` may be answered, failed, or kept by moving it away.
+	virtual flow<typename P::outcome> request(Request msg, ump::reply_context<P> rc) = 0;
+	/// Called after a break for each request that was not handled.
+	virtual void leftover_request(ump::leftover<P> &request)
+	{
+		static_cast<void>(request);
+	}
+
+      protected:
+	~handles_requests() = default;
+};
+template <class P> class handles_requests<P, none>
+{
+};
+
+template <class P, class Post = typename P::post> class handles_posts
+{
+      public:
+	/// Called for each post.
+	virtual flow<typename P::outcome> post(Post msg) = 0;
+	/// Called after a break for each post that was not handled.
+	virtual void leftover_post(Post msg)
+	{
+		static_cast<void>(msg);
+	}
+
+      protected:
+	~handles_posts() = default;
+};
+template <class P> class handles_posts<P, none>
+{
+};
+
+} // namespace detail
+
+/**
+ * What the application does with messages; see struct ump_handler.  request() is required where the
+ * protocol has requests, and post() where it has posts.  Its destructor is what `drop` is there.
+ */
+template <class P>
+class handler : public detail::handles_requests<P>, public detail::handles_posts<P>
+{
+      public:
+	using protocol = P;
+	using flow = ump::flow<typename P::outcome>;
+	using outcome = std::optional<typename P::outcome>;
+	using client = ump::client<P>;
+	using weak_client = ump::weak_client<P>;
+	using reply_context = ump::reply_context<P>;
+	using leftover = ump::leftover<P>;
+
+	handler() = default;
+	handler(const handler &) = delete;
+	handler &operator=(const handler &) = delete;
+	virtual ~handler() = default;
+
+	/// As an ump_handler_builder: on the spawning thread, before there is another.  `me` is
+	/// lent.  0, or a code to fail, which spawning returns.
+	virtual int build(const client &me)
+	{
+		static_cast<void>(me);
+		return 0;
+	}
+	/// Before the first message, on the dispatcher.  `me` is lent; clone it to keep it.
+	virtual int init(const weak_client &me)
+	{
+		static_cast<void>(me);
+		return 0;
+	}
+	/// When the loop has ended.  `how` has a value after a break.  What it returns join gives.
+	virtual outcome term(outcome how)
+	{
+		return how;
+	}
+};
+
+namespace detail
+{
+
+template <class P, class F, class Request = typename P::request>
+class calls_requests : public handler<P>
+{
+      public:
+	explicit calls_requests(F &&f) : f_(std::move(f))
+	{
+	}
+	ump::flow<typename P::outcome> request(Request msg, ump::reply_context<P> rc) override
+	{
+		return f_(std::move(msg), std::move(rc));
+	}
+
+      protected:
+	F f_;
+};
+template <class P, class F> class calls_requests<P, F, none> : public handler<P>
+{
+      public:
+	explicit calls_requests(F &&f) : f_(std::move(f))
+	{
+	}
+
+      protected:
+	F f_;
+};
+
+template <class P, class F, class Post = typename P::post>
+class calls final : public calls_requests<P, F>
+{
+      public:
+	using calls_requests<P, F>::calls_requests;
+	ump::flow<typename P::outcome> post(Post msg) override
+	{
+		return this->f_(std::move(msg));
+	}
+};
+template <class P, class F> class calls<P, F, none> final : public calls_requests<P, F>
+{
+      public:
+	using calls_requests<P, F>::calls_requests;
+};
+
+template <class... F> struct overloaded : F... {
+	using F::operator()...;
+};
+
+} // namespace detail
+
+/**
+ * A handler of callables, for those that need no more: one that takes (Request, reply_context<P>),
+ * one that takes (Post), or both.  Throws what new and their moves throw.
+ */
+template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f)
+{
+	using all = detail::overloaded<F...>;
+
+	return std::make_unique<detail::calls<P, all>>(all{std::move(f)...});
+}
+
+// ---- Servers ----------------------------------------------------------------------------------
+
+namespace detail
+{
+
+// Where the outcome is left: shared by the thread and the handle to join it, freed by the last.
+template <class P> class ending
+{
+      public:
+	std::optional<typename P::outcome> outcome;
+
+	void release() noexcept
+	{
+		if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+			delete this;
+	}
+
+      private:
+	std::atomic<int> owners_{2};
+};
+
+// The handler's self for the C library, and what it calls.
+template <class P> class served
+{
+      public:
+	served(std::unique_ptr<handler<P>> own, ending<P> *end) noexcept
+	    : handler_(std::move(own)), end_(end)
+	{
+	}
+	served(const served &) = delete;
+	served &operator=(const served &) = delete;
+	~served()
+	{
+		handler_.reset();
+		end_->release();
+	}
+
+	// An ump_handler_builder; `arg` is a pointer to the pointer to this, which it sets to null
+	// once the server will call `drop`.
+	static int build(void *arg, ump_client *raw, ump_handler *out) noexcept
+	{
+		served *&self = *static_cast<served **>(arg);
+		client<P> me(raw);
+		int code = self->handler_->build(me);
+
+		static_cast<void>(me.release());
+		if (code != 0)
+			return code;
+		fill(*out);
+		out->self = std::exchange(self, nullptr);
+		return 0;
+	}
+
+      private:
+	static void fill(ump_handler &out) noexcept
+	{
+		out.init = init;
+		out.leftover = leave;
+		out.term = term;
+		out.drop = drop;
+		if constexpr (!is_none<typename P::request>)
+			out.request = request;
+		if constexpr (!is_none<typename P::post>)
+			out.post = post;
+	}
+	static served &from(void *self) noexcept
+	{
+		return *static_cast<served *>(self);
+	}
+	static int init(void *self, ump_weak_client *raw) noexcept
+	{
+		weak_client<P> me(raw);
+		int code = from(self).handler_->init(me);
+
+		static_cast<void>(me.release());
+		return code;
+	}
+	static ump_flow request(void *self, const void *msg, ump_reply_context **rc) noexcept
+	{
+		return from(self).after(
+			from(self).handler_->request(carrier<typename P::request>::take(msg),
+				reply_context<P>(ump_reply_keep(rc))));
+	}
+	static ump_flow post(void *self, const void *msg) noexcept
+	{
+		return from(self).after(
+			from(self).handler_->post(carrier<typename P::post>::take(msg)));
+	}
+	static void leave(void *self, const void *msg, ump_reply_context **rc) noexcept
+	{
+		if constexpr (!is_none<typename P::request>) {
+			if (rc != nullptr) {
+				leftover<P> left(msg, rc);
+
+				from(self).handler_->leftover_request(left);
+			}
+		}
+		if constexpr (!is_none<typename P::post>) {
+			if (rc == nullptr)
+				from(self).handler_->leftover_post(
+					carrier<typename P::post>::take(msg));
+		}
+	}
+	static ump_flow term(void *self, ump_flow) noexcept
+	{
+		auto &outcome = from(self).end_->outcome;
+
+		outcome = from(self).handler_->term(std::exchange(outcome, std::nullopt));
+		return outcome ? ump_break(nullptr) : ump_continue();
+	}
+	static void drop(void *self) noexcept
+	{
+		delete &from(self);
+	}
+	ump_flow after(flow<typename P::outcome> how) noexcept
+	{
+		if (!how.outcome)
+			return ump_continue();
+		end_->outcome = std::move(how.outcome);
+		return ump_break(nullptr);
+	}
+
+	std::unique_ptr<handler<P>> handler_;
+	ending<P> *end_;
+};
+
+} // namespace detail
+
+/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
+template <class P> class thread
+{
+      public:
+	using outcome = std::optional<typename P::outcome>;
+
+	thread() noexcept = default;
+	thread(ump_thread *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
+	{
+	}
+	thread(thread &&other) noexcept
+	    : handle_(std::exchange(other.handle_, nullptr)),
+	      end_(std::exchange(other.end_, nullptr))
+	{
+	}
+	thread &operator=(thread &&other) noexcept
+	{
+		if (this != &other) {
+			reset();
+			handle_ = std::exchange(other.handle_, nullptr);
+			end_ = std::exchange(other.end_, nullptr);
+		}
+		return *this;
+	}
+	~thread()
+	{
+		reset();
+	}
+	explicit operator bool() const noexcept
+	{
+		return handle_ != nullptr;
+	}
+	/// The handle of ump_server.h, lent.
+	ump_thread *get() const noexcept
+	{
+		return handle_;
+	}
+
+	/// ump_join: what the handler stopped with, or nothing if the clients went.
+	result<outcome> join(ump_time deadline = forever) noexcept
+	{
+		int code = ump_join(&handle_, nullptr, deadline);
+
+		if (code != UMP_OK)
+			return error(code);
+		outcome how = std::move(end_->outcome);
+		std::exchange(end_, nullptr)->release();
+		return how;
+	}
+	/// ump_thread_drop.
+	void reset() noexcept
+	{
+		ump_thread_drop(&handle_);
+		if (end_ != nullptr)
+			std::exchange(end_, nullptr)->release();
+	}
+
+      private:
+	ump_thread *handle_ = nullptr;
+	detail::ending<P> *end_ = nullptr;
+};
+
+/// What spawn_thread makes.
+template <class P> struct server {
+	ump::client<P> client;
+	ump::thread<P> thread;
+};
+
+/**
+ * ump_spawn_thread.  The handler is the server's from the call on: it is destroyed exactly once,
+ * also if spawning fails.  Of `config` the types of messages are not read.
+ * UMP_INVALID: no handler.
+ */
+template <class H>
+[[nodiscard]] result<server<typename H::protocol>> spawn_thread(
+	std::unique_ptr<H> handler, const ump_config &config = ump_config()) noexcept
+{
+	using P = typename H::protocol;
+
+	static_assert(!detail::is_none<typename P::request> || !detail::is_none<typename P::post>,
+		"a server takes requests, or posts, or both");
+	if (handler == nullptr)
+		return error(UMP_INVALID);
+	auto *end = new (std::nothrow) detail::ending<P>();
+	if (end == nullptr)
+		return error(UMP_NO_MEMORY);
+	auto *self = new (std::nothrow) detail::served<P>(std::move(handler), end);
+	if (self == nullptr) {
+		delete end;
+		return error(UMP_NO_MEMORY);
+	}
+	ump_config typed = detail::configure<P>(config);
+	ump_client *client = nullptr;
+	ump_thread *thread = nullptr;
+	int code = ump_spawn_thread(&typed, detail::served<P>::build, &self, &client, &thread);
+	delete self;
+	if (code != UMP_OK) {
+		end->release();
+		return error(code);
+	}
+	return server<P>{ump::client<P>(client), ump::thread<P>(thread, end)};
+}
+
+/// What a receiver receives: a request with its context, or a post.
+template <class P> struct message {
+	std::optional<typename P::request> request;
+	reply_context<P> rc;
+	std::optional<typename P::post> post;
+};
+
+/// The receiving end of a channel, for those who write the loop themselves.
+template <class P> class receiver : public detail::owner<ump_server, ump_server_drop>
+{
+      public:
+	using detail::owner<ump_server, ump_server_drop>::owner;
+
+	/// ump_server_wait.
+	[[nodiscard]] result<message<P>> wait(ump_time deadline = forever) noexcept
+	{
+		const void *msg = nullptr;
+		ump_reply_context *rc = nullptr;
+		int code = ump_server_wait(this->get(), &msg, &rc, deadline);
+
+		return received(code, msg, rc);
+	}
+	/// ump_server_try_pop.
+	[[nodiscard]] result<message<P>> try_pop() noexcept
+	{
+		const void *msg = nullptr;
+		ump_reply_context *rc = nullptr;
+		int code = ump_server_try_pop(this->get(), &msg, &rc);
+
+		return received(code, msg, rc);
+	}
+	/// ump_server_was_empty.
+	bool was_empty() const noexcept
+	{
+		return ump_server_was_empty(this->get());
+	}
+	/// ump_server_skipped.
+	std::size_t skipped() const noexcept
+	{
+		return ump_server_skipped(this->get());
+	}
+
+      private:
+	static result<message<P>> received(
+		int code, const void *msg, ump_reply_context *rc) noexcept
+	{
+		message<P> got;
+
+		if (code != UMP_OK)
+			return error(code);
+		if constexpr (!detail::is_none<typename P::request>) {
+			if (rc != nullptr)
+				got.request = detail::carrier<typename P::request>::take(msg);
+		}
+		if constexpr (!detail::is_none<typename P::post>) {
+			if (rc == nullptr)
+				got.post = detail::carrier<typename P::post>::take(msg);
+		}
+		got.rc = reply_context<P>(rc);
+		return got;
+	}
+};
+
+/// What open_channel makes.
+template <class P> struct channel {
+	ump::receiver<P> receiver;
+	ump::client<P> client;
+};
+
+/// ump_channel_open.
+template <class P>
+[[nodiscard]] result<channel<P>> open_channel(const ump_config &config = ump_config()) noexcept
+{
+	ump_config typed = detail::configure<P>(config);
+	ump_server *server = nullptr;
+	ump_client *client = nullptr;
+	int code = ump_channel_open(&server, &client, &typed);
+
+	if (code != UMP_OK)
+		return error(code);
+	return channel<P>{ump::receiver<P>(server), ump::client<P>(client)};
+}
+
+} // namespace ump
+
+#endif

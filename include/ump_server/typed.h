@@ -1,0 +1,764 @@
+/* SPDX-License-Identifier: 0BSD */
+/**
+ * @file typed.h
+ * The typed layer: one line turns a server into an API of its own types, in C11.
+ *
+ * @code
+ * struct add { int a; int b; };
+ * struct note { char text[32]; };
+ *
+ * #define ADDER_CODES(code)                                  \
+ *         code(ADDER_OVERFLOW, 1, "the sum is out of range") \
+ *         code(ADDER_TIRED, 2, "no more sums today")
+ *
+ * UMP_TYPED(adder, struct add, int, struct note, ADDER_CODES);
+ * @endcode
+ *
+ * makes types and inline functions named `adder_...`.  The rule: each function of ump_server.h has
+ * a twin with `adder_` in place of `ump_`, which takes the server's own types and does what its
+ * model does.  ump_server.h therefore says of each twin who owns what, whether it blocks, which
+ * threads may call it and what its results mean; this header says only what differs.  The twins
+ * are inline: they allocate nothing and add next to nothing to the calls that they make.
+ *
+ * What differs:
+ *
+ * - Handles are structures of one pointer that are passed by value: `adder_client` and so on.  A
+ *   function that takes `adder_client *` consumes or fills it.  `{0}` is no handle, and so is one
+ *   that was consumed: `client.untyped == NULL`.  The member `untyped` is the handle of
+ *   ump_server.h, for functions that have no twin; it is the same handle, not another one.
+ * - The handler is a table of functions, made once by UMP_TYPED_HANDLER; see there.
+ * - Codes of the handler's own are the values of `enum adder_code`; adder_strerror() names them.
+ * - `struct adder` is the handler's self.  UMP_TYPED declares it, and who implements the server
+ *   defines it; where there is no state, it needs no definition, and self is NULL.
+ *
+ * What is refused when it is compiled: values of another type; handles of another server or of
+ * another kind; callbacks with another signature; a function for a kind of message that the server
+ * does not take; codes of another enumeration, or not above 0, or twice the same; types that are
+ * incomplete, or aligned more strictly than max_align_t.  What C cannot refuse: a `void *` as any
+ * pointer, and an integer as any enumeration.
+ *
+ * Compilers before gcc 14 and clang 16 only warn of some of these mistakes.  This header makes them
+ * errors, from its inclusion to the end of the translation unit: incompatible pointers, pointers
+ * from integers, functions that were not declared, and values of another enumeration.  Who wants
+ * something else for what follows writes `#pragma GCC diagnostic warning "-W..."`.
+ *
+ * Names that begin with `ump__`, and those with two underscores in them that the macros make, are
+ * not for use.  C++ has ump_server.hpp.
+ */
+#ifndef UMP_SERVER_TYPED_H
+#define UMP_SERVER_TYPED_H
+
+#include "../ump_server.h"
+
+#ifdef __cplusplus
+#error "typed.h is for C; C++ has ump_server.hpp"
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic error "-Wincompatible-pointer-types"
+#pragma GCC diagnostic error "-Wint-conversion"
+#pragma GCC diagnostic error "-Wimplicit-function-declaration"
+#pragma GCC diagnostic error "-Wenum-conversion"
+#define UMP__TYPED static inline __attribute__((unused))
+#else
+#define UMP__TYPED static inline
+#endif
+
+/**
+ * UMP_TYPED(name, request, reply, post, codes);
+ *
+ * Make the typed API of one server; at file scope, in a header or a source file, with the
+ * semicolon.
+ *
+ * `request`, `reply` and `post` are types of values, written so that `type *` is a pointer to one
+ * (an array or a pointer to a function needs a typedef), or UMP_NONE: the server takes no requests,
+ * its answers carry no value, it takes no posts.  `codes` is a macro that lists the handler's own
+ * codes as above, `code(NAME, value, text)` for each, or UMP_NONE.
+ *
+ * For UMP_TYPED(adder, struct add, int, struct note, ADDER_CODES) it makes:
+ *
+ * @code
+ * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
+ *             adder_reply_context, adder_server, adder_thread, adder_task;
+ * struct adder;                 // the handler's self
+ * struct adder_handler;         // the handler's functions: see UMP_TYPED_HANDLER
+ * struct adder_message;         // what a raw receiving end receives
+ * enum adder_code;              // ADDER_OVERFLOW = 1, ADDER_TIRED = 2
+ *
+ * // The handler's code as ADDER_CODES names it, or what ump_strerror says.
+ * const char *adder_strerror(int result);
+ *
+ * int adder_client_clone(adder_client client, adder_client *out);
+ * void adder_client_drop(adder_client *client);
+ * int adder_client_req(adder_client client, const struct add *msg, int *reply, ump_time deadline);
+ * int adder_client_req_async(adder_client client, const struct add *msg, adder_wait_reply *out);
+ * int adder_client_req_async_until(adder_client client, const struct add *msg,
+ *                                  adder_wait_reply *out, ump_time deadline);
+ * int adder_client_req_completion(adder_client client, const struct add *msg,
+ *                                 ump_completions *completions, void *tag);
+ * int adder_client_room(adder_client client, ump_completions *completions, void *tag);
+ * int adder_client_stats(adder_client client, struct ump_stats *out);
+ * int adder_client_post(adder_client client, const struct note *msg);
+ * int adder_client_post_until(adder_client client, const struct note *msg, ump_time deadline);
+ * int adder_client_post_client(adder_client client, adder_post_client *out);
+ * int adder_post_client_clone(adder_post_client client, adder_post_client *out);
+ * void adder_post_client_drop(adder_post_client *client);
+ * int adder_post_client_post(adder_post_client client, const struct note *msg);
+ * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
+ *                                  ump_time deadline);
+ * int adder_client_weak(adder_client client, adder_weak_client *out);
+ * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
+ * void adder_weak_client_drop(adder_weak_client *weak);
+ * int adder_weak_client_upgrade(adder_weak_client weak, adder_client *out);
+ * int adder_weak_client_stats(adder_weak_client weak, struct ump_stats *out);
+ *
+ * int adder_wait_reply_wait(adder_wait_reply *wait_reply, int *reply, ump_time deadline);
+ * int adder_wait_reply_try(adder_wait_reply *wait_reply, int *reply);
+ * void adder_wait_reply_drop(adder_wait_reply *wait_reply);
+ *
+ * // The value that came with the completion of one of this server's requests; NULL if none did.
+ * // Completions hold the answers of any servers: which one this is, its tag must tell.
+ * const int *adder_completion_reply(const struct ump_completion *completion);
+ *
+ * int adder_reply(adder_reply_context *rc, const int *value);
+ * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
+ * void adder_reply_drop(adder_reply_context *rc);
+ * adder_reply_context adder_reply_keep(adder_reply_context *rc);
+ * int *adder_reply_room(adder_reply_context rc);
+ * bool adder_reply_origin_gone(adder_reply_context rc);
+ *
+ * // Runs `handler` on a thread of its own.  `config` says what ump_config says beyond the types
+ * // of messages, which are not read; NULL means defaults.  `self` is the server's from the call
+ * // on: the handler's `drop` is called exactly once, also if spawning fails, whatever the code.
+ * int adder_spawn_thread(const struct ump_config *config, const struct adder_handler *handler,
+ *                        struct adder *self, adder_client *client, adder_thread *thread);
+ * int adder_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
+ * void adder_thread_drop(adder_thread *thread);
+ *
+ * // As adder_spawn_thread, for an event loop.
+ * int adder_spawn_task(const struct ump_config *config, const struct adder_handler *handler,
+ *                      struct adder *self, adder_client *client, adder_task *task);
+ * int adder_task_fd(adder_task task);
+ * bool adder_task_dispatch(adder_task task, size_t budget);
+ * int adder_task_run(adder_task task, ump_time deadline);
+ * int adder_task_join(adder_task *task, struct ump_flow *how);
+ * void adder_task_drop(adder_task *task);
+ *
+ * // Of `handler` only drop_request, drop_reply and drop_post count; NULL: nothing to release.
+ * int adder_channel_open(adder_server *server, adder_client *client,
+ *                        const struct adder_handler *handler);
+ * int adder_server_stats(adder_server server, struct ump_stats *out);
+ * // Fills `*out`: for a request its members `request` and `rc`, for a post `post`; the others are
+ * // NULL.  On failure all are.
+ * int adder_server_wait(adder_server server, struct adder_message *out, ump_time deadline);
+ * int adder_server_try_pop(adder_server server, struct adder_message *out);
+ * bool adder_server_was_empty(adder_server server);
+ * size_t adder_server_skipped(adder_server server);
+ * void adder_server_drop(adder_server *server);
+ *
+ * // For other functions that take a configuration and a builder: the types of
+ * // messages in `*config`, and a builder whose `arg` is a struct adder_binding {handler, self}.
+ * // It sets the binding's `bound` once the server will call `drop`; until then self is yours.
+ * void adder_configure(struct ump_config *config, const struct adder_handler *handler);
+ * int adder_builder(void *arg, ump_client *client, struct ump_handler *out);
+ * @endcode
+ *
+ * Without requests all that has to do with them is missing; without posts, likewise.  Without a
+ * value of replies there is no adder_reply_room and no adder_completion_reply, and
+ * adder_client_req, adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter
+ * for it.  Without codes there is no adder_reply_fail.
+ */
+#define UMP_TYPED(name, request, reply, post, codes)                                               \
+	UMP__TYPED_HANDLES(name)                                                                   \
+	UMP__TYPED_CLIENTS(name)                                                                   \
+	UMP__JOIN(UMP__TYPED_REQUEST_, UMP__HAS(request))                                          \
+	(name, request) UMP__JOIN3(UMP__TYPED_REPLY_, UMP__HAS(request), UMP__HAS(reply))(         \
+		name, request, reply) UMP__JOIN3(UMP__TYPED_CODES_, UMP__HAS(request),             \
+		UMP__HAS(codes))(name, codes) UMP__JOIN(UMP__TYPED_POST_, UMP__HAS(post))(name,    \
+		post) UMP__TYPED_TABLE(name, request, reply, post)                                 \
+		UMP__TYPED_CONFIGURE(name, request, reply, post) UMP__TYPED_BUILDER(name)          \
+			UMP__TYPED_THREAD(name) UMP__TYPED_TASK(name) UMP__TYPED_SERVER(name)      \
+				UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
+
+/**
+ * UMP_TYPED_HANDLER(name, handler, ...);
+ *
+ * Make `handler`, a `static const struct name_handler`, from initializers of its members; at file
+ * scope, with the semicolon.  A server may have several, one for each way to implement it:
+ *
+ * @code
+ * UMP_TYPED_HANDLER(adder, calm_adder, .request = add, .post = write_down);
+ * @endcode
+ *
+ * The members.  Each does what its namesake in struct ump_handler or struct ump_config does; which
+ * may be missing is said there too.
+ *
+ * @code
+ * // Optional; as an ump_handler_builder.  `client` is lent.  If it fails, `drop` is called.
+ * int (*build)(struct adder *self, adder_client client);
+ * // Optional.  `me` is lent until `drop` returns.
+ * int (*init)(struct adder *self, adder_weak_client me);
+ * struct ump_flow (*request)(struct adder *self, const struct add *msg, adder_reply_context *rc);
+ * struct ump_flow (*post)(struct adder *self, const struct note *msg);
+ * // Optional: what `leftover` is, for requests and for posts.  Where one of them is missing, its
+ * // messages go the way that they go without `leftover`.
+ * void (*leftover_request)(struct adder *self, const struct add *msg, adder_reply_context *rc);
+ * void (*leftover_post)(struct adder *self, const struct note *msg);
+ * // Optional.
+ * struct ump_flow (*term)(struct adder *self, struct ump_flow how);
+ * void (*drop)(struct adder *self);
+ * // Optional: release what a value points to that nobody owns any more; see struct ump_type.
+ * void (*drop_request)(struct add *value);
+ * void (*drop_reply)(int *value);
+ * void (*drop_post)(struct note *value);
+ * @endcode
+ */
+#define UMP_TYPED_HANDLER(name, handler, ...)                                                      \
+	static const struct name##_handler handler;                                                \
+	UMP__BIND(name, handler)                                                                   \
+	UMP__BIND_LEFTOVER(name, handler)                                                          \
+	static const struct name##_handler handler = {                                             \
+		.ump__untyped = {.calls = {.init = handler##__init,                                \
+					 .request = handler##__request,                            \
+					 .post = handler##__post,                                  \
+					 .leftover = handler##__leftover,                          \
+					 .term = handler##__term,                                  \
+					 .drop = handler##__drop},                                 \
+			.drop_request = handler##__drop_request,                                   \
+			.drop_reply = handler##__drop_reply,                                       \
+			.drop_post = handler##__drop_post},                                        \
+		__VA_ARGS__}
+
+/** There are no values of this kind: in place of a type of UMP_TYPED. */
+typedef struct ump__none UMP_NONE;
+
+/* ---- How the macros choose ----------------------------------------------------------------- */
+
+/* UMP__HAS(UMP_NONE) is NONE, and UMP__HAS(anything else) is SOME: only for UMP_NONE does pasting
+ * make the name of a macro, whose expansion has one argument more. */
+#define UMP__NONE_UMP_NONE                ~, NONE
+#define UMP__SECOND(first, second, ...)   second
+#define UMP__CHOOSE(...)                  UMP__SECOND(__VA_ARGS__)
+#define UMP__HAS(type)                    UMP__CHOOSE(UMP__NONE_##type, SOME, ~)
+#define UMP__PASTE(first, second)         first##second
+#define UMP__JOIN(first, second)          UMP__PASTE(first, second)
+#define UMP__PASTE3(first, second, third) first##second##_##third
+#define UMP__JOIN3(first, second, third)  UMP__PASTE3(first, second, third)
+
+/* The handle of ump_server.h in one that is consumed or filled. */
+#define UMP__UNTYPED(handle) ((handle) != NULL ? &(handle)->untyped : NULL)
+
+/* The macros' parameters hide the member's name. */
+UMP__TYPED const void *ump__completion_value(const struct ump_completion *completion)
+{
+	return completion->reply;
+}
+
+/* A type of values must be complete, and fit where the library puts them. */
+#define UMP__TYPED_VALUE(name, type)                                                               \
+	_Static_assert(sizeof(type) > 0 && _Alignof(type) <= _Alignof(max_align_t),                \
+		#name ": " #type " is aligned more strictly than max_align_t");
+
+/* The last piece of UMP_TYPED: it takes the semicolon. */
+#define UMP__TAKES_SOME_SOME(name) UMP__TAKES(name, true)
+#define UMP__TAKES_SOME_NONE(name) UMP__TAKES(name, true)
+#define UMP__TAKES_NONE_SOME(name) UMP__TAKES(name, true)
+#define UMP__TAKES_NONE_NONE(name) UMP__TAKES(name, false)
+#define UMP__TAKES(name, takes)                                                                    \
+	_Static_assert(takes, #name ": a server takes requests, or posts, or both")
+
+/* ---- Handles and clients ------------------------------------------------------------------- */
+
+#define UMP__TYPED_HANDLES(name)                                                                   \
+	struct name;                                                                               \
+	struct name##_handler;                                                                     \
+	typedef struct {                                                                           \
+		ump_client *untyped;                                                               \
+	} name##_client;                                                                           \
+	typedef struct {                                                                           \
+		ump_weak_client *untyped;                                                          \
+	} name##_weak_client;                                                                      \
+	typedef struct {                                                                           \
+		ump_thread *untyped;                                                               \
+	} name##_thread;                                                                           \
+	typedef struct {                                                                           \
+		ump_task *untyped;                                                                 \
+	} name##_task;                                                                             \
+	typedef struct {                                                                           \
+		ump_server *untyped;                                                               \
+	} name##_server;                                                                           \
+	typedef struct {                                                                           \
+		ump_reply_context *untyped;                                                        \
+	} name##_reply_context;
+
+#define UMP__TYPED_CLIENTS(name)                                                                   \
+	UMP__TYPED int name##_client_room(                                                         \
+		name##_client client_, ump_completions *completions_, void *tag_)                  \
+	{                                                                                          \
+		return ump_client_room(client_.untyped, completions_, tag_);                       \
+	}                                                                                          \
+	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
+	{                                                                                          \
+		return ump_client_stats(client_.untyped, out_);                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_stats(name##_weak_client weak_, struct ump_stats *out_)  \
+	{                                                                                          \
+		return ump_weak_client_stats(weak_.untyped, out_);                                 \
+	}                                                                                          \
+	UMP__TYPED int name##_client_clone(name##_client client_, name##_client *out_)             \
+	{                                                                                          \
+		return ump_client_clone(client_.untyped, UMP__UNTYPED(out_));                      \
+	}                                                                                          \
+	UMP__TYPED void name##_client_drop(name##_client *client_)                                 \
+	{                                                                                          \
+		ump_client_drop(UMP__UNTYPED(client_));                                            \
+	}                                                                                          \
+	UMP__TYPED int name##_client_weak(name##_client client_, name##_weak_client *out_)         \
+	{                                                                                          \
+		return ump_client_weak(client_.untyped, UMP__UNTYPED(out_));                       \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_clone(                                                   \
+		name##_weak_client weak_, name##_weak_client *out_)                                \
+	{                                                                                          \
+		return ump_weak_client_clone(weak_.untyped, UMP__UNTYPED(out_));                   \
+	}                                                                                          \
+	UMP__TYPED void name##_weak_client_drop(name##_weak_client *weak_)                         \
+	{                                                                                          \
+		ump_weak_client_drop(UMP__UNTYPED(weak_));                                         \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_upgrade(name##_weak_client weak_, name##_client *out_)   \
+	{                                                                                          \
+		return ump_weak_client_upgrade(weak_.untyped, UMP__UNTYPED(out_));                 \
+	}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+#define UMP__TYPED_REQUEST_SOME(name, request)                                                     \
+	UMP__TYPED_VALUE(name, request)                                                            \
+	typedef struct {                                                                           \
+		ump_wait_reply *untyped;                                                           \
+	} name##_wait_reply;                                                                       \
+	UMP__TYPED int name##_client_req_async(                                                    \
+		name##_client client_, request const *msg_, name##_wait_reply *out_)               \
+	{                                                                                          \
+		return ump_client_req_async(client_.untyped, msg_, UMP__UNTYPED(out_));            \
+	}                                                                                          \
+	UMP__TYPED int name##_client_req_async_until(name##_client client_, request const *msg_,   \
+		name##_wait_reply *out_, ump_time deadline_)                                       \
+	{                                                                                          \
+		return ump_client_req_async_until(                                                 \
+			client_.untyped, msg_, UMP__UNTYPED(out_), deadline_);                     \
+	}                                                                                          \
+	UMP__TYPED int name##_client_req_completion(name##_client client_, request const *msg_,    \
+		ump_completions *completions_, void *tag_)                                         \
+	{                                                                                          \
+		return ump_client_req_completion(client_.untyped, msg_, completions_, tag_);       \
+	}                                                                                          \
+	UMP__TYPED void name##_wait_reply_drop(name##_wait_reply *wait_reply_)                     \
+	{                                                                                          \
+		ump_wait_reply_drop(UMP__UNTYPED(wait_reply_));                                    \
+	}                                                                                          \
+	UMP__TYPED void name##_reply_drop(name##_reply_context *rc_)                               \
+	{                                                                                          \
+		ump_reply_drop(UMP__UNTYPED(rc_));                                                 \
+	}                                                                                          \
+	UMP__TYPED name##_reply_context name##_reply_keep(name##_reply_context *rc_)               \
+	{                                                                                          \
+		name##_reply_context kept_ = {ump_reply_keep(UMP__UNTYPED(rc_))};                  \
+		return kept_;                                                                      \
+	}                                                                                          \
+	UMP__TYPED bool name##_reply_origin_gone(name##_reply_context rc_)                         \
+	{                                                                                          \
+		return ump_reply_origin_gone(rc_.untyped);                                         \
+	}
+#define UMP__TYPED_REQUEST_NONE(name, request)
+
+#define UMP__TYPED_REPLY_SOME_SOME(name, request, reply)                                           \
+	UMP__TYPED_VALUE(name, reply)                                                              \
+	UMP__TYPED int name##_client_req(                                                          \
+		name##_client client_, request const *msg_, reply *reply_, ump_time deadline_)     \
+	{                                                                                          \
+		return ump_client_req(client_.untyped, msg_, reply_, deadline_);                   \
+	}                                                                                          \
+	UMP__TYPED int name##_wait_reply_wait(                                                     \
+		name##_wait_reply *wait_reply_, reply *reply_, ump_time deadline_)                 \
+	{                                                                                          \
+		return ump_wait_reply_wait(UMP__UNTYPED(wait_reply_), reply_, deadline_);          \
+	}                                                                                          \
+	UMP__TYPED int name##_wait_reply_try(name##_wait_reply *wait_reply_, reply *reply_)        \
+	{                                                                                          \
+		return ump_wait_reply_try(UMP__UNTYPED(wait_reply_), reply_);                      \
+	}                                                                                          \
+	UMP__TYPED int name##_reply(name##_reply_context *rc_, reply const *value_)                \
+	{                                                                                          \
+		return ump_reply(UMP__UNTYPED(rc_), value_);                                       \
+	}                                                                                          \
+	UMP__TYPED reply const *name##_completion_reply(const struct ump_completion *completion_)  \
+	{                                                                                          \
+		return ump__completion_value(completion_);                                         \
+	}                                                                                          \
+	UMP__TYPED reply *name##_reply_room(name##_reply_context rc_)                              \
+	{                                                                                          \
+		return ump_reply_room(rc_.untyped);                                                \
+	}
+
+#define UMP__TYPED_REPLY_SOME_NONE(name, request, reply)                                           \
+	UMP__TYPED int name##_client_req(                                                          \
+		name##_client client_, request const *msg_, ump_time deadline_)                    \
+	{                                                                                          \
+		return ump_client_req(client_.untyped, msg_, NULL, deadline_);                     \
+	}                                                                                          \
+	UMP__TYPED int name##_wait_reply_wait(name##_wait_reply *wait_reply_, ump_time deadline_)  \
+	{                                                                                          \
+		return ump_wait_reply_wait(UMP__UNTYPED(wait_reply_), NULL, deadline_);            \
+	}                                                                                          \
+	UMP__TYPED int name##_wait_reply_try(name##_wait_reply *wait_reply_)                       \
+	{                                                                                          \
+		return ump_wait_reply_try(UMP__UNTYPED(wait_reply_), NULL);                        \
+	}                                                                                          \
+	UMP__TYPED int name##_reply(name##_reply_context *rc_)                                     \
+	{                                                                                          \
+		return ump_reply(UMP__UNTYPED(rc_), NULL);                                         \
+	}
+
+#define UMP__TYPED_REPLY_NONE_NONE(name, request, reply)
+#define UMP__TYPED_REPLY_NONE_SOME(name, request, reply)                                           \
+	_Static_assert(false, #name ": replies need requests");
+
+/* ---- Codes of the handler's own ------------------------------------------------------------ */
+
+#define UMP__CODE_VALUE(code, value, text) code = (value),
+#define UMP__CODE_CHECK(code, value, text)                                                         \
+	_Static_assert((value) > 0, #code ": a code must be above 0");
+#define UMP__CODE_TEXT(code, value, text)                                                          \
+	case value:                                                                                \
+		return text;
+
+#define UMP__TYPED_CODES_SOME_SOME(name, codes)                                                    \
+	codes(UMP__CODE_CHECK) enum name##_code{codes(UMP__CODE_VALUE)};                           \
+	UMP__TYPED const char *name##_strerror(int result_)                                        \
+	{                                                                                          \
+		switch (result_) {                                                                 \
+			codes(UMP__CODE_TEXT) default : return ump_strerror(result_);              \
+		}                                                                                  \
+	}                                                                                          \
+	UMP__TYPED int name##_reply_fail(name##_reply_context *rc_, enum name##_code code_)        \
+	{                                                                                          \
+		return ump_reply_fail(UMP__UNTYPED(rc_), (int)code_);                              \
+	}
+
+#define UMP__TYPED_CODES_NONE_NONE(name, codes) UMP__TYPED_CODES_SOME_NONE(name, codes)
+#define UMP__TYPED_CODES_SOME_NONE(name, codes)                                                    \
+	UMP__TYPED const char *name##_strerror(int result_)                                        \
+	{                                                                                          \
+		return ump_strerror(result_);                                                      \
+	}
+#define UMP__TYPED_CODES_NONE_SOME(name, codes)                                                    \
+	_Static_assert(false, #name ": codes need requests, whose answers they are");
+
+/* ---- Posts --------------------------------------------------------------------------------- */
+
+#define UMP__TYPED_POST_SOME(name, post)                                                           \
+	UMP__TYPED_VALUE(name, post)                                                               \
+	typedef struct {                                                                           \
+		ump_post_client *untyped;                                                          \
+	} name##_post_client;                                                                      \
+	UMP__TYPED int name##_client_post(name##_client client_, post const *msg_)                 \
+	{                                                                                          \
+		return ump_client_post(client_.untyped, msg_);                                     \
+	}                                                                                          \
+	UMP__TYPED int name##_client_post_until(                                                   \
+		name##_client client_, post const *msg_, ump_time deadline_)                       \
+	{                                                                                          \
+		return ump_client_post_until(client_.untyped, msg_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_post_until(                                              \
+		name##_post_client client_, post const *msg_, ump_time deadline_)                  \
+	{                                                                                          \
+		return ump_post_client_post_until(client_.untyped, msg_, deadline_);               \
+	}                                                                                          \
+	UMP__TYPED int name##_client_post_client(name##_client client_, name##_post_client *out_)  \
+	{                                                                                          \
+		return ump_client_post_client(client_.untyped, UMP__UNTYPED(out_));                \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_clone(                                                   \
+		name##_post_client client_, name##_post_client *out_)                              \
+	{                                                                                          \
+		return ump_post_client_clone(client_.untyped, UMP__UNTYPED(out_));                 \
+	}                                                                                          \
+	UMP__TYPED void name##_post_client_drop(name##_post_client *client_)                       \
+	{                                                                                          \
+		ump_post_client_drop(UMP__UNTYPED(client_));                                       \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_post(name##_post_client client_, post const *msg_)       \
+	{                                                                                          \
+		return ump_post_client_post(client_.untyped, msg_);                                \
+	}
+#define UMP__TYPED_POST_NONE(name, post)
+
+/* ---- The handler --------------------------------------------------------------------------- */
+
+/* A typed handler's functions as the library calls them; UMP_TYPED_HANDLER makes them. */
+struct ump__untyped_handler {
+	struct ump_handler calls;
+	void (*drop_request)(void *value);
+	void (*drop_reply)(void *value);
+	void (*drop_post)(void *value);
+};
+
+/* For a kind of message that the server does not take, the members are there with UMP_NONE in place
+ * of a type, which no function has. */
+#define UMP__TYPED_TABLE(name, request_type, reply_type, post_type)                                \
+	struct name##_handler {                                                                    \
+		int (*build)(struct name * self, name##_client client);                            \
+		int (*init)(struct name * self, name##_weak_client me);                            \
+		struct ump_flow (*request)(                                                        \
+			struct name * self, request_type const *msg, name##_reply_context *rc);    \
+		struct ump_flow (*post)(struct name * self, post_type const *msg);                 \
+		void (*leftover_request)(                                                          \
+			struct name * self, request_type const *msg, name##_reply_context *rc);    \
+		void (*leftover_post)(struct name * self, post_type const *msg);                   \
+		struct ump_flow (*term)(struct name * self, struct ump_flow how);                  \
+		void (*drop)(struct name * self);                                                  \
+		void (*drop_request)(request_type * value);                                        \
+		void (*drop_reply)(reply_type * value);                                            \
+		void (*drop_post)(post_type * value);                                              \
+		struct ump__untyped_handler ump__untyped;                                          \
+	};                                                                                         \
+	struct name##_message {                                                                    \
+		request_type const *request;                                                       \
+		name##_reply_context rc;                                                           \
+		post_type const *post;                                                             \
+	};                                                                                         \
+	struct name##_binding {                                                                    \
+		const struct name##_handler *handler;                                              \
+		struct name *self;                                                                 \
+		bool bound;                                                                        \
+	};
+
+/* The library's calls come in here and go on through the table, which the compiler knows. */
+#define UMP__BIND(name, handler)                                                                   \
+	static int handler##__init(void *self_, ump_weak_client *me_)                              \
+	{                                                                                          \
+		name##_weak_client typed_ = {me_};                                                 \
+		return handler.init(self_, typed_);                                                \
+	}                                                                                          \
+	static struct ump_flow handler##__request(                                                 \
+		void *self_, const void *msg_, ump_reply_context **rc_)                            \
+	{                                                                                          \
+		name##_reply_context typed_ = {*rc_};                                              \
+		struct ump_flow flow_ = handler.request(self_, msg_, &typed_);                     \
+		*rc_ = typed_.untyped;                                                             \
+		return flow_;                                                                      \
+	}                                                                                          \
+	static struct ump_flow handler##__post(void *self_, const void *msg_)                      \
+	{                                                                                          \
+		return handler.post(self_, msg_);                                                  \
+	}                                                                                          \
+	static struct ump_flow handler##__term(void *self_, struct ump_flow how_)                  \
+	{                                                                                          \
+		return handler.term(self_, how_);                                                  \
+	}                                                                                          \
+	static void handler##__drop(void *self_)                                                   \
+	{                                                                                          \
+		handler.drop(self_);                                                               \
+	}
+
+#define UMP__BIND_LEFTOVER(name, handler)                                                          \
+	static void handler##__drop_request(void *value_)                                          \
+	{                                                                                          \
+		handler.drop_request(value_);                                                      \
+	}                                                                                          \
+	static void handler##__drop_reply(void *value_)                                            \
+	{                                                                                          \
+		handler.drop_reply(value_);                                                        \
+	}                                                                                          \
+	static void handler##__drop_post(void *value_)                                             \
+	{                                                                                          \
+		handler.drop_post(value_);                                                         \
+	}                                                                                          \
+	static void handler##__leftover_request(                                                   \
+		void *self_, const void *msg_, ump_reply_context **rc_)                            \
+	{                                                                                          \
+		name##_reply_context typed_ = {*rc_};                                              \
+		if (handler.leftover_request != NULL)                                              \
+			handler.leftover_request(self_, msg_, &typed_);                            \
+		*rc_ = typed_.untyped;                                                             \
+	}                                                                                          \
+	/* The post is the handler's now, and the library's copy of it may be written to. */       \
+	static void handler##__leftover_post(void *self_, const void *msg_)                        \
+	{                                                                                          \
+		if (handler.leftover_post != NULL)                                                 \
+			handler.leftover_post(self_, msg_);                                        \
+		else if (handler.drop_post != NULL)                                                \
+			handler.drop_post((void *)(uintptr_t)msg_);                                \
+	}                                                                                          \
+	static void handler##__leftover(void *self_, const void *msg_, ump_reply_context **rc_)    \
+	{                                                                                          \
+		if (rc_ != NULL)                                                                   \
+			handler##__leftover_request(self_, msg_, rc_);                             \
+		else                                                                               \
+			handler##__leftover_post(self_, msg_);                                     \
+	}
+
+/* ---- Servers ------------------------------------------------------------------------------- */
+
+#define UMP__SIZE_SOME(type) sizeof(type)
+#define UMP__SIZE_NONE(type) 0
+#define UMP__SIZE(type)      UMP__JOIN(UMP__SIZE_, UMP__HAS(type))(type)
+
+#define UMP__TYPED_CONFIGURE(name, request_type, reply_type, post_type)                            \
+	UMP__TYPED void name##_configure(                                                          \
+		struct ump_config *config_, const struct name##_handler *handler_)                 \
+	{                                                                                          \
+		static const struct name##_handler none_;                                          \
+		const struct name##_handler *from_ = handler_ != NULL ? handler_ : &none_;         \
+		const struct ump__untyped_handler *untyped_ = &from_->ump__untyped;                \
+		config_->request.size = UMP__SIZE(request_type);                                   \
+		config_->request.drop =                                                            \
+			from_->drop_request != NULL ? untyped_->drop_request : NULL;               \
+		config_->reply.size = UMP__SIZE(reply_type);                                       \
+		config_->reply.drop = from_->drop_reply != NULL ? untyped_->drop_reply : NULL;     \
+		config_->post.size = UMP__SIZE(post_type);                                         \
+		config_->post.drop = from_->drop_post != NULL ? untyped_->drop_post : NULL;        \
+	}
+
+#define UMP__TYPED_BUILDER(name)                                                                   \
+	UMP__TYPED void name##__fill(                                                              \
+		struct ump_handler *out_, const struct name##_handler *from_, struct name *self_)  \
+	{                                                                                          \
+		const struct ump_handler *calls_ = &from_->ump__untyped.calls;                     \
+		out_->self = self_;                                                                \
+		out_->init = from_->init != NULL ? calls_->init : NULL;                            \
+		out_->request = from_->request != NULL ? calls_->request : NULL;                   \
+		out_->post = from_->post != NULL ? calls_->post : NULL;                            \
+		if (from_->leftover_request != NULL || from_->leftover_post != NULL)               \
+			out_->leftover = calls_->leftover;                                         \
+		out_->term = from_->term != NULL ? calls_->term : NULL;                            \
+		out_->drop = from_->drop != NULL ? calls_->drop : NULL;                            \
+	}                                                                                          \
+	UMP__TYPED int name##_builder(void *arg_, ump_client *client_, struct ump_handler *out_)   \
+	{                                                                                          \
+		struct name##_binding *binding_ = arg_;                                            \
+		const struct name##_handler *from_ = binding_->handler;                            \
+		name##_client typed_ = {client_};                                                  \
+		int code_ = 0;                                                                     \
+		if (from_->build != NULL)                                                          \
+			code_ = from_->build(binding_->self, typed_);                              \
+		if (code_ == 0)                                                                    \
+			name##__fill(out_, from_, binding_->self);                                 \
+		binding_->bound = code_ == 0;                                                      \
+		return code_;                                                                      \
+	}
+
+/* In both ways to spawn, self is the server's from the call on. */
+#define UMP__TYPED_SPAWN(name, spawn, runner)                                                      \
+	UMP__TYPED int name##_##spawn(const struct ump_config *config_,                            \
+		const struct name##_handler *handler_, struct name *self_, name##_client *client_, \
+		name##_##runner *runner_)                                                          \
+	{                                                                                          \
+		struct ump_config typed_ = {0};                                                    \
+		struct name##_binding binding_ = {handler_, self_, false};                         \
+		int result_;                                                                       \
+		if (config_ != NULL)                                                               \
+			typed_ = *config_;                                                         \
+		name##_configure(&typed_, handler_);                                               \
+		result_ = ump_##spawn(&typed_, handler_ != NULL ? name##_builder : NULL,           \
+			&binding_, UMP__UNTYPED(client_), UMP__UNTYPED(runner_));                  \
+		if (handler_ != NULL && handler_->drop != NULL && !binding_.bound)                 \
+			handler_->drop(self_);                                                     \
+		return result_;                                                                    \
+	}
+
+#define UMP__TYPED_TASK(name)                                                                      \
+	UMP__TYPED_SPAWN(name, spawn_task, task)                                                   \
+	UMP__TYPED int name##_task_fd(name##_task task_)                                           \
+	{                                                                                          \
+		return ump_task_fd(task_.untyped);                                                 \
+	}                                                                                          \
+	UMP__TYPED bool name##_task_dispatch(name##_task task_, size_t budget_)                    \
+	{                                                                                          \
+		return ump_task_dispatch(task_.untyped, budget_);                                  \
+	}                                                                                          \
+	UMP__TYPED int name##_task_run(name##_task task_, ump_time deadline_)                      \
+	{                                                                                          \
+		return ump_task_run(task_.untyped, deadline_);                                     \
+	}                                                                                          \
+	UMP__TYPED int name##_task_join(name##_task *task_, struct ump_flow *how_)                 \
+	{                                                                                          \
+		return ump_task_join(UMP__UNTYPED(task_), how_);                                   \
+	}                                                                                          \
+	UMP__TYPED void name##_task_drop(name##_task *task_)                                       \
+	{                                                                                          \
+		ump_task_drop(UMP__UNTYPED(task_));                                                \
+	}
+
+#define UMP__TYPED_THREAD(name)                                                                    \
+	UMP__TYPED_SPAWN(name, spawn_thread, thread)                                               \
+	UMP__TYPED int name##_join(                                                                \
+		name##_thread *thread_, struct ump_flow *how_, ump_time deadline_)                 \
+	{                                                                                          \
+		return ump_join(UMP__UNTYPED(thread_), how_, deadline_);                           \
+	}                                                                                          \
+	UMP__TYPED void name##_thread_drop(name##_thread *thread_)                                 \
+	{                                                                                          \
+		ump_thread_drop(UMP__UNTYPED(thread_));                                            \
+	}
+
+#define UMP__TYPED_SERVER(name)                                                                    \
+	UMP__TYPED int name##_channel_open(name##_server *server_, name##_client *client_,         \
+		const struct name##_handler *handler_)                                             \
+	{                                                                                          \
+		struct ump_config config_ = {0};                                                   \
+		name##_configure(&config_, handler_);                                              \
+		return ump_channel_open(UMP__UNTYPED(server_), UMP__UNTYPED(client_), &config_);   \
+	}                                                                                          \
+	/* Both kinds came through one pointer; the context tells which it is. */                  \
+	UMP__TYPED void name##__receive(                                                           \
+		struct name##_message *out_, const void *msg_, ump_reply_context *rc_)             \
+	{                                                                                          \
+		out_->request = rc_ != NULL ? msg_ : NULL;                                         \
+		out_->rc.untyped = rc_;                                                            \
+		out_->post = rc_ != NULL ? NULL : msg_;                                            \
+	}                                                                                          \
+	UMP__TYPED int name##_server_wait(                                                         \
+		name##_server server_, struct name##_message *out_, ump_time deadline_)            \
+	{                                                                                          \
+		const void *msg_ = NULL;                                                           \
+		ump_reply_context *rc_ = NULL;                                                     \
+		int result_;                                                                       \
+		if (out_ == NULL)                                                                  \
+			return UMP_INVALID;                                                        \
+		result_ = ump_server_wait(server_.untyped, &msg_, &rc_, deadline_);                \
+		name##__receive(out_, msg_, rc_);                                                  \
+		return result_;                                                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_server_try_pop(name##_server server_, struct name##_message *out_)   \
+	{                                                                                          \
+		const void *msg_ = NULL;                                                           \
+		ump_reply_context *rc_ = NULL;                                                     \
+		int result_;                                                                       \
+		if (out_ == NULL)                                                                  \
+			return UMP_INVALID;                                                        \
+		result_ = ump_server_try_pop(server_.untyped, &msg_, &rc_);                        \
+		name##__receive(out_, msg_, rc_);                                                  \
+		return result_;                                                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_server_stats(name##_server server_, struct ump_stats *out_)          \
+	{                                                                                          \
+		return ump_server_stats(server_.untyped, out_);                                    \
+	}                                                                                          \
+	UMP__TYPED bool name##_server_was_empty(name##_server server_)                             \
+	{                                                                                          \
+		return ump_server_was_empty(server_.untyped);                                      \
+	}                                                                                          \
+	UMP__TYPED size_t name##_server_skipped(name##_server server_)                             \
+	{                                                                                          \
+		return ump_server_skipped(server_.untyped);                                        \
+	}                                                                                          \
+	UMP__TYPED void name##_server_drop(name##_server *server_)                                 \
+	{                                                                                          \
+		ump_server_drop(UMP__UNTYPED(server_));                                            \
+	}
+
+#endif

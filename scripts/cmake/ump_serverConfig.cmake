@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: 0BSD
+# For find_package(ump_server): makes the target ump_server::ump_server.
+#
+# The component `shared` or `static` chooses the library.  Without one, BUILD_SHARED_LIBS tells which
+# comes first, and the shared one does where it is not set; the other is taken if need be.
+set(ump_server_FOUND FALSE)
+set(_ump_server_kinds shared static)
+if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
+	set(_ump_server_kinds static shared)
+endif()
+if(ump_server_FIND_COMPONENTS)
+	set(_ump_server_kinds ${ump_server_FIND_COMPONENTS})
+	if(NOT "${_ump_server_kinds}" MATCHES "^(shared|static)$")
+		set(ump_server_NOT_FOUND_MESSAGE "its components are shared and static: ask for one of them")
+		return()
+	endif()
+endif()
+
+list(GET _ump_server_kinds 0 _ump_server_kind)
+foreach(_ump_server_try IN LISTS _ump_server_kinds)
+	if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/ump_server-${_ump_server_try}.cmake)
+		set(_ump_server_kind ${_ump_server_try})
+		set(ump_server_FOUND TRUE)
+		break()
+	endif()
+endforeach()
+if(NOT ump_server_FOUND)
+	set(ump_server_NOT_FOUND_MESSAGE "the ${_ump_server_kind} library is not installed here")
+	return()
+endif()
+
+# Asked before in this directory: one program cannot have both.
+if(TARGET ump_server::ump_server)
+	get_target_property(_ump_server_type ump_server::ump_server TYPE)
+	string(TOUPPER ${_ump_server_kind}_LIBRARY _ump_server_wanted)
+	if(ump_server_FIND_COMPONENTS AND NOT _ump_server_type STREQUAL _ump_server_wanted)
+		set(ump_server_FOUND FALSE)
+		set(ump_server_NOT_FOUND_MESSAGE "the other kind of library was found before")
+		return()
+	endif()
+else()
+	if(_ump_server_kind STREQUAL "static")
+		include(CMakeFindDependencyMacro)
+		find_dependency(Threads)
+	endif()
+	include(${CMAKE_CURRENT_LIST_DIR}/ump_server-${_ump_server_kind}.cmake)
+endif()
+set(ump_server_${_ump_server_kind}_FOUND TRUE)

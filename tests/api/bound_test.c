@@ -1,0 +1,848 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Inboxes with a capacity, and those who wait for room. */
+#include "channel.h"
+#include "probe.h"
+
+#include <poll.h>
+#include <string.h>
+
+#define SECOND  INT64_C(1000000000)
+#define SENDERS 8
+
+static ump_client *client;
+static ump_server *server;
+static ump_completions *completions;
+static struct ump_config config;
+
+static void open_with(size_t capacity)
+{
+	config = probe_config;
+	config.capacity = capacity;
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+}
+
+static void drop_all(void)
+{
+	ump_completions_drop(&completions);
+	ump_client_drop(&client);
+	ump_server_drop(&server);
+}
+
+static struct ump_stats stats(void)
+{
+	struct ump_stats got;
+
+	CHECK_INT(ump_client_stats(client, &got), ==, UMP_OK);
+	return got;
+}
+
+static int post(ump_client *by, int value)
+{
+	struct order order = {OP_ECHO, value, NULL};
+
+	return ump_client_post(by, &order);
+}
+
+/* Receive one, drop it, and say which it was. */
+static int receive(void)
+{
+	ump_reply_context *rc;
+	const void *msg;
+	int value;
+
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_OK);
+	value = ((const struct order *)msg)->value;
+	ump_reply_drop(&rc);
+	return value;
+}
+
+static void expect_end(void)
+{
+	ump_reply_context *rc;
+	const void *msg;
+
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_CLIENTS_GONE);
+}
+
+/* ---- Without waiting ----------------------------------------------------------------------- */
+
+static void full_at_once(void)
+{
+	struct token token = {0};
+	struct order order = {OP_ECHO, 9, &token};
+	ump_wait_reply *wait_reply = NULL;
+	ump_post_client *post_client;
+
+	open_with(2);
+	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_OK);
+	/* All kinds of sends share the room. */
+	CHECK_INT(ump_client_post(client, &order), ==, UMP_FULL);
+	CHECK_INT(ump_post_client_post(post_client, &order), ==, UMP_FULL);
+	CHECK_INT(ump_client_post_until(client, &order, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump_client_post_until(client, &order, -1), ==, UMP_FULL);
+	CHECK_INT(ump_post_client_post_until(post_client, &order, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==, UMP_FULL);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	ump_wait_reply *none = (ump_wait_reply *)&order;
+	CHECK_INT(ump_client_req_async(client, &order, &none), ==, UMP_FULL);
+	CHECK(none == NULL);
+	CHECK_INT(ump_client_req_async_until(client, &order, &none, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(stats().depth, ==, 2);
+	CHECK_INT(receive(), ==, 1);
+	/* What the receiver works on is queued no more. */
+	CHECK_INT(stats().depth, ==, 1);
+	CHECK_INT(ump_post_client_post(post_client, &order), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, &order), ==, UMP_FULL);
+	CHECK_INT(receive(), ==, 9);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &(struct reply){0}), ==, UMP_NO_REPLY);
+	CHECK_INT(receive(), ==, 9);
+	/* Nothing that was refused was taken. */
+	CHECK_INT(token.dropped, ==, 0);
+	/* The end needs no room. */
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	ump_post_client_drop(&post_client);
+	ump_client_drop(&client);
+	CHECK_INT(receive(), ==, 1);
+	CHECK_INT(receive(), ==, 2);
+	expect_end();
+	drop_all();
+}
+
+static void skipped_ones_count(void)
+{
+	ump_wait_reply *wait_reply;
+
+	open_with(1);
+	wait_reply = probe_req_async(client, OP_ECHO, 1, NULL);
+	ump_wait_reply_drop(&wait_reply);
+	/* Until it is skipped. */
+	CHECK_INT(post(client, 2), ==, UMP_FULL);
+	ump_reply_context *rc;
+	const void *msg;
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	drop_all();
+}
+
+/* ---- Requests with a deadline -------------------------------------------------------------- */
+
+static void timed_requests(void)
+{
+	struct token token = {0};
+	struct order order = {OP_ECHO, 9, &token};
+	struct reply reply;
+	ump_time begin = ump_now();
+
+	open_with(1);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(ump_client_req(client, &order, &reply, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(token.dropped, ==, 1);
+	CHECK_INT(ump_client_req(client, &order, &reply, begin), ==, UMP_TIMED_OUT);
+	CHECK_INT(token.dropped, ==, 2);
+	/* Standing in line is part of the wait. */
+	begin = ump_now();
+	CHECK_INT(ump_client_req(client, &order, &reply, begin + SECOND / 50), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_now() - begin, >=, SECOND / 50);
+	CHECK_INT(token.dropped, ==, 3);
+	/* Who left the line takes no room. */
+	CHECK_INT(receive(), ==, 1);
+	CHECK_INT(stats().depth, ==, 0);
+	CHECK_INT(ump_server_skipped(server), ==, 0);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	drop_all();
+}
+
+static void timed_sends(void)
+{
+	struct token token = {0};
+	struct order order = {OP_ECHO, 9, &token};
+	ump_wait_reply *wait_reply = (ump_wait_reply *)&order;
+	ump_post_client *post_client;
+	ump_time begin;
+
+	open_with(1);
+	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+	/* With room there is no wait, whatever the deadline. */
+	CHECK_INT(ump_client_post_until(client, &order, ump_now() - 1), ==, UMP_OK);
+	begin = ump_now();
+	CHECK_INT(ump_client_post_until(client, &order, begin), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_client_post_until(client, &order, begin + SECOND / 50), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_now() - begin, >=, SECOND / 50);
+	CHECK_INT(ump_post_client_post_until(post_client, &order, ump_after(1000)), ==,
+		UMP_TIMED_OUT);
+	CHECK_INT(ump_client_req_async_until(client, &order, &wait_reply, ump_after(1000)), ==,
+		UMP_TIMED_OUT);
+	CHECK(wait_reply == NULL);
+	CHECK_INT(token.dropped, ==, 0);
+	CHECK_INT(receive(), ==, 9);
+	CHECK_INT(ump_post_client_post_until(post_client, &order, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 9);
+	CHECK_INT(ump_client_req_async_until(client, &order, &wait_reply, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 9);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &(struct reply){0}), ==, UMP_NO_REPLY);
+	ump_post_client_drop(&post_client);
+	drop_all();
+}
+
+/* ---- The line ------------------------------------------------------------------------------ */
+
+enum way {
+	BY_POST,
+	BY_POST_CLIENT,
+	BY_REQUEST,
+	BY_TIMED_REQUEST,
+	BY_ASYNC
+};
+
+struct sender {
+	pthread_t id;
+	enum way way;
+	int value;
+	ump_time deadline;
+	int result;
+	struct token token;
+	atomic_int *done;
+};
+
+static int send_by(const struct order *order, enum way way, ump_time deadline)
+{
+	ump_wait_reply *wait_reply;
+	ump_post_client *post_client;
+	struct reply reply;
+	int result;
+
+	switch (way) {
+	case BY_POST:
+		return ump_client_post_until(client, order, deadline);
+	case BY_POST_CLIENT:
+		CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+		result = ump_post_client_post_until(post_client, order, deadline);
+		ump_post_client_drop(&post_client);
+		return result;
+	case BY_REQUEST:
+		return ump_client_req(client, order, &reply, UMP_FOREVER);
+	case BY_TIMED_REQUEST:
+		return ump_client_req(client, order, &reply, deadline);
+	case BY_ASYNC:
+		result = ump_client_req_async_until(client, order, &wait_reply, deadline);
+		CHECK((wait_reply != NULL) == (result == UMP_OK));
+		if (result == UMP_OK)
+			result = ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER);
+		return result;
+	}
+	return UMP_INVALID;
+}
+
+static void *send_in_line(void *arg)
+{
+	struct sender *sender = arg;
+	struct order order = {OP_ECHO, sender->value, &sender->token};
+
+	sender->result = send_by(&order, sender->way, sender->deadline);
+	if (sender->done != NULL)
+		(*sender->done)++;
+	return NULL;
+}
+
+/* How many stand in line. */
+static int line_length(void)
+{
+	struct ump__room *room = &server->channel->room;
+	int length = 0;
+
+	ump__lock_take(&room->lock);
+	for (const struct ump__ticket *ticket = room->first; ticket != NULL; ticket = ticket->next)
+		length++;
+	ump__lock_give(&room->lock);
+	return length;
+}
+
+static void await_line(int length)
+{
+	while (line_length() != length)
+		check_nap(1);
+}
+
+static void start_sender(struct sender *sender, enum way way, int value, ump_time deadline)
+{
+	memset(sender, 0, sizeof *sender);
+	sender->way = way;
+	sender->value = value;
+	sender->deadline = deadline;
+	CHECK_INT(pthread_create(&sender->id, NULL, send_in_line, sender), ==, 0);
+}
+
+static void finish_sender(struct sender *sender, int result)
+{
+	pthread_join(sender->id, NULL);
+	CHECK_INT(sender->result, ==, result);
+}
+
+/* Fill the only place with 0, and let senders of all ways form a line. */
+static void form_line(struct sender *senders, ump_time deadline)
+{
+	open_with(1);
+	CHECK_INT(post(client, 0), ==, UMP_OK);
+	for (int i = 0; i < SENDERS; i++) {
+		start_sender(&senders[i], (enum way)(i % 5), i + 1, deadline);
+		await_line(i + 1);
+	}
+	CHECK_INT(stats().depth, ==, 1);
+	/* No one gets ahead. */
+	CHECK_INT(post(client, 99), ==, UMP_FULL);
+}
+
+static bool answers(enum way way)
+{
+	return way != BY_POST && way != BY_POST_CLIENT;
+}
+
+static void in_order(void)
+{
+	struct sender senders[SENDERS];
+
+	form_line(senders, UMP_FOREVER);
+	for (int i = 0; i <= SENDERS; i++) {
+		CHECK_INT(receive(), ==, i);
+		CHECK_INT(stats().depth, <=, 1);
+	}
+	for (int i = 0; i < SENDERS; i++)
+		finish_sender(&senders[i], answers(senders[i].way) ? UMP_NO_REPLY : UMP_OK);
+	CHECK_INT(stats().depth, ==, 0);
+	CHECK_INT(stats().depth_most, ==, 1);
+	drop_all();
+}
+
+static void closed_with_line(void)
+{
+	struct sender senders[SENDERS];
+
+	form_line(senders, ump_after(60 * SECOND));
+	ump_server_drop(&server);
+	for (int i = 0; i < SENDERS; i++) {
+		finish_sender(&senders[i], UMP_SERVER_GONE);
+		/* Nothing was delivered: what it points to is the sender's. */
+		CHECK_INT(senders[i].token.dropped, ==, 0);
+	}
+	drop_all();
+}
+
+static void leave_line(void)
+{
+	struct sender patient[2];
+	struct sender hasty;
+
+	open_with(1);
+	CHECK_INT(post(client, 0), ==, UMP_OK);
+	start_sender(&patient[0], BY_POST, 1, UMP_FOREVER);
+	await_line(1);
+	start_sender(&hasty, BY_POST, 2, ump_after(SECOND / 10));
+	start_sender(&patient[1], BY_REQUEST, 3, UMP_FOREVER);
+	finish_sender(&hasty, UMP_TIMED_OUT);
+	CHECK_INT(hasty.token.dropped, ==, 0);
+	await_line(2);
+	CHECK_INT(receive(), ==, 0);
+	CHECK_INT(receive(), ==, 1);
+	CHECK_INT(receive(), ==, 3);
+	finish_sender(&patient[0], UMP_OK);
+	finish_sender(&patient[1], UMP_NO_REPLY);
+	drop_all();
+}
+
+/* Who times out and who is called may be the same, at the same time. */
+static void leaving_races_calling(void)
+{
+	int sent = 0;
+
+	open_with(1);
+	for (int round = 0; round < 200; round++) {
+		struct sender sender;
+
+		CHECK_INT(post(client, 0), ==, UMP_OK);
+		start_sender(&sender, BY_POST, 1, ump_after(round % 4 * 20000 + 50000));
+		check_nap(round % 8 == 0);
+		CHECK_INT(receive(), ==, 0);
+		pthread_join(sender.id, NULL);
+		CHECK(sender.result == UMP_OK || sender.result == UMP_TIMED_OUT);
+		if (sender.result == UMP_OK) {
+			CHECK_INT(receive(), ==, 1);
+			sent++;
+		}
+		/* No place was lost, and none was made. */
+		CHECK_INT(stats().depth, ==, 0);
+	}
+	CHECK(sent > 0);
+	drop_all();
+}
+
+/* ---- After the end ------------------------------------------------------------------------- */
+
+static void gone_not_full(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	ump_wait_reply *wait_reply;
+	struct ump_completion got;
+
+	open_with(2);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	CHECK_INT(post(client, 3), ==, UMP_FULL);
+	ump_server_drop(&server);
+	/* As often as one tries. */
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(post(client, 3), ==, UMP_SERVER_GONE);
+		CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_SERVER_GONE);
+		CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==,
+			UMP_SERVER_GONE);
+		CHECK_INT(ump_client_post_until(client, &order, UMP_FOREVER), ==, UMP_SERVER_GONE);
+		CHECK_INT(ump_client_req(client, &order, &(struct reply){0}, UMP_FOREVER), ==,
+			UMP_SERVER_GONE);
+	}
+	CHECK_INT(ump_client_room(client, completions, &got), ==, UMP_OK);
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	CHECK_INT(got.result, ==, UMP_SERVER_GONE);
+	CHECK_INT(stats().depth, ==, 0);
+	CHECK_INT(stats().depth_most, ==, 2);
+	drop_all();
+}
+
+/* A leftover is queued no more when it is handed over, and its room helps nobody. */
+static void leftovers(void)
+{
+	static struct probe probe;
+	ump_task *task;
+
+	config = probe_config;
+	config.capacity = 3;
+	probe_init(&probe);
+	probe.config = &config;
+	probe.takes_leftovers = true;
+	probe_spawn_task(&probe, &client, &task);
+	probe_post(client, OP_BREAK, 1);
+	probe_post(client, OP_ECHO, 2);
+	probe_post(client, OP_ECHO, 3);
+	CHECK(!ump_task_dispatch(task, 0));
+	CHECK_INT(probe.lefts, ==, 2);
+	CHECK_INT(post(client, 4), ==, UMP_SERVER_GONE);
+	CHECK_INT(stats().depth, ==, 0);
+	CHECK_INT(stats().depth_most, ==, 3);
+	CHECK(probe_join_task(&task).stop);
+	ump_client_drop(&client);
+}
+
+/* ---- Event loops ask for room -------------------------------------------------------------- */
+
+static void ask(ump_client *by, void *tag)
+{
+	CHECK_INT(ump_client_room(by, completions, tag), ==, UMP_OK);
+}
+
+static void expect_room(void *tag, int result)
+{
+	struct ump_completion got;
+
+	CHECK(probe_readable(ump_completions_fd(completions)));
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	CHECK(got.tag == tag);
+	CHECK_INT(got.result, ==, result);
+	CHECK(got.reply == NULL);
+}
+
+static void expect_no_room(void)
+{
+	struct ump_completion got;
+
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
+	CHECK(!probe_readable(ump_completions_fd(completions)));
+}
+
+static void kept_room(void)
+{
+	ump_client *other;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
+	/* There is room: it is kept at once. */
+	ask(client, &client);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	CHECK_INT(stats().depth, ==, 1);
+	CHECK_INT(post(other, 1), ==, UMP_FULL);
+	/* Asking twice for one send is refused. */
+	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	CHECK_INT(post(client, 3), ==, UMP_FULL);
+	/* Now it is full: they are told in turn. */
+	ask(other, &other);
+	CHECK_INT(ump_client_room(other, completions, NULL), ==, UMP_INVALID);
+	ask(client, &client);
+	expect_no_room();
+	CHECK_INT(receive(), ==, 2);
+	expect_room(&other, UMP_OK);
+	expect_no_room();
+	CHECK_INT(post(client, 3), ==, UMP_FULL);
+	CHECK_INT(post(other, 4), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 4);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(other, 5), ==, UMP_FULL);
+	CHECK_INT(post(client, 6), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 6);
+	ump_client_drop(&other);
+	drop_all();
+}
+
+/* The next send of whatever kind uses it. */
+static void kept_for_any_send(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	ump_wait_reply *wait_reply;
+	ump_client *other;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
+	for (int way = 0; way < 4; way++) {
+		struct sender sender;
+
+		ask(client, NULL);
+		expect_room(NULL, UMP_OK);
+		CHECK_INT(post(other, 1), ==, UMP_FULL);
+		switch (way) {
+		case 0:
+			CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_OK);
+			ump_wait_reply_drop(&wait_reply);
+			break;
+		case 1:
+			CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==,
+				UMP_OK);
+			break;
+		case 2:
+			CHECK_INT(ump_client_post_until(client, &order, ump_after(1)), ==, UMP_OK);
+			break;
+		default:
+			/* It is not in line: it goes through. */
+			start_sender(&sender, BY_REQUEST, 1, UMP_FOREVER);
+			CHECK_INT(receive(), ==, 1);
+			finish_sender(&sender, UMP_NO_REPLY);
+			CHECK_INT(post(client, 1), ==, UMP_OK);
+			break;
+		}
+		CHECK_INT(post(client, 1), ==, UMP_FULL);
+		if (way == 0) {
+			ump_reply_context *rc;
+			const void *msg;
+
+			CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
+		} else {
+			CHECK_INT(receive(), ==, 1);
+		}
+		if (way == 1)
+			expect_room(NULL, UMP_NO_REPLY);
+		CHECK_INT(stats().depth, ==, 0);
+	}
+	ump_client_drop(&other);
+	drop_all();
+}
+
+static void asker_dropped(void)
+{
+	ump_client *first;
+	ump_client *second;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &second), ==, UMP_OK);
+	ask(first, &first);
+	expect_room(&first, UMP_OK);
+	ask(second, &second);
+	ask(client, &client);
+	/* In line. */
+	ump_client_drop(&second);
+	expect_room(&second, UMP_ORIGIN_GONE);
+	expect_no_room();
+	/* With a place, which goes to the next. */
+	ump_client_drop(&first);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 1);
+	/* The last one, with a place. */
+	ask(client, NULL);
+	expect_room(NULL, UMP_OK);
+	ump_client_drop(&client);
+	expect_end();
+	drop_all();
+}
+
+static void asked_and_closed(void)
+{
+	ump_client *other;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
+	ask(other, &other);
+	expect_room(&other, UMP_OK);
+	ask(client, &client);
+	ump_server_drop(&server);
+	expect_room(&client, UMP_SERVER_GONE);
+	expect_no_room();
+	/* The only place is kept for the other one, and does not help it. */
+	CHECK_INT(post(client, 1), ==, UMP_SERVER_GONE);
+	CHECK_INT(post(other, 1), ==, UMP_SERVER_GONE);
+	/* It was told, so it may ask again. */
+	ask(client, NULL);
+	expect_room(NULL, UMP_SERVER_GONE);
+	ump_client_drop(&other);
+	drop_all();
+}
+
+/* Whoever asked through them is not told any more, and the place goes on to the next. */
+static void completions_dropped(void)
+{
+	ump_completions *others;
+	ump_client *first;
+	ump_client *second;
+
+	open_with(1);
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &second), ==, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	ask(second, &second);
+	ump_completions_drop(&others);
+	expect_no_room();
+	CHECK_INT(receive(), ==, 1);
+	expect_room(&second, UMP_OK);
+	CHECK_INT(post(first, 2), ==, UMP_FULL);
+	CHECK_INT(post(second, 3), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 3);
+	/* Told already, but not got: the room is kept all the same. */
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	ump_completions_drop(&others);
+	CHECK_INT(post(first, 2), ==, UMP_FULL);
+	CHECK_INT(post(second, 3), ==, UMP_OK);
+	/* And dropped by a client, with its completions gone. */
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	ump_completions_drop(&others);
+	ump_client_drop(&first);
+	CHECK_INT(receive(), ==, 3);
+	CHECK_INT(stats().depth, ==, 0);
+	ump_client_drop(&second);
+	drop_all();
+}
+
+/* Who stands in line for nobody may ask again, and begins at the end. */
+static void asks_again(void)
+{
+	ump_completions *others;
+	ump_client *first;
+
+	open_with(1);
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	ask(client, &client);
+	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	ump_completions_drop(&others);
+	ask(first, &first);
+	CHECK_INT(line_length(), ==, 2);
+	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(receive(), ==, 1);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 2);
+	expect_room(&first, UMP_OK);
+	CHECK_INT(post(first, 3), ==, UMP_OK);
+	ump_client_drop(&first);
+	drop_all();
+}
+
+static void one_line(void)
+{
+	struct sender senders[2];
+
+	open_with(1);
+	CHECK_INT(post(client, 0), ==, UMP_OK);
+	start_sender(&senders[0], BY_POST, 1, UMP_FOREVER);
+	await_line(1);
+	ump_client *asker;
+	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	ask(asker, NULL);
+	start_sender(&senders[1], BY_POST, 3, UMP_FOREVER);
+	await_line(3);
+	CHECK_INT(receive(), ==, 0);
+	finish_sender(&senders[0], UMP_OK);
+	expect_no_room();
+	CHECK_INT(receive(), ==, 1);
+	expect_room(NULL, UMP_OK);
+	CHECK_INT(line_length(), ==, 1);
+	CHECK_INT(post(asker, 2), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 2);
+	finish_sender(&senders[1], UMP_OK);
+	CHECK_INT(receive(), ==, 3);
+	ump_client_drop(&asker);
+	drop_all();
+}
+
+static void room_without_capacity(void)
+{
+	open_with(0);
+	ask(client, &client);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(stats().depth, ==, UMP_UNCOUNTED);
+	drop_all();
+}
+
+/* ---- All together -------------------------------------------------------------------------- */
+
+#define EACH 500
+
+struct crowd {
+	pthread_t id;
+	int number;
+	ump_client *client;
+};
+
+static void *crowd_in(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	for (int i = 0; i < EACH; i++) {
+		struct order order = {OP_ECHO, crowd->number * EACH + i, NULL};
+		struct reply reply;
+
+		if (i % 2 == 0)
+			CHECK_INT(ump_client_post_until(crowd->client, &order, UMP_FOREVER), ==,
+				UMP_OK);
+		else
+			CHECK_INT(ump_client_req(crowd->client, &order, &reply, UMP_FOREVER), ==,
+				UMP_OK);
+	}
+	ump_client_drop(&crowd->client);
+	return NULL;
+}
+
+static void many_senders(size_t capacity)
+{
+	static struct probe probe;
+	struct crowd crowd[SENDERS];
+	ump_weak_client *weak;
+	ump_thread *thread;
+	struct ump_stats got;
+	int next[SENDERS] = {0};
+
+	config = probe_config;
+	config.capacity = capacity;
+	probe_init(&probe);
+	probe.config = &config;
+	probe_spawn(&probe, &client, &thread);
+	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
+	for (int i = 0; i < SENDERS; i++) {
+		crowd[i].number = i;
+		CHECK_INT(ump_client_clone(client, &crowd[i].client), ==, UMP_OK);
+		CHECK_INT(pthread_create(&crowd[i].id, NULL, crowd_in, &crowd[i]), ==, 0);
+	}
+	ump_client_drop(&client);
+	for (int i = 0; i < SENDERS; i++)
+		pthread_join(crowd[i].id, NULL);
+	CHECK(!probe_join(&thread).stop);
+	CHECK_INT(probe.handled, ==, SENDERS * EACH);
+	/* Each sender's own came in order. */
+	for (int i = 0; i < SENDERS * EACH; i++) {
+		int sender = probe.log[i] / EACH;
+
+		CHECK_INT(probe.log[i] % EACH, ==, next[sender]);
+		next[sender]++;
+	}
+	CHECK_INT(ump_weak_client_stats(weak, &got), ==, UMP_OK);
+	CHECK_INT(got.depth, ==, 0);
+	CHECK_INT(got.depth_most, >=, 1);
+	CHECK_INT(got.depth_most, <=, capacity);
+	ump_weak_client_drop(&weak);
+}
+
+static void crowds(void)
+{
+	many_senders(1);
+	check_progress();
+	many_senders(3);
+}
+
+/* The server breaks while all of them push: each send says what became of it. */
+static void *crowd_until_gone(void *arg)
+{
+	struct crowd *crowd = arg;
+	int result;
+
+	do {
+		struct order order = {OP_ECHO, 1, NULL};
+
+		result = ump_client_post_until(crowd->client, &order, UMP_FOREVER);
+	} while (result == UMP_OK);
+	CHECK_INT(result, ==, UMP_SERVER_GONE);
+	ump_client_drop(&crowd->client);
+	return NULL;
+}
+
+static void break_under_crowd(void)
+{
+	static struct probe probe;
+	struct order order = {OP_BREAK, 5, NULL};
+	struct crowd crowd[SENDERS];
+	ump_thread *thread;
+
+	config = probe_config;
+	config.capacity = 2;
+	probe_init(&probe);
+	probe.config = &config;
+	probe_spawn(&probe, &client, &thread);
+	for (int i = 0; i < SENDERS; i++) {
+		CHECK_INT(ump_client_clone(client, &crowd[i].client), ==, UMP_OK);
+		CHECK_INT(pthread_create(&crowd[i].id, NULL, crowd_until_gone, &crowd[i]), ==, 0);
+	}
+	check_nap(5);
+	CHECK_INT(ump_client_post_until(client, &order, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT((intptr_t)probe_join(&thread).value, ==, 5);
+	for (int i = 0; i < SENDERS; i++)
+		pthread_join(crowd[i].id, NULL);
+	ump_client_drop(&client);
+}
+
+static const struct check_test tests[] = {
+	{"[bound] without a wait, a full inbox is told at once; the end needs no room",
+		full_at_once},
+	{"[bound] [origin] a request that was given up takes room until it is skipped",
+		skipped_ones_count},
+	{"[bound] [deadline] [origin] a request's wait for room is part of its wait",
+		timed_requests},
+	{"[bound] [deadline] [gone] sends that wait for room leave the value on time-out",
+		timed_sends},
+	{"[bound] [fifo] who blocks gets room in the order of coming", in_order},
+	{"[bound] [gone] [quiet] closing ends all waits for room", closed_with_line},
+	{"[bound] [deadline] who times out leaves the line", leave_line},
+	{"[bound] [deadline] leaving the line races being called", leaving_races_calling},
+	{"[bound] [gone] a server that ended full is gone, not full", gone_not_full},
+	{"[bound] [break] leftovers are queued no more", leftovers},
+	{"[bound] [complete] room is kept for who asked, in the order of asking", kept_room},
+	{"[bound] [complete] each kind of send uses the room that is kept", kept_for_any_send},
+	{"[bound] [complete] who asked is dropped, in line or with room", asker_dropped},
+	{"[bound] [complete] [quiet] the server ends before there is room", asked_and_closed},
+	{"[bound] [complete] completions are dropped with rooms asked for", completions_dropped},
+	{"[bound] [complete] asking again when those to be told are gone", asks_again},
+	{"[bound] [complete] [fifo] who asks and who blocks stand in one line", one_line},
+	{"[bound] without a capacity, room is told of at once", room_without_capacity},
+	{"[bound] [fifo] [drain] [quiet] many senders through little room", crowds},
+	{"[bound] [break] [quiet] a break under many senders", break_under_crowd},
+};
+
+CHECK_MAIN(tests)

@@ -1,0 +1,853 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Handlers that would wait for themselves, and others that would not. */
+#include "probe.h"
+
+#include <errno.h>
+
+#define SECOND INT64_C(1000000000)
+#define NODES  5
+
+/* A server whose handler does something to another one. */
+struct node {
+	struct probe probe;
+	struct ump_config config;
+	ump_client *client;
+	ump_thread *thread;
+	/* Whom it turns to. */
+	struct node *next;
+	/* What its handler does, if it is told to, and what came of that. */
+	int (*act)(struct node *node, int value);
+	atomic_int result;
+	/* How often it was done. */
+	atomic_int acted;
+	/* Says that it is about to, and waits here first, if it is told to. */
+	bool held;
+	sem_t entered;
+	sem_t gate;
+};
+
+static struct node nodes[NODES];
+
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) != 0)
+		CHECK_INT(errno, ==, EINTR);
+}
+
+/* Answer, if there is something to answer, with what the act gives. */
+static struct ump_flow act(struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	struct node *node = probe->arg;
+	int value = order->value;
+	struct reply reply = {0, NULL};
+
+	if (node->held) {
+		sem_post(&node->entered);
+		wait_for(&node->gate);
+	}
+	if (node->act != NULL) {
+		node->result = node->act(node, value);
+		node->acted++;
+	}
+	reply.value = node->result;
+	if (rc != NULL)
+		(void)ump_reply(rc, &reply);
+	return ump_continue();
+}
+
+static void node_init(
+	struct node *node, struct node *next, int (*does)(struct node *node, int value))
+{
+	probe_init(&node->probe);
+	node->probe.on_call = act;
+	node->probe.arg = node;
+	node->probe.config = &node->config;
+	/* Large: only so that stats tell the depth. */
+	node->config = probe_config;
+	node->config.capacity = 1000;
+	node->next = next;
+	node->act = does;
+	node->result = -100;
+	node->acted = 0;
+	node->held = false;
+	sem_init(&node->entered, 0, 0);
+	sem_init(&node->gate, 0, 0);
+}
+
+static void node_start(struct node *node)
+{
+	probe_spawn(&node->probe, &node->client, &node->thread);
+}
+
+static void node_end(struct node *node)
+{
+	ump_client_drop(&node->client);
+	CHECK(!probe_join(&node->thread).stop);
+}
+
+/* Wait until so many messages lie in its inbox.  A request lies there only when its sender is known
+ * to wait. */
+static void await_depth(const struct node *node, uint64_t depth)
+{
+	struct ump_stats stats;
+
+	do {
+		check_nap(1);
+		CHECK_INT(ump_client_stats(node->client, &stats), ==, UMP_OK);
+	} while (stats.depth != depth);
+}
+
+/* What a node's handler may do.  Each returns the library's result. */
+
+static int request_until(const struct node *node, int value, ump_time deadline)
+{
+	struct order order = {OP_CALL, value, NULL};
+	struct reply reply;
+	int result = ump_client_req(node->client, &order, &reply, deadline);
+
+	/* As deep as the chain is: what the last one got. */
+	return result == UMP_OK ? reply.value : result;
+}
+
+static int request_next(struct node *node, int value)
+{
+	return value > 0 ? request_until(node->next, value - 1, UMP_FOREVER) : UMP_OK;
+}
+
+static int request_next_in_time(struct node *node, int value)
+{
+	(void)value;
+	return request_until(node->next, 0, ump_after(60 * SECOND));
+}
+
+/* ---- Oneself ------------------------------------------------------------------------------- */
+
+static ump_wait_reply *own_reply;
+
+static int try_self(struct node *node, int value)
+{
+	struct order order = {OP_CALL, 1, NULL};
+	struct token token = {0};
+	struct order valued = {OP_ECHO, 1, &token};
+	struct reply reply;
+
+	if (value != 0)
+		return UMP_OK;
+	CHECK_INT(request_until(node, 1, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(request_until(node, 1, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
+	/* Nothing was sent: the value is still its sender's. */
+	CHECK_INT(ump_client_req(node->client, &valued, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(
+		ump_client_req(node->client, &valued, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(token.dropped, ==, 0);
+	/* Sending is fine, and so is looking. */
+	CHECK_INT(ump_client_req_async(node->client, &order, &own_reply), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_try(&own_reply, &reply), ==, UMP_EMPTY);
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK(own_reply != NULL);
+	CHECK_INT(ump_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_join(&node->thread, NULL, UMP_NOW), ==, UMP_DEADLOCK);
+	CHECK(node->thread != NULL);
+	return UMP_OK;
+}
+
+static void oneself(void)
+{
+	struct node *node = &nodes[0];
+	struct reply reply;
+	struct ump_stats stats;
+
+	node_init(node, NULL, try_self);
+	/* It has its own thread's handle by then. */
+	node->held = true;
+	node_start(node);
+	probe_post(node->client, OP_CALL, 0);
+	wait_for(&node->entered);
+	sem_post(&node->gate);
+	sem_post(&node->gate);
+	while (node->acted < 2)
+		check_nap(1);
+	/* Nothing was consumed: the answer comes after all. */
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(reply.value, ==, UMP_OK);
+	CHECK_INT(ump_client_stats(node->client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.handled, ==, 2);
+	node_end(node);
+}
+
+static int fill_self(struct node *node, int value)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	ump_wait_reply *reply = NULL;
+
+	(void)value;
+	CHECK_INT(ump_client_post_until(node->client, &order, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_client_post(node->client, &order), ==, UMP_FULL);
+	CHECK_INT(ump_client_post_until(node->client, &order, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump_client_post_until(node->client, &order, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_post_until(node->client, &order, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req_async_until(node->client, &order, &reply, UMP_FOREVER), ==,
+		UMP_DEADLOCK);
+	CHECK(reply == NULL);
+	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(request_until(node, 0, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	return UMP_OK;
+}
+
+static void own_room(void)
+{
+	struct node *node = &nodes[0];
+
+	node_init(node, NULL, fill_self);
+	node->config.capacity = 1;
+	node_start(node);
+	CHECK_INT(request_until(node, 1, UMP_FOREVER), ==, UMP_OK);
+	await_depth(node, 0);
+	node_end(node);
+	CHECK_INT(node->probe.handled, ==, 2);
+}
+
+static int ask_in_builder(struct probe *probe, ump_client *lent)
+{
+	struct order order = {OP_ECHO, 7, NULL};
+	struct reply reply;
+
+	CHECK_INT(ump_client_req(lent, &order, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req_async(lent, &order, &own_reply), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_post(lent, &order), ==, UMP_OK);
+	(void)probe;
+	return 0;
+}
+
+static void builder(void)
+{
+	struct node *node = &nodes[0];
+	struct reply reply;
+
+	node_init(node, NULL, NULL);
+	node->probe.on_build = ask_in_builder;
+	node_start(node);
+	/* It was the builder's frame, which is over. */
+	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(reply.value, ==, 7);
+	node_end(node);
+	CHECK_INT(node->probe.handled, ==, 2);
+}
+
+/* In the callbacks of the end the inbox is closed; it would not wait either. */
+static void ask_at_end(struct probe *probe)
+{
+	struct node *node = probe->arg;
+	int result = request_until(node, 0, UMP_FOREVER);
+
+	CHECK(result == UMP_SERVER_GONE || result == UMP_DEADLOCK);
+	node->acted++;
+}
+
+static void ask_leftover(struct probe *probe, ump_reply_context **rc)
+{
+	(void)rc;
+	ask_at_end(probe);
+}
+
+static void ends(void)
+{
+	struct node *node = &nodes[0];
+
+	node_init(node, NULL, NULL);
+	node->probe.takes_leftovers = true;
+	node->probe.on_left = ask_leftover;
+	node->probe.on_term = ask_at_end;
+	node->probe.on_drop = ask_at_end;
+	node_start(node);
+	probe_hold(&node->probe, node->client);
+	probe_post(node->client, OP_BREAK, 1);
+	probe_post(node->client, OP_ECHO, 1);
+	probe_release(&node->probe);
+	CHECK(probe_join(&node->thread).stop);
+	CHECK_INT(node->acted, ==, 3);
+	ump_client_drop(&node->client);
+}
+
+/* ---- Circles ------------------------------------------------------------------------------- */
+
+/* `count` servers in a ring, each of which asks the next one. */
+static void ring(int count)
+{
+	for (int i = 0; i < count; i++) {
+		node_init(&nodes[i], &nodes[(i + 1) % count], request_next);
+		node_start(&nodes[i]);
+	}
+	/* Once round is one too far: the last one finds that the first waits for it. */
+	CHECK_INT(request_until(&nodes[0], count, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(nodes[count - 1].result, ==, UMP_DEADLOCK);
+	for (int i = 0; i < count; i++)
+		CHECK_INT(nodes[i].acted, ==, 1);
+	/* Up to there, it is none. */
+	CHECK_INT(request_until(&nodes[0], count - 1, UMP_FOREVER), ==, UMP_OK);
+	for (int i = 0; i < count; i++)
+		CHECK_INT(nodes[i].acted, ==, 2);
+	for (int i = 0; i < count; i++)
+		node_end(&nodes[i]);
+}
+
+static void rings(void)
+{
+	ring(1);
+	ring(2);
+	ring(3);
+	ring(NODES);
+}
+
+/* A ring of `count` into which all posts go at once: whoever closes a circle is told, and whoever
+ * is not told gets an answer.  Nobody hangs. */
+static void racing(int count)
+{
+	for (int i = 0; i < count; i++) {
+		node_init(&nodes[i], &nodes[(i + 1) % count], request_next);
+		node_start(&nodes[i]);
+	}
+	for (int round = 0; round < 300; round++) {
+		for (int i = 0; i < count; i++)
+			probe_post(nodes[i].client, OP_CALL, 1);
+		for (int i = 0; i < count; i++) {
+			/* Each post, and at most one request for it. */
+			while (nodes[i].probe.handled < round + 1)
+				check_nap(0);
+		}
+	}
+	for (int i = 0; i < count; i++)
+		CHECK_INT(request_until(&nodes[i], 0, UMP_FOREVER), ==, UMP_OK);
+	for (int i = 0; i < count; i++)
+		node_end(&nodes[i]);
+}
+
+static void races(void)
+{
+	racing(2);
+	check_progress();
+	racing(3);
+}
+
+/* ---- All kinds of waits -------------------------------------------------------------------- */
+
+/* The first node does `does` at a moment at which the second waits for it, for ever. */
+static void while_waited_for(int (*does)(struct node *node, int value), size_t capacity)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+
+	node_init(first, second, does);
+	node_init(second, first, request_next);
+	first->held = true;
+	second->config.capacity = capacity;
+	node_start(first);
+	node_start(second);
+	probe_post(first->client, OP_CALL, 1);
+	wait_for(&first->entered);
+	/* The second is not to act itself when it is asked. */
+	probe_post(second->client, OP_CALL, 1);
+	await_depth(first, 1);
+	sem_post(&first->gate);
+	while (first->acted < 1)
+		check_nap(1);
+	CHECK_INT(first->result, ==, UMP_DEADLOCK);
+	/* With which the wait of the second can end. */
+	first->act = NULL;
+	first->result = UMP_OK;
+	sem_post(&first->gate);
+	while (second->acted < 1)
+		check_nap(1);
+	CHECK_INT(second->result, ==, UMP_OK);
+	node_end(second);
+	sem_post(&first->gate);
+	node_end(first);
+}
+
+static int join_next(struct node *node, int value)
+{
+	int result = ump_join(&node->next->thread, NULL, UMP_FOREVER);
+
+	(void)value;
+	CHECK_INT(ump_join(&node->next->thread, NULL, ump_after(60 * SECOND)), ==, result);
+	CHECK(node->next->thread != NULL);
+	return result;
+}
+
+static int wait_for_next(struct node *node, int value)
+{
+	struct order order = {OP_ECHO, value, NULL};
+	struct reply reply;
+	ump_wait_reply *wait_reply;
+	int result;
+
+	CHECK_INT(ump_client_req_async(node->next->client, &order, &wait_reply), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_EMPTY);
+	result = ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, ump_after(60 * SECOND)), ==, result);
+	CHECK(wait_reply != NULL);
+	ump_wait_reply_drop(&wait_reply);
+	return result;
+}
+
+static int post_to_full(struct node *node, int value)
+{
+	struct order order = {OP_ECHO, value, NULL};
+	int result;
+
+	CHECK_INT(ump_client_post_until(node->next->client, &order, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_client_post(node->next->client, &order), ==, UMP_FULL);
+	result = ump_client_post_until(node->next->client, &order, UMP_FOREVER);
+	CHECK_INT(ump_client_post_until(node->next->client, &order, ump_after(60 * SECOND)), ==,
+		result);
+	CHECK_INT(request_until(node->next, 0, UMP_FOREVER), ==, result);
+	return result;
+}
+
+/* Whom a server that is just being spawned asks in its init. */
+static struct node *asked_by_init;
+
+static int on_init(void *self, ump_weak_client *me)
+{
+	(void)self;
+	(void)me;
+	return request_until(asked_by_init, 0, UMP_FOREVER);
+}
+
+static struct ump_flow ignore(void *self, const void *msg)
+{
+	(void)self;
+	(void)msg;
+	return ump_continue();
+}
+
+static int build_asker(void *arg, ump_client *lent, struct ump_handler *out)
+{
+	(void)arg;
+	(void)lent;
+	out->init = on_init;
+	out->post = ignore;
+	return 0;
+}
+
+static int spawn_asker(struct node *node, int value)
+{
+	struct ump_config config = {.post.size = 1};
+	ump_client *client;
+	ump_thread *thread;
+	int result;
+
+	(void)value;
+	/* Its init asks the one that spawns it; and one that waits for that one. */
+	asked_by_init = node;
+	result = ump_spawn_thread(&config, build_asker, NULL, &client, &thread);
+	asked_by_init = node->next;
+	CHECK_INT(ump_spawn_thread(&config, build_asker, NULL, &client, &thread), ==, result);
+	CHECK(client == NULL);
+	CHECK(thread == NULL);
+	return result;
+}
+
+static void all_waits(void)
+{
+	while_waited_for(request_next, 1000);
+	while_waited_for(request_next_in_time, 1000);
+	while_waited_for(wait_for_next, 1000);
+	while_waited_for(join_next, 1000);
+	while_waited_for(post_to_full, 1);
+	while_waited_for(spawn_asker, 1000);
+}
+
+/* The waits of another kind are seen by who comes second, too. */
+
+static int join_for_ever(struct node *node, int value)
+{
+	(void)value;
+	return ump_join(&node->next->thread, NULL, UMP_FOREVER);
+}
+
+static void seen_join(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+
+	node_init(first, second, join_for_ever);
+	node_init(second, first, request_next);
+	second->held = true;
+	node_start(first);
+	node_start(second);
+	probe_post(second->client, OP_CALL, 1);
+	wait_for(&second->entered);
+	/* Joined while it is in its handler; which of the two is told, is open. */
+	probe_post(first->client, OP_CALL, 1);
+	check_nap(20);
+	sem_post(&second->gate);
+	while (second->acted < 1)
+		check_nap(1);
+	ump_client_drop(&second->client);
+	while (first->acted < 1)
+		check_nap(1);
+	CHECK((first->result == UMP_DEADLOCK) != (second->result == UMP_DEADLOCK));
+	if (first->result == UMP_OK)
+		CHECK(second->thread == NULL);
+	else
+		CHECK(!probe_join(&second->thread).stop);
+	node_end(first);
+}
+
+static int post_for_ever(struct node *node, int value)
+{
+	struct order order = {OP_ECHO, value, NULL};
+
+	return ump_client_post_until(node->next->client, &order, UMP_FOREVER);
+}
+
+static void seen_room(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+	struct ump_stats stats;
+
+	node_init(first, second, post_for_ever);
+	node_init(second, first, request_next);
+	second->held = true;
+	second->config.capacity = 1;
+	node_start(first);
+	node_start(second);
+	probe_post(second->client, OP_CALL, 1);
+	wait_for(&second->entered);
+	probe_post(second->client, OP_ECHO, 1);
+	/* It stands in line, or will before the second comes to ask. */
+	probe_post(first->client, OP_CALL, 1);
+	check_nap(20);
+	sem_post(&second->gate);
+	while (second->acted < 1)
+		check_nap(1);
+	while (first->acted < 1)
+		check_nap(1);
+	/* Whoever was told: the other went on. */
+	CHECK((first->result == UMP_DEADLOCK) != (second->result == UMP_DEADLOCK));
+	CHECK_INT(ump_client_stats(second->client, &stats), ==, UMP_OK);
+	node_end(second);
+	node_end(first);
+}
+
+/* ---- No circle ----------------------------------------------------------------------------- */
+
+static struct ump_flow answer_first(
+	struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	struct node *node = probe->arg;
+	struct reply reply = {0, NULL};
+
+	(void)order;
+	/* Who waited waits no more, though it may not know yet. */
+	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
+	node->result = request_until(node->next, 0, UMP_FOREVER);
+	CHECK_INT(node->result, ==, UMP_OK);
+	node->acted++;
+	return ump_continue();
+}
+
+static void answered(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+
+	node_init(first, second, request_next);
+	node_init(second, first, NULL);
+	second->probe.on_call = answer_first;
+	node_start(first);
+	node_start(second);
+	for (int i = 0; i < 1000; i++) {
+		CHECK_INT(request_until(first, 1, UMP_FOREVER), ==, UMP_OK);
+		/* The order of the two is open: the second's request may come before this one's. */
+		while (second->acted < i + 1)
+			check_nap(0);
+	}
+	node_end(second);
+	node_end(first);
+}
+
+static struct ump_flow keep_and_ask(
+	struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	struct node *node = probe->arg;
+
+	(void)order;
+	probe->kept[0] = ump_reply_keep(rc);
+	probe->kept_count++;
+	node->result = request_until(node->next, 0, UMP_FOREVER);
+	node->acted++;
+	return ump_continue();
+}
+
+static void kept(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+	struct reply reply = {0, NULL};
+
+	node_init(first, second, request_next);
+	node_init(second, first, NULL);
+	second->probe.on_call = keep_and_ask;
+	node_start(first);
+	node_start(second);
+	probe_post(first->client, OP_CALL, 1);
+	/* They wait for each other, but the first one's answer comes from here. */
+	await_depth(first, 1);
+	CHECK_INT(second->acted, ==, 0);
+	probe_await(&second->probe.kept_count, 1);
+	CHECK_INT(ump_reply(&second->probe.kept[0], &reply), ==, UMP_OK);
+	while (second->acted < 1)
+		check_nap(1);
+	CHECK_INT(first->result, ==, UMP_OK);
+	CHECK_INT(second->result, ==, UMP_OK);
+	node_end(second);
+	node_end(first);
+}
+
+static int request_for_a_while(struct node *node, int value)
+{
+	return value > 0 ? request_until(node->next, value - 1, ump_after(SECOND / 20)) : UMP_OK;
+}
+
+static int request_back(struct node *node, int value)
+{
+	(void)value;
+	return request_until(node->next, 0, UMP_FOREVER);
+}
+
+/* The circle opens by itself when the deadline comes. */
+static void deadline_in_circle(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+
+	node_init(first, second, request_for_a_while);
+	node_init(second, first, request_back);
+	node_start(first);
+	node_start(second);
+	probe_post(first->client, OP_CALL, 1);
+	while (second->acted < 1)
+		check_nap(1);
+	CHECK_INT(second->result, ==, UMP_OK);
+	CHECK_INT(first->probe.handled, ==, 2);
+	node_end(second);
+	node_end(first);
+}
+
+/* An answer that is there is no wait, whatever its server waits for. */
+static int wait_for_answered(struct node *node, int value)
+{
+	struct order order = {OP_ECHO, value, NULL};
+	struct reply reply;
+	ump_wait_reply *wait_reply;
+
+	if (value == 0)
+		return UMP_OK;
+	CHECK_INT(ump_client_req_async(node->next->client, &order, &wait_reply), ==, UMP_OK);
+	/* Then it goes on to ask this one. */
+	probe_post(node->next->client, OP_CALL, 1);
+	await_depth(node, 1);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(reply.value, ==, value);
+	return UMP_DEADLOCK == request_until(node->next, 0, UMP_FOREVER) ? UMP_OK : UMP_INVALID;
+}
+
+static void answer_is_there(void)
+{
+	struct node *first = &nodes[0];
+	struct node *second = &nodes[1];
+
+	node_init(first, second, wait_for_answered);
+	node_init(second, first, request_next);
+	node_start(first);
+	node_start(second);
+	CHECK_INT(request_until(first, 5, UMP_FOREVER), ==, UMP_OK);
+	node_end(second);
+	node_end(first);
+}
+
+/* A raw receiving end is nobody's handler: nothing is known of what its owner waits for. */
+static void raw_ends(void)
+{
+	struct node *first = &nodes[0];
+	static struct node raw;
+	ump_reply_context *rc;
+	ump_server *server;
+	const void *msg;
+	struct reply reply = {0, NULL};
+
+	node_init(first, &raw, request_next);
+	node_start(first);
+	probe_open(&server, &raw.client);
+	probe_post(first->client, OP_CALL, 1);
+	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(request_until(first, 0, ump_after(SECOND / 50)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_reply(&rc, &reply), ==, UMP_OK);
+	node_end(first);
+	CHECK_INT(first->result, ==, UMP_OK);
+	ump_server_drop(&server);
+	ump_client_drop(&raw.client);
+}
+
+/* Not a handler: it may wait for whomever it likes. */
+static void no_handler(void)
+{
+	struct node *node = &nodes[0];
+
+	node_init(node, NULL, NULL);
+	node->result = UMP_OK;
+	node_start(node);
+	probe_hold(&node->probe, node->client);
+	CHECK_INT(request_until(node, 0, ump_after(1000000)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_join(&node->thread, NULL, ump_after(1000000)), ==, UMP_TIMED_OUT);
+	probe_release(&node->probe);
+	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_OK);
+	node_end(node);
+}
+
+/* ---- Addresses that are used again --------------------------------------------------------- */
+
+static struct node shared;
+
+static struct ump_flow ask_shared(void *self, const void *msg, ump_reply_context **rc)
+{
+	struct reply reply = {0, NULL};
+
+	(void)self;
+	(void)msg;
+	reply.value = request_until(&shared, 0, UMP_FOREVER);
+	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
+	return ump_continue();
+}
+
+static int init_asks_shared(void *self, ump_weak_client *me)
+{
+	(void)self;
+	(void)me;
+	return request_until(&shared, 0, UMP_FOREVER);
+}
+
+static int build_short_life(void *arg, ump_client *lent, struct ump_handler *out)
+{
+	(void)arg;
+	(void)lent;
+	out->init = init_asks_shared;
+	out->request = ask_shared;
+	out->post = ignore;
+	return 0;
+}
+
+/* Spawn, ask, drop and join, over and over: the channels take turns at the same addresses. */
+static int many_short_lives(struct node *node, int value)
+{
+	(void)node;
+	for (int i = 0; i < value; i++) {
+		static _Thread_local struct node made;
+		struct ump_flow how;
+
+		CHECK_INT(ump_spawn_thread(&probe_config, build_short_life, NULL, &made.client,
+				  &made.thread),
+			==, UMP_OK);
+		CHECK_INT(request_until(&made, 0, UMP_FOREVER), ==, UMP_OK);
+		ump_client_drop(&made.client);
+		if (i % 3 == 0)
+			ump_thread_drop(&made.thread);
+		else
+			CHECK_INT(ump_join(&made.thread, &how, UMP_FOREVER), ==, UMP_OK);
+		check_progress();
+	}
+	return UMP_OK;
+}
+
+static void addresses(void)
+{
+	node_init(&shared, NULL, NULL);
+	shared.result = UMP_OK;
+	node_start(&shared);
+	for (int i = 0; i < 3; i++) {
+		node_init(&nodes[i], NULL, many_short_lives);
+		node_start(&nodes[i]);
+		probe_post(nodes[i].client, OP_CALL, 100);
+	}
+	for (int i = 0; i < 3; i++) {
+		node_end(&nodes[i]);
+		CHECK_INT(nodes[i].result, ==, UMP_OK);
+	}
+	node_end(&shared);
+}
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+static struct node inner;
+static ump_task *inner_task;
+
+/* A handler that runs a task: both are at work on one thread. */
+static int run_inner(struct node *node, int value)
+{
+	(void)node;
+	probe_post(inner.client, OP_CALL, value);
+	CHECK(ump_task_dispatch(inner_task, 1));
+	return inner.result;
+}
+
+/* Ask the outer one, oneself, and one that asks the outer one. */
+static int ask_outward(struct node *node, int value)
+{
+	CHECK_INT(request_until(node->next, 0, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_DEADLOCK);
+	(void)value;
+	return request_until(&nodes[1], 1, UMP_FOREVER);
+}
+
+static void tasks(void)
+{
+	struct node *outer = &nodes[0];
+
+	node_init(outer, NULL, run_inner);
+	node_init(&nodes[1], outer, request_next);
+	node_init(&inner, outer, ask_outward);
+	/* The outer one's thread runs it. */
+	inner.probe.without_init = true;
+	probe_spawn_task(&inner.probe, &inner.client, &inner_task);
+	node_start(outer);
+	node_start(&nodes[1]);
+	CHECK_INT(request_until(outer, 1, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(nodes[1].result, ==, UMP_DEADLOCK);
+	node_end(&nodes[1]);
+	node_end(outer);
+	/* Nobody's handler any more. */
+	ump_client_drop(&inner.client);
+	CHECK_INT(ump_task_run(inner_task, UMP_FOREVER), ==, UMP_OK);
+	CHECK(!probe_join_task(&inner_task).stop);
+}
+
+static const struct check_test tests[] = {
+	{"[deadlock] a handler that waits for itself is told; what it may do instead works",
+		oneself},
+	{"[deadlock] [bound] a handler that waits for room in its own inbox is told", own_room},
+	{"[deadlock] [init] a builder that waits for its server is told", builder},
+	{"[deadlock] [user] leftover, term and drop do not hang on their own server", ends},
+	{"[deadlock] circles of 1, 2, 3 and 5 servers", rings},
+	{"[deadlock] circles that all servers close at the same time", races},
+	{"[deadlock] requests, answers, joins, room and init of a server that waits for the caller",
+		all_waits},
+	{"[deadlock] a join is known to who comes second", seen_join},
+	{"[deadlock] [bound] waiting for room is known to who comes second", seen_room},
+	{"[deadlock] who was answered waits no more", answered},
+	{"[deadlock] [keep] a kept context closes no circle", kept},
+	{"[deadlock] [deadline] a deadline opens the circle", deadline_in_circle},
+	{"[deadlock] an answer that is there needs no wait", answer_is_there},
+	{"[deadlock] [deadline] nothing is known of raw receiving ends", raw_ends},
+	{"[deadlock] threads that are no handlers wait for whom they like", no_handler},
+	{"[deadlock] [init] no false alarm for servers that come and go", addresses},
+	{"[deadlock] [task] a handler that runs a task is at work for both", tasks},
+};
+
+CHECK_MAIN(tests)

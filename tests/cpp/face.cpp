@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: 0BSD
+// The C++ face needs nothing before it, no exceptions and no run-time types.
+#include "ump_server.hpp"
+
+struct face : ump::protocol<int, int, int> {
+};
+
+class answerer : public ump::handler<face>
+{
+	flow request(int msg, reply_context rc) override
+	{
+		rc.reply(msg);
+		return ump::go_on;
+	}
+	flow post(int) override
+	{
+		return ump::stop();
+	}
+};
+
+int face_request();
+
+int face_request()
+{
+	auto server = ump::spawn_thread(std::make_unique<answerer>());
+
+	return server->client.request(1).value();
+}

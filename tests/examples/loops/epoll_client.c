@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A client inside a plain epoll loop, of a server on a thread whose inbox has little room. */
+#include "load.h"
+
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define CAPACITY 8
+
+static int open_timer(void)
+{
+	struct itimerspec every = {{0, TICK_NS}, {0, TICK_NS}};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	must(fd >= 0 && timerfd_settime(fd, 0, &every, NULL) == 0, "timerfd");
+	return fd;
+}
+
+static void watch(int epoll, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
+}
+
+/* Answers have come.  First book them all, then send: the other way round a quick server could keep
+ * us here for ever. */
+static bool on_answers(struct asker *asker)
+{
+	struct ump_completion done;
+
+	while (ump_completions_next(asker->completions, &done) == UMP_OK)
+		asker_book(asker, &done);
+	return asker_send(asker);
+}
+
+static void run(struct asker *asker, struct pulse *pulse)
+{
+	int answers = ump_completions_fd(asker->completions);
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int timer = open_timer();
+	bool goes_on;
+
+	must(epoll >= 0, "epoll_create1");
+	watch(epoll, answers);
+	watch(epoll, timer);
+	goes_on = asker_send(asker);
+	while (goes_on) {
+		struct epoll_event events[2];
+		int ready = epoll_wait(epoll, events, 2, -1);
+		uint64_t expired;
+		int i;
+
+		for (i = 0; i < ready; i++) {
+			if (events[i].data.fd == answers)
+				goes_on = on_answers(asker);
+			else if (read(timer, &expired, sizeof expired) > 0)
+				pulse_tick(pulse);
+		}
+	}
+	close(timer);
+	close(epoll);
+}
+
+int main(int argc, char **argv)
+{
+	struct ump_config config = adder_config;
+	struct adder adder = {0};
+	struct asker asker;
+	struct pulse pulse;
+	ump_client *client;
+	ump_thread *thread;
+
+	config.capacity = CAPACITY;
+	must_ok(ump_spawn_thread(&config, adder_build, &adder, &client, &thread), "the server");
+	asker_open(&asker, &client, load_requests(argc, argv));
+	pulse_start(&pulse);
+	run(&asker, &pulse);
+	return asker_report(&asker, &thread, &adder, &pulse);
+}

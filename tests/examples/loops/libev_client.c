@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A client inside libev's loop, of a server on a thread. */
+#include "load.h"
+
+#include <ev.h>
+
+struct program {
+	struct asker asker;
+	struct pulse pulse;
+};
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct program *program = io->data;
+	struct ump_completion done;
+
+	(void)events;
+	/* First book them all, then send: the other way round a quick server could keep us here. */
+	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
+		asker_book(&program->asker, &done);
+	if (!asker_send(&program->asker))
+		ev_break(loop, EVBREAK_ALL); /* all is answered */
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct program *program = timer->data;
+
+	(void)loop;
+	(void)events;
+	pulse_tick(&program->pulse);
+}
+
+static void run(struct program *program)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	ev_timer timer;
+	ev_io io;
+
+	must(loop != NULL, "ev_loop_new");
+	ev_io_init(&io, on_readable, ump_completions_fd(program->asker.completions), EV_READ);
+	ev_timer_init(&timer, on_tick, TICK_MS / 1000.0, TICK_MS / 1000.0);
+	io.data = program;
+	timer.data = program;
+	ev_io_start(loop, &io);
+	ev_timer_start(loop, &timer);
+	(void)asker_send(&program->asker);
+	ev_run(loop, 0);
+	ev_timer_stop(loop, &timer);
+	ev_io_stop(loop, &io);
+	ev_loop_destroy(loop);
+}
+
+int main(int argc, char **argv)
+{
+	struct program program;
+	struct adder adder = {0};
+	ump_client *client;
+	ump_thread *thread;
+
+	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
+		"the server");
+	asker_open(&program.asker, &client, load_requests(argc, argv));
+	pulse_start(&program.pulse);
+	run(&program);
+	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What the examples for event loops share, so that each of them shows its loop and little else: a
+ * server that adds, those who ask it for sums, and a pulse that tells whether the loop went on.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <ump_server.h>
+
+/* How often the timer of each example ticks. */
+#define TICK_MS 5
+#define TICK_NS (INT64_C(1000000) * TICK_MS)
+/* How many messages a task handles before the loop gets to do other things. */
+#define BUDGET 64
+/* How many threads call a server on a loop. */
+#define CALLERS 4
+/* How many requests a client on a loop has in flight. */
+#define IN_FLIGHT 64
+
+/* How many requests are to be sent: the first argument, or 100 000. */
+uint64_t load_requests(int argc, char **argv);
+
+/* End the program with one line, unless `good`. */
+void must(bool good, const char *what);
+/* The same for a result of the library. */
+void must_ok(int result, const char *what);
+
+/* ---- The pulse of a loop ------------------------------------------------------------------- */
+
+struct pulse {
+	ump_time begin;
+	ump_time last;
+	int64_t longest;
+	unsigned ticks;
+};
+
+void pulse_start(struct pulse *pulse);
+void pulse_tick(struct pulse *pulse);
+/* The loop is over: print whether the timer ticked all along. */
+bool pulse_report(struct pulse *pulse);
+
+/* ---- A server that adds -------------------------------------------------------------------- */
+
+struct add {
+	uint64_t a;
+	uint64_t b;
+};
+
+typedef uint64_t sum;
+
+/* The builder's argument: how many requests were handled. */
+struct adder {
+	uint64_t handled;
+};
+
+extern const struct ump_config adder_config;
+int adder_build(void *arg, ump_client *client, struct ump_handler *out);
+
+/* ---- Threads that call a server on a loop -------------------------------------------------- */
+
+struct caller {
+	pthread_t thread;
+	ump_client *client;
+	uint64_t first;
+	uint64_t count;
+	uint64_t answered;
+	uint64_t right;
+};
+
+struct callers {
+	uint64_t count;
+	struct caller callers[CALLERS];
+};
+
+/* Start threads that send `count` requests together.  Takes the client: when the last of them has
+ * had its last answer, the server's last client goes. */
+void callers_start(struct callers *callers, ump_client **client, uint64_t count);
+
+/* Wait for the threads and print the accounts; the program's exit status. */
+int callers_report(struct callers *callers, const struct adder *adder, struct pulse *pulse,
+	struct ump_flow how);
+
+/* ---- A client on a loop -------------------------------------------------------------------- */
+
+/* A request in flight.  Its address is the tag of its completion. */
+struct question {
+	struct add add;
+	struct question *next_free;
+};
+
+struct asker {
+	ump_client *client;
+	ump_completions *completions;
+	uint64_t count;
+	uint64_t sent;
+	uint64_t answered;
+	uint64_t right;
+	uint64_t others;
+	/* Those that are not in flight. */
+	struct question *free;
+	struct question questions[IN_FLIGHT];
+	/* The inbox was full: nothing is sent until the completion with this field's address. */
+	bool waits_for_room;
+	uint64_t waits;
+};
+
+/* Open the completions.  Takes the client: it goes when all has been answered. */
+void asker_open(struct asker *asker, ump_client **client, uint64_t count);
+
+/* Send as many requests as may be in flight.  false: all were sent and answered. */
+bool asker_send(struct asker *asker);
+
+/* Book one completion. */
+void asker_book(struct asker *asker, const struct ump_completion *done);
+
+/* Wait for the server and print the accounts; the program's exit status. */
+int asker_report(
+	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse);
+
+#endif

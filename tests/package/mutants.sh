@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: 0BSD
+# Plant the bugs of mutants.table, each in a copy of this tree, and see that the test that a bug names
+# fails there.
+#
+#	tests/package/mutants.sh              all of them
+#	tests/package/mutants.sh NUMBER...    only these
+# shellcheck source=tests/package/common.sh
+. "$(dirname "$0")/common.sh"
+need python3
+table="$here/mutants.table"
+copies="$root/build/package-mutants"
+
+# The field of a mutant: field NUMBER NAME
+field() {
+	awk -v number="$1" -v name="$2: " '
+		/^=== / { here = $2 == number }
+		here && index($0, name) == 1 { print substr($0, length(name) + 1); exit }' "$table"
+}
+
+# Plant a bug and run the part of the tests that has to see it: sees NUMBER
+sees() {
+	local tree="$copies/$1"
+	rm -rf "$tree"
+	copy_tree "$tree"
+	"$root/scripts/mutants.py" apply "$table" "$1" "$tree"
+	"$tree/tests/package/run.sh" "$(field "$1" part)" >"$tree.log" 2>&1 || true
+	rm -rf "$tree"
+	grep -F "   FAILED: $(field "$1" caught-by)" "$tree.log"
+}
+
+"$root/scripts/mutants.py" check "$table"
+mkdir -p "$place/logs" "$copies"
+for number in ${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")}; do
+	[ -n "$(field "$number" part)" ] || die "there is no mutant $number"
+	try "mutant $number, $(field "$number" why)" sees "$number"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Attacks [bound], [complete] and [quiet].
+ *
+ * In a line: a server is held in its handler and its inbox filled, which must take as many messages
+ * as the capacity says and not one more.  Then event-loop clients ask for room, one after the
+ * other, and threads block for it, with deadlines and without; some leave.  Once the handler goes
+ * on, room must come to those who asked in the order in which they did, and be kept for each of
+ * them until it is used; nobody else gets ahead.  Now and then the server breaks in the middle of
+ * the line.
+ *
+ * In time: the deadlines of those who wait lie about when room comes to them.  A place that is
+ * given to one who has just gone is lost, and soon there is none for anybody.
+ *
+ * In a crowd: clients ask for room and are dropped, and so are the completions that are to tell
+ * them, while the server hands out room, breaks or drains.
+ */
+#include "stress.h"
+
+#include <string.h>
+
+#define MOST    8
+#define ASKERS  12
+#define BLOCKED 4
+#define CROWD   4
+
+static const struct stress_mix hurried = {.bounded = true, .hurried = true};
+static const struct stress_mix patient = {.bounded = true, .patience = 2000000};
+
+/* ---- In a line ------------------------------------------------------------------------------ */
+
+struct blocked {
+	struct stress_sender sender;
+	ump_client *client;
+};
+
+static void *block(void *arg)
+{
+	struct blocked *blocked = arg;
+	struct stress_sender *sender = &blocked->sender;
+
+	while (sender->count < sender->room) {
+		if (stress_one_in(&sender->rng, 2))
+			(void)stress_post(sender, blocked->client, STRESS_ANSWER);
+		else
+			(void)stress_req(sender, blocked->client, STRESS_ANSWER,
+				stress_one_in(&sender->rng, 2) ? UMP_FOREVER : ump_after(1000000));
+	}
+	ump_client_drop(&blocked->client);
+	return NULL;
+}
+
+/* Wait until the handler has begun with its first message, in which it is held. */
+static void until_held(const ump_client *client)
+{
+	struct ump_stats stats;
+
+	do {
+		check_nap(1);
+		CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	} while (stats.handled == 0);
+	CHECK_INT(stats.handled, ==, 1);
+	CHECK(stats.busy);
+}
+
+/* Exactly as many as the capacity says. */
+static void fill(
+	struct stress_sender *sender, const struct stress_server *server, unsigned breaks_at)
+{
+	struct ump_stats stats;
+
+	for (unsigned i = 0; i < server->capacity; i++)
+		CHECK_INT(stress_post(sender, server->client,
+				  i == breaks_at ? STRESS_BREAK : STRESS_ANSWER),
+			==, UMP_OK);
+	CHECK_INT(stress_post(sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
+	CHECK_INT(ump_client_stats(server->client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, server->capacity);
+	CHECK_INT(stats.depth_most, ==, server->capacity);
+}
+
+struct line {
+	struct stress_sender sender;
+	ump_completions *completions;
+	ump_client *askers[ASKERS];
+};
+
+static void ask_all(struct line *line, const struct stress_server *server)
+{
+	for (unsigned i = 0; i < ASKERS; i++) {
+		CHECK_INT(ump_client_clone(server->client, &line->askers[i]), ==, UMP_OK);
+		CHECK_INT(ump_client_room(line->askers[i], line->completions, &line->askers[i]), ==,
+			UMP_OK);
+		CHECK_INT(
+			ump_client_room(line->askers[i], line->completions, NULL), ==, UMP_INVALID);
+	}
+	CHECK_INT(stress_post(&line->sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
+}
+
+/* Some leave the line, and are told so at once. */
+static void leave(struct line *line)
+{
+	for (unsigned i = 0; i < ASKERS; i++) {
+		struct ump_completion done;
+
+		if (!stress_one_in(&line->sender.rng, 5))
+			continue;
+		ump_client_drop(&line->askers[i]);
+		CHECK_INT(ump_completions_next(line->completions, &done), ==, UMP_OK);
+		CHECK(done.tag == &line->askers[i] && done.reply == NULL);
+		CHECK_INT(done.result, ==, UMP_ORIGIN_GONE);
+	}
+}
+
+/* The room of one who is next in line, or that there will be none any more. */
+static bool get_room(struct line *line, ump_client **asker, bool breaks, bool over)
+{
+	struct ump_completion done;
+	int result;
+
+	CHECK_INT(ump_completions_wait(line->completions, &done, UMP_FOREVER), ==, UMP_OK);
+	CHECK(done.tag == asker);
+	CHECK(done.result == UMP_OK ? !over : breaks && done.result == UMP_SERVER_GONE);
+	if (stress_one_in(&line->sender.rng, 2))
+		stress_dawdle(&line->sender.rng);
+	if (done.result == UMP_OK && stress_one_in(&line->sender.rng, 4)) {
+		/* It goes to the next one. */
+		ump_client_drop(asker);
+		return true;
+	}
+	result = stress_post(&line->sender, *asker, STRESS_ANSWER);
+	if (!(breaks && result == UMP_SERVER_GONE))
+		CHECK_INT(result, ==, UMP_OK);
+	ump_client_drop(asker);
+	stress_count(STRESS_ROOMS, done.result == UMP_OK);
+	return done.result == UMP_OK;
+}
+
+static void get_all(struct line *line, bool breaks)
+{
+	bool over = false;
+
+	for (unsigned i = 0; i < ASKERS; i++) {
+		if (line->askers[i] != NULL)
+			over = !get_room(line, &line->askers[i], breaks, over);
+	}
+	CHECK_INT(ump_completions_in_flight(line->completions), ==, 0);
+	ump_completions_drop(&line->completions);
+}
+
+/* Every place has come back, whatever has become of those who had one. */
+static void check_emptied(ump_weak_client *weak, const struct stress_server *server)
+{
+	struct ump_stats stats;
+
+	CHECK_INT(ump_weak_client_stats(weak, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 0);
+	CHECK_INT(stats.depth_most, ==, server->capacity);
+	ump_weak_client_drop(&weak);
+}
+
+static void in_line(struct stress_rng *rng)
+{
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	struct stress_server server;
+	struct line line = {.completions = NULL};
+	struct blocked blocked[BLOCKED];
+	ump_weak_client *weak = NULL;
+	unsigned count = stress_below(rng, BLOCKED + 1);
+	bool breaks = stress_one_in(rng, 3);
+
+	stress_server_init(&server, rng);
+	server.gate = &gate;
+	server.capacity = 1 + stress_below(rng, MOST);
+	stress_sender_init(&line.sender, rng, 0, &hurried, MOST + ASKERS + 3);
+	CHECK_INT(ump_completions_open(&line.completions), ==, UMP_OK);
+	pthread_mutex_lock(&gate);
+	stress_server_start(&server);
+	CHECK_INT(stress_post(&line.sender, server.client, STRESS_ANSWER), ==, UMP_OK);
+	until_held(server.client);
+	fill(&line.sender, &server, breaks ? stress_below(rng, (unsigned)server.capacity) : MOST);
+	for (unsigned i = 0; i < count; i++) {
+		stress_sender_init(&blocked[i].sender, rng, i + 1, &patient, 4);
+		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
+		blocked[i].sender.thread = stress_thread(block, &blocked[i]);
+	}
+	ask_all(&line, &server);
+	leave(&line);
+	if (stress_one_in(rng, 2))
+		check_nap(1);
+	pthread_mutex_unlock(&gate);
+	get_all(&line, breaks);
+	CHECK_INT(ump_client_weak(server.client, &weak), ==, UMP_OK);
+	ump_client_drop(&server.client);
+	CHECK_INT(stress_server_join(&server), ==, breaks);
+	for (unsigned i = 0; i < count; i++) {
+		stress_thread_join(blocked[i].sender.thread);
+		stress_sender_settle(&blocked[i].sender);
+	}
+	check_emptied(weak, &server);
+	stress_sender_settle(&line.sender);
+}
+
+/* ---- In a crowd ----------------------------------------------------------------------------- */
+
+struct member {
+	struct stress_sender sender;
+	ump_client *client;
+};
+
+/* Ask, look perhaps, and go: in any order. */
+static void ask_and_go(struct member *member)
+{
+	struct stress_sender *sender = &member->sender;
+	ump_completions *completions = NULL;
+	ump_client *asker = NULL;
+	struct ump_completion done;
+	int result;
+
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(member->client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
+	stress_dawdle(&sender->rng);
+	if (stress_one_in(&sender->rng, 3) && ump_completions_next(completions, &done) == UMP_OK) {
+		CHECK(done.tag == member && done.result != UMP_ORIGIN_GONE);
+		result = stress_post(sender, asker, STRESS_ANSWER);
+		CHECK(done.result == UMP_OK ? result != UMP_FULL : result == UMP_SERVER_GONE);
+		/* Only what was sent has used the room. */
+		if (result == UMP_OK && stress_one_in(&sender->rng, 2))
+			CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
+	}
+	if (stress_one_in(&sender->rng, 2))
+		ump_completions_drop(&completions);
+	if (stress_one_in(&sender->rng, 2))
+		stress_dawdle(&sender->rng);
+	ump_client_drop(&asker);
+	ump_completions_drop(&completions);
+}
+
+static void *jostle(void *arg)
+{
+	struct member *member = arg;
+	struct stress_sender *sender = &member->sender;
+
+	while (sender->count + 2 < sender->room) {
+		(void)stress_post(sender, member->client, STRESS_ANSWER);
+		ask_and_go(member);
+	}
+	ump_client_drop(&member->client);
+	return NULL;
+}
+
+static void in_crowd(struct stress_rng *rng)
+{
+	struct stress_server server;
+	struct stress_sender breaker;
+	struct member members[CROWD];
+	bool breaks = stress_one_in(rng, 2);
+
+	stress_server_init(&server, rng);
+	server.capacity = 1 + stress_below(rng, 3);
+	stress_sender_init(&breaker, rng, CROWD, &patient, 20);
+	stress_server_start(&server);
+	for (unsigned i = 0; i < CROWD; i++) {
+		stress_sender_init(&members[i].sender, rng, i, &hurried, 60);
+		CHECK_INT(ump_client_clone(server.client, &members[i].client), ==, UMP_OK);
+		members[i].sender.thread = stress_thread(jostle, &members[i]);
+	}
+	for (unsigned i = stress_below(rng, 20); i > 0; i--)
+		stress_dawdle(rng);
+	/* It may not get in. */
+	while (breaks && breaker.count < breaker.room &&
+		stress_post(&breaker, server.client, STRESS_BREAK) == UMP_FULL)
+		stress_dawdle(rng);
+	ump_client_drop(&server.client);
+	(void)stress_server_join(&server);
+	for (unsigned i = 0; i < CROWD; i++) {
+		stress_thread_join(members[i].sender.thread);
+		stress_sender_settle(&members[i].sender);
+	}
+	stress_sender_settle(&breaker);
+}
+
+/* ---- In time -------------------------------------------------------------------------------- */
+
+static void *hurry(void *arg)
+{
+	struct blocked *blocked = arg;
+	struct stress_sender *sender = &blocked->sender;
+
+	while (sender->count < sender->room)
+		(void)stress_post(sender, blocked->client, STRESS_ANSWER);
+	ump_client_drop(&blocked->client);
+	return NULL;
+}
+
+static void in_time(struct stress_rng *rng)
+{
+	static const unsigned lengths[] = {2000, 8000, 30000, 100000};
+	struct stress_mix mix = {.bounded = true, .drains = true};
+	struct stress_server server;
+	struct blocked blocked[BLOCKED];
+
+	stress_server_init(&server, rng);
+	server.capacity = 1 + stress_below(rng, 2);
+	server.dawdles = false;
+	server.delay = lengths[stress_below(rng, 4)];
+	/* About what it takes for those ahead. */
+	mix.patience = 2 * server.delay;
+	stress_server_start(&server);
+	for (unsigned i = 0; i < BLOCKED; i++) {
+		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 80 : 1000);
+		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
+		blocked[i].sender.thread = stress_thread(hurry, &blocked[i]);
+	}
+	ump_client_drop(&server.client);
+	CHECK(!stress_server_join(&server));
+	for (unsigned i = 0; i < BLOCKED; i++) {
+		stress_thread_join(blocked[i].sender.thread);
+		stress_sender_settle(&blocked[i].sender);
+	}
+}
+
+static void round_of(struct stress_rng *rng)
+{
+	switch (stress_below(rng, 3)) {
+	case 0:
+		in_line(rng);
+		break;
+	case 1:
+		in_crowd(rng);
+		break;
+	default:
+		in_time(rng);
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct stress_program program = {
+		"room_is_handed_on", "[bound] [complete] [quiet] [once]", round_of, 60};
+
+	return stress_main(&program, argc, argv);
+}

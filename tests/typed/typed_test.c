@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The typed layer: each twin does what its model does, and each callback comes through. */
+#include "check.h"
+#include "servers.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* What the dispatcher notes here is read after join, or after an answer. */
+struct adder {
+	adder_weak_client me;
+	adder_client built;
+	adder_reply_context kept;
+	/* For queue_up. */
+	struct tally *queues;
+	adder_wait_reply waits[2];
+	int build_result;
+	int init_result;
+	int builds;
+	int inits;
+	int terms;
+	int drops;
+	struct ump_flow outcome;
+};
+
+enum {
+	KEEP = 1000,
+	IN_PLACE,
+	FORGET,
+	STOP
+};
+
+static int build(struct adder *self, adder_client client)
+{
+	self->builds++;
+	CHECK_INT(adder_client_clone(client, &self->built), ==, UMP_OK);
+	return self->build_result;
+}
+
+static int init(struct adder *self, adder_weak_client me)
+{
+	self->inits++;
+	CHECK_INT(adder_weak_client_clone(me, &self->me), ==, UMP_OK);
+	return self->init_result;
+}
+
+static struct ump_flow add(struct adder *self, const struct add *msg, adder_reply_context *rc)
+{
+	struct sum sum = {0, msg->tally};
+
+	if (msg->tally != NULL)
+		msg->tally->handled++;
+	if (msg->a == KEEP) {
+		self->kept = adder_reply_keep(rc);
+		CHECK(rc->untyped == NULL);
+		CHECK(!adder_reply_origin_gone(self->kept));
+	} else if (msg->a == IN_PLACE) {
+		struct sum *room = adder_reply_room(*rc);
+
+		*room = (struct sum){msg->b, NULL};
+		CHECK_INT(adder_reply(rc, room), ==, UMP_OK);
+	} else if (msg->a == FORGET) {
+		adder_reply_drop(rc);
+	} else if (__builtin_add_overflow(msg->a, msg->b, &sum.value)) {
+		CHECK_INT(adder_reply_fail(rc, ADDER_OVERFLOW), ==, UMP_OK);
+	} else {
+		CHECK_INT(adder_reply(rc, &sum), ==, UMP_OK);
+		CHECK_INT(adder_reply(rc, &sum), ==, UMP_INVALID);
+	}
+	return ump_continue();
+}
+
+static struct ump_flow write_down(struct adder *self, const struct note *msg)
+{
+	msg->tally->handled++;
+	return msg->number == STOP ? ump_break(self) : ump_continue();
+}
+
+static void left_request(struct adder *self, const struct add *msg, adder_reply_context *rc)
+{
+	struct sum sum = {-1, NULL};
+
+	(void)self;
+	msg->tally->left++;
+	if (msg->a == 1)
+		CHECK_INT(adder_reply(rc, &sum), ==, UMP_OK);
+}
+
+static void left_post(struct adder *self, const struct note *msg)
+{
+	(void)self;
+	msg->tally->left++;
+}
+
+static struct ump_flow term(struct adder *self, struct ump_flow how)
+{
+	self->terms++;
+	self->outcome = how;
+	return how;
+}
+
+static void drop_self(struct adder *self)
+{
+	self->drops++;
+	adder_weak_client_drop(&self->me);
+	adder_client_drop(&self->built);
+}
+
+static void drop_add(struct add *value)
+{
+	value->tally->dropped++;
+}
+
+static void drop_sum(struct sum *value)
+{
+	if (value->tally != NULL)
+		value->tally->dropped++;
+}
+
+static void drop_note(struct note *value)
+{
+	value->tally->dropped++;
+}
+
+UMP_TYPED_HANDLER(adder, full, .build = build, .init = init, .request = add, .post = write_down,
+	.leftover_request = left_request, .leftover_post = left_post, .term = term,
+	.drop = drop_self, .drop_request = drop_add, .drop_reply = drop_sum,
+	.drop_post = drop_note);
+
+/* Before there is a thread: what stops the server, and what then is left. */
+static int queue_up(struct adder *self, adder_client client)
+{
+	struct add add_answered = {1, 0, self->queues};
+	struct add add_left = {2, 0, self->queues};
+
+	CHECK_INT(adder_client_post(client, &(struct note){STOP, self->queues}), ==, UMP_OK);
+	CHECK_INT(adder_client_req_async(client, &add_answered, &self->waits[0]), ==, UMP_OK);
+	CHECK_INT(adder_client_req_async(client, &add_left, &self->waits[1]), ==, UMP_OK);
+	CHECK_INT(adder_client_post(client, &(struct note){1, self->queues}), ==, UMP_OK);
+	return 0;
+}
+
+UMP_TYPED_HANDLER(adder, leaves_both, .build = queue_up, .request = add, .post = write_down,
+	.leftover_request = left_request, .leftover_post = left_post, .drop_post = drop_note);
+UMP_TYPED_HANDLER(adder, leaves_requests, .build = queue_up, .request = add, .post = write_down,
+	.leftover_request = left_request, .drop_post = drop_note);
+UMP_TYPED_HANDLER(adder, leaves_posts, .build = queue_up, .request = add, .post = write_down,
+	.leftover_post = left_post, .drop_post = drop_note);
+UMP_TYPED_HANDLER(adder, leaves_none, .build = queue_up, .request = add, .post = write_down,
+	.drop_post = drop_note);
+
+/* What lacks a callback that is required, and what has no more than these. */
+UMP_TYPED_HANDLER(adder, incomplete, .post = write_down, .drop = drop_self);
+UMP_TYPED_HANDLER(adder, simple, .request = add, .post = write_down, .drop = drop_self);
+
+static void spawn(const struct adder_handler *handler, struct adder *self, adder_client *client,
+	adder_thread *thread)
+{
+	struct ump_config config = {.name = "adder", .stack_size = 1 << 20, .post.size = 99};
+
+	CHECK_INT(adder_spawn_thread(&config, handler, self, client, thread), ==, UMP_OK);
+	/* The builder's clone, which drop would drop only after the end. */
+	adder_client_drop(&self->built);
+}
+
+static void requests(void)
+{
+	struct adder self = {.builds = 0};
+	adder_wait_reply wait_reply;
+	struct sum sum = {0, NULL};
+	struct ump_flow how;
+	adder_client client;
+	adder_thread thread;
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(
+		adder_client_req(client, &(struct add){3, 7, NULL}, &sum, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(sum.value, ==, 10);
+	CHECK_INT(adder_client_req(client, &(struct add){IN_PLACE, 5, NULL}, &sum,
+			  ump_after(60 * INT64_C(1000000000))),
+		==, UMP_OK);
+	CHECK_INT(sum.value, ==, 5);
+	CHECK_INT(adder_client_req(client, &(struct add){INT_MAX, 1, NULL}, &sum, UMP_FOREVER), ==,
+		ADDER_OVERFLOW);
+	CHECK_INT(adder_client_req(client, &(struct add){FORGET, 1, NULL}, &sum, UMP_FOREVER), ==,
+		UMP_NO_REPLY);
+	CHECK_INT(
+		adder_client_req_async(client, &(struct add){1, 2, NULL}, &wait_reply), ==, UMP_OK);
+	CHECK_INT(adder_wait_reply_wait(&wait_reply, &sum, UMP_FOREVER), ==, UMP_OK);
+	CHECK(wait_reply.untyped == NULL);
+	CHECK_INT(sum.value, ==, 3);
+	adder_client_drop(&client);
+	CHECK(client.untyped == NULL);
+	CHECK_INT(adder_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(!how.stop && thread.untyped == NULL);
+	CHECK(self.builds == 1 && self.inits == 1 && self.terms == 1 && self.drops == 1);
+}
+
+static void kept_contexts(void)
+{
+	struct tally tally = {0, 0, 0};
+	struct adder self = {.builds = 0};
+	adder_wait_reply wait_reply;
+	struct sum sum = {42, &tally};
+	adder_client client;
+	adder_thread thread;
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
+		UMP_OK);
+	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_EMPTY);
+	adder_client_drop(&client);
+	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_OK);
+	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_OK);
+	CHECK_INT(sum.value, ==, 42);
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
+		UMP_OK);
+	adder_client_drop(&client);
+	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	adder_wait_reply_drop(&wait_reply);
+	CHECK(adder_reply_origin_gone(self.kept));
+	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_ORIGIN_GONE);
+	CHECK_INT(tally.dropped, ==, 1);
+}
+
+static void clients(void)
+{
+	struct tally tally = {0, 0, 0};
+	struct adder self = {.builds = 0};
+	adder_weak_client weak;
+	adder_weak_client weaker;
+	adder_post_client poster;
+	adder_post_client second;
+	adder_client client;
+	adder_client other;
+	adder_thread thread;
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_weak(client, &weak), ==, UMP_OK);
+	CHECK_INT(adder_weak_client_clone(weak, &weaker), ==, UMP_OK);
+	CHECK_INT(adder_weak_client_upgrade(weaker, &other), ==, UMP_OK);
+	CHECK_INT(adder_client_post_client(client, &poster), ==, UMP_OK);
+	CHECK_INT(adder_post_client_clone(poster, &second), ==, UMP_OK);
+	CHECK_INT(adder_client_post(other, &(struct note){1, &tally}), ==, UMP_OK);
+	CHECK_INT(adder_post_client_post(second, &(struct note){2, &tally}), ==, UMP_OK);
+	adder_client_drop(&client);
+	adder_client_drop(&other);
+	adder_post_client_drop(&poster);
+	CHECK_INT(adder_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	adder_post_client_drop(&second);
+	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_weak_client_upgrade(weak, &client), ==, UMP_CLIENTS_GONE);
+	adder_weak_client_drop(&weak);
+	adder_weak_client_drop(&weaker);
+	CHECK_INT(tally.handled, ==, 2);
+}
+
+/* Break with a request to be answered, a request and a post behind it; what became of these. */
+static struct tally leave(const struct adder_handler *handler, int first, int second)
+{
+	struct tally tally = {0, 0, 0};
+	struct adder self = {.queues = &tally};
+	struct sum sum = {0, NULL};
+	struct ump_flow how;
+	adder_client client;
+	adder_thread thread;
+
+	spawn(handler, &self, &client, &thread);
+	CHECK_INT(adder_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(how.stop && how.value == &self);
+	CHECK_INT(adder_wait_reply_wait(&self.waits[0], &sum, UMP_FOREVER), ==, first);
+	if (first == UMP_OK)
+		CHECK_INT(sum.value, ==, -1);
+	CHECK_INT(adder_wait_reply_wait(&self.waits[1], &sum, UMP_FOREVER), ==, second);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_SERVER_GONE);
+	adder_client_drop(&client);
+	CHECK_INT(tally.handled, ==, 1);
+	return tally;
+}
+
+static void leftovers(void)
+{
+	struct tally both = leave(&leaves_both, UMP_OK, UMP_SERVER_GONE);
+	struct tally requests_only = leave(&leaves_requests, UMP_OK, UMP_SERVER_GONE);
+	struct tally posts_only = leave(&leaves_posts, UMP_SERVER_GONE, UMP_SERVER_GONE);
+	struct tally none = leave(&leaves_none, UMP_SERVER_GONE, UMP_SERVER_GONE);
+
+	CHECK(both.left == 3 && both.dropped == 0);
+	CHECK(requests_only.left == 2 && requests_only.dropped == 1);
+	CHECK(posts_only.left == 1 && posts_only.dropped == 0);
+	CHECK(none.left == 0 && none.dropped == 1);
+}
+
+static void values_that_nobody_owns(void)
+{
+	struct tally tally = {0, 0, 0};
+	struct sum sum;
+	adder_server server;
+	adder_client client;
+	struct adder_message got;
+
+	CHECK_INT(adder_channel_open(&server, &client, &full), ==, UMP_OK);
+	CHECK_INT(adder_client_req(client, &(struct add){1, 2, &tally}, &sum, UMP_NOW), ==,
+		UMP_TIMED_OUT);
+	CHECK_INT(tally.dropped, ==, 1);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_OK);
+	adder_client_drop(&client);
+	adder_server_drop(&server);
+	CHECK_INT(tally.dropped, ==, 2);
+	CHECK_INT(adder_channel_open(&server, &client, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_OK);
+	adder_client_drop(&client);
+	CHECK_INT(adder_server_try_pop(server, &got), ==, UMP_OK);
+	CHECK_INT(adder_server_try_pop(server, NULL), ==, UMP_INVALID);
+	CHECK_INT(adder_server_wait(server, NULL, UMP_NOW), ==, UMP_INVALID);
+	adder_server_drop(&server);
+	CHECK_INT(tally.dropped, ==, 2);
+}
+
+static void raw_server(void)
+{
+	struct tally tally = {0, 0, 0};
+	adder_wait_reply wait_reply;
+	struct adder_message got;
+	struct sum sum = {9, NULL};
+	adder_server server;
+	adder_client client;
+
+	CHECK_INT(adder_channel_open(&server, &client, NULL), ==, UMP_OK);
+	CHECK(adder_server_was_empty(server));
+	CHECK_INT(adder_server_try_pop(server, &got), ==, UMP_EMPTY);
+	CHECK(got.request == NULL && got.post == NULL && got.rc.untyped == NULL);
+	CHECK_INT(adder_client_post(client, &(struct note){8, &tally}), ==, UMP_OK);
+	CHECK_INT(
+		adder_client_req_async(client, &(struct add){1, 2, NULL}, &wait_reply), ==, UMP_OK);
+	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_OK);
+	CHECK(got.post->number == 8 && got.request == NULL && got.rc.untyped == NULL);
+	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_OK);
+	CHECK(got.request->b == 2 && got.post == NULL);
+	CHECK_INT(adder_reply(&got.rc, &sum), ==, UMP_OK);
+	CHECK_INT(adder_wait_reply_wait(&wait_reply, &sum, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(sum.value, ==, 9);
+	CHECK_INT(
+		adder_client_req_async(client, &(struct add){1, 2, NULL}, &wait_reply), ==, UMP_OK);
+	adder_wait_reply_drop(&wait_reply);
+	adder_client_drop(&client);
+	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_CLIENTS_GONE);
+	CHECK_INT(adder_server_skipped(server), ==, 1);
+	adder_server_drop(&server);
+}
+
+/* Spawning fails with `result`: there are no handles, and self was dropped exactly once. */
+static void spawn_fails(const struct adder_handler *handler, struct adder *self, int result)
+{
+	adder_client client = {(ump_client *)self};
+	adder_thread thread = {(ump_thread *)self};
+
+	CHECK_INT(adder_spawn_thread(NULL, handler, self, &client, &thread), ==, result);
+	CHECK(client.untyped == NULL && thread.untyped == NULL);
+	CHECK_INT(self->drops, ==, 1);
+}
+
+static void failing_spawns(void)
+{
+	struct adder refuses = {.build_result = 5};
+	struct adder starts_badly = {.init_result = 6};
+	struct adder lacks = {.builds = 0};
+	struct adder none = {.builds = 0};
+	adder_client client;
+	adder_thread thread;
+
+	spawn_fails(&full, &refuses, 5);
+	CHECK(refuses.builds == 1 && refuses.inits == 0);
+	spawn_fails(&full, &starts_badly, 6);
+	CHECK(starts_badly.inits == 1 && starts_badly.terms == 0);
+	spawn_fails(&incomplete, &lacks, UMP_INVALID);
+	CHECK_INT(adder_spawn_thread(NULL, &full, &none, NULL, &thread), ==, UMP_INVALID);
+	CHECK(none.drops == 1 && none.builds == 0);
+	CHECK_INT(adder_spawn_thread(NULL, NULL, &none, &client, &thread), ==, UMP_INVALID);
+	CHECK_INT(none.drops, ==, 1);
+}
+
+static void spawns_without_memory(void)
+{
+	for (int i = 0;; i++) {
+		struct adder self = {.builds = 0};
+		adder_client client;
+		adder_thread thread;
+		int result;
+
+		faults_at(i);
+		result = adder_spawn_thread(NULL, &simple, &self, &client, &thread);
+		if (!faults_off()) {
+			CHECK_INT(result, ==, UMP_OK);
+			adder_client_drop(&client);
+			CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+			CHECK_INT(self.drops, ==, 1);
+			CHECK_INT(i, >, 2);
+			return;
+		}
+		CHECK(result == UMP_NO_MEMORY || result == UMP_NO_THREAD);
+		CHECK_INT(self.drops, ==, 1);
+	}
+}
+
+static void nothing_to_consume(void)
+{
+	adder_client client = {NULL};
+	adder_reply_context rc = {NULL};
+	adder_wait_reply wait_reply = {NULL};
+	struct sum sum;
+
+	adder_client_drop(&client);
+	adder_client_drop(NULL);
+	adder_weak_client_drop(NULL);
+	adder_post_client_drop(NULL);
+	adder_wait_reply_drop(NULL);
+	adder_reply_drop(NULL);
+	adder_thread_drop(NULL);
+	adder_server_drop(NULL);
+	CHECK(adder_reply_keep(NULL).untyped == NULL);
+	CHECK(adder_reply_room(rc) == NULL);
+	CHECK_INT(adder_client_clone(client, &client), ==, UMP_INVALID);
+	CHECK_INT(adder_client_req(client, &(struct add){1, 2, NULL}, &sum, UMP_NOW), ==,
+		UMP_INVALID);
+	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_INVALID);
+	CHECK_INT(adder_reply_fail(&rc, ADDER_TIRED), ==, UMP_INVALID);
+	CHECK_INT(adder_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
+}
+
+/* ---- Servers that lack something ------------------------------------------------------------ */
+
+struct logger {
+	struct tally tally;
+};
+
+static struct ump_flow log_note(struct logger *self, const struct note *msg)
+{
+	self->tally.handled += msg->number;
+	return ump_continue();
+}
+
+UMP_TYPED_HANDLER(logger, logging, .post = log_note);
+
+static void only_posts(void)
+{
+	struct logger self = {{0, 0, 0}};
+	logger_client client;
+	logger_thread thread;
+
+	CHECK_INT(logger_spawn_thread(NULL, &logging, &self, &client, &thread), ==, UMP_OK);
+	CHECK_INT(logger_client_post(client, &(struct note){4, NULL}), ==, UMP_OK);
+	CHECK_INT(logger_client_post(client, &(struct note){5, NULL}), ==, UMP_OK);
+	logger_client_drop(&client);
+	CHECK_INT(logger_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(self.tally.handled, ==, 9);
+	CHECK(strcmp(logger_strerror(UMP_OK), ump_strerror(UMP_OK)) == 0);
+}
+
+static struct ump_flow store_note(
+	struct store *self, const struct note *msg, store_reply_context *rc)
+{
+	(void)self;
+	if (msg->number > 1)
+		store_reply_fail(rc, STORE_FULL);
+	else
+		store_reply(rc);
+	return ump_continue();
+}
+
+UMP_TYPED_HANDLER(store, storing, .request = store_note);
+
+static void answers_without_a_value(void)
+{
+	store_wait_reply wait_reply;
+	store_client client;
+	store_thread thread;
+
+	CHECK_INT(store_spawn_thread(NULL, &storing, NULL, &client, &thread), ==, UMP_OK);
+	CHECK_INT(store_client_req(client, &(struct note){1, NULL}, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(store_client_req(client, &(struct note){2, NULL}, UMP_FOREVER), ==, STORE_FULL);
+	CHECK_INT(store_client_req_async(client, &(struct note){2, NULL}, &wait_reply), ==, UMP_OK);
+	CHECK_INT(store_wait_reply_wait(&wait_reply, UMP_FOREVER), ==, STORE_FULL);
+	CHECK_INT(store_wait_reply_try(&wait_reply), ==, UMP_INVALID);
+	store_client_drop(&client);
+	store_thread_drop(&thread);
+	CHECK(thread.untyped == NULL);
+	CHECK(strcmp(store_strerror(STORE_FULL), "the store is full") == 0);
+	CHECK(strcmp(store_strerror(2), ump_strerror(2)) == 0);
+	CHECK(strcmp(store_strerror(UMP_TIMED_OUT), ump_strerror(UMP_TIMED_OUT)) == 0);
+}
+
+static struct ump_flow measure(
+	struct pinger *self, const char *const *msg, pinger_reply_context *rc)
+{
+	long length = (long)strlen(*msg);
+
+	(void)self;
+	pinger_reply(rc, &length);
+	return ump_continue();
+}
+
+static struct ump_flow count(struct pinger *self, const unsigned *msg)
+{
+	(void)self;
+	return *msg == STOP ? ump_break(NULL) : ump_continue();
+}
+
+UMP_TYPED_HANDLER(pinger, pinging, .request = measure, .post = count);
+
+static void scalars(void)
+{
+	struct pinger_binding binding = {&pinging, NULL, false};
+	struct ump_config config = {.name = "pinger"};
+	pinger_client client;
+	pinger_thread thread;
+	const char *text = "seven..";
+	struct ump_flow how;
+	long length;
+
+	/* As one would with a function of ump_server.h that has no twin. */
+	pinger_configure(&config, &pinging);
+	CHECK_INT(ump_spawn_thread(
+			  &config, pinger_builder, &binding, &client.untyped, &thread.untyped),
+		==, UMP_OK);
+	CHECK(binding.bound);
+	CHECK_INT(pinger_client_req(client, &text, &length, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(length, ==, 7);
+	CHECK_INT(pinger_client_post(client, &(unsigned){STOP}), ==, UMP_OK);
+	CHECK_INT(pinger_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(how.stop);
+	pinger_client_drop(&client);
+}
+
+/* The same handler inside an event loop, its requests answered through completions. */
+static void tasks(void)
+{
+	struct ump_config config = {.capacity = 2};
+	struct adder self = {0};
+	struct ump_completion done;
+	struct ump_stats stats;
+	struct ump_flow how;
+	ump_completions *completions;
+	adder_wait_reply wait = {NULL};
+	adder_client client;
+	adder_task task;
+	int tag = 5;
+
+	CHECK_INT(adder_spawn_task(&config, &full, &self, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(adder_task_fd(task), >=, 0);
+	CHECK_INT(adder_client_req_completion(client, &(struct add){3, 4, NULL}, completions, &tag),
+		==, UMP_OK);
+	CHECK_INT(adder_client_req_async_until(client, &(struct add){1, 2, NULL}, &wait, UMP_NOW),
+		==, UMP_OK);
+	CHECK_INT(adder_client_post_until(client, &(struct note){1, NULL}, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(adder_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_stats(client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 2);
+	CHECK_INT(adder_weak_client_stats(self.me, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth_most, ==, 2);
+	CHECK(adder_task_dispatch(task, 2));
+	CHECK_INT(ump_completions_next(completions, &done), ==, UMP_OK);
+	CHECK(done.tag == NULL);
+	CHECK_INT(done.result, ==, UMP_OK);
+	CHECK(adder_completion_reply(&done) == NULL);
+	CHECK_INT(ump_completions_next(completions, &done), ==, UMP_OK);
+	CHECK(done.tag == &tag);
+	CHECK_INT(adder_completion_reply(&done)->value, ==, 7);
+	CHECK_INT(adder_wait_reply_try(&wait, &(struct sum){0, NULL}), ==, UMP_OK);
+	ump_completions_drop(&completions);
+	CHECK_INT(adder_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(adder_task_join(&task, &how), ==, UMP_EMPTY);
+	adder_client_drop(&client);
+	adder_client_drop(&self.built);
+	adder_weak_client_drop(&self.me);
+	CHECK_INT(adder_task_run(task, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_task_join(&task, &how), ==, UMP_OK);
+	CHECK(task.untyped == NULL);
+	CHECK_INT(self.drops, ==, 1);
+	adder_task_drop(&task);
+}
+
+static const struct check_test tests[] = {
+	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
+	{"typed: requests, and a handler that has every callback", requests},
+	{"typed [keep] [origin]: a kept context", kept_contexts},
+	{"typed [weak] [drain]: clients of each kind", clients},
+	{"typed [break]: leftovers of each kind, with and without a callback", leftovers},
+	{"typed [once]: values that nobody owns go to the drop of their type",
+		values_that_nobody_owns},
+	{"typed: a raw receiving end", raw_server},
+	{"typed [init]: self is dropped once, however spawning fails", failing_spawns},
+	{"typed [init] [clean]: also without memory or threads", spawns_without_memory},
+	{"typed [misuse]: no handle is no harm", nothing_to_consume},
+	{"typed: a server of posts", only_posts},
+	{"typed: a server whose answers are codes", answers_without_a_value},
+	{"typed: types that are no structures, and a function without a twin", scalars},
+};
+
+CHECK_MAIN(tests)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Messages that the library could not place.
+ * gcc: static assertion failed: "idler: struct wide is aligned more strictly than max_align_t"
+ * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly than max_align_t
+ */
+#include "servers.h"
+
+#ifdef WRONG
+struct wide {
+	_Alignas(64) char bytes[64];
+};
+UMP_TYPED(idler, struct wide, int, int, UMP_NONE);
+#else
+struct wide {
+	_Alignas(16) char bytes[64];
+};
+UMP_TYPED(idler, struct wide, int, int, UMP_NONE);
+#endif
+
+int wrong(idler_client client);
+
+int wrong(idler_client client)
+{
+	return client.untyped == NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * To release a value as one of another type.
+ * gcc: initialization of .* from incompatible pointer type
+ * clang: incompatible function pointer types initializing
+ */
+#include "servers.h"
+
+static struct ump_flow log_note(struct logger *self, const struct note *msg)
+{
+	(void)self;
+	(void)msg;
+	return ump_continue();
+}
+
+#ifdef WRONG
+static void release(struct add *value)
+{
+	value->tally->dropped++;
+}
+#else
+static void release(struct note *value)
+{
+	value->tally->dropped++;
+}
+#endif
+
+UMP_TYPED_HANDLER(logger, handler, .post = log_note, .drop_post = release);
+
+const struct logger_handler *wrong(void);
+
+const struct logger_handler *wrong(void)
+{
+	return &handler;
+}

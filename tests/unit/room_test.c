@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Places in an inbox: the steps of the word, and the line of those who wait for one. */
+#include "core/room.h"
+
+#include "check.h"
+#include "room.h"
+
+/* What a client has asked for that has not asked. */
+static const struct ump__claim nothing;
+
+static void taken(struct ump__room_step step, uint32_t next)
+{
+	CHECK(step.taken);
+	CHECK_INT(step.next, ==, next);
+	CHECK(ump__room_is_valid(step.next));
+}
+
+static void refused(struct ump__room_step step, uint32_t before)
+{
+	CHECK(!step.taken);
+	CHECK_INT(step.next, ==, before);
+}
+
+static void steps(void)
+{
+	taken(ump__room_take_step(UMP__ROOM_MOST), UMP__ROOM_MOST - 1);
+	taken(ump__room_take_step(1), 0);
+	refused(ump__room_take_step(0), 0);
+	refused(ump__room_take_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
+	taken(ump__room_give_step(0), 1);
+	taken(ump__room_give_step(UMP__ROOM_MOST - 1), UMP__ROOM_MOST);
+	refused(ump__room_give_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
+	taken(ump__room_begin_step(0), UMP__ROOM_LINE);
+	refused(ump__room_begin_step(1), 1);
+	refused(ump__room_begin_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
+	taken(ump__room_end_step(UMP__ROOM_LINE), 0);
+	refused(ump__room_end_step(0), 0);
+	refused(ump__room_end_step(7), 7);
+}
+
+static void depths(void)
+{
+	CHECK_INT(ump__room_depth(5, 5), ==, 0);
+	CHECK_INT(ump__room_depth(2, 5), ==, 3);
+	CHECK_INT(ump__room_depth(0, 5), ==, 5);
+	CHECK_INT(ump__room_depth(UMP__ROOM_LINE, 5), ==, 5);
+	CHECK_INT(ump__room_depth(0, UMP__ROOM_MOST), ==, UMP__ROOM_MOST);
+	/* No such word comes up. */
+	CHECK_INT(ump__room_depth(6, 5), ==, 0);
+	CHECK(ump__room_is_valid(0));
+	CHECK(ump__room_is_valid(UMP__ROOM_LINE));
+	CHECK(!ump__room_is_valid(UMP__ROOM_LINE + 1));
+}
+
+/* ---- The line ------------------------------------------------------------------------------ */
+
+#define MANY 5
+
+static struct ump__room room;
+
+struct asker {
+	struct ump__ticket ticket;
+	/* Whether it still wants the place. */
+	bool wants;
+	int calls;
+	int code;
+	/* How many were called before it. */
+	int turn;
+};
+
+static struct asker askers[MANY];
+static int turns;
+
+static bool call(struct ump__ticket *ticket, int code)
+{
+	struct asker *asker = (struct asker *)(void *)ticket;
+
+	CHECK(!ticket->in_line);
+	asker->calls++;
+	asker->code = code;
+	asker->turn = turns++;
+	return asker->wants;
+}
+
+static void prepare(uint32_t capacity)
+{
+	turns = 0;
+	for (int i = 0; i < MANY; i++)
+		askers[i] = (struct asker){.ticket.call = call, .wants = true, .code = 1};
+	ump__room_init(&room, capacity);
+}
+
+static bool withdraw(struct asker *asker)
+{
+	bool withdrawn;
+
+	ump__lock_take(&room.lock);
+	withdrawn = ump__room_withdraw(&room, &asker->ticket);
+	ump__lock_give(&room.lock);
+	return withdrawn;
+}
+
+static uint32_t depth(void)
+{
+	return ump__room_depth(ump__places_load(&room.places), room.capacity);
+}
+
+static void in_order(void)
+{
+	prepare(2);
+	for (int i = 0; i < MANY; i++)
+		ump__room_ask(&room, &askers[i].ticket);
+	/* The first two found room, and were called at once. */
+	CHECK_INT(turns, ==, 2);
+	CHECK_INT(depth(), ==, 2);
+	/* Nobody gets ahead of the line. */
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
+	ump__room_give(&room);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
+	ump__room_give(&room);
+	ump__room_give(&room);
+	for (int i = 0; i < MANY; i++) {
+		CHECK_INT(askers[i].calls, ==, 1);
+		CHECK_INT(askers[i].code, ==, UMP_OK);
+		CHECK_INT(askers[i].turn, ==, i);
+	}
+	CHECK_INT(depth(), ==, 2);
+	ump__room_give(&room);
+	CHECK_INT(depth(), ==, 1);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(depth(), ==, 2);
+	ump__room_end(&room);
+}
+
+static void withdrawing(void)
+{
+	prepare(1);
+	for (int i = 0; i < MANY; i++)
+		ump__room_ask(&room, &askers[i].ticket);
+	/* From the middle, the front and the end; and once is enough. */
+	CHECK(withdraw(&askers[2]));
+	CHECK(!withdraw(&askers[2]));
+	CHECK(withdraw(&askers[1]));
+	CHECK(withdraw(&askers[4]));
+	CHECK(!withdraw(&askers[0]));
+	ump__room_give(&room);
+	CHECK_INT(askers[3].calls, ==, 1);
+	CHECK_INT(askers[1].calls + askers[2].calls + askers[4].calls, ==, 0);
+	CHECK_INT(depth(), ==, 1);
+	/* The line has ended with its last one. */
+	ump__room_give(&room);
+	CHECK_INT(depth(), ==, 0);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	/* And so it does if all withdraw. */
+	ump__room_ask(&room, &askers[1].ticket);
+	CHECK(withdraw(&askers[1]));
+	ump__room_give(&room);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	ump__room_end(&room);
+}
+
+static void unwanted(void)
+{
+	prepare(1);
+	for (int i = 0; i < 4; i++)
+		ump__room_ask(&room, &askers[i].ticket);
+	askers[1].wants = false;
+	askers[2].wants = false;
+	ump__room_give(&room);
+	/* It went on to the next one who wants it. */
+	CHECK_INT(askers[1].calls + askers[2].calls + askers[3].calls, ==, 3);
+	CHECK_INT(depth(), ==, 1);
+	askers[4].wants = false;
+	ump__room_ask(&room, &askers[4].ticket);
+	ump__room_give(&room);
+	CHECK_INT(askers[4].calls, ==, 1);
+	CHECK_INT(depth(), ==, 0);
+	/* Called at once, and unwanted. */
+	askers[4].calls = 0;
+	ump__room_ask(&room, &askers[4].ticket);
+	CHECK_INT(askers[4].calls, ==, 1);
+	CHECK_INT(depth(), ==, 0);
+	ump__room_end(&room);
+}
+
+static void closing(void)
+{
+	prepare(1);
+	for (int i = 0; i < 4; i++)
+		ump__room_ask(&room, &askers[i].ticket);
+	ump__room_close(&room);
+	CHECK_INT(askers[0].code, ==, UMP_OK);
+	for (int i = 1; i < 4; i++) {
+		CHECK_INT(askers[i].calls, ==, 1);
+		CHECK_INT(askers[i].code, ==, UMP_SERVER_GONE);
+		CHECK_INT(askers[i].turn, ==, i);
+	}
+	ump__room_ask(&room, &askers[4].ticket);
+	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, ump_after(INT64_C(60000000000))), ==,
+		UMP_SERVER_GONE);
+	ump__room_end(&room);
+}
+
+static void no_capacity(void)
+{
+	prepare(0);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_FOREVER), ==, UMP_OK);
+	ump__room_give(&room);
+	ump__room_close(&room);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	ump__room_end(&room);
+}
+
+static const struct check_test tests[] = {
+	{"[bound] each step of the word is taken where it may be, and refused elsewhere", steps},
+	{"[bound] depth is what is taken; a line means all", depths},
+	{"[bound] [fifo] places go to the line in its order, and nobody gets ahead", in_order},
+	{"[bound] [deadline] who leaves the line is not called, and the line may end so",
+		withdrawing},
+	{"[bound] a place that is not wanted goes on to the next", unwanted},
+	{"[bound] [quiet] closing calls all who stand in line", closing},
+	{"[bound] without a capacity there always is room", no_capacity},
+};
+
+CHECK_MAIN(tests)

@@ -312,6 +312,7 @@ void sim_execute(void (*run)(void *), void *arg)
 	machine.count = 0;
 	machine.current = -1;
 	machine.clock = 1000;
+	machine.accesses = 0;
 	machine.left = sim_config.bounds;
 	if (++machine.generation == 0)
 		machine.generation = 1;

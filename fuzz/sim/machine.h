@@ -116,6 +116,8 @@ struct machine {
 	/* One more for each execution, so that nothing has to be cleared. */
 	uint32_t generation;
 	int64_t clock;
+	/* Accesses to memory in this execution: a loop that never ends may have no steps. */
+	long accesses;
 	struct sim_bounds left;
 };
 

@@ -8,8 +8,11 @@
 
 _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
 
-#define UNIT       4
-#define MASK       15u
+#define UNIT 4
+#define MASK 15u
+/* Far more than any program needs. */
+#define MOST_ACCESSES 10000000L
+
 #define CLOCK(now) ((now) >> 4)
 
 /* One shadow for each unit of the arena and of the stacks; what else there is, by hash. */
@@ -162,6 +165,8 @@ void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 	bool row;
 	struct shadow *shadow = find_shadow(address, &row);
 
+	if (++machine.accesses > MOST_ACCESSES)
+		sim_fail("no end", "%ld accesses to memory and still going", machine.accesses);
 	trace_access(address, size, kind, pc);
 	require_live(address, size);
 	if (!row && (kind == PLAIN_WRITE || kind == ATOMIC_WRITE))

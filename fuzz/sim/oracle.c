@@ -378,6 +378,12 @@ void oracle_room_used(int message, int server)
 		books.accounts[message].has_room = true;
 }
 
+void oracle_room_kept(int server)
+{
+	if (books.capacity != 0)
+		books.servers[server].rooms++;
+}
+
 void oracle_asked(int message)
 {
 	books.accounts[message].asked = true;

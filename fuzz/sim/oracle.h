@@ -70,6 +70,8 @@ void oracle_room_told(int message, int code, bool kept);
 void oracle_asker_goes(int message);
 /* A client that has got room is about to use it for a message, or (-1) to give it back. */
 void oracle_room_used(int message, int server);
+/* The message was not sent, and what it had is still kept. */
+void oracle_room_kept(int server);
 /* A client that has asked for room, and was not told of any, is about to send. */
 void oracle_asked(int message);
 /* The server's numbers were read. */

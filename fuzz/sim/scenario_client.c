@@ -37,16 +37,28 @@ void client_completed(int number, int code, const struct reply *reply)
 	oracle_completed(number, code, code == UMP_OK ? number_of_reply(reply) : -1);
 }
 
-void client_use_room(struct client *client, int number)
+bool client_use_room(struct client *client, int number)
 {
 	struct strong *strong = client_top(client);
+	bool had = strong->room == ROOM_GOT;
 
-	if (strong->room == ROOM_GOT)
+	if (had)
 		oracle_room_used(number, client->server);
 	else if (strong->room != NO_ROOM && number >= 0)
 		oracle_asked(number);
+	/* What was asked for, and not told yet, may be used up by this message. */
 	strong->sent = strong->sent || number >= 0;
-	strong->room = strong->room == ROOM_GOT ? NO_ROOM : strong->room;
+	strong->room = had ? NO_ROOM : strong->room;
+	return had;
+}
+
+void client_keep_room(struct client *client, bool had, enum room room)
+{
+	if (!had)
+		return;
+	client_top(client)->room = room;
+	if (room == ROOM_GOT)
+		oracle_room_kept(client->server);
 }
 
 static void send_request(struct client *client, const struct message *message, bool timed)
@@ -54,12 +66,16 @@ static void send_request(struct client *client, const struct message *message, b
 	int number = (int)message->number;
 	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
 	struct reply reply;
+	bool had;
 	int code;
 
 	sim_remark("sends request %d%s", number, timed ? " with a deadline" : "");
-	client_use_room(client, number);
+	had = client_use_room(client, number);
 	oracle_send(number, timed ? SEND_TIMED : SEND_REQUEST, client->server, ORACLE_CLIENT);
 	code = ump_client_req(client_top(client)->client, message, &reply, deadline);
+	/* Some of these say that it was not sent, or that it was and was not handled. */
+	if (code < 0 && code != UMP_NO_REPLY)
+		client_keep_room(client, had, ROOM_UNKNOWN);
 	if (timed && code == UMP_TIMED_OUT) {
 		sim_remark("message %d: %s", number, ump_strerror(code));
 		/* The library looked at the clock once, before it sent anything; but it may have
@@ -88,27 +104,31 @@ static void send_async(struct client *client, const struct message *message, enu
 {
 	int number = (int)message->number;
 	ump_client *to = client_top(client)->client;
+	bool had;
 	int code;
 
 	give_up(client);
 	sim_remark("sends request %d and does not wait", number);
-	client_use_room(client, number);
+	had = client_use_room(client, number);
 	oracle_send(number, action, client->server, ORACLE_CLIENT);
 	code = action == SEND_ASYNC
 		       ? ump_client_req_async(to, message, &client->waiting)
 		       : ump_client_req_async_until(to, message, &client->waiting, UMP_FOREVER);
 	oracle_sent(number, code);
+	if (code != UMP_OK)
+		client_keep_room(client, had, ROOM_GOT);
 	client->waiting_for = number;
 }
 
 static void send_post(struct client *client, const struct message *message, enum action action)
 {
 	int number = (int)message->number;
+	bool had = false;
 	int code;
 
 	sim_remark("posts message %d", number);
 	if (action != SEND_POST_CLIENT)
-		client_use_room(client, number);
+		had = client_use_room(client, number);
 	oracle_send(number, action, client->server, ORACLE_CLIENT);
 	if (action == SEND_POST_CLIENT)
 		code = ump_post_client_post(client->post[client->posts - 1], message);
@@ -118,6 +138,8 @@ static void send_post(struct client *client, const struct message *message, enum
 		code = ump_client_post(client_top(client)->client, message);
 	sim_remark("message %d: %s", number, ump_strerror(code));
 	oracle_sent(number, code);
+	if (code != UMP_OK)
+		client_keep_room(client, had, ROOM_GOT);
 }
 
 /* Post, and wait some time for room. */
@@ -125,10 +147,11 @@ static void send_post_timed(struct client *client, const struct message *message
 {
 	int number = (int)message->number;
 	ump_time deadline = ump_after(SOON);
+	bool had;
 	int code;
 
 	sim_remark("posts message %d, until a deadline", number);
-	client_use_room(client, number);
+	had = client_use_room(client, number);
 	oracle_send(number, SEND_POST_TIMED, client->server, ORACLE_CLIENT);
 	code = ump_client_post_until(client_top(client)->client, message, deadline);
 	sim_remark("message %d: %s", number, ump_strerror(code));
@@ -136,8 +159,10 @@ static void send_post_timed(struct client *client, const struct message *message
 		oracle_sent_too_late(number, deadline);
 	else
 		oracle_sent(number, code);
-	if (code != UMP_OK)
-		check_message(message, number);
+	if (code == UMP_OK)
+		return;
+	check_message(message, number);
+	client_keep_room(client, had, ROOM_GOT);
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
@@ -178,7 +203,7 @@ static void drop_strong(struct client *client)
 	strong = client_top(client);
 	if (strong->room == ROOM_ASKED)
 		oracle_asker_goes(strong->room_message);
-	client_use_room(client, ORACLE_NO_MESSAGE);
+	(void)client_use_room(client, ORACLE_NO_MESSAGE);
 	oracle_dropping_strong(client->server);
 	ump_client_drop(&strong->client);
 	strong->room = NO_ROOM;

@@ -29,18 +29,21 @@ static bool is_open(struct client *client)
 void completions_send(struct client *client, const struct message *message)
 {
 	int number = (int)message->number;
+	bool had;
 	int code;
 
 	if (!is_open(client))
 		return;
 	sim_remark("sends request %d, for its completions", number);
-	client_use_room(client, number);
+	had = client_use_room(client, number);
 	oracle_send(number, SEND_COMPLETION, client->server, ORACLE_CLIENT);
 	code = ump_client_req_completion(
 		client_top(client)->client, message, client->completions, tag_of(number));
 	oracle_sent(number, code);
 	if (code == UMP_OK)
 		client->flying |= bit_of(number);
+	else
+		client_keep_room(client, had, ROOM_GOT);
 }
 
 void completions_ask_room(struct client *client, int number)

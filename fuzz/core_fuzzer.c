@@ -8,6 +8,7 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
+#include "core/room.h"
 #include "core/verdict.h"
 
 #include "input.h"
@@ -56,6 +57,11 @@ struct world {
 	bool done;
 	bool asleep;
 	bool gone;
+	/* Room: places, of so many, and a line. */
+	uint32_t room;
+	uint32_t capacity;
+	uint32_t places;
+	bool line;
 };
 
 static unsigned node_number(const struct world *world, const struct ump__node *node)
@@ -430,6 +436,69 @@ static void verdict_step(struct world *world)
 	EXPECT("[break]", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
 }
 
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+static void room_set(struct world *world)
+{
+	static const uint32_t notable[] = {1, 2, 3, UMP__ROOM_MOST - 1, UMP__ROOM_MOST};
+	uint8_t choice = input_byte(&world->input);
+
+	if (choice < 5)
+		world->capacity = notable[choice];
+	else
+		world->capacity = 1 + (uint32_t)input_word(&world->input) % UMP__ROOM_MOST;
+	world->places = world->capacity;
+	/* As full as can be, now and then: it would take long to get there. */
+	if ((choice & 128) != 0)
+		world->places = choice & 1;
+	world->line = false;
+	world->room = world->places;
+}
+
+/* Take a step if the model says that it `may` be taken. */
+static void room_take(struct world *world, struct ump__room_step step, bool may)
+{
+	EXPECT("[room]", step.taken == may);
+	EXPECT("[room]", may || step.next == world->room);
+	world->room = step.next;
+}
+
+static void room_step(struct world *world)
+{
+	switch (input_below(&world->input, 5)) {
+	case 0:
+		room_take(
+			world, ump__room_take_step(world->room), !world->line && world->places > 0);
+		world->places -= !world->line && world->places > 0;
+		break;
+	case 1:
+		/* Only what was taken is given back. */
+		if (world->places == world->capacity)
+			break;
+		room_take(world, ump__room_give_step(world->room), !world->line);
+		world->places += !world->line;
+		break;
+	case 2:
+		room_take(world, ump__room_begin_step(world->room),
+			!world->line && world->places == 0);
+		world->line = world->line || world->places == 0;
+		break;
+	case 3:
+		room_take(world, ump__room_end_step(world->room), world->line);
+		world->line = false;
+		break;
+	default:
+		room_set(world);
+	}
+	EXPECT("[bound]", ump__room_is_valid(world->room));
+	EXPECT("[bound]",
+		ump__room_depth(world->room, world->capacity) == world->capacity - world->places);
+	/* A word that belongs to a larger inbox. */
+	if (!world->line && world->places > 0)
+		EXPECT("[bound]", ump__room_depth(world->room, world->places - 1) == 0);
+	EXPECT("[bound]", !ump__room_is_valid(UMP__ROOM_LINE + 1));
+}
+
 /* The predicates say no, too. */
 static void wrong(void)
 {
@@ -506,6 +575,10 @@ static void step(struct world *world)
 		verdict_step(world);
 		break;
 	default:
+		if (which != 0) {
+			room_step(world);
+			break;
+		}
 		queue_clear(world, which);
 		wrong();
 	}
@@ -523,6 +596,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.counts = UMP__COUNTS_FIRST;
 	world.strong = 1;
 	world.weak = 2;
+	world.room = world.capacity = world.places = 2;
 	for (unsigned i = 0; i < QUEUES; i++)
 		ump__queue_init(&world.queues[i]);
 	while (!input_is_over(&world.input)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Whole lives of a server against the model: in one of two ways, on a raw receiving end or on a
- * thread of its own.
+ * Whole lives of servers against the model: one on a thread of its own, or up to two without, raw
+ * receiving ends or tasks.
  */
 #include "life_world.h"
 
@@ -9,23 +9,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct world world;
-
-	memset(&world, 0, sizeof world);
-	world.input = (struct input){data, size};
-	world.in_place = NOBODY;
-	world.busy_client = NOBODY;
-	world.busy_wait = NOBODY;
-	life_world = &world;
+	memset(&life, 0, sizeof life);
+	life.input = (struct input){data, size};
+	life.now = 1000;
+	life.tags = 1;
+	for (unsigned i = 0; i < WORLDS; i++) {
+		life.worlds[i].number = i;
+		for (unsigned j = 0; j < SLOTS; j++)
+			life.worlds[i].asked[j] = MODEL_NONE;
+	}
 	life_fail_in(0);
 	(void)life_failed();
 	/* Threads are slow: most inputs do without. */
-	world.threaded = (input_byte(&world.input) & 3) == 3;
-	life_config(&world);
-	if (world.threaded)
-		life_thread(&world);
-	else
-		life_raw(&world);
-	life_check_end(&world);
+	if ((input_byte(&life.input) & 3) == 3) {
+		life.worlds[0].end = END_THREAD;
+		life_config(&life.worlds[0]);
+		life_thread(&life.worlds[0]);
+	} else {
+		life_local();
+	}
+	life_check_end();
 	return 0;
 }

@@ -7,10 +7,10 @@
  */
 #include "life_world.h"
 
+#include "request.h"
+
 /* What an out parameter holds before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)
-
-typedef void operation(struct world *world, unsigned from);
 
 /* A slot that holds nothing, or NOBODY. */
 #define FIND_FREE(slots, at)                                                                       \
@@ -61,10 +61,13 @@ static void client_clone(struct world *world, unsigned from)
 
 static void client_drop(struct world *world, unsigned from)
 {
-	if (world->busy_client == (int)from)
+	if (world->in_calls[from] != 0)
 		return;
-	if (world->clients[from] != NULL)
+	if (world->clients[from] != NULL) {
+		model_ask_end(&world->model, world->asked[from]);
 		model_strong_drop(&world->model);
+	}
+	world->asked[from] = MODEL_NONE;
 	ump_client_drop(&world->clients[from]);
 	EXPECT("[misuse]", world->clients[from] == NULL);
 }
@@ -104,6 +107,8 @@ static void poster_clone(struct world *world, unsigned from)
 
 static void poster_drop(struct world *world, unsigned from)
 {
+	if (world->poster_in_calls[from] != 0)
+		return;
 	if (world->posters[from] != NULL)
 		model_strong_drop(&world->model);
 	ump_post_client_drop(&world->posters[from]);
@@ -183,41 +188,99 @@ static void weak_upgrade(struct world *world, unsigned from)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-/* A post that was sent with `result`. */
-static void posted(struct world *world, bool can, int value, const void *buffer, int result)
+/* What a call gets that sends with `deadline`, which has passed or is UMP_NOW, if it is well formed
+ * and memory is there: first a place, and then it is sent. */
+static int place(struct world *world, int asked, ump_time deadline)
 {
-	/* Sent or not, the caller's own bytes stay as they are. */
-	if (can)
-		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
-	if (!can)
-		EXPECT("[misuse]", result == UMP_INVALID);
-	else if (life_failed())
+	int result = model_place(&world->model, asked);
+
+	if (result == UMP_OK || deadline <= UMP_NOW)
+		return result;
+	/* There is room, but nobody who will receive. */
+	if (world->model.places > 0)
+		return result;
+	if (life_closes_circle(world))
+		return UMP_DEADLOCK;
+	return result == UMP_FULL ? UMP_TIMED_OUT : result;
+}
+
+static ump_time past(void)
+{
+	static const ump_time times[] = {UMP_NOW, 1, -1, INT64_MIN};
+
+	return times[input_below(&life.input, 4)];
+}
+
+/* A post that was sent with `result`. */
+static void posted(struct world *world, int value, int asked, ump_time deadline, int result)
+{
+	int expected;
+
+	if (life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
-	else
-		EXPECT("[gone]", result == model_post(&world->model, value));
+		return;
+	}
+	expected = place(world, asked, deadline);
+	if (expected == UMP_OK)
+		expected = model_post(&world->model, value);
+	EXPECT("[gone]", result == expected);
 }
 
 static void client_post(struct world *world, unsigned from)
 {
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	LIFE_BUFFER(buffer);
 	bool can = world->clients[from] != NULL && world->config.post.size != 0;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
+	int result = ump_client_post(world->clients[from], buffer);
 
 	life_trace("  value", value);
-	posted(world, can, value, buffer, ump_client_post(world->clients[from], buffer));
+	/* Sent or not, the caller's own bytes stay as they are. */
+	if (can)
+		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
+	if (can)
+		posted(world, value, world->asked[from], UMP_NOW, result);
+	else
+		EXPECT("[misuse]", result == UMP_INVALID);
 }
 
 static void poster_post(struct world *world, unsigned from)
 {
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	LIFE_BUFFER(buffer);
 	bool can = world->posters[from] != NULL;
 	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
+	int result = ump_post_client_post(world->posters[from], buffer);
 
 	life_trace("  value", value);
-	posted(world, can, value, buffer, ump_post_client_post(world->posters[from], buffer));
+	if (can)
+		posted(world, value, MODEL_NONE, UMP_NOW, result);
+	else
+		EXPECT("[misuse]", result == UMP_INVALID);
 }
 
-static int free_wait(const struct world *world)
+/* With a deadline that has passed: who finds no room is in line for a moment, and leaves. */
+static void post_late(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	ump_time deadline = past();
+	bool poster = input_flag(&life.input);
+	bool there = poster ? world->posters[from] != NULL : world->clients[from] != NULL;
+	bool can = there && world->config.post.size != 0;
+	int value = can ? life_make(world, KIND_POST, buffer) : MODEL_NO_VALUE;
+	struct wait wait = {.reason = FOR_NOTHING};
+	int result;
+
+	life_wait_begin(&wait);
+	result = poster ? ump_post_client_post_until(world->posters[from], buffer, deadline)
+			: ump_client_post_until(world->clients[from], buffer, deadline);
+	life_wait_end(&wait);
+	life_trace("  value", value);
+	if (can)
+		posted(world, value, poster ? MODEL_NONE : world->asked[from], deadline, result);
+	else
+		EXPECT("[misuse]", result == UMP_INVALID);
+}
+
+int life_free_wait(const struct world *world)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		if (world->waits[i].handle == NULL)
@@ -226,16 +289,22 @@ static int free_wait(const struct world *world)
 	return NOBODY;
 }
 
-static void client_req_async(struct world *world, unsigned from)
+static void req_async(struct world *world, unsigned from, ump_time deadline)
 {
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	LIFE_BUFFER(buffer);
 	bool can = world->clients[from] != NULL && world->config.request.size != 0;
 	ump_wait_reply *out = GARBAGE;
-	int to = free_wait(world);
+	int to = life_free_wait(world);
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
-	int result = ump_client_req_async(world->clients[from], buffer, to == NOBODY ? NULL : &out);
+	struct wait wait = {.reason = FOR_NOTHING};
 	int request = NOBODY;
+	int expected;
+	int result;
 
+	life_wait_begin(&wait);
+	result = ump_client_req_async_until(
+		world->clients[from], buffer, to == NOBODY ? NULL : &out, deadline);
+	life_wait_end(&wait);
 	life_trace("  value", value);
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
@@ -247,21 +316,32 @@ static void client_req_async(struct world *world, unsigned from)
 		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
 		return;
 	}
-	EXPECT("[gone]", result == model_send(&world->model, value, &request));
+	expected = place(world, world->asked[from], deadline);
+	if (expected == UMP_OK)
+		expected = model_send(&world->model, value, &request);
+	EXPECT("[gone]", result == expected);
 	EXPECT("[gone]", (out == NULL) == (result != UMP_OK));
-	world->waits[to] = (struct waiting){out, request};
+	world->waits[to] = (struct waiting){out, request, false};
+}
+
+static void client_req_async(struct world *world, unsigned from)
+{
+	req_async(world, from, UMP_NOW);
+}
+
+static void client_req_async_late(struct world *world, unsigned from)
+{
+	req_async(world, from, past());
 }
 
 /* A deadline that has passed: nothing is sent, nobody waits, and the value is dropped. */
 static void client_req_late(struct world *world, unsigned from)
 {
-	static const ump_time past[] = {UMP_NOW, 1, -1, INT64_MIN};
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	LIFE_BUFFER(buffer);
 	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	bool can = world->clients[from] != NULL && world->config.request.size != 0;
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
-	int result = ump_client_req(
-		world->clients[from], buffer, reply, past[input_below(&world->input, 4)]);
+	int result = ump_client_req(world->clients[from], buffer, reply, past());
 
 	if (can && life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
@@ -300,7 +380,7 @@ static void wait_try(struct world *world, unsigned from)
 	struct waiting *waiting = &world->waits[from];
 	int result;
 
-	if (world->busy_wait == (int)from)
+	if (waiting->busy)
 		return;
 	if (waiting->handle == NULL) {
 		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, reply) == UMP_INVALID);
@@ -308,7 +388,7 @@ static void wait_try(struct world *world, unsigned from)
 	}
 	if (world->config.reply.size != 0)
 		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
-	if (input_flag(&world->input)) {
+	if (input_flag(&life.input)) {
 		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
 		life_take(world, from, result, reply, UMP_EMPTY);
 	} else {
@@ -321,7 +401,7 @@ static void wait_drop(struct world *world, unsigned from)
 {
 	struct waiting *waiting = &world->waits[from];
 
-	if (world->busy_wait == (int)from)
+	if (waiting->busy)
 		return;
 	if (waiting->handle != NULL)
 		model_give_up(&world->model, waiting->request);
@@ -361,8 +441,8 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 	int expected;
 
 	EXPECT("[misuse]", (room != NULL) == has_value);
-	if (world->in_place == request && has_value)
-		EXPECT("[once]", room == world->in_place_room);
+	if (world->room_at[request] != NULL && has_value)
+		EXPECT("[once]", room == world->room_at[request]);
 	if (has_value)
 		value = life_make(world, KIND_REPLY, place);
 	else
@@ -370,6 +450,22 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 	/* The model goes first: the caller goes on as soon as it has its answer. */
 	expected = model_answer(&world->model, request, UMP_OK, value);
 	EXPECT("[origin]", ump_reply(rc, place) == expected);
+}
+
+/* Keep a context, with a reference left to count it by or not. */
+static ump_reply_context *keep(ump_reply_context **rc, bool counted)
+{
+	struct ump__counts *counts = &ump__request_of_context(*rc)->channel->counts;
+	ump_reply_context *kept;
+	uint64_t crowd;
+
+	if (counted)
+		return ump_reply_keep(rc);
+	crowd = UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&counts->value));
+	atomic_fetch_add(&counts->value, crowd);
+	kept = ump_reply_keep(rc);
+	atomic_fetch_sub(&counts->value, crowd);
+	return kept;
 }
 
 bool life_answer(
@@ -404,8 +500,8 @@ bool life_answer(
 	case 5:
 		if (!life_can_hold(world))
 			return false;
-		model_keep(&world->model, request);
-		life_hold(world, ump_reply_keep(rc), request, msg);
+		model_keep(&world->model, request, choice < 128);
+		life_hold(world, keep(rc, choice < 128), request, msg);
 		break;
 	default:
 		return false;
@@ -419,7 +515,7 @@ bool life_answer(
 static void held_answer(struct world *world, unsigned from)
 {
 	struct held *held = &world->held[from];
-	unsigned choice = input_byte(&world->input);
+	unsigned choice = input_byte(&life.input);
 
 	if (held->context == NULL) {
 		EXPECT("[misuse]", ump_reply(&held->context, NULL) == UMP_INVALID);
@@ -442,10 +538,46 @@ static void fail_soon(struct world *world, unsigned from)
 	life_fail_in((int)from + 1);
 }
 
+static void misuse_task(void)
+{
+	ump_task *task = NULL;
+	ump_suspension *suspension = NULL;
+
+	EXPECT("[misuse]", ump_task_fd(NULL) == -1 && ump_task_dispatch(NULL, 0));
+	EXPECT("[misuse]", ump_task_run(NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_task_join(NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_task_join(&task, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_task_resume(NULL, ump_pending()) == UMP_INVALID);
+	EXPECT("[misuse]", ump_task_resume(&suspension, ump_pending()) == UMP_INVALID);
+	ump_task_drop(NULL);
+	ump_task_drop(&task);
+}
+
+static void misuse_stats(const struct world *world, unsigned from)
+{
+	struct {
+		struct ump_stats known;
+		unsigned char more[8];
+	} newer;
+	const ump_client *client = world->clients[from];
+	int expected = client != NULL ? UMP_OK : UMP_INVALID;
+
+	EXPECT("[misuse]", ump_client_stats(client, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_stats_sized(client, &newer.known, 1) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_stats(world->weaks[from], NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_stats(NULL, &newer.known) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_stats(world->server, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_server_stats(NULL, &newer.known) == UMP_INVALID);
+	memset(&newer, 0xa5, sizeof newer);
+	EXPECT("[misuse]", ump_client_stats_sized(client, &newer.known, sizeof newer) == expected);
+	/* What we do not know is 0 for a newer caller. */
+	EXPECT("[misuse]", client == NULL || newer.more[7] == 0);
+}
+
 static void misuse_null(struct world *world, unsigned from)
 {
 	ump_client *client = world->clients[from];
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
+	LIFE_BUFFER(buffer);
 
 	EXPECT("[misuse]", ump_client_clone(client, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_weak(client, NULL) == UMP_INVALID);
@@ -466,6 +598,7 @@ static void misuse_null(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_reply_keep(NULL) == NULL);
 	EXPECT("[misuse]", ump_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
 	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
+	misuse_task();
 	ump_client_drop(NULL);
 	ump_post_client_drop(NULL);
 	ump_weak_client_drop(NULL);
@@ -507,6 +640,12 @@ static void misuse_config(struct world *world)
 	config.post.size = 0;
 	config.reply.size = SIZE_MAX;
 	refuse(&config, sizeof config);
+	config.reply.size = 0;
+	config.capacity = (size_t)INT32_MAX + 1;
+	refuse(&config, sizeof config);
+	config.capacity = 0;
+	config.slow_limit = -1;
+	refuse(&config, sizeof config);
 	newer.more[7] = 1;
 	refuse(&newer.known, sizeof newer);
 	newer.more[7] = 0;
@@ -526,8 +665,8 @@ static void misuse_text(void)
 
 	EXPECT("[misuse]", strcmp(unknown, "unknown result") == 0);
 	EXPECT("[misuse]", strcmp(ump_strerror(7), "the handler's own code") == 0);
-	EXPECT("[misuse]", ump_strerror(UMP_DEADLOCK - 1) == unknown);
-	for (int i = UMP_DEADLOCK; i <= UMP_OK; i++) {
+	EXPECT("[misuse]", ump_strerror(UMP_NO_FD - 1) == unknown);
+	for (int i = UMP_NO_FD; i <= UMP_OK; i++) {
 		EXPECT("[misuse]", strcmp(ump_strerror(i), unknown) != 0);
 		EXPECT("[misuse]", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
 	}
@@ -535,10 +674,14 @@ static void misuse_text(void)
 
 static void misuse(struct world *world, unsigned from)
 {
-	uint8_t choice = input_byte(&world->input);
+	uint8_t choice = input_byte(&life.input);
 
-	if (choice < 128) {
+	if (choice < 64) {
 		misuse_null(world, from);
+	} else if (choice < 96) {
+		misuse_stats(world, from);
+	} else if (choice < 128) {
+		life_completions_misuse(world, from);
 	} else if (choice < 200) {
 		misuse_config(world);
 	} else {
@@ -551,9 +694,15 @@ static void misuse(struct world *world, unsigned from)
 
 /* ---- All of them --------------------------------------------------------------------------- */
 
+static void pass_time(struct world *world, unsigned from)
+{
+	(void)world;
+	life.now += from;
+}
+
 static const struct {
 	const char *name;
-	operation *run;
+	life_operation *run;
 } operations[] = {
 	{"client_post", client_post},
 	{"client_clone", client_clone},
@@ -573,18 +722,35 @@ static const struct {
 	{"held_answer", held_answer},
 	{"fail_soon", fail_soon},
 	{"misuse", misuse},
+	{"post_late", post_late},
+	{"client_req_async_late", client_req_async_late},
+	{"req_completion", life_req_completion},
+	{"client_room", life_client_room},
+	{"completions_next", life_completions_next},
+	{"completions_open", life_completions_open},
+	{"completions_drop", life_completions_drop},
+	{"pass_time", pass_time},
 };
 
 _Static_assert(sizeof operations / sizeof operations[0] == LIFE_OPERATIONS, "all are counted");
 
 void life_operate(struct world *world, unsigned what)
 {
-	unsigned from = input_below(&world->input, SLOTS);
+	unsigned from = input_below(&life.input, SLOTS);
 
-	life_trace(operations[what].name, (int)from);
+	life_trace(operations[what].name, (int)(from + 10 * world->number));
 	(void)life_failed();
 	operations[what].run(world, from);
-	life_check(world);
+	life_check();
+}
+
+bool life_has_room(void)
+{
+	for (int i = 0; i < WORLDS; i++) {
+		if (!model_has_room(&life.worlds[i].model))
+			return false;
+	}
+	return true;
 }
 
 void life_drop_clients(struct world *world)
@@ -592,7 +758,7 @@ void life_drop_clients(struct world *world)
 	for (unsigned i = 0; i < SLOTS; i++) {
 		client_drop(world, i);
 		poster_drop(world, i);
-		life_check(world);
+		life_check();
 	}
 }
 
@@ -602,7 +768,16 @@ void life_drop_contexts(struct world *world)
 		if (world->held[i].context != NULL)
 			(void)life_answer(world, &world->held[i].context, world->held[i].request,
 				world->held[i].msg, i);
-		life_check(world);
+		life_check();
+	}
+}
+
+void life_forget_contexts(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (world->held[i].context != NULL)
+			model_drop_context(&world->model, world->held[i].request);
+		ump_reply_drop(&world->held[i].context);
 	}
 }
 
@@ -610,7 +785,7 @@ void life_drop_waits(struct world *world)
 {
 	for (unsigned i = 0; i < SLOTS; i++) {
 		wait_drop(world, i);
-		life_check(world);
+		life_check();
 	}
 }
 

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: 0BSD */
-/*
- * A server whose loop the input writes: the raw receiving end, on one thread.
- *
- * Calls that sleep are taken too.  When one does, ump__park comes here, and as if on another thread
- * the others go on with the input until the word has changed, which must have come with a wake-up,
- * or until the deadline passes.  So sleeping takes no time, and what happens is all in the input.
- */
+/* A raw receiving end, whose loop the input writes. */
 #include "life_world.h"
 
 #include "channel.h"
+
+/* Open the channel, though memory may fail. */
+bool life_raw_open(struct world *world)
+{
+	int result;
+
+	/* What the other server's handler has failed to get. */
+	(void)life_failure();
+	result = ump_channel_open(&world->server, &world->clients[0], &world->config);
+
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		EXPECT("[clean]", world->server == NULL && world->clients[0] == NULL);
+		return false;
+	}
+	EXPECT("[misuse]", result == UMP_OK);
+	model_open(&world->model, true, (uint32_t)world->config.capacity);
+	return true;
+}
 
 /* ---- Receiving ----------------------------------------------------------------------------- */
 
@@ -42,18 +55,44 @@ static void received(
 		return;
 	}
 	EXPECT("[fifo]", life_read(world, KIND_REQUEST, msg) == message.value);
-	if (message.request == world->in_place)
-		EXPECT("[once]", msg == world->in_place_msg);
+	if (world->msg_at[message.request] != NULL)
+		EXPECT("[once]", msg == world->msg_at[message.request]);
 	if (life_can_hold(world))
 		life_hold(world, rc, message.request, msg);
-	else if (!life_answer(world, &rc, message.request, msg, input_byte(&world->input) % 4))
+	else if (!life_answer(world, &rc, message.request, msg, input_byte(&life.input) % 4))
 		EXPECT("[once]", false);
 }
 
-static void pop(struct world *world)
+static void wait_for_message(struct world *world, ump_time deadline)
 {
-	static const ump_time past[] = {UMP_NOW, LIFE_NOW, -1};
-	unsigned choice = input_below(&world->input, 4);
+	struct wait wait = {.reason = FOR_MESSAGE, .world = world};
+	const void *msg = &msg;
+	ump_reply_context *rc = NULL;
+	int result;
+
+	wait.for_ever = deadline == UMP_FOREVER;
+	world->server_busy = true;
+	life_wait_begin(&wait);
+	result = ump_server_wait(world->server, &msg, &rc, deadline);
+	life_wait_end(&wait);
+	world->server_busy = false;
+	received(world, result, msg, rc, UMP_TIMED_OUT);
+}
+
+void life_raw_wait(struct world *world)
+{
+	if (world->server == NULL || world->server_busy)
+		return;
+	check_lent(world);
+	world->lent = NULL;
+	/* A client that somebody is using cannot be dropped to end this. */
+	wait_for_message(world, life_deadline(life.depth == 0));
+}
+
+void life_pop(struct world *world)
+{
+	const ump_time past[] = {UMP_NOW, life.now, -1};
+	unsigned choice = input_below(&life.input, 4);
 	const void *msg = &msg;
 	ump_reply_context *rc = NULL;
 	int result;
@@ -70,18 +109,15 @@ static void pop(struct world *world)
 	check_lent(world);
 	world->lent = NULL;
 	/* A deadline that passed makes a sleep as well, which must end by itself. */
-	if (choice < 2 || world->asleep) {
+	if (choice == 0) {
 		result = ump_server_try_pop(world->server, &msg, &rc);
 		received(world, result, msg, rc, UMP_EMPTY);
 	} else {
-		world->server_busy = true;
-		result = ump_server_wait(world->server, &msg, &rc, past[choice - 1]);
-		world->server_busy = false;
-		received(world, result, msg, rc, UMP_TIMED_OUT);
+		wait_for_message(world, past[choice - 1]);
 	}
 }
 
-static void look(struct world *world)
+void life_look(struct world *world)
 {
 	bool empty = world->model.queued == 0;
 
@@ -93,7 +129,7 @@ static void look(struct world *world)
 }
 
 /* As if there were so many more handles that but two are left to make; or not any more. */
-static void uncrowd(struct world *world)
+void life_uncrowd(struct world *world)
 {
 	uint32_t strong = ump__counts_strong(world->crowd);
 	uint32_t weak = ump__counts_weak(world->crowd);
@@ -111,7 +147,7 @@ static void uncrowd(struct world *world)
 	world->crowd = 0;
 }
 
-static void crowd(struct world *world)
+void life_crowd(struct world *world)
 {
 	uint32_t strong = 0;
 	uint32_t weak;
@@ -127,11 +163,11 @@ static void crowd(struct world *world)
 	world->model.weak += weak;
 }
 
-static void server_drop(struct world *world)
+void life_raw_drop(struct world *world)
 {
 	if (world->server_busy)
 		return;
-	uncrowd(world);
+	life_uncrowd(world);
 	if (world->server != NULL) {
 		model_close(&world->model);
 		model_discard(&world->model);
@@ -140,364 +176,4 @@ static void server_drop(struct world *world)
 	world->lent = NULL;
 	ump_server_drop(&world->server);
 	EXPECT("[misuse]", world->server == NULL);
-}
-
-/* ---- Calls that sleep ---------------------------------------------------------------------- */
-
-static ump_time some_deadline(struct world *world)
-{
-	unsigned choice = input_below(&world->input, 4);
-
-	return choice == 0 ? UMP_FOREVER : choice == 1 ? INT64_MAX - 1 : LIFE_NOW + choice;
-}
-
-/* Without a deadline: nothing is allocated, and both values stay where they are. */
-static void req_for_ever(struct world *world, unsigned from)
-{
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
-	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
-	int request = NOBODY;
-	int value = life_make(world, KIND_REQUEST, buffer);
-	int expected = model_send(&world->model, value, &request);
-	int result;
-
-	world->in_place = request;
-	world->blocked = request;
-	world->in_place_msg = buffer;
-	world->in_place_room = reply;
-	world->busy_client = (int)from;
-	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), UMP_FOREVER);
-	world->in_place = NOBODY;
-	world->busy_client = NOBODY;
-	if (expected == UMP_OK)
-		expected = model_take(&world->model, request);
-	if (expected == UMP_NO_REPLY)
-		EXPECT("[forgot]", result == expected);
-	EXPECT("[once]", result == expected);
-	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("[once]",
-			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
-	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
-}
-
-/* With a deadline: the request may be given up, and then outlives the call. */
-static void req_until(struct world *world, unsigned from, ump_time deadline)
-{
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST] = {0};
-	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
-	int request = NOBODY;
-	int value = life_make(world, KIND_REQUEST, buffer);
-	/* The one allocation of this call is the first from here on. */
-	bool fails = life_fails_in() == 1;
-	int expected = fails ? UMP_NO_MEMORY : model_send(&world->model, value, &request);
-	int result;
-
-	world->blocked = request;
-	world->busy_client = (int)from;
-	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), deadline);
-	world->busy_client = NOBODY;
-	if (expected == UMP_OK) {
-		expected = model_take(&world->model, request);
-		if (expected == UMP_EMPTY) {
-			model_give_up(&world->model, request);
-			expected = UMP_TIMED_OUT;
-		}
-	}
-	EXPECT("[deadline]", result == expected);
-	if (result == UMP_OK && world->config.reply.size != 0)
-		EXPECT("[once]",
-			life_read(world, KIND_REPLY, reply) == world->model.request[request].reply);
-	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
-}
-
-static void block_in_req(struct world *world, unsigned from)
-{
-	ump_time deadline = some_deadline(world);
-
-	if (world->clients[from] == NULL || world->config.request.size == 0)
-		return;
-	if (deadline == UMP_FOREVER)
-		req_for_ever(world, from);
-	else
-		req_until(world, from, deadline);
-}
-
-static void block_in_wait(struct world *world, unsigned from)
-{
-	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
-	ump_time deadline = some_deadline(world);
-	int result;
-
-	if (world->waits[from].handle == NULL)
-		return;
-	world->blocked = world->waits[from].request;
-	world->busy_wait = (int)from;
-	result = ump_wait_reply_wait(&world->waits[from].handle, life_room(world, reply), deadline);
-	world->busy_wait = NOBODY;
-	life_take(world, from, result, reply, UMP_TIMED_OUT);
-}
-
-static void block_in_server(struct world *world, unsigned from)
-{
-	const void *msg = NULL;
-	ump_reply_context *rc = NULL;
-	ump_time deadline = some_deadline(world);
-	int result;
-
-	(void)from;
-	if (world->server == NULL)
-		return;
-	check_lent(world);
-	world->lent = NULL;
-	world->server_busy = true;
-	result = ump_server_wait(world->server, &msg, &rc, deadline);
-	world->server_busy = false;
-	received(world, result, msg, rc, UMP_TIMED_OUT);
-}
-
-/* ---- The steps, and what goes on while somebody sleeps -------------------------------------- */
-
-enum more_operations {
-	POP = LIFE_OPERATIONS,
-	POP_AGAIN,
-	LOOK,
-	CROWD,
-	SERVER_DROP,
-	/* From here on: calls that sleep; while one does, they are other reasons to awake. */
-	BLOCK_IN_REQ,
-	BLOCK_IN_WAIT,
-	BLOCK_IN_SERVER,
-	OPERATIONS
-};
-
-static void operate(struct world *world, unsigned what)
-{
-	(void)life_failed();
-	switch (what) {
-	case POP:
-	case POP_AGAIN:
-		life_trace("pop", 0);
-		pop(world);
-		break;
-	case LOOK:
-		look(world);
-		break;
-	case CROWD:
-		life_trace(world->crowd == 0 ? "crowd" : "uncrowd", 0);
-		if (world->crowd == 0)
-			crowd(world);
-		else
-			uncrowd(world);
-		break;
-	case SERVER_DROP:
-		life_trace("server_drop", 0);
-		server_drop(world);
-		break;
-	case BLOCK_IN_REQ:
-		life_trace("block_in_req", 0);
-		block_in_req(world, input_below(&world->input, SLOTS));
-		break;
-	case BLOCK_IN_WAIT:
-		life_trace("block_in_wait", 0);
-		block_in_wait(world, input_below(&world->input, SLOTS));
-		break;
-	case BLOCK_IN_SERVER:
-		life_trace("block_in_server", 0);
-		block_in_server(world, 0);
-		break;
-	default:
-		life_operate(world, what);
-	}
-	life_check(world);
-}
-
-/* The input is over, and nothing else will wake the sleeper: everybody else leaves. */
-static void leave(struct world *world)
-{
-	life_trace("  all leave", 0);
-	uncrowd(world);
-	if (world->server_busy) {
-		life_drop_clients(world);
-		return;
-	}
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (world->held[i].context != NULL)
-			model_drop_context(&world->model, world->held[i].request);
-		ump_reply_drop(&world->held[i].context);
-	}
-	server_drop(world);
-}
-
-/* Nobody goes to sleep while what they wait for is there. */
-static void check_sleeper(struct world *world)
-{
-	struct model_message message;
-
-	if (world->server_busy)
-		EXPECT("[quiet]", model_receive(&world->model, &message) == UMP_EMPTY);
-	else
-		EXPECT("[quiet]", world->model.request[world->blocked].state != MODEL_DONE);
-}
-
-/* Sleep on `word`; false: until the deadline. */
-static bool sleep_on(
-	struct world *world, struct ump__word *word, uintptr_t value, ump_time deadline)
-{
-	while (ump__word_peek(word) == value) {
-		unsigned what;
-
-		if (deadline <= LIFE_NOW)
-			return false;
-		if (input_is_over(&world->input) || !model_has_room(&world->model)) {
-			if (deadline != UMP_FOREVER)
-				return false;
-			leave(world);
-			continue;
-		}
-		what = input_below(&world->input, OPERATIONS);
-		if (what < BLOCK_IN_REQ)
-			operate(world, what);
-		else if (what != BLOCK_IN_REQ && deadline != UMP_FOREVER)
-			return false;
-		else
-			return true;
-	}
-	EXPECT("[quiet]", world->woken == word);
-	/* The deadline may pass at the same time. */
-	return deadline == UMP_FOREVER || input_flag(&world->input);
-}
-
-bool __real_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
-bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
-void __real_ump__wake(struct ump__word *word);
-void __wrap_ump__wake(struct ump__word *word);
-void __real_ump__spin(
-	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
-void __wrap_ump__spin(
-	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
-int __wrap_ump__cpu(void);
-ump_time __real_ump_now(void);
-ump_time __wrap_ump_now(void);
-
-bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
-{
-	struct world *world = life_world;
-	bool result;
-
-	if (world->threaded)
-		return __real_ump__park(word, value, deadline);
-	/* Who goes on while somebody sleeps does not sleep. */
-	EXPECT("[quiet]", !world->asleep);
-	world->asleep = true;
-	world->woken = NULL;
-	check_sleeper(world);
-	result = sleep_on(world, word, value, deadline);
-	world->asleep = false;
-	life_trace(result ? "  awake" : "  deadline", 0);
-	return result;
-}
-
-void __wrap_ump__wake(struct ump__word *word)
-{
-	if (life_world->threaded)
-		__real_ump__wake(word);
-	else
-		life_world->woken = word;
-}
-
-void __wrap_ump__spin(
-	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
-{
-	struct world *world = life_world;
-
-	if (world->threaded) {
-		__real_ump__spin(word, value, side, other_cpu);
-		return;
-	}
-	/* Whoever spins has seen that nothing is there; the others may be quick. */
-	EXPECT("[quiet]", !world->asleep);
-	world->asleep = true;
-	check_sleeper(world);
-	for (unsigned i = input_below(&world->input, 3); i > 0; i--) {
-		unsigned what = input_below(&world->input, OPERATIONS);
-
-		if (what < BLOCK_IN_REQ && model_has_room(&world->model))
-			operate(world, what);
-	}
-	world->asleep = false;
-}
-
-/* Where threads run is no part of an input. */
-int __wrap_ump__cpu(void)
-{
-	return life_world->threaded ? UMP__CPU_UNKNOWN : 0;
-}
-
-ump_time __wrap_ump_now(void)
-{
-	return life_world == NULL || life_world->threaded ? __real_ump_now() : LIFE_NOW;
-}
-
-/* ---- A life -------------------------------------------------------------------------------- */
-
-/* Open the channel, though memory may fail. */
-static bool open_channel(struct world *world)
-{
-	int result = ump_channel_open(&world->server, &world->clients[0], &world->config);
-
-	if (life_failed()) {
-		EXPECT("[clean]", result == UMP_NO_MEMORY);
-		EXPECT("[clean]", world->server == NULL && world->clients[0] == NULL);
-		return false;
-	}
-	EXPECT("[misuse]", result == UMP_OK);
-	model_open(&world->model);
-	return true;
-}
-
-/* Without clients: all that was accepted is received, and then the end, for good. */
-static void drain(struct world *world)
-{
-	life_drop_clients(world);
-	while (world->model.queued > 0) {
-		pop(world);
-		life_check(world);
-		life_drop_contexts(world);
-	}
-	pop(world);
-	pop(world);
-}
-
-void life_raw(struct world *world)
-{
-	uint8_t order = input_byte(&world->input);
-
-	life_fail_in(order >> 4 == 15 ? order & 3 : 0);
-	if (!open_channel(world))
-		return;
-	while (!input_is_over(&world->input) && model_has_room(&world->model))
-		operate(world, input_below(&world->input, OPERATIONS));
-	life_fail_in(0);
-	life_trace("the end", order);
-	uncrowd(world);
-	if ((order & 1) != 0)
-		drain(world);
-	if ((order & 2) != 0)
-		life_drop_waits(world);
-	if ((order & 4) != 0)
-		life_drop_clients(world);
-	if ((order & 8) != 0)
-		life_drop_weaks(world);
-	server_drop(world);
-	life_check(world);
-	life_drop_contexts(world);
-	/* Some choose not to answer: those contexts are dropped. */
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (world->held[i].context != NULL)
-			model_drop_context(&world->model, world->held[i].request);
-		ump_reply_drop(&world->held[i].context);
-	}
-	life_drop_waits(world);
-	life_drop_clients(world);
-	life_drop_weaks(world);
 }

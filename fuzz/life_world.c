@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "life_world.h"
 
-#include "sync/sync.h"
-
+#include <poll.h>
 #include <stdatomic.h>
 
-struct world *life_world;
+struct life life;
+
+/* Values of different worlds differ. */
+#define WORLD_VALUES 1000
 
 /* ---- Faults -------------------------------------------------------------------------------- */
 
 static atomic_int fails_in;
-static atomic_bool failed;
+static atomic_int failure;
 static atomic_long blocks;
 
 void life_fail_in(int calls)
@@ -23,9 +25,14 @@ int life_fails_in(void)
 	return fails_in;
 }
 
+int life_failure(void)
+{
+	return atomic_exchange(&failure, UMP_OK);
+}
+
 bool life_failed(void)
 {
-	return atomic_exchange(&failed, false);
+	return life_failure() != UMP_OK;
 }
 
 long life_blocks(void)
@@ -33,11 +40,12 @@ long life_blocks(void)
 	return blocks;
 }
 
-static bool has_to_fail(void)
+/* Whether this call has to fail, which the application will be told with `code`. */
+static bool has_to_fail(int code)
 {
 	if (fails_in == 0 || --fails_in != 0)
 		return false;
-	failed = true;
+	failure = code;
 	return true;
 }
 
@@ -51,15 +59,18 @@ int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+int __real_ump__bell_open(struct ump__bell *bell);
+int __wrap_ump__bell_open(struct ump__bell *bell);
+void __real_ump__bell_close(struct ump__bell *bell);
+void __wrap_ump__bell_close(struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size)
 {
 	void *memory;
 
 	/* A request that blocks for ever allocates nothing; those who run meanwhile may. */
-	EXPECT("[clean]", life_world == NULL || life_world->threaded || life_world->asleep ||
-				  life_world->in_place == NOBODY);
-	memory = has_to_fail() ? NULL : __real_ump__alloc(size);
+	EXPECT("[clean]", !life.lean);
+	memory = has_to_fail(UMP_NO_MEMORY) ? NULL : __real_ump__alloc(size);
 	/* What the library forgets to fill in should show. */
 	if (memory != NULL)
 		memset(memory, 0xa5, size);
@@ -69,7 +80,7 @@ void *__wrap_ump__alloc(size_t size)
 
 void *__wrap_ump__alloc_line(size_t size)
 {
-	void *memory = has_to_fail() ? NULL : __real_ump__alloc_line(size);
+	void *memory = has_to_fail(UMP_NO_MEMORY) ? NULL : __real_ump__alloc_line(size);
 
 	if (memory != NULL) {
 		EXPECT("[clean]", (uintptr_t)memory % UMP__LINE == 0);
@@ -88,9 +99,26 @@ void __wrap_ump__free(void *memory)
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
 {
-	if (has_to_fail())
+	if (has_to_fail(UMP_NO_THREAD))
 		return UMP_NO_THREAD;
 	return __real_ump__thread_start(thread, run, arg, stack_size);
+}
+
+int __wrap_ump__bell_open(struct ump__bell *bell)
+{
+	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__bell_open(bell);
+
+	/* As the system leaves them. */
+	if (result != UMP_OK)
+		*bell = (struct ump__bell){-1, -1};
+	blocks += result == UMP_OK;
+	return result;
+}
+
+void __wrap_ump__bell_close(struct ump__bell *bell)
+{
+	blocks--;
+	__real_ump__bell_close(bell);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */
@@ -119,11 +147,12 @@ int life_make(struct world *world, enum kind kind, void *buffer)
 	unsigned char *bytes = buffer;
 	size_t size = size_of(world, kind);
 	int value = model_value(&world->model);
+	int32_t name = value + (int)world->number * WORLD_VALUES;
 
 	world->kind[value] = kind;
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = filling(value, i);
-	memcpy(bytes, &value, sizeof value);
+	memcpy(bytes, &name, sizeof name);
 	return value;
 }
 
@@ -131,24 +160,31 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 {
 	const unsigned char *bytes = buffer;
 	size_t size = size_of(world, kind);
+	int32_t name;
 	int value;
 
 	EXPECT("[once]", buffer != NULL);
 	/* Ours are aligned for any type, and so are the library's copies. */
 	EXPECT("[once]", (uintptr_t)buffer % _Alignof(max_align_t) == 0);
-	memcpy(&value, bytes, sizeof value);
+	memcpy(&name, bytes, sizeof name);
+	value = name - (int)world->number * WORLD_VALUES;
 	EXPECT("[once]", value >= 0 && value < world->model.values);
 	EXPECT("[once]", world->kind[value] == kind);
-	for (size_t i = sizeof value; i < size; i++)
+	for (size_t i = sizeof name; i < size; i++)
 		EXPECT("[once]", bytes[i] == filling(value, i));
 	return value;
 }
 
 static void drop_value(enum kind kind, void *buffer)
 {
-	struct world *world = life_world;
-	int value = life_read(world, kind, buffer);
+	struct world *world;
+	int32_t name;
+	int value;
 
+	memcpy(&name, buffer, sizeof name);
+	EXPECT("[once]", name >= 0 && name < WORLDS * WORLD_VALUES);
+	world = &life.worlds[name / WORLD_VALUES];
+	value = life_read(world, kind, buffer);
 	life_trace("  dropped: value", value);
 	EXPECT("[once]", world->dropped[value] == 0);
 	world->dropped[value]++;
@@ -171,11 +207,29 @@ static void drop_post(void *buffer)
 	drop_value(KIND_POST, buffer);
 }
 
+/* How many messages, and how much time.  The gates of a thread need room, and its time is real. */
+static void config_limits(struct world *world)
+{
+	static const size_t capacities[] = {0, 1, 2, 3, 5, MODEL_VALUES};
+	uint8_t choice = input_byte(&life.input);
+	bool threaded = world->end == END_THREAD;
+	struct ump_config *config = &world->config;
+
+	config->capacity = capacities[(choice & 15) % 6];
+	if (threaded && config->capacity != 0)
+		config->capacity = MODEL_VALUES;
+	if ((choice & 16) != 0)
+		config->slow_limit = threaded ? INT64_C(3600000000000) : 2;
+	if ((choice & 32) == 0)
+		config->slow_handler = life_slow;
+	config->slow_arg = world;
+}
+
 void life_config(struct world *world)
 {
 	static const size_t sizes[] = {8, 4, 33, 120};
-	uint8_t choice = input_byte(&world->input);
-	uint8_t more = input_byte(&world->input);
+	uint8_t choice = input_byte(&life.input);
+	uint8_t more = input_byte(&life.input);
 	struct ump_config *config = &world->config;
 
 	config->request.size = sizes[choice & 3];
@@ -191,9 +245,12 @@ void life_config(struct world *world)
 	config->request.drop = (more & 16) != 0 ? NULL : drop_request;
 	config->reply.drop = (more & 32) != 0 ? NULL : drop_reply;
 	config->post.drop = (more & 64) != 0 ? NULL : drop_post;
+	config_limits(world);
 }
 
-void life_check(const struct world *world)
+/* ---- What holds between two operations ----------------------------------------------------- */
+
+static void check_values(const struct world *world)
 {
 	const struct model *model = &world->model;
 
@@ -204,13 +261,98 @@ void life_check(const struct world *world)
 	}
 }
 
-void life_check_end(const struct world *world)
+/* The numbers, through whatever handle there is; false: there is none. */
+static bool read_stats(const struct world *world, struct ump_stats *stats)
+{
+	memset(stats, 0xa5, sizeof *stats);
+	for (int i = 0; i < SLOTS; i++) {
+		if (world->clients[i] != NULL)
+			return ump_client_stats(world->clients[i], stats) == UMP_OK;
+		if (world->weaks[i] != NULL)
+			return ump_weak_client_stats(world->weaks[i], stats) == UMP_OK;
+	}
+	if (world->server != NULL)
+		return ump_server_stats(world->server, stats) == UMP_OK;
+	if (world->watcher != NULL)
+		return ump_weak_client_stats(world->watcher, stats) == UMP_OK;
+	return world->me != NULL && ump_weak_client_stats(world->me, stats) == UMP_OK;
+}
+
+static void check_stats(const struct world *world)
 {
 	const struct model *model = &world->model;
+	bool busy = world->at_work || world->task.suspended;
+	bool timed = busy && world->config.slow_limit != 0;
+	uint32_t depth = model_depth(model);
+	struct ump_stats stats;
 
-	life_check(world);
-	for (int i = 0; i < model->values; i++)
-		EXPECT("[once]", model->owner[i] != MODEL_LIBRARY);
+	if (!read_stats(world, &stats))
+		return;
+	if (model->capacity == 0) {
+		EXPECT("[bound]", stats.depth == UMP_UNCOUNTED);
+		EXPECT("[bound]", stats.depth_most == UMP_UNCOUNTED);
+	} else {
+		EXPECT("[bound]", stats.depth == depth && depth <= model->capacity);
+		EXPECT("[bound]", stats.depth_most == (depth > model->most ? depth : model->most));
+	}
+	EXPECT("[once]", stats.handled == model->handled);
+	EXPECT("[origin]", stats.skipped == model->skipped);
+	EXPECT("[once]", stats.failed == model->failed);
+	EXPECT("[keep]", stats.kept == model->kept);
+	EXPECT("[user]", stats.busy == busy);
+	EXPECT("[user]", (stats.busy_for >= 0) == timed);
+	if (timed && world->end == END_TASK)
+		EXPECT("[user]", stats.busy_for == life.now - world->began);
+	EXPECT("[weak]", stats.clients == model->strong);
+	EXPECT("[break]", stats.closed == model->closed);
+	EXPECT("[user]", !world->slow_due);
+}
+
+bool life_rings(int fd)
+{
+	struct pollfd wanted = {fd, POLLIN, 0};
+
+	return poll(&wanted, 1, 0) == 1;
+}
+
+static void check_bells(void)
+{
+	for (int i = 0; i < WORLDS; i++) {
+		const struct world *world = &life.worlds[i];
+
+		if (world->task.task != NULL && !world->task.running)
+			EXPECT("[task]",
+				life_rings(ump_task_fd(world->task.task)) == life_has_work(world));
+	}
+	for (int i = 0; i < PLACES; i++) {
+		const struct place *place = &life.places[i];
+
+		if (place->handle != NULL)
+			EXPECT("[complete]", life_rings(ump_completions_fd(place->handle)) ==
+						     !place->model.quiet);
+	}
+}
+
+void life_check(void)
+{
+	for (int i = 0; i < WORLDS; i++) {
+		if (life.worlds[i].end == END_NONE)
+			continue;
+		check_values(&life.worlds[i]);
+		check_stats(&life.worlds[i]);
+	}
+	check_bells();
+}
+
+void life_check_end(void)
+{
+	life_check();
+	for (int i = 0; i < WORLDS; i++) {
+		const struct model *model = &life.worlds[i].model;
+
+		for (int j = 0; j < model->values; j++)
+			EXPECT("[once]", model->owner[j] != MODEL_LIBRARY);
+	}
 	EXPECT("[clean]", life_blocks() == 0);
 }
 

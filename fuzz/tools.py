@@ -25,10 +25,11 @@ FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer", "-D_POSIX_C_SOURCE=
 # As in fuzz/CMakeLists.txt.
 WRAPS = [f"-Wl,--wrap={name}" for name in (
     "ump__alloc", "ump__alloc_line", "ump__free", "ump__thread_start", "ump__park", "ump__wake",
-    "ump__spin", "ump__cpu", "ump_now")]
+    "ump__spin", "ump__cpu", "ump__bell_open", "ump__bell_close", "ump__bell_wait", "ump_now")]
 TARGETS = {"core": ["core_fuzzer"],
-           "life": ["life_fuzzer", "life_operations", "life_raw", "life_thread", "life_world",
-                    "model"]}
+           "life": ["life_block", "life_completions", "life_fuzzer", "life_handler", "life_local",
+                    "life_operations", "life_raw", "life_sleep", "life_task", "life_thread",
+                    "life_world", "model"]}
 
 
 def fail(text):
@@ -149,9 +150,9 @@ def compile_all(sources, include, out):
 
 
 def library_sources(tree):
-    """The sources that CMakeLists.txt lists, with the futex."""
+    """The sources that CMakeLists.txt lists, with those of Linux."""
     names = re.findall(r"src/[\w/]+\.c", (ROOT / "CMakeLists.txt").read_text())
-    return [tree / name for name in [*names, "src/sync/park_futex.c"]]
+    return [tree / name for name in [*names, "src/sync/bell_eventfd.c", "src/sync/park_futex.c"]]
 
 
 def build(tree, target, out, binary):

@@ -89,21 +89,26 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The version of this header.  Compare with ump_version(), which tells the library's. */
-#define UMP_VERSION_MAJOR  0
-#define UMP_VERSION_MINOR  1
-#define UMP_VERSION_PATCH  0
+/** The version of this header.  Compare with ump_version(), which tells the library's. */
+#define UMP_VERSION_MAJOR 0
+/** While the major version is 0, a new minor version may change the ABI. */
+#define UMP_VERSION_MINOR 1
+/** A new patch version brings fixes only. */
+#define UMP_VERSION_PATCH 0
+/** All three, as a text. */
 #define UMP_VERSION_STRING "0.1.0"
-/* As one number, to compare with <: 0x00MMmmpp. */
+/** As one number, to compare with <: 0x00MMmmpp. */
 #define UMP_VERSION_NUMBER                                                                         \
 	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
 
+/** Marks what the library exports. */
 #if defined(__GNUC__)
 #define UMP_API __attribute__((visibility("default")))
 #else
 #define UMP_API
 #endif
 
+/** NULL, for this header's own inline functions in C and C++. */
 #ifdef __cplusplus
 #define UMP_NULL nullptr
 extern "C" {
@@ -214,6 +219,7 @@ struct ump_config {
 	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
 	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
 	void (*slow_handler)(void *arg, int64_t took, bool request);
+	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg;
 };
 
@@ -465,11 +471,14 @@ UMP_API int ump_client_req_completion(
  * Ask to be told through `completions` when there is room for a message; [bound].  Once a
  * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
  * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
- * Who asks waits in one line with those who block.  If the server ends first, the completion comes
- * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * Who asks waits in one line with those who block; a client that blocks meanwhile gets the next
+ * room itself, and what it has asked for comes later.  A server without a capacity always has room,
+ * and keeps none.  If the server ends first, the completion comes with UMP_SERVER_GONE; if `client`
+ * is dropped first, with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
- * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since.
+ * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since
+ *   (asked through completions that are there: when they are dropped, it may ask again).
  */
 UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
 
@@ -491,7 +500,8 @@ static inline int ump_completions_next(ump_completions *completions, struct ump_
 }
 
 /**
- * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].
+ * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].  A
+ * handler that waits so for its own server is not told: these are answers of many servers.
  * UMP_EMPTY: none is in flight, so none can come.  UMP_TIMED_OUT.
  */
 static inline int ump_completions_wait(
@@ -733,8 +743,9 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
  * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
  * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
  * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
- * UMP_SERVER_GONE.  From a callback of the same task, all of this comes when the callback returns.
- * One thread at a time.  NULL and a pointer to NULL are fine.
+ * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it has been resumed with a
+ * break by then, the loop ends by that break.  From a callback of the same task, all of this comes
+ * when the callback returns.  One thread at a time.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_task_drop(ump_task **task);
 
@@ -819,10 +830,10 @@ UMP_API void ump_server_drop(ump_server **server);
 
 /** What a server has done so far.  Each number is exact at some moment during the call. */
 struct ump_stats {
-	/** Messages queued, and the most there have ever been; with the rooms that are kept for
-	 *  those who asked.  They are counted only if the server has a capacity (a large one will
-	 *  do); otherwise both are UMP_UNCOUNTED. */
+	/** Messages queued, with the rooms that are kept for those who asked.  They are counted
+	 *  only if the server has a capacity (a large one will do); otherwise, UMP_UNCOUNTED. */
 	uint64_t depth;
+	/** The most that there have ever been; or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;
@@ -831,7 +842,7 @@ struct ump_stats {
 	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, here and below: its
 	 *  contexts are its owner's. */
 	uint64_t failed;
-	/** Contexts that were kept and are not answered yet; [keep]. */
+	/** Contexts that were kept and are not answered yet; [keep].  Not those of a raw end. */
 	uint64_t kept;
 	/** Whether a handler is at work (or has suspended). */
 	bool busy;
@@ -843,11 +854,13 @@ struct ump_stats {
 	bool closed;
 };
 
-/** The functions behind ump_client_stats, ump_weak_client_stats and ump_server_stats. */
+/** The function behind ump_client_stats. */
 UMP_API int ump_client_stats_sized(
 	const ump_client *client, struct ump_stats *out, size_t out_size);
+/** The function behind ump_weak_client_stats. */
 UMP_API int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
+/** The function behind ump_server_stats. */
 UMP_API int ump_server_stats_sized(
 	const ump_server *server, struct ump_stats *out, size_t out_size);
 

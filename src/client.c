@@ -90,24 +90,18 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 }
 
 /* Send a request for which there is room, and which the caller will wait for in `wait`, if that is
- * not NULL.  Failing gives the room back: UMP_SERVER_GONE or UMP_DEADLOCK. */
+ * not NULL.  UMP_OK, UMP_SERVER_GONE or UMP_DEADLOCK. */
 static int send_request(struct ump__request *request, struct ump__wait *wait, bool for_ever)
 {
 	struct ump__channel *channel = request->channel;
 	bool sent;
 
-	if (wait != NULL &&
-		!ump__wait_begin(wait, channel, &request->answer.state, &request->kept)) {
-		ump__room_give(&channel->room);
+	if (wait != NULL && !ump__wait_begin(wait, channel, &request->answer.state, &request->kept))
 		return UMP_DEADLOCK;
-	}
 	sent = ump__channel_send(channel, &request->message);
 	if (wait != NULL)
 		ump__wait_commit(wait, sent && for_ever);
-	if (sent)
-		return UMP_OK;
-	ump__room_give(&channel->room);
-	return UMP_SERVER_GONE;
+	return sent ? UMP_OK : UMP_SERVER_GONE;
 }
 
 /* Wait for ever: the request lies on this stack, so it must not return before the answer. */
@@ -115,14 +109,17 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 {
 	struct ump__request request;
 	struct ump__wait wait;
-	int result = ump__handle_room(handle, UMP_FOREVER);
+	bool kept;
+	int result = ump__handle_room(handle, UMP_FOREVER, &kept);
 
 	if (result != UMP_OK)
 		return result;
 	ump__request_init(&request, handle->channel, msg, reply);
 	result = send_request(&request, &wait, true);
-	if (result != UMP_OK)
+	if (result != UMP_OK) {
+		ump__handle_room_back(handle, kept);
 		return result;
+	}
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
 	return request.answer.code;
@@ -135,12 +132,16 @@ static int send_until(
 	const struct ump__handle *handle, struct ump__request *request, ump_time deadline)
 {
 	struct ump__wait wait;
+	bool kept;
 	int result = UMP_TIMED_OUT;
 
 	if (deadline > ump_now())
-		result = ump__handle_room(handle, deadline);
-	if (result == UMP_OK)
+		result = ump__handle_room(handle, deadline, &kept);
+	if (result == UMP_OK) {
 		result = send_request(request, &wait, false);
+		if (result != UMP_OK)
+			ump__handle_room_back(handle, kept);
+	}
 	if (result == UMP_TIMED_OUT)
 		ump__request_discard(request, UMP_SERVER_GONE);
 	else if (result != UMP_OK)
@@ -188,22 +189,16 @@ int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_t
 	return request_until(&client->handle, msg, reply, deadline);
 }
 
-/* Send a copy of `msg` as a request that ends in `completions`, or in whoever waits for `*out` if
- * that is NULL. */
-static int send_copy(const struct ump__handle *handle, const void *msg,
-	struct ump_completions *completions, void *tag, struct ump__request **out,
-	ump_time deadline)
+/* Send a copy of `msg`, for which there is room, as a request that ends in `completions`, or in
+ * whoever waits for `*out` if that is NULL. */
+static int send_copy(struct ump__channel *channel, const void *msg,
+	struct ump_completions *completions, void *tag, struct ump__request **out)
 {
-	struct ump__request *request;
-	int result = ump__handle_room(handle, deadline);
+	struct ump__request *request = ump__request_new(channel, msg);
+	int result;
 
-	if (result != UMP_OK)
-		return result;
-	request = ump__request_new(handle->channel, msg);
-	if (request == NULL) {
-		ump__room_give(&handle->channel->room);
+	if (request == NULL)
 		return UMP_NO_MEMORY;
-	}
 	request->completions = completions;
 	request->tag = tag;
 	result = send_request(request, NULL, false);
@@ -211,6 +206,22 @@ static int send_copy(const struct ump__handle *handle, const void *msg,
 		ump__request_free(request);
 	else
 		*out = request;
+	return result;
+}
+
+/* Wait for room, and do that. */
+static int send_copy_until(const struct ump__handle *handle, const void *msg,
+	struct ump_completions *completions, void *tag, struct ump__request **out,
+	ump_time deadline)
+{
+	bool kept;
+	int result = ump__handle_room(handle, deadline, &kept);
+
+	if (result != UMP_OK)
+		return result;
+	result = send_copy(handle->channel, msg, completions, tag, out);
+	if (result != UMP_OK)
+		ump__handle_room_back(handle, kept);
 	return result;
 }
 
@@ -225,7 +236,7 @@ int ump_client_req_async_until(
 	*out = NULL;
 	if (!can_request(client, msg))
 		return UMP_INVALID;
-	result = send_copy(&client->handle, msg, NULL, NULL, &request, deadline);
+	result = send_copy_until(&client->handle, msg, NULL, NULL, &request, deadline);
 	if (result == UMP_OK)
 		*out = ump__request_waiter(request);
 	return result;
@@ -247,7 +258,7 @@ int ump_client_req_completion(
 	/* What is in flight must be able to ring. */
 	if (!ump__completions_hold(completions))
 		return UMP_OVERFLOW;
-	result = send_copy(&client->handle, msg, completions, tag, &request, UMP_NOW);
+	result = send_copy_until(&client->handle, msg, completions, tag, &request, UMP_NOW);
 	if (result == UMP_OK)
 		completions->in_flight++;
 	else

@@ -12,9 +12,8 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	if (handle == NULL)
 		return NULL;
 	handle->channel = channel;
-	handle->ticket = NULL;
 	handle->mark = mark;
-	ump__hint_init(&handle->asked, UMP__ASKED_NOTHING);
+	ump__claim_init(&handle->claim);
 	if (mark != UMP__MARK_WEAK_CLIENT)
 		ump__holder_add(handle);
 	return handle;
@@ -56,43 +55,66 @@ int ump__handle_weak(struct ump__channel *channel, void **out)
 	return UMP_OK;
 }
 
-int ump__handle_room(const struct ump__handle *handle, ump_time deadline)
+/* Clients are lent as const, since nothing that they show changes by sending. */
+static struct ump__handle *asker(const struct ump__handle *handle)
+{
+	return (struct ump__handle *)(uintptr_t)handle;
+}
+
+int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept)
 {
 	struct ump__channel *channel = handle->channel;
 	int result;
 
+	*kept = false;
 	if (channel->room.capacity == 0)
 		return UMP_OK;
-	/* Clients are lent as const, since nothing that they show changes by sending. */
-	if (ump__ask_use((struct ump__handle *)(uintptr_t)handle))
-		return UMP_OK;
-	result = ump__room_take(&channel->room, channel, deadline);
-	/* There will be no room any more: say so, or the caller would wait for it. */
+	do {
+		*kept = ump__ask_use(asker(handle));
+		if (*kept)
+			return UMP_OK;
+		result = ump__room_take(&channel->room, channel, &handle->claim, deadline);
+	} while (result == UMP_EMPTY);
+	/* What is left when the inbox closes makes it full no more, but not at once. */
 	if (result == UMP_FULL && ump__inbox_is_closed(&channel->inbox))
 		return UMP_SERVER_GONE;
 	return result;
 }
 
+void ump__handle_room_back(const struct ump__handle *handle, bool kept)
+{
+	if (kept)
+		ump__ask_keep(asker(handle));
+	else
+		ump__room_give(&handle->channel->room);
+}
+
+/* Send a copy of `msg`, for which there is room. */
+static int send_post(struct ump__channel *channel, const void *msg)
+{
+	struct ump__post *post = ump__post_new(&channel->post, msg);
+
+	if (post == NULL)
+		return UMP_NO_MEMORY;
+	if (ump__channel_send(channel, &post->message))
+		return UMP_OK;
+	ump__post_free(post);
+	return UMP_SERVER_GONE;
+}
+
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline)
 {
 	struct ump__channel *channel = handle->channel;
-	struct ump__post *post;
+	bool kept;
 	int result;
 
 	if (msg == NULL || channel->post.size == 0)
 		return UMP_INVALID;
-	result = ump__handle_room(handle, deadline);
+	result = ump__handle_room(handle, deadline, &kept);
 	if (result != UMP_OK)
 		return result;
-	post = ump__post_new(&channel->post, msg);
-	if (post == NULL) {
-		ump__room_give(&channel->room);
-		return UMP_NO_MEMORY;
-	}
-	if (!ump__channel_send(channel, &post->message)) {
-		ump__room_give(&channel->room);
-		ump__post_free(post);
-		return UMP_SERVER_GONE;
-	}
-	return UMP_OK;
+	result = send_post(channel, msg);
+	if (result != UMP_OK)
+		ump__handle_room_back(handle, kept);
+	return result;
 }

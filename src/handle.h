@@ -23,13 +23,11 @@ enum ump__mark {
 
 struct ump__handle {
 	struct ump__channel *channel;
-	/* Where it stands in line for room, if it has asked; guarded by the room's lock. */
-	struct ump__ticket *ticket;
 	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
 	 * still there to be found. */
 	enum ump__mark mark;
-	/* An enum ump__asked.  Changed under the room's lock only. */
-	struct ump__hint asked;
+	/* The room that it has asked for. */
+	struct ump__claim claim;
 #ifdef UMP_HOLDERS
 	struct ump__holder holder;
 #endif
@@ -59,8 +57,12 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 /* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_weak(struct ump__channel *channel, void **out);
 
-/* Take a place for a message, before it is sent.  Results as ump__room_take. */
-int ump__handle_room(const struct ump__handle *handle, ump_time deadline);
+/* Take a place for a message, before it is sent.  Results as ump__room_take, but for UMP_EMPTY;
+ * `*kept` tells whether it is one that was kept for this handle. */
+int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept);
+
+/* The message was not sent: give the place back, or keep it for this handle again. */
+void ump__handle_room_back(const struct ump__handle *handle, bool kept);
 
 /* Send a copy of `msg` as a post, for both kinds of clients, waiting for room. */
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);

@@ -16,6 +16,12 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 		ump__lock_init(&room->lock);
 }
 
+void ump__claim_init(struct ump__claim *claim)
+{
+	claim->ticket = NULL;
+	ump__hint_init(&claim->asked, UMP__ASKED_NOTHING);
+}
+
 void ump__room_end(struct ump__room *room)
 {
 	if (room->capacity != 0)
@@ -42,20 +48,25 @@ bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 	return true;
 }
 
-static void append(struct ump__room *room, struct ump__ticket *ticket)
+/* Let `ticket` stand before `next`, or last, if that is NULL. */
+static void insert(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = true;
-	ticket->next = NULL;
-	ticket->previous = room->last;
-	if (room->last != NULL)
-		room->last->next = ticket;
+	ticket->next = next;
+	ticket->previous = next != NULL ? next->previous : room->last;
+	if (ticket->previous != NULL)
+		ticket->previous->next = ticket;
 	else
 		room->first = ticket;
-	room->last = ticket;
+	if (next != NULL)
+		next->previous = ticket;
+	else
+		room->last = ticket;
 }
 
-/* Get a place, or stand in line for one.  UMP_OK, UMP_FULL (in line now), or UMP_SERVER_GONE. */
-static int enter(struct ump__room *room, struct ump__ticket *ticket)
+/* Get a place, or stand in line for one, before `next`.  UMP_OK, UMP_FULL (in line now), or
+ * UMP_SERVER_GONE. */
+static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = false;
 	if (room->closed)
@@ -67,7 +78,7 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket)
 		if (ump__line_begin(&room->places))
 			break;
 	}
-	append(room, ticket);
+	insert(room, ticket, next);
 	return UMP_FULL;
 }
 
@@ -116,8 +127,21 @@ static int await_call(struct ump__room *room, struct sender *sender, ump_time de
 	return sender->called.code;
 }
 
-static int stand_in_line(
-	struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+/* For a sender: as enter, unless what its client has asked for is there. */
+static int enter_sender(
+	struct ump__room *room, struct ump__ticket *ticket, const struct ump__claim *own)
+{
+	int result = UMP_EMPTY;
+
+	ump__lock_take(&room->lock);
+	if (ump__hint_get(&own->asked) != UMP__ASKED_AND_GOT)
+		result = enter(room, ticket, own->ticket);
+	ump__lock_give(&room->lock);
+	return result;
+}
+
+static int stand_in_line(struct ump__room *room, const struct ump__channel *server,
+	const struct ump__claim *own, ump_time deadline)
 {
 	struct sender sender = {.ticket.call = call_sender};
 	struct ump__wait wait;
@@ -126,9 +150,7 @@ static int stand_in_line(
 	ump__answer_init(&sender.called);
 	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
 		return UMP_DEADLOCK;
-	ump__lock_take(&room->lock);
-	result = enter(room, &sender.ticket);
-	ump__lock_give(&room->lock);
+	result = enter_sender(room, &sender.ticket, own);
 	ump__wait_commit(&wait, result == UMP_FULL && deadline == UMP_FOREVER);
 	if (result != UMP_FULL)
 		return result;
@@ -139,13 +161,14 @@ static int stand_in_line(
 
 /* ---- For others ---------------------------------------------------------------------------- */
 
-int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline)
+int ump__room_take(struct ump__room *room, const struct ump__channel *server,
+	const struct ump__claim *own, ump_time deadline)
 {
 	if (room->capacity == 0 || ump__place_take(&room->places))
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
-	return stand_in_line(room, server, deadline);
+	return stand_in_line(room, server, own, deadline);
 }
 
 void ump__room_give(struct ump__room *room)
@@ -159,13 +182,10 @@ void ump__room_give(struct ump__room *room)
 
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 {
-	int result;
+	int result = enter(room, ticket, NULL);
 
-	ump__lock_take(&room->lock);
-	result = enter(room, ticket);
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
 		hand_over(room);
-	ump__lock_give(&room->lock);
 }
 
 void ump__room_close(struct ump__room *room)

@@ -24,6 +24,24 @@ struct ump__ticket {
 	bool (*call)(struct ump__ticket *ticket, int code);
 };
 
+/* What a client has asked for: nothing, or room that it waits for, or it has a place, or there was
+ * none.  Only who uses the handle makes it NOTHING, which says that nobody else is about it;
+ * whoever ends a wish may have the handle in hand until it gives the lock back. */
+enum ump__asked {
+	UMP__ASKED_NOTHING,
+	UMP__ASKED_ROOM,
+	UMP__ASKED_AND_GOT,
+	UMP__ASKED_AND_LOST
+};
+
+/* Changed under the lock of the room only. */
+struct ump__claim {
+	/* Where the client stands in line, if it has asked and waits. */
+	struct ump__ticket *ticket;
+	/* An enum ump__asked. */
+	struct ump__hint asked;
+};
+
 struct ump__room {
 	struct ump__places places;
 	/* 0: there is room for everything, and nothing else here is used. */
@@ -38,14 +56,20 @@ struct ump__room {
 void ump__room_init(struct ump__room *room, uint32_t capacity);
 void ump__room_end(struct ump__room *room);
 
-/* Take a place; wait for one until `deadline`.  `server` is whose room it is.  UMP_OK, UMP_FULL
- * (only with a deadline of UMP_NOW), UMP_TIMED_OUT, UMP_DEADLOCK, or UMP_SERVER_GONE. */
-int ump__room_take(struct ump__room *room, const struct ump__channel *server, ump_time deadline);
+void ump__claim_init(struct ump__claim *claim);
+
+/* Take a place; wait for one until `deadline`.  `server` is whose room it is, and `own` what the
+ * client has asked for: who waits goes before that, since the place that comes is for its next
+ * message.  UMP_OK, UMP_FULL (only with a deadline of UMP_NOW), UMP_TIMED_OUT, UMP_DEADLOCK,
+ * UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
+int ump__room_take(struct ump__room *room, const struct ump__channel *server,
+	const struct ump__claim *own, ump_time deadline);
 
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);
 
-/* Stand in line with a ticket, which is called at once if there is room or the inbox is closed. */
+/* Under the lock: stand in line with a ticket, which is called at once if there is room or the
+ * inbox is closed. */
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
 
 /* Under the lock: leave the line.  false: the ticket was called before. */

@@ -46,26 +46,34 @@ static void make_room(ump_server *server)
 	ump__room_give(room);
 }
 
-struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
+struct ump__message *ump__server_batched(ump_server *server)
 {
-	for (;;) {
-		struct ump__node *node = ump__queue_pop(&server->batch);
-		struct ump__message *message;
+	struct ump__node *node;
 
-		if (node == NULL) {
-			if (deadline != UMP_NOW)
-				tell_cpu(server);
-			if (!ump__inbox_receive(&server->channel->inbox, &server->batch, deadline,
-				    server->client_cpu))
-				return NULL;
-			continue;
-		}
-		message = ump__message_of(node);
+	while ((node = ump__queue_pop(&server->batch)) != NULL) {
+		struct ump__message *message = ump__message_of(node);
+
 		if (message->kind != UMP__KIND_GOODBYE)
 			make_room(server);
 		if (ump__fate_of(message->kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
 		skip(server, message);
+	}
+	return NULL;
+}
+
+struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
+{
+	for (;;) {
+		struct ump__message *message = ump__server_batched(server);
+
+		if (message != NULL)
+			return message;
+		if (deadline != UMP_NOW)
+			tell_cpu(server);
+		if (!ump__inbox_receive(
+			    &server->channel->inbox, &server->batch, deadline, server->client_cpu))
+			return NULL;
 	}
 }
 

@@ -13,6 +13,9 @@ int ump__channel_open(ump_server **server, ump_client **client, const struct ump
  * passed.  Requests that were given up are skipped.  It is the caller's. */
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 
+/* The same, of what was taken from the inbox already. */
+struct ump__message *ump__server_batched(ump_server *server);
+
 /* Move what lies in the inbox into the batch, if that is empty; false: nothing is there.  Also for
  * an end that rests. */
 bool ump__server_collect(ump_server *server);

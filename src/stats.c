@@ -20,9 +20,6 @@ static void read_depth(const struct ump__channel *channel, struct ump_stats *sta
 	/* It is noted when the queue grows shorter. */
 	if (stats->depth_most < stats->depth)
 		stats->depth_most = stats->depth;
-	/* What was left has not given its places back. */
-	if (stats->closed)
-		stats->depth = 0;
 }
 
 static int64_t busy_for(const struct ump__channel *channel)

@@ -30,8 +30,17 @@ ump_suspension *ump_suspend(void)
 	}
 	ump__answer_init(&made->resumed);
 	made->channel = frame->channel;
+	made->held = NULL;
 	frame->suspension = made;
 	return made;
+}
+
+/* It has been resumed, or never will be gone on with. */
+static void suspension_free(ump_suspension *suspension)
+{
+	if (suspension->held != NULL)
+		ump__post_free(suspension->held);
+	ump__free(suspension);
 }
 
 int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
@@ -49,22 +58,32 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	/* It may be gone from here on, unless the task is. */
 	dropped = ump__answer_publish(&resumed->resumed, UMP_OK, &channel->bell);
 	if (dropped)
-		ump__free(resumed);
+		suspension_free(resumed);
 	ump__channel_drop_weak(channel);
 	return dropped ? UMP_SERVER_GONE : UMP_OK;
+}
+
+/* What it was resumed with; it is gone then. */
+static struct ump_flow collect(ump_suspension *suspension)
+{
+	struct ump_flow flow = suspension->flow;
+
+	suspension_free(suspension);
+	return flow;
 }
 
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow)
 {
 	if (!ump__answer_rest(&suspension->resumed, &suspension->channel->bell))
 		return false;
-	*flow = suspension->flow;
-	ump__free(suspension);
+	*flow = collect(suspension);
 	return true;
 }
 
-void ump__suspension_give_up(ump_suspension *suspension)
+bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow)
 {
-	if (ump__answer_abandon(&suspension->resumed))
-		ump__free(suspension);
+	if (!ump__answer_abandon(&suspension->resumed))
+		return false;
+	*flow = collect(suspension);
+	return true;
 }

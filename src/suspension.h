@@ -14,13 +14,17 @@ struct ump_suspension {
 	struct ump_flow flow;
 	/* Whose bell is rung.  Who resumes owns a reference. */
 	struct ump__channel *channel;
+	/* The message that the handler works on, if it is a post: it stays until the suspension
+	 * goes.  Written by the task. */
+	struct ump__post *held;
 };
 
 /* Whether it has been resumed; then it is gone, and `flow` is what the handler returns.  If not,
  * the task's bell will ring when it is.  The task only. */
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow);
 
-/* The task does not wait any more.  The task only. */
-void ump__suspension_give_up(ump_suspension *suspension);
+/* The task does not wait any more; what is held stays until the resume.  true: it has been resumed
+ * all the same, as above.  The task only. */
+bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow);
 
 #endif

@@ -23,9 +23,8 @@ struct ump_task {
 	bool silenced;
 	bool ended;
 	struct ump_flow how;
-	/* A handler has suspended, and the message that it works on, if it is a post. */
+	/* A handler has suspended. */
 	ump_suspension *suspension;
-	struct ump__post *held;
 };
 
 #define LIVE "a task was used after it was joined or dropped, or is none"
@@ -58,17 +57,12 @@ static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_
 	ump__bell_silence(bell_of(task));
 }
 
-/* The handler that has suspended is at work no more; the post that it worked on is done with. */
-static void done_with(struct ump_task *task)
+/* Nobody works on the message any more with which a handler has suspended. */
+static void forget_suspended(struct ump_task *task)
 {
-	ump_server *server = task->dispatcher.server;
-
 	task->suspension = NULL;
-	ump__hint_set(&server->busy, 0);
-	ump__count_set(&server->busy_since, 0);
-	if (task->held != NULL)
-		ump__post_free(task->held);
-	task->held = NULL;
+	ump__hint_set(&task->dispatcher.server->busy, 0);
+	ump__count_set(&task->dispatcher.server->busy_since, 0);
 }
 
 /* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
@@ -77,7 +71,7 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 	task->silenced = true;
 	if (!ump__suspension_over(task->suspension, flow))
 		return false;
-	done_with(task);
+	forget_suspended(task);
 	return true;
 }
 
@@ -94,13 +88,14 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	if (frame->suspension == NULL)
 		return false;
 	task->suspension = frame->suspension;
-	task->held = post;
+	task->suspension->held = post;
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
-	/* Whatever the callback has returned. */
-	*verdict = UMP__VERDICT_GO_ON;
-	if (!goes_on(task, flow))
+	if (!goes_on(task, flow)) {
+		/* What it has returned does not count. */
+		*verdict = UMP__VERDICT_GO_ON;
 		return true;
+	}
 	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
 	return false;
 }
@@ -135,9 +130,11 @@ static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_f
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
-		if (budget == 0 && handled > 0 && ump__queue_is_empty(&server->batch))
-			break;
-		message = ump__server_next(server, UMP_NOW);
+		/* One batch: not what was sent since, even if requests in it are skipped. */
+		if (budget == 0 && handled > 0)
+			message = ump__server_batched(server);
+		else
+			message = ump__server_next(server, UMP_NOW);
 		if (message == NULL)
 			break;
 		handled++;
@@ -158,14 +155,17 @@ static void task_free(struct ump_task *task)
 	ump__free(task);
 }
 
-/* End a task whose handle is gone, as by a break with NULL. */
+/* End a task whose handle is gone: as by a break with NULL, unless a handler that had suspended was
+ * resumed with a break, whose value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
+	struct ump_flow flow = ump_continue();
+
 	if (task->suspension != NULL) {
-		ump__suspension_give_up(task->suspension);
-		done_with(task);
+		(void)ump__suspension_give_up(task->suspension, &flow);
+		forget_suspended(task);
 	}
-	finish(task, UMP__VERDICT_VALUE, ump_break(NULL));
+	finish(task, UMP__VERDICT_VALUE, flow.stop ? flow : ump_break(NULL));
 }
 
 /* Let init run, and go to rest. */

@@ -3,6 +3,7 @@
 
 #include "machine.h"
 #include "states.h"
+#include "views.h"
 
 static uint64_t random_state;
 static size_t byte;
@@ -84,6 +85,16 @@ void sim_explore_anew(void)
 {
 	path_length = 0;
 	states_forget();
+	views_explore_anew();
+}
+
+bool sim_explore_again(void)
+{
+	if (!views_mistaken())
+		return false;
+	path_length = 0;
+	states_forget();
+	return true;
 }
 
 static unsigned random_choice(enum choice what, unsigned count)
@@ -93,6 +104,7 @@ static unsigned random_choice(enum choice what, unsigned count)
 		[CHOOSE_WEAK_FAILURE] = 8,
 		[CHOOSE_REFUSAL] = 16,
 		[CHOOSE_TICK] = 4,
+		[CHOOSE_REUSE] = 4,
 		[CHOOSE_SLEEPER] = 1};
 
 	return choice_random() % one_in[what] != 0 ? 0 : choice_random() % count;
@@ -165,6 +177,20 @@ static unsigned bytes_thread(unsigned count, bool stays)
 	given = next_byte();
 	stay = given < 0 ? -1 : given & 31;
 	return chosen;
+}
+
+void choice_stay(unsigned count)
+{
+	if (count < 2)
+		return;
+	if (made_count == SIM_CHOICES)
+		machine_limit();
+	if (made_count == path_length) {
+		path[path_length].value = 0;
+		path[path_length].count = 1;
+		path_length++;
+	}
+	keep(0);
 }
 
 unsigned choice_thread(const int *numbers, unsigned count, bool stays)

@@ -95,6 +95,9 @@ static void configure_random(const struct options *options, bool pct, struct pro
 	/* Refusals end most programs early. */
 	if (next_random() % 4 != 0)
 		sim_config.bounds.refusals = 0;
+	/* And memory that is used again hides who uses it when it is gone. */
+	if (next_random() % 8 != 0)
+		sim_config.bounds.reuses = 0;
 }
 
 int drive_random(const struct options *options, bool pct)
@@ -190,7 +193,7 @@ static bool explore(const struct options *options, const struct program *program
 		scenario_execute(program);
 		executions++;
 		limited += sim_result.limited;
-		complete = sim_result.bug == NULL && !sim_next();
+		complete = sim_result.bug == NULL && !sim_explore_again() && !sim_next();
 	} while (sim_result.bug == NULL && !complete &&
 		 ((executions & 255) != 0 || drive_now() - began < options->seconds));
 	took = drive_now() - began;
@@ -232,6 +235,7 @@ static int drive_listed(const struct options *options)
 			return 1;
 		bounds.timeouts = listed->timeouts;
 		bounds.refusals = listed->refusals;
+		bounds.reuses = listed->reuses;
 		bounds.spurious = listed->spurious;
 		bounds.weak_failures = listed->weak_failures;
 		bounds.ticks = 0;
@@ -312,7 +316,7 @@ static bool all_outcomes(
 			outcomes->hashes[outcomes->count++] = hash;
 		if (drive_now() - began > options->seconds)
 			return false;
-	} while (sim_next());
+	} while (sim_explore_again() || sim_next());
 	return true;
 }
 
@@ -333,9 +337,11 @@ int drive_compare(const struct options *options)
 
 		if (listed->slow || !program_parse(listed->text, &program))
 			continue;
-		sim_config = (struct sim_config){.mode = SIM_EXHAUSTIVE, .bounds = bounds};
+		sim_config = (struct sim_config){
+			.mode = SIM_EXHAUSTIVE, .bounds = bounds, .every_point = true};
 		(void)all_outcomes(options, &program, &bounded);
 		sim_config.bounds.preemptions = -1;
+		sim_config.every_point = false;
 		sim_config.cut = true;
 		if (!all_outcomes(options, &program, &cut))
 			continue;

@@ -73,7 +73,7 @@ static long explore(const struct litmus *test, struct outcomes *outcomes)
 		}
 		outcome(test->digits, text);
 		add(outcomes, text);
-	} while (sim_next());
+	} while (sim_explore_again() || sim_next());
 	return executions;
 }
 

@@ -5,6 +5,8 @@
 #include "arena.h"
 #include "choice.h"
 #include "coverage.h"
+#include "devices.h"
+#include "statics.h"
 #include "trace.h"
 #include "views.h"
 
@@ -68,6 +70,16 @@ int sim_self(void)
 	return machine.current;
 }
 
+bool sim_sleeps(int thread)
+{
+	return machine.threads[thread].status == ASLEEP;
+}
+
+int sim_locks(void)
+{
+	return self()->locks;
+}
+
 int64_t sim_clock(void)
 {
 	return machine.clock;
@@ -92,7 +104,9 @@ static _Noreturn void deadlock(void)
 		if (thread->status != DONE && length < sizeof who)
 			length += (size_t)snprintf(who + length, sizeof who - length,
 				"%s thread %d %s", length == 0 ? "" : ",", t,
-				thread->status == ASLEEP ? "sleeps" : "waits for another");
+				thread->status == ASLEEP    ? "sleeps"
+				: thread->status == BLOCKED ? "waits for a lock"
+							    : "waits for another");
 	}
 	sim_fail("deadlock", "nobody can go on:%s", who);
 }
@@ -167,6 +181,19 @@ void machine_step(const struct step *step)
 {
 	self()->at = *step;
 	reschedule();
+	trace_step(step);
+	coverage_step(step);
+}
+
+void machine_step_alone(const struct step *step)
+{
+	int numbers[SIM_THREADS];
+	bool stays;
+
+	self()->at = *step;
+	if (++sim_result.steps > sim_config.bounds.steps)
+		sim_fail("no end", "%ld steps and still going", sim_result.steps);
+	choice_stay(candidates(numbers, &stays));
 	trace_step(step);
 	coverage_step(step);
 }
@@ -268,6 +295,10 @@ static void check_end(void)
 			return;
 		}
 	}
+	if (bell_leak() >= 0) {
+		sim_blame("file descriptor leak", "file descriptor %d was not closed", bell_leak());
+		return;
+	}
 	if (arena_leak(&size, &thread))
 		sim_blame("leak", "a block of %zu bytes that thread %d allocated is left", size,
 			thread);
@@ -287,6 +318,8 @@ void sim_execute(void (*run)(void *), void *arg)
 	choice_begin();
 	arena_begin();
 	views_begin();
+	devices_begin();
+	statics_begin();
 	trace_begin();
 	machine_start(run, arg);
 	reschedule();

@@ -18,8 +18,10 @@ struct view {
 
 enum status {
 	READY,
-	/* In ump__park. */
+	/* In ump__park, or waiting for a bell. */
 	ASLEEP,
+	/* Waits for a lock. */
+	BLOCKED,
 	/* Waits for the end of another thread. */
 	JOINING,
 	DONE
@@ -45,7 +47,12 @@ enum operation {
 	OP_JOIN,
 	OP_ALLOC,
 	OP_FREE,
-	OP_CLOCK
+	OP_CLOCK,
+	OP_RING,
+	OP_SILENCE,
+	OP_POLL,
+	OP_TAKE,
+	OP_GIVE
 };
 
 /* One visible operation: enough to perform it, to tell states apart and to show it. */
@@ -71,10 +78,13 @@ struct thread {
 	struct step at;
 	/* Where the simulated program's part of the stack ends: below it is the simulator's. */
 	uintptr_t live_from;
-	/* ASLEEP: on which word, until when, and whether that has come. */
+	/* ASLEEP: on which word or bell, until when, and whether that has come.  BLOCKED: by which
+	 * lock. */
 	uintptr_t sleeps_on;
 	int64_t deadline;
 	bool timed_out;
+	/* How many locks it has. */
+	int locks;
 	/* The deadline that the thread was last told has passed, and how often. */
 	int64_t told;
 	int told_times;
@@ -123,6 +133,9 @@ static inline bool simulated(void)
 
 /* The calling thread is about to do `step`: let whoever is chosen go first. */
 void machine_step(const struct step *step);
+
+/* The same for a step of which nobody else can tell when it happens: it happens at once. */
+void machine_step_alone(const struct step *step);
 
 /* The calling thread cannot go on: let another one. */
 void machine_block(void);

@@ -1,67 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
+/* The accounts: the sender's side, values, and the end. */
 #include "oracle.h"
 
-#include "sim.h"
+#include "oracle_books.h"
 #include "ump_server.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-/* In whose hands a message's value is. */
-enum hands {
-	NOBODY,
-	LIBRARY,
-	CALLER,
-	HANDLER,
-	DROPPED
-};
-
-enum caller {
-	NOT_SENT,
-	PENDING,
-	COMPLETED,
-	GIVING_UP,
-	GAVE_UP
-};
-
-enum answer {
-	NO_ANSWER,
-	VALUE_GIVEN,
-	VALUE_AT_CALLER,
-	VALUE_DROPPED,
-	CODE_GIVEN,
-	CONTEXT_DROPPED
-};
-
-struct account {
-	uint8_t hands;
-	uint8_t caller;
-	uint8_t answer;
-	uint8_t action;
-	bool handled;
-	bool leftover;
-	/* Its deadline had passed before it could be sent. */
-	bool too_late;
-	/* Which messages had been accepted when this one's sending began. */
-	uint32_t before;
-};
-
-/* All of it belongs to the state that the simulator compares: no counter of events, no time. */
-static struct {
-	struct account accounts[ORACLE_MESSAGES];
-	uint32_t accepted;
-	unsigned traits;
-	/* Strong clients: surely there; perhaps there; and whether there were surely none once. */
-	int strong_low;
-	int strong_high;
-	bool strong_was_zero;
-	bool initialised;
-	bool broke;
-	bool term;
-	bool handler_dropped;
-	bool no_server;
-} books;
+struct books books;
 
 static void broken(const char *promise, int message, const char *what)
 {
@@ -71,7 +17,7 @@ static void broken(const char *promise, int message, const char *what)
 		sim_blame(promise, "message %d: %s", message, what);
 }
 
-static void must(bool held, const char *promise, int message, const char *what)
+void must(bool held, const char *promise, int message, const char *what)
 {
 	if (!held)
 		broken(promise, message, what);
@@ -82,36 +28,68 @@ void oracle_begin(const struct program *program)
 	memset(&books, 0, sizeof books);
 	sim_watch(&books, sizeof books);
 	books.traits = program->traits;
+	books.capacity = program_capacity(program);
+	books.server_count = program_servers(program);
+	for (int i = 0; i < PROGRAM_SERVERS; i++) {
+		books.servers[i].waits_for = -1;
+		books.servers[i].runner = -1;
+	}
 }
 
-/* The server may have ended, or never have come up, while clients are there. */
-static bool over(void)
+bool over(int server)
 {
-	return books.broke || books.no_server || (books.traits & INIT_FAILS) != 0;
+	return books.servers[server].broke || books.no_server || (books.traits & INIT_FAILS) != 0;
 }
 
-/* The caller of a request has given up, or may be doing so at the moment. */
-static bool leaves(const struct account *account)
+bool leaves(const struct account *account)
 {
 	return account->caller == GIVING_UP || account->caller == GAVE_UP ||
 	       (account->caller == PENDING && account->action == SEND_TIMED);
 }
 
-static bool is_post(const struct account *account)
+bool is_post(const struct account *account)
 {
-	return account->action == SEND_POST || account->action == SEND_POST_CLIENT;
+	return account->action == SEND_POST || account->action == SEND_POST_CLIENT ||
+	       account->action == SEND_POST_UNTIL || account->action == SEND_POST_TIMED;
 }
 
-/* ---- The client's side --------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------------------------- */
 
-void oracle_send(int message, enum action action)
+/* Whether the one who sends this stands in line for room, for as long as it takes. */
+static bool in_line(const struct account *account)
+{
+	return account->caller == PENDING && account->hands == LIBRARY &&
+	       (account->action == SEND_POST_UNTIL || account->action == SEND_ASYNC_UNTIL) &&
+	       sim_sleeps(account->thread);
+}
+
+/* Who stands in line for room when this message comes. */
+static void note_line(int message)
+{
+	struct account *mine = &books.accounts[message];
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *other = &books.accounts[i];
+
+		if (i != message && other->server == mine->server && in_line(other))
+			mine->ahead |= bit(i);
+	}
+}
+
+void oracle_send(int message, enum action action, int server, int from)
 {
 	struct account *account = &books.accounts[message];
 
 	account->hands = LIBRARY;
 	account->caller = PENDING;
 	account->action = (uint8_t)action;
+	account->server = (uint8_t)server;
+	account->from = (int8_t)from;
+	account->thread = (uint8_t)sim_self();
 	account->before = books.accepted;
+	/* One whose client has asked for room stands in line by that. */
+	if (books.capacity != 0 && !account->asked && !account->has_room)
+		note_line(message);
 }
 
 void oracle_refused(void)
@@ -129,25 +107,105 @@ static void untouched(int message, const char *promise)
 	account->hands = CALLER;
 }
 
+/* There are never more messages queued than the server's capacity.  One more may have left the
+ * queue and not reached the handler, unless that is at work. */
+static void check_capacity(int message)
+{
+	int server = books.accounts[message].server;
+	const struct server_books *its = &books.servers[server];
+	unsigned queued = (unsigned)its->rooms;
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *account = &books.accounts[i];
+
+		queued += (books.accepted & bit(i)) != 0 && account->server == server &&
+			  account->hands == LIBRARY && !leaves(account);
+	}
+	must(over(server) || queued <= books.capacity + !its->busy, "[bound]", message,
+		"it is accepted, and there are more messages than the capacity");
+}
+
+/* Whether there may be no room for it, as far as its sender knows: who was not told that a message
+ * has been handled may see it queued for a while. */
+static bool may_be_full(const struct account *mine)
+{
+	unsigned others = 0;
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *other = &books.accounts[i];
+		bool known = other->answer == VALUE_AT_CALLER && other->thread == mine->thread;
+
+		others += other != mine && other->caller != NOT_SENT &&
+			  other->server == mine->server && !known;
+	}
+	return others >= books.capacity;
+}
+
+static bool waits_for_room(const struct account *account)
+{
+	return account->action != SEND_ASYNC && account->action != SEND_POST &&
+	       account->action != SEND_POST_CLIENT && account->action != SEND_COMPLETION;
+}
+
+/* Why nothing was sent. */
+static void check_refusal(int message, int code)
+{
+	const struct account *account = &books.accounts[message];
+
+	switch (code) {
+	case UMP_NO_MEMORY:
+	case UMP_NO_FD:
+		oracle_refused();
+		break;
+	case UMP_SERVER_GONE:
+		must(over(account->server), "[gone]", message,
+			"the server is said to be gone, and is not");
+		books.servers[account->server].gone_told |= (uint8_t)(1u << sim_self());
+		break;
+	case UMP_FULL:
+		must((books.servers[account->server].gone_told >> sim_self() & 1) == 0, "[gone]",
+			message, "the server is gone, and is said to be full");
+		must(!waits_for_room(account), "[bound]", message, "it did not wait for room");
+		must(books.capacity != 0 && !account->has_room && may_be_full(account), "[bound]",
+			message, "there is room, and it is said that there is none");
+		break;
+	case UMP_DEADLOCK:
+		must(account->from >= 0 && in_circle(account->from), "[deadlock]", message,
+			"nobody waits in a circle");
+		break;
+	default:
+		broken("[once]", message, "sending it failed in an unknown way");
+	}
+}
+
 void oracle_sent(int message, int code)
 {
 	struct account *account = &books.accounts[message];
 
 	if (code == UMP_OK) {
-		books.accepted |= UINT32_C(1) << message;
+		books.accepted |= bit(message);
 		if (is_post(account))
 			account->caller = COMPLETED;
+		if (books.capacity != 0)
+			check_capacity(message);
 		return;
 	}
-	must(code == UMP_SERVER_GONE || code == UMP_NO_MEMORY, "[once]", message,
-		"sending it failed in an unknown way");
-	if (code == UMP_NO_MEMORY)
-		oracle_refused();
-	else
-		must(over(), "[gone]", message, "the server is said to be gone, and is not");
+	check_refusal(message, code);
 	untouched(message, "[gone]");
 	account->caller = COMPLETED;
 }
+
+void oracle_sent_too_late(int message, int64_t deadline)
+{
+	struct account *account = &books.accounts[message];
+
+	must(sim_clock() >= deadline, "[deadline]", message, "it timed out before its deadline");
+	must(books.capacity != 0, "[bound]", message, "it waited for room where there is no bound");
+	untouched(message, "[deadline]");
+	account->caller = COMPLETED;
+}
+
+/* ---- Answers ------------------------------------------------------------------------------- */
 
 void oracle_completed(int message, int code, int reply)
 {
@@ -171,11 +229,14 @@ void oracle_completed(int message, int code, int reply)
 			message, "it says UMP_NO_REPLY, and its context was not dropped");
 		break;
 	case UMP_SERVER_GONE:
-		must(over(), "[gone]", message, "the server is said to be gone, and is not");
+		must(over(account->server), "[gone]", message,
+			"the server is said to be gone, and is not");
 		untouched(message, "[gone]");
 		break;
 	case UMP_NO_MEMORY:
-		oracle_refused();
+	case UMP_DEADLOCK:
+	case UMP_FULL:
+		check_refusal(message, code);
 		untouched(message, "[clean]");
 		break;
 	default:
@@ -208,44 +269,173 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 		message, "it was not sent, and its value was not dropped");
 }
 
+void oracle_in_order(int message, uint64_t others)
+{
+	uint64_t before = books.accounts[message].answered_before & others;
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++)
+		must((before & bit(i)) == 0 || books.accounts[i].caller != PENDING, "[complete]",
+			message, "it comes before one that was answered before");
+}
+
+/* ---- Waits of handlers --------------------------------------------------------------------- */
+
+void oracle_waits(int server, int other, int message, bool timed)
+{
+	struct server_books *its = &books.servers[server];
+
+	its->waits_for = (int8_t)other;
+	its->waits_message = (int8_t)message;
+	its->waits_timed = timed;
+}
+
+void oracle_waited(int server)
+{
+	books.servers[server].waits_for = -1;
+}
+
+/* Whether only the server that it waits for can end its wait. */
+static bool is_stuck(const struct server_books *its)
+{
+	const struct account *account;
+
+	if (its->waits_for < 0)
+		return false;
+	if (its->waits_message < 0)
+		return true;
+	account = &books.accounts[its->waits_message];
+	return account->answer == NO_ANSWER && !account->kept;
+}
+
+bool in_circle(int server)
+{
+	int at = server;
+
+	for (int i = 0; i < PROGRAM_SERVERS; i++) {
+		const struct server_books *its = &books.servers[at];
+
+		/* One that ends by itself holds nobody else up. */
+		if (!is_stuck(its) || (its->waits_timed && at != server))
+			return false;
+		at = its->waits_for;
+		if (at == server)
+			return true;
+	}
+	return false;
+}
+
+void oracle_deadlock(int server)
+{
+	must(in_circle(server), "[deadlock]", -1, "nobody waits in a circle");
+}
+
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+void oracle_ask_room(int message, int server)
+{
+	struct account *account = &books.accounts[message];
+
+	account->caller = PENDING;
+	account->action = ASK_ROOM;
+	account->server = (uint8_t)server;
+}
+
+void oracle_asker_goes(int message)
+{
+	books.accounts[message].asker_gone = true;
+}
+
+void oracle_room_told(int message, int code, bool kept)
+{
+	struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[account->server];
+
+	must(account->caller == PENDING, "[complete]", message, "it is told of room twice");
+	account->caller = COMPLETED;
+	switch (code) {
+	case UMP_OK:
+		if (kept && books.capacity != 0) {
+			its->rooms++;
+			check_capacity(message);
+		}
+		break;
+	case UMP_SERVER_GONE:
+		must(over(account->server), "[bound]", message,
+			"the server is said to be gone, and is not");
+		break;
+	default:
+		must(code == UMP_ORIGIN_GONE && account->asker_gone, "[bound]", message,
+			"it is told of room with an unknown code");
+	}
+}
+
+void oracle_room_used(int message, int server)
+{
+	if (books.capacity == 0)
+		return;
+	books.servers[server].rooms--;
+	if (message >= 0)
+		books.accounts[message].has_room = true;
+}
+
+void oracle_asked(int message)
+{
+	books.accounts[message].asked = true;
+}
+
+void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled)
+{
+	uint64_t begun = 1;
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++)
+		begun += books.accounts[i].handled && books.accounts[i].server == server;
+	if (books.capacity == 0)
+		must(depth == UMP_UNCOUNTED && most == UMP_UNCOUNTED, "[bound]", -1,
+			"the depth is counted where there is no bound");
+	else
+		must(depth <= books.capacity && most <= books.capacity, "[bound]", -1,
+			"more messages are counted than the capacity");
+	must(handled <= begun, "[once]", -1, "more messages are counted than were handled");
+}
+
 /* ---- Handles ------------------------------------------------------------------------------- */
 
-void oracle_making_strong(void)
+void oracle_making_strong(int server)
 {
-	books.strong_high++;
+	books.servers[server].strong_high++;
 }
 
-void oracle_made_strong(bool made)
+void oracle_made_strong(int server, bool made)
 {
-	books.strong_low += made;
-	books.strong_high -= !made;
+	books.servers[server].strong_low += made;
+	books.servers[server].strong_high -= !made;
 }
 
-void oracle_dropping_strong(void)
+void oracle_dropping_strong(int server)
 {
-	books.strong_low--;
-	if (books.strong_low == 0)
-		books.strong_was_zero = true;
+	books.servers[server].strong_low--;
+	if (books.servers[server].strong_low == 0)
+		books.servers[server].strong_was_zero = true;
 }
 
-void oracle_dropped_strong(void)
+void oracle_dropped_strong(int server)
 {
-	books.strong_high--;
+	books.servers[server].strong_high--;
 }
 
-bool oracle_strong_gone(void)
+bool oracle_strong_gone(int server)
 {
-	return books.strong_high == 0;
+	return books.servers[server].strong_high == 0;
 }
 
-void oracle_upgraded(bool before, int code)
+void oracle_upgraded(int server, bool before, int code)
 {
 	switch (code) {
 	case UMP_OK:
 		must(!before, "[weak]", -1, "an upgrade worked when no strong client was left");
 		break;
 	case UMP_CLIENTS_GONE:
-		must(books.strong_was_zero, "[weak]", -1,
+		must(books.servers[server].strong_was_zero, "[weak]", -1,
 			"an upgrade failed while there was a strong client");
 		break;
 	default:
@@ -254,163 +444,16 @@ void oracle_upgraded(bool before, int code)
 	}
 }
 
-/* ---- The server's side --------------------------------------------------------------------- */
-
-void oracle_init(void)
-{
-	must(!books.initialised && !books.handler_dropped, "[init]", -1, "init ran twice");
-	books.initialised = true;
-}
-
-/* All that had been accepted when this one's sending began comes before it. */
-static void check_order(int message)
-{
-	uint32_t before = books.accounts[message].before;
-
-	for (int i = 0; i < ORACLE_MESSAGES; i++) {
-		const struct account *account = &books.accounts[i];
-
-		if ((before >> i & 1) != 0 && !account->handled && !account->leftover &&
-			!leaves(account))
-			broken("[fifo]", message, "it comes before one that was accepted before");
-	}
-}
-
-void oracle_handle(int message)
-{
-	struct account *account = &books.accounts[message];
-
-	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
-		message, "it is handled, and was handled, dropped or given back before");
-	must(!books.broke, "[break]", message, "it is handled after a break");
-	must((books.traits & INIT) == 0 || books.initialised, "[init]", message,
-		"it is handled before init");
-	must(!books.term && !books.handler_dropped, "[user]", message, "it is handled after term");
-	/* The loop began after all that the first client did. */
-	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
-		"[origin]", message, "it is handled, and was given up while it was queued");
-	check_order(message);
-	account->handled = true;
-	account->hands = HANDLER;
-}
-
-void oracle_leftover(int message, bool taken)
-{
-	struct account *account = &books.accounts[message];
-
-	must(books.broke && !books.term, "[break]", message, "it is left over without a break");
-	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
-		message, "it is left over, and was handled, dropped or given back before");
-	check_order(message);
-	account->leftover = true;
-	/* Otherwise it goes back, to the caller or to the drop of its type. */
-	if (taken)
-		account->hands = HANDLER;
-}
-
-void oracle_replying(int message, bool value)
-{
-	struct account *account = &books.accounts[message];
-
-	account->answer = value ? VALUE_GIVEN : CODE_GIVEN;
-}
-
-void oracle_replied(int message, int code)
-{
-	const struct account *account = &books.accounts[message];
-
-	if (code == UMP_OK)
-		return;
-	must(code == UMP_ORIGIN_GONE && leaves(account), "[origin]", message,
-		"an answer is refused although its caller waits");
-	must(account->answer != VALUE_GIVEN || (books.traits & NO_DROP) != 0, "[origin]", message,
-		"its caller is gone, and the reply was not dropped");
-}
-
-void oracle_context_dropped(int message)
-{
-	books.accounts[message].answer = CONTEXT_DROPPED;
-}
-
-void oracle_broke(void)
-{
-	must(!books.broke, "[break]", -1, "a second break");
-	books.broke = true;
-}
-
-/* No strong client was left when the loop ended by itself. */
-void oracle_drained(void)
-{
-	must(books.broke || books.no_server || (books.traits & INIT_FAILS) != 0 ||
-			books.strong_low == 0,
-		"[drain]", -1, "the loop ended while there was a strong client");
-}
-
-void oracle_term(void)
-{
-	must(!books.term && !books.handler_dropped, "[user]", -1, "term ran twice, or late");
-	oracle_drained();
-	books.term = true;
-}
-
-void oracle_handler_dropped(void)
-{
-	must(!books.handler_dropped, "[user]", -1, "the handler was dropped twice");
-	books.handler_dropped = true;
-}
-
-void oracle_joined(bool stop, intptr_t value)
-{
-	bool has_term = (books.traits & TERM) != 0;
-	intptr_t wanted = has_term ? VALUE_TERM : books.broke ? VALUE_BREAK : 0;
-
-	must(stop == (has_term || books.broke) && value == wanted, "[break]", -1,
-		"join tells another outcome");
-	must(books.handler_dropped && books.term == has_term, "[user]", -1,
-		"join returned before term or drop");
-	oracle_drained();
-}
-
-void oracle_raw_ended(uint64_t skipped)
-{
-	uint64_t given_up = 0;
-
-	oracle_drained();
-	if (books.broke)
-		return;
-	for (int i = 0; i < ORACLE_MESSAGES; i++) {
-		const struct account *account = &books.accounts[i];
-
-		given_up += account->hands == DROPPED && !is_post(account) && !account->too_late;
-	}
-	must(given_up == skipped || (books.traits & NO_DROP) != 0, "[origin]", -1,
-		"not as many were skipped as were given up in the queue");
-}
-
-void oracle_no_server(int code)
-{
-	bool built = (books.traits & BUILDER_FAILS) == 0;
-
-	books.no_server = true;
-	if (code == UMP_NO_MEMORY || code == UMP_NO_THREAD) {
-		oracle_refused();
-		return;
-	}
-	must(code == (built ? CODE_INIT : CODE_BUILDER), "[init]", -1,
-		"spawn fails with another code than init, or the builder");
-	must(books.handler_dropped == built && books.initialised == built && !books.term, "[init]",
-		-1, "init, term or drop ran that should not have, or the other way round");
-}
-
 /* ---- Values -------------------------------------------------------------------------------- */
 
 void oracle_drop_value(int message)
 {
 	struct account *account = &books.accounts[message];
 
+	must(sim_locks() == 0, "[user]", message, "a drop is called with a lock held");
 	must(account->hands == LIBRARY && !account->handled, "[once]", message,
 		"its value is dropped, and was handled, dropped or given back before");
-	must(is_post(account) ? over() : leaves(account), "[once]", message,
+	must(is_post(account) ? over(account->server) : leaves(account), "[once]", message,
 		"its value is dropped, and somebody waits for it");
 	account->hands = DROPPED;
 }
@@ -419,28 +462,41 @@ void oracle_drop_reply(int message)
 {
 	struct account *account = &books.accounts[message];
 
+	must(sim_locks() == 0, "[user]", message, "a drop is called with a lock held");
 	must(account->answer == VALUE_GIVEN, "[once]", message,
 		"its reply is dropped, and was dropped or delivered before");
 	must(leaves(account), "[origin]", message, "its reply is dropped while its caller waits");
 	account->answer = VALUE_DROPPED;
 }
 
-void oracle_end(void)
+/* ---- The end ------------------------------------------------------------------------------- */
+
+static void settle(int message)
 {
+	const struct account *account = &books.accounts[message];
 	bool drops = (books.traits & NO_DROP) == 0;
 
-	for (int i = 0; i < ORACLE_MESSAGES; i++) {
-		const struct account *account = &books.accounts[i];
+	must(account->caller == COMPLETED || account->caller == GAVE_UP, "[once]", message,
+		"it never completed");
+	if (account->action == ASK_ROOM)
+		return;
+	must(account->hands != LIBRARY || (!drops && (over(account->server) || leaves(account))),
+		"[once]", message, "its value was neither handled, dropped nor given back");
+	must(account->answer != VALUE_GIVEN || !drops, "[once]", message,
+		"its reply was neither delivered nor dropped");
+}
 
-		if (account->caller == NOT_SENT)
-			continue;
-		must(account->caller == COMPLETED || account->caller == GAVE_UP, "[once]", i,
-			"it never completed");
-		must(account->hands != LIBRARY || (!drops && (over() || leaves(account))), "[once]",
-			i, "its value was neither handled, dropped nor given back");
-		must(account->answer != VALUE_GIVEN || !drops, "[once]", i,
-			"its reply was neither delivered nor dropped");
+void oracle_end(void)
+{
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		if (books.accounts[i].caller != NOT_SENT)
+			settle(i);
 	}
-	must(books.no_server || (books.traits & RAW) != 0 || books.handler_dropped, "[user]", -1,
-		"the handler was not dropped");
+	for (int i = 0; i < books.server_count; i++) {
+		const struct server_books *its = &books.servers[i];
+
+		must(books.no_server || (books.traits & RAW) != 0 || its->handler_dropped, "[user]",
+			-1, "a handler was not dropped");
+		must(!its->suspended, "[suspend]", -1, "a handler was never resumed");
+	}
 }

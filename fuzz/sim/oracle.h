@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A message's number: of client c (0..3) its n-th operation (0..3); those that a handler sends on
- * behalf of it come 16 later. */
-#define ORACLE_MESSAGES 32
+/* A message's number: of client c (0..3) its n-th operation (0..3); what a handler sends on behalf
+ * of it comes 16 later, and so on. */
+#define ORACLE_MESSAGES 64
 #define ORACLE_CHAINED  16
 static inline int oracle_message(int client, int operation)
 {
@@ -31,11 +31,16 @@ static inline int oracle_message(int client, int operation)
 
 void oracle_begin(const struct program *program);
 
-/* ---- The client's side --------------------------------------------------------------------- */
+/* ---- The sender's side --------------------------------------------------------------------- */
 
-/* Before a send, and after it if it does not wait. */
-void oracle_send(int message, enum action action);
+/* Who sends, if it is no handler. */
+#define ORACLE_CLIENT (-1)
+
+/* Before a send to `server`, and after it if it does not wait.  `from`: whose handler sends. */
+void oracle_send(int message, enum action action, int server, int from);
 void oracle_sent(int message, int code);
+/* What a send until a deadline has returned at that. */
+void oracle_sent_too_late(int message, int64_t deadline);
 /* A request has ended for its caller, with a reply's number if there is one. */
 void oracle_completed(int message, int code, int reply);
 /* The caller is about to give up; has given up; was told that the deadline has passed.  `sent`:
@@ -43,38 +48,81 @@ void oracle_completed(int message, int code, int reply);
 void oracle_giving_up(int message);
 void oracle_gave_up(int message);
 void oracle_timed_out(int message, bool sent, int64_t deadline);
+/* What comes out of completions comes after those of `others` that were answered before. */
+void oracle_in_order(int message, uint64_t others);
+
+/* ---- Waits of handlers --------------------------------------------------------------------- */
+
+/* `server`'s handler is about to wait for `other`: for the answer to a message, or (-1) for room or
+ * for its end; and has waited.  `timed`: not for ever. */
+#define ORACLE_NO_MESSAGE (-1)
+void oracle_waits(int server, int other, int message, bool timed);
+void oracle_waited(int server);
+/* It was told UMP_DEADLOCK instead. */
+void oracle_deadlock(int server);
+
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+/* Before a client asks `server` for room, with a message's number as its tag; what it was told, and
+ * whether room is kept for it then; that its handle is about to be dropped before. */
+void oracle_ask_room(int message, int server);
+void oracle_room_told(int message, int code, bool kept);
+void oracle_asker_goes(int message);
+/* A client that has got room is about to use it for a message, or (-1) to give it back. */
+void oracle_room_used(int message, int server);
+/* A client that has asked for room, and was not told of any, is about to send. */
+void oracle_asked(int message);
+/* The server's numbers were read. */
+void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled);
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
 /* Before and after what may make a strong client, and around its drop. */
-void oracle_making_strong(void);
-void oracle_made_strong(bool made);
-void oracle_dropping_strong(void);
-void oracle_dropped_strong(void);
+void oracle_making_strong(int server);
+void oracle_made_strong(int server, bool made);
+void oracle_dropping_strong(int server);
+void oracle_dropped_strong(int server);
 /* The result of an upgrade.  `before`: what oracle_strong_gone was before it. */
-bool oracle_strong_gone(void);
-void oracle_upgraded(bool before, int code);
-/* A call says that memory (or a thread) has run out. */
+bool oracle_strong_gone(int server);
+void oracle_upgraded(int server, bool before, int code);
+/* A call says that memory (or a thread, or a file descriptor) has run out. */
 void oracle_refused(void);
 
 /* ---- The server's side --------------------------------------------------------------------- */
 
-void oracle_init(void);
+void oracle_init(int server);
 void oracle_handle(int message);
+/* The handler returns. */
+void oracle_returns(int server);
 void oracle_leftover(int message, bool taken);
 void oracle_replying(int message, bool value);
 void oracle_replied(int message, int code);
 void oracle_context_dropped(int message);
-void oracle_broke(void);
-void oracle_drained(void);
-void oracle_term(void);
-void oracle_handler_dropped(void);
-/* The thread was joined. */
-void oracle_joined(bool stop, intptr_t value);
+void oracle_kept(int message);
+void oracle_broke(int server);
+void oracle_drained(int server);
+void oracle_term(int server);
+void oracle_handler_dropped(int server);
+/* The thread, or the task, was joined. */
+void oracle_joined(int server, bool stop, intptr_t value);
 /* A raw server has ended. */
 void oracle_raw_ended(uint64_t skipped);
-/* The server never came up. */
+/* The server never came up; only the first so many of several did. */
 void oracle_no_server(int code);
+void oracle_fewer_servers(int count);
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+/* The calling thread runs the task, or has done so. */
+void oracle_runs(int server, bool runs);
+/* It has done so, and goes on: whether its file descriptor is readable. */
+void oracle_rests(int server, bool readable);
+/* The handler has suspended; is about to be resumed; was.  `breaks`: with a break. */
+void oracle_suspended(int server);
+void oracle_resuming(int server, bool breaks);
+void oracle_resumed(int server, int code);
+/* The task is about to be dropped. */
+void oracle_quits(int server);
 
 /* ---- Values -------------------------------------------------------------------------------- */
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What src/sync/sync.h asks of a platform: memory, time, threads and sleeping.  Everything that can
- * fail or come late may do so here, as a choice.
+ * What src/sync/sync.h asks of a platform: memory, time, sleeping, bells, locks and threads.
+ * Everything that can fail or come late may do so here, as a choice.
  */
 #include "sync/sync.h"
 
 #include "arena.h"
 #include "choice.h"
+#include "devices.h"
 #include "machine.h"
 #include "race.h"
 #include "trace.h"
@@ -129,9 +130,35 @@ static bool tell_deadline(int64_t deadline)
 	return false;
 }
 
-static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uintptr_t pc)
+static bool wakes_for_nothing(void)
+{
+	if (machine.left.spurious <= 0 || choice_make(CHOOSE_SPURIOUS, 2) == 0)
+		return false;
+	machine.left.spurious--;
+	trace_note("wakes for no reason");
+	return true;
+}
+
+/* Sleep until woken at `what`; true: the deadline came first. */
+static bool sleep_on(uintptr_t what, ump_time deadline)
 {
 	struct thread *me = self();
+
+	if (me->locks > 0)
+		sim_fail("lock in use", "thread %d sleeps, and has a lock", machine.current);
+	me->status = ASLEEP;
+	me->sleeps_on = what;
+	me->deadline = deadline;
+	me->timed_out = false;
+	/* Whoever wakes from this is past it. */
+	me->at.op = OP_NONE;
+	machine_block();
+	trace_note(me->timed_out ? "wakes: its deadline has passed" : "wakes");
+	return me->timed_out;
+}
+
+static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uintptr_t pc)
+{
 	struct step step = {.op = OP_PARK,
 		.size = sizeof(uintptr_t),
 		.address = (uintptr_t)word,
@@ -147,20 +174,9 @@ static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uin
 		return true;
 	if (deadline <= machine.clock)
 		return tell_deadline(deadline);
-	if (machine.left.spurious > 0 && choice_make(CHOOSE_SPURIOUS, 2) != 0) {
-		machine.left.spurious--;
-		trace_note("wakes for no reason");
+	if (wakes_for_nothing())
 		return true;
-	}
-	me->status = ASLEEP;
-	me->sleeps_on = step.address;
-	me->deadline = deadline;
-	me->timed_out = false;
-	/* Whoever wakes from this is past it. */
-	me->at.op = OP_NONE;
-	machine_block();
-	trace_note(me->timed_out ? "wakes: its deadline has passed" : "wakes");
-	return me->timed_out ? tell_deadline(deadline) : true;
+	return sleep_on(step.address, deadline) ? tell_deadline(deadline) : true;
 }
 
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
@@ -193,6 +209,159 @@ void ump__wake(struct ump__word *word)
 	trace_result(count, count > 0);
 	if (count > 0)
 		machine.threads[sleepers[choice_make(CHOOSE_SLEEPER, count)]].status = READY;
+	machine_scrub();
+}
+
+/* ---- Bells --------------------------------------------------------------------------------- */
+
+/*
+ * A bell has a state of its own, and gives no order to the code: who hears it knows no more than
+ * before.  That is less than the kernel gives.
+ */
+
+/* The descriptors of a bell, which are read. */
+static int heard_at(const struct ump__bell *bell, uintptr_t pc)
+{
+	race_access((uintptr_t)&bell->fd, sizeof bell->fd, PLAIN_READ, pc);
+	return bell->fd;
+}
+
+int ump__bell_open(struct ump__bell *bell)
+{
+	bool none;
+
+	BEGIN(OP_NONE, 0);
+	none = refused();
+	race_access((uintptr_t)bell, sizeof *bell, PLAIN_WRITE, self()->at.pc);
+	bell->fd = none ? -1 : bell_open();
+	bell->rope = bell->fd;
+	trace_note("opens file descriptor %d", bell->fd);
+	machine_scrub();
+	return none ? UMP_NO_FD : UMP_OK;
+}
+
+void ump__bell_close(struct ump__bell *bell)
+{
+	BEGIN(OP_NONE, 0);
+	bell_close(heard_at(bell, self()->at.pc));
+	trace_note("closes file descriptor %d", bell->fd);
+	race_access((uintptr_t)bell, sizeof *bell, PLAIN_WRITE, self()->at.pc);
+	bell->fd = -1;
+	bell->rope = -1;
+	machine_scrub();
+}
+
+void ump__bell_ring(const struct ump__bell *bell)
+{
+	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+	struct step step = {.op = OP_RING, .pc = pc};
+	unsigned woken;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	race_access((uintptr_t)&bell->rope, sizeof bell->rope, PLAIN_READ, pc);
+	step.address = (uintptr_t)bell->rope;
+	machine_step(&step);
+	woken = bell_ring((int)step.address);
+	trace_result(woken, woken > 0);
+	machine_scrub();
+}
+
+void ump__bell_silence(const struct ump__bell *bell)
+{
+	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+	struct step step = {.op = OP_SILENCE, .pc = pc};
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	step.address = (uintptr_t)heard_at(bell, pc);
+	machine_step(&step);
+	bell_silence((int)step.address);
+	trace_result(0, true);
+	machine_scrub();
+}
+
+/* Wait for a file descriptor; false: the deadline has passed. */
+static bool poll(int fd, ump_time deadline, uintptr_t pc)
+{
+	struct step step = {
+		.op = OP_POLL, .address = (uintptr_t)fd, .expected = (uint64_t)deadline, .pc = pc};
+	bool rings;
+
+	machine_step(&step);
+	rings = bell_rings(fd);
+	trace_result(rings, rings);
+	if (rings)
+		return true;
+	if (deadline <= machine.clock)
+		return tell_deadline(deadline);
+	if (wakes_for_nothing())
+		return true;
+	return sleep_on(step.address, deadline) ? tell_deadline(deadline) : true;
+}
+
+bool sim_poll(int fd, int64_t deadline)
+{
+	bool result;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	result = poll(fd, deadline, (uintptr_t)__builtin_return_address(0));
+	machine_scrub();
+	return result;
+}
+
+void ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+{
+	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	(void)poll(heard_at(bell, pc), deadline, pc);
+	machine_scrub();
+}
+
+bool sim_readable(int fd)
+{
+	return bell_rings(fd);
+}
+
+/* ---- Locks --------------------------------------------------------------------------------- */
+
+/* As atomic accesses, so that a lock whose memory is written or freed under somebody is a race. */
+#define LOCK_BYTES 4
+
+void ump__lock_init(struct ump__lock *lock)
+{
+	BEGIN(OP_NONE, 0);
+	race_access((uintptr_t)lock, LOCK_BYTES, PLAIN_WRITE, self()->at.pc);
+	lock_forget((uintptr_t)lock);
+	machine_scrub();
+}
+
+void ump__lock_end(struct ump__lock *lock)
+{
+	ump__lock_init(lock);
+}
+
+/* As mutexes of POSIX: who takes it knows what those knew who gave it back. */
+void ump__lock_take(struct ump__lock *lock)
+{
+	struct step step = {.op = OP_TAKE,
+		.address = (uintptr_t)lock,
+		.pc = (uintptr_t)__builtin_return_address(0)};
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	machine_step(&step);
+	race_access(step.address, LOCK_BYTES, ATOMIC_WRITE, step.pc);
+	lock_take(step.address);
+	trace_result(0, true);
+	machine_scrub();
+}
+
+/* No step of its own: others see it when they come to take the lock, and that is one. */
+void ump__lock_give(struct ump__lock *lock)
+{
+	BEGIN(OP_GIVE, (uintptr_t)lock);
+	race_access((uintptr_t)lock, LOCK_BYTES, ATOMIC_WRITE, self()->at.pc);
+	trace_memory(OP_GIVE, (uintptr_t)lock, 0, self()->at.pc);
+	lock_give((uintptr_t)lock);
 	machine_scrub();
 }
 
@@ -288,4 +457,12 @@ void ump__thread_detach(struct ump__os_thread *thread)
 bool ump__thread_is_current(const struct ump__os_thread *thread)
 {
 	return number_of(thread, (uintptr_t)__builtin_return_address(0)) == machine.current;
+}
+
+void **ump__thread_slot(void)
+{
+	/* Part of the state, and NULL at the beginning of an execution, as all statics are. */
+	static void *slots[SIM_THREADS];
+
+	return &slots[machine.current];
 }

@@ -40,7 +40,47 @@ const struct operation_type operation_types[] = {
 	{"pclone", POST_CLIENT_CLONE, ANSWER},
 	{"ppost", SEND_POST_CLIENT, ANSWER},
 	{"pdrop", POST_CLIENT_DROP, ANSWER},
+	/* Bytes tell those above from those below: new ones come last. */
+	{"req.suspend", SEND_REQUEST, SUSPEND},
+	{"post.suspend", SEND_POST, SUSPEND},
+	{"post.resume", SEND_POST, RESUME},
+	{"post.suspendbreak", SEND_POST, SUSPEND_AND_BREAK},
+	{"post.quit", SEND_POST, QUIT},
+	{"comp", SEND_COMPLETION, ANSWER},
+	{"comp.keep", SEND_COMPLETION, KEEP},
+	{"comp.fail", SEND_COMPLETION, FAIL},
+	{"comp.forget", SEND_COMPLETION, FORGET},
+	{"comp.break", SEND_COMPLETION, BREAK},
+	{"comp.suspend", SEND_COMPLETION, SUSPEND},
+	{"cnext", NEXT, ANSWER},
+	{"cwait", NEXT_WAIT, ANSWER},
+	{"ctwait", NEXT_TIMED, ANSWER},
+	{"cpoll", NEXT_POLL, ANSWER},
+	{"cdrop", COMPLETIONS_DROP, ANSWER},
+	{"croom", ASK_ROOM, ANSWER},
+	{"until", SEND_POST_UNTIL, ANSWER},
+	{"tuntil", SEND_POST_TIMED, ANSWER},
+	{"auntil", SEND_ASYNC_UNTIL, ANSWER},
+	{"until.break", SEND_POST_UNTIL, BREAK},
+	{"stats", STATS, ANSWER},
+	{"req.ask", SEND_REQUEST, ASK},
+	{"req.round", SEND_REQUEST, ASK_ROUND},
+	{"req.askkept", SEND_REQUEST, ASK_KEPT},
+	{"req.askback", SEND_REQUEST, ASK_BACK},
+	{"req.asktimed", SEND_REQUEST, ASK_TIMED},
+	{"req.askasync", SEND_REQUEST, ASK_ASYNC},
+	{"req.push", SEND_REQUEST, PUSH},
+	{"req.join", SEND_REQUEST, JOIN},
+	{"post.ask", SEND_POST, ASK},
+	{"post.round", SEND_POST, ASK_ROUND},
+	{"post.push", SEND_POST, PUSH},
+	{"async.round", SEND_ASYNC, ASK_ROUND},
+	{"cone", NEXT_POLL_ONE, ANSWER},
+	{"post.join", SEND_POST, JOIN},
+	{"spawn", SPAWN, ASK},
 };
+/* How many there were when the first inputs of race_fuzzer were kept. */
+#define FIRST_OPERATIONS 35
 const unsigned operation_count = sizeof operation_types / sizeof operation_types[0];
 
 static const struct {
@@ -57,8 +97,48 @@ static const struct {
 	{"jointimed", JOIN_TIMED},
 	{"nodrop", NO_DROP},
 	{"late", LATE},
+	{"budget", BUDGET},
+	{"run", RUN},
+	{"quits", QUITS},
+	{"bounded", BOUNDED},
+	{"roomy", ROOMY},
+	{"two", TWO},
+	{"three", THREE},
+	{"mixed", MIXED},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
+
+/* ---- What traits mean ---------------------------------------------------------------------- */
+
+int program_servers(const struct program *program)
+{
+	/* Where one thread is all that receives, or nothing comes up, there is one. */
+	if (program->traits & (RAW | LATE | INIT_FAILS | BUILDER_FAILS))
+		return 1;
+	return program->traits & THREE ? 3 : program->traits & TWO ? 2 : 1;
+}
+
+unsigned program_capacity(const struct program *program)
+{
+	return program->traits & BOUNDED ? 1 : program->traits & ROOMY ? 2 : 0;
+}
+
+bool program_is_task(const struct program *program, int number)
+{
+	return (program->traits & TASK) != 0 && (program->traits & RAW) == 0 &&
+	       (number == 0 || (program->traits & MIXED) == 0);
+}
+
+bool program_joins(const struct program *program)
+{
+	for (int c = 0; c < program->clients; c++) {
+		for (int i = 0; i < program->lengths[c]; i++) {
+			if (operation_types[program->operations[c][i]].behaviour == JOIN)
+				return true;
+		}
+	}
+	return false;
+}
 
 /* ---- Text ---------------------------------------------------------------------------------- */
 
@@ -67,9 +147,10 @@ static bool parse_server(char *text, struct program *program)
 	char *rest = NULL;
 	char *word = strtok_r(text, "+", &rest);
 
-	if (word == NULL || (strcmp(word, "raw") != 0 && strcmp(word, "thread") != 0))
+	if (word == NULL || (strcmp(word, "raw") != 0 && strcmp(word, "thread") != 0 &&
+				    strcmp(word, "task") != 0))
 		return false;
-	program->traits = strcmp(word, "raw") == 0 ? RAW : 0;
+	program->traits = strcmp(word, "raw") == 0 ? RAW : strcmp(word, "task") == 0 ? TASK : 0;
 	while ((word = strtok_r(NULL, "+", &rest)) != NULL) {
 		size_t i = 0;
 
@@ -129,7 +210,10 @@ bool program_parse(const char *text, struct program *program)
 
 void program_print(const struct program *program, char *text, size_t size)
 {
-	int at = snprintf(text, size, "%s", program->traits & RAW ? "raw" : "thread");
+	int at = snprintf(text, size, "%s",
+		program->traits & RAW    ? "raw"
+		: program->traits & TASK ? "task"
+					 : "thread");
 
 	for (size_t i = 0; i < TRAITS; i++) {
 		if (program->traits & traits[i].trait)
@@ -146,10 +230,32 @@ void program_print(const struct program *program, char *text, size_t size)
 /* ---- Any program --------------------------------------------------------------------------- */
 
 /* Traits by a number: plain servers are the most frequent. */
-static const uint16_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM, DETACH, SHARED,
+static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM, DETACH, SHARED,
 	RAW, RAW, INIT | LEFTOVER, INIT_FAILS, BUILDER_FAILS, TERM | INIT, SHARED | LEFTOVER,
-	JOIN_TIMED, RAW | SHARED, DETACH | INIT | LEFTOVER, NO_DROP, TERM};
-#define SOME_TRAITS (sizeof some_traits / sizeof some_traits[0])
+	JOIN_TIMED, RAW | SHARED, DETACH | INIT | LEFTOVER, NO_DROP, TERM,
+	/* New ones come last, as with the operations. */
+	TASK, TASK, TASK | INIT | LEFTOVER, TASK | BUDGET, TASK | RUN, TASK | QUITS | LEFTOVER,
+	TASK | QUITS | INIT | TERM, TASK | INIT_FAILS, TASK | BUILDER_FAILS, BOUNDED,
+	BOUNDED | LEFTOVER, ROOMY, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT, RAW | BOUNDED,
+	SHARED | BOUNDED, TWO, TWO, TWO | TASK, TWO | TASK | MIXED, TWO | BOUNDED, THREE,
+	THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
+	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO};
+#define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
+#define FIRST_TRAITS 20
+
+/* One of those that matter most; one of the newer ones; or any. */
+static uint8_t any_operation(uint32_t (*random)(void))
+{
+	switch (random() % 3) {
+	case 0:
+		return (uint8_t)(random() % 12);
+	case 1:
+		return (uint8_t)(FIRST_OPERATIONS +
+				 random() % (operation_count - FIRST_OPERATIONS));
+	default:
+		return (uint8_t)(random() % operation_count);
+	}
+}
 
 void program_random(struct program *program, uint32_t (*random)(void))
 {
@@ -158,11 +264,27 @@ void program_random(struct program *program, uint32_t (*random)(void))
 	program->clients = 1 + (int)(random() % 3);
 	for (int c = 0; c < program->clients; c++) {
 		program->lengths[c] = (int)(random() % (PROGRAM_OPS + 1));
-		/* Half of the time one of the operations that matter most. */
 		for (int i = 0; i < program->lengths[c]; i++)
-			program->operations[c][i] =
-				(uint8_t)(random() % (random() % 2 ? 12 : operation_count));
+			program->operations[c][i] = any_operation(random);
 	}
+}
+
+/*
+ * A byte for one of `count` things, of which the first `old` came first.  Those are what most bytes
+ * mean, as they did then, so that what was found stays found.
+ */
+static unsigned decode(uint8_t byte, unsigned old, unsigned count)
+{
+	unsigned limit = 3 * old + (256 - 3 * old) % (count - old);
+
+	return byte < limit ? byte % old : old + (byte - limit) % (count - old);
+}
+
+static uint8_t encode(unsigned number, unsigned old, unsigned count)
+{
+	unsigned limit = 3 * old + (256 - 3 * old) % (count - old);
+
+	return (uint8_t)(number < old ? number : limit + number - old);
 }
 
 size_t program_decode(struct program *program, const uint8_t *bytes, size_t length)
@@ -170,14 +292,15 @@ size_t program_decode(struct program *program, const uint8_t *bytes, size_t leng
 	size_t at = 0;
 
 	/* Where bytes are missing there are zeros. */
-#define NEXT (at < length ? bytes[at++] : 0)
+#define NEXT (at < length ? bytes[at++] : (uint8_t)0)
 	memset(program, 0, sizeof *program);
-	program->traits = some_traits[NEXT % SOME_TRAITS];
+	program->traits = some_traits[decode(NEXT, FIRST_TRAITS, SOME_TRAITS)];
 	program->clients = 1 + NEXT % PROGRAM_CLIENTS;
 	for (int c = 0; c < program->clients; c++) {
 		program->lengths[c] = NEXT % (PROGRAM_OPS + 1);
 		for (int i = 0; i < program->lengths[c]; i++)
-			program->operations[c][i] = (uint8_t)(NEXT % operation_count);
+			program->operations[c][i] =
+				(uint8_t)decode(NEXT, FIRST_OPERATIONS, operation_count);
 	}
 #undef NEXT
 	return at;
@@ -186,18 +309,19 @@ size_t program_decode(struct program *program, const uint8_t *bytes, size_t leng
 size_t program_encode(const struct program *program, uint8_t *bytes)
 {
 	size_t at = 0;
-	size_t number = 0;
+	unsigned number = 0;
 
 	while (number < SOME_TRAITS && some_traits[number] != program->traits)
 		number++;
 	if (number == SOME_TRAITS)
 		return 0;
-	bytes[at++] = (uint8_t)number;
+	bytes[at++] = encode(number, FIRST_TRAITS, SOME_TRAITS);
 	bytes[at++] = (uint8_t)(program->clients - 1);
 	for (int c = 0; c < program->clients; c++) {
 		bytes[at++] = (uint8_t)program->lengths[c];
 		for (int i = 0; i < program->lengths[c]; i++)
-			bytes[at++] = program->operations[c][i];
+			bytes[at++] = encode(
+				program->operations[c][i], FIRST_OPERATIONS, operation_count);
 	}
 	return at;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Small programs: what the clients of one server do, each on a thread of its own.  As text:
+ * Small programs: what the clients of a server do, each on a thread of its own.  As text:
  *
  *     thread+leftover: req post.break | async wait | clone post
  *
- * a server with its traits, and for each client its operations in order.
+ * a server with its traits, and for each client its operations in order.  If there are two servers,
+ * or three, client c talks to server c modulo their number, and handlers to the next one.
  */
 #ifndef SIM_PROGRAM_H
 #define SIM_PROGRAM_H
@@ -15,6 +16,7 @@
 
 #define PROGRAM_CLIENTS 4
 #define PROGRAM_OPS     4
+#define PROGRAM_SERVERS 3
 
 /* How a message is sent. */
 enum action {
@@ -22,6 +24,13 @@ enum action {
 	SEND_TIMED,
 	SEND_ASYNC,
 	SEND_POST,
+	/* While the inbox is full, wait for room. */
+	SEND_ASYNC_UNTIL,
+	SEND_POST_UNTIL,
+	/* The same for some time only. */
+	SEND_POST_TIMED,
+	/* The answer comes out of the client's completions. */
+	SEND_COMPLETION,
 	/* By a client that can only post. */
 	SEND_POST_CLIENT,
 	/* What follows sends nothing. */
@@ -37,7 +46,23 @@ enum action {
 	WEAK_DROP,
 	POST_CLIENT,
 	POST_CLIENT_CLONE,
-	POST_CLIENT_DROP
+	POST_CLIENT_DROP,
+	/* Have the completions tell when there is room. */
+	ASK_ROOM,
+	/* Look for a completion; wait for one; for some time; as an event loop does; drop them all.
+	 * */
+	NEXT,
+	NEXT_WAIT,
+	NEXT_TIMED,
+	NEXT_POLL,
+	/* As an event loop that takes one at a time. */
+	NEXT_POLL_ONE,
+	COMPLETIONS_DROP,
+	/* Read the server's numbers. */
+	STATS,
+	/* The first client's thread: spawn a task that requests something of the first server, and
+	 * run it to its end. */
+	SPAWN
 };
 
 /* What the handler does with it. */
@@ -53,7 +78,28 @@ enum behaviour {
 	/* Answer (a request), then break. */
 	BREAK,
 	/* Through a weak client, post another message to the same server. */
-	CHAIN
+	CHAIN,
+	/* Request something of the next server (with one server: of itself), and answer then.  That
+	 * one answers; does the same in turn; keeps the context; answers, and then requests. */
+	ASK,
+	ASK_ROUND,
+	ASK_KEPT,
+	ASK_BACK,
+	ANSWER_AND_ASK,
+	/* As ASK_ROUND, with a deadline; by an asynchronous request that is then waited for. */
+	ASK_TIMED,
+	ASK_ASYNC,
+	/* Post to the next server, waiting for room. */
+	PUSH,
+	/* Wait for the next server's end. */
+	JOIN,
+	/* Of a task: suspend; another thread resumes, or resumes with a break. */
+	SUSPEND,
+	SUSPEND_AND_BREAK,
+	/* Suspend and resume at once. */
+	RESUME,
+	/* Drop the own task. */
+	QUIT
 };
 
 struct operation_type {
@@ -84,8 +130,25 @@ enum trait {
 	JOIN_TIMED = 256,
 	/* Requests, replies and posts have no drop. */
 	NO_DROP = 512,
-	/* RAW: the loop begins when the first client has done all its operations. */
-	LATE = 1024
+	/* RAW and TASK: the loop begins when the first client has done all its operations.  A task
+	 * then runs on that client's thread. */
+	LATE = 1024,
+	/* A task, with an event loop on a thread of its own. */
+	TASK = 2048,
+	/* It handles one message at a time; it is run by ump_task_run; it is dropped after having
+	 * been dispatched once. */
+	BUDGET = 4096,
+	RUN = 8192,
+	QUITS = 16384,
+	/* The inbox has room for one message; for two. */
+	BOUNDED = 32768,
+	ROOMY = 65536,
+	/* There are as many servers of the same kind. */
+	TWO = 131072,
+	THREE = 262144,
+	/* With TASK: all servers but the first are threads. */
+	MIXED = 524288,
+	TRAIT_LAST = MIXED
 };
 
 struct program {
@@ -94,6 +157,18 @@ struct program {
 	int lengths[PROGRAM_CLIENTS];
 	uint8_t operations[PROGRAM_CLIENTS][PROGRAM_OPS];
 };
+
+/* How many servers there are. */
+int program_servers(const struct program *program);
+
+/* How many messages an inbox takes; 0: any number. */
+unsigned program_capacity(const struct program *program);
+
+/* Whether server `number` is a task. */
+bool program_is_task(const struct program *program, int number);
+
+/* Whether any handler waits for the end of another server. */
+bool program_joins(const struct program *program);
 
 /* false: it says what is wrong on the standard error output. */
 bool program_parse(const char *text, struct program *program);

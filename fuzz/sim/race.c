@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "machine.h"
+#include "statics.h"
 #include "trace.h"
 
 _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
@@ -163,6 +164,8 @@ void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 
 	trace_access(address, size, kind, pc);
 	require_live(address, size);
+	if (!row && (kind == PLAIN_WRITE || kind == ATOMIC_WRITE))
+		statics_note(address, size);
 	while (address < end) {
 		uintptr_t unit = address & ~(uintptr_t)(UNIT - 1);
 		uintptr_t next = unit + UNIT < end ? unit + UNIT : end;

@@ -4,6 +4,18 @@
 
 #include "scenario_parts.h"
 
+/* What one execution consists of. */
+struct scenario {
+	const struct program *program;
+	struct server *servers;
+	int server_count;
+	struct client *clients;
+	/* The first client of each server. */
+	ump_client *first[PROGRAM_SERVERS];
+};
+
+/* ---- Servers ------------------------------------------------------------------------------- */
+
 /* What spawn returned is no server. */
 static void no_server(struct server *server, int code, const struct program *program)
 {
@@ -12,20 +24,20 @@ static void no_server(struct server *server, int code, const struct program *pro
 	sim_remark("there is no server: %s", ump_strerror(code));
 	oracle_no_server(code);
 	/* The client that the builder was lent is gone. */
-	if ((program->traits & RAW) == 0 && code != UMP_NO_MEMORY) {
-		oracle_dropping_strong();
-		oracle_dropped_strong();
+	if ((program->traits & RAW) == 0 && code != UMP_NO_MEMORY && code != UMP_NO_FD) {
+		oracle_dropping_strong(server->number);
+		oracle_dropped_strong(server->number);
 	}
 	if (server->cloned == NULL)
 		return;
-	oracle_send(0, SEND_POST);
+	oracle_send(0, SEND_POST, server->number, ORACLE_CLIENT);
 	oracle_sent(0, ump_client_post(server->cloned, &message));
-	oracle_dropping_strong();
+	oracle_dropping_strong(server->number);
 	ump_client_drop(&server->cloned);
-	oracle_dropped_strong();
+	oracle_dropped_strong(server->number);
 }
 
-static int open_server(struct server *server, ump_client **client, ump_thread **thread)
+static int open_server(struct server *server, ump_client **client)
 {
 	struct ump_config config = server_config(server->program);
 	int code;
@@ -34,93 +46,211 @@ static int open_server(struct server *server, ump_client **client, ump_thread **
 		code = ump_channel_open(&server->raw, client, &config);
 		if (code != UMP_OK)
 			return code;
-		oracle_making_strong();
-		oracle_made_strong(true);
+		oracle_making_strong(server->number);
+		oracle_made_strong(server->number, true);
 		return UMP_OK;
 	}
-	code = ump_spawn_thread(&config, server_build, server, client, thread);
-	if (code != UMP_OK && (*client != NULL || *thread != NULL))
+	if (program_is_task(server->program, server->number)) {
+		oracle_runs(server->number, true);
+		code = ump_spawn_task(&config, server_build, server, client, &server->task);
+		oracle_runs(server->number, false);
+	} else {
+		code = ump_spawn_thread(&config, server_build, server, client, &server->thread);
+	}
+	if (code != UMP_OK && (*client != NULL || server->thread != NULL || server->task != NULL))
 		sim_fail("[clean]", "spawn failed and left a handle");
 	return code;
 }
 
-static void end_thread(const struct program *program, ump_thread **thread)
+/* Wait for the end of a server. */
+static void end_server(const struct scenario *scenario, struct server *server)
 {
-	struct ump_flow how;
-	int code;
-
-	if (program->traits & DETACH) {
-		sim_remark("drops the thread");
-		ump_thread_drop(thread);
-		return;
+	if (server->loop >= 0) {
+		sim_join(server->loop);
+	} else if (server->task != NULL) {
+		/* A task whose loop begins late: here it is. */
+		server_task_loop(server);
+	} else if (server->thread != NULL && (scenario->program->traits & DETACH) != 0) {
+		sim_remark("drops the thread of server %d", server->number);
+		ump_thread_drop(&server->thread);
+	} else if (server->thread != NULL) {
+		sim_remark("joins the thread of server %d", server->number);
+		server_join_thread(server);
 	}
-	sim_remark("joins the thread");
-	code = ump_join(thread, &how, program->traits & JOIN_TIMED ? ump_after(SOON) : UMP_FOREVER);
-	if (code == UMP_TIMED_OUT && (program->traits & JOIN_TIMED) != 0)
-		code = ump_join(thread, &how, UMP_FOREVER);
-	if (code != UMP_OK || *thread != NULL)
-		sim_fail("[once]", "join failed: %s", ump_strerror(code));
-	oracle_joined(how.stop, (intptr_t)how.value);
 }
+
+/* Where the loop is the scenario's own: begin it. */
+static void begin_loop(struct server *server)
+{
+	if (server->raw != NULL)
+		server->loop = sim_spawn(server_raw_loop, server);
+	else if (server->task != NULL && (server->program->traits & LATE) == 0)
+		server->loop = sim_spawn(server_task_loop, server);
+}
+
+/* Open all servers; false: there is none. */
+static bool open_servers(struct scenario *scenario)
+{
+	const struct program *program = scenario->program;
+
+	for (int i = 0; i < scenario->server_count; i++) {
+		struct server *server = &scenario->servers[i];
+		int code;
+
+		*server = (struct server){.program = program,
+			.number = i,
+			.loop = -1,
+			.next = &scenario->servers[(i + 1) % scenario->server_count]};
+		code = open_server(server, &scenario->first[i]);
+		if (code == UMP_OK)
+			continue;
+		/* Where there are several, a refusal ends the scenario before it begins. */
+		if (i == 0)
+			no_server(server, code, program);
+		else
+			oracle_fewer_servers(i);
+		scenario->server_count = i;
+		return false;
+	}
+	return true;
+}
+
+/* Give each server a way to the next one that does not keep it alive.  Who waits for the next one's
+ * end has none. */
+static void connect_servers(struct scenario *scenario)
+{
+	for (int i = 0; i < scenario->server_count; i++) {
+		struct server *server = &scenario->servers[i];
+
+		if (server->raw != NULL || (program_joins(scenario->program) && i == 0))
+			continue;
+		if (ump_client_weak(scenario->first[server->next->number], &server->to_next) !=
+			UMP_OK)
+			oracle_refused();
+	}
+}
+
+static bool needs_next(const struct program *program)
+{
+	for (int c = 0; c < program->clients; c++) {
+		for (int i = 0; i < program->lengths[c]; i++) {
+			enum behaviour behaviour =
+				operation_types[program->operations[c][i]].behaviour;
+
+			if (behaviour >= ASK && behaviour <= JOIN)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Clients ------------------------------------------------------------------------------- */
 
 /* Hand each client its own strong client, or all of them the same. */
-static void prepare_clients(
-	const struct program *program, struct client *clients, ump_client *first)
+static void prepare_clients(struct scenario *scenario)
 {
-	for (int i = 0; i < program->clients; i++) {
-		bool borrowed = (program->traits & SHARED) != 0;
+	const struct program *program = scenario->program;
 
-		clients[i] = (struct client){.program = program,
+	for (int i = 0; i < program->clients; i++) {
+		int server = i % scenario->server_count;
+		bool borrowed = (program->traits & SHARED) != 0;
+		ump_client *first = scenario->first[server];
+		ump_client *mine = i < scenario->server_count || borrowed
+					   ? first
+					   : client_clone(first, server);
+
+		scenario->clients[i] = (struct client){.program = program,
 			.number = i,
+			.server = server,
 			.thread = -1,
 			.borrowed = borrowed,
-			.strong[0] = i == 0 || borrowed ? first : client_clone(first)};
-		clients[i].strongs = clients[i].strong[0] != NULL;
+			.servers = scenario->servers,
+			.strong[0].client = mine};
+		scenario->clients[i].strongs = mine != NULL;
+	}
+	/* What is nobody's stays here. */
+	for (int i = 0; i < scenario->server_count && i < program->clients; i++)
+		scenario->first[i] = NULL;
+}
+
+static void join_clients(struct scenario *scenario)
+{
+	for (int i = 1; i < scenario->program->clients; i++) {
+		if (scenario->clients[i].thread >= 0)
+			sim_join(scenario->clients[i].thread);
+		scenario->clients[i].thread = -1;
 	}
 }
 
-static void join_clients(const struct program *program, struct client *clients)
+/* Drop the first client of a server that no client talks to. */
+static void drop_rest(struct scenario *scenario, int server)
 {
-	for (int i = 1; i < program->clients; i++) {
-		if (clients[i].thread >= 0)
-			sim_join(clients[i].thread);
-		clients[i].thread = -1;
+	if (scenario->first[server] == NULL)
+		return;
+	oracle_dropping_strong(server);
+	ump_client_drop(&scenario->first[server]);
+	oracle_dropped_strong(server);
+}
+
+/* ---- The whole ----------------------------------------------------------------------------- */
+
+/* One after the other: that they end at the same time is what their clients may do. */
+static void end_servers(struct scenario *scenario)
+{
+	for (int i = 0; i < scenario->server_count; i++) {
+		drop_rest(scenario, i);
+		end_server(scenario, &scenario->servers[i]);
 	}
+}
+
+static void perform(struct scenario *scenario)
+{
+	const struct program *program = scenario->program;
+
+	if (needs_next(program))
+		connect_servers(scenario);
+	prepare_clients(scenario);
+	for (int i = 0; i < scenario->server_count; i++) {
+		/* A server whose end a handler waits for must be able to come to it. */
+		if (program_joins(program))
+			drop_rest(scenario, i);
+		if ((program->traits & LATE) == 0)
+			begin_loop(&scenario->servers[i]);
+	}
+	for (int i = 1; i < program->clients; i++)
+		scenario->clients[i].thread = sim_spawn(client_run, &scenario->clients[i]);
+	client_operations(&scenario->clients[0]);
+	if (program->traits & LATE)
+		begin_loop(&scenario->servers[0]);
+	if (program->traits & SHARED)
+		join_clients(scenario);
+	client_drop_all(&scenario->clients[0]);
+	/* A handler may have joined a server's thread; its answer has told. */
+	if (program_joins(program))
+		join_clients(scenario);
+	end_servers(scenario);
+	join_clients(scenario);
 }
 
 void scenario_root(void *arg)
 {
 	const struct program *program = arg;
-	struct server *server = sim_scratch(sizeof *server);
-	struct client *clients = sim_scratch(sizeof *clients * PROGRAM_CLIENTS);
-	ump_client *first = NULL;
-	ump_thread *thread = NULL;
-	int raw = -1;
-	int code;
+	struct scenario scenario = {.program = program,
+		.servers = sim_scratch(sizeof(struct server) * PROGRAM_SERVERS),
+		.server_count = program_servers(program),
+		.clients = sim_scratch(sizeof(struct client) * PROGRAM_CLIENTS)};
 
-	*server = (struct server){.program = program};
-	code = open_server(server, &first, &thread);
-	if (code != UMP_OK) {
-		no_server(server, code, program);
+	if (!open_servers(&scenario)) {
+		/* Those that did come up end at once. */
+		for (int i = 0; i < scenario.server_count; i++)
+			begin_loop(&scenario.servers[i]);
+		end_servers(&scenario);
 		return;
 	}
-	prepare_clients(program, clients, first);
-	if ((program->traits & RAW) != 0 && (program->traits & LATE) == 0)
-		raw = sim_spawn(server_raw_loop, server);
-	for (int i = 1; i < program->clients; i++)
-		clients[i].thread = sim_spawn(client_run, &clients[i]);
-	client_operations(&clients[0]);
-	if (program->traits & LATE)
-		raw = sim_spawn(server_raw_loop, server);
-	if (program->traits & SHARED)
-		join_clients(program, clients);
-	client_drop_all(&clients[0]);
-	if (raw >= 0)
-		sim_join(raw);
-	else
-		end_thread(program, &thread);
-	join_clients(program, clients);
+	perform(&scenario);
 	/* A thread that nobody joins may use the handler after this. */
-	if ((program->traits & DETACH) == 0)
-		server_join_helpers(server);
+	for (int i = 0; i < scenario.server_count; i++) {
+		if ((program->traits & DETACH) == 0)
+			server_join_helpers(&scenario.servers[i]);
+	}
 }

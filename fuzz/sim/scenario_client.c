@@ -2,14 +2,14 @@
 /* The scenario's clients.  This file is simulated code: it is compiled as the library is. */
 #include "scenario_parts.h"
 
-ump_client *client_clone(ump_client *from)
+ump_client *client_clone(ump_client *from, int server)
 {
 	ump_client *clone = NULL;
 	int code;
 
-	oracle_making_strong();
+	oracle_making_strong(server);
 	code = ump_client_clone(from, &clone);
-	oracle_made_strong(code == UMP_OK);
+	oracle_made_strong(server, code == UMP_OK);
 	if (code != UMP_OK)
 		oracle_refused();
 	return clone;
@@ -31,10 +31,22 @@ static int number_of_reply(const struct reply *reply)
 	return (int)reply->number;
 }
 
-static void completed(int number, int code, const struct reply *reply)
+void client_completed(int number, int code, const struct reply *reply)
 {
 	sim_remark("message %d: %s", number, ump_strerror(code));
 	oracle_completed(number, code, code == UMP_OK ? number_of_reply(reply) : -1);
+}
+
+void client_use_room(struct client *client, int number)
+{
+	struct strong *strong = client_top(client);
+
+	if (strong->room == ROOM_GOT)
+		oracle_room_used(number, client->server);
+	else if (strong->room != NO_ROOM && number >= 0)
+		oracle_asked(number);
+	strong->sent = strong->sent || number >= 0;
+	strong->room = strong->room == ROOM_GOT ? NO_ROOM : strong->room;
 }
 
 static void send_request(struct client *client, const struct message *message, bool timed)
@@ -45,15 +57,19 @@ static void send_request(struct client *client, const struct message *message, b
 	int code;
 
 	sim_remark("sends request %d%s", number, timed ? " with a deadline" : "");
-	oracle_send(number, timed ? SEND_TIMED : SEND_REQUEST);
-	code = ump_client_req(client->strong[client->strongs - 1], message, &reply, deadline);
+	client_use_room(client, number);
+	oracle_send(number, timed ? SEND_TIMED : SEND_REQUEST, client->server, ORACLE_CLIENT);
+	code = ump_client_req(client_top(client)->client, message, &reply, deadline);
 	if (timed && code == UMP_TIMED_OUT) {
 		sim_remark("message %d: %s", number, ump_strerror(code));
-		/* The library looked at the clock once, before it sent anything. */
-		oracle_timed_out(number, sim_clock_read() < deadline, deadline);
+		/* The library looked at the clock once, before it sent anything; but it may have
+		 * waited for room then. */
+		oracle_timed_out(number,
+			program_capacity(client->program) != 0 || sim_clock_read() < deadline,
+			deadline);
 		return;
 	}
-	completed(number, code, &reply);
+	client_completed(number, code, &reply);
 	if (code == UMP_SERVER_GONE)
 		check_message(message, number);
 }
@@ -68,15 +84,19 @@ static void give_up(struct client *client)
 	oracle_gave_up(client->waiting_for);
 }
 
-static void send_async(struct client *client, const struct message *message)
+static void send_async(struct client *client, const struct message *message, enum action action)
 {
 	int number = (int)message->number;
+	ump_client *to = client_top(client)->client;
 	int code;
 
 	give_up(client);
 	sim_remark("sends request %d and does not wait", number);
-	oracle_send(number, SEND_ASYNC);
-	code = ump_client_req_async(client->strong[client->strongs - 1], message, &client->waiting);
+	client_use_room(client, number);
+	oracle_send(number, action, client->server, ORACLE_CLIENT);
+	code = action == SEND_ASYNC
+		       ? ump_client_req_async(to, message, &client->waiting)
+		       : ump_client_req_async_until(to, message, &client->waiting, UMP_FOREVER);
 	oracle_sent(number, code);
 	client->waiting_for = number;
 }
@@ -84,13 +104,40 @@ static void send_async(struct client *client, const struct message *message)
 static void send_post(struct client *client, const struct message *message, enum action action)
 {
 	int number = (int)message->number;
+	int code;
 
 	sim_remark("posts message %d", number);
-	oracle_send(number, action);
-	oracle_sent(
-		number, action == SEND_POST
-				? ump_client_post(client->strong[client->strongs - 1], message)
-				: ump_post_client_post(client->post[client->posts - 1], message));
+	if (action != SEND_POST_CLIENT)
+		client_use_room(client, number);
+	oracle_send(number, action, client->server, ORACLE_CLIENT);
+	if (action == SEND_POST_CLIENT)
+		code = ump_post_client_post(client->post[client->posts - 1], message);
+	else if (action == SEND_POST_UNTIL)
+		code = ump_client_post_until(client_top(client)->client, message, UMP_FOREVER);
+	else
+		code = ump_client_post(client_top(client)->client, message);
+	sim_remark("message %d: %s", number, ump_strerror(code));
+	oracle_sent(number, code);
+}
+
+/* Post, and wait some time for room. */
+static void send_post_timed(struct client *client, const struct message *message)
+{
+	int number = (int)message->number;
+	ump_time deadline = ump_after(SOON);
+	int code;
+
+	sim_remark("posts message %d, until a deadline", number);
+	client_use_room(client, number);
+	oracle_send(number, SEND_POST_TIMED, client->server, ORACLE_CLIENT);
+	code = ump_client_post_until(client_top(client)->client, message, deadline);
+	sim_remark("message %d: %s", number, ump_strerror(code));
+	if (code == UMP_TIMED_OUT)
+		oracle_sent_too_late(number, deadline);
+	else
+		oracle_sent(number, code);
+	if (code != UMP_OK)
+		check_message(message, number);
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
@@ -115,42 +162,58 @@ static void wait_reply(struct client *client, enum action action)
 	if (client->waiting != NULL)
 		sim_fail("[once]", "message %d is complete and its handle is still there",
 			client->waiting_for);
-	completed(client->waiting_for, code, &reply);
+	client_completed(client->waiting_for, code, &reply);
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
 static void drop_strong(struct client *client)
 {
+	struct strong *strong;
+
 	/* What is lent is not dropped. */
 	if (client->strongs <= (client->borrowed ? 1 : 0))
 		return;
 	sim_remark("drops a client");
-	oracle_dropping_strong();
-	ump_client_drop(&client->strong[--client->strongs]);
-	oracle_dropped_strong();
+	strong = client_top(client);
+	if (strong->room == ROOM_ASKED)
+		oracle_asker_goes(strong->room_message);
+	client_use_room(client, ORACLE_NO_MESSAGE);
+	oracle_dropping_strong(client->server);
+	ump_client_drop(&strong->client);
+	strong->room = NO_ROOM;
+	client->strongs--;
+	oracle_dropped_strong(client->server);
+}
+
+static void push_strong(struct client *client, ump_client *strong)
+{
+	if (strong == NULL)
+		return;
+	client->strong[client->strongs].client = strong;
+	client->strong[client->strongs].room = NO_ROOM;
+	client->strongs++;
 }
 
 static void upgrade(struct client *client)
 {
-	bool gone = oracle_strong_gone();
+	bool gone = oracle_strong_gone(client->server);
 	ump_client *strong = NULL;
 	int code;
 
 	sim_remark("upgrades a weak client");
-	oracle_making_strong();
+	oracle_making_strong(client->server);
 	code = ump_weak_client_upgrade(client->weak[client->weaks - 1], &strong);
-	oracle_made_strong(code == UMP_OK);
-	oracle_upgraded(gone, code);
-	if (code == UMP_OK)
-		client->strong[client->strongs++] = strong;
+	oracle_made_strong(client->server, code == UMP_OK);
+	oracle_upgraded(client->server, gone, code);
+	push_strong(client, strong);
 }
 
 static void make_weak(struct client *client, bool clone)
 {
 	ump_weak_client *weak = NULL;
 	int code = clone ? ump_weak_client_clone(client->weak[client->weaks - 1], &weak)
-			 : ump_client_weak(client->strong[client->strongs - 1], &weak);
+			 : ump_client_weak(client_top(client)->client, &weak);
 
 	if (code != UMP_OK)
 		oracle_refused();
@@ -163,10 +226,10 @@ static void make_post_client(struct client *client, bool clone)
 	ump_post_client *post = NULL;
 	int code;
 
-	oracle_making_strong();
+	oracle_making_strong(client->server);
 	code = clone ? ump_post_client_clone(client->post[client->posts - 1], &post)
-		     : ump_client_post_client(client->strong[client->strongs - 1], &post);
-	oracle_made_strong(code == UMP_OK);
+		     : ump_client_post_client(client_top(client)->client, &post);
+	oracle_made_strong(client->server, code == UMP_OK);
 	if (code != UMP_OK)
 		oracle_refused();
 	else
@@ -175,14 +238,15 @@ static void make_post_client(struct client *client, bool clone)
 
 static void drop_post_client(struct client *client)
 {
-	oracle_dropping_strong();
+	oracle_dropping_strong(client->server);
 	ump_post_client_drop(&client->post[--client->posts]);
-	oracle_dropped_strong();
+	oracle_dropped_strong(client->server);
 }
 
 void client_drop_all(struct client *client)
 {
 	give_up(client);
+	completions_drop(client);
 	client->borrowed = client->borrowed && client->number != 0;
 	while (client->posts > 0)
 		drop_post_client(client);
@@ -190,6 +254,15 @@ void client_drop_all(struct client *client)
 		drop_strong(client);
 	while (client->weaks > 0)
 		ump_weak_client_drop(&client->weak[--client->weaks]);
+}
+
+static void read_stats(struct client *client)
+{
+	struct ump_stats stats;
+
+	if (ump_client_stats(client_top(client)->client, &stats) != UMP_OK)
+		sim_fail("[misuse]", "numbers cannot be read");
+	oracle_numbers(client->server, stats.depth, stats.depth_most, stats.handled);
 }
 
 /* ---- Operations ---------------------------------------------------------------------------- */
@@ -203,14 +276,30 @@ static void operation_with_strong(
 		send_request(client, message, action == SEND_TIMED);
 		break;
 	case SEND_ASYNC:
-		send_async(client, message);
+	case SEND_ASYNC_UNTIL:
+		send_async(client, message, action);
 		break;
 	case SEND_POST:
+	case SEND_POST_UNTIL:
 		send_post(client, message, action);
 		break;
+	case SEND_POST_TIMED:
+		send_post_timed(client, message);
+		break;
+	case SEND_COMPLETION:
+		completions_send(client, message);
+		break;
+	case ASK_ROOM:
+		completions_ask_room(client, (int)message->number);
+		break;
+	case STATS:
+		read_stats(client);
+		break;
+	case SPAWN:
+		client_spawn(client, message);
+		break;
 	case CLONE:
-		client->strong[client->strongs] = client_clone(client->strong[client->strongs - 1]);
-		client->strongs += client->strong[client->strongs] != NULL;
+		push_strong(client, client_clone(client_top(client)->client, client->server));
 		break;
 	case WEAKEN:
 		make_weak(client, false);
@@ -228,7 +317,7 @@ static void operation_without(
 {
 	switch (action) {
 	case UPGRADE:
-		if (client->weaks > 0 && client->strongs < 4)
+		if (client->weaks > 0 && client->strongs < STRONGS)
 			upgrade(client);
 		break;
 	case WEAK_CLONE:
@@ -254,6 +343,16 @@ static void operation_without(
 	case GIVE_UP:
 		give_up(client);
 		break;
+	case NEXT:
+	case NEXT_WAIT:
+	case NEXT_TIMED:
+	case NEXT_POLL:
+	case NEXT_POLL_ONE:
+		completions_get(client, action);
+		break;
+	case COMPLETIONS_DROP:
+		completions_drop(client);
+		break;
 	default:
 		wait_reply(client, action);
 	}
@@ -261,8 +360,20 @@ static void operation_without(
 
 static bool needs_strong(enum action action)
 {
-	return action <= SEND_POST || action == CLONE || action == DROP || action == WEAKEN ||
-	       action == POST_CLIENT;
+	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
+	       action == POST_CLIENT || action == ASK_ROOM || action == STATS || action == SPAWN;
+}
+
+/* One who may keep room with another of its clients, and waits for room, may wait for itself. */
+static bool holds_room_up(const struct client *client, enum action action)
+{
+	if (action > SEND_POST_CLIENT && action != ASK_ROOM)
+		return false;
+	for (int i = 0; i < client->strongs - 1; i++) {
+		if (client->strong[i].room != NO_ROOM)
+			return true;
+	}
+	return false;
 }
 
 void client_operations(struct client *client)
@@ -278,7 +389,8 @@ void client_operations(struct client *client)
 		/* One who has no client, or too many, goes on to what is next. */
 		if (!needs_strong(type->action))
 			operation_without(client, type->action, &message);
-		else if (client->strongs > 0 && (type->action != CLONE || client->strongs < 4))
+		else if (client->strongs > 0 && !holds_room_up(client, type->action) &&
+			 (type->action != CLONE || client->strongs < STRONGS))
 			operation_with_strong(client, type->action, &message);
 	}
 }

@@ -18,14 +18,15 @@ struct ump_config server_config(const struct program *program)
 	struct ump_config config = {
 		.request = {sizeof(struct message), drops ? drop_message : NULL},
 		.reply = {sizeof(struct reply), drops ? drop_reply : NULL},
-		.post = {sizeof(struct message), drops ? drop_message : NULL}};
+		.post = {sizeof(struct message), drops ? drop_message : NULL},
+		.capacity = program_capacity(program)};
 
 	return config;
 }
 
 /* ---- Answers ------------------------------------------------------------------------------- */
 
-static void answer(ump_reply_context **rc, int number, bool in_room)
+void server_answer(ump_reply_context **rc, int number, bool in_room)
 {
 	struct reply local;
 	struct reply *reply = in_room ? ump_reply_room(*rc) : &local;
@@ -49,38 +50,70 @@ static void fail(ump_reply_context **rc, int number)
 	oracle_replied(number, code);
 }
 
-/* A thread that answers a kept context, or drops it. */
-static void helper(void *arg)
+/* Resume a handler that has suspended. */
+static void resume(struct kept *kept, bool breaks)
+{
+	struct server *server = kept->server;
+	struct ump_flow flow = breaks ? ump_break((void *)VALUE_BREAK) : ump_continue();
+	int code;
+
+	oracle_resuming(server->number, breaks);
+	code = ump_task_resume(&kept->suspension, flow);
+	sim_remark("resumes server %d: %s", server->number, ump_strerror(code));
+	oracle_resumed(server->number, code);
+}
+
+/* A thread that answers a kept context, or drops it, and resumes the handler if it has suspended.
+ * */
+void server_helper(void *arg)
 {
 	struct kept *kept = arg;
-	/* The message stays valid until the context is consumed. */
+	/* The message stays valid until the context is consumed, or the handler is resumed. */
 	int number = (int)kept->message->number;
+	enum behaviour behaviour = (enum behaviour)kept->message->behaviour;
 
-	if (kept->message->behaviour == KEEP_AND_DROP) {
+	if (kept->rc != NULL && behaviour == KEEP_AND_DROP) {
 		oracle_context_dropped(number);
 		ump_reply_drop(&kept->rc);
-	} else {
+	} else if (kept->rc != NULL) {
 		(void)ump_reply_origin_gone(kept->rc);
-		answer(&kept->rc, number, false);
+		server_answer(&kept->rc, number, false);
 	}
+	if (kept->suspension != NULL)
+		resume(kept, behaviour == SUSPEND_AND_BREAK);
+}
+
+struct kept *server_keep(struct server *server, const struct message *message)
+{
+	struct kept *kept = &server->kept[server->kept_count];
+
+	if (server->kept_count == KEPT)
+		return NULL;
+	*kept = (struct kept){.server = server, .message = message};
+	return kept;
+}
+
+void server_hand_over(struct kept *kept)
+{
+	kept->thread = sim_spawn(server_helper, kept);
+	if (kept->thread < 0)
+		/* There are threads enough. */
+		server_helper(kept);
+	else
+		kept->server->kept_count++;
 }
 
 static void keep(struct server *server, const struct message *message, ump_reply_context **rc)
 {
-	struct kept *kept = &server->kept[server->kept_count];
+	struct kept *kept = server_keep(server, message);
 
-	if (server->kept_count == KEPT) {
-		answer(rc, (int)message->number, false);
+	if (kept == NULL) {
+		server_answer(rc, (int)message->number, false);
 		return;
 	}
+	oracle_kept((int)message->number);
 	kept->rc = ump_reply_keep(rc);
-	kept->message = message;
-	kept->thread = sim_spawn(helper, kept);
-	if (kept->thread < 0)
-		/* There are threads enough. */
-		helper(kept);
-	else
-		server->kept_count++;
+	server_hand_over(kept);
 }
 
 void server_join_helpers(struct server *server)
@@ -96,68 +129,98 @@ static void chain(struct server *server, int number)
 {
 	struct message next = {(uint32_t)number + ORACLE_CHAINED, ANSWER};
 	ump_client *strong = NULL;
-	bool gone = oracle_strong_gone();
+	bool gone = oracle_strong_gone(server->number);
 	int code;
 
 	if (server->me == NULL || number >= ORACLE_CHAINED)
 		return;
-	oracle_making_strong();
+	oracle_making_strong(server->number);
 	code = ump_weak_client_upgrade(server->me, &strong);
-	oracle_made_strong(code == UMP_OK);
-	oracle_upgraded(gone, code);
+	oracle_made_strong(server->number, code == UMP_OK);
+	oracle_upgraded(server->number, gone, code);
 	if (code != UMP_OK)
 		return;
-	oracle_send((int)next.number, SEND_POST);
+	oracle_send((int)next.number, SEND_POST, server->number, server->number);
 	oracle_sent((int)next.number, ump_client_post(strong, &next));
-	oracle_dropping_strong();
+	oracle_dropping_strong(server->number);
 	ump_client_drop(&strong);
-	oracle_dropped_strong();
+	oracle_dropped_strong(server->number);
 }
 
-static struct ump_flow handle(
-	struct server *server, const struct message *message, ump_reply_context **rc)
+/* Answer a request in the way that it wants. */
+static void respond(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	int number = (int)message->number;
-	enum behaviour behaviour = (enum behaviour)message->behaviour;
 
-	sim_remark("handles message %d", number);
-	oracle_handle(number);
-	server->handled++;
-	if (behaviour == CHAIN)
-		chain(server, number);
-	if (rc != NULL) {
-		switch (behaviour) {
-		case FAIL:
-			fail(rc, number);
-			break;
-		case FORGET:
-			oracle_context_dropped(number);
-			/* A raw server has nobody behind it to notice. */
-			if (server->raw != NULL)
-				ump_reply_drop(rc);
-			break;
-		case KEEP:
-		case KEEP_AND_DROP:
-			keep(server, message, rc);
-			break;
-		default:
-			answer(rc, number, behaviour == ANSWER_IN_ROOM);
-		}
+	switch ((enum behaviour)message->behaviour) {
+	case FAIL:
+		fail(rc, number);
+		break;
+	case FORGET:
+		oracle_context_dropped(number);
+		/* A raw server has nobody behind it to notice. */
+		if (server->raw != NULL)
+			ump_reply_drop(rc);
+		break;
+	case KEEP:
+	case KEEP_AND_DROP:
+		keep(server, message, rc);
+		break;
+	default:
+		server_answer(rc, number, message->behaviour == ANSWER_IN_ROOM);
 	}
-	if (behaviour != BREAK)
-		return ump_continue();
-	oracle_broke();
+}
+
+/* What the handler does; whether it breaks. */
+static bool handle(struct server *server, const struct message *message, ump_reply_context **rc)
+{
+	enum behaviour behaviour = (enum behaviour)message->behaviour;
+	/* The message is gone once it is answered. */
+	struct message mine = *message;
+	bool answered = rc == NULL;
+
+	if (behaviour == CHAIN)
+		chain(server, (int)mine.number);
+	if (behaviour == ANSWER_AND_ASK && !answered) {
+		respond(server, message, rc);
+		answered = true;
+	}
+	if (behaviour >= ASK && behaviour <= JOIN)
+		server_ask(server, &mine);
+	if (behaviour >= SUSPEND && behaviour <= RESUME && server_suspend(server, message, rc))
+		return false;
+	if (!answered)
+		respond(server, message, rc);
+	if (behaviour == QUIT)
+		server_quit(server);
+	return behaviour == BREAK;
+}
+
+struct ump_flow server_handle(
+	struct server *server, const struct message *message, ump_reply_context **rc)
+{
+	bool breaks;
+
+	sim_remark("server %d handles message %d", server->number, (int)message->number);
+	oracle_handle((int)message->number);
+	server->handled++;
+	breaks = handle(server, message, rc);
+	oracle_returns(server->number);
+	if (!breaks)
+		/* Where nothing has suspended, these are the same. */
+		return server->task != NULL ? ump_pending() : ump_continue();
+	oracle_broke(server->number);
 	return ump_break((void *)VALUE_BREAK);
 }
 
 static struct ump_flow on_request(void *self, const void *message, ump_reply_context **rc)
 {
-	return handle(self, message, rc);
+	return server_handle(self, message, rc);
 }
 
 static struct ump_flow on_post(void *self, const void *message)
 {
-	return handle(self, message, NULL);
+	return server_handle(self, message, NULL);
 }
 
 /* Requests that ask for room or failure are answered, kept ones kept, and all others left alone. */
@@ -170,11 +233,12 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 		     behaviour == KEEP || behaviour == KEEP_AND_DROP;
 
 	sim_remark("has message %d left over", number);
+	((struct server *)self)->handled++;
 	oracle_leftover(number, taken);
 	if (rc == NULL || !taken)
 		return;
 	if (behaviour == ANSWER_IN_ROOM)
-		answer(rc, number, true);
+		server_answer(rc, number, true);
 	else if (behaviour == FAIL)
 		fail(rc, number);
 	else
@@ -187,7 +251,7 @@ static int on_init(void *self, ump_weak_client *me)
 {
 	struct server *server = self;
 
-	oracle_init();
+	oracle_init(server->number);
 	if (server->program->traits & INIT_FAILS)
 		return CODE_INIT;
 	if (ump_weak_client_clone(me, &server->me) != UMP_OK)
@@ -197,9 +261,8 @@ static int on_init(void *self, ump_weak_client *me)
 
 static struct ump_flow on_term(void *self, struct ump_flow how)
 {
-	(void)self;
 	(void)how;
-	oracle_term();
+	oracle_term(((struct server *)self)->number);
 	return ump_break((void *)VALUE_TERM);
 }
 
@@ -207,9 +270,10 @@ static void on_drop(void *self)
 {
 	struct server *server = self;
 
-	oracle_handler_dropped();
+	oracle_handler_dropped(server->number);
 	server->handled++;
 	ump_weak_client_drop(&server->me);
+	ump_weak_client_drop(&server->to_next);
 }
 
 int server_build(void *arg, ump_client *client, struct ump_handler *out)
@@ -218,10 +282,10 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out)
 	unsigned traits = server->program->traits;
 
 	/* The client that spawn is about to return. */
-	oracle_making_strong();
-	oracle_made_strong(true);
+	oracle_making_strong(server->number);
+	oracle_made_strong(server->number, true);
 	if (traits & (INIT_FAILS | BUILDER_FAILS))
-		server->cloned = client_clone(client);
+		server->cloned = client_clone(client, server->number);
 	if (traits & BUILDER_FAILS)
 		return CODE_BUILDER;
 	*out = (struct ump_handler){.self = server,
@@ -262,7 +326,7 @@ void server_raw_loop(void *arg)
 			continue;
 		if (result != UMP_OK)
 			break;
-		if (handle(server, message, rc != NULL ? &rc : NULL).stop)
+		if (server_handle(server, message, rc != NULL ? &rc : NULL).stop)
 			break;
 	}
 	if (result == UMP_CLIENTS_GONE &&

@@ -9,7 +9,7 @@
 
 static const char *const operations[] = {"", "load", "store", "exchange", "add", "sub", "and", "or",
 	"xor", "nand", "cas (weak)", "cas", "fence", "park", "wake", "start", "join", "alloc",
-	"free", "clock"};
+	"free", "clock", "ring", "silence", "poll", "lock", "unlock"};
 static const char *const orders[] = {
 	"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 static const char *const accesses[] = {"reads", "writes", "reads", "writes"};
@@ -104,6 +104,13 @@ static void describe(const struct event *event, char *text, size_t size)
 	else if (step->op == OP_WAKE)
 		snprintf(text, size, "wake at %s: %s asleep", where,
 			event->taken ? "one" : "nobody");
+	else if (step->op == OP_RING)
+		snprintf(text, size, "ring %s: %s waits", where, event->taken ? "one" : "nobody");
+	else if (step->op == OP_POLL)
+		snprintf(text, size, "wait for %s (%s), until %s", where,
+			event->taken ? "it rings" : "it is silent", expected);
+	else if (step->op == OP_SILENCE || step->op == OP_TAKE || step->op == OP_GIVE)
+		snprintf(text, size, "%s %s", operations[step->op], where);
 	else if (step->op == OP_ALLOC)
 		snprintf(text, size, "alloc %s bytes: %s", value, where);
 	else if (step->op == OP_FREE)

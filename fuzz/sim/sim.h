@@ -15,7 +15,7 @@
 
 /* Threads of one execution, and how many atomic words they may share. */
 #define SIM_THREADS   8
-#define SIM_LOCATIONS 56
+#define SIM_LOCATIONS 120
 /* Choices of one execution that are kept, to replay it. */
 #define SIM_CHOICES 8192
 
@@ -48,6 +48,8 @@ struct sim_bounds {
 	int timeouts;
 	/* The clock moves on when it is read. */
 	int ticks;
+	/* Memory that was freed is given out again. */
+	int reuses;
 	/* More steps than this are taken for a loop that never ends. */
 	long steps;
 };
@@ -64,6 +66,8 @@ struct sim_config {
 	struct sim_bounds bounds;
 	/* Exhaustive: leave an execution whose state was met before. */
 	bool cut;
+	/* Exhaustive: let others go first also where nobody could tell the difference. */
+	bool every_point;
 	/* Tell threads apart by processor, so that the library's hints are written. */
 	bool processors;
 	/* Keep the steps, to show them. */
@@ -99,6 +103,10 @@ bool sim_next(void);
 /* Begin an exhaustive exploration anew: no choices, no known states. */
 void sim_explore_anew(void);
 
+/* Whether something has turned out, after an execution, that was taken for granted by those before
+ * (views_alone).  Then the exploration begins anew, knowing it. */
+bool sim_explore_again(void);
+
 /* How many states are known. */
 size_t sim_states(void);
 
@@ -120,8 +128,19 @@ int sim_spawn(void (*run)(void *), void *arg);
 /* Wait for the end of a thread made by sim_spawn. */
 void sim_join(int thread);
 
-/* The calling thread. */
+/* The calling thread; and whether a thread sleeps. */
 int sim_self(void);
+bool sim_sleeps(int thread);
+
+/* How many locks the calling thread has. */
+int sim_locks(void);
+
+/* Wait until a file descriptor of the library's is readable, as poll does; false: the deadline came
+ * first.  It may also return for no reason. */
+bool sim_poll(int fd, int64_t deadline);
+
+/* Whether it is readable, without a step. */
+bool sim_readable(int fd);
 
 /* Memory that is neither counted as a leak nor refused. */
 void *sim_scratch(size_t size);

@@ -7,7 +7,9 @@
 #include "states.h"
 
 #include "arena.h"
+#include "devices.h"
 #include "machine.h"
+#include "statics.h"
 #include "views.h"
 
 #include <stdlib.h>
@@ -102,6 +104,7 @@ static uint64_t hash_rarities(uint64_t hash)
 	hash = mix(hash, (uint64_t)left->refusals);
 	hash = mix(hash, (uint64_t)left->timeouts);
 	hash = mix(hash, (uint64_t)left->ticks);
+	hash = mix(hash, (uint64_t)left->reuses);
 	return mix(hash, (uint64_t)machine.clock);
 }
 
@@ -118,7 +121,7 @@ static uint64_t hash_state(enum choice what)
 	hash = arena_hash(hash);
 	for (int t = 0; t < machine.count; t++)
 		hash = hash_thread(hash, t);
-	hash = views_hash(hash);
+	hash = statics_hash(devices_hash(views_hash(hash)));
 	return states_mix_bytes(hash, watched.memory, watched.size);
 }
 

@@ -33,6 +33,10 @@ uint32_t trace_event(void)
 	return step_event != NULL ? (uint32_t)(step_event - events) + 1 : 0;
 }
 
+/* Where the program begins and ends in memory, by the linker. */
+extern char __executable_start[];
+extern char end[];
+
 /* The same number for the same address on every machine. */
 static uint64_t portable(uint64_t value)
 {
@@ -41,7 +45,12 @@ static uint64_t portable(uint64_t value)
 	if (owner >= 0)
 		/* Frames differ in size from compiler to compiler. */
 		return UINT64_C(1) << 40 | (uint64_t)owner;
-	return arena_has((uintptr_t)value) ? arena_name((uintptr_t)value) : value;
+	if (arena_has((uintptr_t)value))
+		return arena_name((uintptr_t)value);
+	/* What is static lies where the linker has put it. */
+	if (value - (uintptr_t)__executable_start < (uintptr_t)(end - __executable_start))
+		return UINT64_C(1) << 41;
+	return value;
 }
 
 static struct event *add(enum event_kind kind, const struct step *step)

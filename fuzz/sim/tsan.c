@@ -173,7 +173,10 @@ static uint64_t atomic(const struct step *step, uintptr_t frame, bool *taken)
 		machine_scrub();
 		return 0;
 	}
-	machine_step(step);
+	if (views_alone(step))
+		machine_step_alone(step);
+	else
+		machine_step(step);
 	result = views_perform(step, taken);
 	trace_result(result, *taken);
 	machine_scrub();

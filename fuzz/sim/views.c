@@ -32,7 +32,13 @@ struct location {
 	uint32_t oldest;
 	uint32_t newest;
 	struct store stores[HISTORY];
+	/* Who has used it, as long as that is one thread only. */
+	int user;
 };
+
+/* A location's user: nobody yet, or more than one, now or in an execution before this. */
+#define USER_NONE (-1)
+#define USER_ALL  (-2)
 
 static struct location locations[SIM_LOCATIONS];
 static int count;
@@ -137,8 +143,55 @@ void views_free(uintptr_t address, size_t size)
 {
 	for (int i = 0; i < count; i++) {
 		if (locations[i].address - address < size)
-			locations[i].live = false;
+			forget(race_shadow(locations[i].address));
 	}
+}
+
+/* ---- Words that one thread uses alone ------------------------------------------------------ */
+
+/* Addresses of words that more than one thread has used, by hash, since the exploration began. */
+#define SHARED 4096
+static uintptr_t shared[SHARED];
+static int shared_count;
+static bool mistaken;
+
+void views_explore_anew(void)
+{
+	memset(shared, 0, sizeof shared);
+	shared_count = 0;
+	mistaken = false;
+}
+
+bool views_mistaken(void)
+{
+	bool was = mistaken;
+
+	mistaken = false;
+	return was;
+}
+
+static bool is_shared(uintptr_t address)
+{
+	size_t i = mix(17, address) % SHARED;
+
+	while (shared[i] != 0 && shared[i] != address)
+		i = (i + 1) % SHARED;
+	return shared[i] == address;
+}
+
+static void share(uintptr_t address)
+{
+	size_t i = mix(17, address) % SHARED;
+
+	if (sim_config.mode != SIM_EXHAUSTIVE)
+		return;
+	if (shared_count == SHARED / 2)
+		machine_limit();
+	while (shared[i] != 0)
+		i = (i + 1) % SHARED;
+	shared[i] = address;
+	shared_count++;
+	mistaken = true;
 }
 
 static struct location *begin_location(struct shadow *shadow, uintptr_t address, int size)
@@ -151,6 +204,7 @@ static struct location *begin_location(struct shadow *shadow, uintptr_t address,
 			machine_limit();
 		shadow->location = (int16_t)count++;
 		locations[shadow->location].newest = 0;
+		locations[shadow->location].user = is_shared(address) ? USER_ALL : USER_NONE;
 	}
 	location = &locations[shadow->location];
 	location->address = address;
@@ -167,17 +221,44 @@ static struct location *begin_location(struct shadow *shadow, uintptr_t address,
 	return location;
 }
 
+bool views_alone(const struct step *step)
+{
+	const struct shadow *shadow;
+	int user;
+
+	if (sim_config.mode != SIM_EXHAUSTIVE || sim_config.every_point || step->op == OP_FENCE)
+		return false;
+	shadow = race_shadow(step->address);
+	if (shadow->location < 0)
+		return !is_shared(step->address);
+	user = locations[shadow->location].user;
+	return user == USER_NONE || user == machine.current;
+}
+
+/* The calling thread uses `location`. */
+static void use(struct location *location)
+{
+	if (location->user == USER_NONE) {
+		location->user = machine.current;
+	} else if (location->user >= 0 && location->user != machine.current) {
+		location->user = USER_ALL;
+		share(location->address);
+	}
+}
+
 static struct location *location_of(uintptr_t address, int size)
 {
 	struct shadow *shadow = race_shadow(address);
 	struct location *location;
 
 	if (shadow->location < 0 || shadow->fresh)
-		return begin_location(shadow, address, size);
-	location = &locations[shadow->location];
+		location = begin_location(shadow, address, size);
+	else
+		location = &locations[shadow->location];
 	if (location->size != size)
 		sim_fail("mixed sizes", "an atomic of %d bytes is used as one of %d",
 			location->size, size);
+	use(location);
 	return location;
 }
 
@@ -397,7 +478,7 @@ void views_wake(uintptr_t address)
 /* ---- States -------------------------------------------------------------------------------- */
 
 /* A view counts backwards from the newest store; all that lies behind the oldest is the same. */
-static uint64_t hash_view(const struct view *view)
+uint64_t views_hash_one(const struct view *view)
 {
 	uint64_t sum = 0;
 
@@ -431,11 +512,11 @@ static uint32_t readable_from(const struct location *location)
 
 static uint64_t hash_location(struct location *location)
 {
-	uint64_t hash = mix(5, location->address);
+	uint64_t hash = mix(mix(5, location->address), (uint64_t)(location->user + 2));
 
 	for (uint32_t i = readable_from(location); i <= location->newest; i++)
 		hash = mix(mix(hash, store_at(location, i)->value),
-			hash_view(&store_at(location, i)->view));
+			views_hash_one(&store_at(location, i)->view));
 	hash = mix(hash, location->newest - (woken[number(location)] < location->oldest
 							    ? location->oldest
 							    : woken[number(location)]));
@@ -454,9 +535,9 @@ uint64_t views_hash(uint64_t hash)
 		/* Who joins an ended thread learns what it knew. */
 		if (thread->status == DONE && thread->released)
 			continue;
-		hash = mix(hash, hash_view(&thread->now));
+		hash = mix(hash, views_hash_one(&thread->now));
 	}
 	for (int i = 0; i < count; i++)
 		sum += locations[i].live ? hash_location(&locations[i]) : 0;
-	return mix(mix(hash, sum), hash_view(&consistent));
+	return mix(mix(hash, sum), views_hash_one(&consistent));
 }

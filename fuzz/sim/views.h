@@ -27,10 +27,22 @@ void views_wake(uintptr_t address);
 /* The calling thread's frames below `limit` are gone, and the atomic words in them. */
 void views_frame_gone(uintptr_t limit);
 
+/* Whether nobody but the calling thread has ever used the word of `step`, in this exploration: so
+ * nobody can tell when the step happens.  Should somebody use it later, the exploration begins anew
+ * (views_mistaken), and knows it then. */
+bool views_alone(const struct step *step);
+
+/* Whether that has happened since the last call. */
+bool views_mistaken(void);
+
+/* Before an exploration: nothing is known of who uses what. */
+void views_explore_anew(void);
+
 /* `size` bytes of memory were freed, and the atomic words in them. */
 void views_free(uintptr_t address, size_t size);
 
-/* A number for all that the views allow from here on. */
+/* A number for all that the views allow from here on; and for what one view allows. */
 uint64_t views_hash(uint64_t hash);
+uint64_t views_hash_one(const struct view *view);
 
 #endif

@@ -25,6 +25,25 @@ install(TARGETS ump_server EXPORT ump_server
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 	COMPONENT ump_server_development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
+# Debian wants them compressed, which is package.cmake's.
+set(manual
+	src/ump_client.3
+	src/ump_completions.3
+	src/ump_handler.3
+	src/ump_post_client.3
+	src/ump_reply_context.3
+	src/ump_server.3
+	src/ump_stats.3
+	src/ump_strerror.3
+	src/ump_task.3
+	src/ump_thread.3
+	src/ump_wait_reply.3
+	src/ump_weak_client.3)
+if(NOT UMP_PACKAGE)
+	install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
+		COMPONENT ump_server_development)
+endif()
+
 install(EXPORT ump_server FILE ump_server-${kind}.cmake NAMESPACE ump_server::
 	DESTINATION ${config_dir} COMPONENT ump_server_development)
 if(PROJECT_VERSION_MAJOR EQUAL 0)

@@ -51,6 +51,13 @@ foreach(part runtime development)
 		DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/${${part}} COMPONENT ump_server_${part})
 endforeach()
 
+foreach(page ${manual})
+	get_filename_component(name ${page} NAME)
+	compress(${CMAKE_CURRENT_SOURCE_DIR}/${page} ${name}.gz)
+	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/debian/${name}.gz
+		DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT ump_server_development)
+endforeach()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME ump-server)
 set(CPACK_PACKAGE_VENDOR "the ump-server authors")

@@ -639,6 +639,33 @@ static void completions_dropped(void)
 	drop_all();
 }
 
+/* Who stands in line for nobody may ask again, and begins at the end. */
+static void asks_again(void)
+{
+	ump_completions *others;
+	ump_client *first;
+
+	open_with(1);
+	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
+	CHECK_INT(post(client, 1), ==, UMP_OK);
+	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	ask(client, &client);
+	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	ump_completions_drop(&others);
+	ask(first, &first);
+	CHECK_INT(line_length(), ==, 2);
+	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(receive(), ==, 1);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 2);
+	expect_room(&first, UMP_OK);
+	CHECK_INT(post(first, 3), ==, UMP_OK);
+	ump_client_drop(&first);
+	drop_all();
+}
+
 static void one_line(void)
 {
 	struct sender senders[2];
@@ -811,6 +838,7 @@ static const struct check_test tests[] = {
 	{"[bound] [complete] who asked is dropped, in line or with room", asker_dropped},
 	{"[bound] [complete] [quiet] the server ends before there is room", asked_and_closed},
 	{"[bound] [complete] completions are dropped with rooms asked for", completions_dropped},
+	{"[bound] [complete] asking again when those to be told are gone", asks_again},
 	{"[bound] [complete] [fifo] who asks and who blocks stand in one line", one_line},
 	{"[bound] without a capacity, room is told of at once", room_without_capacity},
 	{"[bound] [fifo] [drain] [quiet] many senders through little room", crowds},

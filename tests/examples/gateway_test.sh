@@ -9,6 +9,7 @@
 set -uo pipefail
 
 command -v nngcat >/dev/null || { echo "$0: nngcat is not here" >&2; exit 2; }
+[ -x "$1" ] || { echo "$0: $1 is not here" >&2; exit 2; }
 program=$(realpath "$1")
 work=$(mktemp -d)
 server=
@@ -41,7 +42,7 @@ serve() { # serve ARGUMENT...: run a gateway, and wait until it listens
 	until [ "$(grep -c listening served)" -eq "$urls" ]; do
 		sleep 0.02
 		tries=$((tries + 1))
-		[ $tries -lt 1000 ] || { wrong+=("it does not listen: $(cat serve_errors)"); return; }
+		[ $tries -lt 1000 ] && kill -0 "$server" 2>/dev/null || { wrong+=("it does not listen: $(cat serve_errors)"); return; }
 	done
 }
 
@@ -64,7 +65,7 @@ break_off() { # kill the server, as a crash of the machine would
 ask() { # ask NAME ARGUMENT...: run a process that asks, in the background
 	local name=$1
 	shift
-	timeout 120 "$program" ask "$@" >"asked_$name" 2>"errors_$name" &
+	timeout 60 "$program" ask "$@" >"asked_$name" 2>"errors_$name" &
 	asks+=($!)
 }
 

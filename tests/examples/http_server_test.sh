@@ -10,6 +10,7 @@ set -uo pipefail
 for tool in curl wrk sqlite3; do
 	command -v $tool >/dev/null || { echo "$0: $tool is not here" >&2; exit 2; }
 done
+[ -x "$1" ] || { echo "$0: $1 is not here" >&2; exit 2; }
 program=$(realpath "$1")
 work=$(mktemp -d)
 server=
@@ -36,7 +37,7 @@ start() { # start [OPTION...] DATABASE: run the server, and wait until it listen
 	until url=$(sed -n 's/^listening on //p' out) && [ -n "$url" ]; do
 		sleep 0.05
 		tries=$((tries + 1))
-		[ $tries -lt 600 ] || { wrong+=("it does not listen: $(cat err)"); return; }
+		[ $tries -lt 600 ] && kill -0 "$server" 2>/dev/null || { wrong+=("it does not listen: $(cat err)"); return; }
 	done
 }
 

@@ -40,6 +40,7 @@ install_packages() {
 	[ -s "$place/debian/install" ]
 	bash -eux "$place/debian/install"
 	ldconfig -p | grep -F "libump_server.so.$major "
+	dpkg -L libump-server-dev | grep -x /usr/share/man/man3/ump_server.3.gz
 }
 
 # What dpkg installed is found without being told where, by pkg-config, CMake and the loader.
@@ -85,6 +86,7 @@ purge() {
 	none compgen -G '/usr/lib/*/*/*ump_server*'
 	none compgen -G '/usr/include/*ump_server*'
 	none compgen -G '/usr/share/doc/libump-server*'
+	none compgen -G '/usr/share/man/man3/ump_*'
 }
 
 test_debian() {

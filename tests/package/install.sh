@@ -30,6 +30,8 @@ install_as_readme_says() {
 	run_block "Installed, with CMake" 1
 	[ -L "$first_home/.local/lib/libump_server.so" ]
 	diff -r include "$first_home/.local/include"
+	diff -r --exclude='*.[ch]' --exclude=README.md --exclude=core --exclude=sync src \
+		"$first_home/.local/share/man/man3"
 }
 
 # A project of consumers in a directory of its own, with a block of the README: project NAME KIND

@@ -5,6 +5,9 @@
 #include "check.h"
 #include "room.h"
 
+/* What a client has asked for that has not asked. */
+static const struct ump__claim nothing;
+
 static void taken(struct ump__room_step step, uint32_t next)
 {
 	CHECK(step.taken);
@@ -111,9 +114,9 @@ static void in_order(void)
 	CHECK_INT(turns, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* Nobody gets ahead of the line. */
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__room_give(&room);
 	ump__room_give(&room);
 	for (int i = 0; i < MANY; i++) {
@@ -124,7 +127,7 @@ static void in_order(void)
 	CHECK_INT(depth(), ==, 2);
 	ump__room_give(&room);
 	CHECK_INT(depth(), ==, 1);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
 	ump__room_end(&room);
 }
@@ -147,12 +150,12 @@ static void withdrawing(void)
 	/* The line has ended with its last one. */
 	ump__room_give(&room);
 	CHECK_INT(depth(), ==, 0);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
 	/* And so it does if all withdraw. */
 	ump__room_ask(&room, &askers[1].ticket);
 	CHECK(withdraw(&askers[1]));
 	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
 	ump__room_end(&room);
 }
 
@@ -194,19 +197,19 @@ static void closing(void)
 	}
 	ump__room_ask(&room, &askers[4].ticket);
 	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(
-		ump__room_take(&room, NULL, ump_after(INT64_C(60000000000))), ==, UMP_SERVER_GONE);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, ump_after(INT64_C(60000000000))), ==,
+		UMP_SERVER_GONE);
 	ump__room_end(&room);
 }
 
 static void no_capacity(void)
 {
 	prepare(0);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_OK);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_FOREVER), ==, UMP_OK);
 	ump__room_give(&room);
 	ump__room_close(&room);
-	CHECK_INT(ump__room_take(&room, NULL, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
 	ump__room_end(&room);
 }
 

@@ -60,7 +60,7 @@ static void ask_tick(struct io_uring *ring)
 /* What has completed next. */
 static uint64_t wait_next(struct io_uring *ring)
 {
-	struct io_uring_cqe *completed;
+	struct io_uring_cqe *completed = NULL;
 	uint64_t about;
 	int error;
 

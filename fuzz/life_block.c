@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Operations that may sleep, on any thread or in a handler: for an answer, for room, or for room
+ * and then for an answer.  What each has to answer is known when it sleeps no more.
+ */
+#include "life_world.h"
+
+/* Whether one more call may wait. */
+static bool may_block(void)
+{
+	return life.depth < LIFE_DEPTH;
+}
+
+/* Whether what waits for `server` for ever comes to an end: at once, or because the server goes. */
+static bool may_be_never(const struct world *server)
+{
+	return life_closes_circle(server) || !life_is_stuck(server);
+}
+
+/* Take a place, or stand in line for it: UMP_OK, UMP_FULL (in line now), or what the call says. */
+static int come_in(struct wait *wait, int asked)
+{
+	struct world *world = wait->world;
+	int result = model_place(&world->model, asked);
+
+	if (result == UMP_OK || (result == UMP_SERVER_GONE && world->model.places > 0))
+		return result;
+	if (life_closes_circle(world))
+		return UMP_DEADLOCK;
+	if (result == UMP_FULL) {
+		wait->reason = FOR_ROOM;
+		wait->which = model_stand(&world->model, asked);
+	}
+	return result;
+}
+
+/* What the wait for room has come to: UMP_OK, UMP_TIMED_OUT or UMP_SERVER_GONE. */
+static int called(const struct wait *wait)
+{
+	struct model *model = &wait->world->model;
+	const struct model_ticket *ticket = &model->ticket[wait->which];
+
+	if (ticket->in_line) {
+		model_leave_line(model, wait->which);
+		EXPECT("[quiet]", !wait->for_ever);
+		return UMP_TIMED_OUT;
+	}
+	return ticket->has_place ? model_place(model, wait->which) : ticket->code;
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+/* Before the call: UMP_OK, if it may wait; or what it has to say. */
+static int request_begins(struct wait *wait, int asked)
+{
+	struct model *model = &wait->world->model;
+	int result;
+
+	/* A handler that would wait for itself is told so whether there is room or not. */
+	if (life_closes_circle(wait->world))
+		return UMP_DEADLOCK;
+	result = come_in(wait, asked);
+	if (result == UMP_FULL)
+		return UMP_OK;
+	if (result != UMP_OK)
+		return result;
+	wait->reason = FOR_REQUEST;
+	result = model_send(model, wait->value, &wait->which);
+	if (result != UMP_OK)
+		return result;
+	wait->world->msg_at[wait->which] = wait->msg;
+	wait->world->room_at[wait->which] = wait->room;
+	return UMP_OK;
+}
+
+/* After it: the request was never sent. */
+static int unsent(const struct wait *wait)
+{
+	struct model *model = &wait->world->model;
+	int request;
+	int result = called(wait);
+
+	if (result == UMP_TIMED_OUT)
+		model_too_late(model, wait->value);
+	if (result != UMP_OK)
+		return result;
+	if (life_closes_circle(wait->world)) {
+		model_place_back(model);
+		return UMP_DEADLOCK;
+	}
+	/* The place came, and then the inbox closed. */
+	EXPECT("[gone]", model_send(model, wait->value, &request) == UMP_SERVER_GONE);
+	return UMP_SERVER_GONE;
+}
+
+/* After it: what it has to say. */
+static int request_ends(const struct wait *wait)
+{
+	struct model *model = &wait->world->model;
+	int result;
+
+	if (wait->reason == FOR_ROOM)
+		return unsent(wait);
+	wait->world->msg_at[wait->which] = NULL;
+	wait->world->room_at[wait->which] = NULL;
+	result = model_take(model, wait->which);
+	if (result != UMP_EMPTY)
+		return result;
+	EXPECT("[quiet]", !wait->for_ever);
+	model_give_up(model, wait->which);
+	return UMP_TIMED_OUT;
+}
+
+void life_block_in_req(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	LIFE_BUFFER(reply);
+	struct wait wait = {.world = world};
+	ump_time deadline = life_deadline(may_be_never(world));
+	int expected;
+	int result;
+
+	if (world->clients[from] == NULL || world->config.request.size == 0 || !may_block())
+		return;
+	wait.value = life_make(world, KIND_REQUEST, buffer);
+	wait.for_ever = deadline == UMP_FOREVER;
+	if (wait.for_ever) {
+		wait.msg = buffer;
+		wait.room = reply;
+	}
+	/* The one allocation of this call, unless it is for ever, is the first from here on. */
+	if (!wait.for_ever && life_fails_in() == 1)
+		expected = UMP_NO_MEMORY;
+	else
+		expected = request_begins(&wait, world->asked[from]);
+	world->in_calls[from]++;
+	life_wait_begin(&wait);
+	life.lean = wait.for_ever;
+	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), deadline);
+	life.lean = false;
+	life_wait_end(&wait);
+	world->in_calls[from]--;
+	if (expected == UMP_OK)
+		expected = request_ends(&wait);
+	if (expected == UMP_NO_REPLY)
+		EXPECT("[forgot]", result == expected);
+	else if (expected == UMP_DEADLOCK)
+		EXPECT("[deadlock]", result == expected);
+	EXPECT("[once]", result == expected);
+	if (result == UMP_OK && world->config.reply.size != 0)
+		EXPECT("[once]", life_read(world, KIND_REPLY, reply) ==
+					 world->model.request[wait.which].reply);
+	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == wait.value);
+}
+
+void life_block_in_wait(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(reply);
+	struct waiting *waiting = &world->waits[from];
+	const struct model_request *request;
+	struct wait wait = {.reason = FOR_REQUEST, .world = world, .which = waiting->request};
+	ump_time deadline;
+	bool elsewhere;
+	bool circle;
+	int result;
+
+	if (waiting->handle == NULL || waiting->busy || !may_block())
+		return;
+	request = &world->model.request[waiting->request];
+	elsewhere = request->elsewhere || request->state == MODEL_DONE;
+	circle = !elsewhere && life_closes_circle(world);
+	deadline = life_deadline(circle || elsewhere || !life_is_stuck(world));
+	wait.for_ever = deadline == UMP_FOREVER;
+	waiting->busy = true;
+	life_wait_begin(&wait);
+	result = ump_wait_reply_wait(&waiting->handle, life_room(world, reply), deadline);
+	life_wait_end(&wait);
+	waiting->busy = false;
+	if (circle) {
+		EXPECT("[deadlock]", result == UMP_DEADLOCK && waiting->handle != NULL);
+		return;
+	}
+	EXPECT("[quiet]", result != UMP_TIMED_OUT || !wait.for_ever);
+	life_take(world, from, result, reply, UMP_TIMED_OUT);
+}
+
+/* ---- Room ---------------------------------------------------------------------------------- */
+
+/* A call that waits for room only. */
+struct sending {
+	struct wait wait;
+	int expected;
+	ump_time deadline;
+};
+
+static void sending_begins(struct sending *sending, int asked)
+{
+	struct wait *wait = &sending->wait;
+
+	sending->deadline = life_deadline(may_be_never(wait->world));
+	wait->value = MODEL_NO_VALUE;
+	wait->for_ever = sending->deadline == UMP_FOREVER;
+	sending->expected = come_in(wait, asked);
+	life_wait_begin(wait);
+}
+
+/* What the call has to say before it sends. */
+static int sending_ends(struct sending *sending)
+{
+	life_wait_end(&sending->wait);
+	return sending->expected == UMP_FULL ? called(&sending->wait) : sending->expected;
+}
+
+void life_block_in_post(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	struct sending sending = {.wait.world = world};
+	bool poster = input_flag(&life.input);
+	bool there = poster ? world->posters[from] != NULL : world->clients[from] != NULL;
+	unsigned *in_calls = poster ? &world->poster_in_calls[from] : &world->in_calls[from];
+	int value;
+	int expected;
+	int result;
+
+	/* Where memory fails matters only once there is room. */
+	if (!there || world->config.post.size == 0 || !may_block() || life_fails_in() != 0)
+		return;
+	value = life_make(world, KIND_POST, buffer);
+	sending_begins(&sending, poster ? MODEL_NONE : world->asked[from]);
+	++*in_calls;
+	result = poster ? ump_post_client_post_until(world->posters[from], buffer, sending.deadline)
+			: ump_client_post_until(world->clients[from], buffer, sending.deadline);
+	--*in_calls;
+	expected = sending_ends(&sending);
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY && expected == UMP_OK);
+		model_place_back(&world->model);
+		return;
+	}
+	if (expected == UMP_OK)
+		expected = model_post(&world->model, value);
+	EXPECT("[bound]", result == expected);
+	EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
+}
+
+void life_block_in_async(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	struct sending sending = {.wait.world = world};
+	ump_wait_reply *out = NULL;
+	int request = NOBODY;
+	int value;
+	int expected;
+	int result;
+	int to;
+
+	if (world->clients[from] == NULL || world->config.request.size == 0 || !may_block() ||
+		life_fails_in() != 0)
+		return;
+	value = life_make(world, KIND_REQUEST, buffer);
+	sending_begins(&sending, world->asked[from]);
+	world->in_calls[from]++;
+	result = ump_client_req_async_until(world->clients[from], buffer, &out, sending.deadline);
+	world->in_calls[from]--;
+	expected = sending_ends(&sending);
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY && expected == UMP_OK);
+		model_place_back(&world->model);
+		return;
+	}
+	if (expected == UMP_OK)
+		expected = model_send(&world->model, value, &request);
+	EXPECT("[bound]", result == expected);
+	EXPECT("[bound]", (out != NULL) == (result == UMP_OK));
+	to = life_free_wait(world);
+	if (to != NOBODY) {
+		world->waits[to] = (struct waiting){out, request, false};
+	} else if (out != NULL) {
+		model_give_up(&world->model, request);
+		ump_wait_reply_drop(&out);
+	}
+}
+
+/* ---- Completions --------------------------------------------------------------------------- */
+
+void life_block_in_completions(struct world *world, unsigned from)
+{
+	struct place *place = &life.places[from % PLACES];
+	struct wait wait = {.reason = FOR_COMPLETION, .place = place};
+	struct ump_completion out = {NULL, 0, NULL};
+	bool stuck = life_is_stuck(&life.worlds[0]) || life_is_stuck(&life.worlds[1]);
+	ump_time deadline = life_deadline(!stuck);
+	int nothing;
+	int result;
+
+	(void)world;
+	if (place->handle == NULL || place->busy || !may_block())
+		return;
+	/* Far away is as good as never, for those who look at the clock again. */
+	if (deadline == INT64_MAX - 1)
+		deadline = UMP_NOW;
+	life_check_place(place);
+	place->lent = NULL;
+	wait.for_ever = deadline == UMP_FOREVER;
+	place->busy = true;
+	life_wait_begin(&wait);
+	result = ump_completions_wait(place->handle, &out, deadline);
+	life_wait_end(&wait);
+	place->busy = false;
+	nothing = place->model.in_flight == 0 ? UMP_EMPTY : UMP_TIMED_OUT;
+	EXPECT("[deadline]", result != UMP_TIMED_OUT || deadline <= life.now);
+	life_completed(place, result, &out, nothing);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Calls that sleep.  When one does, the library's sleep comes here, and as if on another thread the
+ * others go on with the input until what is slept on has changed, which must have come with a
+ * wake-up, or until the deadline passes.  So sleeping takes no time, and what happens is all in the
+ * input.  Others may sleep in turn, a few deep; the last one to fall asleep is the first to awake.
+ */
+#include "life_world.h"
+
+/* This byte, instead of an operation: the deadline passes, or one awakes for no reason. */
+#define AWAKE 255
+
+/* ---- Who waits for whom -------------------------------------------------------------------- */
+
+bool life_is_stuck(const struct world *world)
+{
+	return world->server_busy || world->task.running;
+}
+
+/* Whether nobody but the server that was asked can end this wait. */
+static bool is_pending(const struct wait *wait)
+{
+	const struct model *model = &wait->world->model;
+
+	if (wait->reason == FOR_ROOM)
+		return model->ticket[wait->which].in_line;
+	return wait->reason == FOR_REQUEST && model->request[wait->which].state != MODEL_DONE &&
+	       !model->request[wait->which].elsewhere;
+}
+
+/* Whether `server` cannot go on before one of the handlers in `frames` does. */
+static bool waits_for(const struct world *server, unsigned frames)
+{
+	unsigned bit = 1U << server->number;
+
+	if ((frames & bit) != 0)
+		return true;
+	for (const struct wait *wait = life.waits; wait != NULL; wait = wait->outer) {
+		if (wait->for_ever && (wait->frames & bit) != 0 && wait->world != NULL &&
+			is_pending(wait) && waits_for(wait->world, frames))
+			return true;
+	}
+	return false;
+}
+
+bool life_closes_circle(const struct world *server)
+{
+	return life.frames != 0 && waits_for(server, life.frames);
+}
+
+ump_time life_deadline(bool may_be_never)
+{
+	unsigned choice = input_below(&life.input, 4);
+
+	if (choice == 0 && may_be_never)
+		return UMP_FOREVER;
+	return choice <= 1 ? INT64_MAX - 1 : life.now + choice - 1;
+}
+
+void life_wait_begin(struct wait *wait)
+{
+	wait->frames = life.frames;
+	wait->outer = life.waits;
+	life.waits = wait;
+	if (wait->reason != FOR_ROOM)
+		wait->entered = true;
+}
+
+void life_wait_end(const struct wait *wait)
+{
+	EXPECT("[quiet]", life.waits == wait);
+	life.waits = wait->outer;
+}
+
+/* Nobody goes to sleep while what they wait for is there. */
+static void check_sleeper(const struct wait *wait)
+{
+	struct model_message message;
+
+	switch (wait->reason) {
+	case FOR_NOTHING:
+		EXPECT("[quiet]", false);
+		break;
+	case FOR_REQUEST:
+		EXPECT("[quiet]", wait->world->model.request[wait->which].state != MODEL_DONE);
+		break;
+	case FOR_ROOM:
+		EXPECT("[quiet]", wait->world->model.ticket[wait->which].in_line);
+		break;
+	case FOR_MESSAGE:
+		EXPECT("[quiet]", model_receive(&wait->world->model, &message) == UMP_EMPTY);
+		break;
+	case FOR_TASK:
+		EXPECT("[quiet]", !life_has_work(wait->world));
+		break;
+	case FOR_COMPLETION:
+		EXPECT("[quiet]", wait->place->model.arrived == 0);
+		EXPECT("[quiet]", wait->place->model.in_flight > 0);
+		break;
+	}
+}
+
+/* ---- Others go on -------------------------------------------------------------------------- */
+
+/* What belongs to a thread, while another goes on. */
+struct thread {
+	void *slot;
+	unsigned frames;
+	struct world *innermost;
+	bool lean;
+};
+
+static struct thread go_aside(void)
+{
+	struct thread thread = {*ump__thread_slot(), life.frames, life.innermost, life.lean};
+
+	*ump__thread_slot() = NULL;
+	life.frames = 0;
+	life.innermost = NULL;
+	life.lean = false;
+	life.depth++;
+	return thread;
+}
+
+static void come_back(const struct thread *thread)
+{
+	life.depth--;
+	life.lean = thread->lean;
+	life.innermost = thread->innermost;
+	life.frames = thread->frames;
+	*ump__thread_slot() = thread->slot;
+	/* What has failed meanwhile has failed somebody else. */
+	(void)life_failure();
+}
+
+static void drop_ends(void)
+{
+	for (int i = 0; i < WORLDS; i++) {
+		struct world *world = &life.worlds[i];
+
+		life_forget_contexts(world);
+		if (life_is_stuck(world))
+			continue;
+		if (world->server != NULL)
+			life_raw_drop(world);
+		else
+			life_task_drop(world);
+	}
+}
+
+/* The input is over, and nothing else will wake the sleeper: everybody else leaves. */
+static void all_leave(const struct wait *wait)
+{
+	struct world *world = wait->world;
+
+	life_trace("  all leave", 0);
+	if (wait->reason != FOR_MESSAGE && wait->reason != FOR_TASK) {
+		drop_ends();
+	} else {
+		life_uncrowd(world);
+		life_drop_clients(world);
+		life_resume(world, 0);
+	}
+	life_check();
+}
+
+/* Others go on for a moment.  false: they do not, and the sleeper awakes. */
+static bool others_go_on(const struct wait *wait, ump_time deadline)
+{
+	uint8_t choice;
+
+	if (input_is_over(&life.input) || !life_has_room()) {
+		if (deadline != UMP_FOREVER)
+			return false;
+		all_leave(wait);
+		return true;
+	}
+	choice = input_byte(&life.input);
+	if (choice == AWAKE)
+		return false;
+	life_step_as(choice);
+	return true;
+}
+
+/* Sleep on `word`; false: until the deadline. */
+static bool sleep_on(struct wait *wait, struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	while (ump__word_peek(word) == value) {
+		if (deadline <= life.now)
+			return false;
+		if (!others_go_on(wait, deadline))
+			return deadline == UMP_FOREVER;
+	}
+	EXPECT("[quiet]", wait->woken);
+	/* The deadline may pass at the same time. */
+	return deadline == UMP_FOREVER || input_flag(&life.input);
+}
+
+/* After the wait for room, a request is sent, and waited for. */
+static void advance(struct wait *wait)
+{
+	struct model *model;
+
+	if (!wait->entered) {
+		wait->entered = true;
+		return;
+	}
+	if (wait->reason != FOR_ROOM || !wait->world->model.ticket[wait->which].has_place)
+		return;
+	model = &wait->world->model;
+	EXPECT("[bound]", wait->value != MODEL_NO_VALUE);
+	EXPECT("[bound]", model_place(model, wait->which) == UMP_OK);
+	EXPECT("[gone]", model_send(model, wait->value, &wait->which) == UMP_OK);
+	wait->reason = FOR_REQUEST;
+	wait->world->msg_at[wait->which] = wait->msg;
+	wait->world->room_at[wait->which] = wait->room;
+}
+
+/* ---- In place of the platform's ------------------------------------------------------------ */
+
+static bool is_threaded(void)
+{
+	return life.worlds[0].end == END_THREAD;
+}
+
+bool __real_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
+bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
+void __real_ump__wake(struct ump__word *word);
+void __wrap_ump__wake(struct ump__word *word);
+void __real_ump__spin(
+	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
+void __wrap_ump__spin(
+	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
+void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline);
+int __wrap_ump__cpu(void);
+ump_time __real_ump_now(void);
+ump_time __wrap_ump_now(void);
+
+bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	struct wait *wait = life.waits;
+	struct thread thread;
+	bool result;
+
+	if (is_threaded())
+		return __real_ump__park(word, value, deadline);
+	EXPECT("[quiet]", wait != NULL);
+	if (wait->reason == FOR_NOTHING) {
+		EXPECT("[deadline]", deadline <= life.now);
+		return false;
+	}
+	wait->word = word;
+	wait->woken = false;
+	check_sleeper(wait);
+	thread = go_aside();
+	result = sleep_on(wait, word, value, deadline);
+	come_back(&thread);
+	life_trace(result ? "  awake" : "  deadline", 0);
+	return result;
+}
+
+void __wrap_ump__wake(struct ump__word *word)
+{
+	if (is_threaded()) {
+		__real_ump__wake(word);
+		return;
+	}
+	for (struct wait *wait = life.waits; wait != NULL; wait = wait->outer)
+		wait->woken = wait->woken || wait->word == word;
+}
+
+void __wrap_ump__spin(
+	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
+{
+	struct wait *wait = life.waits;
+	struct thread thread;
+
+	if (is_threaded()) {
+		__real_ump__spin(word, value, side, other_cpu);
+		return;
+	}
+	EXPECT("[quiet]", wait != NULL);
+	if (wait->reason == FOR_NOTHING)
+		return;
+	advance(wait);
+	/* Whoever spins has seen that nothing is there; the others may be quick. */
+	check_sleeper(wait);
+	thread = go_aside();
+	for (unsigned i = input_below(&life.input, 3); i > 0 && life_has_room(); i--)
+		life_step();
+	come_back(&thread);
+}
+
+void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+{
+	struct wait *wait = life.waits;
+	struct thread thread;
+
+	EXPECT("[quiet]", wait != NULL);
+	if (wait->reason == FOR_COMPLETION)
+		wait->place->model.quiet = true;
+	else
+		life_skip(wait->world);
+	/* A run of a task may leave something for the next one. */
+	EXPECT("[task]",
+		life_rings(bell->fd) == (wait->reason == FOR_TASK && life_has_work(wait->world)));
+	thread = go_aside();
+	while (!life_rings(bell->fd)) {
+		check_sleeper(wait);
+		if (deadline <= life.now)
+			break;
+		if (!others_go_on(wait, deadline)) {
+			/* Whoever looks at the clock again sees that it has passed. */
+			if (deadline != UMP_FOREVER)
+				life.now = deadline;
+			break;
+		}
+	}
+	come_back(&thread);
+	if (wait->reason == FOR_TASK)
+		life_go_on(wait->world);
+	life_trace("  the bell", 0);
+}
+
+/* Where threads run is no part of an input. */
+int __wrap_ump__cpu(void)
+{
+	return is_threaded() ? UMP__CPU_UNKNOWN : 0;
+}
+
+ump_time __wrap_ump_now(void)
+{
+	return is_threaded() ? __real_ump_now() : life.now;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Handlers that wait for other servers.  This file is simulated code: it is compiled as the library
+ * is. */
+#include "scenario_parts.h"
+
+/* What the next server does with what it is asked. */
+static enum behaviour next_behaviour(enum behaviour behaviour)
+{
+	switch (behaviour) {
+	case ASK_ROUND:
+	case ASK_TIMED:
+	case ASK_ASYNC:
+		return ASK_ROUND;
+	case ASK_KEPT:
+		return KEEP;
+	case ASK_BACK:
+		return ANSWER_AND_ASK;
+	default:
+		return ANSWER;
+	}
+}
+
+/* Send a request and wait for the answer. */
+static void ask(struct server *server, ump_client *to, const struct message *message, bool timed)
+{
+	int number = (int)message->number;
+	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
+	struct reply reply;
+	int code;
+
+	sim_remark("server %d asks the next one, as %d", server->number, number);
+	oracle_waits(server->number, server->next->number, number, timed);
+	oracle_send(
+		number, timed ? SEND_TIMED : SEND_REQUEST, server->next->number, server->number);
+	code = ump_client_req(to, message, &reply, deadline);
+	sim_remark("message %d: %s", number, ump_strerror(code));
+	if (timed && code == UMP_TIMED_OUT)
+		oracle_timed_out(number, true, deadline);
+	else
+		client_completed(number, code, &reply);
+	oracle_waited(server->number);
+}
+
+/* The same in two steps. */
+static void ask_async(struct server *server, ump_client *to, const struct message *message)
+{
+	int number = (int)message->number;
+	ump_wait_reply *waiting = NULL;
+	struct reply reply;
+	int code;
+
+	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
+	code = ump_client_req_async(to, message, &waiting);
+	oracle_sent(number, code);
+	if (code != UMP_OK)
+		return;
+	sim_remark("server %d waits for message %d", server->number, number);
+	oracle_waits(server->number, server->next->number, number, false);
+	code = ump_wait_reply_wait(&waiting, &reply, UMP_FOREVER);
+	if (code == UMP_DEADLOCK) {
+		oracle_deadlock(server->number);
+		oracle_waited(server->number);
+		oracle_giving_up(number);
+		ump_wait_reply_drop(&waiting);
+		oracle_gave_up(number);
+		return;
+	}
+	oracle_waited(server->number);
+	client_completed(number, code, &reply);
+}
+
+/* Post, waiting for room. */
+static void push(struct server *server, ump_client *to, const struct message *message)
+{
+	int number = (int)message->number;
+
+	sim_remark("server %d pushes message %d", server->number, number);
+	oracle_waits(server->number, server->next->number, ORACLE_NO_MESSAGE, false);
+	oracle_send(number, SEND_POST_UNTIL, server->next->number, server->number);
+	oracle_sent(number, ump_client_post_until(to, message, UMP_FOREVER));
+	oracle_waited(server->number);
+}
+
+void server_join_thread(struct server *server)
+{
+	struct ump_flow how;
+	bool timed = (server->program->traits & JOIN_TIMED) != 0;
+	int code = ump_join(&server->thread, &how, timed ? ump_after(SOON) : UMP_FOREVER);
+
+	if (code == UMP_TIMED_OUT && timed)
+		code = ump_join(&server->thread, &how, UMP_FOREVER);
+	if (code != UMP_OK || server->thread != NULL)
+		sim_fail("[once]", "join failed: %s", ump_strerror(code));
+	oracle_joined(server->number, how.stop, (intptr_t)how.value);
+}
+
+/* Wait for the end of the next server's thread. */
+static void join_next(struct server *server)
+{
+	struct server *next = server->next;
+	struct ump_flow how;
+	int code;
+
+	/* One thread at a time, and nobody else may drop it. */
+	if (server->number != 0 || (server->program->traits & DETACH) != 0)
+		return;
+	if (next->thread == NULL)
+		return;
+	sim_remark("server %d waits for the end of server %d", server->number, next->number);
+	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE, false);
+	code = ump_join(&next->thread, &how, UMP_FOREVER);
+	sim_remark("join of server %d: %s", next->number, ump_strerror(code));
+	if (code == UMP_DEADLOCK)
+		oracle_deadlock(server->number);
+	else if (code == UMP_OK)
+		oracle_joined(next->number, how.stop, (intptr_t)how.value);
+	else
+		sim_fail("[once]", "join failed: %s", ump_strerror(code));
+	oracle_waited(server->number);
+}
+
+/* A strong client of the next server, or NULL: there is none any more. */
+static ump_client *to_next(struct server *server)
+{
+	int next = server->next->number;
+	bool gone = oracle_strong_gone(next);
+	ump_client *strong = NULL;
+	int code;
+
+	if (server->to_next == NULL)
+		return NULL;
+	oracle_making_strong(next);
+	code = ump_weak_client_upgrade(server->to_next, &strong);
+	oracle_made_strong(next, code == UMP_OK);
+	oracle_upgraded(next, gone, code);
+	return strong;
+}
+
+void server_ask(struct server *server, const struct message *message)
+{
+	enum behaviour behaviour = (enum behaviour)message->behaviour;
+	struct message next = {
+		message->number + ORACLE_CHAINED, (uint32_t)next_behaviour(behaviour)};
+	ump_client *strong;
+
+	/* A loop of one's own is no handler, of which the library would know that it waits. */
+	if (server->raw != NULL || next.number >= ORACLE_MESSAGES)
+		return;
+	if (behaviour == JOIN) {
+		join_next(server);
+		return;
+	}
+	strong = to_next(server);
+	if (strong == NULL)
+		return;
+	if (behaviour == ASK_ASYNC)
+		ask_async(server, strong, &next);
+	else if (behaviour == PUSH)
+		push(server, strong, &next);
+	else
+		ask(server, strong, &next, behaviour == ASK_TIMED);
+	oracle_dropping_strong(server->next->number);
+	ump_client_drop(&strong);
+	oracle_dropped_strong(server->next->number);
+}

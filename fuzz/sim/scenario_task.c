@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The scenario's event loops, and handlers that suspend.  This file is simulated code: it is
+ * compiled as the library is. */
+#include "scenario_parts.h"
+
+/* How often a task may be woken for nothing: more often than anybody can ring late. */
+#define IDLE 40
+
+/* ---- Handlers that suspend ----------------------------------------------------------------- */
+
+/* Suspend and resume at once. */
+static void resume_at_once(struct server *server, ump_suspension *suspension)
+{
+	oracle_resuming(server->number, false);
+	oracle_resumed(server->number, ump_task_resume(&suspension, ump_continue()));
+	if (ump_suspend() != NULL)
+		sim_fail("[suspend]", "a handler suspends twice");
+}
+
+bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc)
+{
+	struct kept *kept;
+	ump_suspension *suspension = ump_suspend();
+
+	if (suspension == NULL) {
+		if (server->task != NULL)
+			oracle_refused();
+		return false;
+	}
+	if (server->task == NULL)
+		sim_fail("[suspend]", "a handler suspends that is no task's");
+	sim_remark("suspends with message %d", (int)message->number);
+	oracle_suspended(server->number);
+	kept = message->behaviour == RESUME ? NULL : server_keep(server, message);
+	if (kept == NULL) {
+		resume_at_once(server, suspension);
+		return false;
+	}
+	if (rc != NULL) {
+		oracle_kept((int)message->number);
+		kept->rc = ump_reply_keep(rc);
+	}
+	kept->suspension = suspension;
+	server_hand_over(kept);
+	return true;
+}
+
+/* ---- The event loop ------------------------------------------------------------------------ */
+
+void server_quit(struct server *server)
+{
+	if (server->task == NULL)
+		return;
+	sim_remark("drops the task");
+	oracle_quits(server->number);
+	ump_task_drop(&server->task);
+	if (server->task != NULL)
+		sim_fail("[task]", "the handle of a dropped task is left");
+}
+
+/* Wait until there is something to do, and do it.  false: the loop has ended. */
+static bool dispatch(struct server *server)
+{
+	unsigned before = server->handled;
+	bool budget = (server->program->traits & BUDGET) != 0;
+	int fd = ump_task_fd(server->task);
+	bool more;
+
+	sim_poll(fd, INT64_MAX);
+	oracle_runs(server->number, true);
+	more = ump_task_dispatch(server->task, budget ? 1 : 0);
+	oracle_runs(server->number, false);
+	if (!more)
+		return false;
+	oracle_rests(server->number, sim_readable(fd));
+	if (server->handled == before && ++server->idle > IDLE)
+		sim_fail("[task]", "the task is woken for nothing, over and over");
+	if (budget && server->handled > before + 1)
+		sim_fail("[task]", "more was handled than the budget");
+	return true;
+}
+
+/* Let it run: for a while at first, then to its end.  false: the loop has ended. */
+static bool run(struct server *server, bool timed)
+{
+	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
+	int code;
+
+	oracle_runs(server->number, true);
+	code = ump_task_run(server->task, deadline);
+	oracle_runs(server->number, false);
+	if (code == UMP_TIMED_OUT && timed && sim_clock() >= deadline)
+		return true;
+	if (code != UMP_OK)
+		sim_fail("[deadline]", "running a task failed: %s", ump_strerror(code));
+	return false;
+}
+
+/* The loop has ended, by itself or by a break. */
+static void join(struct server *server)
+{
+	struct ump_flow how;
+	int code;
+
+	if (ump_task_dispatch(server->task, 0))
+		sim_fail("[task]", "a loop that has ended goes on");
+	code = ump_task_join(&server->task, &how);
+	if (code != UMP_OK || server->task != NULL)
+		sim_fail("[once]", "joining a task failed: %s", ump_strerror(code));
+	oracle_joined(server->number, how.stop, (intptr_t)how.value);
+}
+
+void server_task_loop(void *arg)
+{
+	struct server *server = arg;
+	unsigned traits = server->program->traits;
+	bool going = true;
+
+	for (int turn = 0; going; turn++) {
+		if (turn == 1 && (traits & (QUITS | DETACH)) != 0) {
+			oracle_runs(server->number, true);
+			server_quit(server);
+			oracle_runs(server->number, false);
+			return;
+		}
+		if (ump_task_join(&server->task, NULL) != UMP_EMPTY)
+			sim_fail("[task]", "a task is joined that has not ended");
+		going = traits & RUN ? run(server, turn == 0) : dispatch(server);
+	}
+	/* A handler may have dropped it. */
+	if (server->task != NULL)
+		join(server);
+}
+
+/* ---- One more ------------------------------------------------------------------------------ */
+
+/* Where it is among the servers: behind all others. */
+#define SPAWNED (PROGRAM_SERVERS - 1)
+
+/* A server that knows the way to the client's. */
+static bool spawn(struct client *client, struct server *server, ump_client **strong)
+{
+	struct ump_config config = server_config(client->program);
+	int code;
+
+	*server = (struct server){.program = client->program,
+		.number = SPAWNED,
+		.loop = -1,
+		.next = &client->servers[client->server]};
+	oracle_runs(SPAWNED, true);
+	code = ump_spawn_task(&config, server_build, server, strong, &server->task);
+	oracle_runs(SPAWNED, false);
+	if (code == UMP_OK &&
+		ump_client_weak(client_top(client)->client, &server->to_next) == UMP_OK)
+		return true;
+	oracle_refused();
+	return code == UMP_OK;
+}
+
+static bool may_spawn(const struct client *client)
+{
+	if (client->number != 0 || client->spawned ||
+		program_servers(client->program) == PROGRAM_SERVERS ||
+		(client->program->traits & (RAW | INIT_FAILS | BUILDER_FAILS | LATE)) != 0)
+		return false;
+	/* What it runs waits for room that it may keep itself. */
+	for (int i = 0; i < client->strongs; i++) {
+		if (client->strong[i].room != NO_ROOM)
+			return false;
+	}
+	return true;
+}
+
+void client_spawn(struct client *client, const struct message *message)
+{
+	struct server *server = &client->servers[SPAWNED];
+	ump_client *strong = NULL;
+	int number = (int)message->number;
+
+	if (!may_spawn(client))
+		return;
+	sim_remark("spawns a task");
+	client->spawned = true;
+	if (!spawn(client, server, &strong))
+		return;
+	oracle_send(number, SEND_POST, SPAWNED, ORACLE_CLIENT);
+	oracle_sent(number, ump_client_post(strong, message));
+	oracle_dropping_strong(SPAWNED);
+	ump_client_drop(&strong);
+	oracle_dropped_strong(SPAWNED);
+	server_task_loop(server);
+}

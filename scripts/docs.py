@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Check the documentation against the header, the sources and a compiler.
+
+	scripts/docs.py pages                 the manual pages and the header agree
+	scripts/docs.py links                 links of all Markdown files lead somewhere
+	scripts/docs.py costs                 the README's sizes are those of the source (64 bits)
+	scripts/docs.py programs ARCHIVE COMMAND...
+	                                      compile, link and run each example; compare what it prints
+	scripts/docs.py planted ARCHIVE COMMAND...
+	                                      each check finds the mistakes that are planted for it
+
+The last line counts.  Nothing about the API is written here: the header says what there is.
+"""
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GUIDE = "tests/examples/GUIDE.md"
+SECTIONS = ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
+            "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"]
+ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(ti": "~", r"\(ga": "`"}
+
+
+def words(code):
+    """Code without what its layout adds, so that two of them can be compared."""
+    return " ".join(re.findall(r"\w+|[^\w\s]", code))
+
+
+class Header:
+    """What the public header declares."""
+
+    def __init__(self, text):
+        self.names = set(re.findall(r"\b(?:ump|UMP)_\w+", text))
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        code = re.sub(r"^#(?:.*\\\n)*.*$", "", code, flags=re.M)
+        self.functions = {
+            name: words(f"{result} {name}({parameters})")
+            for result, name, parameters in re.findall(
+                r"\b(?:UMP_API|static inline|(?=typedef))\s*([^;{}()]*?)(\w+)\(([^)]*)\)\s*[;{]", code)}
+        self.types = {
+            head: words(whole)
+            for whole, head in re.findall(
+                r"((?:typedef\s+)?((?:struct|enum)\s+\w+)\s*\{.*?\n\};)", code, flags=re.S)}
+        self.types.update(
+            (name, words(whole)) for whole, name in re.findall(r"(typedef \w+ (\w+);)", code))
+        self.results = set(re.findall(r"(UMP_\w+) = -", code))
+        # What stands before each function: the codes there, and the functions that it refers to.
+        self.said = {
+            name: set(re.findall(r"\bUMP_\w+", comment)) & self.results
+            for comment, name in self.comments(text)}
+        self.mentions = {
+            name: set(re.findall(r"\bump_\w+", comment)) & set(self.functions)
+            for comment, name in self.comments(text)}
+
+    @staticmethod
+    def comments(text):
+        return re.findall(r"/\*\*((?:(?!\*/).)*)\*/\n(?:UMP_API|static inline|typedef)[^;{}()]*?(\w+)\(",
+                          text, flags=re.S)
+
+    def possible(self, functions):
+        """The codes that functions, or those that their words refer to, may return."""
+        seen, todo = set(), set(functions)
+        while todo:
+            seen |= todo
+            todo = set().union(*(self.mentions.get(f, set()) for f in todo)) - seen
+        return set().union(*(self.said.get(f, set()) for f in seen))
+
+
+def unescape(line):
+    return re.sub(r"\\(?:\(..|.)", lambda m: ESCAPES[m[0]], line)
+
+
+class Page:
+    """A manual page: its sections, the functions that it documents, its blocks of code."""
+
+    def __init__(self, text):
+        self.text = text
+        self.sections = re.findall(r"^\.(S[hs] .*)$", text, flags=re.M)
+        self.names = re.findall(r"^\.Nm (\w+)", self.section("NAME"), flags=re.M)
+        self.functions = {}
+        pattern = r'^\.Ft (.*)\n\.Fo (\w+)\n((?:\.Fa .*\n)+)\.Fc$'
+        for result, name, lines in re.findall(pattern, self.section("SYNOPSIS"), flags=re.M):
+            parameters = ", ".join(a.strip('"') for a in re.findall(r"\.Fa (.*)", lines))
+            self.functions[name] = words(f"{result.strip(chr(34))} {name}({parameters})")
+        self.references = re.findall(r"^\.Xr (ump_\w+) 3", text, flags=re.M)
+        self.types = [words(block) for block in self.blocks("SYNOPSIS")]
+
+    def section(self, name):
+        found = re.search(rf"^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)", self.text, flags=re.M | re.S)
+        return found[1] if found else ""
+
+    def blocks(self, section):
+        found = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", self.section(section), flags=re.M | re.S)
+        return ["".join(unescape(line) + "\n" for line in block.splitlines()) for block in found]
+
+
+def read_pages():
+    return {path.stem: path.read_text() for path in sorted((ROOT / "src").glob("*.3"))}
+
+
+def read_header():
+    return (ROOT / "include/ump_server.h").read_text()
+
+
+def once(what, there, pages):
+    """What the header has must be in one page, as it is there: (name, wanted) against (page, has)."""
+    problems = []
+    for name, wanted in there.items():
+        found = [page for page, has in pages.items() if has(name, wanted)]
+        if len(found) != 1:
+            problems.append(f"{what} {name}, as the header has it, is in {found or 'no page'}")
+    return problems
+
+
+def page_problems(texts, header_text):
+    """Everything that is wrong with the manual pages; and how many things were compared."""
+    header = Header(header_text)
+    pages = {name: Page(text) for name, text in texts.items()}
+    problems = once("the function", header.functions, {
+        name: lambda f, wanted, page=page: page.functions.get(f) == wanted
+        for name, page in pages.items()})
+    problems += once("the type", header.types, {
+        name: lambda _, wanted, page=page: wanted in page.types for name, page in pages.items()})
+    for name, page in pages.items():
+        problems += [f"{name}: {f} is not the header's" for f in page.functions
+                     if header.functions.get(f) != page.functions[f]]
+        if set(page.names) != set(page.functions) | {name}:
+            problems.append(f"{name}: NAME and SYNOPSIS name different functions")
+        problems += [f"{name}: no .{s}" for s in SECTIONS if s not in page.sections]
+        problems += [f"{name}: refers to {r}, which is no page" for r in page.references
+                     if r not in pages]
+        body = re.sub(r"^\.Dt .*$", "", page.text, flags=re.M)
+        problems += [f"{name}: says {w}, of which the header knows nothing" for w in
+                     sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - header.names - set(pages))]
+        said = set(re.findall(r"\bUMP_\w+", page.text)) & header.results
+        problems += [f"{name}: does not say {code}, which the header names for {f}"
+                     for f in page.functions for code in sorted(header.said.get(f, set()) - said)]
+        listed = set(re.findall(r"\bUMP_\w+", " ".join(
+            re.findall(r"^\.It (Dv .*)$", page.section("RETURN VALUES"), flags=re.M)))) & header.results
+        if header.types["enum ump_result"] not in page.types: # else it explains them all
+            problems += [f"{name}: lists {code}, which none of its functions returns"
+                         for code in sorted(listed - header.possible(page.functions))]
+        if not programs_of_page(name, page):
+            problems.append(f"{name}: has no example")
+    if not header.functions or not header.types or not pages:
+        problems.append("there is nothing to compare")
+    return problems, len(header.functions) + len(header.types) + len(pages)
+
+
+def programs_of_page(name, page):
+    """(name, code, output) for each example: a block with a main, and the block behind it, if any."""
+    programs = []
+    for block in page.blocks("EXAMPLES"):
+        if re.search(r"^int main\(", block, flags=re.M):
+            programs.append([f"{name}.{len(programs)}", block, ""])
+        elif programs:
+            programs[-1][2] += block
+    return programs
+
+
+def program_of_guide(text):
+    """All C of the guide is one program, in its order; its last block of text is what that prints."""
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.M | re.S)
+    code = "\n".join(block for language, block in blocks if language == "c")
+    return ["guide", code, [block for language, block in blocks if language == "text"][-1]]
+
+
+def all_programs():
+    programs = [p for name, text in read_pages().items() for p in programs_of_page(name, Page(text))]
+    return programs + [program_of_guide((ROOT / GUIDE).read_text())]
+
+
+def run_program(program, archive, command):
+    """What is wrong with an example; None: it compiles without a warning and prints what it says."""
+    name, code, output = program
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = pathlib.Path(folder, name + ".c"), pathlib.Path(folder, "example")
+        source.write_text(code)
+        built = subprocess.run(
+            [*command, "-I", ROOT / "include", source, archive, "-o", binary],
+            capture_output=True, text=True, check=False)
+        if built.returncode != 0:
+            return f"{name}: does not compile with {command[0]}:\n{built.stderr}"
+        try:
+            ran = subprocess.run([binary], capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return f"{name}: has not ended after 60 s"
+    if ran.returncode != 0:
+        return f"{name}: ended with {ran.returncode}:\n{ran.stderr}"
+    if ran.stdout != output:
+        return f"{name}: printed\n{ran.stdout}and should have printed\n{output}"
+    return None
+
+
+def program_problems(archive, command):
+    programs = all_programs()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        problems = [p for p in pool.map(lambda p: run_program(p, archive, command), programs) if p]
+    return problems, len(programs)
+
+
+def anchors(text):
+    """The anchors of a Markdown file's titles."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def link_problems(texts):
+    """Relative links of Markdown files, {path: text}, that lead nowhere."""
+    problems, count = [], 0
+    for path, text in texts.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)):
+            if re.match(r"[a-z]+:", target):
+                continue
+            count += 1
+            file, _, anchor = target.partition("#")
+            there = (path.parent / file).resolve() if file else path
+            if not there.exists():
+                problems.append(f"{path.relative_to(ROOT)}: links to {target}, which is not there")
+            elif anchor and anchor not in anchors(there.read_text()):
+                problems.append(f"{path.relative_to(ROOT)}: {file} has no title #{anchor}")
+    return problems, count
+
+
+def read_markdown():
+    found = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "*.md"],
+                           capture_output=True, text=True, check=False).stdout.split()
+    if not found: # not a clone: a release's tarball
+        found = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md") if "build" not in path.parts]
+    return {ROOT / path: (ROOT / path).read_text() for path in found}
+
+
+def cost_problems(readme):
+    """The rows that tests/unit/costs.c prints must stand in the README."""
+    with tempfile.TemporaryDirectory() as folder:
+        binary = pathlib.Path(folder, "costs")
+        subprocess.run(["gcc", "-std=c11", "-DNDEBUG", "-D_POSIX_C_SOURCE=200809L", "-I", ROOT / "src",
+                        "-I", ROOT / "include", ROOT / "tests/unit/costs.c", "-o", binary], check=True)
+        rows = subprocess.run([binary], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [f"README.md does not say: {row}" for row in rows if row + "\n" not in readme], len(rows)
+
+
+def plant(text, old, new):
+    if old not in text:
+        sys.exit(f"scripts/docs.py: error: nowhere to plant a mistake: {old}")
+    return text.replace(old, new, 1)
+
+
+def planted_pages():
+    """(what, whether it was found) for mistakes in manual pages and in the header."""
+    pages, header = read_pages(), read_header()
+    client, rest = pages["ump_client"], ".Ft int\n.Fo ump_client_req\n"
+    mistakes = {
+        "a function that is not there": plant(client, rest, ".Ft int\n.Fo ump_client_ask\n"),
+        "another result": plant(client, rest, rest.replace("int", "void")),
+        "another parameter": plant(client, '"const void *msg"', '"void *msg"'),
+        "a function twice": plant(client, rest, ".Ft ump_time\n.Fo ump_now\n.Fa void\n.Fc\n" + rest),
+        "an unknown name": plant(client, "UMP_NO_REPLY", "UMP_NO_ANSWER"),
+        "a reference to no page": plant(client, ".Xr ump_server 3", ".Xr ump_servers 3"),
+        "a section less": plant(client, ".Ss Ownership\n", ""),
+        "no example": plant(client, "int main(", "int mainly("),
+        "a code less": client.replace("UMP_FULL", "UMP_OK"),
+        "a code too many": plant(client, ".It Dv UMP_FULL\n", ".It Dv UMP_FULL , UMP_NO_THREAD\n"),
+        "a name less": plant(client, ".Nm ump_client_post ,\n", ""),
+    }
+    told = [(what, page_problems({**pages, "ump_client": text}, header)[0])
+            for what, text in mistakes.items()]
+    stats = plant(pages["ump_stats"], "\tuint64_t skipped;\n", "")
+    told.append(("a member less", page_problems({**pages, "ump_stats": stats}, header)[0]))
+    new = plant(header, "#ifdef __cplusplus\n}", "UMP_API int ump_new(void);\n#ifdef __cplusplus\n}")
+    told.append(("a new function", page_problems(pages, new)[0]))
+    return told
+
+
+def planted_texts():
+    """The same for links, and for the README's costs."""
+    readme = (ROOT / "README.md").read_text()
+    row = re.search(r"^\| a post .*?\+ ", readme, flags=re.M)[0]
+    return [
+        ("a link to nowhere", link_problems({ROOT / "README.md": "[x](src/nothing.md)"})[0]),
+        ("a link to no title", link_problems({ROOT / "README.md": "[x](src/README.md#nothing)"})[0]),
+        ("another cost", cost_problems(plant(readme, row, row + "1"))[0]),
+    ]
+
+
+def planted_programs(archive, command):
+    """The same for examples."""
+    name, code, output = next(p for p in all_programs() if p[0] == "ump_client.0")
+    leak = "\tump_weak_client *weak;\n\tump_client_weak(client, &weak);\n\tump_client_drop(&client);\n"
+    mistakes = {
+        "other output": [name, code, output + "more\n"],
+        "no output": [name, code, ""],
+        "a warning": [name, plant(code, "int main(void)\n{\n", "int main(void)\n{\n\tint unused;\n"), output],
+        "a wrong type": [name, plant(code, "UMP_FOREVER", '"for ever"'), output],
+        "a leak": [name, plant(code, "\tump_client_drop(&client);\n", leak), output],
+    }
+    return [(what, run_program(program, archive, command)) for what, program in mistakes.items()]
+
+
+def main():
+    what, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    if what == "pages":
+        problems, count = page_problems(read_pages(), read_header())
+    elif what == "links":
+        problems, count = link_problems(read_markdown())
+    elif what == "costs":
+        problems, count = cost_problems((ROOT / "README.md").read_text())
+    elif what == "programs" and len(arguments) > 1:
+        problems, count = program_problems(arguments[0], arguments[1:])
+    elif what == "planted" and len(arguments) > 1:
+        told = planted_pages() + planted_texts() + planted_programs(arguments[0], arguments[1:])
+        problems, count = [f"nobody noticed {mistake}" for mistake, found in told if not found], len(told)
+    else:
+        sys.exit(__doc__)
+    for problem in problems:
+        print(f"scripts/docs.py {what}: {problem}", file=sys.stderr)
+    print(f"{max(count - len(problems), 0)} passed, {len(problems)} failed ({what})")
+    sys.exit(bool(problems))
+
+
+main()

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the library allocates on machines with 64 bits, as the rows of the README's table. */
+#include "ask.h"
+#include "completions.h"
+#include "dispatch.h"
+#include "handle.h"
+#include "request.h"
+#include "room.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+
+/* Sizes are rounded up to this, as `ump__request_new` does. */
+#define ALIGNED(size)                                                                              \
+	(((size) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
+
+int main(void)
+{
+	printf("| a post | %zu + its value |\n", sizeof(struct ump__post));
+	printf("| a request without a deadline | nothing; %zu on the caller's stack |\n",
+		sizeof(struct ump__request));
+	printf("| any other request | %zu + its value + the reply's |\n",
+		ALIGNED(sizeof(struct ump__request)));
+	printf("| a client, of any kind | %zu |\n", sizeof(struct ump__handle));
+	printf("| a channel | %zu |\n", sizeof(struct ump__channel));
+	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));
+	printf("| asking for room | %zu |\n", sizeof(struct ump__ask));
+	return 0;
+}

@@ -14,6 +14,8 @@
 static struct {
 	bool open;
 	bool rings;
+	/* Somebody has rung since this was last asked. */
+	bool rung;
 } bells[SIM_THREADS][THREAD_FDS];
 static int bell_count[SIM_THREADS];
 
@@ -26,6 +28,7 @@ int bell_open(void)
 	bell_count[machine.current]++;
 	bells[machine.current][number].open = true;
 	bells[machine.current][number].rings = false;
+	bells[machine.current][number].rung = false;
 	return FIRST_FD + machine.current * THREAD_FDS + number;
 }
 
@@ -58,6 +61,7 @@ unsigned bell_ring(int fd)
 	unsigned woken = 0;
 
 	bells[place / THREAD_FDS][place % THREAD_FDS].rings = true;
+	bells[place / THREAD_FDS][place % THREAD_FDS].rung = true;
 	for (int t = 0; t < machine.count; t++) {
 		struct thread *thread = &machine.threads[t];
 
@@ -81,6 +85,15 @@ bool bell_rings(int fd)
 	int place = place_of(fd);
 
 	return bells[place / THREAD_FDS][place % THREAD_FDS].rings;
+}
+
+bool bell_was_rung(int fd)
+{
+	int place = place_of(fd);
+	bool was = bells[place / THREAD_FDS][place % THREAD_FDS].rung;
+
+	bells[place / THREAD_FDS][place % THREAD_FDS].rung = false;
+	return was;
 }
 
 int bell_leak(void)
@@ -185,7 +198,8 @@ uint64_t devices_hash(uint64_t hash)
 
 	for (int t = 0; t < SIM_THREADS; t++) {
 		for (int i = 0; i < bell_count[t]; i++)
-			hash = mix(hash, (uint64_t)(t * THREAD_FDS + i) << 2 |
+			hash = mix(hash, (uint64_t)(t * THREAD_FDS + i) << 3 |
+						 (uint64_t)bells[t][i].rung << 2 |
 						 (uint64_t)bells[t][i].open << 1 |
 						 (uint64_t)bells[t][i].rings);
 	}

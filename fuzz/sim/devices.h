@@ -22,6 +22,9 @@ void bell_silence(int fd);
 /* Whether it rings. */
 bool bell_rings(int fd);
 
+/* Whether anybody has rung since this was last asked. */
+bool bell_was_rung(int fd);
+
 /* A bell that was not closed, or -1. */
 int bell_leak(void);
 

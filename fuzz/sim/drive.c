@@ -311,6 +311,8 @@ static bool all_outcomes(
 
 		scenario_execute(program);
 		hash = sim_watched_hash();
+		if (sim_result.bug != NULL)
+			return false;
 		if (!sim_result.cut && !sim_result.limited && outcomes->count < OUTCOMES &&
 			!has(outcomes, hash))
 			outcomes->hashes[outcomes->count++] = hash;
@@ -334,6 +336,7 @@ int drive_compare(const struct options *options)
 			.timeouts = listed->timeouts,
 			.steps = options->bounds.steps};
 		struct program program;
+		bool complete;
 
 		if (listed->slow || !program_parse(listed->text, &program))
 			continue;
@@ -343,7 +346,12 @@ int drive_compare(const struct options *options)
 		sim_config.bounds.preemptions = -1;
 		sim_config.every_point = false;
 		sim_config.cut = true;
-		if (!all_outcomes(options, &program, &cut))
+		complete = sim_result.bug == NULL && all_outcomes(options, &program, &cut);
+		if (sim_result.bug != NULL) {
+			printf("%s: %s: %s\n", listed->text, sim_result.bug, sim_result.text);
+			return 1;
+		}
+		if (!complete)
 			continue;
 		for (int k = 0; k < bounded.count; k++) {
 			if (!has(&cut, bounded.hashes[k])) {

@@ -226,10 +226,9 @@ static bool is_there(const struct account *account, int server)
 
 /*
  * After a run that ended nothing: with nobody in the midst of a call, the descriptor is readable if
- * there is something to do.  It may be so for nothing, if somebody has rung late; the scenario
- * counts how often.
+ * there is something to do, or if somebody has rung late.
  */
-void oracle_rests(int server, bool readable)
+void oracle_rests(int server, bool readable, bool rung)
 {
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0;
@@ -249,8 +248,11 @@ void oracle_rests(int server, bool readable)
 			return;
 		work = work || is_there(account, server);
 	}
-	must(readable || !work || its->suspended, "[task]", -1,
+	work = work && !its->suspended;
+	must(readable || !work, "[task]", -1,
 		"its descriptor is silent, and there is something to do");
+	must(!readable || work || rung, "[task]", -1,
+		"its descriptor is readable, and there is nothing to do");
 }
 
 void oracle_suspended(int server)

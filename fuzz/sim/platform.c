@@ -322,6 +322,11 @@ bool sim_readable(int fd)
 	return bell_rings(fd);
 }
 
+bool sim_rung(int fd)
+{
+	return bell_was_rung(fd);
+}
+
 /* ---- Locks --------------------------------------------------------------------------------- */
 
 /* As atomic accesses, so that a lock whose memory is written or freed under somebody is a race. */

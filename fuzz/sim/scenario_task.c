@@ -67,12 +67,13 @@ static bool dispatch(struct server *server)
 	bool more;
 
 	sim_poll(fd, INT64_MAX);
+	(void)sim_rung(fd);
 	oracle_runs(server->number, true);
 	more = ump_task_dispatch(server->task, budget ? 1 : 0);
 	oracle_runs(server->number, false);
 	if (!more)
 		return false;
-	oracle_rests(server->number, sim_readable(fd));
+	oracle_rests(server->number, sim_readable(fd), sim_rung(fd));
 	if (server->handled == before && ++server->idle > IDLE)
 		sim_fail("[task]", "the task is woken for nothing, over and over");
 	if (budget && server->handled > before + 1)

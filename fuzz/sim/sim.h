@@ -139,8 +139,9 @@ int sim_locks(void);
  * first.  It may also return for no reason. */
 bool sim_poll(int fd, int64_t deadline);
 
-/* Whether it is readable, without a step. */
+/* Whether it is readable; whether anybody has rung since this was last asked.  Without a step. */
 bool sim_readable(int fd);
+bool sim_rung(int fd);
 
 /* Memory that is neither counted as a leak nor refused. */
 void *sim_scratch(size_t size);

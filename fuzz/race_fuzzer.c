@@ -33,6 +33,7 @@ static struct sim_bounds bounds_from(uint8_t bits)
 	bounds.timeouts = bits & 8 ? 2 : 0;
 	bounds.ticks = bits & 16 ? 1 : 0;
 	bounds.refusals = bits & 32 ? 1 : 0;
+	bounds.reuses = bits & 128 ? 1 : 0;
 	return bounds;
 }
 

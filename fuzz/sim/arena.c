@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "arena.h"
 
+#include "choice.h"
 #include "machine.h"
 #include "states.h"
+#include "trace.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -18,6 +21,10 @@ struct block {
 
 unsigned char arena_memory[SIM_THREADS][ARENA_PART] __attribute__((aligned(128)));
 static struct block blocks[SIM_THREADS][BLOCKS];
+/* What the one who freed a block knew then; kept only if it may be given out again. */
+static struct view freed[SIM_THREADS][BLOCKS];
+/* The block that was freed last. */
+static struct block *last_freed;
 static int block_count[SIM_THREADS];
 static size_t top[SIM_THREADS];
 /* Which block of its part a granule belongs to. */
@@ -29,6 +36,27 @@ void arena_begin(void)
 		block_count[t] = 0;
 		top[t] = 0;
 	}
+	last_freed = NULL;
+}
+
+/* The block that was freed last, once more: as an allocator does.  NULL: not this time. */
+static void *reuse(size_t size)
+{
+	struct block *block = last_freed;
+	size_t i;
+
+	if (machine.left.reuses <= 0 || block == NULL || block->size != size ||
+		choice_make(CHOOSE_REUSE, 2) == 0)
+		return NULL;
+	machine.left.reuses--;
+	last_freed = NULL;
+	block->live = true;
+	i = (size_t)(block - &blocks[0][0]);
+	/* What was done with it before was done before this. */
+	view_join(&self()->now, &freed[i / BLOCKS][i % BLOCKS], views_locations());
+	memset(arena_memory[i / BLOCKS] + block->offset, 0xaa, size);
+	trace_note("is given memory that was freed");
+	return arena_memory[i / BLOCKS] + block->offset;
 }
 
 void *arena_alloc(size_t size, size_t align, bool counted)
@@ -38,7 +66,10 @@ void *arena_alloc(size_t size, size_t align, bool counted)
 	/* At least one granule between two blocks: to run over the end is never to hit another. */
 	size_t end = (offset + size + GRANULE - 1) / GRANULE * GRANULE + GRANULE;
 	struct block *block = &blocks[t][block_count[t]];
+	void *again = counted && simulated() ? reuse(size) : NULL;
 
+	if (again != NULL)
+		return again;
 	if (end > ARENA_PART || block_count[t] == BLOCKS)
 		machine_limit();
 	*block = (struct block){(uint32_t)offset, (uint32_t)size, true, counted};
@@ -95,6 +126,13 @@ void arena_free(uintptr_t address)
 	struct block *block = find(address, &offset);
 
 	block->live = false;
+	if (machine.left.reuses > 0) {
+		size_t i = (size_t)(block - &blocks[0][0]);
+
+		freed[i / BLOCKS][i % BLOCKS] = self()->now;
+		self()->now.at[machine.current]++;
+		last_freed = block;
+	}
 	/* What was in it plays no part in the state any more. */
 	memset((void *)address, 0xdd, block->size);
 }
@@ -124,6 +162,11 @@ uint64_t arena_hash(uint64_t hash)
 		hash = states_mix_bytes(mix(hash, top[t]), arena_memory[t], top[t]);
 		for (int i = 0; i < block_count[t]; i++)
 			hash = mix(hash, blocks[t][i].live);
+	}
+	if (machine.left.reuses > 0 && last_freed != NULL) {
+		size_t i = (size_t)(last_freed - &blocks[0][0]);
+
+		hash = mix(mix(hash, i), views_hash_one(&freed[i / BLOCKS][i % BLOCKS]));
 	}
 	return hash;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The simulated memory.  Blocks are never used again within one execution, so that a use after free
- * is always seen.  Each thread allocates from a part of its own: so the addresses, and with them
+ * The simulated memory.  Blocks are not used again within one execution, so that a use after free is
+ * always seen; only if that is a rarity allowed, and chosen, the one that was freed last.  Each thread allocates from a part of its own: so the addresses, and with them
  * the states, do not depend on the order in which threads allocate.
  */
 #ifndef SIM_ARENA_H

@@ -104,6 +104,7 @@ static unsigned random_choice(enum choice what, unsigned count)
 		[CHOOSE_WEAK_FAILURE] = 8,
 		[CHOOSE_REFUSAL] = 16,
 		[CHOOSE_TICK] = 4,
+		[CHOOSE_REUSE] = 4,
 		[CHOOSE_SLEEPER] = 1};
 
 	return choice_random() % one_in[what] != 0 ? 0 : choice_random() % count;

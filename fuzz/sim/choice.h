@@ -15,6 +15,7 @@ enum choice {
 	CHOOSE_WEAK_FAILURE,
 	CHOOSE_REFUSAL,
 	CHOOSE_TICK,
+	CHOOSE_REUSE,
 	/* Which sleeper a wake-up reaches. */
 	CHOOSE_SLEEPER,
 	/* Who goes on.  Asked through choice_thread only. */

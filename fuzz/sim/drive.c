@@ -95,6 +95,9 @@ static void configure_random(const struct options *options, bool pct, struct pro
 	/* Refusals end most programs early. */
 	if (next_random() % 4 != 0)
 		sim_config.bounds.refusals = 0;
+	/* And memory that is used again hides who uses it when it is gone. */
+	if (next_random() % 8 != 0)
+		sim_config.bounds.reuses = 0;
 }
 
 int drive_random(const struct options *options, bool pct)
@@ -232,6 +235,7 @@ static int drive_listed(const struct options *options)
 			return 1;
 		bounds.timeouts = listed->timeouts;
 		bounds.refusals = listed->refusals;
+		bounds.reuses = listed->reuses;
 		bounds.spurious = listed->spurious;
 		bounds.weak_failures = listed->weak_failures;
 		bounds.ticks = 0;

@@ -22,8 +22,10 @@ static const char usage[] =
 	"  switch    what it costs to switch between fibers\n"
 	"options: --program TEXT --list NAME --seed N --seconds N --total N --executions N "
 	"--preemptions N\n"
-	"  --stale N --spurious N --weak-failures N --refusals N --timeouts N --ticks N --steps N\n"
-	"  --cut 0|1 --quiet 0|1 --keep DIRECTORY --json FILE --file FILE\n";
+	"  --stale N --spurious N --weak-failures N --refusals N --timeouts N --ticks N --reuses "
+	"N\n"
+	"  --steps N "
+	"--cut 0|1 --quiet 0|1 --keep DIRECTORY --json FILE --file FILE\n";
 
 /* ---- What a switch costs ------------------------------------------------------------------- */
 
@@ -61,7 +63,8 @@ static bool set_number(struct options *options, const char *name, const char *va
 		{"--stale", &options->bounds.stale}, {"--spurious", &options->bounds.spurious},
 		{"--weak-failures", &options->bounds.weak_failures},
 		{"--refusals", &options->bounds.refusals},
-		{"--timeouts", &options->bounds.timeouts}, {"--ticks", &options->bounds.ticks}};
+		{"--timeouts", &options->bounds.timeouts}, {"--ticks", &options->bounds.ticks},
+		{"--reuses", &options->bounds.reuses}};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		if (strcmp(name, numbers[i].name) == 0) {
@@ -149,6 +152,7 @@ int main(int count, char **arguments)
 			.refusals = 1,
 			.timeouts = 2,
 			.ticks = 1,
+			.reuses = 1,
 			.steps = 20000};
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 2; i + 1 < count; i += 2) {

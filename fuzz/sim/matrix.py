@@ -62,7 +62,10 @@ def build(tree, directory):
 def check(simulator, checker, mutant):
     """What a checker says: found or not, after how many executions and seconds."""
     options = ["--quiet", "1", "--seed", "1"]
-    if checker == "explore":
+    if checker == "explore" and "program" in mutant:
+        options += ["--program", mutant["program"], "--seconds", str(SECONDS[checker]),
+                    *mutant.get("with", "").split()]
+    elif checker == "explore":
         options += ["--list", "quick", "--seconds", str(PER_PROGRAM), "--total",
                     str(SECONDS[checker])]
     else:

@@ -7,7 +7,9 @@
 
 static bool is_task(int server)
 {
-	return (books.traits & TASK) != 0 && (server == 0 || (books.traits & MIXED) == 0);
+	/* What a client spawns is a task. */
+	return server >= books.server_count ||
+	       ((books.traits & TASK) != 0 && (server == 0 || (books.traits & MIXED) == 0));
 }
 
 void called_back(int server)

@@ -75,6 +75,9 @@ const struct operation_type operation_types[] = {
 	{"post.round", SEND_POST, ASK_ROUND},
 	{"post.push", SEND_POST, PUSH},
 	{"async.round", SEND_ASYNC, ASK_ROUND},
+	{"cone", NEXT_POLL_ONE, ANSWER},
+	{"post.join", SEND_POST, JOIN},
+	{"spawn", SPAWN, ASK},
 };
 /* How many there were when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

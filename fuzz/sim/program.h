@@ -55,9 +55,14 @@ enum action {
 	NEXT_WAIT,
 	NEXT_TIMED,
 	NEXT_POLL,
+	/* As an event loop that takes one at a time. */
+	NEXT_POLL_ONE,
 	COMPLETIONS_DROP,
 	/* Read the server's numbers. */
-	STATS
+	STATS,
+	/* The first client's thread: spawn a task that requests something of the first server, and
+	 * run it to its end. */
+	SPAWN
 };
 
 /* What the handler does with it. */

@@ -12,6 +12,7 @@ struct listed_program {
 	/* Rarities that belong to it, beside stale loads. */
 	int timeouts;
 	int refusals;
+	int reuses;
 	int spurious;
 	int weak_failures;
 };

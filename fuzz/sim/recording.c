@@ -116,7 +116,7 @@ void recording_shrink(struct recording *recording)
 	recording_play(recording, false);
 }
 
-#define BOUNDS "bounds %d %d %d %d %d %d %d %ld\n"
+#define BOUNDS "bounds %d %d %d %d %d %d %d %ld %d\n"
 
 bool recording_save(const struct recording *recording, const char *name)
 {
@@ -131,10 +131,11 @@ bool recording_save(const struct recording *recording, const char *name)
 	fprintf(file, "# Found: %s: %s\n", sim_result.bug != NULL ? sim_result.bug : "nothing",
 		sim_result.text);
 	fprintf(file, "program %s\n", text);
-	fprintf(file, "# preemptions stale spurious weak-failures refusals timeouts ticks steps\n");
+	fprintf(file, "# preemptions stale spurious weak-failures refusals timeouts ticks steps "
+		      "reuses\n");
 	fprintf(file, BOUNDS, bounds->preemptions, bounds->stale, bounds->spurious,
 		bounds->weak_failures, bounds->refusals, bounds->timeouts, bounds->ticks,
-		bounds->steps);
+		bounds->steps, bounds->reuses);
 	fprintf(file, "processors %d\nchoices", recording->processors);
 	for (size_t i = 0; i < recording->count; i++)
 		fprintf(file, " %d", recording->choices[i]);
@@ -178,7 +179,7 @@ bool recording_load(struct recording *recording, const char *name)
 		else
 			(void)sscanf(line, BOUNDS, &bounds->preemptions, &bounds->stale,
 				&bounds->spurious, &bounds->weak_failures, &bounds->refusals,
-				&bounds->timeouts, &bounds->ticks, &bounds->steps);
+				&bounds->timeouts, &bounds->ticks, &bounds->steps, &bounds->reuses);
 	}
 	fclose(file);
 	return good;

@@ -164,6 +164,7 @@ static void prepare_clients(struct scenario *scenario)
 			.server = server,
 			.thread = -1,
 			.borrowed = borrowed,
+			.servers = scenario->servers,
 			.strong[0].client = mine};
 		scenario->clients[i].strongs = mine != NULL;
 	}

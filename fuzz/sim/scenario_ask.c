@@ -101,8 +101,10 @@ static void join_next(struct server *server)
 	struct ump_flow how;
 	int code;
 
-	/* One thread at a time. */
-	if (next->thread == NULL || (server != next && server->number != 0))
+	/* One thread at a time, and nobody else may drop it. */
+	if (server->number != 0 || (server->program->traits & DETACH) != 0)
+		return;
+	if (next->thread == NULL)
 		return;
 	sim_remark("server %d waits for the end of server %d", server->number, next->number);
 	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE, false);

@@ -295,6 +295,9 @@ static void operation_with_strong(
 	case STATS:
 		read_stats(client);
 		break;
+	case SPAWN:
+		client_spawn(client, message);
+		break;
 	case CLONE:
 		push_strong(client, client_clone(client_top(client)->client, client->server));
 		break;
@@ -344,6 +347,7 @@ static void operation_without(
 	case NEXT_WAIT:
 	case NEXT_TIMED:
 	case NEXT_POLL:
+	case NEXT_POLL_ONE:
 		completions_get(client, action);
 		break;
 	case COMPLETIONS_DROP:
@@ -357,7 +361,7 @@ static void operation_without(
 static bool needs_strong(enum action action)
 {
 	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
-	       action == POST_CLIENT || action == ASK_ROOM || action == STATS;
+	       action == POST_CLIENT || action == ASK_ROOM || action == STATS || action == SPAWN;
 }
 
 /* One who may keep room with another of its clients, and waits for room, may wait for itself. */

@@ -115,20 +115,36 @@ static void check_count(const struct client *client)
 		sim_fail("[complete]", "another number than was sent is in flight");
 }
 
-/* Wait for the file descriptor, and take all that is there. */
-static void poll_all(struct client *client)
+/* Look for a completion.  true: there was one. */
+static bool next(struct client *client)
 {
 	struct ump_completion completion;
-	int idle = 0;
-	int taken = 0;
+	int fd = ump_completions_fd(client->completions);
+	bool readable = sim_readable(fd);
+	int code = ump_completions_next(client->completions, &completion);
 
-	while (client->flying != 0 && taken == 0) {
+	if (code == UMP_EMPTY)
+		return false;
+	if (code != UMP_OK)
+		sim_fail("[complete]", "looking for a completion failed: %s", ump_strerror(code));
+	if (readable && !sim_readable(fd))
+		sim_fail("[complete]", "the file descriptor falls silent before all is told");
+	got(client, &completion);
+	return true;
+}
+
+/* Wait for the file descriptor, and take all that is there, or one. */
+static void poll_next(struct client *client, bool all)
+{
+	int idle = 0;
+	bool taken = false;
+
+	while (client->flying != 0 && !taken) {
 		sim_poll(ump_completions_fd(client->completions), INT64_MAX);
-		while (ump_completions_next(client->completions, &completion) == UMP_OK) {
-			got(client, &completion);
-			taken++;
-		}
-		if (taken == 0 && ++idle > IDLE)
+		taken = next(client);
+		while (taken && all && next(client))
+			continue;
+		if (!taken && ++idle > IDLE)
 			sim_fail("[complete]", "the file descriptor is readable for nothing, over "
 					       "and over");
 	}
@@ -143,19 +159,22 @@ void completions_get(struct client *client, enum action action)
 	if (client->completions == NULL)
 		return;
 	check_count(client);
-	if (action == NEXT_POLL) {
-		poll_all(client);
+	if (action == NEXT) {
+		next(client);
 		return;
 	}
-	code = action == NEXT ? ump_completions_next(client->completions, &completion)
-			      : ump_completions_wait(client->completions, &completion, deadline);
+	if (action == NEXT_POLL || action == NEXT_POLL_ONE) {
+		poll_next(client, action == NEXT_POLL);
+		return;
+	}
+	code = ump_completions_wait(client->completions, &completion, deadline);
 	if (code == UMP_OK) {
 		got(client, &completion);
 		return;
 	}
 	if (code == UMP_TIMED_OUT && action == NEXT_TIMED && sim_clock() >= deadline)
 		return;
-	if (code != UMP_EMPTY || (action != NEXT && client->flying != 0))
+	if (code != UMP_EMPTY || client->flying != 0)
 		sim_fail("[complete]", "waiting for a completion failed: %s", ump_strerror(code));
 }
 

@@ -146,6 +146,9 @@ struct client {
 	uint64_t flying;
 	/* The first strong client is another one's, and stays. */
 	bool borrowed;
+	/* All servers; and whether it has spawned one itself. */
+	struct server *servers;
+	bool spawned;
 };
 
 static inline struct strong *client_top(struct client *client)
@@ -159,6 +162,9 @@ void client_run(void *arg);
 /* Its operations only; and the end of all its handles. */
 void client_operations(struct client *client);
 void client_drop_all(struct client *client);
+
+/* Spawn one more server as a task, and run it. */
+void client_spawn(struct client *client, const struct message *message);
 
 /* A request has ended. */
 void client_completed(int number, int code, const struct reply *reply);

@@ -131,3 +131,62 @@ void server_task_loop(void *arg)
 	if (server->task != NULL)
 		join(server);
 }
+
+/* ---- One more ------------------------------------------------------------------------------ */
+
+/* Where it is among the servers: behind all others. */
+#define SPAWNED (PROGRAM_SERVERS - 1)
+
+/* A server that knows the way to the client's. */
+static bool spawn(struct client *client, struct server *server, ump_client **strong)
+{
+	struct ump_config config = server_config(client->program);
+	int code;
+
+	*server = (struct server){.program = client->program,
+		.number = SPAWNED,
+		.loop = -1,
+		.next = &client->servers[client->server]};
+	oracle_runs(SPAWNED, true);
+	code = ump_spawn_task(&config, server_build, server, strong, &server->task);
+	oracle_runs(SPAWNED, false);
+	if (code == UMP_OK &&
+		ump_client_weak(client_top(client)->client, &server->to_next) == UMP_OK)
+		return true;
+	oracle_refused();
+	return code == UMP_OK;
+}
+
+static bool may_spawn(const struct client *client)
+{
+	if (client->number != 0 || client->spawned ||
+		program_servers(client->program) == PROGRAM_SERVERS ||
+		(client->program->traits & (RAW | INIT_FAILS | BUILDER_FAILS | LATE)) != 0)
+		return false;
+	/* What it runs waits for room that it may keep itself. */
+	for (int i = 0; i < client->strongs; i++) {
+		if (client->strong[i].room != NO_ROOM)
+			return false;
+	}
+	return true;
+}
+
+void client_spawn(struct client *client, const struct message *message)
+{
+	struct server *server = &client->servers[SPAWNED];
+	ump_client *strong = NULL;
+	int number = (int)message->number;
+
+	if (!may_spawn(client))
+		return;
+	sim_remark("spawns a task");
+	client->spawned = true;
+	if (!spawn(client, server, &strong))
+		return;
+	oracle_send(number, SEND_POST, SPAWNED, ORACLE_CLIENT);
+	oracle_sent(number, ump_client_post(strong, message));
+	oracle_dropping_strong(SPAWNED);
+	ump_client_drop(&strong);
+	oracle_dropped_strong(SPAWNED);
+	server_task_loop(server);
+}

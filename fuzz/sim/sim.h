@@ -48,6 +48,8 @@ struct sim_bounds {
 	int timeouts;
 	/* The clock moves on when it is read. */
 	int ticks;
+	/* Memory that was freed is given out again. */
+	int reuses;
 	/* More steps than this are taken for a loop that never ends. */
 	long steps;
 };

@@ -104,6 +104,7 @@ static uint64_t hash_rarities(uint64_t hash)
 	hash = mix(hash, (uint64_t)left->refusals);
 	hash = mix(hash, (uint64_t)left->timeouts);
 	hash = mix(hash, (uint64_t)left->ticks);
+	hash = mix(hash, (uint64_t)left->reuses);
 	return mix(hash, (uint64_t)machine.clock);
 }
 

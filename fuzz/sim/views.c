@@ -143,7 +143,7 @@ void views_free(uintptr_t address, size_t size)
 {
 	for (int i = 0; i < count; i++) {
 		if (locations[i].address - address < size)
-			locations[i].live = false;
+			forget(race_shadow(locations[i].address));
 	}
 }
 

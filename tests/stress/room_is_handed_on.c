@@ -148,12 +148,24 @@ static void get_all(struct line *line, bool breaks)
 	ump_completions_drop(&line->completions);
 }
 
+/* Every place has come back, whatever has become of those who had one. */
+static void check_emptied(ump_weak_client *weak, const struct stress_server *server)
+{
+	struct ump_stats stats;
+
+	CHECK_INT(ump_weak_client_stats(weak, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 0);
+	CHECK_INT(stats.depth_most, ==, server->capacity);
+	ump_weak_client_drop(&weak);
+}
+
 static void in_line(struct stress_rng *rng)
 {
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	struct stress_server server;
 	struct line line = {.completions = NULL};
 	struct blocked blocked[BLOCKED];
+	ump_weak_client *weak = NULL;
 	unsigned count = stress_below(rng, BLOCKED + 1);
 	bool breaks = stress_one_in(rng, 3);
 
@@ -178,12 +190,14 @@ static void in_line(struct stress_rng *rng)
 		check_nap(1);
 	pthread_mutex_unlock(&gate);
 	get_all(&line, breaks);
+	CHECK_INT(ump_client_weak(server.client, &weak), ==, UMP_OK);
 	ump_client_drop(&server.client);
 	CHECK_INT(stress_server_join(&server), ==, breaks);
 	for (unsigned i = 0; i < count; i++) {
 		stress_thread_join(blocked[i].sender.thread);
 		stress_sender_settle(&blocked[i].sender);
 	}
+	check_emptied(weak, &server);
 	stress_sender_settle(&line.sender);
 }
 
@@ -201,6 +215,7 @@ static void ask_and_go(struct member *member)
 	ump_completions *completions = NULL;
 	ump_client *asker = NULL;
 	struct ump_completion done;
+	int result;
 
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_client_clone(member->client, &asker), ==, UMP_OK);
@@ -208,9 +223,10 @@ static void ask_and_go(struct member *member)
 	stress_dawdle(&sender->rng);
 	if (stress_one_in(&sender->rng, 3) && ump_completions_next(completions, &done) == UMP_OK) {
 		CHECK(done.tag == member && done.result != UMP_ORIGIN_GONE);
-		if (done.result == UMP_OK)
-			CHECK_INT(stress_post(sender, asker, STRESS_ANSWER), !=, UMP_FULL);
-		if (stress_one_in(&sender->rng, 2))
+		result = stress_post(sender, asker, STRESS_ANSWER);
+		CHECK(done.result == UMP_OK ? result != UMP_FULL : result == UMP_SERVER_GONE);
+		/* Only what was sent has used the room. */
+		if (result == UMP_OK && stress_one_in(&sender->rng, 2))
 			CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
 	}
 	if (stress_one_in(&sender->rng, 2))
@@ -285,14 +301,15 @@ static void in_time(struct stress_rng *rng)
 	struct stress_server server;
 	struct blocked blocked[BLOCKED];
 
-	mix.patience = lengths[stress_below(rng, 4)];
 	stress_server_init(&server, rng);
 	server.capacity = 1 + stress_below(rng, 2);
 	server.dawdles = false;
 	server.delay = lengths[stress_below(rng, 4)];
+	/* About what it takes for those ahead. */
+	mix.patience = 2 * server.delay;
 	stress_server_start(&server);
 	for (unsigned i = 0; i < BLOCKED; i++) {
-		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 60 : 400);
+		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 80 : 1000);
 		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
 		blocked[i].sender.thread = stress_thread(hurry, &blocked[i]);
 	}

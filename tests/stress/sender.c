@@ -71,7 +71,8 @@ static void use_wish(struct stress_sender *sender, const ump_client *client, int
 		CHECK_INT(result, !=, UMP_FULL);
 	if (sender->wish == STRESS_WISHES)
 		sender->hasty = true;
-	else
+	/* What else fails has not used it. */
+	else if (result == UMP_OK || result == UMP_FULL)
 		sender->wish = STRESS_NO_WISH;
 }
 
@@ -183,16 +184,17 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 	struct stress_record *record = message.record;
 	bool had_room = sender->wish == STRESS_GRANTED || sender->wish == STRESS_UNSURE;
 	struct stress_answer answer;
+	bool answered;
 	int result;
 
 	record->for_ever = deadline == UMP_FOREVER;
 	result = ump_client_req(client, &message, &answer, deadline);
 	if (result == UMP_TIMED_OUT)
 		CHECK_INT(ump_now(), >=, deadline);
-	use_wish(sender, client, result);
-	/* It may have been sent, or the deadline may have passed at once. */
-	if (result == UMP_TIMED_OUT && client == sender->client && sender->wish == STRESS_NO_WISH &&
-		had_room)
+	/* What was not answered may have been sent, and may not. */
+	answered = result == UMP_OK || result > 0 || result == UMP_NO_REPLY;
+	use_wish(sender, client, answered ? UMP_OK : result);
+	if (had_room && client == sender->client && !answered && result != UMP_FULL)
 		sender->wish = STRESS_UNSURE;
 	/* Without a deadline nothing is allocated. */
 	CHECK(!record->for_ever || result != UMP_NO_MEMORY);

@@ -500,7 +500,8 @@ static inline int ump_completions_next(ump_completions *completions, struct ump_
 }
 
 /**
- * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].
+ * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].  A
+ * handler that waits so for its own server is not told: these are answers of many servers.
  * UMP_EMPTY: none is in flight, so none can come.  UMP_TIMED_OUT.
  */
 static inline int ump_completions_wait(

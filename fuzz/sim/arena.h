@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The simulated memory.  Blocks are not used again within one execution, so that a use after free is
- * always seen; only if that is a rarity allowed, and chosen, the one that was freed last.  Each thread allocates from a part of its own: so the addresses, and with them
- * the states, do not depend on the order in which threads allocate.
+ * The simulated memory.  Blocks are not used again within one execution, so that a use after free
+ * is always seen; only if that is a rarity allowed, and chosen, the one that was freed last.  Each
+ * thread allocates from a part of its own: so the addresses, and with them the states, do not
+ * depend on the order in which threads allocate.
  */
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H

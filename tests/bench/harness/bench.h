@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * What the benchmark asks of a peer.  A peer is one way to send messages to a server: a program of
- * its own, made of the harness and of one object that defines `the_peer`.  The harness does the same
- * with each of them, and checks each reply, the number and the sum of posts, and their order.
+ * its own, made of the harness and of one object that defines `the_peer`.  The harness does the
+ * same with each of them, and checks each reply, the number and the sum of posts, and their order.
  */
 #ifndef BENCH_H
 #define BENCH_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* ZeroMQ inside the process: REP and a DEALER for each client, or PULL and a PUSH for each client. */
+/* ZeroMQ inside the process: REP and a DEALER for each client, or PULL and a PUSH for each. */
 #include "bench.h"
 
 #include <pthread.h>

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 
 import figures
+import machine
 
 COLUMNS = 2
 WIDTH = 1200
@@ -15,8 +16,19 @@ def bars(tables, samples, scenario):
     found = figures.Samples(samples)
     for peer in tables.takers(scenario):
         values = found.values(scenario.name, peer.name, scenario.figure)
-        if values:
+        # There is no place for 0 on a scale of powers.
+        if values and min(values) > 0:
             yield peer, min(values), statistics.median(values), max(values)
+
+
+def heading(samples):
+    """What somebody who sees nothing but the chart has to know."""
+    rounds = 1 + max(sample["round"] for sample in samples)
+    loaded = sum((sample["load"] or 0) > machine.LOADED for sample in samples)
+    text = f"median, least and most of {rounds} rounds; scales differ; this library in blue"
+    if loaded:
+        text += f"; others were at work in {loaded} of {len(samples)} runs"
+    return text
 
 
 def panel(tables, samples, scenario):
@@ -36,9 +48,8 @@ set xrange [{low}:{high}]
 $data << end
 {data}
 end
-plot $data using ({low}):2:({low}):1:($2-0.32):($2+0.32):($5 > 0 ? 0x1b5e9e : 0xb9c4cf) \\
-        with boxxyerror fillstyle solid noborder linecolor rgb variable, \\
-     $data using 1:2:3:4 with xerrorbars pointtype 0 linecolor rgb "#333333", \\
+plot $data using 1:2:3:4:($5 > 0 ? 0x1b5e9e : 0x7d8994) \\
+        with xerrorbars pointtype 7 pointsize 1 linewidth 1.5 linecolor rgb variable, \\
      $data using ($4*1.15):2:6 with labels left font ",10" textcolor rgb "#333333"
 """
 
@@ -57,14 +68,14 @@ set terminal svg size {WIDTH},{lines * 420} font "sans-serif,12" background "#ff
 set encoding utf8
 set output "{path}"
 set termoption noenhanced
-set multiplot layout {lines},{COLUMNS}
+set multiplot layout {lines},{COLUMNS} title "{heading(samples)}"
 set logscale x
 set format x "%.0s%c"
 unset key
 set border 1
 set tics nomirror
 set ytics scale 0
-set grid xtics linecolor rgb "#dddddd"
+set grid xtics ytics linecolor rgb "#dddddd"
 set lmargin 17
 set bmargin 2.5
 """ + "".join(panel(tables, samples, scenario) for scenario in shown) + "unset multiplot\n"

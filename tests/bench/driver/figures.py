@@ -108,6 +108,8 @@ class Judge:
         """A row for each target, in the order of the table."""
         for target in self.tables.targets:
             if target.counted:
+                if not self.counts:
+                    continue
                 found = self.counts.get((target.ours, target.counted), {}).get(target.figure)
                 yield row(f"counted: {target.counted}", target.figure, target.ours, shown(found),
                           target=f"<= {target.most} {target.unit}", verdict=verdict(found, target, None))
@@ -152,9 +154,10 @@ def detail(samples, scenarios, tables):
     for name in scenarios:
         for peer in tables.takers(tables.scenarios[name]):
             if found.of(name, peer.name):
-                yield {"scenario": name, "peer": peer.name, **{
+                yield {"scenario": name, "peer": peer.name,
+                       "ns": spread(found.values(name, peer.name, "ns")), **{
                     figure: shown(found.median(name, peer.name, figure))
-                    for figure in ("ns", "cpu", "switches", "spawn", "drain", "resident", "heap",
+                    for figure in ("cpu", "switches", "spawn", "drain", "resident", "heap",
                                    "descriptors", "idle")}}
 
 

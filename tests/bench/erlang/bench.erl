@@ -11,7 +11,7 @@
 -define(PACE, 500000).
 
 main() ->
-	process_flag(message_queue_data, off_heap),
+	process_flag(trap_exit, true),
 	try
 		run(init:get_plain_arguments()),
 		halt(0)
@@ -122,12 +122,20 @@ run_clients(Clients, Client) ->
 		end)
 	 || Number <- lists:seq(1, Clients)
 	],
-	[receive {ready, Pid} -> ok end || Pid <- Pids],
+	[await(ready, Pid) || Pid <- Pids],
 	timer:sleep(2),
 	Begin = mark(),
 	[Pid ! start || Pid <- Pids],
-	[receive {done, Pid} -> ok end || Pid <- Pids],
+	[await(done, Pid) || Pid <- Pids],
 	Begin.
+
+%% A client that found something wrong has died of it.
+await(What, Pid) ->
+	receive
+		{What, Pid} -> ok;
+		{'EXIT', _, {{nocatch, Text}, _}} -> throw(Text);
+		{'EXIT', _, Reason} when Reason =/= normal -> throw(io_lib:format("~p", [Reason]))
+	end.
 
 ask(Server, Number) ->
 	check(gen_server:call(Server, Number, infinity), Number).

@@ -15,6 +15,10 @@ LOADED = 0.15
 SHORT = 0.1
 
 
+# Never sleeps; it ends by itself after so many seconds of work, should nobody end it before.
+HOG = ["sh", "-c", "ulimit -t 300; while :; do :; done"]
+
+
 class Failure(Exception):
     """A program that did not do what it was asked for."""
 
@@ -94,7 +98,7 @@ def one_processor():
 def run(command, pinned=False, hog=False, timeout=120, environment=None):
     """Run a program to its end; what it printed, and the load by others meanwhile."""
     watch = Watch()
-    beside = subprocess.Popen(["sh", "-c", "while :; do :; done"]) if hog else None
+    beside = subprocess.Popen(HOG) if hog else None
     try:
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
             program = subprocess.Popen(

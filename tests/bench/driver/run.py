@@ -5,6 +5,7 @@ import datetime
 import json
 import pathlib
 import platform
+import signal
 import sys
 import time
 
@@ -231,6 +232,8 @@ class Bench:
 
 
 def main():
+    # Whoever ends this ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/bench: error: terminated"))
     bench = Bench(arguments())
     faults = list(bench.tables.faults())
     if faults:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A harness for Eva, which runs the core on all values at once: an independent look, bounded where
- * WP is not, and exact about the code where WP believes the contracts.  It is judged by its alarms
- * and by its own checks only: Eva does not follow contracts that speak of logic sequences.
+ * WP is not, and exact about the code where WP believes the contracts.  It sees no contract, whose
+ * word it would take; it is judged by its alarms, the code's own assertions and the checks here.
  */
 #include "core/call.h"
 #include "core/counts.h"
@@ -92,20 +92,53 @@ static void not_valid(void)
 	/*@ check wrong_tail: valid == 0; */
 }
 
+/* One reference more, or less, as far as there may be. */
+static void one_word(uint32_t strong, uint32_t weak)
+{
+	const uint64_t word = strong * UMP__COUNTS_STRONG + weak;
+	struct ump__counts_step step;
+	bool as_told;
+
+	step = ump__counts_add_strong(word);
+	as_told = step.taken == (strong > 0 && strong < UMP__COUNTS_MAX) &&
+		  step.next == (step.taken ? word + UMP__COUNTS_STRONG : word);
+	/*@ check add_strong: as_told == 1; */
+	step = ump__counts_add_weak(word);
+	as_told = step.taken == (weak > 0 && weak < UMP__COUNTS_MAX) &&
+		  step.next == (step.taken ? word + 1 : word);
+	/*@ check add_weak: as_told == 1; */
+	step = ump__counts_drop_strong(word);
+	as_told = step.taken == (strong > 0) &&
+		  step.next == (step.taken ? word - UMP__COUNTS_STRONG : word) &&
+		  (step.edge == UMP__EDGE_LAST_STRONG) == (strong == 1);
+	/*@ check drop_strong: as_told == 1; */
+	step = ump__counts_drop_weak(word);
+	as_told = step.taken == (strong > 0 ? weak > 1 : weak > 0) &&
+		  step.next == (step.taken ? word - 1 : word) &&
+		  (step.edge == UMP__EDGE_LAST) == (word == 1);
+	/*@ check drop_weak: as_told == 1; */
+}
+
+/* The counts at all their borders: intervals do not know the halves of a word. */
+static void any_counts(void)
+{
+	static const uint32_t notable[] = {0, 1, 2, 3, UMP__COUNTS_MAX - 1, UMP__COUNTS_MAX};
+
+	for (int i = 0; i < 6; i++) {
+		for (int j = 0; j < 6; j++) {
+			if (notable[i] == 0 || notable[j] != 0)
+				one_word(notable[i], notable[j]);
+		}
+	}
+}
+
 /* Whatever the words hold, the steps neither overflow nor leave what is valid. */
 static void any_word(void)
 {
-	uint64_t counts = ((uint64_t)(uint32_t)Frama_C_unsigned_int_interval(0, UINT32_MAX) *
-				  UMP__COUNTS_STRONG) +
-			  (uint64_t)(uint32_t)Frama_C_unsigned_int_interval(2, UINT32_MAX);
 	uintptr_t call = (uintptr_t)Frama_C_interval(0, 3);
 	uintptr_t inbox = (uintptr_t)Frama_C_interval(0, 2);
 	uintptr_t node = (uintptr_t)Frama_C_interval(1, 1000) * 4;
 
-	(void)ump__counts_add_strong(counts);
-	(void)ump__counts_add_weak(counts);
-	(void)ump__counts_drop_strong(counts);
-	(void)ump__counts_drop_weak(counts);
 	(void)ump__call_finish_step(call);
 	(void)ump__call_sleep_step(call);
 	(void)ump__call_rise_step(call);
@@ -183,6 +216,7 @@ int main(void)
 	any_order();
 	any_stack();
 	not_valid();
+	any_counts();
 	any_word();
 	any_coming();
 	endings();

@@ -285,22 +285,40 @@ def lines_of_code():
     return code, notes
 
 
+def without_contracts(folder):
+    """A copy of the core in which contracts are ordinary comments.
+
+    Eva takes a contract's word: where the code breaks it, Eva goes on with nothing, and finds every
+    check behind that valid, since it is never reached."""
+    for path in [*ROOT.glob("src/core/*.[ch]"), PROOFS / "eva.c"]:
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text()
+        copy.write_text(text if path.name == "eva.c" else re.sub(r"/\*@(?! ghost)", "/* ", text))
+
+
 def eva():
     """The same core, run by abstract interpretation on a harness: no alarm."""
     begin = time.monotonic()
-    argv = ["frama-c", "-machdep", "gcc_x86_64", "-c11", "-cpp-extra-args=-Isrc -Iinclude", "-eva",
-            "-eva-precision", "7", "-main", "main", "-eva-no-print", "proofs/eva.c"] + core_files()
-    out = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    WORK.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        without_contracts(pathlib.Path(folder))
+        argv = ["frama-c", "-machdep", "gcc_x86_64", "-c11", "-cpp-extra-args=-Isrc", "-eva",
+                "-eva-precision", "7", "-main", "main", "-eva-no-print", "proofs/eva.c"]
+        out = subprocess.run(argv + core_files(), cwd=folder, env=environment(folder),
+                             capture_output=True, text=True, check=False)
     (WORK / "eva.log").write_text(out.stdout + out.stderr)
     alarms = re.search(r"^\s*(\d+) alarms? generated", out.stdout, flags=re.M)
-    # Eva reports what it could not show; of the harness that must be the contracts' lists only.
-    wrong = re.findall(r"check '(\w+)' got status \w+", out.stdout)
-    valid = re.search(r"Assertions\s+(\d+) valid", out.stdout)
+    # Of the harness's checks, and of the code's own assertions.
+    wrong = re.findall(r"(?:check|precondition) '(\w+)' got status \w+", out.stdout)
+    judged = [re.search(rf"{kind}\s+(\d+) valid\s+(\d+) unknown\s+(\d+) invalid", out.stdout)
+              for kind in ("Assertions", "Preconditions")]
     wanted = re.findall(r"check (\w+):", (PROOFS / "eva.c").read_text())
-    if out.returncode != 0 or not alarms or int(alarms.group(1)) != 0 or wrong or not valid:
+    if (out.returncode != 0 or not alarms or int(alarms.group(1)) != 0 or wrong or None in judged or
+            any(int(row.group(n)) for row in judged for n in (2, 3))):
         fail(f"Eva: {alarms and alarms.group(1)} alarms, not valid: {wrong}; see build/prove/eva.log")
-    if int(valid.group(1)) < len(wanted):
-        fail(f"Eva: {valid.group(1)} valid assertions, but the harness has {len(wanted)} checks")
+    if int(judged[0].group(1)) != len(wanted):
+        fail(f"Eva: {judged[0].group(1)} valid checks, but the harness has {len(wanted)}")
     cover = re.search(r"(\d+) statements reached \(out of (\d+)\)", out.stdout)
     if not cover:
         fail("Eva: no coverage in build/prove/eva.log")

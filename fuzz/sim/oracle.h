@@ -117,8 +117,8 @@ void oracle_fewer_servers(int count);
 
 /* The calling thread runs the task, or has done so. */
 void oracle_runs(int server, bool runs);
-/* It has done so, and goes on: whether its file descriptor is readable, and whether somebody has rung
- * since. */
+/* It has done so, and goes on: whether its file descriptor is readable, and whether somebody has
+ * rung since. */
 void oracle_rests(int server, bool readable, bool rung);
 /* The handler has suspended; is about to be resumed; was.  `breaks`: with a break. */
 void oracle_suspended(int server);

@@ -49,7 +49,31 @@ static void asks_and_goes(void)
 	}
 }
 
+/* Where there is no bound nobody waits for room, but the server may have ended. */
+static void without_a_bound(void)
+{
+	const struct ump_config config = {.post.size = sizeof(int)};
+	struct ump_completion told;
+	ump_completions *completions;
+	ump_server *server;
+	ump_client *client;
+
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_client_room(client, completions, &told), ==, UMP_OK);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
+	CHECK_INT(told.result, ==, UMP_OK);
+	CHECK(told.tag == &told);
+	ump_server_drop(&server);
+	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
+	CHECK_INT(told.result, ==, UMP_SERVER_GONE);
+	ump_client_drop(&client);
+	ump_completions_drop(&completions);
+}
+
 static const struct check_test tests[] = {
+	{"[bound] [gone] room in a server without a bound, and in none", without_a_bound},
 	{"[bound] [complete] one who has asked for room goes while the inbox closes",
 		asks_and_goes},
 };

@@ -149,11 +149,18 @@ static const struct ump_config ledger_config = {.request.size = sizeof(uint64_t)
 
 /* ---- Serving ------------------------------------------------------------------------------- */
 
+struct worker {
+	struct gateway *gateway;
+	pthread_t id;
+	/* What the worker waits for; whoever ends the gateway stops it. */
+	nng_aio *aio;
+};
+
 struct gateway {
 	struct ledger ledger;
 	ump_thread *thread;
 	nng_socket socket;
-	pthread_t workers[WORKERS];
+	struct worker workers[WORKERS];
 	pthread_t waiter;
 	pthread_mutex_t mutex;
 	/* Guarded by the mutex: the client of the ledger that runs now, and the order to stop. */
@@ -194,14 +201,13 @@ static bool pass_on(struct gateway *gateway, nng_msg *message)
 	return put_answer(message, result, booked);
 }
 
-/* Pass orders on until the socket is closed. */
+/* Pass orders on until the worker is stopped. */
 static void *work(void *arg)
 {
-	struct gateway *gateway = arg;
-	nng_aio *aio = NULL;
+	struct gateway *gateway = ((struct worker *)arg)->gateway;
+	nng_aio *aio = ((struct worker *)arg)->aio;
 	nng_ctx context;
 
-	must(nng_aio_alloc(&aio, NULL, NULL), "a worker");
 	must(nng_ctx_open(&context, gateway->socket), "a worker");
 	for (;;) {
 		nng_msg *message;
@@ -222,27 +228,49 @@ static void *work(void *arg)
 			nng_msg_free(message); /* still ours */
 	}
 	(void)nng_ctx_close(context);
-	nng_aio_free(aio);
 	return NULL;
 }
 
-/* Wait for SIGTERM or SIGINT, and see that everything ends: without the socket the workers end, and
- * without clients the ledger does. */
+/* The workers first: closing a socket while answers are being sent is not what NNG does best. */
+static void stop_workers(struct gateway *gateway)
+{
+	size_t i;
+
+	for (i = 0; i < WORKERS; i++)
+		nng_aio_stop(gateway->workers[i].aio);
+	for (i = 0; i < WORKERS; i++) {
+		pthread_join(gateway->workers[i].id, NULL);
+		nng_aio_free(gateway->workers[i].aio);
+	}
+	(void)nng_close(gateway->socket);
+}
+
+static void start_workers(struct gateway *gateway)
+{
+	size_t i;
+
+	for (i = 0; i < WORKERS; i++) {
+		struct worker *worker = &gateway->workers[i];
+
+		worker->gateway = gateway;
+		must(nng_aio_alloc(&worker->aio, NULL, NULL), "a worker");
+		must(pthread_create(&worker->id, NULL, work, worker), "a worker");
+	}
+}
+
+/* Wait for SIGTERM or SIGINT, and see that everything ends: without clients the ledger does. */
 static void *wait_for_signal(void *arg)
 {
 	struct gateway *gateway = arg;
 	sigset_t signals;
 	ump_client *last;
 	int which;
-	size_t i;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigwait(&signals, &which);
-	(void)nng_close(gateway->socket);
-	for (i = 0; i < WORKERS; i++)
-		pthread_join(gateway->workers[i], NULL);
+	stop_workers(gateway);
 	pthread_mutex_lock(&gateway->mutex);
 	gateway->stopping = true;
 	last = gateway->client;
@@ -296,7 +324,6 @@ static int serve(struct gateway *gateway, char **urls)
 {
 	sigset_t signals;
 	unsigned breaks;
-	size_t i;
 
 	/* Before there are other threads: the signals are for one of them only. */
 	sigemptyset(&signals);
@@ -306,8 +333,7 @@ static int serve(struct gateway *gateway, char **urls)
 	pthread_mutex_init(&gateway->mutex, NULL);
 	(void)start_ledger(gateway);
 	must(nng_rep0_open(&gateway->socket), "the socket");
-	for (i = 0; i < WORKERS; i++)
-		must(pthread_create(&gateway->workers[i], NULL, work, gateway), "a worker");
+	start_workers(gateway);
 	must(pthread_create(&gateway->waiter, NULL, wait_for_signal, gateway), "a thread");
 	for (; *urls != NULL; urls++) {
 		must(nng_listen(gateway->socket, *urls, NULL, 0), *urls);

@@ -26,7 +26,9 @@
 /* Progress is shown after this long, then after twice as long, and so on up to the longest. */
 #define SHOW_FIRST_NS   INT64_C(50000000)
 #define SHOW_LONGEST_NS INT64_C(2000000000)
-#define NS_PER_S        INT64_C(1000000000)
+/* For how long the question for it may wait behind what the readers have sent. */
+#define SHOW_PATIENCE_NS INT64_C(60000000000)
+#define NS_PER_S         INT64_C(1000000000)
 
 /* What the command line asks for. */
 struct job {
@@ -269,8 +271,7 @@ static void wait_for_readers(struct feed *feed, const ump_client *client)
 	int64_t interval = SHOW_FIRST_NS;
 
 	while (!readers_ended(feed, ump_after(interval))) {
-		/* The question waits behind what the readers have sent: not for ever. */
-		show_progress(feed, client, ump_after(SHOW_LONGEST_NS));
+		show_progress(feed, client, ump_after(SHOW_PATIENCE_NS));
 		interval = interval < SHOW_LONGEST_NS / 2 ? interval * 2 : SHOW_LONGEST_NS;
 	}
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The kinds of runs, and what a run is told on its command line. */
+#ifndef BENCH_KINDS_H
+#define BENCH_KINDS_H
+
+#include "bench.h"
+
+/* One measurement, from `name=value` arguments; what is not told is 0. */
+struct bench_run {
+	/* Exactly so many operations; 0: as many as take `ms`, at most `most`. */
+	uint64_t ops;
+	uint64_t ms;
+	uint64_t most;
+	uint64_t clients;
+	uint64_t capacity;
+	uint64_t depth;
+	uint64_t servers;
+	/* For limits: which. */
+	const char *which;
+};
+
+struct bench_kind {
+	const char *name;
+	/* Whether the peer has what it takes. */
+	bool (*can)(void);
+	/* Measure, check and tell. */
+	void (*run)(const struct bench_run *run);
+};
+
+/* Ends with a name of NULL. */
+extern const struct bench_kind bench_kinds[];
+
+/*
+ * Call `once` with more and more operations until it has taken at least half of the time asked for,
+ * or with exactly the operations asked for.  `once` returns the ns that it took, and leaves what is
+ * to be told to whoever called it.
+ */
+uint64_t bench_scale(const struct bench_run *run,
+	int64_t (*once)(const struct bench_run *run, uint64_t ops, void *arg), void *arg);
+
+#endif

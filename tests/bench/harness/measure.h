@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What is measured, and how it is told: one line of JSON. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include "bench.h"
+
+/* The state of the process at one moment. */
+struct bench_mark {
+	/* ns of CLOCK_MONOTONIC, and of all its threads' work. */
+	int64_t time;
+	int64_t cpu;
+	/* Context switches. */
+	long switches;
+	/* Calls for memory; counted only where count_allocations.so is preloaded. */
+	uint64_t allocations;
+};
+
+struct bench_mark bench_mark(void);
+
+int64_t bench_time(void);
+
+/* ns that all other threads of the process have worked. */
+int64_t bench_work_of_others(void);
+
+/* Bytes in memory, bytes that malloc has given out, and open file descriptors. */
+int64_t bench_resident(void);
+int64_t bench_heap(void);
+int bench_descriptors(void);
+
+void bench_sleep_until(int64_t time);
+
+/* From now on, what is allocated aside comes from so much memory that is there already. */
+void bench_set_aside(size_t size);
+
+/* Add to the line of JSON. */
+void bench_tell(const char *what, double value);
+
+/* Tell ns, cpu, switches and allocations, each by operation. */
+void bench_tell_between(const struct bench_mark *begin, const struct bench_mark *end, uint64_t ops);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the peers that are this library have in common: the handler, and the clients. */
+#ifndef BENCH_UMP_H
+#define BENCH_UMP_H
+
+#include "bench.h"
+
+#include <ump_server.h>
+
+/* The client that a server begins with, and how many are still to be made. */
+struct bench_ump_first {
+	ump_client *client;
+	unsigned left;
+	unsigned slots;
+	bool bounded;
+};
+
+struct bench_ump_client {
+	ump_client *client;
+	bool bounded;
+	ump_wait_reply *slots[];
+};
+
+/* End the program unless `result` is UMP_OK. */
+void bench_ump_must(int result);
+
+/* To be filled in by spawning. */
+struct bench_ump_first bench_ump_first(const struct bench_plan *plan);
+
+/* Messages and replies of the benchmark's size, and the plan's capacity. */
+struct ump_config bench_ump_config(const struct bench_plan *plan);
+
+/* Builds the handler; `arg` is the struct bench_work. */
+int bench_ump_build(void *arg, ump_client *client, struct ump_handler *out);
+
+/* Another client; the last one is `first` itself, so that none is left when all of them end. */
+void *bench_ump_client(struct bench_ump_first *first);
+
+/* As struct bench_peer says. */
+void bench_ump_client_end(void *client);
+void bench_ump_call(void *client, const struct bench_message *msg, struct bench_message *reply);
+void bench_ump_post(void *client, const struct bench_message *msg);
+void bench_ump_send(void *client, unsigned slot, const struct bench_message *msg);
+void bench_ump_receive(void *client, unsigned slot, struct bench_message *reply);
+
+#endif

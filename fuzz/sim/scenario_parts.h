@@ -169,8 +169,8 @@ void client_spawn(struct client *client, const struct message *message);
 /* A request has ended. */
 void client_completed(int number, int code, const struct reply *reply);
 
-/* The next message of `client` goes out, or none will (-1): the room kept for it, if there is any, is
- * used up.  Whether there was. */
+/* The next message of `client` goes out, or none will (-1): the room kept for it, if there is any,
+ * is used up.  Whether there was. */
 bool client_use_room(struct client *client, int number);
 
 /* The message was not sent (ROOM_GOT), or perhaps not (ROOM_UNKNOWN): what it had is kept still. */

@@ -3,7 +3,8 @@
  * Races: an input is a program for up to four clients and a server, and the schedule that the
  * simulator runs it under.  Checked, in each execution, by the oracle of fuzz/sim: [once] [fifo]
  * [drain] [break] [gone] [forgot] [keep] [origin] [weak] [deadline] [deadlock] [bound] [task]
- * [suspend] [complete] [quiet] [clean] [init] [user]; and by the simulator: data races, deadlock, use after free, leaks, programs that do not end.
+ * [suspend] [complete] [quiet] [clean] [init] [user]; and by the simulator: data races, deadlock,
+ * use after free, leaks, programs that do not end.
  *
  * Bytes: the server's traits; how many clients; for each client how many operations, and these;
  * which rarities may occur; the rest is the schedule (fuzz/sim/choice.c).

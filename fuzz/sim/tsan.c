@@ -140,8 +140,8 @@ char *sim_strncpy(char *to, const char *from, size_t size)
 static bool is_initialisation(const struct step *step)
 {
 #ifdef __clang__
-	/* What is written so is a store of the program's.  What initialises several words may be one
-	 * call of memset that nobody sees, so no store can be known for the first one. */
+	/* What is written so is a store of the program's.  What initialises several words may be
+	 * one call of memset that nobody sees, so no store can be known for the first one. */
 	(void)step;
 	return false;
 #else

@@ -165,8 +165,7 @@ static void check_refusal(int message, int code)
 	case UMP_FULL:
 		must((books.servers[account->server].gone_told >> sim_self() & 1) == 0, "[gone]",
 			message, "the server is gone, and is said to be full");
-		must(!waits_for_room(account) || account->asked, "[bound]", message,
-			"it did not wait for room");
+		must(!waits_for_room(account), "[bound]", message, "it did not wait for room");
 		must(books.capacity != 0 && !account->has_room && may_be_full(account), "[bound]",
 			message, "there is room, and it is said that there is none");
 		break;
@@ -361,7 +360,7 @@ void oracle_room_told(int message, int code, bool kept)
 		}
 		break;
 	case UMP_SERVER_GONE:
-		must(over(account->server) && books.capacity != 0, "[bound]", message,
+		must(over(account->server), "[bound]", message,
 			"the server is said to be gone, and is not");
 		break;
 	default:

@@ -693,6 +693,39 @@ static void one_line(void)
 	drop_all();
 }
 
+/* The place that comes is for its next message, which is the one that it blocks with. */
+static void blocks_after_asking(void)
+{
+	struct sender sender;
+	ump_client *other;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
+	for (int first = 0; first < 2; first++) {
+		CHECK_INT(post(client, 0), ==, UMP_OK);
+		if (!first)
+			ask(other, &other);
+		ask(client, &client);
+		start_sender(&sender, BY_POST, 1, UMP_FOREVER);
+		await_line(first ? 2 : 3);
+		CHECK_INT(receive(), ==, 0);
+		if (!first) {
+			/* Not before others who came before. */
+			expect_room(&other, UMP_OK);
+			CHECK_INT(post(other, 5), ==, UMP_OK);
+			CHECK_INT(receive(), ==, 5);
+		}
+		finish_sender(&sender, UMP_OK);
+		expect_no_room();
+		CHECK_INT(receive(), ==, 1);
+		expect_room(&client, UMP_OK);
+		CHECK_INT(post(client, 2), ==, UMP_OK);
+		CHECK_INT(receive(), ==, 2);
+	}
+	ump_client_drop(&other);
+	drop_all();
+}
+
 static void room_without_capacity(void)
 {
 	open_with(0);
@@ -700,6 +733,14 @@ static void room_without_capacity(void)
 	expect_room(&client, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, UMP_UNCOUNTED);
+	/* None is kept, so it may ask again at once. */
+	ask(client, NULL);
+	ask(client, &server);
+	expect_room(NULL, UMP_OK);
+	expect_room(&server, UMP_OK);
+	ump_server_drop(&server);
+	ask(client, NULL);
+	expect_room(NULL, UMP_SERVER_GONE);
 	drop_all();
 }
 
@@ -840,6 +881,8 @@ static const struct check_test tests[] = {
 	{"[bound] [complete] completions are dropped with rooms asked for", completions_dropped},
 	{"[bound] [complete] asking again when those to be told are gone", asks_again},
 	{"[bound] [complete] [fifo] who asks and who blocks stand in one line", one_line},
+	{"[bound] [fifo] a client that blocks after asking gets the next room for that",
+		blocks_after_asking},
 	{"[bound] without a capacity, room is told of at once", room_without_capacity},
 	{"[bound] [fifo] [drain] [quiet] many senders through little room", crowds},
 	{"[bound] [break] [quiet] a break under many senders", break_under_crowd},

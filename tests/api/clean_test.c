@@ -363,8 +363,8 @@ static void sending_with_room(void)
 	ump_client_drop(&client);
 }
 
-/* The same with a place that was kept for the sender, which asks for it each time. */
-/* A send that fails leaves the room to the client, who need not ask for it again. */
+/* The same with a place that was kept for the sender.  A send that fails leaves it to the client,
+ * who need not ask for it again. */
 static int try_kept_room(void)
 {
 	static bool has_room;

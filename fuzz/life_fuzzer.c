@@ -9,6 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	unsigned first;
+
 	memset(&life, 0, sizeof life);
 	life.input = (struct input){data, size};
 	life.now = 1000;
@@ -21,7 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	life_fail_in(0);
 	(void)life_failed();
 	/* Threads are slow: most inputs do without. */
-	if ((input_byte(&life.input) & 3) == 3) {
+	first = input_byte(&life.input);
+	life.unwatched = (first & 4) != 0;
+	if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);
 		life_thread(&life.worlds[0]);

@@ -229,6 +229,8 @@ struct life {
 	unsigned depth;
 	/* A request that blocks for ever is about to be sent: nothing may be allocated. */
 	bool lean;
+	/* Nobody looks at the numbers before the end. */
+	bool unwatched;
 };
 
 /* The life of this input.  Callbacks without an argument find it here. */

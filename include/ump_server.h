@@ -833,7 +833,7 @@ struct ump_stats {
 	/** Messages queued, with the rooms that are kept for those who asked.  They are counted
 	 *  only if the server has a capacity (a large one will do); otherwise, UMP_UNCOUNTED. */
 	uint64_t depth;
-	/** The most that there have ever been; or UMP_UNCOUNTED, as `depth`. */
+	/** The most that there have ever been (it never falls); or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most;
 	/** Messages given to `request` or `post`, or received from a raw end. */
 	uint64_t handled;

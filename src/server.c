@@ -36,13 +36,11 @@ static void skip(ump_server *server, struct ump__message *message)
 static void make_room(ump_server *server)
 {
 	struct ump__room *room = &server->channel->room;
-	uint64_t depth;
 
 	if (room->capacity == 0)
 		return;
-	depth = ump__room_depth(ump__places_load(&room->places), room->capacity);
-	if (depth > ump__count_get(&server->depth_most))
-		ump__count_set(&server->depth_most, depth);
+	(void)ump__count_raise(&server->depth_most,
+		ump__room_depth(ump__places_load(&room->places), room->capacity));
 	ump__room_give(room);
 }
 

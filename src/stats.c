@@ -7,7 +7,7 @@
 /* The bytes of struct ump_stats in the first version that had it. */
 #define STATS_FIRST_SIZE (offsetof(struct ump_stats, closed) + sizeof(bool))
 
-static void read_depth(const struct ump__channel *channel, struct ump_stats *stats)
+static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 {
 	const struct ump__room *room = &channel->room;
 
@@ -16,10 +16,9 @@ static void read_depth(const struct ump__channel *channel, struct ump_stats *sta
 	if (room->capacity == 0)
 		return;
 	stats->depth = ump__room_depth(ump__places_load(&room->places), room->capacity);
-	stats->depth_most = ump__count_get(&channel->server.depth_most);
-	/* It is noted when the queue grows shorter. */
-	if (stats->depth_most < stats->depth)
-		stats->depth_most = stats->depth;
+	/* The server notes it when the queue grows shorter.  What was told once stays true, though
+	 * all of it be room that was kept and is given back unused. */
+	stats->depth_most = ump__count_raise(&channel->server.depth_most, stats->depth);
 }
 
 static int64_t busy_for(const struct ump__channel *channel)
@@ -34,7 +33,7 @@ static int64_t busy_for(const struct ump__channel *channel)
 	return now > (ump_time)since ? now - (ump_time)since : 0;
 }
 
-static int read_stats(const struct ump__channel *channel, struct ump_stats *out, size_t out_size)
+static int read_stats(struct ump__channel *channel, struct ump_stats *out, size_t out_size)
 {
 	struct ump_stats stats;
 

@@ -610,6 +610,20 @@ static inline void ump__count_add(struct ump__count *count, uint64_t by)
 	atomic_fetch_add_explicit(&count->value, by, memory_order_relaxed);
 }
 
+/* By any thread: make it `value`, unless it is more already.  The result is what it is then.
+ * ORDER: relaxed, as ump__count_get; it never falls, for every thread that reads it. */
+static inline uint64_t ump__count_raise(struct ump__count *count, uint64_t value)
+{
+	uint64_t seen = ump__count_get(count);
+
+	while (seen < value) {
+		if (atomic_compare_exchange_weak_explicit(&count->value, &seen, value,
+			    memory_order_relaxed, memory_order_relaxed))
+			return value;
+	}
+	return seen;
+}
+
 #endif
 
 #endif

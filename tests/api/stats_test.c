@@ -76,6 +76,32 @@ static void depths(void)
 	ump_client_drop(&client);
 }
 
+/* What was told once stays true, though the room be given back unused. */
+static void depth_of_kept_room(void)
+{
+	ump_completions *completions;
+	ump_client *asker;
+
+	prepare(3, 0);
+	probe_spawn_task(&probe, &client, &task);
+	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(look().depth, ==, 1);
+	CHECK_INT(look().depth_most, ==, 1);
+	ump_client_drop(&asker);
+	ump_completions_drop(&completions);
+	CHECK_INT(look().depth, ==, 0);
+	CHECK_INT(look().depth_most, ==, 1);
+	/* Nobody looks while messages come and go. */
+	for (int i = 0; i < 2; i++)
+		probe_post(client, OP_ECHO, i);
+	CHECK(ump_task_dispatch(task, 2));
+	CHECK_INT(look().depth_most, ==, 2);
+	ump_task_drop(&task);
+	ump_client_drop(&client);
+}
+
 static void ends_of_requests(void)
 {
 	ump_wait_reply *replies[6];
@@ -344,6 +370,7 @@ static void watched(void)
 static const struct check_test tests[] = {
 	{"[task] a fresh server's numbers, and those of one that was dropped", fresh},
 	{"[bound] depth, and the most there ever was", depths},
+	{"[bound] kept room counts as depth, and is not forgotten", depth_of_kept_room},
 	{"[origin] [keep] requests handled, skipped, failed and kept", ends_of_requests},
 	{"[weak] clients are counted; who watches keeps nothing alive", clients},
 	{"[user] a handler at work, and since when", busy_handlers},

@@ -70,4 +70,10 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 /* Debug builds stop if `handle` is no live handle of this kind. */
 #define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
 
+/* A weak client: one of the application's own, or the one that is lent to a handler. */
+static inline bool ump__handle_is_weak(const struct ump__handle *handle)
+{
+	return handle->mark == UMP__MARK_WEAK_CLIENT || handle->mark == UMP__MARK_LENT_CLIENT;
+}
+
 #endif

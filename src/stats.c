@@ -57,6 +57,8 @@ int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size
 {
 	if (client == NULL || out == NULL)
 		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT,
+		"a client was used after it was dropped, or is none");
 	return read_stats(client->handle.channel, out, out_size);
 }
 
@@ -64,6 +66,8 @@ int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *o
 {
 	if (weak == NULL || out == NULL)
 		return UMP_INVALID;
+	UMP__REQUIRE(ump__handle_is_weak(&weak->handle),
+		"a weak client was used after it was dropped, or is none");
 	return read_stats(weak->handle.channel, out, out_size);
 }
 

@@ -4,13 +4,6 @@
 
 #define LIVE "a weak client was used after it was dropped, or is none"
 
-/* Live: one of the application's own, or the one that is lent to a handler. */
-static inline bool is_live(const ump_weak_client *weak)
-{
-	return weak->handle.mark == UMP__MARK_WEAK_CLIENT ||
-	       weak->handle.mark == UMP__MARK_LENT_CLIENT;
-}
-
 int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out)
 {
 	void *made = NULL;
@@ -21,7 +14,7 @@ int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out)
 	*out = NULL;
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(is_live(weak), LIVE);
+	UMP__REQUIRE(ump__handle_is_weak(&weak->handle), LIVE);
 	result = ump__handle_weak(weak->handle.channel, &made);
 	*out = made;
 	return result;
@@ -35,7 +28,7 @@ void ump_weak_client_drop(ump_weak_client **weak)
 		return;
 	UMP__REQUIRE((*weak)->handle.mark != UMP__MARK_LENT_CLIENT,
 		"the weak client lent to init was dropped; clone it to own one");
-	UMP__REQUIRE(is_live(*weak), LIVE);
+	UMP__REQUIRE(ump__handle_is_weak(&(*weak)->handle), LIVE);
 	channel = (*weak)->handle.channel;
 	ump__handle_free(&(*weak)->handle);
 	*weak = NULL;
@@ -54,7 +47,7 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	*out = NULL;
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(is_live(weak), LIVE);
+	UMP__REQUIRE(ump__handle_is_weak(&weak->handle), LIVE);
 	channel = weak->handle.channel;
 	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made);
 	*out = made;

@@ -427,6 +427,30 @@ static void use_dropped_weak(void)
 	(void)ump_weak_client_upgrade(copy, &client);
 }
 
+static void ask_dropped_client(void)
+{
+	ump_client *copy;
+	struct ump_stats stats;
+
+	open_both();
+	copy = client;
+	ump_client_drop(&client);
+	(void)ump_client_stats(copy, &stats);
+}
+
+static void ask_dropped_weak(void)
+{
+	ump_weak_client *weak;
+	ump_weak_client *copy;
+	struct ump_stats stats;
+
+	open_both();
+	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
+	copy = weak;
+	ump_weak_client_drop(&weak);
+	(void)ump_weak_client_stats(copy, &stats);
+}
+
 static int drop_lent(void *self, ump_weak_client *me)
 {
 	(void)self;
@@ -477,6 +501,8 @@ static void deaths(void)
 	CHECK(check_dies(use_dropped_task, "a task was used after it was joined or dropped"));
 	CHECK(check_dies(drop_twice, "a client was used after it was dropped"));
 	CHECK(check_dies(use_dropped_weak, "a weak client was used after it was dropped"));
+	CHECK(check_dies(ask_dropped_client, "a client was used after it was dropped"));
+	CHECK(check_dies(ask_dropped_weak, "a weak client was used after it was dropped"));
 	CHECK(check_dies(spawn_drop_lent, "clone it to own one"));
 }
 #endif

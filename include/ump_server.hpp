@@ -32,10 +32,10 @@
  *   value, if it waits without a deadline, else to one that is made with new and takes the value
  *   over.  Each value is destroyed exactly once, whatever becomes of the message.
  * - A value that was passed as an rvalue is taken over unless the call says that nothing was sent:
- *   with UMP_SERVER_GONE, UMP_NO_MEMORY or UMP_INVALID the sender has it still.  (It may have been
- *   moved away and back, so what holds addresses inside it is not to be relied on.)  A value passed
- *   as a constant is copied, and what the copy throws comes out of the call, which then sent
- *   nothing.
+ *   with UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY or UMP_INVALID, say, the sender has it still.  So
+ *   it does after UMP_TIMED_OUT of a call that waits for room only.  (It may have been moved away
+ *   and back, so what holds addresses inside it is not to be relied on.)  A value passed as a
+ *   constant is copied, and what the copy throws comes out of the call, which then sent nothing.
  * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
@@ -43,6 +43,9 @@
  *   (std::terminate), as one does that leaves the function of a thread: nothing is thrown through
  *   the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
  *   std::bad_alloc.  Only result::value() throws.
+ * - An answer that comes through completions is given to a callable, which was passed with the
+ *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
+ * - Who makes a strong client need not call ump_here(): ump::place does.
  */
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
@@ -52,6 +55,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -374,14 +379,15 @@ template <class P> ump_config configure(ump_config config) noexcept
 	return config;
 }
 
-// Whether a request that ended so is no longer its sender's.  For all other codes nothing was sent,
+// Whether a request that was waited for and ended so is no longer its sender's.  For all other codes nothing was sent,
 // or the server gave it back.
 constexpr bool took_request(int result) noexcept
 {
 	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
 }
 
-constexpr bool took_post(int result) noexcept
+// The same for all that is sent without waiting for an answer.
+constexpr bool took_sent(int result) noexcept
 {
 	return result == UMP_OK;
 }
@@ -431,7 +437,31 @@ inline result<void> done(int code) noexcept
 	return error(code);
 }
 
+// The numbers of a server.
+template <class Handle>
+result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
+{
+	ump_stats stats = ump_stats();
+	int code = count(handle, &stats);
+
+	if (code != UMP_OK)
+		return error(code);
+	return stats;
+}
+
 template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
+
+// An answer, whose value is at `reply` if there is one.
+template <class T> answer<T> told(int code, const void *reply) noexcept
+{
+	if constexpr (is_none<T>) {
+		return done(code);
+	} else {
+		if (code != UMP_OK)
+			return error(code);
+		return carrier<T>::take(reply);
+	}
+}
 
 // Call(where a reply goes), and the reply that it wrote.
 template <class T, class Call> answer<T> answered(Call call) noexcept
@@ -442,9 +472,7 @@ template <class T, class Call> answer<T> answered(Call call) noexcept
 		room<T> reply;
 		int code = call(static_cast<void *>(&reply.bytes));
 
-		if (code != UMP_OK)
-			return error(code);
-		return carrier<T>::take(&reply.bytes);
+		return told<T>(code, &reply.bytes);
 	}
 }
 
@@ -498,6 +526,43 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 };
 
 } // namespace detail
+
+// ---- Looking inside ---------------------------------------------------------------------------
+
+/**
+ * Where a strong client is made: what ump_server_dump() will say of it; see ump_here().  What makes
+ * one takes its place as a last parameter, which is where the call stands, unless a wrapper passes
+ * that of its own caller on.
+ */
+class place
+{
+      public:
+	/// The place of the call, also where this is itself a default argument.
+	static constexpr place current(
+		const char *file = __builtin_FILE(), int line = __builtin_LINE()) noexcept
+	{
+		return place(file, line);
+	}
+	/// ump_here.
+	void note() const noexcept
+	{
+		ump_here(file_, line_);
+	}
+
+      private:
+	constexpr place(const char *file, int line) noexcept : file_(file), line_(line)
+	{
+	}
+
+	const char *file_;
+	int line_;
+};
+
+/// ump_server_dump.
+inline void dump(std::FILE *file) noexcept
+{
+	ump_server_dump(file);
+}
 
 // ---- Clients ----------------------------------------------------------------------------------
 
@@ -585,6 +650,234 @@ template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_w
 	std::unique_ptr<request_type> refused_;
 };
 
+namespace detail
+{
+
+// A callable that waits for its answer, in the list of its completions.
+class waiting
+{
+      public:
+	waiting() noexcept = default;
+	waiting(const waiting &) = delete;
+	waiting &operator=(const waiting &) = delete;
+	virtual ~waiting() = default;
+	// What became of it; `reply` is lent.
+	virtual void complete(int code, const void *reply) = 0;
+
+      private:
+	friend class waiting_list;
+	waiting *next_ = nullptr;
+	waiting **link_ = nullptr; // what points to this
+};
+
+// All that wait, and their owner: if their answers never come, they are destroyed with it.
+class waiting_list
+{
+      public:
+	waiting_list() noexcept = default;
+	waiting_list(waiting_list &&other) noexcept
+	{
+		take(other);
+	}
+	waiting_list &operator=(waiting_list &&other) noexcept
+	{
+		if (this != &other) {
+			clear();
+			take(other);
+		}
+		return *this;
+	}
+	~waiting_list()
+	{
+		clear();
+	}
+	void add(waiting *one) noexcept
+	{
+		one->next_ = first_;
+		one->link_ = &first_;
+		if (first_ != nullptr)
+			first_->link_ = &one->next_;
+		first_ = one;
+	}
+	static std::unique_ptr<waiting> remove(waiting *one) noexcept
+	{
+		*one->link_ = one->next_;
+		if (one->next_ != nullptr)
+			one->next_->link_ = one->link_;
+		return std::unique_ptr<waiting>(one);
+	}
+	void clear() noexcept
+	{
+		while (first_ != nullptr)
+			remove(first_);
+	}
+
+      private:
+	void take(waiting_list &other) noexcept
+	{
+		first_ = std::exchange(other.first_, nullptr);
+		if (first_ != nullptr)
+			first_->link_ = &first_;
+	}
+
+	waiting *first_ = nullptr;
+};
+
+// What a request's answer is given to.
+template <class P, class F> class waits_for_answer final : public waiting
+{
+	using request_type = typename P::request;
+	using answer_type = answer<typename P::reply>;
+	using returned = std::optional<request_type>;
+
+      public:
+	static constexpr bool takes_back = std::is_invocable_v<F &, answer_type, returned>;
+
+	static_assert(takes_back || std::is_invocable_v<F &, answer_type>,
+		"the callable takes the answer: a ump::result of the protocol's replies");
+	static_assert(
+		!takes_back || std::is_invocable_v<F &, answer_type> || !is_plain<request_type>,
+		"a trivially copyable request was copied: its sender has it still");
+
+	explicit waits_for_answer(F &&f) : f_(std::move(f))
+	{
+	}
+	void own(request_type *box) noexcept
+	{
+		box_ = box;
+	}
+	void complete(int code, const void *reply) override
+	{
+		std::unique_ptr<request_type> refused;
+		auto answer = told<typename P::reply>(code, reply);
+
+		if (!took_request(code))
+			refused.reset(box_);
+		if constexpr (!takes_back)
+			f_(std::move(answer));
+		else if (refused == nullptr)
+			f_(std::move(answer), std::nullopt);
+		else
+			f_(std::move(answer), returned(std::move(*refused)));
+	}
+
+      private:
+	F f_;
+	request_type *box_ = nullptr;
+};
+
+// What is told that there is room.
+template <class F> class waits_for_room final : public waiting
+{
+      public:
+	static_assert(std::is_invocable_v<F &, result<void>>,
+		"the callable takes what became of the room: a ump::result<void>");
+
+	explicit waits_for_room(F &&f) : f_(std::move(f))
+	{
+	}
+	void complete(int code, const void *) override
+	{
+		f_(done(code));
+	}
+
+      private:
+	F f_;
+};
+
+} // namespace detail
+
+template <class P> class client;
+
+/**
+ * Where an event loop gets the answers to its requests, to any servers; ump_completions.  Destroyed,
+ * it gives up all that is in flight, and destroys the callables without calling them.
+ * The tags are this header's: do not pass get() to what sends or receives in ump_server.h.
+ */
+class completions : private detail::owner<ump_completions, ump_completions_drop>
+{
+	using owner = detail::owner<ump_completions, ump_completions_drop>;
+	template <class P> friend class client;
+	friend result<completions> open_completions() noexcept;
+
+      public:
+	completions() noexcept = default;
+
+	using owner::get;
+	using owner::operator bool;
+
+	/// ump_completions_fd.
+	int fd() const noexcept
+	{
+		return ump_completions_fd(get());
+	}
+	/// ump_completions_in_flight.
+	std::size_t in_flight() const noexcept
+	{
+		return ump_completions_in_flight(get());
+	}
+	/// Give the next answer that has arrived to its callable; ump_completions_next.  The
+	/// callable may send again through these completions, and may destroy them.
+	[[nodiscard]] result<void> next()
+	{
+		ump_completion got = ump_completion();
+		int code = ump_completions_next(get(), &got);
+
+		return tell(code, got);
+	}
+	/// The same, but wait for it; ump_completions_wait.
+	[[nodiscard]] result<void> wait(ump_time deadline = forever)
+	{
+		ump_completion got = ump_completion();
+		int code = ump_completions_wait(get(), &got, deadline);
+
+		return tell(code, got);
+	}
+	/// ump_completions_drop.
+	void reset() noexcept
+	{
+		owner::reset();
+		waiting_.clear();
+	}
+
+      private:
+	explicit completions(ump_completions *handle) noexcept : owner(handle)
+	{
+	}
+	// This may be gone when the callable returns.
+	static result<void> tell(int code, const ump_completion &got)
+	{
+		if (code != UMP_OK)
+			return error(code);
+		auto one = detail::waiting_list::remove(static_cast<detail::waiting *>(got.tag));
+
+		one->complete(got.result, got.reply);
+		return {};
+	}
+	// Let `one` wait, if call(its tag) succeeds.
+	template <class One, class Call> int wait_for(std::unique_ptr<One> one, Call call) noexcept
+	{
+		int code = call(static_cast<void *>(static_cast<detail::waiting *>(one.get())));
+
+		if (code == UMP_OK)
+			waiting_.add(one.release());
+		return code;
+	}
+
+	detail::waiting_list waiting_;
+};
+
+/// ump_completions_open.
+[[nodiscard]] inline result<completions> open_completions() noexcept
+{
+	ump_completions *out = nullptr;
+	int code = ump_completions_open(&out);
+
+	if (code != UMP_OK)
+		return error(code);
+	return completions(out);
+}
+
 template <class P> class weak_client;
 template <class P> class post_client;
 
@@ -599,8 +892,9 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 	using detail::owner<ump_client, ump_client_drop>::owner;
 
 	/// ump_client_clone.
-	[[nodiscard]] result<client> clone() const noexcept
+	[[nodiscard]] result<client> clone(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_client *out = nullptr;
 		int code = ump_client_clone(this->get(), &out);
 
@@ -615,9 +909,11 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 		return detail::made<ump::weak_client<P>>(code, out);
 	}
 	/// ump_client_post_client.
-	[[nodiscard]] result<ump::post_client<P>> post_client() const noexcept
+	[[nodiscard]] result<ump::post_client<P>> post_client(
+		place here = place::current()) const noexcept
 	{
 		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		here.note();
 		ump_post_client *out = nullptr;
 		int code = ump_client_post_client(this->get(), &out);
 
@@ -648,36 +944,108 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 	/// ump_client_req_async.
 	[[nodiscard]] result<wait_reply<P>> request_async(request_type &&msg) const noexcept
 	{
+		return request_async_until(std::move(msg), at_once);
+	}
+	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
+	{
+		return request_async(request_type(msg));
+	}
+	/// ump_client_req_async_until.
+	[[nodiscard]] result<wait_reply<P>> request_async_until(
+		request_type &&msg, ump_time deadline) const noexcept
+	{
 		static_assert(!detail::is_none<request_type>, "this server takes no requests");
 		ump_wait_reply *out = nullptr;
 		request_type *sent = nullptr;
 		int code = detail::send(
-			msg, detail::took_request, [&](const void *bytes, request_type *box) {
+			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
 				sent = box;
-				return ump_client_req_async(this->get(), bytes, &out);
+				return ump_client_req_async_until(
+					this->get(), bytes, &out, deadline);
 			});
 
 		if (code != UMP_OK)
 			return error(code);
 		return wait_reply<P>(out, sent);
 	}
-	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
+	[[nodiscard]] result<wait_reply<P>> request_async_until(
+		const request_type &msg, ump_time deadline) const
 	{
-		return request_async(request_type(msg));
+		return request_async_until(request_type(msg), deadline);
+	}
+
+	/**
+	 * ump_client_req_completion: `f` is called with the answer, an ump::result<Reply>, inside
+	 * `completions`' next() or wait().  If it takes a second argument, that is, after
+	 * UMP_SERVER_GONE, the request that was never started, as an std::optional<Request>; only
+	 * for types that are not trivially copyable.
+	 */
+	template <class F>
+	[[nodiscard]] result<void> request_completion(
+		request_type &&msg, completions &answers, F f) const
+	{
+		static_assert(!detail::is_none<request_type>, "this server takes no requests");
+		using waits = detail::waits_for_answer<P, F>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		return detail::done(detail::send(
+			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
+				one->own(box);
+				return answers.wait_for(std::move(one), [&](void *tag) {
+					return ump_client_req_completion(
+						this->get(), bytes, answers.get(), tag);
+				});
+			}));
+	}
+	template <class F>
+	[[nodiscard]] result<void> request_completion(
+		const request_type &msg, completions &answers, F f) const
+	{
+		return request_completion(request_type(msg), answers, std::move(f));
+	}
+	/// ump_client_room: `f` is called with an ump::result<void> inside `completions`' next() or
+	/// wait().
+	template <class F> [[nodiscard]] result<void> room(completions &answers, F f)
+	{
+		using waits = detail::waits_for_room<F>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		return detail::done(answers.wait_for(std::move(one), [&](void *tag) {
+			return ump_client_room(this->get(), answers.get(), tag);
+		}));
 	}
 
 	/// ump_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
 	{
-		static_assert(!detail::is_none<post_type>, "this server takes no posts");
-		return detail::done(
-			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
-				return ump_client_post(this->get(), bytes);
-			}));
+		return post_until(std::move(msg), at_once);
 	}
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
+	}
+	/// ump_client_post_until.
+	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		return detail::done(
+			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_client_post_until(this->get(), bytes, deadline);
+			}));
+	}
+	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
+	{
+		return post_until(post_type(msg), deadline);
+	}
+
+	/// ump_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_client>(ump_client_stats, this->get());
 	}
 };
 
@@ -690,8 +1058,9 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 	using detail::owner<ump_post_client, ump_post_client_drop>::owner;
 
 	/// ump_post_client_clone.
-	[[nodiscard]] result<post_client> clone() const noexcept
+	[[nodiscard]] result<post_client> clone(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_post_client *out = nullptr;
 		int code = ump_post_client_clone(this->get(), &out);
 
@@ -700,14 +1069,23 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 	/// ump_post_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
 	{
-		return detail::done(
-			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
-				return ump_post_client_post(this->get(), bytes);
-			}));
+		return post_until(std::move(msg), at_once);
 	}
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
+	}
+	/// ump_post_client_post_until.
+	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
+	{
+		return detail::done(
+			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_post_client_post_until(this->get(), bytes, deadline);
+			}));
+	}
+	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
+	{
+		return post_until(post_type(msg), deadline);
 	}
 };
 
@@ -726,12 +1104,18 @@ template <class P> class weak_client : public detail::owner<ump_weak_client, ump
 		return detail::made<weak_client>(code, out);
 	}
 	/// ump_weak_client_upgrade.
-	[[nodiscard]] result<client<P>> upgrade() const noexcept
+	[[nodiscard]] result<client<P>> upgrade(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_client *out = nullptr;
 		int code = ump_weak_client_upgrade(this->get(), &out);
 
 		return detail::made<client<P>>(code, out);
+	}
+	/// ump_weak_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_weak_client>(ump_weak_client_stats, this->get());
 	}
 };
 
@@ -756,9 +1140,23 @@ template <class P> class reply_context : public detail::owner<ump_reply_context,
 				return ump_reply(&this->handle_, bytes);
 			}));
 	}
+	/// A constant is copied, except into the room that room() gave.
 	result<void> reply(const reply_type &value)
 	{
-		return reply(reply_type(value));
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		if constexpr (detail::is_plain<reply_type>)
+			return detail::done(ump_reply(&this->handle_, std::addressof(value)));
+		else
+			return reply(reply_type(value));
+	}
+	/// ump_reply_room: write the value there and reply(*room()); then nothing is copied.  Only
+	/// for replies that are trivially copyable.
+	reply_type *room() noexcept
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		static_assert(detail::is_plain<reply_type>,
+			"only a trivially copyable reply can be written in place");
+		return static_cast<reply_type *>(ump_reply_room(this->get()));
 	}
 	/// ump_reply, where replies have no value.
 	result<void> reply() noexcept
@@ -830,6 +1228,11 @@ struct go_on_t {
 };
 inline constexpr go_on_t go_on;
 
+/// What a callback returns that has suspended; ump_pending.
+struct pending_t {
+};
+inline constexpr pending_t pending;
+
 /// What makes the loop end: stop(outcome), or stop() where there are none.
 template <class Outcome> struct stop_t {
 	Outcome outcome;
@@ -843,11 +1246,14 @@ inline stop_t<none> stop() noexcept
 	return {};
 }
 
-/// How a handler goes on: go_on, or stop(outcome).
+/// How a handler goes on: go_on, stop(outcome), or pending if it has suspended.
 template <class Outcome> class flow
 {
       public:
 	flow(go_on_t) noexcept
+	{
+	}
+	flow(pending_t) noexcept : suspended(true)
 	{
 	}
 	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
@@ -856,6 +1262,50 @@ template <class Outcome> class flow
 	}
 
 	std::optional<Outcome> outcome;
+	bool suspended = false;
+};
+
+namespace detail
+{
+
+// Where outcomes are left on their way to `term`, which takes them out.
+template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept
+{
+	return where ? ump_break(std::addressof(where)) : ump_continue();
+}
+
+inline void resume_anyhow(ump_suspension **suspension) noexcept
+{
+	static_cast<void>(ump_task_resume(suspension, ump_continue()));
+}
+
+} // namespace detail
+
+/// The duty to resume a handler that has suspended.  Destroyed, it resumes with go_on.
+template <class P> class suspension : public detail::owner<ump_suspension, detail::resume_anyhow>
+{
+	using outcome_type = typename P::outcome;
+
+      public:
+	using detail::owner<ump_suspension, detail::resume_anyhow>::owner;
+
+	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
+	result<void> resume(flow<outcome_type> how) noexcept
+	{
+		if (!how.outcome)
+			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
+		if (this->handle_ == nullptr)
+			return error(UMP_INVALID);
+		// The handler's thread takes it from there; see served::term.
+		std::unique_ptr<std::optional<outcome_type>> box(
+			new (std::nothrow) std::optional<outcome_type>(std::move(how.outcome)));
+		if (box == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = ump_task_resume(&this->handle_, detail::break_with(*box));
+		if (code == UMP_OK)
+			static_cast<void>(box.release());
+		return detail::done(code);
+	}
 };
 
 namespace detail
@@ -914,6 +1364,7 @@ class handler : public detail::handles_requests<P>, public detail::handles_posts
 	using weak_client = ump::weak_client<P>;
 	using reply_context = ump::reply_context<P>;
 	using leftover = ump::leftover<P>;
+	using suspension = ump::suspension<P>;
 
 	handler() = default;
 	handler(const handler &) = delete;
@@ -933,10 +1384,20 @@ class handler : public detail::handles_requests<P>, public detail::handles_posts
 		static_cast<void>(me);
 		return 0;
 	}
-	/// When the loop has ended.  `how` has a value after a break.  What it returns join gives.
+	/// When the loop has ended.  `how` has a value after a break (not if a task was dropped).
+	/// What it returns join gives.
 	virtual outcome term(outcome how)
 	{
 		return how;
+	}
+
+      protected:
+	/// ump_suspend, in this handler's request() or post() only, which then returns pending.
+	/// Empty where ump_suspend gives NULL.  The message is the callback's own, as always: move
+	/// away what is needed later.
+	[[nodiscard]] suspension suspend() noexcept
+	{
+		return suspension(ump_suspend());
 	}
 };
 
@@ -1105,12 +1566,23 @@ template <class P> class served
 					carrier<typename P::post>::take(msg));
 		}
 	}
-	static ump_flow term(void *self, ump_flow) noexcept
+	// An outcome is in the ending, or in a box that came with a suspension's resume.  What was
+	// left there by a callback that had suspended is nobody's.
+	static ump_flow term(void *self, ump_flow raw) noexcept
 	{
-		auto &outcome = from(self).end_->outcome;
+		auto &end = from(self).end_->outcome;
+		auto *where = static_cast<std::optional<typename P::outcome> *>(raw.value);
+		std::optional<typename P::outcome> how;
 
-		outcome = from(self).handler_->term(std::exchange(outcome, std::nullopt));
-		return outcome ? ump_break(nullptr) : ump_continue();
+		if (raw.stop && where != nullptr && *where)
+			how.emplace(std::move(**where));
+		if (raw.stop && where != std::addressof(end))
+			delete where;
+		end.reset();
+		how = from(self).handler_->term(std::move(how));
+		if (how)
+			end.emplace(std::move(*how));
+		return end ? ump_break(nullptr) : ump_continue();
 	}
 	static void drop(void *self) noexcept
 	{
@@ -1118,10 +1590,11 @@ template <class P> class served
 	}
 	ump_flow after(flow<typename P::outcome> how) noexcept
 	{
-		if (!how.outcome)
-			return ump_continue();
-		end_->outcome = std::move(how.outcome);
-		return ump_break(nullptr);
+		if (how.suspended)
+			return ump_pending();
+		if (how.outcome)
+			end_->outcome.emplace(std::move(*how.outcome));
+		return how.outcome ? break_with(end_->outcome) : ump_continue();
 	}
 
 	std::unique_ptr<handler<P>> handler_;
@@ -1130,66 +1603,112 @@ template <class P> class served
 
 } // namespace detail
 
-/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
-template <class P> class thread
+namespace detail
+{
+
+struct releases {
+	template <class Ending> void operator()(Ending *end) const noexcept
+	{
+		end->release();
+	}
+};
+
+// The handle to join a server, and where its outcome will be.
+template <class P, class Raw, void (*Drop)(Raw **)> class runner
 {
       public:
 	using outcome = std::optional<typename P::outcome>;
 
-	thread() noexcept = default;
-	thread(ump_thread *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
+	runner() noexcept = default;
+	runner(Raw *handle, ending<P> *end) noexcept : handle_(handle), end_(end)
 	{
 	}
-	thread(thread &&other) noexcept
-	    : handle_(std::exchange(other.handle_, nullptr)),
-	      end_(std::exchange(other.end_, nullptr))
-	{
-	}
-	thread &operator=(thread &&other) noexcept
-	{
-		if (this != &other) {
-			reset();
-			handle_ = std::exchange(other.handle_, nullptr);
-			end_ = std::exchange(other.end_, nullptr);
-		}
-		return *this;
-	}
-	~thread()
-	{
-		reset();
-	}
+	runner(runner &&) noexcept = default;
+	runner &operator=(runner &&) noexcept = default;
+
 	explicit operator bool() const noexcept
 	{
-		return handle_ != nullptr;
+		return static_cast<bool>(handle_);
 	}
 	/// The handle of ump_server.h, lent.
-	ump_thread *get() const noexcept
+	Raw *get() const noexcept
 	{
-		return handle_;
+		return handle_.get();
+	}
+	/// Drop it before its time.
+	void reset() noexcept
+	{
+		handle_.reset();
+		end_.reset();
 	}
 
-	/// ump_join: what the handler stopped with, or nothing if the clients went.
-	result<outcome> join(ump_time deadline = forever) noexcept
+      protected:
+	// Join(handle), and the outcome if that has succeeded.
+	template <class Join> result<outcome> joined(Join join) noexcept
 	{
-		int code = ump_join(&handle_, nullptr, deadline);
+		Raw *handle = handle_.release();
+		int code = join(&handle);
 
+		handle_ = owner<Raw, Drop>(handle);
 		if (code != UMP_OK)
 			return error(code);
 		outcome how = std::move(end_->outcome);
-		std::exchange(end_, nullptr)->release();
+		end_.reset();
 		return how;
-	}
-	/// ump_thread_drop.
-	void reset() noexcept
-	{
-		ump_thread_drop(&handle_);
-		if (end_ != nullptr)
-			std::exchange(end_, nullptr)->release();
 	}
 
       private:
-	ump_thread *handle_ = nullptr;
-	detail::ending<P> *end_ = nullptr;
+	owner<Raw, Drop> handle_;
+	std::unique_ptr<ending<P>, releases> end_;
+};
+
+} // namespace detail
+
+/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
+template <class P> class thread : public detail::runner<P, ump_thread, ump_thread_drop>
+{
+	using runner = detail::runner<P, ump_thread, ump_thread_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_join: what the handler stopped with, or nothing if the clients went.
+	result<typename runner::outcome> join(ump_time deadline = forever) noexcept
+	{
+		return this->joined(
+			[&](ump_thread **handle) { return ump_join(handle, nullptr, deadline); });
+	}
+};
+
+/// A server that runs inside the application's event loop.  Destroyed, it ends; see ump_task_drop.
+template <class P> class task : public detail::runner<P, ump_task, ump_task_drop>
+{
+	using runner = detail::runner<P, ump_task, ump_task_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_task_fd.
+	int fd() const noexcept
+	{
+		return ump_task_fd(this->get());
+	}
+	/// ump_task_dispatch.
+	bool dispatch(std::size_t budget = 0) noexcept
+	{
+		return ump_task_dispatch(this->get(), budget);
+	}
+	/// ump_task_run.
+	[[nodiscard]] result<void> run(ump_time deadline = forever) noexcept
+	{
+		return detail::done(ump_task_run(this->get(), deadline));
+	}
+	/// ump_task_join: what the handler stopped with, or nothing if the clients went.
+	result<typename runner::outcome> join() noexcept
+	{
+		return this->joined(
+			[](ump_task **handle) { return ump_task_join(handle, nullptr); });
+	}
 };
 
 /// What spawn_thread makes.
@@ -1198,39 +1717,71 @@ template <class P> struct server {
 	ump::thread<P> thread;
 };
 
+/// What spawn_task makes.
+template <class P> struct task_server {
+	ump::client<P> client;
+	ump::task<P> task;
+};
+
+namespace detail
+{
+
+// Make a Server by spawn(), which is ump_spawn_thread or ump_spawn_task.
+template <class Server, class Runner, class P, class Spawn>
+result<Server> spawned(
+	std::unique_ptr<handler<P>> own, const ump_config &config, place here, Spawn spawn) noexcept
+{
+	static_assert(!is_none<typename P::request> || !is_none<typename P::post>,
+		"a server takes requests, or posts, or both");
+	if (own == nullptr)
+		return error(UMP_INVALID);
+	auto *end = new (std::nothrow) ending<P>();
+	if (end == nullptr)
+		return error(UMP_NO_MEMORY);
+	auto *self = new (std::nothrow) served<P>(std::move(own), end);
+	if (self == nullptr) {
+		delete end;
+		return error(UMP_NO_MEMORY);
+	}
+	ump_config typed = configure<P>(config);
+	ump_client *client = nullptr;
+	Runner *runner = nullptr;
+	here.note();
+	int code = spawn(&typed, served<P>::build, &self, &client, &runner);
+	delete self;
+	if (code != UMP_OK) {
+		end->release();
+		return error(code);
+	}
+	return Server{ump::client<P>(client), {runner, end}};
+}
+
+} // namespace detail
+
 /**
  * ump_spawn_thread.  The handler is the server's from the call on: it is destroyed exactly once,
  * also if spawning fails.  Of `config` the types of messages are not read.
  * UMP_INVALID: no handler.
  */
 template <class H>
-[[nodiscard]] result<server<typename H::protocol>> spawn_thread(
-	std::unique_ptr<H> handler, const ump_config &config = ump_config()) noexcept
+[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
 {
 	using P = typename H::protocol;
 
-	static_assert(!detail::is_none<typename P::request> || !detail::is_none<typename P::post>,
-		"a server takes requests, or posts, or both");
-	if (handler == nullptr)
-		return error(UMP_INVALID);
-	auto *end = new (std::nothrow) detail::ending<P>();
-	if (end == nullptr)
-		return error(UMP_NO_MEMORY);
-	auto *self = new (std::nothrow) detail::served<P>(std::move(handler), end);
-	if (self == nullptr) {
-		delete end;
-		return error(UMP_NO_MEMORY);
-	}
-	ump_config typed = detail::configure<P>(config);
-	ump_client *client = nullptr;
-	ump_thread *thread = nullptr;
-	int code = ump_spawn_thread(&typed, detail::served<P>::build, &self, &client, &thread);
-	delete self;
-	if (code != UMP_OK) {
-		end->release();
-		return error(code);
-	}
-	return server<P>{ump::client<P>(client), ump::thread<P>(thread, end)};
+	return detail::spawned<server<P>, ump_thread, P>(
+		std::move(handler), config, here, ump_spawn_thread);
+}
+
+/// ump_spawn_task, of a handler as spawn_thread takes one.
+template <class H>
+[[nodiscard]] result<task_server<typename H::protocol>> spawn_task(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
+{
+	using P = typename H::protocol;
+
+	return detail::spawned<task_server<P>, ump_task, P>(
+		std::move(handler), config, here, ump_spawn_task);
 }
 
 /// What a receiver receives: a request with its context, or a post.
@@ -1274,6 +1825,11 @@ template <class P> class receiver : public detail::owner<ump_server, ump_server_
 	{
 		return ump_server_skipped(this->get());
 	}
+	/// ump_server_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_server>(ump_server_stats, this->get());
+	}
 
       private:
 	static result<message<P>> received(
@@ -1304,8 +1860,10 @@ template <class P> struct channel {
 
 /// ump_channel_open.
 template <class P>
-[[nodiscard]] result<channel<P>> open_channel(const ump_config &config = ump_config()) noexcept
+[[nodiscard]] result<channel<P>> open_channel(
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
 {
+	here.note();
 	ump_config typed = detail::configure<P>(config);
 	ump_server *server = nullptr;
 	ump_client *client = nullptr;

@@ -379,8 +379,8 @@ template <class P> ump_config configure(ump_config config) noexcept
 	return config;
 }
 
-// Whether a request that was waited for and ended so is no longer its sender's.  For all other codes nothing was sent,
-// or the server gave it back.
+// Whether a request that was waited for and ended so is no longer its sender's.  For all other codes
+// nothing was sent, or the server gave it back.
 constexpr bool took_request(int result) noexcept
 {
 	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
@@ -790,8 +790,8 @@ template <class F> class waits_for_room final : public waiting
 template <class P> class client;
 
 /**
- * Where an event loop gets the answers to its requests, to any servers; ump_completions.  Destroyed,
- * it gives up all that is in flight, and destroys the callables without calling them.
+ * Where an event loop gets the answers to its requests, to any servers; ump_completions.
+ * Destroyed, it gives up all that is in flight, and destroys the callables without calling them.
  * The tags are this header's: do not pass get() to what sends or receives in ump_server.h.
  */
 class completions : private detail::owner<ump_completions, ump_completions_drop>

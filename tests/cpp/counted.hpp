@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// What the tests of the C++ face count: values that live, and allocations, which can be made to fail.
-// One program includes this once: it replaces operator new.
+// What the tests of the C++ face count: values that live, and allocations, which can be made to
+// fail.  A program includes this once: it replaces operator new.
 #ifndef COUNTED_HPP
 #define COUNTED_HPP
 

@@ -500,7 +500,9 @@ void moved_in_flight()
 void from_callables()
 {
 	ledger book;
-	auto [client, task] = open_task(book);
+	auto server = open_task(book);
+	auto &client = server.client;
+	auto &task = server.task;
 	auto all = std::make_unique<ump::completions>(open_completions());
 	int last = 0;
 	bool thrown = false;

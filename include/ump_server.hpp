@@ -81,10 +81,15 @@ struct none {
 template <class Request, class Reply = none, class Post = none, class Outcome = none,
 	class Code = int>
 struct protocol {
+	/// Values of requests, or none.
 	using request = Request;
+	/// Values of replies, or none.
 	using reply = Reply;
+	/// Values of posts, or none.
 	using post = Post;
+	/// What the loop may end with, or none.
 	using outcome = Outcome;
+	/// What the handler may fail with.
 	using code = Code;
 };
 
@@ -94,12 +99,15 @@ struct protocol {
 class error
 {
       public:
+	/// One of the library's codes.
 	constexpr error(ump_result code) noexcept : code_(code)
 	{
 	}
+	/// Any code.
 	constexpr explicit error(int code) noexcept : code_(code)
 	{
 	}
+	/// The number, as ump_server.h has it.
 	constexpr int code() const noexcept
 	{
 		return code_;
@@ -109,18 +117,22 @@ class error
 	{
 		return code_ > 0;
 	}
+	/// The code as another type.
 	template <class Code> constexpr Code as() const noexcept
 	{
 		return static_cast<Code>(code_);
 	}
+	/// What ump_strerror says of it.
 	const char *message() const noexcept
 	{
 		return ump_strerror(code_);
 	}
+	/// The same code.
 	friend constexpr bool operator==(error left, error right) noexcept
 	{
 		return left.code_ == right.code_;
 	}
+	/// Another code.
 	friend constexpr bool operator!=(error left, error right) noexcept
 	{
 		return left.code_ != right.code_;
@@ -134,13 +146,16 @@ class error
 class bad_result : public std::exception
 {
       public:
+	/// There is no value because of `why`.
 	explicit bad_result(error why) noexcept : why_(why)
 	{
 	}
+	/// What ump_strerror says of it.
 	const char *what() const noexcept override
 	{
 		return why_.message();
 	}
+	/// The error itself.
 	error why() const noexcept
 	{
 		return why_;
@@ -172,55 +187,68 @@ namespace detail
 template <class T> class result
 {
       public:
+	/// A value.
 	result(T value) : state_(std::in_place_index<0>, std::move(value))
 	{
 	}
+	/// An error.
 	result(ump::error why) noexcept : state_(std::in_place_index<1>, why)
 	{
 	}
+	/// Whether there is a value.
 	bool has_value() const noexcept
 	{
 		return state_.index() == 0;
 	}
+	/// Whether there is a value.
 	explicit operator bool() const noexcept
 	{
 		return has_value();
 	}
+	/// The value, or bad_result.
 	T &value() &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
+	/// The value, or bad_result.
 	const T &value() const &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
+	/// The value, or bad_result.
 	T &&value() &&
 	{
 		check();
 		return std::move(*std::get_if<0>(&state_));
 	}
+	/// The value, or bad_result.
 	T &operator*() &
 	{
 		return value();
 	}
+	/// The value, or bad_result.
 	const T &operator*() const &
 	{
 		return value();
 	}
+	/// The value, or bad_result.
 	T &&operator*() &&
 	{
 		return std::move(*this).value();
 	}
+	/// A member of the value, or bad_result.
 	T *operator->()
 	{
 		return std::addressof(value());
 	}
+	/// A member of the value, or bad_result.
 	const T *operator->() const
 	{
 		return std::addressof(value());
 	}
+	/// The value, or `other` if there is none.
 	template <class U> T value_or(U &&other) &&
 	{
 		return has_value() ? std::move(*this).value()
@@ -247,22 +275,27 @@ template <> class result<void>
 {
       public:
 	result() noexcept = default;
+	/// An error.
 	result(ump::error why) noexcept : why_(why)
 	{
 	}
+	/// Whether it was done.
 	bool has_value() const noexcept
 	{
 		return why_ == UMP_OK;
 	}
+	/// Whether it was done.
 	explicit operator bool() const noexcept
 	{
 		return has_value();
 	}
+	/// Nothing, or bad_result.
 	void value() const
 	{
 		if (!has_value())
 			detail::no_value(why_);
 	}
+	/// Why it was not done; UMP_OK if it was.
 	ump::error error() const noexcept
 	{
 		return why_;
@@ -276,6 +309,7 @@ template <> class result<void>
 
 /// UMP_NOW and UMP_FOREVER, without C's casts.
 inline constexpr ump_time at_once = 0;
+/// Never: ump_time has nothing later.
 inline constexpr ump_time forever = INT64_MAX;
 
 /// The deadline this long from now; ump_after.  What does not fit in ump_time is never.
@@ -379,8 +413,8 @@ template <class P> ump_config configure(ump_config config) noexcept
 	return config;
 }
 
-// Whether a request that was waited for and ended so is no longer its sender's.  For all other codes
-// nothing was sent, or the server gave it back.
+// Whether a request that was waited for and ended so is no longer its sender's.  For all other
+// codes nothing was sent, or the server gave it back.
 constexpr bool took_request(int result) noexcept
 {
 	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
@@ -573,6 +607,7 @@ template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_w
 	using request_type = typename P::request;
 
       public:
+	/// What the request is answered with.
 	using answer = detail::answer<typename P::reply>;
 
 	wait_reply() noexcept = default;
@@ -580,7 +615,9 @@ template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_w
 	wait_reply(ump_wait_reply *handle, request_type *box) noexcept : owner(handle), box_(box)
 	{
 	}
+	/// The other is empty then.
 	wait_reply(wait_reply &&) noexcept = default;
+	/// What was there before is given up.
 	wait_reply &operator=(wait_reply &&) noexcept = default;
 
 	/// ump_wait_reply_wait.
@@ -935,6 +972,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 			return detail::send(msg, detail::took_request, call);
 		});
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] detail::answer<reply_type> request(
 		const request_type &msg, ump_time deadline = forever) const
 	{
@@ -946,6 +984,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 	{
 		return request_async_until(std::move(msg), at_once);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
 	{
 		return request_async(request_type(msg));
@@ -968,6 +1007,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 			return error(code);
 		return wait_reply<P>(out, sent);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<wait_reply<P>> request_async_until(
 		const request_type &msg, ump_time deadline) const
 	{
@@ -999,6 +1039,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 				});
 			}));
 	}
+	/// A copy of the value is sent.
 	template <class F>
 	[[nodiscard]] result<void> request_completion(
 		const request_type &msg, completions &answers, F f) const
@@ -1024,6 +1065,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 	{
 		return post_until(std::move(msg), at_once);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
@@ -1037,6 +1079,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 				return ump_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
@@ -1071,6 +1114,7 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 	{
 		return post_until(std::move(msg), at_once);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
@@ -1083,6 +1127,7 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 				return ump_post_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
@@ -1194,10 +1239,13 @@ template <class P> class leftover
       public:
 	/// What take() gives.
 	struct parts {
+		/// The value.
 		request_type msg;
+		/// The duty to answer.
 		reply_context<P> rc;
 	};
 
+	/// What the library hands to `leftover`.
 	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
 	{
 	}
@@ -1226,21 +1274,26 @@ template <class P> class leftover
 /// What makes the loop go on.
 struct go_on_t {
 };
+/// Go on with the next message.
 inline constexpr go_on_t go_on;
 
 /// What a callback returns that has suspended; ump_pending.
 struct pending_t {
 };
+/// The handler has suspended.
 inline constexpr pending_t pending;
 
 /// What makes the loop end: stop(outcome), or stop() where there are none.
 template <class Outcome> struct stop_t {
+	/// What the loop ends with.
 	Outcome outcome;
 };
+/// End with a copy of `outcome`, or with it itself if it is an rvalue.
 template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
 {
 	return {std::forward<Outcome>(outcome)};
 }
+/// End with no more than that.
 inline stop_t<none> stop() noexcept
 {
 	return {};
@@ -1250,18 +1303,23 @@ inline stop_t<none> stop() noexcept
 template <class Outcome> class flow
 {
       public:
+	/// Go on.
 	flow(go_on_t) noexcept
 	{
 	}
+	/// The handler has suspended.
 	flow(pending_t) noexcept : suspended(true)
 	{
 	}
+	/// End.
 	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
 	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
 	{
 	}
 
+	/// What the loop ends with; nothing if it goes on.
 	std::optional<Outcome> outcome;
+	/// Whether the handler has suspended.
 	bool suspended = false;
 };
 
@@ -1357,13 +1415,21 @@ template <class P>
 class handler : public detail::handles_requests<P>, public detail::handles_posts<P>
 {
       public:
+	/// What this server takes and gives.
 	using protocol = P;
+	/// How a callback goes on.
 	using flow = ump::flow<typename P::outcome>;
+	/// What the loop has ended with; nothing if the clients went.
 	using outcome = std::optional<typename P::outcome>;
+	/// A client of this server.
 	using client = ump::client<P>;
+	/// A weak client of this server.
 	using weak_client = ump::weak_client<P>;
+	/// The duty to answer one of its requests.
 	using reply_context = ump::reply_context<P>;
+	/// A request that was not handled.
 	using leftover = ump::leftover<P>;
+	/// The duty to resume this handler.
 	using suspension = ump::suspension<P>;
 
 	handler() = default;
@@ -1713,13 +1779,17 @@ template <class P> class task : public detail::runner<P, ump_task, ump_task_drop
 
 /// What spawn_thread makes.
 template <class P> struct server {
+	/// The first strong client.
 	ump::client<P> client;
+	/// What to join.
 	ump::thread<P> thread;
 };
 
 /// What spawn_task makes.
 template <class P> struct task_server {
+	/// The first strong client.
 	ump::client<P> client;
+	/// What to run and join.
 	ump::task<P> task;
 };
 
@@ -1786,8 +1856,11 @@ template <class H>
 
 /// What a receiver receives: a request with its context, or a post.
 template <class P> struct message {
+	/// The value of a request; nothing if it is a post.
 	std::optional<typename P::request> request;
+	/// The duty to answer the request; empty for a post.
 	reply_context<P> rc;
+	/// The value of a post; nothing if it is a request.
 	std::optional<typename P::post> post;
 };
 
@@ -1854,7 +1927,9 @@ template <class P> class receiver : public detail::owner<ump_server, ump_server_
 
 /// What open_channel makes.
 template <class P> struct channel {
+	/// The receiving end.
 	ump::receiver<P> receiver;
+	/// The first strong client.
 	ump::client<P> client;
 };
 

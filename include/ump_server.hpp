@@ -510,19 +510,30 @@ template <class T, class Call> answer<T> answered(Call call) noexcept
 	}
 }
 
-// What all handles share: one owner, moved and never copied.
+} // namespace detail
+
+/// What several classes share; for use through these.
+namespace base
+{
+
+/// What all handles share: one owner, moved and never copied.
 template <class Raw, void (*Drop)(Raw **)> class owner
 {
       public:
+	/// The type of ump_server.h.
 	using raw = Raw;
 
+	/// No handle.
 	owner() noexcept = default;
+	/// Own a handle of ump_server.h.
 	explicit owner(Raw *handle) noexcept : handle_(handle)
 	{
 	}
+	/// The other is empty then.
 	owner(owner &&other) noexcept : handle_(other.release())
 	{
 	}
+	/// What was there before is dropped.
 	owner &operator=(owner &&other) noexcept
 	{
 		if (this != &other) {
@@ -535,6 +546,7 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 	{
 		reset();
 	}
+	/// Whether there is a handle.
 	explicit operator bool() const noexcept
 	{
 		return handle_ != nullptr;
@@ -556,10 +568,11 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 	}
 
       protected:
+	/// The handle, or null.
 	Raw *handle_ = nullptr;
 };
 
-} // namespace detail
+} // namespace base
 
 // ---- Looking inside ---------------------------------------------------------------------------
 
@@ -601,9 +614,9 @@ inline void dump(std::FILE *file) noexcept
 // ---- Clients ----------------------------------------------------------------------------------
 
 /// The right to the answer of one request that was sent without waiting.
-template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_wait_reply_drop>
+template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wait_reply_drop>
 {
-	using owner = detail::owner<ump_wait_reply, ump_wait_reply_drop>;
+	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
 	using request_type = typename P::request;
 
       public:
@@ -831,9 +844,9 @@ template <class P> class client;
  * Destroyed, it gives up all that is in flight, and destroys the callables without calling them.
  * The tags are this header's: do not pass get() to what sends or receives in ump_server.h.
  */
-class completions : private detail::owner<ump_completions, ump_completions_drop>
+class completions : private base::owner<ump_completions, ump_completions_drop>
 {
-	using owner = detail::owner<ump_completions, ump_completions_drop>;
+	using owner = base::owner<ump_completions, ump_completions_drop>;
 	template <class P> friend class client;
 	friend result<completions> open_completions() noexcept;
 
@@ -919,14 +932,14 @@ template <class P> class weak_client;
 template <class P> class post_client;
 
 /// A strong client.
-template <class P> class client : public detail::owner<ump_client, ump_client_drop>
+template <class P> class client : public base::owner<ump_client, ump_client_drop>
 {
 	using request_type = typename P::request;
 	using reply_type = typename P::reply;
 	using post_type = typename P::post;
 
       public:
-	using detail::owner<ump_client, ump_client_drop>::owner;
+	using base::owner<ump_client, ump_client_drop>::owner;
 
 	/// ump_client_clone.
 	[[nodiscard]] result<client> clone(place here = place::current()) const noexcept
@@ -1093,12 +1106,12 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 };
 
 /// A strong client that can only post.
-template <class P> class post_client : public detail::owner<ump_post_client, ump_post_client_drop>
+template <class P> class post_client : public base::owner<ump_post_client, ump_post_client_drop>
 {
 	using post_type = typename P::post;
 
       public:
-	using detail::owner<ump_post_client, ump_post_client_drop>::owner;
+	using base::owner<ump_post_client, ump_post_client_drop>::owner;
 
 	/// ump_post_client_clone.
 	[[nodiscard]] result<post_client> clone(place here = place::current()) const noexcept
@@ -1135,10 +1148,10 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 };
 
 /// A weak client.
-template <class P> class weak_client : public detail::owner<ump_weak_client, ump_weak_client_drop>
+template <class P> class weak_client : public base::owner<ump_weak_client, ump_weak_client_drop>
 {
       public:
-	using detail::owner<ump_weak_client, ump_weak_client_drop>::owner;
+	using base::owner<ump_weak_client, ump_weak_client_drop>::owner;
 
 	/// ump_weak_client_clone.
 	[[nodiscard]] result<weak_client> clone() const noexcept
@@ -1167,12 +1180,12 @@ template <class P> class weak_client : public detail::owner<ump_weak_client, ump
 // ---- The handler's side -----------------------------------------------------------------------
 
 /// The duty to answer one request.  Destroyed without an answer, it gives UMP_NO_REPLY.
-template <class P> class reply_context : public detail::owner<ump_reply_context, ump_reply_drop>
+template <class P> class reply_context : public base::owner<ump_reply_context, ump_reply_drop>
 {
 	using reply_type = typename P::reply;
 
       public:
-	using detail::owner<ump_reply_context, ump_reply_drop>::owner;
+	using base::owner<ump_reply_context, ump_reply_drop>::owner;
 
 	/// ump_reply, of a value.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
 	result<void> reply(reply_type &&value) noexcept
@@ -1340,12 +1353,12 @@ inline void resume_anyhow(ump_suspension **suspension) noexcept
 } // namespace detail
 
 /// The duty to resume a handler that has suspended.  Destroyed, it resumes with go_on.
-template <class P> class suspension : public detail::owner<ump_suspension, detail::resume_anyhow>
+template <class P> class suspension : public base::owner<ump_suspension, detail::resume_anyhow>
 {
 	using outcome_type = typename P::outcome;
 
       public:
-	using detail::owner<ump_suspension, detail::resume_anyhow>::owner;
+	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
 
 	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
 	result<void> resume(flow<outcome_type> how) noexcept
@@ -1366,9 +1379,10 @@ template <class P> class suspension : public detail::owner<ump_suspension, detai
 	}
 };
 
-namespace detail
+namespace base
 {
 
+/// A handler's callbacks for requests, if there are any.
 template <class P, class Request = typename P::request> class handles_requests
 {
       public:
@@ -1383,10 +1397,12 @@ template <class P, class Request = typename P::request> class handles_requests
       protected:
 	~handles_requests() = default;
 };
+/// There are none.
 template <class P> class handles_requests<P, none>
 {
 };
 
+/// A handler's callbacks for posts, if there are any.
 template <class P, class Post = typename P::post> class handles_posts
 {
       public:
@@ -1401,18 +1417,18 @@ template <class P, class Post = typename P::post> class handles_posts
       protected:
 	~handles_posts() = default;
 };
+/// There are none.
 template <class P> class handles_posts<P, none>
 {
 };
 
-} // namespace detail
+} // namespace base
 
 /**
  * What the application does with messages; see struct ump_handler.  request() is required where the
  * protocol has requests, and post() where it has posts.  Its destructor is what `drop` is there.
  */
-template <class P>
-class handler : public detail::handles_requests<P>, public detail::handles_posts<P>
+template <class P> class handler : public base::handles_requests<P>, public base::handles_posts<P>
 {
       public:
 	/// What this server takes and gives.
@@ -1679,19 +1695,30 @@ struct releases {
 	}
 };
 
-// The handle to join a server, and where its outcome will be.
+} // namespace detail
+
+namespace base
+{
+
+/// The handle to join a server, and where its outcome will be.
 template <class P, class Raw, void (*Drop)(Raw **)> class runner
 {
       public:
+	/// What the handler stopped with, or nothing.
 	using outcome = std::optional<typename P::outcome>;
 
+	/// No server.
 	runner() noexcept = default;
-	runner(Raw *handle, ending<P> *end) noexcept : handle_(handle), end_(end)
+	/// For what spawns.
+	runner(Raw *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
 	{
 	}
+	/// The other is empty then.
 	runner(runner &&) noexcept = default;
+	/// What was there before is dropped.
 	runner &operator=(runner &&) noexcept = default;
 
+	/// Whether there is a server to join.
 	explicit operator bool() const noexcept
 	{
 		return static_cast<bool>(handle_);
@@ -1709,13 +1736,13 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 	}
 
       protected:
-	// Join(handle), and the outcome if that has succeeded.
+	/// Join(handle), and the outcome if that has succeeded.
 	template <class Join> result<outcome> joined(Join join) noexcept
 	{
 		Raw *handle = handle_.release();
 		int code = join(&handle);
 
-		handle_ = owner<Raw, Drop>(handle);
+		handle_ = base::owner<Raw, Drop>(handle);
 		if (code != UMP_OK)
 			return error(code);
 		outcome how = std::move(end_->outcome);
@@ -1724,16 +1751,16 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 	}
 
       private:
-	owner<Raw, Drop> handle_;
-	std::unique_ptr<ending<P>, releases> end_;
+	base::owner<Raw, Drop> handle_;
+	std::unique_ptr<detail::ending<P>, detail::releases> end_;
 };
 
-} // namespace detail
+} // namespace base
 
 /// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
-template <class P> class thread : public detail::runner<P, ump_thread, ump_thread_drop>
+template <class P> class thread : public base::runner<P, ump_thread, ump_thread_drop>
 {
-	using runner = detail::runner<P, ump_thread, ump_thread_drop>;
+	using runner = base::runner<P, ump_thread, ump_thread_drop>;
 
       public:
 	using runner::runner;
@@ -1747,9 +1774,9 @@ template <class P> class thread : public detail::runner<P, ump_thread, ump_threa
 };
 
 /// A server that runs inside the application's event loop.  Destroyed, it ends; see ump_task_drop.
-template <class P> class task : public detail::runner<P, ump_task, ump_task_drop>
+template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 {
-	using runner = detail::runner<P, ump_task, ump_task_drop>;
+	using runner = base::runner<P, ump_task, ump_task_drop>;
 
       public:
 	using runner::runner;
@@ -1865,10 +1892,10 @@ template <class P> struct message {
 };
 
 /// The receiving end of a channel, for those who write the loop themselves.
-template <class P> class receiver : public detail::owner<ump_server, ump_server_drop>
+template <class P> class receiver : public base::owner<ump_server, ump_server_drop>
 {
       public:
-	using detail::owner<ump_server, ump_server_drop>::owner;
+	using base::owner<ump_server, ump_server_drop>::owner;
 
 	/// ump_server_wait.
 	[[nodiscard]] result<message<P>> wait(ump_time deadline = forever) noexcept

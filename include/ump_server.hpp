@@ -32,10 +32,10 @@
  *   value, if it waits without a deadline, else to one that is made with new and takes the value
  *   over.  Each value is destroyed exactly once, whatever becomes of the message.
  * - A value that was passed as an rvalue is taken over unless the call says that nothing was sent:
- *   with UMP_SERVER_GONE, UMP_NO_MEMORY or UMP_INVALID the sender has it still.  (It may have been
- *   moved away and back, so what holds addresses inside it is not to be relied on.)  A value passed
- *   as a constant is copied, and what the copy throws comes out of the call, which then sent
- *   nothing.
+ *   with UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY or UMP_INVALID, say, the sender has it still.  So
+ *   it does after UMP_TIMED_OUT of a call that waits for room only.  (It may have been moved away
+ *   and back, so what holds addresses inside it is not to be relied on.)  A value passed as a
+ *   constant is copied, and what the copy throws comes out of the call, which then sent nothing.
  * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
@@ -43,6 +43,9 @@
  *   (std::terminate), as one does that leaves the function of a thread: nothing is thrown through
  *   the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
  *   std::bad_alloc.  Only result::value() throws.
+ * - An answer that comes through completions is given to a callable, which was passed with the
+ *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
+ * - Who makes a strong client need not call ump_here(): ump::place does.
  */
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
@@ -52,6 +55,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -76,10 +81,15 @@ struct none {
 template <class Request, class Reply = none, class Post = none, class Outcome = none,
 	class Code = int>
 struct protocol {
+	/// Values of requests, or none.
 	using request = Request;
+	/// Values of replies, or none.
 	using reply = Reply;
+	/// Values of posts, or none.
 	using post = Post;
+	/// What the loop may end with, or none.
 	using outcome = Outcome;
+	/// What the handler may fail with.
 	using code = Code;
 };
 
@@ -89,12 +99,15 @@ struct protocol {
 class error
 {
       public:
+	/// One of the library's codes.
 	constexpr error(ump_result code) noexcept : code_(code)
 	{
 	}
+	/// Any code.
 	constexpr explicit error(int code) noexcept : code_(code)
 	{
 	}
+	/// The number, as ump_server.h has it.
 	constexpr int code() const noexcept
 	{
 		return code_;
@@ -104,18 +117,22 @@ class error
 	{
 		return code_ > 0;
 	}
+	/// The code as another type.
 	template <class Code> constexpr Code as() const noexcept
 	{
 		return static_cast<Code>(code_);
 	}
+	/// What ump_strerror says of it.
 	const char *message() const noexcept
 	{
 		return ump_strerror(code_);
 	}
+	/// The same code.
 	friend constexpr bool operator==(error left, error right) noexcept
 	{
 		return left.code_ == right.code_;
 	}
+	/// Another code.
 	friend constexpr bool operator!=(error left, error right) noexcept
 	{
 		return left.code_ != right.code_;
@@ -129,13 +146,16 @@ class error
 class bad_result : public std::exception
 {
       public:
+	/// There is no value because of `why`.
 	explicit bad_result(error why) noexcept : why_(why)
 	{
 	}
+	/// What ump_strerror says of it.
 	const char *what() const noexcept override
 	{
 		return why_.message();
 	}
+	/// The error itself.
 	error why() const noexcept
 	{
 		return why_;
@@ -167,55 +187,68 @@ namespace detail
 template <class T> class result
 {
       public:
+	/// A value.
 	result(T value) : state_(std::in_place_index<0>, std::move(value))
 	{
 	}
+	/// An error.
 	result(ump::error why) noexcept : state_(std::in_place_index<1>, why)
 	{
 	}
+	/// Whether there is a value.
 	bool has_value() const noexcept
 	{
 		return state_.index() == 0;
 	}
+	/// Whether there is a value.
 	explicit operator bool() const noexcept
 	{
 		return has_value();
 	}
+	/// The value, or bad_result.
 	T &value() &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
+	/// The value, or bad_result.
 	const T &value() const &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
+	/// The value, or bad_result.
 	T &&value() &&
 	{
 		check();
 		return std::move(*std::get_if<0>(&state_));
 	}
+	/// The value, or bad_result.
 	T &operator*() &
 	{
 		return value();
 	}
+	/// The value, or bad_result.
 	const T &operator*() const &
 	{
 		return value();
 	}
+	/// The value, or bad_result.
 	T &&operator*() &&
 	{
 		return std::move(*this).value();
 	}
+	/// A member of the value, or bad_result.
 	T *operator->()
 	{
 		return std::addressof(value());
 	}
+	/// A member of the value, or bad_result.
 	const T *operator->() const
 	{
 		return std::addressof(value());
 	}
+	/// The value, or `other` if there is none.
 	template <class U> T value_or(U &&other) &&
 	{
 		return has_value() ? std::move(*this).value()
@@ -242,22 +275,27 @@ template <> class result<void>
 {
       public:
 	result() noexcept = default;
+	/// An error.
 	result(ump::error why) noexcept : why_(why)
 	{
 	}
+	/// Whether it was done.
 	bool has_value() const noexcept
 	{
 		return why_ == UMP_OK;
 	}
+	/// Whether it was done.
 	explicit operator bool() const noexcept
 	{
 		return has_value();
 	}
+	/// Nothing, or bad_result.
 	void value() const
 	{
 		if (!has_value())
 			detail::no_value(why_);
 	}
+	/// Why it was not done; UMP_OK if it was.
 	ump::error error() const noexcept
 	{
 		return why_;
@@ -271,6 +309,7 @@ template <> class result<void>
 
 /// UMP_NOW and UMP_FOREVER, without C's casts.
 inline constexpr ump_time at_once = 0;
+/// Never: ump_time has nothing later.
 inline constexpr ump_time forever = INT64_MAX;
 
 /// The deadline this long from now; ump_after.  What does not fit in ump_time is never.
@@ -374,14 +413,15 @@ template <class P> ump_config configure(ump_config config) noexcept
 	return config;
 }
 
-// Whether a request that ended so is no longer its sender's.  For all other codes nothing was sent,
-// or the server gave it back.
+// Whether a request that was waited for and ended so is no longer its sender's.  For all other
+// codes nothing was sent, or the server gave it back.
 constexpr bool took_request(int result) noexcept
 {
 	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
 }
 
-constexpr bool took_post(int result) noexcept
+// The same for all that is sent without waiting for an answer.
+constexpr bool took_sent(int result) noexcept
 {
 	return result == UMP_OK;
 }
@@ -431,7 +471,31 @@ inline result<void> done(int code) noexcept
 	return error(code);
 }
 
+// The numbers of a server.
+template <class Handle>
+result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
+{
+	ump_stats stats = ump_stats();
+	int code = count(handle, &stats);
+
+	if (code != UMP_OK)
+		return error(code);
+	return stats;
+}
+
 template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
+
+// An answer, whose value is at `reply` if there is one.
+template <class T> answer<T> told(int code, const void *reply) noexcept
+{
+	if constexpr (is_none<T>) {
+		return done(code);
+	} else {
+		if (code != UMP_OK)
+			return error(code);
+		return carrier<T>::take(reply);
+	}
+}
 
 // Call(where a reply goes), and the reply that it wrote.
 template <class T, class Call> answer<T> answered(Call call) noexcept
@@ -442,25 +506,34 @@ template <class T, class Call> answer<T> answered(Call call) noexcept
 		room<T> reply;
 		int code = call(static_cast<void *>(&reply.bytes));
 
-		if (code != UMP_OK)
-			return error(code);
-		return carrier<T>::take(&reply.bytes);
+		return told<T>(code, &reply.bytes);
 	}
 }
 
-// What all handles share: one owner, moved and never copied.
+} // namespace detail
+
+/// What several classes share; for use through these.
+namespace base
+{
+
+/// What all handles share: one owner, moved and never copied.
 template <class Raw, void (*Drop)(Raw **)> class owner
 {
       public:
+	/// The type of ump_server.h.
 	using raw = Raw;
 
+	/// No handle.
 	owner() noexcept = default;
+	/// Own a handle of ump_server.h.
 	explicit owner(Raw *handle) noexcept : handle_(handle)
 	{
 	}
+	/// The other is empty then.
 	owner(owner &&other) noexcept : handle_(other.release())
 	{
 	}
+	/// What was there before is dropped.
 	owner &operator=(owner &&other) noexcept
 	{
 		if (this != &other) {
@@ -473,6 +546,7 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 	{
 		reset();
 	}
+	/// Whether there is a handle.
 	explicit operator bool() const noexcept
 	{
 		return handle_ != nullptr;
@@ -494,20 +568,59 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 	}
 
       protected:
+	/// The handle, or null.
 	Raw *handle_ = nullptr;
 };
 
-} // namespace detail
+} // namespace base
+
+// ---- Looking inside ---------------------------------------------------------------------------
+
+/**
+ * Where a strong client is made: what ump_server_dump() will say of it; see ump_here().  What makes
+ * one takes its place as a last parameter, which is where the call stands, unless a wrapper passes
+ * that of its own caller on.
+ */
+class place
+{
+      public:
+	/// The place of the call, also where this is itself a default argument.
+	static constexpr place current(
+		const char *file = __builtin_FILE(), int line = __builtin_LINE()) noexcept
+	{
+		return place(file, line);
+	}
+	/// ump_here.
+	void note() const noexcept
+	{
+		ump_here(file_, line_);
+	}
+
+      private:
+	constexpr place(const char *file, int line) noexcept : file_(file), line_(line)
+	{
+	}
+
+	const char *file_;
+	int line_;
+};
+
+/// ump_server_dump.
+inline void dump(std::FILE *file) noexcept
+{
+	ump_server_dump(file);
+}
 
 // ---- Clients ----------------------------------------------------------------------------------
 
 /// The right to the answer of one request that was sent without waiting.
-template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_wait_reply_drop>
+template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wait_reply_drop>
 {
-	using owner = detail::owner<ump_wait_reply, ump_wait_reply_drop>;
+	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
 	using request_type = typename P::request;
 
       public:
+	/// What the request is answered with.
 	using answer = detail::answer<typename P::reply>;
 
 	wait_reply() noexcept = default;
@@ -515,7 +628,9 @@ template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_w
 	wait_reply(ump_wait_reply *handle, request_type *box) noexcept : owner(handle), box_(box)
 	{
 	}
+	/// The other is empty then.
 	wait_reply(wait_reply &&) noexcept = default;
+	/// What was there before is given up.
 	wait_reply &operator=(wait_reply &&) noexcept = default;
 
 	/// ump_wait_reply_wait.
@@ -585,22 +700,251 @@ template <class P> class wait_reply : public detail::owner<ump_wait_reply, ump_w
 	std::unique_ptr<request_type> refused_;
 };
 
+namespace detail
+{
+
+// A callable that waits for its answer, in the list of its completions.
+class waiting
+{
+      public:
+	waiting() noexcept = default;
+	waiting(const waiting &) = delete;
+	waiting &operator=(const waiting &) = delete;
+	virtual ~waiting() = default;
+	// What became of it; `reply` is lent.
+	virtual void complete(int code, const void *reply) = 0;
+
+      private:
+	friend class waiting_list;
+	waiting *next_ = nullptr;
+	waiting **link_ = nullptr; // what points to this
+};
+
+// All that wait, and their owner: if their answers never come, they are destroyed with it.
+class waiting_list
+{
+      public:
+	waiting_list() noexcept = default;
+	waiting_list(waiting_list &&other) noexcept
+	{
+		take(other);
+	}
+	waiting_list &operator=(waiting_list &&other) noexcept
+	{
+		if (this != &other) {
+			clear();
+			take(other);
+		}
+		return *this;
+	}
+	~waiting_list()
+	{
+		clear();
+	}
+	void add(waiting *one) noexcept
+	{
+		one->next_ = first_;
+		one->link_ = &first_;
+		if (first_ != nullptr)
+			first_->link_ = &one->next_;
+		first_ = one;
+	}
+	static std::unique_ptr<waiting> remove(waiting *one) noexcept
+	{
+		*one->link_ = one->next_;
+		if (one->next_ != nullptr)
+			one->next_->link_ = one->link_;
+		return std::unique_ptr<waiting>(one);
+	}
+	void clear() noexcept
+	{
+		while (first_ != nullptr)
+			remove(first_);
+	}
+
+      private:
+	void take(waiting_list &other) noexcept
+	{
+		first_ = std::exchange(other.first_, nullptr);
+		if (first_ != nullptr)
+			first_->link_ = &first_;
+	}
+
+	waiting *first_ = nullptr;
+};
+
+// What a request's answer is given to.
+template <class P, class F> class waits_for_answer final : public waiting
+{
+	using request_type = typename P::request;
+	using answer_type = answer<typename P::reply>;
+	using returned = std::optional<request_type>;
+
+      public:
+	static constexpr bool takes_back = std::is_invocable_v<F &, answer_type, returned>;
+
+	static_assert(takes_back || std::is_invocable_v<F &, answer_type>,
+		"the callable takes the answer: a ump::result of the protocol's replies");
+	static_assert(
+		!takes_back || std::is_invocable_v<F &, answer_type> || !is_plain<request_type>,
+		"a trivially copyable request was copied: its sender has it still");
+
+	explicit waits_for_answer(F &&f) : f_(std::move(f))
+	{
+	}
+	void own(request_type *box) noexcept
+	{
+		box_ = box;
+	}
+	void complete(int code, const void *reply) override
+	{
+		std::unique_ptr<request_type> refused;
+		auto answer = told<typename P::reply>(code, reply);
+
+		if (!took_request(code))
+			refused.reset(box_);
+		if constexpr (!takes_back)
+			f_(std::move(answer));
+		else if (refused == nullptr)
+			f_(std::move(answer), std::nullopt);
+		else
+			f_(std::move(answer), returned(std::move(*refused)));
+	}
+
+      private:
+	F f_;
+	request_type *box_ = nullptr;
+};
+
+// What is told that there is room.
+template <class F> class waits_for_room final : public waiting
+{
+      public:
+	static_assert(std::is_invocable_v<F &, result<void>>,
+		"the callable takes what became of the room: a ump::result<void>");
+
+	explicit waits_for_room(F &&f) : f_(std::move(f))
+	{
+	}
+	void complete(int code, const void *) override
+	{
+		f_(done(code));
+	}
+
+      private:
+	F f_;
+};
+
+} // namespace detail
+
+template <class P> class client;
+
+/**
+ * Where an event loop gets the answers to its requests, to any servers; ump_completions.
+ * Destroyed, it gives up all that is in flight, and destroys the callables without calling them.
+ * The tags are this header's: do not pass get() to what sends or receives in ump_server.h.
+ */
+class completions : private base::owner<ump_completions, ump_completions_drop>
+{
+	using owner = base::owner<ump_completions, ump_completions_drop>;
+	template <class P> friend class client;
+	friend result<completions> open_completions() noexcept;
+
+      public:
+	completions() noexcept = default;
+
+	using owner::get;
+	using owner::operator bool;
+
+	/// ump_completions_fd.
+	int fd() const noexcept
+	{
+		return ump_completions_fd(get());
+	}
+	/// ump_completions_in_flight.
+	std::size_t in_flight() const noexcept
+	{
+		return ump_completions_in_flight(get());
+	}
+	/// Give the next answer that has arrived to its callable; ump_completions_next.  The
+	/// callable may send again through these completions, and may destroy them.
+	[[nodiscard]] result<void> next()
+	{
+		ump_completion got = ump_completion();
+		int code = ump_completions_next(get(), &got);
+
+		return tell(code, got);
+	}
+	/// The same, but wait for it; ump_completions_wait.
+	[[nodiscard]] result<void> wait(ump_time deadline = forever)
+	{
+		ump_completion got = ump_completion();
+		int code = ump_completions_wait(get(), &got, deadline);
+
+		return tell(code, got);
+	}
+	/// ump_completions_drop.
+	void reset() noexcept
+	{
+		owner::reset();
+		waiting_.clear();
+	}
+
+      private:
+	explicit completions(ump_completions *handle) noexcept : owner(handle)
+	{
+	}
+	// This may be gone when the callable returns.
+	static result<void> tell(int code, const ump_completion &got)
+	{
+		if (code != UMP_OK)
+			return error(code);
+		auto one = detail::waiting_list::remove(static_cast<detail::waiting *>(got.tag));
+
+		one->complete(got.result, got.reply);
+		return {};
+	}
+	// Let `one` wait, if call(its tag) succeeds.
+	template <class One, class Call> int wait_for(std::unique_ptr<One> one, Call call) noexcept
+	{
+		int code = call(static_cast<void *>(static_cast<detail::waiting *>(one.get())));
+
+		if (code == UMP_OK)
+			waiting_.add(one.release());
+		return code;
+	}
+
+	detail::waiting_list waiting_;
+};
+
+/// ump_completions_open.
+[[nodiscard]] inline result<completions> open_completions() noexcept
+{
+	ump_completions *out = nullptr;
+	int code = ump_completions_open(&out);
+
+	if (code != UMP_OK)
+		return error(code);
+	return completions(out);
+}
+
 template <class P> class weak_client;
 template <class P> class post_client;
 
 /// A strong client.
-template <class P> class client : public detail::owner<ump_client, ump_client_drop>
+template <class P> class client : public base::owner<ump_client, ump_client_drop>
 {
 	using request_type = typename P::request;
 	using reply_type = typename P::reply;
 	using post_type = typename P::post;
 
       public:
-	using detail::owner<ump_client, ump_client_drop>::owner;
+	using base::owner<ump_client, ump_client_drop>::owner;
 
 	/// ump_client_clone.
-	[[nodiscard]] result<client> clone() const noexcept
+	[[nodiscard]] result<client> clone(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_client *out = nullptr;
 		int code = ump_client_clone(this->get(), &out);
 
@@ -615,9 +959,11 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 		return detail::made<ump::weak_client<P>>(code, out);
 	}
 	/// ump_client_post_client.
-	[[nodiscard]] result<ump::post_client<P>> post_client() const noexcept
+	[[nodiscard]] result<ump::post_client<P>> post_client(
+		place here = place::current()) const noexcept
 	{
 		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		here.note();
 		ump_post_client *out = nullptr;
 		int code = ump_client_post_client(this->get(), &out);
 
@@ -639,6 +985,7 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 			return detail::send(msg, detail::took_request, call);
 		});
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] detail::answer<reply_type> request(
 		const request_type &msg, ump_time deadline = forever) const
 	{
@@ -648,50 +995,128 @@ template <class P> class client : public detail::owner<ump_client, ump_client_dr
 	/// ump_client_req_async.
 	[[nodiscard]] result<wait_reply<P>> request_async(request_type &&msg) const noexcept
 	{
+		return request_async_until(std::move(msg), at_once);
+	}
+	/// A copy of the value is sent.
+	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
+	{
+		return request_async(request_type(msg));
+	}
+	/// ump_client_req_async_until.
+	[[nodiscard]] result<wait_reply<P>> request_async_until(
+		request_type &&msg, ump_time deadline) const noexcept
+	{
 		static_assert(!detail::is_none<request_type>, "this server takes no requests");
 		ump_wait_reply *out = nullptr;
 		request_type *sent = nullptr;
 		int code = detail::send(
-			msg, detail::took_request, [&](const void *bytes, request_type *box) {
+			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
 				sent = box;
-				return ump_client_req_async(this->get(), bytes, &out);
+				return ump_client_req_async_until(
+					this->get(), bytes, &out, deadline);
 			});
 
 		if (code != UMP_OK)
 			return error(code);
 		return wait_reply<P>(out, sent);
 	}
-	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
+	/// A copy of the value is sent.
+	[[nodiscard]] result<wait_reply<P>> request_async_until(
+		const request_type &msg, ump_time deadline) const
 	{
-		return request_async(request_type(msg));
+		return request_async_until(request_type(msg), deadline);
+	}
+
+	/**
+	 * ump_client_req_completion: `f` is called with the answer, an ump::result<Reply>, inside
+	 * `completions`' next() or wait().  If it takes a second argument, that is, after
+	 * UMP_SERVER_GONE, the request that was never started, as an std::optional<Request>; only
+	 * for types that are not trivially copyable.
+	 */
+	template <class F>
+	[[nodiscard]] result<void> request_completion(
+		request_type &&msg, completions &answers, F f) const
+	{
+		static_assert(!detail::is_none<request_type>, "this server takes no requests");
+		using waits = detail::waits_for_answer<P, F>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		return detail::done(detail::send(
+			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
+				one->own(box);
+				return answers.wait_for(std::move(one), [&](void *tag) {
+					return ump_client_req_completion(
+						this->get(), bytes, answers.get(), tag);
+				});
+			}));
+	}
+	/// A copy of the value is sent.
+	template <class F>
+	[[nodiscard]] result<void> request_completion(
+		const request_type &msg, completions &answers, F f) const
+	{
+		return request_completion(request_type(msg), answers, std::move(f));
+	}
+	/// ump_client_room: `f` is called with an ump::result<void> inside `completions`' next() or
+	/// wait().
+	template <class F> [[nodiscard]] result<void> room(completions &answers, F f)
+	{
+		using waits = detail::waits_for_room<F>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		return detail::done(answers.wait_for(std::move(one), [&](void *tag) {
+			return ump_client_room(this->get(), answers.get(), tag);
+		}));
 	}
 
 	/// ump_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
 	{
-		static_assert(!detail::is_none<post_type>, "this server takes no posts");
-		return detail::done(
-			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
-				return ump_client_post(this->get(), bytes);
-			}));
+		return post_until(std::move(msg), at_once);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
 	}
+	/// ump_client_post_until.
+	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		return detail::done(
+			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_client_post_until(this->get(), bytes, deadline);
+			}));
+	}
+	/// A copy of the value is sent.
+	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
+	{
+		return post_until(post_type(msg), deadline);
+	}
+
+	/// ump_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_client>(ump_client_stats, this->get());
+	}
 };
 
 /// A strong client that can only post.
-template <class P> class post_client : public detail::owner<ump_post_client, ump_post_client_drop>
+template <class P> class post_client : public base::owner<ump_post_client, ump_post_client_drop>
 {
 	using post_type = typename P::post;
 
       public:
-	using detail::owner<ump_post_client, ump_post_client_drop>::owner;
+	using base::owner<ump_post_client, ump_post_client_drop>::owner;
 
 	/// ump_post_client_clone.
-	[[nodiscard]] result<post_client> clone() const noexcept
+	[[nodiscard]] result<post_client> clone(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_post_client *out = nullptr;
 		int code = ump_post_client_clone(this->get(), &out);
 
@@ -700,22 +1125,33 @@ template <class P> class post_client : public detail::owner<ump_post_client, ump
 	/// ump_post_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
 	{
-		return detail::done(
-			detail::send(msg, detail::took_post, [&](const void *bytes, const void *) {
-				return ump_post_client_post(this->get(), bytes);
-			}));
+		return post_until(std::move(msg), at_once);
 	}
+	/// A copy of the value is sent.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
 	}
+	/// ump_post_client_post_until.
+	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
+	{
+		return detail::done(
+			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_post_client_post_until(this->get(), bytes, deadline);
+			}));
+	}
+	/// A copy of the value is sent.
+	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
+	{
+		return post_until(post_type(msg), deadline);
+	}
 };
 
 /// A weak client.
-template <class P> class weak_client : public detail::owner<ump_weak_client, ump_weak_client_drop>
+template <class P> class weak_client : public base::owner<ump_weak_client, ump_weak_client_drop>
 {
       public:
-	using detail::owner<ump_weak_client, ump_weak_client_drop>::owner;
+	using base::owner<ump_weak_client, ump_weak_client_drop>::owner;
 
 	/// ump_weak_client_clone.
 	[[nodiscard]] result<weak_client> clone() const noexcept
@@ -726,24 +1162,30 @@ template <class P> class weak_client : public detail::owner<ump_weak_client, ump
 		return detail::made<weak_client>(code, out);
 	}
 	/// ump_weak_client_upgrade.
-	[[nodiscard]] result<client<P>> upgrade() const noexcept
+	[[nodiscard]] result<client<P>> upgrade(place here = place::current()) const noexcept
 	{
+		here.note();
 		ump_client *out = nullptr;
 		int code = ump_weak_client_upgrade(this->get(), &out);
 
 		return detail::made<client<P>>(code, out);
+	}
+	/// ump_weak_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_weak_client>(ump_weak_client_stats, this->get());
 	}
 };
 
 // ---- The handler's side -----------------------------------------------------------------------
 
 /// The duty to answer one request.  Destroyed without an answer, it gives UMP_NO_REPLY.
-template <class P> class reply_context : public detail::owner<ump_reply_context, ump_reply_drop>
+template <class P> class reply_context : public base::owner<ump_reply_context, ump_reply_drop>
 {
 	using reply_type = typename P::reply;
 
       public:
-	using detail::owner<ump_reply_context, ump_reply_drop>::owner;
+	using base::owner<ump_reply_context, ump_reply_drop>::owner;
 
 	/// ump_reply, of a value.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
 	result<void> reply(reply_type &&value) noexcept
@@ -756,9 +1198,23 @@ template <class P> class reply_context : public detail::owner<ump_reply_context,
 				return ump_reply(&this->handle_, bytes);
 			}));
 	}
+	/// A constant is copied, except into the room that room() gave.
 	result<void> reply(const reply_type &value)
 	{
-		return reply(reply_type(value));
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		if constexpr (detail::is_plain<reply_type>)
+			return detail::done(ump_reply(&this->handle_, std::addressof(value)));
+		else
+			return reply(reply_type(value));
+	}
+	/// ump_reply_room: write the value there and reply(*room()); then nothing is copied.  Only
+	/// for replies that are trivially copyable.
+	reply_type *room() noexcept
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		static_assert(detail::is_plain<reply_type>,
+			"only a trivially copyable reply can be written in place");
+		return static_cast<reply_type *>(ump_reply_room(this->get()));
 	}
 	/// ump_reply, where replies have no value.
 	result<void> reply() noexcept
@@ -796,10 +1252,13 @@ template <class P> class leftover
       public:
 	/// What take() gives.
 	struct parts {
+		/// The value.
 		request_type msg;
+		/// The duty to answer.
 		reply_context<P> rc;
 	};
 
+	/// What the library hands to `leftover`.
 	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
 	{
 	}
@@ -828,39 +1287,102 @@ template <class P> class leftover
 /// What makes the loop go on.
 struct go_on_t {
 };
+/// Go on with the next message.
 inline constexpr go_on_t go_on;
+
+/// What a callback returns that has suspended; ump_pending.
+struct pending_t {
+};
+/// The handler has suspended.
+inline constexpr pending_t pending;
 
 /// What makes the loop end: stop(outcome), or stop() where there are none.
 template <class Outcome> struct stop_t {
+	/// What the loop ends with.
 	Outcome outcome;
 };
+/// End with a copy of `outcome`, or with it itself if it is an rvalue.
 template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
 {
 	return {std::forward<Outcome>(outcome)};
 }
+/// End with no more than that.
 inline stop_t<none> stop() noexcept
 {
 	return {};
 }
 
-/// How a handler goes on: go_on, or stop(outcome).
+/// How a handler goes on: go_on, stop(outcome), or pending if it has suspended.
 template <class Outcome> class flow
 {
       public:
+	/// Go on.
 	flow(go_on_t) noexcept
 	{
 	}
+	/// The handler has suspended.
+	flow(pending_t) noexcept : suspended(true)
+	{
+	}
+	/// End.
 	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
 	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
 	{
 	}
 
+	/// What the loop ends with; nothing if it goes on.
 	std::optional<Outcome> outcome;
+	/// Whether the handler has suspended.
+	bool suspended = false;
 };
 
 namespace detail
 {
 
+// Where outcomes are left on their way to `term`, which takes them out.
+template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept
+{
+	return where ? ump_break(std::addressof(where)) : ump_continue();
+}
+
+inline void resume_anyhow(ump_suspension **suspension) noexcept
+{
+	static_cast<void>(ump_task_resume(suspension, ump_continue()));
+}
+
+} // namespace detail
+
+/// The duty to resume a handler that has suspended.  Destroyed, it resumes with go_on.
+template <class P> class suspension : public base::owner<ump_suspension, detail::resume_anyhow>
+{
+	using outcome_type = typename P::outcome;
+
+      public:
+	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
+
+	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
+	result<void> resume(flow<outcome_type> how) noexcept
+	{
+		if (!how.outcome)
+			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
+		if (this->handle_ == nullptr)
+			return error(UMP_INVALID);
+		// The handler's thread takes it from there; see served::term.
+		std::unique_ptr<std::optional<outcome_type>> box(
+			new (std::nothrow) std::optional<outcome_type>(std::move(how.outcome)));
+		if (box == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = ump_task_resume(&this->handle_, detail::break_with(*box));
+		if (code == UMP_OK)
+			static_cast<void>(box.release());
+		return detail::done(code);
+	}
+};
+
+namespace base
+{
+
+/// A handler's callbacks for requests, if there are any.
 template <class P, class Request = typename P::request> class handles_requests
 {
       public:
@@ -875,10 +1397,12 @@ template <class P, class Request = typename P::request> class handles_requests
       protected:
 	~handles_requests() = default;
 };
+/// There are none.
 template <class P> class handles_requests<P, none>
 {
 };
 
+/// A handler's callbacks for posts, if there are any.
 template <class P, class Post = typename P::post> class handles_posts
 {
       public:
@@ -893,27 +1417,36 @@ template <class P, class Post = typename P::post> class handles_posts
       protected:
 	~handles_posts() = default;
 };
+/// There are none.
 template <class P> class handles_posts<P, none>
 {
 };
 
-} // namespace detail
+} // namespace base
 
 /**
  * What the application does with messages; see struct ump_handler.  request() is required where the
  * protocol has requests, and post() where it has posts.  Its destructor is what `drop` is there.
  */
-template <class P>
-class handler : public detail::handles_requests<P>, public detail::handles_posts<P>
+template <class P> class handler : public base::handles_requests<P>, public base::handles_posts<P>
 {
       public:
+	/// What this server takes and gives.
 	using protocol = P;
+	/// How a callback goes on.
 	using flow = ump::flow<typename P::outcome>;
+	/// What the loop has ended with; nothing if the clients went.
 	using outcome = std::optional<typename P::outcome>;
+	/// A client of this server.
 	using client = ump::client<P>;
+	/// A weak client of this server.
 	using weak_client = ump::weak_client<P>;
+	/// The duty to answer one of its requests.
 	using reply_context = ump::reply_context<P>;
+	/// A request that was not handled.
 	using leftover = ump::leftover<P>;
+	/// The duty to resume this handler.
+	using suspension = ump::suspension<P>;
 
 	handler() = default;
 	handler(const handler &) = delete;
@@ -933,10 +1466,20 @@ class handler : public detail::handles_requests<P>, public detail::handles_posts
 		static_cast<void>(me);
 		return 0;
 	}
-	/// When the loop has ended.  `how` has a value after a break.  What it returns join gives.
+	/// When the loop has ended.  `how` has a value after a break (not if a task was dropped).
+	/// What it returns join gives.
 	virtual outcome term(outcome how)
 	{
 		return how;
+	}
+
+      protected:
+	/// ump_suspend, in this handler's request() or post() only, which then returns pending.
+	/// Empty where ump_suspend gives NULL.  The message is the callback's own, as always: move
+	/// away what is needed later.
+	[[nodiscard]] suspension suspend() noexcept
+	{
+		return suspension(ump_suspend());
 	}
 };
 
@@ -1105,12 +1648,23 @@ template <class P> class served
 					carrier<typename P::post>::take(msg));
 		}
 	}
-	static ump_flow term(void *self, ump_flow) noexcept
+	// An outcome is in the ending, or in a box that came with a suspension's resume.  What was
+	// left there by a callback that had suspended is nobody's.
+	static ump_flow term(void *self, ump_flow raw) noexcept
 	{
-		auto &outcome = from(self).end_->outcome;
+		auto &end = from(self).end_->outcome;
+		auto *where = static_cast<std::optional<typename P::outcome> *>(raw.value);
+		std::optional<typename P::outcome> how;
 
-		outcome = from(self).handler_->term(std::exchange(outcome, std::nullopt));
-		return outcome ? ump_break(nullptr) : ump_continue();
+		if (raw.stop && where != nullptr && *where)
+			how.emplace(std::move(**where));
+		if (raw.stop && where != std::addressof(end))
+			delete where;
+		end.reset();
+		how = from(self).handler_->term(std::move(how));
+		if (how)
+			end.emplace(std::move(*how));
+		return end ? ump_break(nullptr) : ump_continue();
 	}
 	static void drop(void *self) noexcept
 	{
@@ -1118,10 +1672,11 @@ template <class P> class served
 	}
 	ump_flow after(flow<typename P::outcome> how) noexcept
 	{
-		if (!how.outcome)
-			return ump_continue();
-		end_->outcome = std::move(how.outcome);
-		return ump_break(nullptr);
+		if (how.suspended)
+			return ump_pending();
+		if (how.outcome)
+			end_->outcome.emplace(std::move(*how.outcome));
+		return how.outcome ? break_with(end_->outcome) : ump_continue();
 	}
 
 	std::unique_ptr<handler<P>> handler_;
@@ -1130,73 +1685,175 @@ template <class P> class served
 
 } // namespace detail
 
-/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
-template <class P> class thread
+namespace detail
+{
+
+struct releases {
+	template <class Ending> void operator()(Ending *end) const noexcept
+	{
+		end->release();
+	}
+};
+
+} // namespace detail
+
+namespace base
+{
+
+/// The handle to join a server, and where its outcome will be.
+template <class P, class Raw, void (*Drop)(Raw **)> class runner
 {
       public:
+	/// What the handler stopped with, or nothing.
 	using outcome = std::optional<typename P::outcome>;
 
-	thread() noexcept = default;
-	thread(ump_thread *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
+	/// No server.
+	runner() noexcept = default;
+	/// For what spawns.
+	runner(Raw *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
 	{
 	}
-	thread(thread &&other) noexcept
-	    : handle_(std::exchange(other.handle_, nullptr)),
-	      end_(std::exchange(other.end_, nullptr))
-	{
-	}
-	thread &operator=(thread &&other) noexcept
-	{
-		if (this != &other) {
-			reset();
-			handle_ = std::exchange(other.handle_, nullptr);
-			end_ = std::exchange(other.end_, nullptr);
-		}
-		return *this;
-	}
-	~thread()
-	{
-		reset();
-	}
+	/// The other is empty then.
+	runner(runner &&) noexcept = default;
+	/// What was there before is dropped.
+	runner &operator=(runner &&) noexcept = default;
+
+	/// Whether there is a server to join.
 	explicit operator bool() const noexcept
 	{
-		return handle_ != nullptr;
+		return static_cast<bool>(handle_);
 	}
 	/// The handle of ump_server.h, lent.
-	ump_thread *get() const noexcept
+	Raw *get() const noexcept
 	{
-		return handle_;
+		return handle_.get();
+	}
+	/// Drop it before its time.
+	void reset() noexcept
+	{
+		handle_.reset();
+		end_.reset();
 	}
 
-	/// ump_join: what the handler stopped with, or nothing if the clients went.
-	result<outcome> join(ump_time deadline = forever) noexcept
+      protected:
+	/// Join(handle), and the outcome if that has succeeded.
+	template <class Join> result<outcome> joined(Join join) noexcept
 	{
-		int code = ump_join(&handle_, nullptr, deadline);
+		Raw *handle = handle_.release();
+		int code = join(&handle);
 
+		handle_ = base::owner<Raw, Drop>(handle);
 		if (code != UMP_OK)
 			return error(code);
 		outcome how = std::move(end_->outcome);
-		std::exchange(end_, nullptr)->release();
+		end_.reset();
 		return how;
-	}
-	/// ump_thread_drop.
-	void reset() noexcept
-	{
-		ump_thread_drop(&handle_);
-		if (end_ != nullptr)
-			std::exchange(end_, nullptr)->release();
 	}
 
       private:
-	ump_thread *handle_ = nullptr;
-	detail::ending<P> *end_ = nullptr;
+	base::owner<Raw, Drop> handle_;
+	std::unique_ptr<detail::ending<P>, detail::releases> end_;
+};
+
+} // namespace base
+
+/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
+template <class P> class thread : public base::runner<P, ump_thread, ump_thread_drop>
+{
+	using runner = base::runner<P, ump_thread, ump_thread_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_join: what the handler stopped with, or nothing if the clients went.
+	result<typename runner::outcome> join(ump_time deadline = forever) noexcept
+	{
+		return this->joined(
+			[&](ump_thread **handle) { return ump_join(handle, nullptr, deadline); });
+	}
+};
+
+/// A server that runs inside the application's event loop.  Destroyed, it ends; see ump_task_drop.
+template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
+{
+	using runner = base::runner<P, ump_task, ump_task_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_task_fd.
+	int fd() const noexcept
+	{
+		return ump_task_fd(this->get());
+	}
+	/// ump_task_dispatch.
+	bool dispatch(std::size_t budget = 0) noexcept
+	{
+		return ump_task_dispatch(this->get(), budget);
+	}
+	/// ump_task_run.
+	[[nodiscard]] result<void> run(ump_time deadline = forever) noexcept
+	{
+		return detail::done(ump_task_run(this->get(), deadline));
+	}
+	/// ump_task_join: what the handler stopped with, or nothing if the clients went.
+	result<typename runner::outcome> join() noexcept
+	{
+		return this->joined(
+			[](ump_task **handle) { return ump_task_join(handle, nullptr); });
+	}
 };
 
 /// What spawn_thread makes.
 template <class P> struct server {
+	/// The first strong client.
 	ump::client<P> client;
+	/// What to join.
 	ump::thread<P> thread;
 };
+
+/// What spawn_task makes.
+template <class P> struct task_server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// What to run and join.
+	ump::task<P> task;
+};
+
+namespace detail
+{
+
+// Make a Server by spawn(), which is ump_spawn_thread or ump_spawn_task.
+template <class Server, class Runner, class P, class Spawn>
+result<Server> spawned(
+	std::unique_ptr<handler<P>> own, const ump_config &config, place here, Spawn spawn) noexcept
+{
+	static_assert(!is_none<typename P::request> || !is_none<typename P::post>,
+		"a server takes requests, or posts, or both");
+	if (own == nullptr)
+		return error(UMP_INVALID);
+	auto *end = new (std::nothrow) ending<P>();
+	if (end == nullptr)
+		return error(UMP_NO_MEMORY);
+	auto *self = new (std::nothrow) served<P>(std::move(own), end);
+	if (self == nullptr) {
+		delete end;
+		return error(UMP_NO_MEMORY);
+	}
+	ump_config typed = configure<P>(config);
+	ump_client *client = nullptr;
+	Runner *runner = nullptr;
+	here.note();
+	int code = spawn(&typed, served<P>::build, &self, &client, &runner);
+	delete self;
+	if (code != UMP_OK) {
+		end->release();
+		return error(code);
+	}
+	return Server{ump::client<P>(client), {runner, end}};
+}
+
+} // namespace detail
 
 /**
  * ump_spawn_thread.  The handler is the server's from the call on: it is destroyed exactly once,
@@ -1204,47 +1861,41 @@ template <class P> struct server {
  * UMP_INVALID: no handler.
  */
 template <class H>
-[[nodiscard]] result<server<typename H::protocol>> spawn_thread(
-	std::unique_ptr<H> handler, const ump_config &config = ump_config()) noexcept
+[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
 {
 	using P = typename H::protocol;
 
-	static_assert(!detail::is_none<typename P::request> || !detail::is_none<typename P::post>,
-		"a server takes requests, or posts, or both");
-	if (handler == nullptr)
-		return error(UMP_INVALID);
-	auto *end = new (std::nothrow) detail::ending<P>();
-	if (end == nullptr)
-		return error(UMP_NO_MEMORY);
-	auto *self = new (std::nothrow) detail::served<P>(std::move(handler), end);
-	if (self == nullptr) {
-		delete end;
-		return error(UMP_NO_MEMORY);
-	}
-	ump_config typed = detail::configure<P>(config);
-	ump_client *client = nullptr;
-	ump_thread *thread = nullptr;
-	int code = ump_spawn_thread(&typed, detail::served<P>::build, &self, &client, &thread);
-	delete self;
-	if (code != UMP_OK) {
-		end->release();
-		return error(code);
-	}
-	return server<P>{ump::client<P>(client), ump::thread<P>(thread, end)};
+	return detail::spawned<server<P>, ump_thread, P>(
+		std::move(handler), config, here, ump_spawn_thread);
+}
+
+/// ump_spawn_task, of a handler as spawn_thread takes one.
+template <class H>
+[[nodiscard]] result<task_server<typename H::protocol>> spawn_task(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
+{
+	using P = typename H::protocol;
+
+	return detail::spawned<task_server<P>, ump_task, P>(
+		std::move(handler), config, here, ump_spawn_task);
 }
 
 /// What a receiver receives: a request with its context, or a post.
 template <class P> struct message {
+	/// The value of a request; nothing if it is a post.
 	std::optional<typename P::request> request;
+	/// The duty to answer the request; empty for a post.
 	reply_context<P> rc;
+	/// The value of a post; nothing if it is a request.
 	std::optional<typename P::post> post;
 };
 
 /// The receiving end of a channel, for those who write the loop themselves.
-template <class P> class receiver : public detail::owner<ump_server, ump_server_drop>
+template <class P> class receiver : public base::owner<ump_server, ump_server_drop>
 {
       public:
-	using detail::owner<ump_server, ump_server_drop>::owner;
+	using base::owner<ump_server, ump_server_drop>::owner;
 
 	/// ump_server_wait.
 	[[nodiscard]] result<message<P>> wait(ump_time deadline = forever) noexcept
@@ -1274,6 +1925,11 @@ template <class P> class receiver : public detail::owner<ump_server, ump_server_
 	{
 		return ump_server_skipped(this->get());
 	}
+	/// ump_server_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_server>(ump_server_stats, this->get());
+	}
 
       private:
 	static result<message<P>> received(
@@ -1298,14 +1954,18 @@ template <class P> class receiver : public detail::owner<ump_server, ump_server_
 
 /// What open_channel makes.
 template <class P> struct channel {
+	/// The receiving end.
 	ump::receiver<P> receiver;
+	/// The first strong client.
 	ump::client<P> client;
 };
 
 /// ump_channel_open.
 template <class P>
-[[nodiscard]] result<channel<P>> open_channel(const ump_config &config = ump_config()) noexcept
+[[nodiscard]] result<channel<P>> open_channel(
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
 {
+	here.note();
 	ump_config typed = detail::configure<P>(config);
 	ump_server *server = nullptr;
 	ump_client *client = nullptr;

@@ -1,95 +1,13 @@
 // SPDX-License-Identifier: 0BSD
 // The C++ face: each value is moved and destroyed as promised, whatever becomes of its message.
-#include "check.h"
-#include "ump_server.hpp"
+#include "counted.hpp"
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-namespace
-{
-
-// ---- What is counted ---------------------------------------------------------------------------
-
-std::atomic<int> live;
-
-// A value that knows what it is worth, that counts those that live, and that finds out when it is
-// destroyed twice or read after it was moved away.
-class counted
-{
-      public:
-	counted(int worth = 0) : worth_(new int(worth))
-	{
-		live++;
-	}
-	counted(const counted &other) : worth_(new int(*other.worth_)), moves_(other.moves_)
-	{
-		live++;
-	}
-	counted(counted &&other) noexcept
-	    : worth_(std::exchange(other.worth_, nullptr)), moves_(other.moves_ + 1)
-	{
-		live++;
-	}
-	counted &operator=(counted &&other) noexcept
-	{
-		delete worth_;
-		worth_ = std::exchange(other.worth_, nullptr);
-		moves_ = other.moves_ + 1;
-		return *this;
-	}
-	~counted()
-	{
-		CHECK(self_ == this);
-		self_ = nullptr;
-		delete worth_;
-		live--;
-	}
-	bool empty() const
-	{
-		return worth_ == nullptr;
-	}
-	int worth() const
-	{
-		CHECK(worth_ != nullptr);
-		return *worth_;
-	}
-	int moves() const
-	{
-		return moves_;
-	}
-
-      private:
-	// Its own address: the value would not survive being copied as bytes.
-	counted *self_ = this;
-	int *worth_;
-	int moves_ = 0;
-};
-
-// Allocations without exceptions, which are the header's: the n-th fails, if n >= 0.
-std::atomic<int> countdown{-1};
-
-bool fails()
-{
-	int left = countdown.load();
-
-	while (left >= 0)
-		if (countdown.compare_exchange_weak(left, left - 1))
-			return left == 0;
-	return false;
-}
-
-} // namespace
-
-void *operator new(std::size_t size, const std::nothrow_t &) noexcept
-{
-	return fails() ? nullptr : ::operator new(size);
-}
 
 namespace
 {
@@ -510,9 +428,7 @@ void without_memory()
 			break;
 		}
 	}
-	// Valgrind replaces this program's operator new, too.
-	const char *preloaded = std::getenv("LD_PRELOAD");
-	if (preloaded != nullptr && std::strstr(preloaded, "/vgpreload_") != nullptr)
+	if (!new_is_ours())
 		return;
 	for (int i = 0;; i++) {
 		countdown = i;

@@ -52,14 +52,21 @@ none() {
 	fi
 }
 
-# The nth fenced block of the README below a heading of the third level: readme HEADING N
+# The nth fenced block of the README below a heading: readme HEADING N
 readme() {
-	awk -v heading="### $1" -v n="$2" '
-		/^##/ { here = $0 == heading }
+	awk -v heading="$1" -v n="$2" '
+		/^##/ { title = $0; sub(/^#+ /, "", title); here = title == heading }
 		/^```$/ && on { exit }
 		on { print; found = 1 }
 		/^```[a-z]/ && here && ++count == n { on = 1 }
 		END { exit !found }' "$root/README.md" || die "the README has no block $2 below: $1"
+}
+
+# The language of that block: readme_language HEADING N
+readme_language() {
+	awk -v heading="$1" -v n="$2" '
+		/^##/ { title = $0; sub(/^#+ /, "", title); here = title == heading }
+		/^```[a-z]/ && here && ++count == n { print substr($0, 4); exit }' "$root/README.md"
 }
 
 # The consumers' sources, by the README's name for them: sources DIRECTORY

@@ -6,7 +6,7 @@ debian_tree="$place/debian/ump-server-$version"
 make_packages() {
 	local block
 	block=$(readme "As Debian packages" 1)
-	[ "$(head -n 1 <<<"$block")" = scripts/package ]
+	[ "$(head -n 1 <<<"$block")" = ump-server/scripts/package ]
 	mkdir -p "$place/debian" "$place/debian-again"
 	tar -xzf "$tarball" -C "$place/debian"
 	tar -xzf "$tarball" -C "$place/debian-again"
@@ -35,7 +35,8 @@ dependencies_are_right() {
 }
 
 install_packages() {
-	cd "$debian_tree"
+	cd "$place/debian"
+	ln -s "$debian_tree" ump-server
 	readme "As Debian packages" 1 | tail -n +2 >"$place/debian/install"
 	[ -s "$place/debian/install" ]
 	bash -eux "$place/debian/install"
@@ -103,6 +104,7 @@ test_debian() {
 	trap 'dpkg --purge libump-server-dev "libump-server$major" >/dev/null 2>&1 || true' EXIT
 	try "debian: installed as the README says" install_packages
 	try "debian: used through pkg-config and CMake, both kinds" uses_packages
+	try "newcomer: with Debian packages" newcomer debian "As Debian packages/1" "As Debian packages/2"
 	try "debian: what depends on it" shlibs_tell
 	try "debian: purged" purge
 }

@@ -26,25 +26,28 @@ install_static() {
 install_as_readme_says() {
 	mkdir -p "$place/source"
 	tar -xzf "$tarball" -C "$place/source"
-	cd "$source_tree"
+	mkdir "$place/install"
+	cd "$place/install"
+	ln -s "$source_tree" ump-server
 	run_block "Installed, with CMake" 1
+	cd "$source_tree"
 	[ -L "$first_home/.local/lib/libump_server.so" ]
 	diff -r include "$first_home/.local/include"
 	diff -r --exclude='*.[ch]' --exclude=README.md --exclude=core --exclude=sync src \
 		"$first_home/.local/share/man/man3"
 }
 
-# A project of consumers in a directory of its own, with a block of the README: project NAME KIND
-# HEADING N, in which KIND is cmake or meson.
+# A project of consumers in a directory of its own, with a block of the README, but for the lines that
+# make it a project: project NAME KIND HEADING N, in which KIND is cmake or meson.
 project() {
 	local directory="$place/$1"
 	sources "$directory"
 	cp -r "$here/$2/." "$directory"
 	if [ "$2" = meson ]; then
 		sources "$directory/readme"
-		readme "$3" "$4" >"$directory/readme/meson.build"
+		readme "$3" "$4" | grep -v '^project(' >"$directory/readme/meson.build"
 	else
-		readme "$3" "$4" >"$directory/readme.cmake"
+		readme "$3" "$4" | grep -v '^cmake_minimum_required(\|^project(' >"$directory/readme.cmake"
 	fi
 	cd "$directory"
 }
@@ -179,7 +182,7 @@ subdirectory_shared() {
 }
 
 fetched() {
-	project fetched cmake "Inside your own build" 2
+	project fetched cmake "Inside your own build" 3
 	cp "$tarball" .
 	cmake_consumers static
 }

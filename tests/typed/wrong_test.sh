@@ -3,7 +3,7 @@
 #
 # usage: wrong_test.sh gcc|clang [FLAG...]
 #
-# Each program in wrong/ misuses the typed layer in one way, where WRONG is defined.  The compiler
+# Each program in wrong/ misuses the typed layer, or the C++ face, in one way, where WRONG is defined.  The compiler
 # must refuse it, with no warnings asked for; its first error must be the one that the program's
 # head names, and lead to the program.  Without WRONG it must compile without a warning, so that it
 # is the planted mistake that is refused and nothing else.
@@ -21,14 +21,16 @@ passed=0
 failed=0
 
 compile() { # compile FLAG... FILE: what the compiler says
-	timeout 60 "$compiler" -fsyntax-only "-I$here" "-I$include" "$@" 2>&1
+	local driver=$compiler
+	[[ ${*: -1} != *.cpp ]] || driver=${compiler/%gcc/g++} driver=${driver/%clang/clang++}
+	timeout 60 "$driver" -fsyntax-only "-I$here" "-I$include" "$@" 2>&1
 }
 
 # Whether a program is refused as it should be; prints why not.
 refused() { # refused FILE FLAG...
 	local file=$1 expected said first
 	shift
-	expected=$(sed -n "s/^ \* $compiler: //p" "$file")
+	expected=$(sed -n "s,^\( \*\|//\) $compiler: ,,p" "$file")
 	[ -n "$expected" ] || { echo "names no message of $compiler"; return 1; }
 	if said=$(compile "$@" -DWRONG "$file"); then
 		echo "was not refused"
@@ -78,8 +80,10 @@ count other.c "$(not "is refused for another reason, and counts all the same" re
 sed 's/#else/#else\n\tint unused;/' "$here/wrong/post_value.c" >"$work/unclean.c"
 count unclean.c "$(not "has a warning, and counts as accepted" accepted "$work/unclean.c")"
 
-for standard in c11 c17; do
-	for file in "$here"/wrong/*.c; do
+for standard in c11 c17 c++17; do
+	suffix=c
+	[[ $standard != c++* ]] || suffix=cpp
+	for file in "$here"/wrong/*."$suffix"; do
 		count "${file##*/} ($standard)" "$(refused "$file" "-std=$standard" "$@")"
 		count "${file##*/} ($standard)" "$(accepted "$file" "-std=$standard" "$@")"
 	done

@@ -1,0 +1,918 @@
+// SPDX-License-Identifier: 0BSD
+// The C++ face inside event loops: tasks, suspension, completions, room; and looking inside.
+#include "counted.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <poll.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace
+{
+
+// ---- A server that does what it is told --------------------------------------------------------
+
+enum class trouble {
+	refused = 3
+};
+
+struct shop : ump::protocol<counted, counted, counted, counted, trouble> {
+};
+
+enum {
+	KEEP = 1000,
+	FORGET,
+	FAIL,
+	STOP,
+	SUSPEND,
+	SUSPEND_AND_STOP,
+	PRETEND
+};
+
+// What the keeper leaves behind.
+struct ledger {
+	int handled = 0;
+	int gone = 0;
+	int terms = 0;
+	int ended_with = -1;
+	std::vector<ump::reply_context<shop>> kept;
+	ump::suspension<shop> suspended;
+	bool second = false;
+	// Called by each request, if it is set.
+	void (*also)(ledger &book) = nullptr;
+	ump::task<shop> *task = nullptr;
+};
+
+class keeper : public ump::handler<shop>
+{
+      public:
+	explicit keeper(ledger &book) : book_(book)
+	{
+	}
+	~keeper() override
+	{
+		book_.gone++;
+	}
+	flow request(counted msg, reply_context rc) override
+	{
+		book_.handled++;
+		if (book_.also != nullptr)
+			book_.also(book_);
+		switch (msg.worth()) {
+		case KEEP:
+			book_.kept.push_back(std::move(rc));
+			break;
+		case FORGET:
+			break;
+		case FAIL:
+			rc.fail(trouble::refused);
+			break;
+		case STOP:
+			rc.reply(counted(1));
+			return ump::stop(counted(77));
+		default:
+			rc.reply(counted(msg.worth() + 1));
+		}
+		return ump::go_on;
+	}
+	flow post(counted msg) override
+	{
+		book_.handled++;
+		if (msg.worth() == STOP)
+			return ump::stop(std::move(msg));
+		if (msg.worth() == PRETEND)
+			return ump::pending;
+		if (msg.worth() != SUSPEND && msg.worth() != SUSPEND_AND_STOP)
+			return ump::go_on;
+		book_.suspended = suspend();
+		book_.second = static_cast<bool>(suspend());
+		if (msg.worth() == SUSPEND_AND_STOP)
+			return ump::stop(std::move(msg));
+		return ump::pending;
+	}
+	outcome term(outcome how) override
+	{
+		book_.terms++;
+		book_.ended_with = how ? how->worth() : 0;
+		return how;
+	}
+
+      private:
+	ledger &book_;
+};
+
+ump::task_server<shop> open_task(ledger &book, const ump_config &config = ump_config())
+{
+	auto made = ump::spawn_task(std::make_unique<keeper>(book), config);
+
+	CHECK(made);
+	return std::move(*made);
+}
+
+ump_config bounded(std::size_t capacity)
+{
+	ump_config config = ump_config();
+
+	config.capacity = capacity;
+	return config;
+}
+
+ump::completions open_completions()
+{
+	auto made = ump::open_completions();
+
+	CHECK(made);
+	return std::move(*made);
+}
+
+bool readable(int fd)
+{
+	pollfd ready = {fd, POLLIN, 0};
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+// Run a test, after which no value may be left.
+template <void (*Run)()> void leaving_nothing()
+{
+	Run();
+	CHECK_INT(live.load(), ==, 0);
+}
+
+// ---- Tasks -------------------------------------------------------------------------------------
+
+void task_runs()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto waits = client.request_async(counted(1));
+
+	CHECK(readable(task.fd()));
+	CHECK(client.post(counted(2)));
+	CHECK(client.post(counted(PRETEND)));
+	CHECK(task.dispatch(1));
+	CHECK_INT(book.handled, ==, 1);
+	CHECK_INT(waits->try_wait()->worth(), ==, 2);
+	CHECK(task.dispatch());
+	CHECK_INT(book.handled, ==, 3);
+	CHECK(!readable(task.fd()));
+	CHECK(task.join().error() == UMP_EMPTY);
+	CHECK(task.run(ump::at_once).error() == UMP_TIMED_OUT);
+	ump::task<shop> moved = std::move(task);
+	CHECK(moved && !task && task.fd() == -1);
+	client.reset();
+	CHECK(!moved.dispatch());
+	auto how = moved.join();
+	CHECK(how && !*how && !moved);
+	CHECK(book.terms == 1 && book.gone == 1 && book.ended_with == 0);
+	CHECK(moved.join().error() == UMP_INVALID);
+	CHECK(moved.run().error() == UMP_INVALID);
+}
+
+void task_breaks()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto waits = client.request_async(counted(STOP));
+	auto never = client.request_async(counted(5));
+
+	CHECK(task.run());
+	CHECK_INT(task.join().value()->worth(), ==, 77);
+	CHECK_INT(book.ended_with, ==, 77);
+	CHECK_INT(waits->wait()->worth(), ==, 1);
+	CHECK(never->wait().error() == UMP_SERVER_GONE);
+	CHECK_INT(never->take_back()->worth(), ==, 5);
+}
+
+void task_is_dropped()
+{
+	ledger book;
+	auto server = open_task(book);
+	auto never = server.client.request_async(counted(5));
+
+	server.task.reset();
+	CHECK(book.terms == 1 && book.gone == 1 && book.ended_with == 0);
+	CHECK(never->wait().error() == UMP_SERVER_GONE);
+	CHECK_INT(never->take_back()->worth(), ==, 5);
+	// Assigning drops what was there.
+	ledger other;
+	server = open_task(other);
+	CHECK(server.client.post(counted(1)));
+	server = ump::task_server<shop>();
+	CHECK(other.gone == 1 && other.handled == 0);
+}
+
+void task_drops_itself()
+{
+	ledger book;
+	auto server = open_task(book);
+	auto first = server.client.request_async(counted(1));
+	auto second = server.client.request_async(counted(2));
+
+	book.task = &server.task;
+	book.also = [](ledger &here) {
+		CHECK(here.task->join().error() == UMP_DEADLOCK);
+		CHECK(*here.task);
+		here.task->reset();
+		CHECK_INT(here.gone, ==, 0);
+	};
+	CHECK(!server.task.dispatch());
+	CHECK(book.gone == 1 && book.handled == 1);
+	CHECK_INT(first->wait()->worth(), ==, 2);
+	CHECK(second->wait().error() == UMP_SERVER_GONE);
+}
+
+void failing_task()
+{
+	class refuses final : public keeper
+	{
+	      public:
+		using keeper::keeper;
+		int init(const weak_client &) override
+		{
+			return 6;
+		}
+	};
+	ledger book;
+
+	CHECK(ump::spawn_task(std::make_unique<refuses>(book)).error().code() == 6);
+	CHECK(book.gone == 1 && book.terms == 0);
+	CHECK(ump::spawn_task(std::unique_ptr<keeper>()).error() == UMP_INVALID);
+}
+
+// ---- Suspension --------------------------------------------------------------------------------
+
+void resumed()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(client.post(counted(1)));
+	CHECK(task.dispatch());
+	CHECK(book.suspended && !book.second);
+	CHECK(task.dispatch() && book.handled == 1);
+	ump::suspension<shop> moved = std::move(book.suspended);
+	CHECK(book.suspended.resume(ump::go_on).error() == UMP_INVALID);
+	CHECK(book.suspended.resume(ump::stop(counted(1))).error() == UMP_INVALID);
+	CHECK(moved.resume(ump::go_on));
+	CHECK(!moved && readable(task.fd()));
+	CHECK(task.dispatch() && book.handled == 2);
+	// Forgotten, it goes on all the same.
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(task.dispatch());
+	book.suspended.reset();
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(task.run(ump::after(std::chrono::milliseconds(1))).error() == UMP_TIMED_OUT);
+	CHECK_INT(book.handled, ==, 4);
+	CHECK(book.suspended.resume(ump::stop(counted(9))));
+	CHECK(task.run());
+	CHECK_INT(task.join().value()->worth(), ==, 9);
+}
+
+// What a callback returns that has suspended does not count.
+void suspended_and_stopped()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+
+	CHECK(client.post(counted(SUSPEND_AND_STOP)));
+	CHECK(task.dispatch());
+	CHECK(book.suspended.resume(ump::go_on));
+	CHECK(client.post(counted(1)));
+	client.reset();
+	CHECK(task.run());
+	CHECK(book.handled == 2 && book.ended_with == 0);
+	CHECK(!task.join().value());
+}
+
+void dropped_while_suspended()
+{
+	{
+		ledger book;
+		auto [client, task] = open_task(book);
+
+		CHECK(client.post(counted(SUSPEND)));
+		CHECK(task.dispatch());
+		task.reset();
+		CHECK(book.terms == 1 && book.ended_with == 0);
+		CHECK(book.suspended.resume(ump::stop(counted(9))).error() == UMP_SERVER_GONE);
+		CHECK(!book.suspended);
+	}
+	{
+		ledger book;
+		auto [client, task] = open_task(book);
+
+		CHECK(client.post(counted(SUSPEND_AND_STOP)));
+		CHECK(task.dispatch());
+		task.reset();
+		CHECK_INT(book.ended_with, ==, 0);
+	}
+	{
+		ledger book;
+		auto [client, task] = open_task(book);
+
+		CHECK(client.post(counted(SUSPEND)));
+		CHECK(task.dispatch());
+		CHECK(book.suspended.resume(ump::stop(counted(9))));
+		task.reset();
+		CHECK_INT(book.ended_with, ==, 9);
+	}
+}
+
+void thread_does_not_suspend()
+{
+	ledger book;
+	auto server = ump::spawn_thread(std::make_unique<keeper>(book));
+
+	CHECK(server->client.post(counted(SUSPEND)));
+	server->client.reset();
+	CHECK(!server->thread.join().value());
+	CHECK(!book.suspended && !book.second);
+}
+
+// Threads resume with a value while the task's own thread runs it, or drops it.
+void resumed_by_threads()
+{
+	for (int round = 0; round < 100; round++) {
+		ledger book;
+		auto [client, task] = open_task(book);
+
+		CHECK(client.post(counted(SUSPEND)));
+		CHECK(task.dispatch());
+		bool accepted = false;
+		std::thread other([&] {
+			auto said = book.suspended.resume(ump::stop(counted(9)));
+
+			accepted = said.has_value();
+			CHECK(accepted || said.error() == UMP_SERVER_GONE);
+		});
+		if (round % 2 == 0)
+			CHECK(task.run());
+		else
+			task.reset();
+		other.join();
+		CHECK_INT(book.ended_with, ==, accepted ? 9 : 0);
+		check_progress();
+	}
+}
+
+// ---- Completions -------------------------------------------------------------------------------
+
+void answers()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+	std::vector<int> codes, worths;
+	auto note = [&](ump::result<counted> answer) {
+		codes.push_back(answer.error().code());
+		worths.push_back(answer ? answer->worth() : 0);
+	};
+
+	CHECK(all && all.get() != nullptr && !readable(all.fd()));
+	CHECK(all.next().error() == UMP_EMPTY && all.wait().error() == UMP_EMPTY);
+	const counted mine(10);
+	CHECK(client.request_completion(mine, all, note));
+	CHECK_INT(mine.worth(), ==, 10);
+	for (int worth : {static_cast<int>(FAIL), static_cast<int>(FORGET), 20})
+		CHECK(client.request_completion(counted(worth), all, note));
+	CHECK_INT(all.in_flight(), ==, 4);
+	CHECK(all.wait(ump::at_once).error() == UMP_TIMED_OUT);
+	CHECK(task.dispatch());
+	CHECK(readable(all.fd()));
+	while (all.next()) {
+	}
+	CHECK(!readable(all.fd()));
+	CHECK((codes == std::vector<int>{0, 3, UMP_NO_REPLY, 0}));
+	CHECK((worths == std::vector<int>{11, 0, 0, 21}));
+	CHECK_INT(all.in_flight(), ==, 0);
+	ump::completions none;
+	CHECK(!none && none.fd() == -1 && none.in_flight() == 0);
+	counted refused(7);
+	CHECK(client.request_completion(std::move(refused), none, note).error() == UMP_INVALID);
+	CHECK_INT(refused.worth(), ==, 7);
+	CHECK(none.next().error() == UMP_INVALID && none.wait().error() == UMP_INVALID);
+}
+
+// A request that was never started comes back, and is destroyed if nobody takes it.
+void given_back()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+	int back = 0, calls = 0;
+	auto take = [&](ump::result<counted> answer, std::optional<counted> mine) {
+		calls++;
+		CHECK(answer.has_value() == !mine.has_value());
+		CHECK(answer || answer.error() == UMP_SERVER_GONE);
+		if (mine)
+			back = mine->worth();
+	};
+	auto leave = [&](const ump::result<counted> &answer) {
+		calls++;
+		CHECK(answer.error() == UMP_SERVER_GONE);
+	};
+
+	CHECK(client.request_completion(counted(1), all, take));
+	CHECK(task.dispatch());
+	CHECK(all.next() && back == 0);
+	CHECK(client.request_completion(counted(5), all, take));
+	CHECK(client.request_completion(counted(6), all, leave));
+	task.reset();
+	CHECK(all.wait() && back == 5);
+	CHECK(all.wait() && all.next().error() == UMP_EMPTY);
+	CHECK_INT(calls, ==, 3);
+	counted mine(7);
+	CHECK(client.request_completion(std::move(mine), all, leave).error() == UMP_SERVER_GONE);
+	CHECK_INT(mine.worth(), ==, 7);
+}
+
+// Counts how many callables there are.
+class witness
+{
+      public:
+	witness() = default;
+	witness(const witness &) = delete;
+	witness(witness &&) noexcept
+	{
+	}
+	template <class... Answer> void operator()(Answer &&...)
+	{
+		check_failed(__FILE__, __LINE__, "called after it was given up");
+	}
+
+      private:
+	counted one_;
+};
+
+// Dropped with requests queued, started, answered and refused: all values and callables go.
+void given_up()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+
+	for (int worth : {static_cast<int>(KEEP), 1, 2})
+		CHECK(client.request_completion(counted(worth), all, witness()));
+	CHECK(task.dispatch());
+	CHECK(client.request_completion(counted(3), all, witness()));
+	all.reset();
+	CHECK(!all);
+	CHECK(book.kept[0].origin_gone());
+	CHECK(book.kept[0].reply(counted(1)).error() == UMP_ORIGIN_GONE);
+	CHECK(task.dispatch());
+	CHECK_INT(book.handled, ==, 3);
+	// Never started, and told so; but nobody listens.
+	all = open_completions();
+	CHECK(client.request_completion(counted(4), all, witness()));
+	task.reset();
+	all = open_completions();
+}
+
+void moved_in_flight()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+	int calls = 0;
+
+	for (int i = 0; i < 3; i++)
+		CHECK(client.request_completion(counted(i), all,
+			[&, own = std::make_unique<int>(i)](ump::result<counted> answer) {
+				CHECK_INT(answer->worth(), ==, *own + 1);
+				calls++;
+			}));
+	CHECK(task.dispatch());
+	CHECK(all.next());
+	ump::completions moved = std::move(all);
+	CHECK(!all && all.in_flight() == 0);
+	all.reset();
+	CHECK(moved.next());
+	all = std::move(moved);
+	CHECK(all.next() && all.next().error() == UMP_EMPTY);
+	CHECK_INT(calls, ==, 3);
+}
+
+// A callable may send again, throw, and destroy the completions that call it.
+void from_callables()
+{
+	ledger book;
+	auto server = open_task(book);
+	auto &client = server.client;
+	auto &task = server.task;
+	auto all = std::make_unique<ump::completions>(open_completions());
+	int last = 0;
+	bool thrown = false;
+
+	CHECK(client.request_completion(counted(1), *all, [&](ump::result<counted> answer) {
+		CHECK(client.request_completion(std::move(*answer), *all,
+			[&](ump::result<counted> next) { last = next->worth(); }));
+		throw 8;
+	}));
+	CHECK(task.dispatch());
+	try {
+		static_cast<void>(all->next());
+	} catch (int) {
+		thrown = true;
+	}
+	CHECK(thrown && all->in_flight() == 1);
+	CHECK(task.dispatch());
+	CHECK(all->next() && last == 3);
+	CHECK(client.request_completion(
+		counted(1), *all, [&](ump::result<counted>) { all.reset(); }));
+	CHECK(client.request_completion(counted(2), *all, witness()));
+	CHECK(task.dispatch());
+	CHECK(all->next());
+	CHECK(all == nullptr);
+}
+
+struct point {
+	int x, y;
+};
+
+// Requests that travel as bytes, replies without a value, several protocols at once.
+void of_several_servers()
+{
+	struct plain : ump::protocol<point, point> {
+	};
+	struct silent : ump::protocol<std::string> {
+	};
+	auto first = ump::spawn_task(ump::make_handler<plain>(
+		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
+			point *room = rc.room();
+
+			room->x = msg.y;
+			room->y = msg.x;
+			CHECK(rc.reply(*room));
+			CHECK(rc.room() == nullptr);
+			return ump::go_on;
+		}));
+	auto second = ump::spawn_task(ump::make_handler<silent>(
+		[](std::string, ump::reply_context<silent> rc) -> ump::flow<ump::none> {
+			rc.reply();
+			return ump::go_on;
+		}));
+	auto all = open_completions();
+	int calls = 0;
+
+	CHECK(first->client.request_completion(
+		point{1, 2}, all, [&](const ump::result<point> &answer) {
+			CHECK(answer->x == 2 && answer->y == 1);
+			calls++;
+		}));
+	CHECK(second->client.request_completion("text", all, [&](ump::result<void> answer) {
+		CHECK(answer);
+		calls++;
+	}));
+	CHECK(second->task.dispatch() && first->task.dispatch());
+	CHECK(all.next() && all.next());
+	CHECK_INT(calls, ==, 2);
+	// Written in place, where a caller waits without a deadline, it is the caller's own memory.
+	auto waiting = ump::spawn_thread(ump::make_handler<plain>(
+		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
+			*rc.room() = msg;
+			rc.reply(*rc.room());
+			return ump::go_on;
+		}));
+	CHECK_INT(waiting->client.request(point{3, 4})->y, ==, 4);
+}
+
+// ---- Room --------------------------------------------------------------------------------------
+
+void refused_for_room()
+{
+	ledger book;
+	auto [client, task] = open_task(book, bounded(1));
+	auto all = open_completions();
+	auto posts = client.post_client();
+	counted mine(5);
+	auto soon = [] { return ump::after(std::chrono::milliseconds(1)); };
+	auto stays = [&](ump::error why, int expected) {
+		CHECK_INT(why.code(), ==, expected);
+		CHECK_INT(mine.worth(), ==, 5);
+	};
+
+	CHECK(client.post_until(std::as_const(mine), ump::forever));
+	stays(client.post(std::move(mine)).error(), UMP_FULL);
+	stays(client.post_until(std::move(mine), soon()).error(), UMP_TIMED_OUT);
+	stays(posts->post(std::move(mine)).error(), UMP_FULL);
+	stays(posts->post_until(std::move(mine), soon()).error(), UMP_TIMED_OUT);
+	stays(posts->post_until(std::as_const(mine), soon()).error(), UMP_TIMED_OUT);
+	stays(client.request_async(std::move(mine)).error(), UMP_FULL);
+	stays(client.request_async_until(std::move(mine), soon()).error(), UMP_TIMED_OUT);
+	stays(client.request_async_until(std::as_const(mine), soon()).error(), UMP_TIMED_OUT);
+	stays(client.request_completion(std::move(mine), all, witness()).error(), UMP_FULL);
+	CHECK(all.in_flight() == 0 && task.dispatch());
+	auto waits = client.request_async_until(std::move(mine), ump::forever);
+	CHECK(mine.empty() && task.dispatch());
+	CHECK_INT(waits->wait()->worth(), ==, 6);
+	mine = counted(6);
+	CHECK(posts->post_until(std::move(mine), ump::forever));
+	CHECK(mine.empty() && task.dispatch());
+}
+
+void asked_for_room()
+{
+	ledger book;
+	auto [client, task] = open_task(book, bounded(1));
+	auto all = open_completions();
+	int room = 1;
+	auto told = [&](ump::result<void> said) { room = said.error().code(); };
+
+	CHECK(client.post(counted(1)));
+	CHECK(client.room(all, told));
+	CHECK(client.room(all, witness()).error() == UMP_INVALID);
+	CHECK(all.next().error() == UMP_EMPTY && all.in_flight() == 1);
+	CHECK(task.dispatch());
+	CHECK(all.wait() && room == UMP_OK);
+	auto other = client.clone();
+	CHECK(other->post(counted(1)).error() == UMP_FULL);
+	CHECK(client.post(counted(1)));
+	CHECK(other->room(all, told));
+	other->reset();
+	CHECK(all.wait() && room == UMP_ORIGIN_GONE);
+	CHECK(client.room(all, told));
+	task.reset();
+	CHECK(all.wait() && room == UMP_SERVER_GONE);
+	ump::client<shop> none;
+	CHECK(none.room(all, witness()).error() == UMP_INVALID);
+}
+
+// ---- Looking inside ----------------------------------------------------------------------------
+
+void numbers()
+{
+	ledger book;
+	auto [client, task] = open_task(book, bounded(4));
+	auto weak = client.weak();
+
+	CHECK(client.post(counted(1)));
+	auto kept = client.request_async(counted(KEEP));
+	CHECK_INT(client.stats()->depth, ==, 2);
+	CHECK(task.dispatch(1));
+	CHECK(task.dispatch(1));
+	auto seen = weak->stats();
+	CHECK(seen->depth == 0 && seen->depth_most == 2 && seen->handled == 2 && seen->kept == 1);
+	CHECK(seen->clients == 1 && !seen->closed && !seen->busy);
+	auto raw = ump::open_channel<shop>();
+	CHECK(raw->receiver.stats()->depth == UMP_UNCOUNTED);
+	CHECK(ump::client<shop>().stats().error() == UMP_INVALID);
+	CHECK(ump::weak_client<shop>().stats().error() == UMP_INVALID);
+	CHECK(ump::receiver<shop>().stats().error() == UMP_INVALID);
+}
+
+// What the dump says of this process.
+std::string dumped()
+{
+	char *text = nullptr;
+	std::size_t size = 0;
+	std::FILE *file = open_memstream(&text, &size);
+
+	CHECK(file != nullptr);
+	ump::dump(file);
+	std::fclose(file);
+	std::string said(text, size);
+	std::free(text);
+	return said;
+}
+
+// Whether the dump names a line of this file.
+bool names(int line)
+{
+	return dumped().find("loop_test.cpp:" + std::to_string(line)) != std::string::npos;
+}
+
+ump::result<ump::client<shop>> made_for(
+	const ump::client<shop> &from, ump::place here = ump::place::current())
+{
+	return from.clone(here);
+}
+
+void places()
+{
+	ledger book;
+	auto server = ump::spawn_task(std::make_unique<keeper>(book));
+	const int spawned = __LINE__ - 1;
+	auto copy = server->client.clone();
+	const int cloned = __LINE__ - 1;
+	auto posts = server->client.post_client();
+	const int posting = __LINE__ - 1;
+	auto more = posts->clone();
+	const int again = __LINE__ - 1;
+	auto up = server->client.weak()->upgrade();
+	const int upgraded = __LINE__ - 1;
+	auto other = made_for(server->client);
+	const int passed = __LINE__ - 1;
+	auto raw = ump::open_channel<shop>();
+	const int opened = __LINE__ - 1;
+	ledger threads;
+	auto thread = ump::spawn_thread(std::make_unique<keeper>(threads));
+	const int started = __LINE__ - 1;
+
+#ifdef UMP_HOLDERS
+	for (int line : {spawned, cloned, posting, again, upgraded, passed, opened, started})
+		CHECK(names(line));
+	CHECK(!names(__LINE__));
+#else
+	CHECK(dumped().find("built without UMP_HOLDERS") != std::string::npos);
+	CHECK(!names(spawned + cloned + posting + again + upgraded + passed + opened + started));
+#endif
+	thread->client.reset();
+	CHECK(thread->thread.join());
+}
+
+// ---- All of it ---------------------------------------------------------------------------------
+
+// Everything once; false if something lacked memory or a descriptor.
+bool all_of_it()
+{
+	ledger book;
+	counted mine(5);
+	auto server = ump::spawn_task(std::make_unique<keeper>(book), bounded(8));
+	auto all = ump::open_completions();
+	if (!server || !all)
+		return false;
+	auto &[client, task] = *server;
+	bool done = true;
+	int calls = 0, expected = 0;
+	auto lacks = [&](ump::error why, bool calls_back) {
+		CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
+		if (why == UMP_NO_MEMORY)
+			CHECK_INT(mine.worth(), ==, 5);
+		if (mine.empty())
+			mine = counted(5);
+		expected += calls_back && why == UMP_OK;
+		done = done && why == UMP_OK;
+	};
+	lacks(client.request_completion(std::move(mine), *all,
+			    [&](ump::result<counted> answer) {
+				    calls++;
+				    lacks(answer.error(), false);
+			    })
+			.error(),
+		true);
+	lacks(client.room(*all, [&](ump::result<void>) { calls++; }).error(), true);
+	lacks(client.post_until(std::move(mine), ump::forever).error(), false);
+	auto waits = client.request_async_until(std::move(mine), ump::forever);
+	lacks(waits.error(), false);
+	lacks(client.post(counted(SUSPEND)).error(), false);
+	CHECK(task.dispatch());
+	if (book.suspended) {
+		auto stopped = book.suspended.resume(ump::stop(counted(9)));
+		CHECK(!book.suspended == (stopped.error() != UMP_NO_MEMORY));
+		lacks(stopped.error(), false);
+	} else {
+		done = false;
+	}
+	book.suspended.reset();
+	client.reset();
+	CHECK(task.run());
+	CHECK(task.join());
+	while (all->wait()) {
+	}
+	CHECK_INT(calls, ==, expected);
+	CHECK_INT(book.gone, ==, 1);
+	return done;
+}
+
+void without_memory()
+{
+	for (int i = 0;; i++) {
+		faults_at(i);
+		bool done = all_of_it();
+		bool met = faults_off();
+		CHECK_INT(live.load(), ==, 0);
+		if (!met) {
+			CHECK(done);
+			CHECK_INT(i, >, 8);
+			break;
+		}
+	}
+	for (int i = 0; new_is_ours(); i++) {
+		countdown = i;
+		bool done = all_of_it();
+		bool met = countdown.exchange(-1) < 0;
+		CHECK_INT(live.load(), ==, 0);
+		if (!met) {
+			CHECK(done);
+			// Two for the server, a callable for each of two completions, a box for
+			// each of four messages, of two replies, and of an outcome.
+			CHECK_INT(i, ==, 11);
+			break;
+		}
+	}
+}
+
+// An event loop with a server of its own, whose requests go to a thread, which asks it back.
+void ping_pong()
+{
+	struct ponger final : ump::handler<shop> {
+		explicit ponger(ump::client<shop> back) : back_(std::move(back))
+		{
+		}
+		flow request(counted msg, reply_context rc) override
+		{
+			auto answer = back_.request(std::move(msg));
+
+			if (answer)
+				rc.reply(std::move(*answer));
+			return ump::go_on;
+		}
+		flow post(counted) override
+		{
+			return ump::go_on;
+		}
+		ump::client<shop> back_;
+	};
+	enum {
+		ROUNDS = 2000
+	};
+	ledger book;
+	auto [client, task] = open_task(book, bounded(2));
+	auto other = ump::spawn_thread(std::make_unique<ponger>(*client.clone()), bounded(2));
+	auto all = open_completions();
+	std::vector<std::thread> chatter;
+	int answered = 0, asked = 0;
+	bool wants_room = false;
+
+	for (int i = 0; i < 2; i++)
+		chatter.emplace_back([from = *client.clone()] {
+			for (int n = 0; n < ROUNDS; n++)
+				CHECK(from.post_until(counted(n % 100), ump::forever));
+		});
+	client.reset();
+	while (answered < ROUNDS || asked < ROUNDS) {
+		while (asked < ROUNDS && !wants_room) {
+			counted mine(asked % 100);
+			auto sent = other->client.request_completion(std::move(mine), all,
+				[&, n = asked % 100](ump::result<counted> answer) {
+					CHECK_INT(answer->worth(), ==, n + 1);
+					answered++;
+				});
+			if (!sent) {
+				CHECK(sent.error() == UMP_FULL);
+				CHECK(other->client.room(
+					all, [&](ump::result<void>) { wants_room = false; }));
+				wants_room = true;
+			} else {
+				asked++;
+			}
+		}
+		pollfd ready[] = {{task.fd(), POLLIN, 0}, {all.fd(), POLLIN, 0}};
+		CHECK(poll(ready, 2, 60000) > 0);
+		task.dispatch(16);
+		while (all.next()) {
+		}
+	}
+	other->client.reset();
+	for (auto &thread : chatter) {
+		// The loop goes on for those who still wait for room.
+		while (book.handled < 3 * ROUNDS)
+			task.dispatch(16);
+		thread.join();
+	}
+	CHECK(task.run());
+	CHECK(!task.join().value());
+	CHECK(other->thread.join());
+	CHECK_INT(book.handled, ==, 3 * ROUNDS);
+}
+
+const check_test tests[] = {
+	{"c++ [task] [drain]: a task runs, and joins", leaving_nothing<task_runs>},
+	{"c++ [task] [break]: a task ends with a value", leaving_nothing<task_breaks>},
+	{"c++ [task] [clean]: a task is dropped", leaving_nothing<task_is_dropped>},
+	{"c++ [task] [deadlock]: a task drops itself", leaving_nothing<task_drops_itself>},
+	{"c++ [init]: a task that does not start", leaving_nothing<failing_task>},
+	{"c++ [suspend] [misuse]: resumed, or forgotten", leaving_nothing<resumed>},
+	{"c++ [suspend]: what it returned besides does not count",
+		leaving_nothing<suspended_and_stopped>},
+	{"c++ [suspend] [once]: a task is dropped while its handler is suspended",
+		leaving_nothing<dropped_while_suspended>},
+	{"c++ [suspend]: only tasks suspend", leaving_nothing<thread_does_not_suspend>},
+	{"c++ [suspend] [once]: threads resume while the task is run or dropped",
+		leaving_nothing<resumed_by_threads>},
+	{"c++ [complete] [misuse]: each kind of answer", leaving_nothing<answers>},
+	{"c++ [complete] [gone]: a request that was not started comes back",
+		leaving_nothing<given_back>},
+	{"c++ [complete] [origin] [clean]: completions are dropped", leaving_nothing<given_up>},
+	{"c++ [complete]: completions move with requests in flight",
+		leaving_nothing<moved_in_flight>},
+	{"c++ [complete]: what callables may do", leaving_nothing<from_callables>},
+	{"c++ [complete]: answers of several servers; replies in place",
+		leaving_nothing<of_several_servers>},
+	{"c++ [bound] [deadline]: a value that found no room stays",
+		leaving_nothing<refused_for_room>},
+	{"c++ [bound] [complete]: room for an event loop", leaving_nothing<asked_for_room>},
+	{"c++ [misuse]: numbers of a server", leaving_nothing<numbers>},
+	{"c++: the dump names places", leaving_nothing<places>},
+	{"c++ [clean]: each lack of memory in a loop", leaving_nothing<without_memory>},
+	{"c++ [once] [quiet] [bound]: a loop, a thread and their clients",
+		leaving_nothing<ping_pong>},
+};
+
+} // namespace
+
+CHECK_MAIN(tests)

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: 0BSD
+#
+# usage: names.sh
+#
+# Each function of ump_server.h must have its namesake in the typed layer and be used by the C++ face.
+# First two headers that lack one, which must be found out.
+set -euo pipefail
+
+include=$(cd "$(dirname "$0")/../../include" && pwd)
+# Of no server, so that there is nothing to type; the face gives times and places its own way.
+untyped='now|after|version|pending|suspend|task_resume|here|server_dump|completions_[a-z_]+'
+foreign='now|version'
+
+# The functions of the header without their prefix; what only passes sizes counts as what it is for.
+functions() {
+	grep -E '^UMP_API ' "$include/ump_server.h" | grep -oE 'ump_[a-z_]+\(' |
+		sed -E 's/^ump_//; s/(_sized)?\($//' | sort -u
+}
+
+lacking() { # lacking TYPED FACE: what they lack
+	local name
+	for name in $(functions); do
+		grep -qE "^($untyped)$" <<<"$name" || grep -qE "##_$name\(" "$1" ||
+			{ [[ $name = spawn_* ]] && grep -qE "UMP__TYPED_SPAWN\(name, $name," "$1"; } ||
+			echo "$1: no twin of ump_$name"
+		grep -qE "^($foreign)$" <<<"$name" || grep -qE "\bump_$name\b" "$2" ||
+			echo "$2: does not use ump_$name"
+	done
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sed 's/name##_client_weak(/name##_client_week(/' "$include/ump_server/typed.h" >"$work/typed.h"
+sed 's/ump_completions_wait/ump_completions_weight/' "$include/ump_server.hpp" >"$work/face.hpp"
+planted=$(lacking "$work/typed.h" "$work/face.hpp")
+[ "$(wc -l <<<"$planted")" = 2 ] || { echo "planted: $planted" >&2; exit 1; }
+problems=$(lacking "$include/ump_server/typed.h" "$include/ump_server.hpp")
+[ -z "$problems" ] || { echo "$problems" >&2; exit 1; }
+printf '   %d functions in three headers\n' "$(functions | wc -l)"

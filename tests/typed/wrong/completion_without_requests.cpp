@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// The same, through completions.
+// gcc: static assertion failed: this server takes no requests
+// clang: static_?assert(ion)? failed.*this server takes no requests
+#include "servers.hpp"
+
+bool wrong(const ump::client<logger> &client, ump::completions &all);
+
+bool wrong(const ump::client<logger> &client, ump::completions &all)
+{
+#ifdef WRONG
+	return client.request_completion(ump::none(), all, [](ump::result<void>) {}).has_value();
+#else
+	return all && client.post("text").has_value();
+#endif
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// A client for posts sends a request.
+// gcc: 'const class ump::post_client<adder>' has no member named 'request'
+// clang: no member named 'request' in 'ump::post_client<adder>'
+#include "servers.hpp"
+
+bool wrong(const ump::post_client<adder> &client);
+
+bool wrong(const ump::post_client<adder> &client)
+{
+#ifdef WRONG
+	return client.request(add{3, 7}).has_value();
+#else
+	return client.post("text").has_value();
+#endif
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// The same, waiting for room.
+// gcc: static assertion failed: this server takes no posts
+// clang: static_?assert(ion)? failed.*this server takes no posts
+#include "servers.hpp"
+
+bool wrong(const ump::client<clerk> &client);
+
+bool wrong(const ump::client<clerk> &client)
+{
+#ifdef WRONG
+	return client.post_until(ump::none(), ump::forever).has_value();
+#else
+	return client.request("text").has_value();
+#endif
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// Room has no value.
+// gcc: static assertion failed: the callable takes what became of the room
+// clang: static_?assert(ion)? failed.*the callable takes what became of the room
+#include "servers.hpp"
+
+bool wrong(ump::client<adder> &client, ump::completions &all);
+
+bool wrong(ump::client<adder> &client, ump::completions &all)
+{
+#ifdef WRONG
+	return client.room(all, [](ump::result<int>) {}).has_value();
+#else
+	return client.room(all, [](ump::result<void>) {}).has_value();
+#endif
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// Room is kept by a client, which changes.
+// gcc: passing .*const ump::client<adder>.* as 'this' argument discards qualifiers
+// clang: no matching member function for call to 'room'
+#include "servers.hpp"
+
+bool wrong(ump::client<adder> &client, ump::completions &all);
+
+bool wrong(ump::client<adder> &client, ump::completions &all)
+{
+#ifdef WRONG
+	return std::as_const(client).room(all, [](ump::result<void>) {}).has_value();
+#else
+	return client.room(all, [](ump::result<void>) {}).has_value();
+#endif
+}

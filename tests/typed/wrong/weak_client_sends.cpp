@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// A weak client sends.
+// gcc: 'const class ump::weak_client<adder>' has no member named 'post'
+// clang: no member named 'post' in 'ump::weak_client<adder>'
+#include "servers.hpp"
+
+bool wrong(const ump::weak_client<adder> &client);
+
+bool wrong(const ump::weak_client<adder> &client)
+{
+#ifdef WRONG
+	return client.post("text").has_value();
+#else
+	return client.upgrade()->post("text").has_value();
+#endif
+}

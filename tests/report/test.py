@@ -7,6 +7,7 @@ says that it was not run; on a phone's width only tables scroll; it prints.
 """
 import html.parser
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -118,7 +119,15 @@ def invented(folder):
         {"stage": "gcc", "what": "unit & API <tests>", "passed": False, "seconds": 17}]}))
     (folder / "stress-tsan.json").write_text(json.dumps({
         "messages": 1234567, "requests": 89, "servers": 5, "faults": 2, "seconds": 3600,
-        "endings": {"handled": 7}, "sanitizer": "tsan", "findings": 1}))
+        "endings": {"handled": 7}, "sanitizer": "tsan", "findings": 1, "deadlocks": 271828}))
+    program = {"program": "one & only", "executions": 31415, "states": 9, "seconds": 1,
+               "complete": False, "failed": False}
+    (folder / "simulate.json").write_text(json.dumps({"long": {
+        "complete": 0, "states": 9, "executions": 99999, "programs": [program],
+        "bounded": [{**program, "executions": 27182, "failed": True}], "random": []}}))
+    (folder / "demo.json").write_text(json.dumps({"files": 3, "lines": 16180, "words_checked": 2}))
+    # From before there was anything.
+    os.utime(folder / "demo.json", (1, 1))
     return folder
 
 
@@ -136,15 +145,17 @@ def main():
         made_up = invented(folder / "invented")
         make(made_up, page)
         _, dom = test_figures(made_up, page)
-        for wanted in ("4 711", "1 234 567", "FAILED", "FOUND", "unit &amp; API &lt;tests&gt;"):
+        for wanted in ("4 711", "1 234 567", "FAILED", "FOUND", "unit &amp; API &lt;tests&gt;",
+                       "271 828", "one &amp; only", "27 182", "cut short", "16 180"):
             check(wanted in dom, f"the page does not say {wanted}")
+        check(dom.count("changed since") == ((ROOT / ".git").exists()), "the page hides a figure's age")
 
         page = folder / "none.html"
         (folder / "none").mkdir()
         make(folder / "none", page)
         count_none, dom = test_figures(folder / "none", page)
         check(count_none == 0, "there are figures without results")
-        check(dom.count("Not run: ") == 9, f"of 9 that were not run {dom.count('Not run: ')} say so")
+        check(dom.count("Not run: ") == 10, f"of 10 that were not run {dom.count('Not run: ')} say so")
         # And that this would notice: a figure that is not its file's.
         page.write_text('<h1></h1><span data-from="check:passed">1</span></html>')
         try:

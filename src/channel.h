@@ -19,6 +19,9 @@ struct ump_server {
 	struct ump__queue batch;
 	/* The post whose value the receiver reads, to be freed at its next call. */
 	struct ump__post *lent;
+	/* Posts that were handled and not given back yet: so many, of this tray. */
+	struct ump__tray *tray;
+	uint32_t done;
 	/* The goodbye has come up. */
 	bool ended;
 	/* Where the last client ran, as far as known. */

@@ -26,8 +26,12 @@ struct ump__handle {
 	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
 	 * still there to be found. */
 	enum ump__mark mark;
+	/* How many messages it has sent, until it has a pool. */
+	struct ump__hint sent;
 	/* The room that it has asked for. */
 	struct ump__claim claim;
+	/* The address of a struct ump__pool, or 0: the memory of its messages is used once. */
+	struct ump__word pool;
 #ifdef UMP_HOLDERS
 	struct ump__holder holder;
 #endif
@@ -50,6 +54,10 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 
 /* Free a handle; its reference is the caller's to drop. */
 void ump__handle_free(struct ump__handle *handle);
+
+/* Where the memory of messages comes from and goes back to; NULL: nowhere.  A client that sends
+ * seldom has no pool. */
+struct ump__pool *ump__handle_pool(const struct ump__handle *handle);
 
 /* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);

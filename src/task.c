@@ -80,7 +80,8 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	struct ump_flow *flow)
 {
 	struct ump__frame *frame = &task->dispatcher.frame;
-	struct ump__post *post = message->kind == UMP__KIND_POST ? ump__post_of(message) : NULL;
+	struct ump__post *post =
+		ump__kind_of(message) == UMP__KIND_POST ? ump__post_of(message) : NULL;
 
 	frame->may_suspend = true;
 	*verdict = ump__dispatcher_handle(&task->dispatcher, message, flow);

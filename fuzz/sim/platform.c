@@ -25,6 +25,23 @@
 			.pc = (uintptr_t)__builtin_return_address(0)};                             \
 	} while (0)
 
+/* ---- Recycling ----------------------------------------------------------------------------- */
+
+/* Of all that is kept there is one: so programs of a few messages fill it, meet it again, and need
+ * more.  Without recycling it begins after more messages than any program sends. */
+static struct ump__thrift thrift = {
+	.after = 1000, .tray = 1024, .tray_posts = 2, .things = 1, .bytes = 1024};
+
+void platform_recycles(bool recycles)
+{
+	thrift.after = recycles ? 0 : 1000;
+}
+
+const struct ump__thrift *ump__thrift(void)
+{
+	return &thrift;
+}
+
 /* ---- Memory -------------------------------------------------------------------------------- */
 
 static bool refused(void)

@@ -31,6 +31,20 @@ void *ump__alloc_line(size_t size);
 /* Gives back what the two above gave.  NULL is fine. */
 void ump__free(void *memory);
 
+/* What is worth recycling.  Of the two bounds for what is kept the stricter one counts. */
+struct ump__thrift {
+	/* How many messages a client sends before it keeps anything. */
+	int after;
+	/* The bytes of a tray, and the most posts in it. */
+	size_t tray;
+	uint32_t tray_posts;
+	/* The most trays, and the most requests, that a client keeps; and their bytes. */
+	uint32_t things;
+	size_t bytes;
+};
+
+const struct ump__thrift *ump__thrift(void);
+
 /* ---- Time (ump_now and ump_after are public) ----------------------------------------------- */
 
 /* A deadline as the system takes it: not before 0, and not after the end of time_t. */

@@ -73,11 +73,11 @@ struct ump__message *ump__server_batched(ump_server *server)
 
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
+		enum ump__kind kind = ump__kind_of(message);
 
-		if (ump__kind_of(message) != UMP__KIND_GOODBYE)
+		if (kind != UMP__KIND_GOODBYE)
 			make_room(server);
-		if (ump__fate_of(ump__kind_of(message), is_abandoned(message), false) !=
-			UMP__FATE_SKIP)
+		if (ump__fate_of(kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
 		skip(server, message);
 	}

@@ -135,7 +135,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+pooled: post post post"},
 	{.text = "task+pooled: post.suspend post"},
 	{.text = "thread+pooled+shared: post | post", .slow = true},
-	{.text = "task+pooled+shared: async | async"},
+	{.text = "task+pooled+shared: async | async", .slow = true},
 	{.text = "task+pooled: post | post", .slow = true},
 	{.text = "task+pooled+budget: post post post post", .slow = true},
 	{.text = "thread+pooled: post | post", .slow = true},

@@ -25,10 +25,10 @@ static size_t least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* How many things of `size` bytes may be kept. */
-static uint32_t kept(const struct ump__thrift *thrift, size_t size)
+/* How many of at most `most` things of `size` bytes may be kept. */
+static uint32_t kept(const struct ump__thrift *thrift, uint32_t most, size_t size)
 {
-	return (uint32_t)least(thrift->things, thrift->bytes / size);
+	return (uint32_t)least(most, thrift->bytes / size);
 }
 
 static void shelves_init(struct ump__pool *pool, size_t post_size, size_t request_size)
@@ -41,8 +41,8 @@ static void shelves_init(struct ump__pool *pool, size_t post_size, size_t reques
 	pool->stride = stride;
 	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
 	tray_size = sizeof(struct ump__tray) + pool->tray_posts * stride;
-	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, tray_size);
-	pool->shelves[UMP__SHELF_REQUESTS].unmade = kept(thrift, request_size);
+	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, thrift->trays, tray_size);
+	pool->shelves[UMP__SHELF_REQUESTS].unmade = kept(thrift, thrift->requests, request_size);
 	/* What may not be kept is not worth a tray. */
 	if (pool->shelves[UMP__SHELF_TRAYS].unmade == 0)
 		pool->tray_posts = 0;
@@ -50,7 +50,7 @@ static void shelves_init(struct ump__pool *pool, size_t post_size, size_t reques
 
 struct ump__pool *ump__pool_new(size_t post_size, size_t request_size)
 {
-	struct ump__pool *pool = ump__alloc_line(sizeof *pool);
+	struct ump__pool *pool = ump__alloc_spare(sizeof *pool, true);
 	uint32_t units = 1;
 
 	if (pool == NULL)
@@ -142,7 +142,8 @@ void ump__tray_done(struct ump__tray *tray, uint32_t count)
 static struct ump__tray *tray_new(struct ump__pool *pool)
 {
 	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_TRAYS];
-	struct ump__tray *tray = ump__alloc(sizeof *tray + pool->tray_posts * pool->stride);
+	struct ump__tray *tray =
+		ump__alloc_spare(sizeof *tray + pool->tray_posts * pool->stride, false);
 
 	if (tray == NULL)
 		return NULL;
@@ -198,7 +199,7 @@ void *ump__pool_request(struct ump__pool *pool, size_t size)
 		return NULL;
 	request = take_back(pool, UMP__SHELF_REQUESTS);
 	if (request == NULL && shelf->unmade != 0) {
-		request = ump__alloc(size);
+		request = ump__alloc_spare(size, false);
 		if (request != NULL)
 			shelf->unmade--;
 	}

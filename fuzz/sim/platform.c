@@ -27,10 +27,10 @@
 
 /* ---- Recycling ----------------------------------------------------------------------------- */
 
-/* Of all that is kept there is one: so programs of a few messages fill it, meet it again, and need
- * more.  Without recycling it begins after more messages than any program sends. */
+/* Of what is kept there is so little that programs of a few messages fill it, meet it again, and
+ * need more.  Without recycling it begins after more messages than any program sends. */
 static struct ump__thrift thrift = {
-	.after = 1000, .tray = 1024, .tray_posts = 2, .things = 1, .bytes = 1024};
+	.after = 1000, .tray = 1024, .tray_posts = 2, .trays = 1, .requests = 2, .bytes = 1024};
 
 void platform_recycles(bool recycles)
 {
@@ -78,6 +78,11 @@ void *ump__alloc_line(size_t size)
 	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
 	machine_scrub();
 	return memory;
+}
+
+void *ump__alloc_spare(size_t size, bool line)
+{
+	return line ? ump__alloc_line(size) : ump__alloc(size);
 }
 
 void ump__free(void *memory)

@@ -21,10 +21,16 @@ const struct ump__thrift *ump__thrift(void)
 	static const struct ump__thrift thrift = {.after = 16,
 		.tray = 4096 - 2 * sizeof(size_t),
 		.tray_posts = 256,
-		.things = 256,
+		.trays = 16,
+		.requests = 256,
 		.bytes = (size_t)64 * 1024};
 
 	return &thrift;
+}
+
+void *ump__alloc_spare(size_t size, bool line)
+{
+	return line ? ump__alloc_line(size) : ump__alloc(size);
 }
 
 void ump__free(void *memory)

@@ -42,8 +42,8 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump__word inbox;
 	/* Written by senders to a server with a capacity, and by the receiving end. */
 	_Alignas(UMP__LINE) struct ump__room room;
-	/* Written by those who clone and drop. */
-	_Alignas(UMP__LINE) struct ump__counts counts;
+	/* Written by those who clone and drop: too rarely for a line of their own. */
+	struct ump__counts counts;
 	/* And by those who keep contexts, or fail requests. */
 	struct ump__count kept;
 	struct ump__count failed;

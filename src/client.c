@@ -75,18 +75,13 @@ int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 
 int ump_client_weak(const ump_client *client, ump_weak_client **out)
 {
-	void *made = NULL;
-	int result;
-
 	if (out == NULL)
 		return UMP_INVALID;
 	*out = NULL;
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
-	result = ump__handle_weak(client->handle.channel, &made);
-	*out = made;
-	return result;
+	return ump__weak_client_new(client->handle.channel, out);
 }
 
 /* Send a request for which there is room, and which the caller will wait for in `wait`, if that is

@@ -34,8 +34,8 @@ int ump__dispatcher_open(
 
 	if (result != UMP_OK)
 		return result;
-	dispatcher->me.handle.channel = dispatcher->server->channel;
-	dispatcher->me.handle.mark = UMP__MARK_LENT_CLIENT;
+	dispatcher->me.channel = dispatcher->server->channel;
+	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
 	return UMP_OK;
 }
 

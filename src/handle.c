@@ -18,8 +18,7 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	ump__claim_init(&handle->claim);
 	ump__hint_init(&handle->sent, 0);
 	ump__word_init(&handle->pool, 0);
-	if (mark != UMP__MARK_WEAK_CLIENT)
-		ump__holder_add(handle);
+	ump__holder_add(handle);
 	return handle;
 }
 
@@ -27,8 +26,7 @@ void ump__handle_free(struct ump__handle *handle)
 {
 	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
 
-	if (handle->mark != UMP__MARK_WEAK_CLIENT)
-		ump__holder_remove(handle);
+	ump__holder_remove(handle);
 	if (pool != NULL)
 		ump__pool_drop(pool);
 	handle->mark = UMP__MARK_DEAD;
@@ -49,17 +47,19 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 	return UMP_OK;
 }
 
-int ump__handle_weak(struct ump__channel *channel, void **out)
+int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out)
 {
-	struct ump__handle *handle = ump__handle_new(channel, UMP__MARK_WEAK_CLIENT);
+	ump_weak_client *weak = ump__alloc(sizeof *weak);
 
-	if (handle == NULL)
+	if (weak == NULL)
 		return UMP_NO_MEMORY;
 	if (!ump__weak_add(&channel->counts)) {
-		ump__handle_free(handle);
+		ump__free(weak);
 		return UMP_OVERFLOW;
 	}
-	*out = handle;
+	weak->channel = channel;
+	weak->mark = UMP__MARK_WEAK_CLIENT;
+	*out = weak;
 	return UMP_OK;
 }
 

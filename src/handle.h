@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the handles of clients have in common. */
+/* The handles of clients. */
 #ifndef UMP_HANDLE_H
 #define UMP_HANDLE_H
 
@@ -45,11 +45,13 @@ struct ump_post_client {
 	struct ump__handle handle;
 };
 
+/* It cannot send, and so has no use for the rest. */
 struct ump_weak_client {
-	struct ump__handle handle;
+	struct ump__channel *channel;
+	enum ump__mark mark;
 };
 
-/* A handle that takes over a reference of `channel`; or NULL, and the reference stays. */
+/* A strong handle that takes over a reference of `channel`; or NULL, and the reference stays. */
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 
 /* Free a handle; its reference is the caller's to drop. */
@@ -62,8 +64,8 @@ struct ump__pool *ump__handle_pool(const struct ump__handle *handle);
 /* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);
 
-/* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
-int ump__handle_weak(struct ump__channel *channel, void **out);
+/* A new weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 
 /* Take a place for a message, before it is sent.  Results as ump__room_take, but for UMP_EMPTY;
  * `*kept` tells whether it is one that was kept for this handle. */

@@ -64,7 +64,7 @@ int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *o
 {
 	if (weak == NULL || out == NULL)
 		return UMP_INVALID;
-	return read_stats(weak->handle.channel, out, out_size);
+	return read_stats(weak->channel, out, out_size);
 }
 
 int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size_t out_size)

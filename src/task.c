@@ -15,13 +15,13 @@
 
 struct ump_task {
 	enum ump__mark mark;
-	struct ump__dispatcher dispatcher;
 	/* In a callback, on the thread that runs the task; dropped there. */
 	bool running;
 	bool dropped;
 	/* This run has silenced the bell. */
 	bool silenced;
 	bool ended;
+	struct ump__dispatcher dispatcher;
 	struct ump_flow how;
 	/* A handler has suspended. */
 	ump_suspension *suspension;

@@ -135,6 +135,7 @@ void *__wrap_ump__alloc_line(size_t size)
 /* Fails if the next one has to fail, and leaves that for it: nobody is told of this one. */
 void *__wrap_ump__alloc_spare(size_t size, bool line)
 {
+	atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0)
 		return NULL;
 	return account(__real_ump__alloc_spare(size, line));

@@ -128,6 +128,9 @@ void life_block_in_req(struct world *world, unsigned from)
 		wait.msg = buffer;
 		wait.room = reply;
 	}
+	/* Where memory is recycled, nobody knows whether this call needs any. */
+	if (life.pooled)
+		life_fail_in(0);
 	/* The one allocation of this call, unless it is for ever, is the first from here on. */
 	if (!wait.for_ever && life_fails_in() == 1)
 		expected = UMP_NO_MEMORY;

@@ -53,6 +53,9 @@ void *__real_ump__alloc(size_t size);
 void *__wrap_ump__alloc(size_t size);
 void *__real_ump__alloc_line(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
+void *__real_ump__alloc_spare(size_t size, bool line);
+void *__wrap_ump__alloc_spare(size_t size, bool line);
+const struct ump__thrift *__wrap_ump__thrift(void);
 void __real_ump__free(void *memory);
 void __wrap_ump__free(void *memory);
 int __real_ump__thread_start(
@@ -88,6 +91,29 @@ void *__wrap_ump__alloc_line(size_t size)
 	}
 	blocks += memory != NULL;
 	return memory;
+}
+
+/* Fails if the next one has to fail, and leaves that for it: nobody is told of this one. */
+void *__wrap_ump__alloc_spare(size_t size, bool line)
+{
+	void *memory;
+
+	EXPECT("[clean]", !life.lean);
+	memory = fails_in == 1 ? NULL : __real_ump__alloc_spare(size, line);
+	if (memory != NULL)
+		memset(memory, 0xa5, size);
+	blocks += memory != NULL;
+	return memory;
+}
+
+/* So little that inputs of a few messages fill it, and meet it again. */
+const struct ump__thrift *__wrap_ump__thrift(void)
+{
+	static const struct ump__thrift some = {
+		.after = 1, .tray = 256, .tray_posts = 3, .trays = 2, .requests = 2, .bytes = 4096};
+	static const struct ump__thrift none = {.after = 1 << 30};
+
+	return life.pooled ? &some : &none;
 }
 
 void __wrap_ump__free(void *memory)
@@ -164,8 +190,10 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 	int value;
 
 	EXPECT("[once]", buffer != NULL);
-	/* Ours are aligned for any type, and so are the library's copies. */
-	EXPECT("[once]", (uintptr_t)buffer % _Alignof(max_align_t) == 0);
+	/* Ours are aligned for any type, and the library's copies for any type of that size. */
+	EXPECT("[once]",
+		(uintptr_t)buffer % (size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t)) ==
+			0);
 	memcpy(&name, bytes, sizeof name);
 	value = name - (int)world->number * WORLD_VALUES;
 	EXPECT("[once]", value >= 0 && value < world->model.values);

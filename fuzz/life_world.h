@@ -231,6 +231,8 @@ struct life {
 	bool lean;
 	/* Nobody looks at the numbers before the end. */
 	bool unwatched;
+	/* Clients recycle the memory of their messages, from the second one on. */
+	bool pooled;
 };
 
 /* The life of this input.  Callbacks without an argument find it here. */

@@ -69,8 +69,8 @@
  * - Ownership: a function that takes `T **` consumes the handle: it sets the pointer to NULL, and
  *   accepts NULL, so that a second drop through the same variable is harmless.  `T *` is lent.
  * - Messages are values of a size fixed for each server.  Sending copies (or, for a blocking
- *   request, lends) these bytes.  What the bytes point to moves with them on success and stays
- *   with the sender on failure.
+ *   request, lends) these bytes; a copy is aligned for any type of that size.  What the bytes
+ *   point to moves with them on success and stays with the sender on failure.
  * - Threads: "any thread" means that several threads may call at once on the same handle.  "One
  *   thread at a time" means that the handle may move among threads, if the program orders the
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle

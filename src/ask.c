@@ -118,12 +118,12 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		ump__free(ask);
 		return UMP_OVERFLOW;
 	}
-	*ask = (struct ump__ask){.message.kind = UMP__KIND_ROOM,
-		.ticket.call = call_asker,
+	*ask = (struct ump__ask){.ticket.call = call_asker,
 		.handle = handle,
 		.completions = completions,
 		.tag = tag,
 		.code = UMP_OK};
+	ump__message_init(&ask->message, UMP__KIND_ROOM, NULL);
 	if (handle->channel->room.capacity == 0) {
 		/* There always is room, and none needs to be kept; or no use for any. */
 		if (ump__inbox_is_closed(&handle->channel->inbox))

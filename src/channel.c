@@ -41,6 +41,8 @@ static void server_init(struct ump_server *server, struct ump__channel *channel)
 	server->channel = channel;
 	ump__queue_init(&server->batch);
 	server->lent = NULL;
+	server->tray = NULL;
+	server->done = 0;
 	server->ended = false;
 	server->client_cpu = UMP__CPU_UNKNOWN;
 	ump__count_init(&server->handled, 0);
@@ -69,7 +71,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
 	channel->bell = (struct ump__bell){-1, -1};
-	channel->goodbye.kind = UMP__KIND_GOODBYE;
+	ump__message_init(&channel->goodbye, UMP__KIND_GOODBYE, NULL);
 	server_init(&channel->server, channel);
 	return channel;
 }
@@ -100,6 +102,6 @@ void ump__channel_drop_weak(struct ump__channel *channel)
 
 bool ump__channel_send(struct ump__channel *channel, struct ump__message *message)
 {
-	UMP__PROBE(send, channel, message->kind);
+	UMP__PROBE(send, channel, ump__kind_of(message));
 	return ump__inbox_push(&channel->inbox, &message->node, ump__channel_bell(channel));
 }

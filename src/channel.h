@@ -19,6 +19,9 @@ struct ump_server {
 	struct ump__queue batch;
 	/* The post whose value the receiver reads, to be freed at its next call. */
 	struct ump__post *lent;
+	/* Posts that were handled and not given back yet: so many, of this tray. */
+	struct ump__tray *tray;
+	uint32_t done;
 	/* The goodbye has come up. */
 	bool ended;
 	/* Where the last client ran, as far as known. */
@@ -39,8 +42,8 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump__word inbox;
 	/* Written by senders to a server with a capacity, and by the receiving end. */
 	_Alignas(UMP__LINE) struct ump__room room;
-	/* Written by those who clone and drop. */
-	_Alignas(UMP__LINE) struct ump__counts counts;
+	/* Written by those who clone and drop: too rarely for a line of their own. */
+	struct ump__counts counts;
 	/* And by those who keep contexts, or fail requests. */
 	struct ump__count kept;
 	struct ump__count failed;

@@ -75,18 +75,13 @@ int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 
 int ump_client_weak(const ump_client *client, ump_weak_client **out)
 {
-	void *made = NULL;
-	int result;
-
 	if (out == NULL)
 		return UMP_INVALID;
 	*out = NULL;
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
-	result = ump__handle_weak(client->handle.channel, &made);
-	*out = made;
-	return result;
+	return ump__weak_client_new(client->handle.channel, out);
 }
 
 /* Send a request for which there is room, and which the caller will wait for in `wait`, if that is
@@ -153,7 +148,7 @@ static int send_until(
 static int request_until(
 	const struct ump__handle *handle, const void *msg, void *reply, ump_time deadline)
 {
-	struct ump__request *request = ump__request_new(handle->channel, msg);
+	struct ump__request *request = ump__request_new(handle, msg);
 	int result;
 
 	if (request == NULL)
@@ -191,10 +186,10 @@ int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_t
 
 /* Send a copy of `msg`, for which there is room, as a request that ends in `completions`, or in
  * whoever waits for `*out` if that is NULL. */
-static int send_copy(struct ump__channel *channel, const void *msg,
+static int send_copy(const struct ump__handle *handle, const void *msg,
 	struct ump_completions *completions, void *tag, struct ump__request **out)
 {
-	struct ump__request *request = ump__request_new(channel, msg);
+	struct ump__request *request = ump__request_new(handle, msg);
 	int result;
 
 	if (request == NULL)
@@ -219,7 +214,7 @@ static int send_copy_until(const struct ump__handle *handle, const void *msg,
 
 	if (result != UMP_OK)
 		return result;
-	result = send_copy(handle->channel, msg, completions, tag, out);
+	result = send_copy(handle, msg, completions, tag, out);
 	if (result != UMP_OK)
 		ump__handle_room_back(handle, kept);
 	return result;

@@ -118,7 +118,7 @@ static struct ump_completion tell(ump_completions *completions, struct ump__mess
 {
 	struct ump_completion told;
 
-	if (message->kind == UMP__KIND_REQUEST)
+	if (ump__kind_of(message) == UMP__KIND_REQUEST)
 		return tell_request(completions, ump__request_of(message));
 	told = (struct ump_completion){ump__ask_of(message)->tag, ump__ask_of(message)->code, NULL};
 	ump__free(message);
@@ -173,7 +173,7 @@ void ump_completions_drop(ump_completions **completions)
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		if (message->kind == UMP__KIND_REQUEST)
+		if (ump__kind_of(message) == UMP__KIND_REQUEST)
 			ump__request_discard(
 				ump__request_of(message), ump__request_of(message)->answer.code);
 		else

@@ -34,8 +34,8 @@ int ump__dispatcher_open(
 
 	if (result != UMP_OK)
 		return result;
-	dispatcher->me.handle.channel = dispatcher->server->channel;
-	dispatcher->me.handle.mark = UMP__MARK_LENT_CLIENT;
+	dispatcher->me.channel = dispatcher->server->channel;
+	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
 	return UMP_OK;
 }
 
@@ -86,13 +86,13 @@ static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct um
 	struct ump_flow flow = handler->post(handler->self, post->value);
 
 	if (dispatcher->frame.suspension == NULL)
-		ump__post_free(post);
+		ump__server_done(dispatcher->server, post);
 	return flow;
 }
 
 static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump__message *message)
 {
-	switch (message->kind) {
+	switch (ump__kind_of(message)) {
 	case UMP__KIND_POST:
 		return handle_post(dispatcher, ump__post_of(message));
 	case UMP__KIND_REQUEST:
@@ -110,7 +110,7 @@ static struct ump_flow hand_over_timed(
 {
 	ump_server *server = dispatcher->server;
 	const struct ump__channel *channel = server->channel;
-	bool request = message->kind == UMP__KIND_REQUEST;
+	bool request = ump__kind_of(message) == UMP__KIND_REQUEST;
 	ump_time begin = ump_now();
 	struct ump_flow flow;
 	int64_t took;
@@ -133,7 +133,7 @@ enum ump__verdict ump__dispatcher_handle(
 {
 	ump_server *server = dispatcher->server;
 	/* The message is gone once it is handled. */
-	enum ump__kind kind = message->kind;
+	enum ump__kind kind = ump__kind_of(message);
 
 	if (kind == UMP__KIND_GOODBYE)
 		return ump__verdict_after(kind, false);

@@ -3,7 +3,9 @@
 
 #include "ask.h"
 #include "inbox.h"
+#include "pool.h"
 #include "references.h"
+#include "request.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 {
@@ -14,15 +16,19 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	handle->channel = channel;
 	handle->mark = mark;
 	ump__claim_init(&handle->claim);
-	if (mark != UMP__MARK_WEAK_CLIENT)
-		ump__holder_add(handle);
+	ump__hint_init(&handle->sent, 0);
+	ump__word_init(&handle->pool, 0);
+	ump__holder_add(handle);
 	return handle;
 }
 
 void ump__handle_free(struct ump__handle *handle)
 {
-	if (handle->mark != UMP__MARK_WEAK_CLIENT)
-		ump__holder_remove(handle);
+	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
+
+	ump__holder_remove(handle);
+	if (pool != NULL)
+		ump__pool_drop(pool);
 	handle->mark = UMP__MARK_DEAD;
 	ump__free(handle);
 }
@@ -41,17 +47,19 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 	return UMP_OK;
 }
 
-int ump__handle_weak(struct ump__channel *channel, void **out)
+int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out)
 {
-	struct ump__handle *handle = ump__handle_new(channel, UMP__MARK_WEAK_CLIENT);
+	ump_weak_client *weak = ump__alloc(sizeof *weak);
 
-	if (handle == NULL)
+	if (weak == NULL)
 		return UMP_NO_MEMORY;
 	if (!ump__weak_add(&channel->counts)) {
-		ump__handle_free(handle);
+		ump__free(weak);
 		return UMP_OVERFLOW;
 	}
-	*out = handle;
+	weak->channel = channel;
+	weak->mark = UMP__MARK_WEAK_CLIENT;
+	*out = weak;
 	return UMP_OK;
 }
 
@@ -59,6 +67,34 @@ int ump__handle_weak(struct ump__channel *channel, void **out)
 static struct ump__handle *asker(const struct ump__handle *handle)
 {
 	return (struct ump__handle *)(uintptr_t)handle;
+}
+
+/* Give `handle` a pool.  Another thread may be about to do that, too: one of the two is used. */
+static struct ump__pool *open_pool(struct ump__handle *handle)
+{
+	const struct ump__channel *channel = handle->channel;
+	struct ump__pool *pool = ump__pool_new(channel->post.size, ump__request_size(channel));
+	uintptr_t seen = 0;
+
+	/* Without memory for it, messages are allocated one by one. */
+	if (pool == NULL || ump__pool_word_set(&handle->pool, &seen, (uintptr_t)pool))
+		return pool;
+	ump__pool_drop(pool);
+	return (struct ump__pool *)seen;
+}
+
+struct ump__pool *ump__handle_pool(const struct ump__handle *handle)
+{
+	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
+	int sent;
+
+	if (pool != NULL)
+		return pool;
+	sent = ump__hint_get(&handle->sent);
+	if (sent >= ump__thrift()->after)
+		return open_pool(asker(handle));
+	ump__hint_set(&asker(handle)->sent, sent + 1);
+	return NULL;
 }
 
 int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept)
@@ -90,13 +126,13 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept)
 }
 
 /* Send a copy of `msg`, for which there is room. */
-static int send_post(struct ump__channel *channel, const void *msg)
+static int send_post(const struct ump__handle *handle, const void *msg)
 {
-	struct ump__post *post = ump__post_new(&channel->post, msg);
+	struct ump__post *post = ump__post_new(handle, msg);
 
 	if (post == NULL)
 		return UMP_NO_MEMORY;
-	if (ump__channel_send(channel, &post->message))
+	if (ump__channel_send(handle->channel, &post->message))
 		return UMP_OK;
 	ump__post_free(post);
 	return UMP_SERVER_GONE;
@@ -113,7 +149,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 	result = ump__handle_room(handle, deadline, &kept);
 	if (result != UMP_OK)
 		return result;
-	result = send_post(channel, msg);
+	result = send_post(handle, msg);
 	if (result != UMP_OK)
 		ump__handle_room_back(handle, kept);
 	return result;

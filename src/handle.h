@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the handles of clients have in common. */
+/* The handles of clients. */
 #ifndef UMP_HANDLE_H
 #define UMP_HANDLE_H
 
@@ -26,8 +26,12 @@ struct ump__handle {
 	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
 	 * still there to be found. */
 	enum ump__mark mark;
+	/* How many messages it has sent, until it has a pool. */
+	struct ump__hint sent;
 	/* The room that it has asked for. */
 	struct ump__claim claim;
+	/* The address of a struct ump__pool, or 0: the memory of its messages is used once. */
+	struct ump__word pool;
 #ifdef UMP_HOLDERS
 	struct ump__holder holder;
 #endif
@@ -41,21 +45,27 @@ struct ump_post_client {
 	struct ump__handle handle;
 };
 
+/* It cannot send, and so has no use for the rest. */
 struct ump_weak_client {
-	struct ump__handle handle;
+	struct ump__channel *channel;
+	enum ump__mark mark;
 };
 
-/* A handle that takes over a reference of `channel`; or NULL, and the reference stays. */
+/* A strong handle that takes over a reference of `channel`; or NULL, and the reference stays. */
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 
 /* Free a handle; its reference is the caller's to drop. */
 void ump__handle_free(struct ump__handle *handle);
 
+/* Where the memory of messages comes from and goes back to; NULL: nowhere.  A client that sends
+ * seldom has no pool. */
+struct ump__pool *ump__handle_pool(const struct ump__handle *handle);
+
 /* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);
 
-/* A new handle with a weak reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
-int ump__handle_weak(struct ump__channel *channel, void **out);
+/* A new weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 
 /* Take a place for a message, before it is sent.  Results as ump__room_take, but for UMP_EMPTY;
  * `*kept` tells whether it is one that was kept for this handle. */
@@ -71,9 +81,9 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 #define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
 
 /* A weak client: one of the application's own, or the one that is lent to a handler. */
-static inline bool ump__handle_is_weak(const struct ump__handle *handle)
+static inline bool ump__is_weak_client(const struct ump_weak_client *weak)
 {
-	return handle->mark == UMP__MARK_WEAK_CLIENT || handle->mark == UMP__MARK_LENT_CLIENT;
+	return weak->mark == UMP__MARK_WEAK_CLIENT || weak->mark == UMP__MARK_LENT_CLIENT;
 }
 
 #endif

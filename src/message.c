@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "message.h"
 
+#include "handle.h"
+#include "pool.h"
 #include "sync/sync.h"
 
 #include <string.h>
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
+_Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
+_Static_assert(UMP__KIND_ROOM <= UMP__KIND_BITS, "a kind has room beside an address");
 
-struct ump__post *ump__post_new(const struct ump_type *type, const void *value)
+struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value)
 {
-	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	struct ump__post *post = ump__alloc(sizeof *post + type->size);
+	size_t size = handle->channel->post.size;
+	struct ump__pool *pool = ump__handle_pool(handle);
+	struct ump__tray *tray = NULL;
+	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &tray) : NULL;
 
+	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
+	if (post == NULL)
+		post = ump__alloc(sizeof *post + size);
 	if (post == NULL)
 		return NULL;
-	post->message.kind = UMP__KIND_POST;
-	memcpy(post->value, value, type->size);
+	ump__message_init(&post->message, UMP__KIND_POST, tray);
+	memcpy(post->value, value, size);
 	return post;
+}
+
+struct ump__tray *ump__post_tray(const struct ump__post *post)
+{
+	return ump__home_of(&post->message);
 }
 
 void ump__post_free(struct ump__post *post)
 {
-	ump__free(post);
+	struct ump__tray *tray = ump__post_tray(post);
+
+	if (tray != NULL)
+		ump__tray_done(tray, 1);
+	else
+		ump__free(post);
 }
 
 void ump__post_discard(struct ump__post *post, const struct ump_type *type)

@@ -8,29 +8,68 @@
 #include "ump_server.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+struct ump__handle;
+struct ump__pool;
+struct ump__tray;
 
 struct ump__message {
 	/* First, so that a node's address is its message's. */
 	struct ump__node node;
-	enum ump__kind kind;
+	/* An enum ump__kind; and above it the address of what the memory goes back to, if that is
+	 * anything: a post's tray, a request's pool.  One word, so that a post costs no more. */
+	uintptr_t origin;
 };
+
+/* All kinds, and no bit of an address. */
+#define UMP__KIND_BITS ((uintptr_t)3)
 
 _Static_assert(offsetof(struct ump__message, node) == 0, "a message begins with its node");
 
+/* The bytes before a post's value, which is aligned for any type. */
+#define UMP__POST_HEAD                                                                             \
+	((sizeof(struct ump__message) + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) *       \
+		_Alignof(max_align_t))
+
 /* A post carries its value with it. */
 struct ump__post {
-	struct ump__message message;
-	_Alignas(max_align_t) unsigned char value[];
+	union {
+		struct ump__message message;
+		unsigned char head[UMP__POST_HEAD];
+	};
+	unsigned char value[];
 };
 
-/* A post with a copy of `value`, or NULL. */
-struct ump__post *ump__post_new(const struct ump_type *type, const void *value);
+/* A post with a copy of `value`, to be sent by `handle`; or NULL. */
+struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value);
+
+/* The tray that a post lies in; NULL: it is an allocation of its own. */
+struct ump__tray *ump__post_tray(const struct ump__post *post);
 
 /* Free a post whose value somebody else owns now. */
 void ump__post_free(struct ump__post *post);
 
 /* Free a post that nobody received, and drop its value. */
 void ump__post_discard(struct ump__post *post, const struct ump_type *type);
+
+/* `home` is what the memory goes back to, or NULL. */
+static inline void ump__message_init(
+	struct ump__message *message, enum ump__kind kind, const void *home)
+{
+	message->origin = (uintptr_t)home | (uintptr_t)kind;
+}
+
+static inline enum ump__kind ump__kind_of(const struct ump__message *message)
+{
+	return (enum ump__kind)(message->origin & UMP__KIND_BITS);
+}
+
+/* What the memory goes back to, or NULL. */
+static inline void *ump__home_of(const struct ump__message *message)
+{
+	return (void *)(message->origin & ~UMP__KIND_BITS);
+}
 
 static inline struct ump__message *ump__message_of(struct ump__node *node)
 {

@@ -2,6 +2,8 @@
 #include "request.h"
 
 #include "completions.h"
+#include "handle.h"
+#include "pool.h"
 
 #include <string.h>
 
@@ -10,7 +12,7 @@ _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins wi
 void ump__request_init(
 	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply)
 {
-	request->message.kind = UMP__KIND_REQUEST;
+	ump__message_init(&request->message, UMP__KIND_REQUEST, NULL);
 	ump__answer_init(&request->answer);
 	request->dropped_code = UMP_SERVER_GONE;
 	request->client_cpu = ump__cpu();
@@ -31,25 +33,54 @@ static size_t align_up(size_t size)
 	return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 }
 
-struct ump__request *ump__request_new(struct ump__channel *channel, const void *value)
+/* Where in an allocated request the two values lie. */
+static size_t value_offset(void)
+{
+	return align_up(sizeof(struct ump__request));
+}
+
+static size_t reply_offset(const struct ump__channel *channel)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	size_t value_at = align_up(sizeof(struct ump__request));
-	size_t reply_at = value_at + align_up(channel->request.size);
-	unsigned char *memory = ump__alloc(reply_at + channel->reply.size);
-	struct ump__request *request = (struct ump__request *)(void *)memory;
+	return value_offset() + align_up(channel->request.size);
+}
+
+size_t ump__request_size(const struct ump__channel *channel)
+{
+	return reply_offset(channel) + channel->reply.size;
+}
+
+struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value)
+{
+	struct ump__channel *channel = handle->channel;
+	size_t value_at = value_offset();
+	size_t reply_at = reply_offset(channel);
+	size_t size = ump__request_size(channel);
+	struct ump__pool *pool = ump__handle_pool(handle);
+	unsigned char *memory = pool != NULL ? ump__pool_request(pool, size) : NULL;
+	struct ump__pool *home = memory != NULL ? pool : NULL;
+	struct ump__request *request;
 
 	if (memory == NULL)
+		memory = ump__alloc(size);
+	if (memory == NULL)
 		return NULL;
+	request = (struct ump__request *)(void *)memory;
 	memcpy(memory + value_at, value, channel->request.size);
 	ump__request_init(request, channel, memory + value_at, memory + reply_at);
+	ump__message_init(&request->message, UMP__KIND_REQUEST, home);
 	request->value_drop = channel->request.drop;
 	return request;
 }
 
 void ump__request_free(struct ump__request *request)
 {
-	ump__free(request);
+	struct ump__pool *home = ump__home_of(&request->message);
+
+	if (home != NULL)
+		ump__pool_request_back(home, &request->message.node);
+	else
+		ump__free(request);
 }
 
 void ump__request_discard(struct ump__request *request, int code)

@@ -48,8 +48,11 @@ struct ump__request {
 void ump__request_init(
 	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply);
 
-/* An allocated request with a copy of `value`, or NULL. */
-struct ump__request *ump__request_new(struct ump__channel *channel, const void *value);
+/* The bytes of an allocated request to `channel`. */
+size_t ump__request_size(const struct ump__channel *channel);
+
+/* An allocated request with a copy of `value`, to be sent by `handle`; or NULL. */
+struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value);
 
 /* Free an allocated request whose values somebody else owns. */
 void ump__request_free(struct ump__request *request);

@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "inbox.h"
+#include "pool.h"
 #include "probe.h"
 
 /* Where this runs, for clients that wait; written only when it changes: all of them read it. */
@@ -17,7 +18,7 @@ static void tell_cpu(ump_server *server)
 
 static bool is_abandoned(struct ump__message *message)
 {
-	return message->kind == UMP__KIND_REQUEST &&
+	return ump__kind_of(message) == UMP__KIND_REQUEST &&
 	       ump__request_is_abandoned(ump__request_of(message));
 }
 
@@ -44,19 +45,43 @@ static void make_room(ump_server *server)
 	ump__room_give(room);
 }
 
+/* Give back the posts that are done with. */
+static void give_back_done(ump_server *server)
+{
+	if (server->done != 0)
+		ump__tray_done(server->tray, server->done);
+	server->done = 0;
+}
+
+void ump__server_done(ump_server *server, struct ump__post *post)
+{
+	struct ump__tray *tray = ump__post_tray(post);
+
+	if (tray == NULL) {
+		ump__post_free(post);
+		return;
+	}
+	if (tray != server->tray)
+		give_back_done(server);
+	server->tray = tray;
+	server->done++;
+}
+
 struct ump__message *ump__server_batched(ump_server *server)
 {
 	struct ump__node *node;
 
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
+		enum ump__kind kind = ump__kind_of(message);
 
-		if (message->kind != UMP__KIND_GOODBYE)
+		if (kind != UMP__KIND_GOODBYE)
 			make_room(server);
-		if (ump__fate_of(message->kind, is_abandoned(message), false) != UMP__FATE_SKIP)
+		if (ump__fate_of(kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
 		skip(server, message);
 	}
+	give_back_done(server);
 	return NULL;
 }
 
@@ -77,6 +102,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 
 bool ump__server_collect(ump_server *server)
 {
+	give_back_done(server);
 	return !ump__queue_is_empty(&server->batch) ||
 	       ump__inbox_take(&server->channel->inbox, &server->batch);
 }
@@ -92,7 +118,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 static void leave(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
-	if (message->kind == UMP__KIND_POST) {
+	if (ump__kind_of(message) == UMP__KIND_POST) {
 		struct ump__post *post = ump__post_of(message);
 
 		if (leftover == NULL) {
@@ -119,6 +145,7 @@ void ump__server_close(ump_server *server,
 	struct ump__node *node;
 
 	UMP__PROBE(close, server->channel, 0);
+	give_back_done(server);
 	ump__inbox_close(&server->channel->inbox, &rest);
 	ump__room_close(&server->channel->room);
 	/* What was taken and not received yet is older. */
@@ -126,9 +153,9 @@ void ump__server_close(ump_server *server,
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		if (message->kind != UMP__KIND_GOODBYE)
+		if (ump__kind_of(message) != UMP__KIND_GOODBYE)
 			make_room(server);
-		switch (ump__fate_of(message->kind, is_abandoned(message), true)) {
+		switch (ump__fate_of(ump__kind_of(message), is_abandoned(message), true)) {
 		case UMP__FATE_LEFTOVER:
 			leave(server, message, leftover, self);
 			break;
@@ -183,7 +210,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 static void give_back(ump_server *server)
 {
 	if (server->lent != NULL)
-		ump__post_free(server->lent);
+		ump__server_done(server, server->lent);
 	server->lent = NULL;
 }
 
@@ -191,12 +218,12 @@ static void give_back(ump_server *server)
 static int receive(
 	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
-	if (message->kind == UMP__KIND_GOODBYE) {
+	if (ump__kind_of(message) == UMP__KIND_GOODBYE) {
 		server->ended = true;
 		return UMP_CLIENTS_GONE;
 	}
 	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
-	if (message->kind == UMP__KIND_POST) {
+	if (ump__kind_of(message) == UMP__KIND_POST) {
 		server->lent = ump__post_of(message);
 		*msg = server->lent->value;
 	} else {
@@ -247,7 +274,7 @@ bool ump_server_was_empty(const ump_server *server)
 			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
 	/* The goodbye is no message. */
 	return ump__queue_is_empty(&end->batch) ||
-	       ump__message_of(end->batch.head)->kind == UMP__KIND_GOODBYE;
+	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_GOODBYE;
 }
 
 size_t ump_server_skipped(const ump_server *server)

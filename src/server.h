@@ -16,6 +16,10 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 /* The same, of what was taken from the inbox already. */
 struct ump__message *ump__server_batched(ump_server *server);
 
+/* A post is done with.  Its memory goes back a little later, together with that of its neighbours:
+ * at the latest before the receiving end waits, rests or ends. */
+void ump__server_done(ump_server *server, struct ump__post *post);
+
 /* Move what lies in the inbox into the batch, if that is empty; false: nothing is there.  Also for
  * an end that rests. */
 bool ump__server_collect(ump_server *server);

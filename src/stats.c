@@ -66,9 +66,9 @@ int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *o
 {
 	if (weak == NULL || out == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(ump__handle_is_weak(&weak->handle),
+	UMP__REQUIRE(ump__is_weak_client(weak),
 		"a weak client was used after it was dropped, or is none");
-	return read_stats(weak->handle.channel, out, out_size);
+	return read_stats(weak->channel, out, out_size);
 }
 
 int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size_t out_size)

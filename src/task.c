@@ -15,13 +15,13 @@
 
 struct ump_task {
 	enum ump__mark mark;
-	struct ump__dispatcher dispatcher;
 	/* In a callback, on the thread that runs the task; dropped there. */
 	bool running;
 	bool dropped;
 	/* This run has silenced the bell. */
 	bool silenced;
 	bool ended;
+	struct ump__dispatcher dispatcher;
 	struct ump_flow how;
 	/* A handler has suspended. */
 	ump_suspension *suspension;
@@ -80,7 +80,8 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	struct ump_flow *flow)
 {
 	struct ump__frame *frame = &task->dispatcher.frame;
-	struct ump__post *post = message->kind == UMP__KIND_POST ? ump__post_of(message) : NULL;
+	struct ump__post *post =
+		ump__kind_of(message) == UMP__KIND_POST ? ump__post_of(message) : NULL;
 
 	frame->may_suspend = true;
 	*verdict = ump__dispatcher_handle(&task->dispatcher, message, flow);

@@ -6,18 +6,13 @@
 
 int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out)
 {
-	void *made = NULL;
-	int result;
-
 	if (out == NULL)
 		return UMP_INVALID;
 	*out = NULL;
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(ump__handle_is_weak(&weak->handle), LIVE);
-	result = ump__handle_weak(weak->handle.channel, &made);
-	*out = made;
-	return result;
+	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);
+	return ump__weak_client_new(weak->channel, out);
 }
 
 void ump_weak_client_drop(ump_weak_client **weak)
@@ -26,11 +21,12 @@ void ump_weak_client_drop(ump_weak_client **weak)
 
 	if (weak == NULL || *weak == NULL)
 		return;
-	UMP__REQUIRE((*weak)->handle.mark != UMP__MARK_LENT_CLIENT,
+	UMP__REQUIRE((*weak)->mark != UMP__MARK_LENT_CLIENT,
 		"the weak client lent to init was dropped; clone it to own one");
-	UMP__REQUIRE(ump__handle_is_weak(&(*weak)->handle), LIVE);
-	channel = (*weak)->handle.channel;
-	ump__handle_free(&(*weak)->handle);
+	UMP__REQUIRE(ump__is_weak_client(*weak), LIVE);
+	channel = (*weak)->channel;
+	(*weak)->mark = UMP__MARK_DEAD;
+	ump__free(*weak);
 	*weak = NULL;
 	ump__channel_drop_weak(channel);
 }
@@ -47,8 +43,8 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	*out = NULL;
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(ump__handle_is_weak(&weak->handle), LIVE);
-	channel = weak->handle.channel;
+	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);
+	channel = weak->channel;
 	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made);
 	*out = made;
 	/* Refused at zero or at the limit: a count of zero stays zero, so this tells which. */

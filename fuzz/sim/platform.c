@@ -25,6 +25,23 @@
 			.pc = (uintptr_t)__builtin_return_address(0)};                             \
 	} while (0)
 
+/* ---- Recycling ----------------------------------------------------------------------------- */
+
+/* Of what is kept there is so little that programs of a few messages fill it, meet it again, and
+ * need more.  Without recycling it begins after more messages than any program sends. */
+static struct ump__thrift thrift = {
+	.after = 1000, .tray = 1024, .tray_posts = 2, .trays = 1, .requests = 2, .bytes = 1024};
+
+void platform_recycles(bool recycles)
+{
+	thrift.after = recycles ? 0 : 1000;
+}
+
+const struct ump__thrift *ump__thrift(void)
+{
+	return &thrift;
+}
+
 /* ---- Memory -------------------------------------------------------------------------------- */
 
 static bool refused(void)
@@ -61,6 +78,11 @@ void *ump__alloc_line(size_t size)
 	trace_memory(OP_ALLOC, (uintptr_t)memory, size, self()->at.pc);
 	machine_scrub();
 	return memory;
+}
+
+void *ump__alloc_spare(size_t size, bool line)
+{
+	return line ? ump__alloc_line(size) : ump__alloc(size);
 }
 
 void ump__free(void *memory)

@@ -105,6 +105,7 @@ static const struct {
 	{"two", TWO},
 	{"three", THREE},
 	{"mixed", MIXED},
+	{"pooled", POOLED},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -239,7 +240,9 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	BOUNDED | LEFTOVER, ROOMY, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT, RAW | BOUNDED,
 	SHARED | BOUNDED, TWO, TWO, TWO | TASK, TWO | TASK | MIXED, TWO | BOUNDED, THREE,
 	THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
-	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO};
+	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO, POOLED, POOLED, POOLED | SHARED,
+	POOLED | LEFTOVER, POOLED | TASK, POOLED | RAW, POOLED | TASK | BUDGET | BOUNDED,
+	POOLED | TASK | QUITS | LEFTOVER, POOLED | DETACH, POOLED | SHARED | TASK};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

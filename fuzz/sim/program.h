@@ -148,7 +148,9 @@ enum trait {
 	THREE = 262144,
 	/* With TASK: all servers but the first are threads. */
 	MIXED = 524288,
-	TRAIT_LAST = MIXED
+	/* Clients recycle the memory of their messages, from the first one on. */
+	POOLED = 1048576,
+	TRAIT_LAST = POOLED
 };
 
 struct program {

@@ -41,6 +41,16 @@ struct ump__places {
 	UMP__ATOMIC(uint32_t) value;
 };
 
+/* Whose turn it is with what senders of one client share: 1 while somebody has it. */
+struct ump__turn {
+	UMP__ATOMIC(uint32_t) value;
+};
+
+/* How many of a number of things are still in use. */
+struct ump__tally {
+	UMP__ATOMIC(uint32_t) value;
+};
+
 /* How often something has happened. */
 struct ump__count {
 	UMP__ATOMIC(uint64_t) value;
@@ -581,6 +591,64 @@ static inline bool ump__places_change(struct ump__places *places, uint32_t *seen
 {
 	return atomic_compare_exchange_weak_explicit(
 		&places->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* ---- Pools --------------------------------------------------------------------------------- */
+
+/* ORDER pool: acquire here <- release in ump__pool_word_set.  Carries: the new pool's fields. */
+static inline uintptr_t ump__pool_word_load(const struct ump__word *word)
+{
+	return atomic_load_explicit(&word->value, memory_order_acquire);
+}
+
+/* Only the first one counts.  ORDER pool: release here -> acquire in ump__pool_word_load.  Carries:
+ * the new pool's fields.  ORDER pool: acquire here <- release in ump__pool_word_set, for who comes
+ * second and goes on with the first one's. */
+static inline bool ump__pool_word_set(struct ump__word *word, uintptr_t *seen, uintptr_t pool)
+{
+	return atomic_compare_exchange_strong_explicit(
+		&word->value, seen, pool, memory_order_release, memory_order_acquire);
+}
+
+/* Before it is shared.  ORDER: none, as ump__word_init. */
+static inline void ump__turn_init(struct ump__turn *turn)
+{
+	atomic_init(&turn->value, 0);
+}
+
+/* false: somebody else has it.  ORDER turn: acquire here <- release in ump__turn_give.  Carries:
+ * what the turn is about, as the last one left it. */
+static inline bool ump__turn_take(struct ump__turn *turn)
+{
+	return atomic_exchange_explicit(&turn->value, 1, memory_order_acquire) == 0;
+}
+
+/* ORDER turn: release here -> acquire in ump__turn_take.  Carries: what the turn is about. */
+static inline void ump__turn_give(struct ump__turn *turn)
+{
+	atomic_store_explicit(&turn->value, 0, memory_order_release);
+}
+
+/* Before it is shared.  ORDER: none, as ump__word_init. */
+static inline void ump__tally_init(struct ump__tally *tally, uint32_t value)
+{
+	atomic_init(&tally->value, value);
+}
+
+/* By the only one who has it.  ORDER: relaxed; the push of the first thing that is counted
+ * publishes it. */
+static inline void ump__tally_set(struct ump__tally *tally, uint32_t value)
+{
+	atomic_store_explicit(&tally->value, value, memory_order_relaxed);
+}
+
+/* `count` things are done with; true: these were the last.  ORDER tally: release here -> acquire in
+ * ump__tally_down.  Carries: the last reads of what was done with, before its memory is used again
+ * or freed.  ORDER tally: acquire here <- release in ump__tally_down, for the last, who sees to
+ * that. */
+static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
+{
+	return atomic_fetch_sub_explicit(&tally->value, count, memory_order_acq_rel) == count;
 }
 
 /* ---- Counts of events ---------------------------------------------------------------------- */

@@ -14,6 +14,25 @@ void *ump__alloc_line(size_t size)
 	return aligned_alloc(UMP__LINE, (size + UMP__LINE - 1) / UMP__LINE * UMP__LINE);
 }
 
+const struct ump__thrift *ump__thrift(void)
+{
+	/* A tray is what malloc makes a page of.  Its size decides how often a post allocates where
+	 * the receiver is so far behind that nothing comes back. */
+	static const struct ump__thrift thrift = {.after = 16,
+		.tray = 4096 - 2 * sizeof(size_t),
+		.tray_posts = 256,
+		.trays = 16,
+		.requests = 256,
+		.bytes = (size_t)64 * 1024};
+
+	return &thrift;
+}
+
+void *ump__alloc_spare(size_t size, bool line)
+{
+	return line ? ump__alloc_line(size) : ump__alloc(size);
+}
+
 void ump__free(void *memory)
 {
 	free(memory);

@@ -28,8 +28,27 @@ void *ump__alloc(size_t size);
 /* `size` bytes, beginning on a line of their own, or NULL. */
 void *ump__alloc_line(size_t size);
 
-/* Gives back what the two above gave.  NULL is fine. */
+/* The same, on a line of their own or not, for what the caller can do without: those who make
+ * allocations fail can tell that this one's failure is nobody's to be told. */
+void *ump__alloc_spare(size_t size, bool line);
+
+/* Gives back what those above gave.  NULL is fine. */
 void ump__free(void *memory);
+
+/* What is worth recycling. */
+struct ump__thrift {
+	/* How many messages a client sends before it keeps anything. */
+	int after;
+	/* The bytes of a tray, and the most posts in it. */
+	size_t tray;
+	uint32_t tray_posts;
+	/* The most trays, the most requests, and the most bytes of each, that a client keeps. */
+	uint32_t trays;
+	uint32_t requests;
+	size_t bytes;
+};
+
+const struct ump__thrift *ump__thrift(void);
 
 /* ---- Time (ump_now and ump_after are public) ----------------------------------------------- */
 

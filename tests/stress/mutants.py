@@ -27,7 +27,8 @@ BUILDS = {
 }
 SECONDS = 20.0
 PATIENCE = 5  # seconds without a round being finished: a hang
-WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__free,"
+WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__alloc_spare,"
+        "--wrap=ump__free,"
         "--wrap=ump__thread_start,--wrap=ump__thread_name,"
         "--wrap=ump__bell_open,--wrap=ump__bell_close")
 

@@ -14,6 +14,7 @@
 
 void *__real_ump__alloc(size_t size);
 void *__real_ump__alloc_line(size_t size);
+void *__real_ump__alloc_spare(size_t size, bool line);
 void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
@@ -23,6 +24,7 @@ void __real_ump__bell_close(struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
+void *__wrap_ump__alloc_spare(size_t size, bool line);
 void __wrap_ump__free(void *memory);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
@@ -128,6 +130,15 @@ void *__wrap_ump__alloc_line(size_t size)
 
 	relist(memory, NULL, memory);
 	return memory;
+}
+
+/* Fails if the next one has to fail, and leaves that for it: nobody is told of this one. */
+void *__wrap_ump__alloc_spare(size_t size, bool line)
+{
+	atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0)
+		return NULL;
+	return account(__real_ump__alloc_spare(size, line));
 }
 
 void __wrap_ump__free(void *memory)

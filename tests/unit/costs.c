@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "dispatch.h"
 #include "handle.h"
+#include "pool.h"
 #include "request.h"
 #include "room.h"
 
@@ -21,7 +22,10 @@ int main(void)
 		sizeof(struct ump__request));
 	printf("| any other request | %zu + its value + the reply's |\n",
 		ALIGNED(sizeof(struct ump__request)));
-	printf("| a client, of any kind | %zu |\n", sizeof(struct ump__handle));
+	printf("| a client, of any kind but weak | %zu |\n", sizeof(struct ump__handle));
+	printf("| a weak client | %zu |\n", sizeof(struct ump_weak_client));
+	printf("| a pool, for a client that has sent %d messages | %zu |\n", ump__thrift()->after,
+		sizeof(struct ump__pool));
 	printf("| a channel | %zu |\n", sizeof(struct ump__channel));
 	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));
 	printf("| asking for room | %zu |\n", sizeof(struct ump__ask));

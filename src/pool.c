@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "pool.h"
+
+#include "inbox.h"
+
+/* ---- What a pool holds --------------------------------------------------------------------- */
+
+static size_t align_up(size_t size, size_t align)
+{
+	return (size + align - 1) / align * align;
+}
+
+/* From one post to the next.  What is smaller than max_align_t is aligned less strictly than it, so
+ * such posts may lie closer together. */
+static size_t stride_of(size_t post_size)
+{
+	size_t align =
+		post_size < _Alignof(max_align_t) ? _Alignof(uint64_t) : _Alignof(max_align_t);
+
+	return align_up(sizeof(struct ump__post) + post_size, align);
+}
+
+static size_t least(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
+/* How many of at most `most` things of `size` bytes may be kept. */
+static uint32_t kept(const struct ump__thrift *thrift, uint32_t most, size_t size)
+{
+	return (uint32_t)least(most, thrift->bytes / size);
+}
+
+static void shelves_init(struct ump__pool *pool, size_t post_size, size_t request_size)
+{
+	const struct ump__thrift *thrift = ump__thrift();
+	size_t stride = stride_of(post_size);
+	size_t room = thrift->tray - sizeof(struct ump__tray);
+	size_t tray_size;
+
+	pool->stride = stride;
+	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
+	tray_size = sizeof(struct ump__tray) + pool->tray_posts * stride;
+	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, thrift->trays, tray_size);
+	pool->shelves[UMP__SHELF_REQUESTS].unmade = kept(thrift, thrift->requests, request_size);
+	/* What may not be kept is not worth a tray. */
+	if (pool->shelves[UMP__SHELF_TRAYS].unmade == 0)
+		pool->tray_posts = 0;
+}
+
+struct ump__pool *ump__pool_new(size_t post_size, size_t request_size)
+{
+	struct ump__pool *pool = ump__alloc_spare(sizeof *pool, true);
+	uint32_t units = 1;
+
+	if (pool == NULL)
+		return NULL;
+	shelves_init(pool, post_size, request_size);
+	for (int i = 0; i < UMP__SHELVES; i++) {
+		ump__queue_init(&pool->shelves[i].spare);
+		ump__word_init(&pool->back[i], UMP__INBOX_EMPTY);
+		units += pool->shelves[i].unmade;
+	}
+	ump__turn_init(&pool->turn);
+	pool->next = NULL;
+	pool->left = 0;
+	pool->tray = NULL;
+	/* The client, and all that may be made: so making one changes nothing here. */
+	ump__tally_init(&pool->units, units);
+	return pool;
+}
+
+/* `count` units are gone for good. */
+static void units_gone(struct ump__pool *pool, uint32_t count)
+{
+	if (ump__tally_down(&pool->units, count))
+		ump__free(pool);
+}
+
+/* A unit is done with: it waits on its shelf for its next use, unless the client has gone. */
+static void give_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct ump__node *unit)
+{
+	/* Nobody sleeps there, so nothing is touched once the unit is in. */
+	if (ump__inbox_push(&pool->back[kind], unit, NULL))
+		return;
+	ump__free(unit);
+	units_gone(pool, 1);
+}
+
+/* A unit that came back, or NULL.  With the turn. */
+static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind kind)
+{
+	struct ump__queue *spare = &pool->shelves[kind].spare;
+
+	if (ump__queue_is_empty(spare))
+		(void)ump__inbox_take(&pool->back[kind], spare);
+	return ump__queue_pop(spare);
+}
+
+/* Free what lies on a shelf, for good; how many units that was, with those that were never made. */
+static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
+{
+	struct ump__shelf *shelf = &pool->shelves[kind];
+	uint32_t gone = shelf->unmade;
+	struct ump__queue rest;
+	struct ump__node *unit;
+
+	ump__inbox_close(&pool->back[kind], &rest);
+	ump__queue_append(&shelf->spare, &rest);
+	while ((unit = ump__queue_pop(&shelf->spare)) != NULL) {
+		ump__free(unit);
+		gone++;
+	}
+	return gone;
+}
+
+void ump__pool_drop(struct ump__pool *pool)
+{
+	uint32_t gone = 1;
+
+	/* The posts that were never sent are done with. */
+	if (pool->left != 0)
+		ump__tray_done(pool->tray, pool->left);
+	for (int i = 0; i < UMP__SHELVES; i++)
+		gone += clear_shelf(pool, (enum ump__shelf_kind)i);
+	units_gone(pool, gone);
+}
+
+/* ---- Posts --------------------------------------------------------------------------------- */
+
+void ump__tray_done(struct ump__tray *tray, uint32_t count)
+{
+	if (!ump__tally_down(&tray->out, count))
+		return;
+	if (tray->pool != NULL)
+		give_back(tray->pool, UMP__SHELF_TRAYS, &tray->node);
+	else
+		ump__free(tray);
+}
+
+/* A new tray; NULL: no memory. */
+static struct ump__tray *tray_new(struct ump__pool *pool)
+{
+	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_TRAYS];
+	struct ump__tray *tray =
+		ump__alloc_spare(sizeof *tray + pool->tray_posts * pool->stride, false);
+
+	if (tray == NULL)
+		return NULL;
+	ump__tally_init(&tray->out, 0);
+	tray->pool = NULL;
+	if (shelf->unmade != 0) {
+		shelf->unmade--;
+		tray->pool = pool;
+	}
+	return tray;
+}
+
+/* The tray is used up: go on to another one.  false: there is none. */
+static bool next_tray(struct ump__pool *pool)
+{
+	struct ump__node *back = take_back(pool, UMP__SHELF_TRAYS);
+	struct ump__tray *tray = back != NULL ? (struct ump__tray *)(void *)back : tray_new(pool);
+
+	if (tray == NULL)
+		return false;
+	/* All posts at once: those that are never sent are taken off when the client goes. */
+	ump__tally_set(&tray->out, pool->tray_posts);
+	pool->tray = tray;
+	pool->next = tray->posts;
+	pool->left = pool->tray_posts;
+	return true;
+}
+
+struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray)
+{
+	struct ump__post *post = NULL;
+
+	if (pool->tray_posts == 0 || !ump__turn_take(&pool->turn))
+		return NULL;
+	if (pool->left != 0 || next_tray(pool)) {
+		post = (struct ump__post *)(void *)pool->next;
+		*tray = pool->tray;
+		pool->next += pool->stride;
+		pool->left--;
+	}
+	ump__turn_give(&pool->turn);
+	return post;
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+void *ump__pool_request(struct ump__pool *pool, size_t size)
+{
+	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_REQUESTS];
+	void *request;
+
+	if (!ump__turn_take(&pool->turn))
+		return NULL;
+	request = take_back(pool, UMP__SHELF_REQUESTS);
+	if (request == NULL && shelf->unmade != 0) {
+		request = ump__alloc_spare(size, false);
+		if (request != NULL)
+			shelf->unmade--;
+	}
+	ump__turn_give(&pool->turn);
+	return request;
+}
+
+void ump__pool_request_back(struct ump__pool *pool, struct ump__node *request)
+{
+	give_back(pool, UMP__SHELF_REQUESTS, request);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What a client keeps of the memory of its messages, so that sending again costs no allocation.  A
+ * pool belongs to one client and outlives it while memory of it is out.  It has two shelves: trays,
+ * from which posts are taken one after the other, and single requests.
+ *
+ * A pool never holds more than a bounded number of each.  What is needed beyond that is allocated
+ * and freed as if there were no pool, so a burst leaves little behind.
+ */
+#ifndef UMP_POOL_H
+#define UMP_POOL_H
+
+#include "core/queue.h"
+#include "message.h"
+#include "sync/sync.h"
+
+#include <stdint.h>
+
+enum ump__shelf_kind {
+	UMP__SHELF_TRAYS,
+	UMP__SHELF_REQUESTS,
+	UMP__SHELVES
+};
+
+/* Memory of one kind; its owner is who has the turn. */
+struct ump__shelf {
+	/* What came back and was collected. */
+	struct ump__queue spare;
+	/* How many more may be made that come back. */
+	uint32_t unmade;
+};
+
+struct ump__pool {
+	/* Who has the turn may touch what is on this line. */
+	_Alignas(UMP__LINE) struct ump__turn turn;
+	struct ump__shelf shelves[UMP__SHELVES];
+	/* How posts lie in a tray; none: they are too large for trays. */
+	uint32_t tray_posts;
+	size_t stride;
+	/* Where the next post lies, how many are left there, and in which tray; none: the tray may
+	 * be gone. */
+	unsigned char *next;
+	uint32_t left;
+	struct ump__tray *tray;
+	/* Written by those who give back: inboxes that nobody sleeps at. */
+	_Alignas(UMP__LINE) struct ump__word back[UMP__SHELVES];
+	/* What belongs to the pool or may still come to: it is freed with the last of these. */
+	struct ump__tally units;
+};
+
+/* A number of posts of one client, next to each other. */
+struct ump__tray {
+	/* By which it lies in its pool. */
+	struct ump__node node;
+	/* Where it comes back to; NULL: it is freed. */
+	struct ump__pool *pool;
+	/* The posts in it that are not done with yet, those that were never sent too. */
+	struct ump__tally out;
+	_Alignas(max_align_t) unsigned char posts[];
+};
+
+/* A pool for a client that sends posts and requests (as they are allocated) of these sizes; NULL:
+ * no memory. */
+struct ump__pool *ump__pool_new(size_t post_size, size_t request_size);
+
+/* The client goes.  Nobody else uses the pool as a sender any more. */
+void ump__pool_drop(struct ump__pool *pool);
+
+/* Memory for a post, and the tray that it is in; NULL: there is none to be had without waiting. */
+struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray);
+
+/* `count` posts of `tray` are done with.  Any thread; the tray may be gone afterwards. */
+void ump__tray_done(struct ump__tray *tray, uint32_t count);
+
+/* Memory of `size` bytes for a request that comes back; NULL: there is none without waiting, or all
+ * that may be kept is out. */
+void *ump__pool_request(struct ump__pool *pool, size_t size);
+
+/* That request is done with.  Any thread; the pool may be gone afterwards. */
+void ump__pool_request_back(struct ump__pool *pool, struct ump__node *request);
+
+#endif

@@ -41,6 +41,19 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const stru
 	}
 }
 
+/*@ requires valid: \valid_read(inbox);
+  @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
+  @ terminates \true;
+  @ assigns ump__knows;
+  @ ensures nodes: \result ==> ump__knows == UMP__KNOWS_NODES;
+  @ ensures none: \result == \false ==> ump__knows == \old(ump__knows);
+  @*/
+bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int sender_cpu)
+{
+	ump__spin(inbox, UMP__INBOX_EMPTY, side, sender_cpu);
+	return ump__inbox_is_node(ump__word_peek(inbox));
+}
+
 /* Sleep until the inbox is no longer empty; false: the deadline passed first. */
 /*@ requires valid: \valid(inbox);
   @ requires role: of_receiver(ump__knows);
@@ -95,8 +108,7 @@ bool ump__inbox_receive(
 	if (!ump__inbox_is_node(ump__word_peek(inbox))) {
 		if (deadline == UMP_NOW)
 			return false;
-		ump__spin(inbox, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, sender_cpu);
-		if (!ump__inbox_is_node(ump__word_peek(inbox)) &&
+		if (!ump__inbox_linger(inbox, UMP__SIDE_SERVER, sender_cpu) &&
 			!sleep_while_empty(inbox, deadline))
 			return false;
 	}

@@ -16,9 +16,12 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 /* The same, of what was taken from the inbox already. */
 struct ump__message *ump__server_batched(ump_server *server);
 
-/* Move what lies in the inbox into the batch, if that is empty; false: nothing is there.  Also for
- * an end that rests. */
+/* Before this end goes to rest: move what lies in the inbox into the batch, if that is empty.
+ * false: nothing is there.  Also for an end that rests. */
 bool ump__server_collect(ump_server *server);
+
+/* Wait a little, awake, for a message; whether one has come.  Nothing is left of the batch. */
+bool ump__server_linger(ump_server *server);
 
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);

@@ -154,7 +154,9 @@ static void linger(const ump_completions *completions)
 int ump_completions_wait_sized(ump_completions *completions, struct ump_completion *out,
 	size_t out_size, ump_time deadline)
 {
-	if (completions != NULL && deadline > UMP_NOW)
+	if (completions == NULL || out == NULL || out_size < sizeof *out)
+		return UMP_INVALID;
+	if (deadline > UMP_NOW)
 		linger(completions);
 	for (;;) {
 		int result = ump_completions_next_sized(completions, out, out_size);

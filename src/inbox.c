@@ -50,6 +50,8 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const stru
   @*/
 bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int sender_cpu)
 {
+	if (ump__inbox_is_node(ump__word_peek(inbox)))
+		return true;
 	ump__spin(inbox, UMP__INBOX_EMPTY, side, sender_cpu);
 	return ump__inbox_is_node(ump__word_peek(inbox));
 }
@@ -105,13 +107,11 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu)
 {
-	if (!ump__inbox_is_node(ump__word_peek(inbox))) {
-		if (deadline == UMP_NOW)
-			return false;
-		if (!ump__inbox_linger(inbox, UMP__SIDE_SERVER, sender_cpu) &&
-			!sleep_while_empty(inbox, deadline))
-			return false;
-	}
+	if (deadline == UMP_NOW)
+		return ump__inbox_take(inbox, batch);
+	if (!ump__inbox_linger(inbox, UMP__SIDE_SERVER, sender_cpu) &&
+		!sleep_while_empty(inbox, deadline))
+		return false;
 	/* Nobody but the receiver takes, so what was there still is, perhaps under newer ones. */
 	uintptr_t top = ump__inbox_word_take(inbox);
 

@@ -280,9 +280,12 @@ void __wrap_ump__spin(
 		return;
 	}
 	EXPECT("[quiet]", wait != NULL);
-	if (wait->reason == FOR_NOTHING)
+	/* Who rests does not wait awake. */
+	if (wait->reason == FOR_NOTHING || ump__word_peek(word) != value)
 		return;
 	advance(wait);
+	if (wait->reason == FOR_TASK)
+		life_skip(wait->world);
 	/* Whoever spins has seen that nothing is there; the others may be quick. */
 	check_sleeper(wait);
 	thread = go_aside();

@@ -143,9 +143,21 @@ int ump_completions_next_sized(
 	return UMP_OK;
 }
 
+/* Wait a little, awake, before the inbox is put to rest.  The owner is a client of the servers that
+ * answer; where these run is not told. */
+static void linger(const ump_completions *completions)
+{
+	if (completions->in_flight != 0 && ump__queue_is_empty(&completions->batch))
+		(void)ump__inbox_linger(&completions->inbox, UMP__SIDE_CLIENT, UMP__CPU_UNKNOWN);
+}
+
 int ump_completions_wait_sized(ump_completions *completions, struct ump_completion *out,
 	size_t out_size, ump_time deadline)
 {
+	if (completions == NULL || out == NULL || out_size < sizeof *out)
+		return UMP_INVALID;
+	if (deadline > UMP_NOW)
+		linger(completions);
 	for (;;) {
 		int result = ump_completions_next_sized(completions, out, out_size);
 

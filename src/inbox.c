@@ -41,6 +41,21 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const stru
 	}
 }
 
+/*@ requires valid: \valid_read(inbox);
+  @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
+  @ terminates \true;
+  @ assigns ump__knows;
+  @ ensures nodes: \result ==> ump__knows == UMP__KNOWS_NODES;
+  @ ensures none: \result == \false ==> ump__knows == \old(ump__knows);
+  @*/
+bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int sender_cpu)
+{
+	if (ump__inbox_is_node(ump__word_peek(inbox)))
+		return true;
+	ump__spin(inbox, UMP__INBOX_EMPTY, side, sender_cpu);
+	return ump__inbox_is_node(ump__word_peek(inbox));
+}
+
 /* Sleep until the inbox is no longer empty; false: the deadline passed first. */
 /*@ requires valid: \valid(inbox);
   @ requires role: of_receiver(ump__knows);
@@ -92,14 +107,11 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu)
 {
-	if (!ump__inbox_is_node(ump__word_peek(inbox))) {
-		if (deadline == UMP_NOW)
-			return false;
-		ump__spin(inbox, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, sender_cpu);
-		if (!ump__inbox_is_node(ump__word_peek(inbox)) &&
-			!sleep_while_empty(inbox, deadline))
-			return false;
-	}
+	if (deadline == UMP_NOW)
+		return ump__inbox_take(inbox, batch);
+	if (!ump__inbox_linger(inbox, UMP__SIDE_SERVER, sender_cpu) &&
+		!sleep_while_empty(inbox, deadline))
+		return false;
 	/* Nobody but the receiver takes, so what was there still is, perhaps under newer ones. */
 	uintptr_t top = ump__inbox_word_take(inbox);
 

@@ -21,6 +21,10 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const stru
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu);
 
+/* Whether there is a message; if not, wait a little, awake, and look again.  A receiver that rests
+ * does not wait.  `side` is how it waits, `sender_cpu` as above.  The receiver only. */
+bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int sender_cpu);
+
 /* As ump__inbox_receive, without waiting, also for a receiver that rests.  The receiver only. */
 bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch);
 

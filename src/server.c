@@ -100,9 +100,16 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 	}
 }
 
+bool ump__server_linger(ump_server *server)
+{
+	tell_cpu(server);
+	return ump__inbox_linger(&server->channel->inbox, UMP__SIDE_SERVER, server->client_cpu);
+}
+
 bool ump__server_collect(ump_server *server)
 {
 	give_back_done(server);
+	tell_cpu(server);
 	return !ump__queue_is_empty(&server->batch) ||
 	       ump__inbox_take(&server->channel->inbox, &server->batch);
 }

@@ -115,18 +115,13 @@ static void settle(struct ump_task *task)
 		ump__bell_ring(bell_of(task));
 }
 
-/* Handle up to `budget` messages, or one batch.  GO_ON: there is no more to do for now. */
-static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_flow *flow)
+/* Handle up to `budget` messages, or one batch, unless a handler suspends. */
+static enum ump__verdict handle_batch(struct ump_task *task, size_t budget, struct ump_flow *flow)
 {
 	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
 	ump_server *server = task->dispatcher.server;
 	size_t handled = 0;
 
-	if (task->suspension != NULL) {
-		if (!goes_on(task, flow))
-			return verdict;
-		verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
-	}
 	while (verdict == UMP__VERDICT_GO_ON && !task->dropped &&
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
@@ -139,11 +134,38 @@ static enum ump__verdict turn(struct ump_task *task, size_t budget, struct ump_f
 		if (message == NULL)
 			break;
 		handled++;
-		if (handle(task, message, &verdict, flow) && !task->dropped)
+		if (handle(task, message, &verdict, flow))
+			break;
+	}
+	return verdict;
+}
+
+static bool is_over(ump_time deadline)
+{
+	return deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now());
+}
+
+/* One run: up to `budget` messages, or one batch; until `awake` also what comes while it waits for
+ * more without sleeping.  GO_ON: there is no more to do for now. */
+static enum ump__verdict turn(
+	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
+{
+	enum ump__verdict verdict;
+
+	if (task->suspension != NULL) {
+		if (!goes_on(task, flow))
+			return UMP__VERDICT_GO_ON;
+		verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
+		if (verdict != UMP__VERDICT_GO_ON)
 			return verdict;
 	}
-	if (verdict == UMP__VERDICT_GO_ON && !task->dropped)
-		settle(task);
+	do {
+		verdict = handle_batch(task, budget, flow);
+		if (verdict != UMP__VERDICT_GO_ON || task->dropped || task->suspension != NULL)
+			return verdict;
+		/* Not at rest, and so nobody rings meanwhile. */
+	} while (!is_over(awake) && ump__server_linger(task->dispatcher.server));
+	settle(task);
 	return verdict;
 }
 
@@ -243,24 +265,20 @@ int ump_task_fd(const ump_task *task)
 	return task != NULL ? bell_of(task)->fd : -1;
 }
 
-bool ump_task_dispatch(ump_task *task, size_t budget)
+/* One run of a task that is not running; false: its loop has ended. */
+static bool run(struct ump_task *task, size_t budget, ump_time awake)
 {
 	struct ump_flow flow = ump_continue();
 	enum ump__verdict verdict;
 	bool ended;
 
-	if (task == NULL)
-		return true;
-	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
-	if (task->running)
-		return true;
 	if (task->ended) {
 		/* A sender that saw it at rest may have rung late. */
 		ump__bell_silence(bell_of(task));
 		return false;
 	}
 	enter(task);
-	verdict = turn(task, budget, &flow);
+	verdict = turn(task, budget, awake, &flow);
 	if (verdict != UMP__VERDICT_GO_ON)
 		finish(task, verdict, flow);
 	else if (task->dropped)
@@ -272,6 +290,15 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 	return !ended;
 }
 
+bool ump_task_dispatch(ump_task *task, size_t budget)
+{
+	if (task == NULL)
+		return true;
+	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	/* Who has a loop of its own has more to do than to wait awake for one task. */
+	return task->running || run(task, budget, UMP_NOW);
+}
+
 int ump_task_run(ump_task *task, ump_time deadline)
 {
 	if (task == NULL)
@@ -279,8 +306,8 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
 	if (task->running)
 		return UMP_DEADLOCK;
-	while (ump_task_dispatch(task, 0)) {
-		if (deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now()))
+	while (run(task, 0, deadline)) {
+		if (is_over(deadline))
 			return UMP_TIMED_OUT;
 		ump__bell_wait(bell_of(task), deadline);
 	}

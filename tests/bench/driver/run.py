@@ -17,6 +17,11 @@ import tables
 
 TRIES = 3
 COUNTS = "counts"
+# Medians of fewer rounds say too little; more are left out when the time is up.
+LEAST_ROUNDS = 3
+# Seconds that a run takes, with what it takes to find how many operations that is, and the wait for
+# a quiet machine.  For the estimate only.
+RUN_TAKES = 0.9
 
 
 def say(text):
@@ -32,13 +37,16 @@ def arguments():
     parser.add_argument("--peers", default="")
     parser.add_argument("--scenarios", default="")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--patience", type=float, default=900)
+    parser.add_argument("--patience", type=float, default=300)
+    parser.add_argument("--minutes", type=float, default=25)
     return parser.parse_args()
 
 
 class Bench:
-    def __init__(self, options):
-        self.options, self.tables = options, tables.Tables()
+    name = "bench"
+
+    def __init__(self, options, known=None):
+        self.options, self.tables = options, known or tables.Tables()
         self.gate = machine.Gate(0 if options.quick else options.patience)
         self.rounds = 1 if options.quick else options.rounds
         # The counts are chosen as if they were a scenario.
@@ -48,7 +56,7 @@ class Bench:
         self.peers = self.chosen(options.peers, self.tables.peers, "peer")
         self.samples, self.counts, self.failures, self.passed = [], {}, [], 0
         self.abilities = {}
-        self.begin = time.monotonic()
+        self.begin = self.rounds_begin = time.monotonic()
 
     @staticmethod
     def chosen(text, known, what):
@@ -116,8 +124,17 @@ class Bench:
 
     def run_rounds(self):
         plan = list(self.plan())
+        runs = sum(len(takers) for _, takers in plan)
+        if not self.options.quick:
+            least = min(self.rounds, LEAST_ROUNDS)
+            say(f"{runs} runs a round, about {runs * RUN_TAKES / 60:.1f} min; no round is begun that would "
+                f"not end within {self.options.minutes:g} min, after the first {least}")
         # A peer that failed is left out from there on.
         for number in range(self.rounds):
+            if not self.has_time(number):
+                say(f"{number} rounds: there is no time for more")
+                self.rounds = number
+                break
             say(f"round {number + 1} of {self.rounds}")
             for scenario, takers in plan:
                 # Each round begins with another peer.
@@ -125,6 +142,16 @@ class Bench:
                 for peer in [*takers[first:], *takers[:first]]:
                     if (scenario.name, peer.name) not in self.failures:
                         self.attempt(scenario, peer, number)
+
+    def has_time(self, done):
+        """Whether one more round fits, if it takes as long as those that are done did."""
+        now = time.monotonic()
+        if done == 0:
+            self.rounds_begin = now
+        if done < LEAST_ROUNDS:
+            return True
+        each = (now - self.rounds_begin) / done
+        return now - self.begin + each <= self.options.minutes * 60
 
     def attempt(self, scenario, peer, number):
         try:
@@ -167,6 +194,7 @@ class Bench:
             "machine": {"processor": platform.processor() or platform.machine(),
                         "system": platform.platform(), "processors": len(machine.os.sched_getaffinity(0))},
             "rounds": self.rounds,
+            "seconds": round(time.monotonic() - self.begin),
             "loaded above": machine.LOADED,
             "skipped": skipped,
             "failed": [{"scenario": scenario, "peer": peer} for scenario, peer in self.failures],
@@ -174,7 +202,7 @@ class Bench:
                        for (peer, kind), counted in self.counts.items()],
             "samples": self.samples,
         }
-        path = folder / "bench.json"
+        path = folder / f"{self.name}.json"
         path.write_text(json.dumps(content, indent=1) + "\n")
         return path
 
@@ -215,15 +243,17 @@ class Bench:
         for entry in skipped:
             print(f"   skipped: {', '.join(entry['peers'])} (needs {entry['needs']}; "
                   "scripts/bench --install gets it)")
-        self.run_rounds()
+        # First, since how long that takes has to be known when time gets short.
         if self.counting:
             self.run_counts()
+        self.run_rounds()
         rows = self.tell()
         path = self.write(rows, skipped)
         say(f"samples and rows: {path}")
-        picture = self.options.work / "bench.svg"
-        why_not = chart.draw(self.tables, self.samples, self.scenarios, picture)
-        say(f"no chart: {why_not}" if why_not else f"chart: {picture}")
+        if any(self.tables.scenarios[name].chart for name in self.scenarios):
+            picture = self.options.work / f"{self.name}.svg"
+            why_not = chart.draw(self.tables, self.samples, self.scenarios, picture)
+            say(f"no chart: {why_not}" if why_not else f"chart: {picture}")
         if self.passed == 0 and not self.failures:
             sys.exit("scripts/bench: error: nothing was measured")
         print(f"   {time.monotonic() - self.begin:.0f} s")
@@ -231,10 +261,10 @@ class Bench:
         return 1 if self.failures else 0
 
 
-def main():
+def main(kind=Bench):
     # Whoever ends this ends what it started, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/bench: error: terminated"))
-    bench = Bench(arguments())
+    bench = kind(arguments())
     faults = list(bench.tables.faults())
     if faults:
         sys.exit(f"scripts/bench: error: {faults[0]}")

@@ -16,6 +16,7 @@ class Peer:
     arguments: dict = dataclasses.field(default_factory=dict)
     packages: list = dataclasses.field(default_factory=list)
     native: bool = True
+    constants: dict = dataclasses.field(default_factory=dict)
 
     def program(self, size=8):
         name = self.command or f"bench_{self.name}"
@@ -35,6 +36,7 @@ class Scenario:
     pinned: bool = False
     hog: bool = False
     chart: bool = False
+    also: str = ""
 
 
 @dataclasses.dataclass

@@ -16,6 +16,7 @@ import chart
 import figures
 import machine
 import run
+import sweep
 import tables
 
 PROGRAMS = pathlib.Path(sys.argv[1])
@@ -117,7 +118,7 @@ class Load(unittest.TestCase):
 
 def options(**changes):
     fields = {"programs": PROGRAMS, "results": None, "work": None, "quick": False, "peers": "",
-              "scenarios": "", "rounds": 5, "patience": 100.0, **changes}
+              "scenarios": "", "rounds": 5, "patience": 100.0, "minutes": 25.0, **changes}
     return argparse.Namespace(**fields)
 
 
@@ -153,6 +154,91 @@ class Tries(unittest.TestCase):
         with unittest.mock.patch.object(machine, "run", return_value=nothing):
             bench.attempt(bench.tables.scenarios["call1"], bench.tables.peers["ump"], 0)
         self.assertEqual(bench.failures, [("call1", "ump")])
+
+
+class Rounds(unittest.TestCase):
+    """No round is begun that would end too late, but for the first ones."""
+
+    def rounds(self, takes, minutes=25.0):
+        """How many rounds are made if each takes so many seconds."""
+        bench = run.Bench(options(peers="ump", scenarios="call1", minutes=minutes))
+        now = [1000.0]
+        bench.begin = now[0]
+
+        def attempt(*_):
+            now[0] += takes
+
+        bench.attempt, bench.can = attempt, lambda *_: True
+        with unittest.mock.patch.object(run.time, "monotonic", lambda: now[0]), \
+                unittest.mock.patch.object(run, "say"):
+            bench.run_rounds()
+        return bench.rounds
+
+    def test_all_fit(self):
+        self.assertEqual(self.rounds(takes=300), 5)
+
+    def test_the_last_would_end_too_late(self):
+        self.assertEqual(self.rounds(takes=301), 4)
+
+    def test_a_few_are_made_in_any_case(self):
+        self.assertEqual(self.rounds(takes=10000), 3)
+
+
+class Sweep(unittest.TestCase):
+    """The table of constants."""
+
+    def sweep(self, **medians):
+        bench = sweep.Sweep(options(scenarios="call2,paced-150"))
+        for peer in bench.peers:
+            for number in range(3):
+                figure = medians.get(peer.replace("-", "_"), 100) + number - 1
+                bench.samples += [{"scenario": name, "peer": peer, "round": number, "load": 0.0,
+                                   "ns": figure, "cpu": figure} for name in bench.scenarios]
+        return bench
+
+    def test_names_are_known(self):
+        self.assertEqual(list(tables.Tables(sweep.FOLDER).faults()), [])
+
+    def test_no_scenario_is_one_that_constants_were_chosen_on(self):
+        def work(scenario):
+            return (scenario.kind, scenario.pinned, scenario.hog,
+                    scenario.arguments.get("clients", 1), scenario.arguments.get("pace", 500))
+
+        tuned = [work(tables.Tables().scenarios[name]) for name in (
+            "call1", "call4", "call16", "call1-pinned", "call4-pinned", "call16-pinned",
+            "call1-hog", "call4-hog", "call16-hog", "paced")]
+        for scenario in tables.Tables(sweep.FOLDER).scenarios.values():
+            self.assertNotIn(work(scenario), tuned)
+
+    def test_rows(self):
+        rows = {row["constants"]: row for row in self.sweep(no_spin=400, server_3500=50).rows()}
+        chosen, slow, fast = (rows[name] for name in (
+            "as it is shipped", "nobody waits awake", "a server spins 3.5 us"))
+        self.assertEqual((chosen[""], chosen["mean ratio"], chosen["call2 ns"]),
+                         ("<- chosen", "1", "100 [99 .. 101]"))
+        self.assertEqual((slow[""], slow["mean ratio"], slow["worst ratio"]), ("", "4", "4"))
+        self.assertEqual((fast["mean ratio"], fast["paced-150 cpu"]), ("0.5", "50 [49 .. 51]"))
+
+    def told(self, **medians):
+        bench, said = self.sweep(**medians), []
+        with unittest.mock.patch("builtins.print", lambda text, **_: said.append(text)):
+            bench.tell()
+        return "\n".join(said)
+
+    def test_a_better_row_is_told(self):
+        self.assertIn("better than the chosen ones: a server spins 3.5 us\n", self.told(server_3500=50))
+
+    def test_no_better_row_is_told(self):
+        self.assertIn("no others are better", self.told(server_3500=95, no_spin=400))
+
+    def test_constants_go_to_the_compiler(self):
+        listed = sweep.constants().split(";")
+        self.assertIn("server-3500,UMP__SERVER_SPINS=3500", listed)
+        root = tables.FOLDER.parent.parent / "src"
+        known = (root / "sync/spin.c").read_text() + (root / "core/patience.h").read_text()
+        for row in listed:
+            for constant in row.split(",")[1:]:
+                self.assertIn(f"#ifndef {constant.split('=')[0]}\n", known)
 
 
 class Verdicts(unittest.TestCase):
@@ -268,6 +354,8 @@ class Names(unittest.TestCase):
     def test_every_program_is_a_peer(self):
         known = {peer.program(scenario.size) for scenario in tables.Tables().scenarios.values()
                  for peer in tables.Tables().takers(scenario)} | {"bench_wrong"}
+        # What a sweep has left.
+        known |= {peer.program() for peer in tables.Tables(sweep.FOLDER).peers.values()}
         built = {path.name for path in PROGRAMS.glob("bench_*") if path.is_file()}
         self.assertEqual(built - known, set())
 

@@ -15,6 +15,8 @@ struct bench_run {
 	uint64_t capacity;
 	uint64_t depth;
 	uint64_t servers;
+	/* us from one request to the next; 0: 500. */
+	uint64_t pace;
 	/* For limits: which. */
 	const char *which;
 };

@@ -35,6 +35,7 @@ static void read_argument(struct bench_run *run, const char *argument)
 		{"capacity", &run->capacity},
 		{"depth", &run->depth},
 		{"servers", &run->servers},
+		{"pace", &run->pace},
 	};
 	const char *value = value_of(argument, "which");
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The spin policy, in a world of its own: looking, yielding, the clock and the processors are played
+ * here, so that nothing depends on time.  The file under test is included, as it is.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "sync/sync.h"
+
+#include "check.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_NS  50
+#define YIELD_NS 400
+
+static struct {
+	ump_time now;
+	/* How long others keep the processor when they are let run. */
+	ump_time yield_ns;
+	/* The clock goes so many times as fast; 0: it stands still. */
+	int speed;
+	int cpu;
+	size_t processors;
+	uint32_t looks;
+	uint32_t yields;
+	uint32_t clocks;
+	uint32_t affinities;
+	/* When the word changes. */
+	ump_time changes;
+} world;
+
+static uintptr_t played_peek(const struct ump__word *word)
+{
+	uintptr_t value = ump__word_peek(word);
+
+	world.looks++;
+	world.now += LOOK_NS;
+	return value == UMP__INBOX_EMPTY && world.now >= world.changes ? UMP__INBOX_ALIGN : value;
+}
+
+static int played_yield(void)
+{
+	world.yields++;
+	world.now += world.yield_ns;
+	return 0;
+}
+
+static ump_time played_now(void)
+{
+	world.clocks++;
+	return world.now * world.speed;
+}
+
+static int played_cpu(void)
+{
+	return world.cpu;
+}
+
+static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	world.affinities++;
+	CHECK_INT(pid, ==, getpid());
+	if (world.processors == 0)
+		return -1;
+	memset(set, 0, size);
+	for (size_t i = 0; i < world.processors; i++)
+		CPU_SET(i, set);
+	return 0;
+}
+
+/* Its functions have the names of the library's. */
+#define ump__cpu          spin_cpu
+#define ump__spin         spin_spin
+#define ump__word_peek    played_peek
+#define sched_yield       played_yield
+#define ump_now           played_now
+#define sched_getcpu      played_cpu
+#define sched_getaffinity played_affinity
+
+int ump__cpu(void);
+void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
+
+#include "../../src/sync/spin.c"
+
+static struct ump__word word;
+
+/* A machine with so many processors and such a clock, of which this process knows nothing yet. */
+static void begin(size_t processors, int speed)
+{
+	world.now = 1000000;
+	world.yield_ns = YIELD_NS;
+	world.speed = speed;
+	world.cpu = 0;
+	world.processors = processors;
+	world.changes = INT64_MAX;
+	ump__word_init(&word, UMP__INBOX_EMPTY);
+	ump__hint_init(&looks_in_10us, 0);
+	ump__hint_init(&alone, 0);
+	(void)learn();
+}
+
+/* One wait in vain, by a thread that has all patience; how long it took. */
+static ump_time wait_in_vain(enum ump__side side, int other_cpu)
+{
+	ump_time from;
+
+	/* What pays brings patience back, as soon as it is tried. */
+	for (uint32_t i = 0; i <= UMP__PATIENCE_RESTS; i++) {
+		world.changes = world.now + LOOK_NS + 1;
+		ump__spin(&word, UMP__INBOX_EMPTY, side, 1);
+	}
+	world.changes = INT64_MAX;
+	world.looks = world.yields = world.clocks = 0;
+	from = world.now;
+	ump__spin(&word, UMP__INBOX_EMPTY, side, other_cpu);
+	return world.now - from;
+}
+
+#define check_about(took, ns)                                                                      \
+	do {                                                                                       \
+		CHECK_INT(took, >=, (ns)*8 / 10);                                                  \
+		CHECK_INT(took, <=, (ns)*12 / 10 + 2 * LOOK_NS);                                   \
+	} while (0)
+
+static void budgets(void)
+{
+	begin(2, 1);
+	/* Once, and within little time. */
+	CHECK_INT(world.affinities, ==, 1);
+	CHECK_INT(world.clocks, <=, 8);
+	check_about(wait_in_vain(UMP__SIDE_SERVER, 1), UMP__SERVER_SPINS);
+	CHECK_INT(world.yields, ==, 0);
+	/* The loop only counts. */
+	CHECK_INT(world.clocks, ==, 0);
+	check_about(wait_in_vain(UMP__SIDE_CLIENT, 1), UMP__CLIENT_SPINS + UMP__CLIENT_YIELDS);
+	check_about(world.yields * YIELD_NS, UMP__CLIENT_YIELDS);
+	check_about(wait_in_vain(UMP__SIDE_SERVER, UMP__CPU_UNKNOWN), UMP__SERVER_SPINS);
+	CHECK_INT(world.affinities, ==, 1);
+}
+
+/* A look that takes ten times as long: the budget is the same in time. */
+static void slow_processor(void)
+{
+	begin(2, 10);
+	check_about(10 * wait_in_vain(UMP__SIDE_SERVER, 1), UMP__SERVER_SPINS);
+}
+
+static void odd_clock(void)
+{
+	begin(2, 0);
+	(void)wait_in_vain(UMP__SIDE_SERVER, 1);
+	check_about(world.looks, (ump_time)UMP__SERVER_SPINS / 40);
+}
+
+static void same_processor(void)
+{
+	begin(2, 1);
+	CHECK_INT(wait_in_vain(UMP__SIDE_SERVER, 0), <=, LOOK_NS);
+	CHECK_INT(world.yields, ==, 0);
+	/* The client makes way. */
+	check_about(wait_in_vain(UMP__SIDE_CLIENT, 0), UMP__CLIENT_YIELDS);
+	CHECK_INT(world.looks, <=, world.yields + 1);
+}
+
+static void one_processor(void)
+{
+	begin(1, 1);
+	CHECK_INT(wait_in_vain(UMP__SIDE_SERVER, 0), <=, LOOK_NS);
+	CHECK_INT(wait_in_vain(UMP__SIDE_SERVER, UMP__CPU_UNKNOWN), <=, LOOK_NS);
+	CHECK_INT(wait_in_vain(UMP__SIDE_CLIENT, 0), <=, LOOK_NS);
+	CHECK_INT(wait_in_vain(UMP__SIDE_CLIENT, UMP__CPU_UNKNOWN), <=, LOOK_NS);
+	CHECK_INT(world.yields, ==, 0);
+	/* The first thread is bound, and this one and the other are not. */
+	check_about(wait_in_vain(UMP__SIDE_SERVER, 1), UMP__SERVER_SPINS);
+}
+
+/* The system does not say. */
+static void unknown_processors(void)
+{
+	begin(0, 1);
+	check_about(wait_in_vain(UMP__SIDE_SERVER, UMP__CPU_UNKNOWN), UMP__SERVER_SPINS);
+}
+
+static void comes_in_time(void)
+{
+	begin(2, 1);
+	for (int i = 0; i < 1000; i++) {
+		world.changes = world.now + UMP__SERVER_SPINS / 2;
+		ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, 1);
+		CHECK_INT(world.now, >=, world.changes);
+		CHECK_INT(world.now, <=, world.changes + LOOK_NS);
+	}
+	/* It is there already: not a moment. */
+	CHECK_INT(ump__word_peek(&word), !=, UMP__INBOX_EMPTY);
+	world.looks = 0;
+	ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_CLIENT, 1);
+	CHECK_INT(world.looks, ==, 1);
+}
+
+/* How many of 1000 waits on this side were awake, none of which pays. */
+static int awake(enum ump__side side, int other_cpu)
+{
+	int count = 0;
+
+	(void)wait_in_vain(side, 1);
+	for (int i = 0; i < 1000; i++) {
+		ump_time from = world.now;
+
+		ump__spin(&word, UMP__INBOX_EMPTY, side, other_cpu);
+		count += world.now - from > 2 * LOOK_NS;
+	}
+	return count;
+}
+
+static void in_vain(void)
+{
+	begin(2, 1);
+	CHECK_INT(awake(UMP__SIDE_SERVER, 1), <=, 1000 / 10);
+	CHECK_INT(awake(UMP__SIDE_CLIENT, 1), <=, 1000 / 10);
+	CHECK_INT(awake(UMP__SIDE_CLIENT, 1), >, 0);
+	/* What was not tried has not failed: the server is as patient as before. */
+	(void)wait_in_vain(UMP__SIDE_SERVER, 1);
+	for (int i = 0; i < 1000; i++)
+		ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, 0);
+	world.looks = 0;
+	ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, 1);
+	CHECK_INT(world.looks, >, 10);
+}
+
+/* Beside a thread that never sleeps a yield takes as long as that one may run: sleeping, one would
+ * have been woken earlier. */
+static void hogged(void)
+{
+	int slow = 0;
+
+	begin(2, 1);
+	(void)wait_in_vain(UMP__SIDE_CLIENT, 1);
+	world.yield_ns = 3000000;
+	for (int i = 0; i < 1000; i++) {
+		ump_time from = world.now;
+
+		world.changes = world.now + 100000;
+		ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_CLIENT, 0);
+		slow += world.now - from >= world.yield_ns;
+	}
+	CHECK_INT(slow, <=, 1000 / 10);
+}
+
+static const struct check_test tests[] = {
+	{"budgets are in time, and are learnt once", budgets},
+	{"a slow processor looks less often", slow_processor},
+	{"a clock that stands still gives a usual budget", odd_clock},
+	{"nobody spins if the other side needs this processor", same_processor},
+	{"on one processor nobody waits awake", one_processor},
+	{"processors that are not told are many", unknown_processors},
+	{"what comes in time is seen at once", comes_in_time},
+	{"waiting in vain ends", in_vain},
+	{"yielding to somebody who never sleeps ends", hogged},
+};
+
+CHECK_MAIN(tests)

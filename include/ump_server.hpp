@@ -20,6 +20,17 @@
  *         ump::result<std::string> sum = server->client.request(add{3, 7});
  * @endcode
  *
+ * An event loop asks without waiting:
+ *
+ * @code
+ * auto answers = ump::open_completions();
+ * auto sent = client.request_completion(add{3, 7}, *answers,
+ *         [](ump::result<std::string> sum) { std::puts(sum ? sum->c_str() : "no sum"); });
+ * // Whenever answers->fd() is readable:
+ * while (answers->next()) {
+ * }
+ * @endcode
+ *
  * Each class and function does what its namesake in ump_server.h does, which says what blocks,
  * which threads may call what, and what each code means.  What C++ adds:
  *

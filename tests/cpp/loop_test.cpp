@@ -434,19 +434,27 @@ void given_back()
 class witness
 {
       public:
-	witness() = default;
+	witness()
+	{
+		there++;
+	}
 	witness(const witness &) = delete;
 	witness(witness &&) noexcept
 	{
+		there++;
+	}
+	~witness()
+	{
+		there--;
 	}
 	template <class... Answer> void operator()(Answer &&...)
 	{
 		check_failed(__FILE__, __LINE__, "called after it was given up");
 	}
 
-      private:
-	counted one_;
+	static int there;
 };
+int witness::there = 0;
 
 // Dropped with requests queued, started, answered and refused: all values and callables go.
 void given_up()
@@ -459,8 +467,9 @@ void given_up()
 		CHECK(client.request_completion(counted(worth), all, witness()));
 	CHECK(task.dispatch());
 	CHECK(client.request_completion(counted(3), all, witness()));
+	CHECK_INT(witness::there, ==, 4);
 	all.reset();
-	CHECK(!all);
+	CHECK(!all && witness::there == 0);
 	CHECK(book.kept[0].origin_gone());
 	CHECK(book.kept[0].reply(counted(1)).error() == UMP_ORIGIN_GONE);
 	CHECK(task.dispatch());
@@ -639,6 +648,7 @@ void asked_for_room()
 	CHECK(all.wait() && room == UMP_SERVER_GONE);
 	ump::client<shop> none;
 	CHECK(none.room(all, witness()).error() == UMP_INVALID);
+	CHECK_INT(witness::there, ==, 0);
 }
 
 // ---- Looking inside ----------------------------------------------------------------------------

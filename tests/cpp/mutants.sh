@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: 0BSD
+# Plant the bugs of mutants.table in the C++ face, and see that its tests fail, under ASan and UBSan.
+#
+#	tests/cpp/mutants.sh              all of them
+#	tests/cpp/mutants.sh NUMBER...    only these
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+table="$root/tests/cpp/mutants.table"
+built="$root/build/cpp-mutants"
+
+# Build the test that a bug names against the changed header, and run it: found NUMBER
+found() {
+	local number=$1 tree="$built/$1" test commands status=0
+	test=$(awk -v number="$number" '
+		/^=== / { here = $2 == number }
+		here && /^test: / { print $2; exit }' "$table")
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	[ "$number" = none ] && cp -r "$root/include" "$tree" && test=loop
+	[ "$number" = none ] || "$root/scripts/mutants.py" apply "$table" "$number" "$tree" >"$tree.log"
+	# As the build does it, but for the header and for where the results go.
+	commands=$(ninja -C "$built" -t commands "tests/${test}_test" | grep -F "${test}_test" |
+		sed -e "s,-I$root/tests/../include,-I$tree/include,g" \
+			-e "s,[^ ]*/${test}_test.cpp.o\b,$tree/test.o,g" -e "s,-o tests/${test}_test\b,-o $tree/test,g")
+	(cd "$built" && sh -ec "$commands") >>"$tree.log" 2>&1 || { echo "$number: does not compile"; return 2; }
+	CHECK_PATIENCE=20 timeout 120 "$tree/test" >>"$tree.log" 2>&1 || status=$?
+	rm -rf "$tree"
+	[ "$status" != 0 ]
+}
+
+# One bug, or none, in which the test must not fail; says so: one NUMBER
+one() {
+	local status=0
+	found "$1" || status=$?
+	if { [ "$status" = 0 ] && [ "$1" != none ]; } || { [ "$status" = 1 ] && [ "$1" = none ]; }; then
+		echo found
+	else
+		echo "$1: not found; see build/cpp-mutants/$1.log" >&2
+		echo missed
+	fi
+}
+
+if [ "${1-}" = --one ]; then
+	one "$2"
+	exit
+fi
+need gcc g++ cmake ninja-build python3
+"$root/scripts/mutants.py" check "$table" >/dev/null
+sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all"
+mkdir -p "$built"
+cmake -S "$root" -B "$built" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=ON \
+	"-DCMAKE_C_FLAGS=$sanitizers" "-DCMAKE_CXX_FLAGS=$sanitizers" >"$built/configure.log" 2>&1
+cmake --build "$built" --target cpp_test loop_test >"$built/build.log" 2>&1 ||
+	{ tail -n 20 "$built/build.log" >&2; die "could not build the tests"; }
+printf '%s\n' none ${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")} |
+	xargs -P2 -n1 "$0" --one >"$built/results"
+printf '%d passed, %d failed (planted in the C++ face)\n' "$(grep -cx found "$built/results")" \
+	"$(grep -cx missed "$built/results" || true)"
+! grep -qvx found "$built/results"

@@ -309,7 +309,7 @@ UMP_API void ump_client_drop(ump_client **client);
  *
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
  * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the
- * reply is written straight to `reply`.  Any other deadline takes one allocation.  If the inbox is
+ * reply is written straight to `reply`.  Any other deadline takes memory for both.  If the inbox is
  * full, the time until there is room is part of the wait; [bound].
  * Any thread, also from handlers of other servers.
  *

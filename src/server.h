@@ -20,8 +20,8 @@ struct ump__message *ump__server_batched(ump_server *server);
  * false: nothing is there.  Also for an end that rests. */
 bool ump__server_collect(ump_server *server);
 
-/* Whether there is a message in the inbox; if not, wait a little, awake, and look again.  Nothing is
- * left of the batch. */
+/* Whether there is a message in the inbox; if not, wait a little, awake, and look again.  Nothing
+ * is left of the batch. */
 bool ump__server_linger(ump_server *server);
 
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */

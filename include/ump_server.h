@@ -724,7 +724,9 @@ UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
 
 /**
  * Be the loop: handle what comes until the loop has ended or `deadline` (ns, absolute) has passed;
- * [deadline].  One thread at a time, as ump_task_dispatch.
+ * [deadline].  It waits awake for a moment before it sleeps, as a server on a thread does, which
+ * answers within a fraction of the time; ump_task_dispatch never does.  One thread at a time, as
+ * ump_task_dispatch.
  * UMP_OK: it has ended.  UMP_TIMED_OUT.  UMP_INVALID: `task` is NULL.  UMP_DEADLOCK: called by a
  * callback of the same task.
  */

@@ -7,6 +7,7 @@
 #include "core/call.h"
 #include "core/counts.h"
 #include "core/inbox.h"
+#include "core/patience.h"
 #include "core/queue.h"
 #include "core/room.h"
 #include "core/valid.h"
@@ -211,6 +212,29 @@ static void endings(void)
 	/*@ check left_over: left == UMP__FATE_LEFTOVER; */
 }
 
+/* Patience ends, and does not stay away. */
+static void patience(void)
+{
+	uint32_t vain = 0;
+	int awake = 0;
+
+	for (int i = 0; i < 2 * (int)(UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS); i++) {
+		awake += ump__patience_lasts(vain);
+		vain = ump__patience_next(vain, false);
+	}
+	/*@ check few_in_vain: awake == UMP__PATIENCE_TRIES + 2; */
+	vain = ump__patience_next((uint32_t)Frama_C_interval(0, INT32_MAX), true);
+	/*@ check back_at_once: vain == 0; */
+	uint32_t rate = ump__looks_in_10us(Frama_C_interval(INT32_MIN, INT32_MAX));
+	bool sane = UMP__LOOKS_LEAST <= rate && rate <= UMP__LOOKS_MOST;
+
+	/*@ check sane_rate: sane == 1; */
+	uint32_t looks = ump__looks_in(UMP__AWAKE_MOST, rate);
+	bool few = looks <= UMP__AWAKE_MOST / 10000 * UMP__LOOKS_MOST;
+
+	/*@ check looks_end: few == 1; */
+}
+
 int main(void)
 {
 	any_order();
@@ -220,5 +244,6 @@ int main(void)
 	any_word();
 	any_coming();
 	endings();
+	patience();
 	return 0;
 }

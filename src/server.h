@@ -24,8 +24,8 @@ void ump__server_done(ump_server *server, struct ump__post *post);
  * false: nothing is there.  Also for an end that rests. */
 bool ump__server_collect(ump_server *server);
 
-/* Whether there is a message in the inbox; if not, wait a little, awake, and look again.  Nothing is
- * left of the batch. */
+/* Whether there is a message in the inbox; if not, wait a little, awake, and look again.  Nothing
+ * is left of the batch. */
 bool ump__server_linger(ump_server *server);
 
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */

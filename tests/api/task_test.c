@@ -319,6 +319,35 @@ static void runs_until(void)
 	ump_client_drop(&client);
 }
 
+/* A handler whose message is followed by another one, always. */
+static struct ump_flow post_again(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	(void)self;
+	(void)order;
+	(void)rc;
+	probe_post(client, OP_CALL, 0);
+	return ump_continue();
+}
+
+static void runs_in_a_flood(void)
+{
+	ump_time until;
+
+	probe_init(&probe);
+	probe.on_call = post_again;
+	spawn();
+	probe_post(client, OP_CALL, 0);
+	until = ump_after(20 * SECOND / 1000);
+	CHECK_INT(ump_task_run(task, until), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_now(), >=, until);
+	CHECK_INT(probe.handled, >, 1);
+	/* What is left calls for the next run. */
+	CHECK(readable());
+	ump_task_drop(&task);
+	ump_client_drop(&client);
+}
+
 struct caller {
 	pthread_t id;
 	ump_client *client;
@@ -705,6 +734,7 @@ static const struct check_test tests[] = {
 		failing_spawns},
 	{"[task] a handler without init", without_init},
 	{"[task] [deadline] running ends with the deadline or the loop", runs_until},
+	{"[task] [deadline] a flood does not keep a run past its deadline", runs_in_a_flood},
 	{"[task] [drain] [quiet] running serves callers on other threads to the last",
 		many_callers_run},
 	{"[task] [drain] [quiet] so does a loop that sleeps in poll, with any budget",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The spin policy, in a world of its own: looking, yielding, the clock and the processors are played
- * here, so that nothing depends on time.  The file under test is included, as it is.
+ * The spin policy, in a world of its own: looking, yielding, the clock and the processors are
+ * played here, so that nothing depends on time.  The file under test is included, as it is.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -84,7 +84,7 @@ static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
 int ump__cpu(void);
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
 
-#include "../../src/sync/spin.c"
+#include "sync/spin.c"
 
 static struct ump__word word;
 
@@ -231,6 +231,21 @@ static void in_vain(void)
 	CHECK_INT(world.looks, >, 10);
 }
 
+static void own_patience(void)
+{
+	begin(2, 1);
+	for (int spent = UMP__SIDE_SERVER; spent <= UMP__SIDE_CLIENT; spent++) {
+		enum ump__side other =
+			spent == UMP__SIDE_SERVER ? UMP__SIDE_CLIENT : UMP__SIDE_SERVER;
+
+		(void)wait_in_vain(other, 1);
+		(void)awake((enum ump__side)spent, 1);
+		world.looks = 0;
+		ump__spin(&word, UMP__INBOX_EMPTY, other, 1);
+		CHECK_INT(world.looks, >, 1);
+	}
+}
+
 /* Beside a thread that never sleeps a yield takes as long as that one may run: sleeping, one would
  * have been woken earlier. */
 static void hogged(void)
@@ -259,6 +274,7 @@ static const struct check_test tests[] = {
 	{"processors that are not told are many", unknown_processors},
 	{"what comes in time is seen at once", comes_in_time},
 	{"waiting in vain ends", in_vain},
+	{"each side has a patience of its own", own_patience},
 	{"yielding to somebody who never sleeps ends", hogged},
 };
 

@@ -10,6 +10,7 @@ import statistics
 import sys
 
 import figures
+import machine
 import run
 import tables
 
@@ -74,8 +75,10 @@ class Sweep(run.Bench):
                                           "median [least .. most]": row[head]} for row in rows))
             better = [row["constants"] for row in rows
                       if row["mean ratio"] and float(row["mean ratio"].replace(" ", "")) * CLOSE < 1]
-            run.say(f"better than the chosen ones: {', '.join(better)}" if better else
-                    f"no others are better than the chosen ones by more than {CLOSE:g} times")
+            loaded = any((sample["load"] or 0) > machine.LOADED for sample in self.samples)
+            run.say((f"better than the chosen ones: {', '.join(better)}" if better else
+                     f"no others are better than the chosen ones by more than {CLOSE:g} times")
+                    + (", under load" if loaded else ""))
             run.say("load")
         self.tell_load()
         return rows

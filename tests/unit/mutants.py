@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD
+"""Plant the bugs of mutants.table, one by one: the test that each names must fail, and say so.
+
+    mutants.py BUILD    a folder in which the tests are built, by Ninja; the last line counts the bugs
+"""
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import mutants  # noqa: E402
+
+TABLE = ROOT / "tests/unit/mutants.table"
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+WORK = BUILD / "mutants"
+
+
+def commands(test):
+    """How Ninja builds a test: its compiler calls by source, and its linker call."""
+    said = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", test], check=True,
+                          capture_output=True, text=True).stdout
+    calls, link = {}, None
+    for line in said.splitlines():
+        words = [word for word in shlex.split(line.replace(": && ", "").replace(" && :", ""))]
+        if "-c" in words:
+            calls[pathlib.Path(os.path.normpath(words[words.index("-c") + 1]))] = words
+        elif f"tests/{test}" in words:
+            link = words
+    return calls, link
+
+
+def compile_with(words, tree, source, target):
+    """Call the compiler as Ninja does, but with the tree's sources in place of ours."""
+    words = [f"-I{tree / 'src'}" if word.startswith("-I") and word.endswith("/src") else word
+             for word in words]
+    words[words.index("-c") + 1] = str(source)
+    words[words.index("-o") + 1] = str(target)
+    # What is planted may leave something unused.
+    subprocess.run([*words, "-Wno-error"], cwd=BUILD, check=True, capture_output=True)
+
+
+def build(mutant, tree, binary):
+    calls, link = commands(mutant["test"])
+    file = ROOT / mutant["file"]
+    main = next(path for path in calls if path.stem == mutant["test"])
+    compile_with(calls[file], tree, tree / mutant["file"], WORK / "mutated.o")
+    # A unit test may include what it tests.
+    compile_with(calls[main], tree, main, WORK / "main.o")
+    own = calls[main][calls[main].index("-o") + 1]
+    at = link.index(own)
+    # Before the library, whose own is left out then.
+    words = [*link[:at], str(WORK / "main.o"), str(WORK / "mutated.o"), *link[at + 1:]]
+    words[words.index("-o") + 1] = str(binary)
+    subprocess.run(words, cwd=BUILD, check=True, capture_output=True)
+
+
+def is_caught(mutant, binary):
+    done = subprocess.run([binary], cwd=BUILD, capture_output=True, text=True, timeout=120, check=False,
+                          env={**os.environ, "CHECK_PATIENCE": "5"})
+    failures = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok ")]
+    return done.returncode != 0 and any(mutant["says"] in line for line in failures)
+
+
+def main():
+    tree, caught, missed = WORK / "tree", 0, []
+    for number, mutant in mutants.read(TABLE).items():
+        subprocess.run(["rm", "-rf", WORK], check=True)
+        tree.mkdir(parents=True)
+        subprocess.run([sys.executable, ROOT / "scripts/mutants.py", "apply", TABLE, number, tree],
+                       check=True, stdout=subprocess.DEVNULL)
+        build(mutant, tree, WORK / "test")
+        if is_caught(mutant, WORK / "test"):
+            caught += 1
+        else:
+            missed.append(f"{number} {mutant['name']}")
+    for bug in missed:
+        print(f"tests/unit/mutants.py: error: not caught: {bug}", file=sys.stderr)
+    print(f"{caught} passed, {len(missed)} failed")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -61,7 +61,7 @@ struct ump__pool *ump__pool_new(size_t post_size, size_t request_size)
 		ump__word_init(&pool->back[i], UMP__INBOX_EMPTY);
 		units += pool->shelves[i].unmade;
 	}
-	ump__turn_init(&pool->turn);
+	ump__latch_init(&pool->latch);
 	pool->next = NULL;
 	pool->left = 0;
 	pool->tray = NULL;
@@ -87,7 +87,7 @@ static void give_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct 
 	units_gone(pool, 1);
 }
 
-/* A unit that came back, or NULL.  With the turn. */
+/* A unit that came back, or NULL.  With the latch. */
 static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind kind)
 {
 	struct ump__queue *spare = &pool->shelves[kind].spare;
@@ -176,7 +176,7 @@ struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray
 {
 	struct ump__post *post = NULL;
 
-	if (pool->tray_posts == 0 || !ump__turn_take(&pool->turn))
+	if (pool->tray_posts == 0 || !ump__latch_take(&pool->latch))
 		return NULL;
 	if (pool->left != 0 || next_tray(pool)) {
 		post = (struct ump__post *)(void *)pool->next;
@@ -184,7 +184,7 @@ struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray
 		pool->next += pool->stride;
 		pool->left--;
 	}
-	ump__turn_give(&pool->turn);
+	ump__latch_give(&pool->latch);
 	return post;
 }
 
@@ -195,7 +195,7 @@ void *ump__pool_request(struct ump__pool *pool, size_t size)
 	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_REQUESTS];
 	void *request;
 
-	if (!ump__turn_take(&pool->turn))
+	if (!ump__latch_take(&pool->latch))
 		return NULL;
 	request = take_back(pool, UMP__SHELF_REQUESTS);
 	if (request == NULL && shelf->unmade != 0) {
@@ -203,7 +203,7 @@ void *ump__pool_request(struct ump__pool *pool, size_t size)
 		if (request != NULL)
 			shelf->unmade--;
 	}
-	ump__turn_give(&pool->turn);
+	ump__latch_give(&pool->latch);
 	return request;
 }
 

@@ -22,7 +22,7 @@ enum ump__shelf_kind {
 	UMP__SHELVES
 };
 
-/* Memory of one kind; its owner is who has the turn. */
+/* Memory of one kind; its owner is who has the latch. */
 struct ump__shelf {
 	/* What came back and was collected. */
 	struct ump__queue spare;
@@ -31,8 +31,8 @@ struct ump__shelf {
 };
 
 struct ump__pool {
-	/* Who has the turn may touch what is on this line. */
-	_Alignas(UMP__LINE) struct ump__turn turn;
+	/* Who has the latch may touch what is on this line. */
+	_Alignas(UMP__LINE) struct ump__latch latch;
 	struct ump__shelf shelves[UMP__SHELVES];
 	/* How posts lie in a tray; none: they are too large for trays. */
 	uint32_t tray_posts;

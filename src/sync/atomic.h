@@ -41,8 +41,8 @@ struct ump__places {
 	UMP__ATOMIC(uint32_t) value;
 };
 
-/* Whose turn it is with what senders of one client share: 1 while somebody has it. */
-struct ump__turn {
+/* Who may touch what the senders of one client share: 1 while somebody has it. */
+struct ump__latch {
 	UMP__ATOMIC(uint32_t) value;
 };
 
@@ -611,22 +611,22 @@ static inline bool ump__pool_word_set(struct ump__word *word, uintptr_t *seen, u
 }
 
 /* Before it is shared.  ORDER: none, as ump__word_init. */
-static inline void ump__turn_init(struct ump__turn *turn)
+static inline void ump__latch_init(struct ump__latch *latch)
 {
-	atomic_init(&turn->value, 0);
+	atomic_init(&latch->value, 0);
 }
 
-/* false: somebody else has it.  ORDER turn: acquire here <- release in ump__turn_give.  Carries:
- * what the turn is about, as the last one left it. */
-static inline bool ump__turn_take(struct ump__turn *turn)
+/* false: somebody else has it.  ORDER latch: acquire here <- release in ump__latch_give.  Carries:
+ * what the latch is about, as the last one left it. */
+static inline bool ump__latch_take(struct ump__latch *latch)
 {
-	return atomic_exchange_explicit(&turn->value, 1, memory_order_acquire) == 0;
+	return atomic_exchange_explicit(&latch->value, 1, memory_order_acquire) == 0;
 }
 
-/* ORDER turn: release here -> acquire in ump__turn_take.  Carries: what the turn is about. */
-static inline void ump__turn_give(struct ump__turn *turn)
+/* ORDER latch: release here -> acquire in ump__latch_take.  Carries: what the latch is about. */
+static inline void ump__latch_give(struct ump__latch *latch)
 {
-	atomic_store_explicit(&turn->value, 0, memory_order_release);
+	atomic_store_explicit(&latch->value, 0, memory_order_release);
 }
 
 /* Before it is shared.  ORDER: none, as ump__word_init. */

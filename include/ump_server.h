@@ -221,6 +221,9 @@ struct ump_config {
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg;
+	/** Of a server that ump_spawn_inline makes: how many messages of others one caller handles
+	 *  before it hands the server on; [inline].  0: 64.  Others make no use of it. */
+	size_t budget;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -275,6 +278,8 @@ typedef struct ump_server ump_server;
 typedef struct ump_thread ump_thread;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
+/** A server that runs on the threads of those who send to it. */
+typedef struct ump_inline ump_inline;
 /** The duty to resume a handler that has suspended. */
 typedef struct ump_suspension ump_suspension;
 /** Where an event loop gets the answers to its requests. */
@@ -767,6 +772,34 @@ UMP_API ump_suspension *ump_suspend(void);
  */
 UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
+/* ---- A server that its callers run ------------------------------------------------------------ */
+
+/** The function behind ump_spawn_inline, which tells it how large the caller's structures are. */
+UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size,
+	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
+	ump_inline **inlined);
+
+/**
+ * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread and without
+ * an event loop: who sends to the server runs it; [inline].
+ */
+static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,
+	void *arg, ump_client **client, ump_inline **inlined)
+{
+	return ump_spawn_inline_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
+		builder, arg, client, inlined);
+}
+
+/**
+ * Wait until the loop has ended, and get the outcome: as ump_join.
+ */
+UMP_API int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline);
+
+/**
+ * Let the server go on without a handle, as ump_thread_drop.
+ */
+UMP_API void ump_inline_drop(ump_inline **inlined);
+
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
 /** The function behind ump_channel_open, which tells it how large the caller's structure is. */
@@ -910,6 +943,7 @@ UMP_API void ump_here(const char *file, int line);
 #define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
 #define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
 #define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
+#define ump_spawn_inline(...)        UMP_HERE(ump_spawn_inline(__VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

@@ -22,6 +22,8 @@ void ump__request_init(
 	request->channel = channel;
 	ump__hint_init(&request->kept, 0);
 	request->held = false;
+	request->may_run = false;
+	request->direct = false;
 	request->completions = NULL;
 	request->tag = NULL;
 }
@@ -72,6 +74,10 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 /* Tell the one who waits for `request`, in either way.  true: nobody does; it is the caller's. */
 static bool tell(struct ump__request *request, int code)
 {
+	if (request->direct) {
+		ump__answer_give(&request->answer, code);
+		return false;
+	}
 	if (request->completions == NULL)
 		return ump__answer_publish(&request->answer, code, NULL);
 	request->answer.code = code;

@@ -22,7 +22,7 @@ static bool is_abandoned(struct ump__message *message)
 }
 
 /* A request that was given up while it was queued: its caller is gone, so it is ours to free. */
-static void skip(ump_server *server, struct ump__message *message)
+void ump__server_skip(ump_server *server, struct ump__message *message)
 {
 	struct ump__request *request = ump__request_of(message);
 
@@ -55,7 +55,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 			make_room(server);
 		if (ump__fate_of(message->kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
-		skip(server, message);
+		ump__server_skip(server, message);
 	}
 	return NULL;
 }
@@ -133,7 +133,7 @@ void ump__server_close(ump_server *server,
 			leave(server, message, leftover, self);
 			break;
 		case UMP__FATE_SKIP:
-			skip(server, message);
+			ump__server_skip(server, message);
 			break;
 		case UMP__FATE_HANDLE:
 		case UMP__FATE_NOTHING:

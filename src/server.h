@@ -20,6 +20,9 @@ struct ump__message *ump__server_batched(ump_server *server);
  * an end that rests. */
 bool ump__server_collect(ump_server *server);
 
+/* Free a request that was given up while it was queued, and count it. */
+void ump__server_skip(ump_server *server, struct ump__message *message);
+
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);
 

@@ -98,6 +98,9 @@ struct books {
 	unsigned capacity;
 	int server_count;
 	bool no_server;
+	/* Servers that are run by those who send: how many messages of others each thread has
+	 * handled in the call that it is in. */
+	uint8_t handled_for_others[SIM_THREADS];
 };
 extern struct books books;
 

@@ -135,6 +135,28 @@ static void check_order(int message)
 	}
 }
 
+/*
+ * Where those who send run the server: one handler at a time, and after its budget nobody handles a
+ * message whose sender is blocked and could do that itself.  What a handler sends is nobody's who
+ * is blocked.
+ */
+static void check_turn(int message)
+{
+	const struct account *account = &books.accounts[message];
+	uint8_t *others = &books.handled_for_others[sim_self()];
+	bool blocked = account->from == ORACLE_CLIENT &&
+		       (account->action == SEND_REQUEST || account->action == SEND_TIMED);
+
+	must(!books.servers[account->server].busy, "[inline]", message,
+		"it is handled while another one is");
+	if (account->thread == sim_self() && account->from == ORACLE_CLIENT)
+		return;
+	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
+		"it is handled by one who has served others enough");
+	if (*others < UINT8_MAX)
+		(*others)++;
+}
+
 void oracle_handle(int message)
 {
 	struct account *account = &books.accounts[message];
@@ -152,6 +174,8 @@ void oracle_handle(int message)
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
+	if (books.traits & INLINE)
+		check_turn(message);
 	account->handled = true;
 	account->hands = HANDLER;
 	its->busy = true;

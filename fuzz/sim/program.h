@@ -148,7 +148,9 @@ enum trait {
 	THREE = 262144,
 	/* With TASK: all servers but the first are threads. */
 	MIXED = 524288,
-	TRAIT_LAST = MIXED
+	/* Those who send to it run it; with BUDGET, each handles one message of another one. */
+	INLINE = 1048576,
+	TRAIT_LAST = INLINE
 };
 
 struct program {

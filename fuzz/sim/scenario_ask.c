@@ -94,6 +94,19 @@ void server_join_thread(struct server *server)
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
 }
 
+void server_join_inline(struct server *server)
+{
+	struct ump_flow how;
+	bool timed = (server->program->traits & JOIN_TIMED) != 0;
+	int code = ump_inline_join(&server->inlined, &how, timed ? ump_after(SOON) : UMP_FOREVER);
+
+	if (code == UMP_TIMED_OUT && timed)
+		code = ump_inline_join(&server->inlined, &how, UMP_FOREVER);
+	if (code != UMP_OK || server->inlined != NULL)
+		sim_fail("[once]", "join failed: %s", ump_strerror(code));
+	oracle_joined(server->number, how.stop, (intptr_t)how.value);
+}
+
 /* Wait for the end of the next server's thread. */
 static void join_next(struct server *server)
 {

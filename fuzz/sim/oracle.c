@@ -76,10 +76,10 @@ static void note_line(int message)
 	}
 }
 
-/* A thread that is in no handler begins a call which may make it run a server. */
-static void begins_call(int from)
+/* A thread begins a call that may make it run `server`; not in a handler of that server itself. */
+static void begins_call(int server, int from)
 {
-	if (from == ORACLE_CLIENT)
+	if (from != server)
 		books.handled_for_others[sim_self()] = 0;
 }
 
@@ -94,7 +94,7 @@ void oracle_send(int message, enum action action, int server, int from)
 	account->from = (int8_t)from;
 	account->thread = (uint8_t)sim_self();
 	account->before = books.accepted;
-	begins_call(from);
+	begins_call(server, from);
 	/* One whose client has asked for room stands in line by that. */
 	if (books.capacity != 0 && !account->asked && !account->has_room)
 		note_line(message);
@@ -429,7 +429,7 @@ void oracle_dropping_strong(int server)
 {
 	/* In a handler, this is not the last one. */
 	if (!books.servers[server].busy)
-		begins_call(ORACLE_CLIENT);
+		begins_call(server, ORACLE_CLIENT);
 	books.servers[server].strong_low--;
 	if (books.servers[server].strong_low == 0)
 		books.servers[server].strong_was_zero = true;

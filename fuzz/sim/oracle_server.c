@@ -149,7 +149,7 @@ static void check_turn(int message)
 
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
-	if (account->thread == sim_self() && account->from == ORACLE_CLIENT)
+	if (account->thread == sim_self())
 		return;
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
 		"it is handled by one who has served others enough");
@@ -257,7 +257,7 @@ void oracle_rests(int server, bool readable, bool rung)
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0;
 
-	if (its->strong_low != its->strong_high || its->resuming)
+	if (its->strong_low != its->strong_high || its->resuming > 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
@@ -291,7 +291,7 @@ void oracle_resuming(int server, bool breaks)
 
 	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
 	its->suspended = false;
-	its->resuming = true;
+	its->resuming++;
 	if (breaks && !its->quit)
 		its->broke = true;
 }
@@ -300,7 +300,7 @@ void oracle_resumed(int server, int code)
 {
 	struct server_books *its = &books.servers[server];
 
-	its->resuming = false;
+	its->resuming--;
 	must(code == UMP_OK || (code == UMP_SERVER_GONE && its->quit), "[suspend]", -1,
 		"a handler could not be resumed");
 }

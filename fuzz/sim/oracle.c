@@ -309,7 +309,8 @@ static bool is_stuck(const struct server_books *its)
 
 	if (its->waits_for < 0)
 		return false;
-	if (its->waits_message < 0)
+	/* Its thread may run the other server, though its own message is answered. */
+	if (its->waits_message < 0 || (books.traits & INLINE) != 0)
 		return true;
 	account = &books.accounts[its->waits_message];
 	return account->answer == NO_ANSWER && !account->kept;
@@ -322,8 +323,9 @@ bool in_circle(int server)
 	for (int i = 0; i < PROGRAM_SERVERS; i++) {
 		const struct server_books *its = &books.servers[at];
 
-		/* One that ends by itself holds nobody else up. */
-		if (!is_stuck(its) || (its->waits_timed && at != server))
+		/* One that ends by itself holds nobody else up, unless it runs the other one. */
+		if (!is_stuck(its) || (its->waits_timed && at != server &&
+					      (books.traits & INLINE) == 0))
 			return false;
 		at = its->waits_for;
 		if (at == server)

@@ -174,7 +174,7 @@ void oracle_handle(int message)
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
-	if (books.traits & INLINE)
+	if ((books.traits & INLINE) != 0 && (account->server == 0 || (books.traits & MIXED) == 0))
 		check_turn(message);
 	account->handled = true;
 	account->hands = HANDLER;

@@ -129,6 +129,12 @@ bool program_is_task(const struct program *program, int number)
 	       (number == 0 || (program->traits & MIXED) == 0);
 }
 
+bool program_is_inline(const struct program *program, int number)
+{
+	return (program->traits & INLINE) != 0 &&
+	       (number == 0 || (program->traits & MIXED) == 0);
+}
+
 bool program_joins(const struct program *program)
 {
 	for (int c = 0; c < program->clients; c++) {
@@ -246,7 +252,9 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO, INLINE, INLINE, INLINE | INIT | LEFTOVER,
 	INLINE | BUDGET, INLINE | BUDGET | LEFTOVER | TERM, INLINE | SHARED | BUDGET,
 	INLINE | INIT_FAILS, INLINE | BUILDER_FAILS, INLINE | BOUNDED, INLINE | BOUNDED | BUDGET,
-	INLINE | DETACH, INLINE | JOIN_TIMED, INLINE | NO_DROP};
+	INLINE | DETACH, INLINE | JOIN_TIMED, INLINE | NO_DROP, TWO | INLINE, TWO | INLINE | BUDGET,
+	TWO | INLINE | MIXED, TWO | INLINE | MIXED | BUDGET, THREE | INLINE | BUDGET,
+	TWO | INLINE | BOUNDED};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

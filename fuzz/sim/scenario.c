@@ -54,7 +54,7 @@ static int open_server(struct server *server, ump_client **client)
 		oracle_runs(server->number, true);
 		code = ump_spawn_task(&config, server_build, server, client, &server->task);
 		oracle_runs(server->number, false);
-	} else if (server->program->traits & INLINE) {
+	} else if (program_is_inline(server->program, server->number)) {
 		code = ump_spawn_inline(&config, server_build, server, client, &server->inlined);
 	} else {
 		code = ump_spawn_thread(&config, server_build, server, client, &server->thread);

@@ -49,8 +49,12 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	struct reply reply;
 	int code;
 
+	/* To send may be to run that server. */
+	if (program_is_inline(server->program, server->next->number))
+		oracle_waits(server->number, server->next->number, number, false);
 	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
 	code = ump_client_req_async(to, message, &waiting);
+	oracle_waited(server->number);
 	oracle_sent(number, code);
 	if (code != UMP_OK)
 		return;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The bytes of struct ump_config in the first version of the library. */
-#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, slow_arg) + sizeof(void *))
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, budget) + sizeof(size_t))
 /* So that headers and alignment can be added to a size, or two sizes to each other. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
@@ -90,7 +90,7 @@ static int push(struct ump__channel *channel, struct ump__node *node)
 	if (channel->inlined != NULL)
 		return ump__turn_push(&channel->inbox, node);
 	return ump__inbox_push(&channel->inbox, node, ump__channel_bell(channel)) ? UMP_OK
-										   : UMP_SERVER_GONE;
+										  : UMP_SERVER_GONE;
 }
 
 void ump__channel_drop_strong(struct ump__channel *channel)

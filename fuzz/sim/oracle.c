@@ -324,8 +324,8 @@ bool in_circle(int server)
 		const struct server_books *its = &books.servers[at];
 
 		/* One that ends by itself holds nobody else up, unless it runs the other one. */
-		if (!is_stuck(its) || (its->waits_timed && at != server &&
-					      (books.traits & INLINE) == 0))
+		if (!is_stuck(its) ||
+			(its->waits_timed && at != server && (books.traits & INLINE) == 0))
 			return false;
 		at = its->waits_for;
 		if (at == server)

@@ -131,8 +131,7 @@ bool program_is_task(const struct program *program, int number)
 
 bool program_is_inline(const struct program *program, int number)
 {
-	return (program->traits & INLINE) != 0 &&
-	       (number == 0 || (program->traits & MIXED) == 0);
+	return (program->traits & INLINE) != 0 && (number == 0 || (program->traits & MIXED) == 0);
 }
 
 bool program_joins(const struct program *program)

@@ -40,6 +40,12 @@ static bool hand_on(ump_server *server, struct ump__message *message, bool *gone
 	return false;
 }
 
+/* Give the turn back, if nothing is there. */
+static inline bool gives_turn(ump_server *server)
+{
+	return ump__queue_is_empty(&server->batch) && ump__turn_give(&server->channel->inbox);
+}
+
 /* Handle what is there until nothing is left, or, after `left` messages, until somebody else can do
  * it.  GO_ON: this thread has the turn no more. */
 static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
@@ -113,7 +119,8 @@ static void run_own(struct ump_inline *inlined, struct ump__request *request)
 	request->direct = true;
 	ump__frame_enter(&frame, request->channel);
 	verdict = ump__dispatcher_handle(&inlined->dispatcher, &request->message, &flow);
-	if (verdict == UMP__VERDICT_GO_ON)
+	/* Mostly nobody has sent anything meanwhile. */
+	if (verdict == UMP__VERDICT_GO_ON && !gives_turn(inlined->dispatcher.server))
 		verdict = work(inlined, inlined->budget, &flow);
 	leave(inlined, &frame, verdict, flow);
 }

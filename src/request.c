@@ -13,7 +13,8 @@ void ump__request_init(
 	request->message.kind = UMP__KIND_REQUEST;
 	ump__answer_init(&request->answer);
 	request->dropped_code = UMP_SERVER_GONE;
-	request->client_cpu = ump__cpu();
+	/* Nobody waits awake for a server that has no thread. */
+	request->client_cpu = channel->inlined == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
 	request->server_cpu = ump__hint_get(&channel->server_cpu);
 	request->value = value;
 	request->reply = reply;

@@ -45,9 +45,8 @@ int ump__turn_push(struct ump__word *inbox, struct ump__node *node)
 bool ump__turn_take(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
-	struct ump__inbox_step step = ump__inbox_unpark_step(seen);
 
-	return step.taken && ump__inbox_word_claim(inbox, &seen, step.next);
+	return seen == UMP__INBOX_PARKED && ump__inbox_word_claim(inbox, &seen, UMP__INBOX_EMPTY);
 }
 
 /*@ requires valid: \valid(inbox);
@@ -60,7 +59,6 @@ bool ump__turn_take(struct ump__word *inbox)
 bool ump__turn_give(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
-	struct ump__inbox_step step = ump__inbox_park_step(seen);
 
-	return step.taken && ump__inbox_word_rest(inbox, &seen, step.next);
+	return seen == UMP__INBOX_EMPTY && ump__inbox_word_rest(inbox, &seen, UMP__INBOX_PARKED);
 }

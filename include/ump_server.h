@@ -51,10 +51,10 @@
  *              file descriptor is readable while there is something to do.
  * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then
  *              its task takes no further message, and does not end.
- * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it if
- *              it is at rest.  All other promises hold as for any server: one message at a time, in
- *              order.  Nobody handles more than a budget of others' messages while one of the
- *              callers that are blocked could go on.
+ * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it
+ *              if it is at rest.  All other promises hold as for any server: one message at a
+ *              time, in order.  Who has handled a budget of others' messages hands it to the
+ *              next caller that is blocked in a request.
  * - [complete] Each request sent with a completion comes out of its completions exactly once, with
  *              its tag, unless these are dropped first: that gives up whatever is in flight.
  * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
@@ -584,7 +584,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread, the thread that runs the task, or the one that runs the inline server) with no lock of the library held, one at a time;
+ * thread, or the thread that runs the task or the inline server) with no lock of the library held,
+ * one at a time;
  * [user].  The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
@@ -654,8 +655,8 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
  *   posts, a size is above SIZE_MAX / 8, the capacity or the budget above 2^31 - 1 or `slow_limit`
- *   below 0, a callback that is required is missing, or the caller was compiled for a newer library and uses
- *   what this one does not know.
+ *   below 0, a callback that is required is missing, or the caller was compiled for a newer library
+ *   and uses what this one does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
@@ -776,7 +777,7 @@ UMP_API ump_suspension *ump_suspend(void);
  */
 UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
-/* ---- A server that its callers run ------------------------------------------------------------ */
+/* ---- A server that its callers run ---------------------------------------------------------- */
 
 /** The function behind ump_spawn_inline, which tells it how large the caller's structures are. */
 UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size,
@@ -792,20 +793,20 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * Who finds the server at rest has the turn: it handles its own message, then what others have sent
  * meanwhile, until nothing is left.  Others queue, and those who wait for an answer sleep.  After
  * `budget` messages of others (see struct ump_config), whoever has the turn hands it to the first
- * whose request comes up while it is blocked in ump_client_req: that one handles its request itself,
- * and goes on.  Where nobody is blocked so (posts, and requests that were sent without waiting), it
- * goes on itself as long as there are messages: a client may serve others for as long as they post
- * faster than they are handled.
+ * whose request comes up while it is blocked in ump_client_req: that one handles its request
+ * itself, and goes on.  Where nobody is blocked so (posts, and requests that were sent without
+ * waiting), it goes on itself as long as there are messages: a client may serve others for as long
+ * as they post faster than they are handled.
  *
  * What this means for the application:
  *
- * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take as
- *   long as these do: ump_spawn_inline; every call that sends a post or a request, whether it waits
- *   or not; the drop of the last strong client of either kind.  No other does.  What is said of
- *   these calls elsewhere, that they never block, holds but for that.
+ * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
+ *   as long as these do: ump_spawn_inline; every call that sends a post or a request, whether it
+ *   waits or not; the drop of the last strong client of either kind.  No other does.  What is said
+ *   of these calls elsewhere, that they never block, holds but for that.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
- *   with its stack, its signal mask, its thread-local variables and its priority.  What one callback
- *   wrote, the next one sees.
+ *   with its stack, its signal mask, its thread-local variables and its priority.  What one
+ *   callback wrote, the next one sees.
  * - A caller must hold no lock that a handler takes.
  * - Deadlines are for waiting.  A handler that the caller runs itself is not interrupted; a caller
  *   whose deadline passes meanwhile gets the answer, if there is one by then.

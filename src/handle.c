@@ -89,7 +89,8 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept)
 		ump__room_give(&handle->channel->room);
 }
 
-/* Send a copy of `msg`, for which there is room.  Results as ump__channel_send, or UMP_NO_MEMORY. */
+/* Send a copy of `msg`, for which there is room.  Results as ump__channel_send, or
+ * UMP_NO_MEMORY. */
 static int send_post(struct ump__channel *channel, const void *msg)
 {
 	struct ump__post *post = ump__post_new(&channel->post, msg);

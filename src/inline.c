@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* How many messages of others one caller handles before it hands on, unless the application says. */
+/* How many messages of others one caller handles before it hands on, unless the application
+ * says. */
 #define BUDGET 64
 
 struct ump_inline {

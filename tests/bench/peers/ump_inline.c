@@ -14,8 +14,8 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 	struct ump_config config = bench_ump_config(plan);
 
 	me->first = bench_ump_first(plan);
-	bench_ump_must(ump_spawn_inline(
-		&config, bench_ump_build, work, &me->first.client, &me->inlined));
+	bench_ump_must(
+		ump_spawn_inline(&config, bench_ump_build, work, &me->first.client, &me->inlined));
 	return me;
 }
 

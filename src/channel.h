@@ -12,9 +12,9 @@
 
 #include <stdbool.h>
 
-/* Sent, and the server that was found at rest has no dispatcher of its own: whoever sent this runs it
- * (ump__channel_run) before it returns to the application.  Results of the library are never above
- * 0. */
+/* Sent, and the server that was found at rest has no dispatcher of its own: whoever sent this
+ * runs it (ump__channel_run) before it returns to the application.  Results of the library are
+ * never above 0. */
 #define UMP__RUN 1
 
 /* The receiving end.  Only its owner touches it. */
@@ -93,8 +93,8 @@ void ump__channel_drop_weak(struct ump__channel *channel);
  * still the caller's. */
 int ump__channel_send(struct ump__channel *channel, struct ump__message *message);
 
-/* Do what UMP__RUN asks for, if that is the `result` of a send, with no lock held; and give what the
- * application is to be told. */
+/* Do what UMP__RUN asks for, if that is the `result` of a send, with no lock held; and give what
+ * the application is to be told. */
 int ump__channel_run(struct ump__channel *channel, int result);
 
 #endif

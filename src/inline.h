@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server that has neither a thread nor an event loop: those who send to it run it.  Whoever finds
- * it at rest has the turn (turn.h), handles its own message and then those of others, until none is
- * left; the others queue, as for any server.  So handlers are serial and messages come in order, and
- * no thread exists.
+ * A server that has neither a thread nor an event loop: those who send to it run it.  Whoever
+ * finds it at rest has the turn (turn.h), handles its own message and then those of others, until
+ * none is left; the others queue, as for any server.  So handlers are serial and messages come in
+ * order, and no thread exists.
  *
  * Nobody serves others for ever: after a number of messages, the one who has the turn hands it to
  * the first whose request comes up and whose caller is blocked.  The turn goes with the answer: the
@@ -18,7 +18,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* What a request is completed with if its caller is to go on: no code that anybody else can give. */
+/* What a request is completed with if its caller is to go on; nobody else can give this code. */
 #define UMP__CODE_TURN INT_MIN
 
 /* This thread's push has got the turn: use it.  With no lock held. */

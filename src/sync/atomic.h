@@ -237,8 +237,9 @@ uintptr_t ump__inbox_word_take(struct ump__word *word);
   @*/
 bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
-/* The three that follow are for an inbox whose receiver is whoever has the turn: a sender whose push
- * or claim replaces PARKED has it from then on, and knows nothing again once it has given it back. */
+/* The three that follow are for an inbox whose receiver is whoever has the turn: a sender whose
+ * push or claim replaces PARKED has it from then on, and knows nothing again once it has given it
+ * back. */
 /*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
   @ requires role: of_sender(ump__knows);
   @ requires guarantee: is_inbox(*seen) && inbox_pushes(*seen, next);
@@ -498,8 +499,8 @@ static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen,
 }
 
 /* ORDER push: release here -> acquire in ump__inbox_word_take and _close, as ump__inbox_word_push.
- * ORDER turn: acquire here <- release in ump__inbox_word_rest, if this replaces PARKED.  Carries: all
- * that those who had the turn before did: the handler's state, and the receiving end's. */
+ * ORDER turn: acquire here <- release in ump__inbox_word_rest, if this replaces PARKED.  Carries:
+ * all that those who had the turn before did: the handler's state, and the receiving end's. */
 static inline bool ump__inbox_word_push_turn(
 	struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
@@ -507,8 +508,9 @@ static inline bool ump__inbox_word_push_turn(
 		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what those who had the turn
- * before did.  It publishes nothing: whoever has the turn next gets it from ump__inbox_word_rest. */
+/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what those who had the
+ * turn before did.  It publishes nothing: whoever has the turn next gets it from
+ * ump__inbox_word_rest. */
 static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
@@ -516,8 +518,8 @@ static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen
 }
 
 /* ORDER turn: release here -> acquire in ump__inbox_word_push_turn and ump__inbox_word_claim.
- * Carries: what the one who gives the turn back has done with it.  On failure it keeps the turn, and
- * takes the nodes by ump__inbox_word_take. */
+ * Carries: what the one who gives the turn back has done with it.  On failure it keeps the turn,
+ * and takes the nodes by ump__inbox_word_take. */
 static inline bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(

@@ -817,7 +817,7 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *
  * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
  * `*inlined` are the caller's.  Any thread.
- * Results as ump_spawn_thread, but never UMP_NO_THREAD.
+ * Results as ump_spawn_thread; no thread can be lacking.
  */
 static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,
 	void *arg, ump_client **client, ump_inline **inlined)

@@ -51,6 +51,10 @@
  *              file descriptor is readable while there is something to do.
  * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then
  *              its task takes no further message, and does not end.
+ * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it
+ *              if it is at rest.  All other promises hold as for any server: one message at a
+ *              time, in order.  Who has handled a budget of others' messages hands it to the
+ *              next caller that is blocked in a request.
  * - [complete] Each request sent with a completion comes out of its completions exactly once, with
  *              its tag, unless these are dropped first: that gives up whatever is in flight.
  * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
@@ -221,6 +225,9 @@ struct ump_config {
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg;
+	/** For ump_spawn_inline: how many messages of others one caller handles before it hands the
+	 *  server on, at most 2^31 - 1; [inline].  0: 64. */
+	size_t budget;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -275,6 +282,8 @@ typedef struct ump_server ump_server;
 typedef struct ump_thread ump_thread;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
+/** A server that runs on the threads of those who send to it. */
+typedef struct ump_inline ump_inline;
 /** The duty to resume a handler that has suspended. */
 typedef struct ump_suspension ump_suspension;
 /** Where an event loop gets the answers to its requests. */
@@ -575,7 +584,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread, or the thread that runs the task) with no lock of the library held, one at a time;
+ * thread, or the thread that runs the task or the inline server) with no lock of the library held,
+ * one at a time;
  * [user].  The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
@@ -644,9 +654,9 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
- *   posts, a size is above SIZE_MAX / 8, the capacity above 2^31 - 1 or `slow_limit` below 0, a
- *   callback that is required is missing, or the caller was compiled for a newer library and uses
- *   what this one does not know.
+ *   posts, a size is above SIZE_MAX / 8, the capacity or the budget above 2^31 - 1 or `slow_limit`
+ *   below 0, a callback that is required is missing, or the caller was compiled for a newer library
+ *   and uses what this one does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
@@ -768,6 +778,74 @@ UMP_API ump_suspension *ump_suspend(void);
  * Both consume the suspension.  UMP_INVALID: `suspension` or what it points to is NULL.
  */
 UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
+
+/* ---- A server that its callers run ---------------------------------------------------------- */
+
+/** The function behind ump_spawn_inline, which tells it how large the caller's structures are. */
+UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size,
+	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
+	ump_inline **inlined);
+
+/**
+ * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread and without
+ * an event loop: who sends to the server runs it; [inline].  That makes a request to a server at
+ * rest little more than a call of its handler.  The builder and `init` run before this returns, on
+ * the calling thread, and so do the handlers of what these two have sent.
+ *
+ * Who finds the server at rest has the turn: it handles its own message, then what others have sent
+ * meanwhile, until nothing is left.  Others queue, and those who wait for an answer sleep.  After
+ * `budget` messages of others (see struct ump_config), whoever has the turn hands it to the first
+ * whose request comes up while it is blocked in ump_client_req: that one handles its request
+ * itself, and goes on.  Where nobody is blocked so (posts, and requests that were sent without
+ * waiting), it goes on itself as long as there are messages: a client may serve others for as long
+ * as they post faster than they are handled.
+ *
+ * What this means for the application:
+ *
+ * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
+ *   as long as these do: ump_spawn_inline; every call that sends a post or a request, whether it
+ *   waits or not; the drop of the last strong client of either kind.  No other does.  What is said
+ *   of these calls elsewhere, that they never block, holds but for that.
+ * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
+ *   with its stack, its signal mask, its thread-local variables and its priority.  What one
+ *   callback wrote, the next one sees.
+ * - A caller must hold no lock that a handler takes.
+ * - Deadlines are for waiting.  A handler that the caller runs itself is not interrupted; a caller
+ *   whose deadline passes meanwhile gets the answer, if there is one by then.
+ * - A handler that sends to an inline server waits for it for as long as it has its turn, as far as
+ *   [deadlock] goes: a handler that it runs then gets UMP_DEADLOCK for what would wait for the
+ *   first one's server.  A handler that posts to its own server queues that.
+ * - ump_suspend gives NULL here.
+ *
+ * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
+ * `*inlined` are the caller's.  Any thread.
+ * Results as ump_spawn_thread; no thread can be lacking.
+ */
+static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,
+	void *arg, ump_client **client, ump_inline **inlined)
+{
+	return ump_spawn_inline_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
+		builder, arg, client, inlined);
+}
+
+/**
+ * Wait until the loop has ended: until some thread has run its end.  `*how` gets the outcome, as
+ * from ump_join; `how` may be NULL.
+ * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
+ * time.
+ * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
+ * UMP_DEADLOCK: called by a callback of this server, or by a handler for which it waits; nothing is
+ * consumed; [deadlock].
+ * UMP_INVALID: `inlined` or what it points to is NULL.
+ */
+UMP_API int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline);
+
+/**
+ * Let the server go on without a handle: it ends as it would have, and nobody learns the outcome.
+ * Never blocks; [quiet].  Any thread, also from the server's own callbacks.  NULL and a pointer to
+ * NULL are fine.
+ */
+UMP_API void ump_inline_drop(ump_inline **inlined);
 
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
@@ -912,6 +990,7 @@ UMP_API void ump_here(const char *file, int line);
 #define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
 #define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
 #define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
+#define ump_spawn_inline(...)        UMP_HERE(ump_spawn_inline(__VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

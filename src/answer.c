@@ -13,6 +13,17 @@ void ump__answer_init(struct ump__answer *answer)
 }
 
 /*@ requires valid: \valid(answer);
+  @ terminates \true;
+  @ assigns answer->state.value, answer->code;
+  @ ensures done: answer->state.value == UMP__CALL_DONE && answer->code == code;
+  @*/
+void ump__answer_give(struct ump__answer *answer, int code)
+{
+	ump__word_init(&answer->state, UMP__CALL_DONE);
+	answer->code = code;
+}
+
+/*@ requires valid: \valid(answer);
   @ requires bell: bell == \null || \valid_read(bell);
   @ requires role: of_answerer(ump__knows) && ump__owes_wake == \false;
   @ terminates \true;

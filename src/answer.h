@@ -19,6 +19,9 @@ struct ump__answer {
 
 void ump__answer_init(struct ump__answer *answer);
 
+/* Answer a call that nobody else has seen, whose waiter is this thread. */
+void ump__answer_give(struct ump__answer *answer, int code);
+
 /* Publish `code`, and all that was written before, and wake the waiter: by its bell, if it has one.
  * true: the waiter has given up, and the caller owns the answer.  false: the answer must not be
  * touched any more. */

@@ -2,13 +2,15 @@
 #include "channel.h"
 
 #include "inbox.h"
+#include "inline.h"
 #include "probe.h"
 #include "references.h"
+#include "turn.h"
 
 #include <string.h>
 
 /* The bytes of struct ump_config in the first version of the library. */
-#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, slow_arg) + sizeof(void *))
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, budget) + sizeof(size_t))
 /* So that headers and alignment can be added to a size, or two sizes to each other. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
@@ -28,7 +30,7 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 	memcpy(to, from, known);
 	if (to->request.size == 0 && to->post.size == 0)
 		return UMP_INVALID;
-	if (to->capacity > UMP__ROOM_MOST || to->slow_limit < 0)
+	if (to->capacity > UMP__ROOM_MOST || to->slow_limit < 0 || to->budget > UMP__ROOM_MOST)
 		return UMP_INVALID;
 	if (to->request.size > SIZE_LIMIT || to->reply.size > SIZE_LIMIT ||
 		to->post.size > SIZE_LIMIT)
@@ -71,6 +73,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
 	channel->bell = (struct ump__bell){-1, -1};
+	channel->inlined = NULL;
 	ump__message_init(&channel->goodbye, UMP__KIND_GOODBYE, NULL);
 	server_init(&channel->server, channel);
 	return channel;
@@ -84,13 +87,21 @@ void ump__channel_free(struct ump__channel *channel)
 	ump__free(channel);
 }
 
+static int push(struct ump__channel *channel, struct ump__node *node)
+{
+	if (channel->inlined != NULL)
+		return ump__turn_push(&channel->inbox, node);
+	return ump__inbox_push(&channel->inbox, node, ump__channel_bell(channel)) ? UMP_OK
+										  : UMP_SERVER_GONE;
+}
+
 void ump__channel_drop_strong(struct ump__channel *channel)
 {
 	if (!ump__strong_drop(&channel->counts))
 		return;
 	/* All that was ever sent lies below this: the end travels through the same word as the
 	 * messages, so there is no second one to race with.  A closed inbox needs no goodbye. */
-	(void)ump__inbox_push(&channel->inbox, &channel->goodbye.node, ump__channel_bell(channel));
+	(void)ump__channel_run(channel, push(channel, &channel->goodbye.node));
 	ump__channel_drop_weak(channel);
 }
 
@@ -100,8 +111,16 @@ void ump__channel_drop_weak(struct ump__channel *channel)
 		ump__channel_free(channel);
 }
 
-bool ump__channel_send(struct ump__channel *channel, struct ump__message *message)
+int ump__channel_send(struct ump__channel *channel, struct ump__message *message)
 {
 	UMP__PROBE(send, channel, ump__kind_of(message));
-	return ump__inbox_push(&channel->inbox, &message->node, ump__channel_bell(channel));
+	return push(channel, &message->node);
+}
+
+int ump__channel_run(struct ump__channel *channel, int result)
+{
+	if (result != UMP__RUN)
+		return result;
+	ump__inline_run(channel->inlined);
+	return UMP_OK;
 }

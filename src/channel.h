@@ -12,6 +12,11 @@
 
 #include <stdbool.h>
 
+/* Sent, and the server that was found at rest has no dispatcher of its own: whoever sent this
+ * runs it (ump__channel_run) before it returns to the application.  Results of the library are
+ * never above 0. */
+#define UMP__RUN 1
+
 /* The receiving end.  Only its owner touches it. */
 struct ump_server {
 	struct ump__channel *channel;
@@ -59,6 +64,8 @@ struct ump__channel {
 	void *slow_arg;
 	/* What wakes the receiving end of a task; of all others, -1. */
 	struct ump__bell bell;
+	/* The server that is run by those who send to it; of all others, NULL. */
+	struct ump_inline *inlined;
 	struct ump__hint server_cpu;
 	struct ump__message goodbye;
 };
@@ -85,7 +92,12 @@ void ump__channel_drop_strong(struct ump__channel *channel);
 /* Give back a weak reference; the last one frees the channel. */
 void ump__channel_drop_weak(struct ump__channel *channel);
 
-/* Send a message.  false: the inbox is closed, and the message is still the caller's. */
-bool ump__channel_send(struct ump__channel *channel, struct ump__message *message);
+/* Send a message.  UMP_OK, UMP__RUN, or UMP_SERVER_GONE: the inbox is closed, and the message is
+ * still the caller's. */
+int ump__channel_send(struct ump__channel *channel, struct ump__message *message);
+
+/* Do what UMP__RUN asks for, if that is the `result` of a send, with no lock held; and give what
+ * the application is to be told. */
+int ump__channel_run(struct ump__channel *channel, int result);
 
 #endif

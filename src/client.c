@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "completions.h"
 #include "handle.h"
+#include "inline.h"
 #include "request.h"
 #include "wait.h"
 #include "wait_reply.h"
@@ -85,18 +86,18 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 }
 
 /* Send a request for which there is room, and which the caller will wait for in `wait`, if that is
- * not NULL.  UMP_OK, UMP_SERVER_GONE or UMP_DEADLOCK. */
+ * not NULL.  UMP_OK, UMP__RUN, UMP_SERVER_GONE or UMP_DEADLOCK. */
 static int send_request(struct ump__request *request, struct ump__wait *wait, bool for_ever)
 {
 	struct ump__channel *channel = request->channel;
-	bool sent;
+	int result;
 
 	if (wait != NULL && !ump__wait_begin(wait, channel, &request->answer.state, &request->kept))
 		return UMP_DEADLOCK;
-	sent = ump__channel_send(channel, &request->message);
+	result = ump__channel_send(channel, &request->message);
 	if (wait != NULL)
-		ump__wait_commit(wait, sent && for_ever);
-	return sent ? UMP_OK : UMP_SERVER_GONE;
+		ump__wait_commit(wait, result >= UMP_OK && for_ever);
+	return result;
 }
 
 /* Wait for ever: the request lies on this stack, so it must not return before the answer. */
@@ -104,19 +105,27 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 {
 	struct ump__request request;
 	struct ump__wait wait;
+	struct ump__channel *channel = handle->channel;
 	bool kept;
-	int result = ump__handle_room(handle, UMP_FOREVER, &kept);
+	int result;
 
+	if (channel->inlined != NULL && ump__inline_request(channel, msg, reply, &result))
+		return result;
+	result = ump__handle_room(handle, UMP_FOREVER, &kept);
 	if (result != UMP_OK)
 		return result;
-	ump__request_init(&request, handle->channel, msg, reply);
+	ump__request_init(&request, channel, msg, reply);
+	request.may_run = true;
 	result = send_request(&request, &wait, true);
-	if (result != UMP_OK) {
+	if (result < UMP_OK) {
 		ump__handle_room_back(handle, kept);
 		return result;
 	}
+	(void)ump__channel_run(channel, result);
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
+	while (ump__inline_took_turn(&request))
+		(void)ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	return request.answer.code;
 }
 
@@ -134,14 +143,14 @@ static int send_until(
 		result = ump__handle_room(handle, deadline, &kept);
 	if (result == UMP_OK) {
 		result = send_request(request, &wait, false);
-		if (result != UMP_OK)
+		if (result < UMP_OK)
 			ump__handle_room_back(handle, kept);
 	}
 	if (result == UMP_TIMED_OUT)
 		ump__request_discard(request, UMP_SERVER_GONE);
-	else if (result != UMP_OK)
+	else if (result < UMP_OK)
 		ump__request_free(request);
-	return result;
+	return ump__channel_run(handle->channel, result);
 }
 
 /* Wait until a deadline: the request may have to outlive the caller. */
@@ -153,15 +162,18 @@ static int request_until(
 
 	if (request == NULL)
 		return UMP_NO_MEMORY;
+	request->may_run = true;
 	result = send_until(handle, request, deadline);
 	if (result != UMP_OK)
 		return result;
-	if (ump__answer_wait(&request->answer, deadline, request->server_cpu))
-		return ump__wait_reply_collect(request, reply);
-	/* The answer may have come in since; then it is better than a time-out. */
-	if (ump__answer_abandon(&request->answer))
-		return ump__wait_reply_collect(request, reply);
-	return UMP_TIMED_OUT;
+	do {
+		/* The answer may have come in since the deadline passed; then it is better than a
+		 * time-out.  What came may also be the turn. */
+		if (!ump__answer_wait(&request->answer, deadline, request->server_cpu) &&
+			!ump__answer_abandon(&request->answer))
+			return UMP_TIMED_OUT;
+	} while (ump__inline_took_turn(request));
+	return ump__wait_reply_collect(request, reply);
 }
 
 /* What a request needs, in all ways to send it. */
@@ -185,7 +197,7 @@ int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_t
 }
 
 /* Send a copy of `msg`, for which there is room, as a request that ends in `completions`, or in
- * whoever waits for `*out` if that is NULL. */
+ * whoever waits for `*out` if that is NULL.  Results as send_request, or UMP_NO_MEMORY. */
 static int send_copy(const struct ump__handle *handle, const void *msg,
 	struct ump_completions *completions, void *tag, struct ump__request **out)
 {
@@ -197,7 +209,7 @@ static int send_copy(const struct ump__handle *handle, const void *msg,
 	request->completions = completions;
 	request->tag = tag;
 	result = send_request(request, NULL, false);
-	if (result != UMP_OK)
+	if (result < UMP_OK)
 		ump__request_free(request);
 	else
 		*out = request;
@@ -215,7 +227,7 @@ static int send_copy_until(const struct ump__handle *handle, const void *msg,
 	if (result != UMP_OK)
 		return result;
 	result = send_copy(handle, msg, completions, tag, out);
-	if (result != UMP_OK)
+	if (result < UMP_OK)
 		ump__handle_room_back(handle, kept);
 	return result;
 }
@@ -232,9 +244,9 @@ int ump_client_req_async_until(
 	if (!can_request(client, msg))
 		return UMP_INVALID;
 	result = send_copy_until(&client->handle, msg, NULL, NULL, &request, deadline);
-	if (result == UMP_OK)
+	if (result >= UMP_OK)
 		*out = ump__request_waiter(request);
-	return result;
+	return ump__channel_run(client->handle.channel, result);
 }
 
 int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out)
@@ -254,9 +266,9 @@ int ump_client_req_completion(
 	if (!ump__completions_hold(completions))
 		return UMP_OVERFLOW;
 	result = send_copy_until(&client->handle, msg, completions, tag, &request, UMP_NOW);
-	if (result == UMP_OK)
+	if (result >= UMP_OK)
 		completions->in_flight++;
 	else
 		ump__completions_release(completions);
-	return result;
+	return ump__channel_run(client->handle.channel, result);
 }

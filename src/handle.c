@@ -125,17 +125,19 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept)
 		ump__room_give(&handle->channel->room);
 }
 
-/* Send a copy of `msg`, for which there is room. */
+/* Send a copy of `msg`, for which there is room.  Results as ump__channel_send, or
+ * UMP_NO_MEMORY. */
 static int send_post(const struct ump__handle *handle, const void *msg)
 {
 	struct ump__post *post = ump__post_new(handle, msg);
+	int result;
 
 	if (post == NULL)
 		return UMP_NO_MEMORY;
-	if (ump__channel_send(handle->channel, &post->message))
-		return UMP_OK;
-	ump__post_free(post);
-	return UMP_SERVER_GONE;
+	result = ump__channel_send(handle->channel, &post->message);
+	if (result == UMP_SERVER_GONE)
+		ump__post_free(post);
+	return result;
 }
 
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline)
@@ -150,7 +152,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 	if (result != UMP_OK)
 		return result;
 	result = send_post(handle, msg);
-	if (result != UMP_OK)
+	if (result < UMP_OK)
 		ump__handle_room_back(handle, kept);
-	return result;
+	return ump__channel_run(channel, result);
 }

@@ -57,6 +57,8 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	*rc = NULL;
 	/* Who keeps a leftover has taken it on: from now on the caller must not simply retry. */
 	request->dropped_code = UMP_NO_REPLY;
+	/* Whoever answers now need not be on the caller's thread. */
+	request->direct = false;
 	if (ump__hint_get(&request->kept) == 0) {
 		ump__hint_set(&request->kept, 1);
 		/* So that it can be counted when it is answered.  If there are too many references

@@ -15,7 +15,8 @@ void ump__request_init(
 	ump__message_init(&request->message, UMP__KIND_REQUEST, NULL);
 	ump__answer_init(&request->answer);
 	request->dropped_code = UMP_SERVER_GONE;
-	request->client_cpu = ump__cpu();
+	/* Nobody waits awake for a server that has no thread. */
+	request->client_cpu = channel->inlined == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
 	request->server_cpu = ump__hint_get(&channel->server_cpu);
 	request->value = value;
 	request->reply = reply;
@@ -24,6 +25,8 @@ void ump__request_init(
 	request->channel = channel;
 	ump__hint_init(&request->kept, 0);
 	request->held = false;
+	request->may_run = false;
+	request->direct = false;
 	request->completions = NULL;
 	request->tag = NULL;
 }
@@ -103,6 +106,10 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 /* Tell the one who waits for `request`, in either way.  true: nobody does; it is the caller's. */
 static bool tell(struct ump__request *request, int code)
 {
+	if (request->direct) {
+		ump__answer_give(&request->answer, code);
+		return false;
+	}
 	if (request->completions == NULL)
 		return ump__answer_publish(&request->answer, code, NULL);
 	request->answer.code = code;

@@ -39,6 +39,11 @@ struct ump__request {
 	struct ump__hint kept;
 	/* The context was kept, and owns a reference of the channel. */
 	bool held;
+	/* Its caller is blocked until the answer comes, and can be handed the turn with it
+	 * (inline.h). */
+	bool may_run;
+	/* Its caller runs the handler, and looks at the answer when that has returned. */
+	bool direct;
 	/* Where its end is told, if not to a waiter, and with which tag. */
 	struct ump_completions *completions;
 	void *tag;

@@ -23,7 +23,7 @@ static bool is_abandoned(struct ump__message *message)
 }
 
 /* A request that was given up while it was queued: its caller is gone, so it is ours to free. */
-static void skip(ump_server *server, struct ump__message *message)
+void ump__server_skip(ump_server *server, struct ump__message *message)
 {
 	struct ump__request *request = ump__request_of(message);
 
@@ -45,8 +45,7 @@ static void make_room(ump_server *server)
 	ump__room_give(room);
 }
 
-/* Give back the posts that are done with. */
-static void give_back_done(ump_server *server)
+void ump__server_give_back(ump_server *server)
 {
 	if (server->done != 0)
 		ump__tray_done(server->tray, server->done);
@@ -62,7 +61,7 @@ void ump__server_done(ump_server *server, struct ump__post *post)
 		return;
 	}
 	if (tray != server->tray)
-		give_back_done(server);
+		ump__server_give_back(server);
 	server->tray = tray;
 	server->done++;
 }
@@ -79,9 +78,9 @@ struct ump__message *ump__server_batched(ump_server *server)
 			make_room(server);
 		if (ump__fate_of(kind, is_abandoned(message), false) != UMP__FATE_SKIP)
 			return message;
-		skip(server, message);
+		ump__server_skip(server, message);
 	}
-	give_back_done(server);
+	ump__server_give_back(server);
 	return NULL;
 }
 
@@ -108,7 +107,7 @@ bool ump__server_linger(ump_server *server)
 
 bool ump__server_collect(ump_server *server)
 {
-	give_back_done(server);
+	ump__server_give_back(server);
 	tell_cpu(server);
 	return !ump__queue_is_empty(&server->batch) ||
 	       ump__inbox_take(&server->channel->inbox, &server->batch);
@@ -152,7 +151,7 @@ void ump__server_close(ump_server *server,
 	struct ump__node *node;
 
 	UMP__PROBE(close, server->channel, 0);
-	give_back_done(server);
+	ump__server_give_back(server);
 	ump__inbox_close(&server->channel->inbox, &rest);
 	ump__room_close(&server->channel->room);
 	/* What was taken and not received yet is older. */
@@ -167,7 +166,7 @@ void ump__server_close(ump_server *server,
 			leave(server, message, leftover, self);
 			break;
 		case UMP__FATE_SKIP:
-			skip(server, message);
+			ump__server_skip(server, message);
 			break;
 		case UMP__FATE_HANDLE:
 		case UMP__FATE_NOTHING:

@@ -20,6 +20,9 @@ struct ump__message *ump__server_batched(ump_server *server);
  * at the latest before the receiving end waits, rests or ends. */
 void ump__server_done(ump_server *server, struct ump__post *post);
 
+/* That memory goes back now. */
+void ump__server_give_back(ump_server *server);
+
 /* Before this end goes to rest: move what lies in the inbox into the batch, if that is empty.
  * false: nothing is there.  Also for an end that rests. */
 bool ump__server_collect(ump_server *server);
@@ -27,6 +30,9 @@ bool ump__server_collect(ump_server *server);
 /* Whether there is a message in the inbox; if not, wait a little, awake, and look again.  Nothing
  * is left of the batch. */
 bool ump__server_linger(ump_server *server);
+
+/* Free a request that was given up while it was queued, and count it. */
+void ump__server_skip(ump_server *server, struct ump__message *message);
 
 /* A request begins: from now on, to drop its context says UMP_NO_REPLY. */
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);

@@ -76,6 +76,13 @@ static void note_line(int message)
 	}
 }
 
+/* A thread begins a call that may make it run `server`; not in a handler of that server itself. */
+static void begins_call(int server, int from)
+{
+	if (from != server)
+		books.handled_for_others[sim_self()] = 0;
+}
+
 void oracle_send(int message, enum action action, int server, int from)
 {
 	struct account *account = &books.accounts[message];
@@ -87,6 +94,7 @@ void oracle_send(int message, enum action action, int server, int from)
 	account->from = (int8_t)from;
 	account->thread = (uint8_t)sim_self();
 	account->before = books.accepted;
+	begins_call(server, from);
 	/* One whose client has asked for room stands in line by that. */
 	if (books.capacity != 0 && !account->asked && !account->has_room)
 		note_line(message);
@@ -301,7 +309,8 @@ static bool is_stuck(const struct server_books *its)
 
 	if (its->waits_for < 0)
 		return false;
-	if (its->waits_message < 0)
+	/* Its thread may run the other server, though its own message is answered. */
+	if (its->waits_message < 0 || (books.traits & INLINE) != 0)
 		return true;
 	account = &books.accounts[its->waits_message];
 	return account->answer == NO_ANSWER && !account->kept;
@@ -314,8 +323,9 @@ bool in_circle(int server)
 	for (int i = 0; i < PROGRAM_SERVERS; i++) {
 		const struct server_books *its = &books.servers[at];
 
-		/* One that ends by itself holds nobody else up. */
-		if (!is_stuck(its) || (its->waits_timed && at != server))
+		/* One that ends by itself holds nobody else up, unless it runs the other one. */
+		if (!is_stuck(its) ||
+			(its->waits_timed && at != server && (books.traits & INLINE) == 0))
 			return false;
 		at = its->waits_for;
 		if (at == server)
@@ -419,6 +429,9 @@ void oracle_made_strong(int server, bool made)
 
 void oracle_dropping_strong(int server)
 {
+	/* In a handler, this is not the last one. */
+	if (!books.servers[server].busy)
+		begins_call(server, ORACLE_CLIENT);
 	books.servers[server].strong_low--;
 	if (books.servers[server].strong_low == 0)
 		books.servers[server].strong_was_zero = true;

@@ -70,9 +70,10 @@ struct server_books {
 	bool handler_dropped;
 	/* The handler is at work on a message. */
 	bool busy;
-	/* The handler has suspended; somebody is resuming it. */
+	/* The handler has suspended; so many are resuming it: one may be late to return when it
+	 * has suspended and is resumed again. */
 	bool suspended;
-	bool resuming;
+	uint8_t resuming;
 	/* A task: it was dropped; the thread that runs it at the moment, or -1. */
 	bool quit;
 	int8_t runner;
@@ -98,6 +99,9 @@ struct books {
 	unsigned capacity;
 	int server_count;
 	bool no_server;
+	/* Servers that are run by those who send: how many messages of others each thread has
+	 * handled in the call that it is in. */
+	uint8_t handled_for_others[SIM_THREADS];
 };
 extern struct books books;
 

@@ -135,6 +135,28 @@ static void check_order(int message)
 	}
 }
 
+/*
+ * Where those who send run the server: one handler at a time, and after its budget nobody handles a
+ * message whose sender is blocked and could do that itself.  What a handler sends is nobody's who
+ * is blocked.
+ */
+static void check_turn(int message)
+{
+	const struct account *account = &books.accounts[message];
+	uint8_t *others = &books.handled_for_others[sim_self()];
+	bool blocked = account->from == ORACLE_CLIENT &&
+		       (account->action == SEND_REQUEST || account->action == SEND_TIMED);
+
+	must(!books.servers[account->server].busy, "[inline]", message,
+		"it is handled while another one is");
+	if (account->thread == sim_self())
+		return;
+	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
+		"it is handled by one who has served others enough");
+	if (*others < UINT8_MAX)
+		(*others)++;
+}
+
 void oracle_handle(int message)
 {
 	struct account *account = &books.accounts[message];
@@ -152,6 +174,8 @@ void oracle_handle(int message)
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
+	if ((books.traits & INLINE) != 0 && (account->server == 0 || (books.traits & MIXED) == 0))
+		check_turn(message);
 	account->handled = true;
 	account->hands = HANDLER;
 	its->busy = true;
@@ -233,7 +257,7 @@ void oracle_rests(int server, bool readable, bool rung)
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0;
 
-	if (its->strong_low != its->strong_high || its->resuming)
+	if (its->strong_low != its->strong_high || its->resuming > 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
@@ -267,7 +291,7 @@ void oracle_resuming(int server, bool breaks)
 
 	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
 	its->suspended = false;
-	its->resuming = true;
+	its->resuming++;
 	if (breaks && !its->quit)
 		its->broke = true;
 }
@@ -276,7 +300,7 @@ void oracle_resumed(int server, int code)
 {
 	struct server_books *its = &books.servers[server];
 
-	its->resuming = false;
+	its->resuming--;
 	must(code == UMP_OK || (code == UMP_SERVER_GONE && its->quit), "[suspend]", -1,
 		"a handler could not be resumed");
 }

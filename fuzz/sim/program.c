@@ -126,8 +126,13 @@ unsigned program_capacity(const struct program *program)
 
 bool program_is_task(const struct program *program, int number)
 {
-	return (program->traits & TASK) != 0 && (program->traits & RAW) == 0 &&
+	return (program->traits & TASK) != 0 && (program->traits & (RAW | INLINE)) == 0 &&
 	       (number == 0 || (program->traits & MIXED) == 0);
+}
+
+bool program_is_inline(const struct program *program, int number)
+{
+	return (program->traits & INLINE) != 0 && (number == 0 || (program->traits & MIXED) == 0);
 }
 
 bool program_joins(const struct program *program)
@@ -149,9 +154,12 @@ static bool parse_server(char *text, struct program *program)
 	char *word = strtok_r(text, "+", &rest);
 
 	if (word == NULL || (strcmp(word, "raw") != 0 && strcmp(word, "thread") != 0 &&
-				    strcmp(word, "task") != 0))
+				    strcmp(word, "task") != 0 && strcmp(word, "inline") != 0))
 		return false;
-	program->traits = strcmp(word, "raw") == 0 ? RAW : strcmp(word, "task") == 0 ? TASK : 0;
+	program->traits = strcmp(word, "raw") == 0      ? RAW
+			  : strcmp(word, "task") == 0   ? TASK
+			  : strcmp(word, "inline") == 0 ? INLINE
+							: 0;
 	while ((word = strtok_r(NULL, "+", &rest)) != NULL) {
 		size_t i = 0;
 
@@ -212,9 +220,10 @@ bool program_parse(const char *text, struct program *program)
 void program_print(const struct program *program, char *text, size_t size)
 {
 	int at = snprintf(text, size, "%s",
-		program->traits & RAW    ? "raw"
-		: program->traits & TASK ? "task"
-					 : "thread");
+		program->traits & RAW      ? "raw"
+		: program->traits & TASK   ? "task"
+		: program->traits & INLINE ? "inline"
+					   : "thread");
 
 	for (size_t i = 0; i < TRAITS; i++) {
 		if (program->traits & traits[i].trait)
@@ -242,7 +251,13 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
 	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO, POOLED, POOLED, POOLED | SHARED,
 	POOLED | LEFTOVER, POOLED | TASK, POOLED | RAW, POOLED | TASK | BUDGET | BOUNDED,
-	POOLED | TASK | QUITS | LEFTOVER, POOLED | DETACH, POOLED | SHARED | TASK};
+	POOLED | TASK | QUITS | LEFTOVER, POOLED | DETACH, POOLED | SHARED | TASK, INLINE, INLINE,
+	INLINE | INIT | LEFTOVER, INLINE | BUDGET, INLINE | BUDGET | LEFTOVER | TERM,
+	INLINE | SHARED | BUDGET, INLINE | INIT_FAILS, INLINE | BUILDER_FAILS, INLINE | BOUNDED,
+	INLINE | BOUNDED | BUDGET, INLINE | DETACH, INLINE | JOIN_TIMED, INLINE | NO_DROP,
+	TWO | INLINE, TWO | INLINE | BUDGET, TWO | INLINE | MIXED, TWO | INLINE | MIXED | BUDGET,
+	THREE | INLINE | BUDGET, TWO | INLINE | BOUNDED, INLINE | POOLED,
+	INLINE | POOLED | BUDGET | SHARED};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

@@ -146,11 +146,13 @@ enum trait {
 	/* There are as many servers of the same kind. */
 	TWO = 131072,
 	THREE = 262144,
-	/* With TASK: all servers but the first are threads. */
+	/* With TASK or INLINE: all servers but the first are threads. */
 	MIXED = 524288,
 	/* Clients recycle the memory of their messages, from the first one on. */
 	POOLED = 1048576,
-	TRAIT_LAST = POOLED
+	/* Those who send to it run it; with BUDGET, each handles one message of another one. */
+	INLINE = 2097152,
+	TRAIT_LAST = INLINE
 };
 
 struct program {
@@ -168,6 +170,9 @@ unsigned program_capacity(const struct program *program);
 
 /* Whether server `number` is a task. */
 bool program_is_task(const struct program *program, int number);
+
+/* Whether those who send to server `number` run it. */
+bool program_is_inline(const struct program *program, int number);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);

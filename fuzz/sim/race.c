@@ -79,6 +79,12 @@ bool race_shared(const struct shadow *shadow)
 	return others_touched(shadow) != 0;
 }
 
+bool race_written(const struct shadow *shadow)
+{
+	return (shadow->touched >> machine.current & 1) != 0 &&
+	       shadow->last[PLAIN_WRITE][machine.current] != 0;
+}
+
 /* The memory must be the program's: a live block, or a frame that has not returned. */
 static void require_live(uintptr_t address, size_t size)
 {

@@ -45,4 +45,7 @@ struct shadow *race_shadow(uintptr_t address);
 /* Whether a thread other than the calling one has touched this. */
 bool race_shared(const struct shadow *shadow);
 
+/* Whether the calling thread has written this, not atomically, since it was allocated. */
+bool race_written(const struct shadow *shadow);
+
 #endif

@@ -54,10 +54,13 @@ static int open_server(struct server *server, ump_client **client)
 		oracle_runs(server->number, true);
 		code = ump_spawn_task(&config, server_build, server, client, &server->task);
 		oracle_runs(server->number, false);
+	} else if (program_is_inline(server->program, server->number)) {
+		code = ump_spawn_inline(&config, server_build, server, client, &server->inlined);
 	} else {
 		code = ump_spawn_thread(&config, server_build, server, client, &server->thread);
 	}
-	if (code != UMP_OK && (*client != NULL || server->thread != NULL || server->task != NULL))
+	if (code != UMP_OK && (*client != NULL || server->thread != NULL || server->task != NULL ||
+				      server->inlined != NULL))
 		sim_fail("[clean]", "spawn failed and left a handle");
 	return code;
 }
@@ -76,6 +79,12 @@ static void end_server(const struct scenario *scenario, struct server *server)
 	} else if (server->thread != NULL) {
 		sim_remark("joins the thread of server %d", server->number);
 		server_join_thread(server);
+	} else if (server->inlined != NULL && (scenario->program->traits & DETACH) != 0) {
+		sim_remark("drops the handle of server %d", server->number);
+		ump_inline_drop(&server->inlined);
+	} else if (server->inlined != NULL) {
+		sim_remark("joins server %d", server->number);
+		server_join_inline(server);
 	}
 }
 

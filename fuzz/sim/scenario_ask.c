@@ -49,8 +49,12 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	struct reply reply;
 	int code;
 
+	/* To send may be to run that server. */
+	if (program_is_inline(server->program, server->next->number))
+		oracle_waits(server->number, server->next->number, number, false);
 	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
 	code = ump_client_req_async(to, message, &waiting);
+	oracle_waited(server->number);
 	oracle_sent(number, code);
 	if (code != UMP_OK)
 		return;
@@ -90,6 +94,19 @@ void server_join_thread(struct server *server)
 	if (code == UMP_TIMED_OUT && timed)
 		code = ump_join(&server->thread, &how, UMP_FOREVER);
 	if (code != UMP_OK || server->thread != NULL)
+		sim_fail("[once]", "join failed: %s", ump_strerror(code));
+	oracle_joined(server->number, how.stop, (intptr_t)how.value);
+}
+
+void server_join_inline(struct server *server)
+{
+	struct ump_flow how;
+	bool timed = (server->program->traits & JOIN_TIMED) != 0;
+	int code = ump_inline_join(&server->inlined, &how, timed ? ump_after(SOON) : UMP_FOREVER);
+
+	if (code == UMP_TIMED_OUT && timed)
+		code = ump_inline_join(&server->inlined, &how, UMP_FOREVER);
+	if (code != UMP_OK || server->inlined != NULL)
 		sim_fail("[once]", "join failed: %s", ump_strerror(code));
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
 }

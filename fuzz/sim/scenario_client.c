@@ -79,9 +79,11 @@ static void send_request(struct client *client, const struct message *message, b
 	if (timed && code == UMP_TIMED_OUT) {
 		sim_remark("message %d: %s", number, ump_strerror(code));
 		/* The library looked at the clock once, before it sent anything; but it may have
-		 * waited for room then. */
+		 * waited for room then, or a handler that it ran may have looked too. */
 		oracle_timed_out(number,
-			program_capacity(client->program) != 0 || sim_clock_read() < deadline,
+			program_capacity(client->program) != 0 ||
+				(client->program->traits & INLINE) != 0 ||
+				sim_clock_read() < deadline,
 			deadline);
 		return;
 	}

@@ -54,6 +54,7 @@ struct server {
 	/* What runs it: one of these. */
 	ump_thread *thread;
 	ump_task *task;
+	ump_inline *inlined;
 	ump_server *raw;
 	/* The simulated thread that is its loop, or -1. */
 	int loop;
@@ -104,8 +105,9 @@ void server_quit(struct server *server);
 /* What a message's behaviour asks of the next server, or of its end. */
 void server_ask(struct server *server, const struct message *message);
 
-/* Join a server's thread, and compare what it says. */
+/* Join a server's thread, or a server without one, and compare what it says. */
 void server_join_thread(struct server *server);
+void server_join_inline(struct server *server);
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 

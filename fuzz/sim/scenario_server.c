@@ -19,7 +19,8 @@ struct ump_config server_config(const struct program *program)
 		.request = {sizeof(struct message), drops ? drop_message : NULL},
 		.reply = {sizeof(struct reply), drops ? drop_reply : NULL},
 		.post = {sizeof(struct message), drops ? drop_message : NULL},
-		.capacity = program_capacity(program)};
+		.capacity = program_capacity(program),
+		.budget = program->traits & BUDGET ? 1 : 0};
 
 	return config;
 }

@@ -152,7 +152,10 @@ static bool is_initialisation(const struct step *step)
 	shadow = race_shadow(step->address);
 	if (shadow->location >= 0 && !shadow->fresh)
 		return false;
-	return !race_shared(shadow) || fiber_of_stack(step->address) == machine.current;
+	if (fiber_of_stack(step->address) == machine.current)
+		return true;
+	/* To initialise it again is to store: whoever made it may also be who runs the handler. */
+	return !race_shared(shadow) && !race_written(shadow);
 #endif
 }
 

@@ -79,7 +79,7 @@
  *
  * @code
  * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
- *             adder_reply_context, adder_server, adder_thread, adder_task;
+ *             adder_reply_context, adder_server, adder_thread, adder_task, adder_inline;
  * struct adder;                 // the handler's self
  * struct adder_handler;         // the handler's functions: see UMP_TYPED_HANDLER
  * struct adder_message;         // what a raw receiving end receives
@@ -144,6 +144,12 @@
  * int adder_task_join(adder_task *task, struct ump_flow *how);
  * void adder_task_drop(adder_task *task);
  *
+ * // As adder_spawn_thread, run by those who send.
+ * int adder_spawn_inline(const struct ump_config *config, const struct adder_handler *handler,
+ *                        struct adder *self, adder_client *client, adder_inline *inlined);
+ * int adder_inline_join(adder_inline *inlined, struct ump_flow *how, ump_time deadline);
+ * void adder_inline_drop(adder_inline *inlined);
+ *
  * // Of `handler` only drop_request, drop_reply and drop_post count; NULL: nothing to release.
  * int adder_channel_open(adder_server *server, adder_client *client,
  *                        const struct adder_handler *handler);
@@ -175,10 +181,10 @@
 	(name, request) UMP__JOIN3(UMP__TYPED_REPLY_, UMP__HAS(request), UMP__HAS(reply))(         \
 		name, request, reply) UMP__JOIN3(UMP__TYPED_CODES_, UMP__HAS(request),             \
 		UMP__HAS(codes))(name, codes) UMP__JOIN(UMP__TYPED_POST_, UMP__HAS(post))(name,    \
-		post) UMP__TYPED_TABLE(name, request, reply, post)                                 \
-		UMP__TYPED_CONFIGURE(name, request, reply, post) UMP__TYPED_BUILDER(name)          \
-			UMP__TYPED_THREAD(name) UMP__TYPED_TASK(name) UMP__TYPED_SERVER(name)      \
-				UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
+		post) UMP__TYPED_TABLE(name, request, reply, post) UMP__TYPED_CONFIGURE(name,      \
+		request, reply, post) UMP__TYPED_BUILDER(name) UMP__TYPED_THREAD(name)             \
+		UMP__TYPED_TASK(name) UMP__TYPED_INLINE(name) UMP__TYPED_SERVER(name)              \
+			UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
 
 /**
  * UMP_TYPED_HANDLER(name, handler, ...);
@@ -284,6 +290,9 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	typedef struct {                                                                           \
 		ump_task *untyped;                                                                 \
 	} name##_task;                                                                             \
+	typedef struct {                                                                           \
+		ump_inline *untyped;                                                               \
+	} name##_inline;                                                                           \
 	typedef struct {                                                                           \
 		ump_server *untyped;                                                               \
 	} name##_server;                                                                           \
@@ -651,7 +660,7 @@ struct ump__untyped_handler {
 		return code_;                                                                      \
 	}
 
-/* In both ways to spawn, self is the server's from the call on. */
+/* In all ways to spawn, self is the server's from the call on. */
 #define UMP__TYPED_SPAWN(name, spawn, runner)                                                      \
 	UMP__TYPED int name##_##spawn(const struct ump_config *config_,                            \
 		const struct name##_handler *handler_, struct name *self_, name##_client *client_, \
@@ -703,6 +712,18 @@ struct ump__untyped_handler {
 	UMP__TYPED void name##_thread_drop(name##_thread *thread_)                                 \
 	{                                                                                          \
 		ump_thread_drop(UMP__UNTYPED(thread_));                                            \
+	}
+
+#define UMP__TYPED_INLINE(name)                                                                    \
+	UMP__TYPED_SPAWN(name, spawn_inline, inline)                                               \
+	UMP__TYPED int name##_inline_join(                                                         \
+		name##_inline *inline_, struct ump_flow *how_, ump_time deadline_)                 \
+	{                                                                                          \
+		return ump_inline_join(UMP__UNTYPED(inline_), how_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED void name##_inline_drop(name##_inline *inline_)                                 \
+	{                                                                                          \
+		ump_inline_drop(UMP__UNTYPED(inline_));                                            \
 	}
 
 #define UMP__TYPED_SERVER(name)                                                                    \

@@ -247,6 +247,47 @@ uintptr_t ump__inbox_word_take(struct ump__word *word);
   @*/
 bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
+/* The three that follow are for an inbox whose receiver is whoever has the turn: a sender whose
+ * push or claim replaces PARKED has it from then on, and knows nothing again once it has given it
+ * back. */
+/*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
+  @ requires role: of_sender(ump__knows);
+  @ requires guarantee: is_inbox(*seen) && inbox_pushes(*seen, next);
+  @ requires linked: is_linked(*seen, next);
+  @ terminates \true;
+  @ assigns word->value, *seen, \result, ump__knows, ump__pushed
+  @   \from word->value, *seen, next, ump__knows, ump__pushed;
+  @ ensures rely: \result == \false ==> inbox_rely(\old(ump__knows), *seen) &&
+  @   ump__knows == inbox_learnt(\old(ump__knows), *seen);
+  @ ensures refused: \result == \false ==> ump__pushed == \old(ump__pushed);
+  @ ensures done: \result ==> *seen == \old(*seen);
+  @ ensures turn: \result ==> ump__knows ==
+  @   (\old(*seen) == UMP__INBOX_PARKED ? UMP__KNOWS_NODES : \old(ump__knows));
+  @ ensures once: \result ==> ump__pushed == (uint64_t)(\old(ump__pushed) + 1);
+  @*/
+bool ump__inbox_word_push_turn(struct ump__word *word, uintptr_t *seen, uintptr_t next);
+
+/*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
+  @ requires role: of_sender(ump__knows);
+  @ requires guarantee: inbox_unparks(*seen, next);
+  @ terminates \true;
+  @ assigns word->value, *seen, \result, ump__knows \from word->value, *seen, next, ump__knows;
+  @ ensures rely: \result == \false ==> inbox_rely(\old(ump__knows), *seen) &&
+  @   ump__knows == inbox_learnt(\old(ump__knows), *seen);
+  @ ensures done: \result ==> *seen == \old(*seen) && ump__knows == UMP__KNOWS_AWAKE;
+  @*/
+bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next);
+
+/*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
+  @ requires guarantee: ump__knows == UMP__KNOWS_AWAKE && inbox_parks(*seen, next);
+  @ terminates \true;
+  @ assigns word->value, *seen, \result, ump__knows \from word->value, *seen, next, ump__knows;
+  @ ensures rely: \result == \false ==> *seen != \old(*seen) &&
+  @   inbox_rely(\old(ump__knows), *seen) && ump__knows == inbox_learnt(\old(ump__knows), *seen);
+  @ ensures done: \result ==> *seen == \old(*seen) && ump__knows == UMP__KNOWS_NOTHING;
+  @*/
+bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen, uintptr_t next);
+
 /* Any word may become closed, and only the receiver closes: once. */
 /*@ requires \valid(word);
   @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
@@ -465,6 +506,34 @@ static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen,
 {
 	return atomic_compare_exchange_strong_explicit(
 		&word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* ORDER push: release here -> acquire in ump__inbox_word_take and _close, as ump__inbox_word_push.
+ * ORDER turn: acquire here <- release in ump__inbox_word_rest, if this replaces PARKED.  Carries:
+ * all that those who had the turn before did: the handler's state, and the receiving end's. */
+static inline bool ump__inbox_word_push_turn(
+	struct ump__word *word, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_weak_explicit(
+		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what those who had the
+ * turn before did.  It publishes nothing: whoever has the turn next gets it from
+ * ump__inbox_word_rest. */
+static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_strong_explicit(
+		&word->value, seen, next, memory_order_acquire, memory_order_relaxed);
+}
+
+/* ORDER turn: release here -> acquire in ump__inbox_word_push_turn and ump__inbox_word_claim.
+ * Carries: what the one who gives the turn back has done with it.  On failure it keeps the turn,
+ * and takes the nodes by ump__inbox_word_take. */
+static inline bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_strong_explicit(
+		&word->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
 /* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: the leftovers. */

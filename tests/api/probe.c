@@ -58,11 +58,13 @@ static void log_order(struct probe *probe, const struct order *order)
 
 	CHECK_INT(probe->terms, ==, 0);
 	CHECK_INT(probe->lefts, ==, 0);
-	if (probe->without_init)
+	if (probe->without_init || probe->roams)
 		probe->dispatcher = pthread_self();
 	CHECK(pthread_equal(probe->dispatcher, pthread_self()));
-	if (at < PROBE_LOG)
+	if (at < PROBE_LOG) {
 		probe->log[at] = order->value;
+		probe->threads[at] = pthread_self();
+	}
 	if (order->token != NULL)
 		order->token->delivered++;
 	probe->handled++;
@@ -145,7 +147,7 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	const struct order *order = msg;
 
 	CHECK_INT(probe->terms, ==, 0);
-	CHECK(pthread_equal(probe->dispatcher, pthread_self()));
+	CHECK(probe->roams || pthread_equal(probe->dispatcher, pthread_self()));
 	probe->left_log[probe->lefts] = order->value;
 	probe->lefts++;
 	if (probe->on_left != NULL)
@@ -224,6 +226,26 @@ int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task *
 void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task)
 {
 	CHECK_INT(probe_spawn_task_result(probe, client, task), ==, UMP_OK);
+}
+
+int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_inline **inlined)
+{
+	probe->roams = true;
+	return ump_spawn_inline(config_of(probe), build, probe, client, inlined);
+}
+
+void probe_spawn_inline(struct probe *probe, ump_client **client, ump_inline **inlined)
+{
+	CHECK_INT(probe_spawn_inline_result(probe, client, inlined), ==, UMP_OK);
+}
+
+struct ump_flow probe_join_inline(ump_inline **inlined)
+{
+	struct ump_flow how = ump_break(NULL);
+
+	CHECK_INT(ump_inline_join(inlined, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(*inlined == NULL);
+	return how;
 }
 
 bool probe_readable(int fd)

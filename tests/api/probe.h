@@ -63,6 +63,8 @@ struct probe {
 	int builder_result;
 	int init_result;
 	bool without_init;
+	/* Its messages come on any thread. */
+	bool roams;
 	bool takes_leftovers;
 	/* Of leftovers that are requests: answer them, keep them, or leave them alone. */
 	bool answers_leftovers;
@@ -93,6 +95,7 @@ struct probe {
 	atomic_int lefts;
 	atomic_int last_reply_result;
 	int log[PROBE_LOG];
+	pthread_t threads[PROBE_LOG];
 	int left_log[PROBE_LOG];
 	struct ump_flow term_saw;
 	ump_reply_context *kept[8];
@@ -119,6 +122,11 @@ void probe_spawn(struct probe *probe, ump_client **client, ump_thread **thread);
 /* The same as a task. */
 int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task **task);
 void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task);
+
+/* The same on the threads of those who send. */
+int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_inline **inlined);
+void probe_spawn_inline(struct probe *probe, ump_client **client, ump_inline **inlined);
+struct ump_flow probe_join_inline(ump_inline **inlined);
 
 /* Whether a file descriptor is readable, as poll() sees it. */
 bool probe_readable(int fd);

@@ -20,6 +20,7 @@ static void round_of(struct stress_rng *rng)
 	mix.patience = 1 + stress_below(rng, 300000);
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
+	stress_server_roam(&server, rng);
 	server.keeper = &keeper;
 	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);

@@ -32,6 +32,7 @@ static void round_of(struct stress_rng *rng)
 
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
+	stress_server_roam(&server, rng);
 	server.keeper = &keeper;
 	server.dawdles = stress_one_in(rng, 3);
 	stress_bound(&server, &mix, rng);

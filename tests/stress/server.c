@@ -458,6 +458,14 @@ void stress_server_init(struct stress_server *server, struct stress_rng *rng)
 	server->watched = stress_one_in(rng, 4);
 }
 
+void stress_server_roam(struct stress_server *server, struct stress_rng *rng)
+{
+	static const size_t budgets[] = {0, 1, 1, 3};
+
+	server->on_inline = !server->on_task && stress_one_in(rng, 2);
+	server->budget = budgets[stress_below(rng, 4)];
+}
+
 bool stress_server_turn(struct stress_server *server, struct stress_rng *rng)
 {
 	static const size_t budgets[] = {0, 0, 1, 2, 7, 1000};
@@ -528,6 +536,7 @@ static struct ump_config config_of(struct stress_server *server)
 
 	config.stack_size = server->stack_size;
 	config.capacity = server->capacity;
+	config.budget = server->budget;
 	config.slow_limit = server->slow_limit;
 	config.slow_handler = on_slow;
 	config.slow_arg = server;
@@ -537,14 +546,20 @@ static struct ump_config config_of(struct stress_server *server)
 int stress_server_spawn(struct stress_server *server)
 {
 	struct ump_config config = config_of(server);
-	int result = server->on_task ? ump_spawn_task(&config, build, server, &server->client,
-					       &server->task)
-				     : ump_spawn_thread(&config, build, server, &server->client,
-					       &server->thread);
+	int result;
+
+	if (server->on_task)
+		result = ump_spawn_task(&config, build, server, &server->client, &server->task);
+	else if (server->on_inline)
+		result =
+			ump_spawn_inline(&config, build, server, &server->client, &server->inlined);
+	else
+		result = ump_spawn_thread(&config, build, server, &server->client, &server->thread);
 
 	stress_count(result == UMP_OK ? STRESS_SERVERS : STRESS_UNBORN, 1);
 	if (result != UMP_OK) {
-		CHECK(server->client == NULL && server->thread == NULL && server->task == NULL);
+		CHECK(server->client == NULL && server->thread == NULL && server->task == NULL &&
+			server->inlined == NULL);
 		CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
 		CHECK_INT(server->terms, ==, 0);
 		return result;
@@ -554,6 +569,8 @@ int stress_server_spawn(struct stress_server *server)
 		(void)ump_client_weak(server->client, &server->weak);
 	if (server->on_task)
 		stress_count(STRESS_TASKS, 1);
+	if (server->on_inline)
+		stress_count(STRESS_INLINES, 1);
 	if (server->on_task && !server->driven) {
 		server->loop_seed = stress_random(&server->rng);
 		server->loop = stress_thread(drive, server);
@@ -605,6 +622,9 @@ bool stress_server_join(struct stress_server *server)
 			stress_thread_join(server->loop);
 		CHECK_INT(ump_task_join(&server->task, &how), ==, UMP_OK);
 		CHECK(server->task == NULL);
+	} else if (server->on_inline) {
+		CHECK_INT(ump_inline_join(&server->inlined, &how, UMP_FOREVER), ==, UMP_OK);
+		CHECK(server->inlined == NULL);
 	} else {
 		CHECK_INT(ump_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
 		CHECK(server->thread == NULL);

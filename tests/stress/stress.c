@@ -21,6 +21,7 @@ static atomic_uint_least64_t totals[STRESS_TOTALS];
 static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_SERVERS] = "servers",
 	[STRESS_TASKS] = "tasks",
+	[STRESS_INLINES] = "inlines",
 	[STRESS_POSTS] = "posts",
 	[STRESS_REQUESTS] = "requests",
 	[STRESS_HANDLED] = "handled",

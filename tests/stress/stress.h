@@ -55,6 +55,8 @@ enum stress_total {
 	STRESS_SERVERS,
 	/* Those of them that ran in event loops. */
 	STRESS_TASKS,
+	/* Those that were run by those who sent to them. */
+	STRESS_INLINES,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
 	/* How values of posts and requests ended. */
@@ -242,6 +244,9 @@ struct stress_server {
 	/* It runs in an event loop: on a thread of the harness, or the program drives it. */
 	bool on_task;
 	bool driven;
+	/* Those who send to it run it, and hand it on after so many messages. */
+	bool on_inline;
+	size_t budget;
 	/* 0: none. */
 	size_t capacity;
 	/* What is looked at when it has ended is exact. */
@@ -284,6 +289,7 @@ struct stress_server {
 	ump_client *client;
 	ump_thread *thread;
 	ump_task *task;
+	ump_inline *inlined;
 	ump_weak_client *weak;
 	pthread_t loop;
 	uint64_t loop_seed;
@@ -293,6 +299,8 @@ struct stress_server {
 
 /* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
 void stress_server_init(struct stress_server *server, struct stress_rng *rng);
+/* Where any thread may run its handler: now and then let those who send to it do so. */
+void stress_server_roam(struct stress_server *server, struct stress_rng *rng);
 /* Spawn it; what spawn returned. */
 int stress_server_spawn(struct stress_server *server);
 /* Spawn it, which must succeed. */

@@ -55,6 +55,7 @@ static void round_of(struct stress_rng *rng)
 	mix.patience = patiences[stress_below(rng, 5)];
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
+	stress_server_roam(&server, rng);
 	server.keeper = &keeper;
 	stress_bound(&server, &mix, rng);
 	stress_server_start(&server);
@@ -64,7 +65,7 @@ static void round_of(struct stress_rng *rng)
 	}
 	stress_senders_start(senders, count, server.client);
 	ump_client_drop(&server.client);
-	if (server.on_task)
+	if (server.on_task || server.on_inline)
 		CHECK(!stress_server_join(&server));
 	else
 		join(&server, rng);

@@ -74,6 +74,7 @@ static void round_of(struct stress_rng *rng)
 	unsigned count = 1 + stress_below(rng, HOLDERS);
 
 	stress_server_init(&server, rng);
+	stress_server_roam(&server, rng);
 	stress_server_start(&server);
 	for (unsigned i = 0; i < count; i++) {
 		stress_sender_init(&holders[i].sender, rng, i, &mix, 2 * (size_t)TRIES);

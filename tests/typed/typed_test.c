@@ -584,7 +584,32 @@ static void tasks(void)
 	adder_task_drop(&task);
 }
 
+/* The same handler, run by those who send. */
+static void inlined(void)
+{
+	struct ump_config config = {0};
+	struct adder self = {0};
+	struct sum sum = {0, NULL};
+	struct ump_flow how;
+	adder_client client;
+	adder_inline server;
+
+	CHECK_INT(adder_spawn_inline(&config, &full, &self, &client, &server), ==, UMP_OK);
+	CHECK_INT(
+		adder_client_req(client, &(struct add){3, 4, NULL}, &sum, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(sum.value, ==, 7);
+	CHECK_INT(adder_inline_join(&server, &how, UMP_NOW), ==, UMP_TIMED_OUT);
+	adder_client_drop(&client);
+	adder_client_drop(&self.built);
+	adder_weak_client_drop(&self.me);
+	CHECK_INT(self.drops, ==, 1);
+	CHECK_INT(adder_inline_join(&server, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(server.untyped == NULL);
+	adder_inline_drop(&server);
+}
+
 static const struct check_test tests[] = {
+	{"[inline] a typed server that its callers run", inlined},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},
 	{"typed [keep] [origin]: a kept context", kept_contexts},

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "inline.h"
+
+#include "dispatch.h"
+#include "turn.h"
+#include "wait.h"
+
+#include <string.h>
+
+/* How many messages of others one caller handles before it hands on, unless the application
+ * says. */
+#define BUDGET 64
+
+struct ump_inline {
+	enum ump__mark mark;
+	/* Who has the turn owns it, and the receiving end in it. */
+	struct ump__dispatcher dispatcher;
+	size_t budget;
+	/* Its channel's address, for those who look for circles of waits. */
+	const struct ump__channel *channel;
+	/* That the loop has ended; join waits for it, drop gives it up. */
+	struct ump__answer ended;
+	struct ump_flow how;
+};
+
+#define LIVE "an inline server's handle was used after it was joined or dropped, or is none"
+
+/* ---- A turn -------------------------------------------------------------------------------- */
+
+/* Hand the turn to the caller of a request, if that is blocked.  Then nothing of the server must be
+ * touched any more.  `*gone`: it has given up just now, and the request is skipped. */
+static bool hand_on(ump_server *server, struct ump__message *message, bool *gone)
+{
+	*gone = false;
+	if (ump__kind_of(message) != UMP__KIND_REQUEST || !ump__request_of(message)->may_run)
+		return false;
+	ump__server_give_back(server);
+	if (!ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_TURN, NULL))
+		return true;
+	ump__server_skip(server, message);
+	*gone = true;
+	return false;
+}
+
+/* Give the turn back, if nothing is there. */
+static inline bool gives_turn(ump_server *server)
+{
+	return ump__queue_is_empty(&server->batch) && ump__turn_give(&server->channel->inbox);
+}
+
+/* Handle what is there until nothing is left, or, after `left` messages, until somebody else can do
+ * it.  GO_ON: this thread has the turn no more. */
+static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
+{
+	ump_server *server = inlined->dispatcher.server;
+	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+
+	while (verdict == UMP__VERDICT_GO_ON) {
+		struct ump__message *message = ump__server_next(server, UMP_NOW);
+		bool gone = false;
+
+		if (message == NULL) {
+			if (ump__turn_give(&server->channel->inbox))
+				return UMP__VERDICT_GO_ON;
+			continue;
+		}
+		if (left == 0 && hand_on(server, message, &gone))
+			return UMP__VERDICT_GO_ON;
+		if (gone)
+			continue;
+		verdict = ump__dispatcher_handle(&inlined->dispatcher, message, flow);
+		left -= left != 0;
+	}
+	return verdict;
+}
+
+static void inline_free(struct ump_inline *inlined)
+{
+	inlined->mark = UMP__MARK_DEAD;
+	ump__free(inlined);
+}
+
+/* The end of a turn; and of the server, unless that goes on. */
+static void leave(struct ump_inline *inlined, const struct ump__frame *frame,
+	enum ump__verdict verdict, struct ump_flow flow)
+{
+	ump_server *server;
+
+	if (verdict == UMP__VERDICT_GO_ON) {
+		ump__frame_leave(frame);
+		return;
+	}
+	server = inlined->dispatcher.server;
+	inlined->how = ump__dispatcher_end(&inlined->dispatcher, verdict, flow);
+	ump__frame_leave(frame);
+	if (ump__answer_publish(&inlined->ended, UMP_OK, NULL))
+		inline_free(inlined);
+	/* Only now: while somebody waits for the end, the server's address means this one. */
+	ump__server_release(server);
+}
+
+void ump__inline_run(struct ump_inline *inlined)
+{
+	struct ump_flow flow = ump_continue();
+	struct ump__frame frame;
+	enum ump__verdict verdict;
+
+	ump__frame_enter(&frame, inlined->dispatcher.server->channel);
+	/* The first one is this thread's own. */
+	verdict = work(inlined, inlined->budget + 1, &flow);
+	leave(inlined, &frame, verdict, flow);
+}
+
+/* Who has the turn handles its own request, and then what others have sent. */
+static void run_own(struct ump_inline *inlined, struct ump__request *request)
+{
+	struct ump_flow flow = ump_continue();
+	struct ump__frame frame;
+	enum ump__verdict verdict;
+
+	request->direct = true;
+	ump__frame_enter(&frame, request->channel);
+	verdict = ump__dispatcher_handle(&inlined->dispatcher, &request->message, &flow);
+	/* Mostly nobody has sent anything meanwhile. */
+	if (verdict == UMP__VERDICT_GO_ON && !gives_turn(inlined->dispatcher.server))
+		verdict = work(inlined, inlined->budget, &flow);
+	leave(inlined, &frame, verdict, flow);
+}
+
+bool ump__inline_request(struct ump__channel *channel, const void *msg, void *reply, int *result)
+{
+	struct ump__request request;
+
+	/* Who stands in line for room comes first. */
+	if (channel->room.capacity != 0 || !ump__turn_take(&channel->inbox))
+		return false;
+	ump__request_init(&request, channel, msg, reply);
+	run_own(channel->inlined, &request);
+	/* If its context was kept, somebody else answers. */
+	(void)ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
+	*result = request.answer.code;
+	return true;
+}
+
+bool ump__inline_took_turn(struct ump__request *request)
+{
+	if (request->answer.code != UMP__CODE_TURN)
+		return false;
+	ump__answer_init(&request->answer);
+	run_own(request->channel->inlined, request);
+	return true;
+}
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+/* Let init run, and what has been sent by then be handled, and go to rest. */
+static int start(struct ump_inline *inlined)
+{
+	struct ump_flow flow = ump_continue();
+	struct ump__frame frame;
+	enum ump__verdict verdict;
+	int result;
+
+	ump__frame_enter(&frame, inlined->dispatcher.server->channel);
+	result = ump__dispatcher_init(&inlined->dispatcher);
+	if (result == 0) {
+		verdict = work(inlined, inlined->budget, &flow);
+		leave(inlined, &frame, verdict, flow);
+	} else {
+		ump__dispatcher_unwind(&inlined->dispatcher);
+		ump__frame_leave(&frame);
+	}
+	return result;
+}
+
+static int spawn(struct ump_inline *inlined, const struct ump_config *config,
+	ump_handler_builder *builder, void *arg, ump_client **client)
+{
+	int result = ump__dispatcher_open(&inlined->dispatcher, config, client);
+	ump_server *server;
+
+	if (result != UMP_OK)
+		return result;
+	server = inlined->dispatcher.server;
+	inlined->channel = server->channel;
+	/* Before anybody else gets to see the channel. */
+	server->channel->inlined = inlined;
+	result = ump__dispatcher_build(&inlined->dispatcher, config, builder, arg, *client);
+	if (result == UMP_OK)
+		result = start(inlined);
+	if (result != UMP_OK) {
+		ump__server_release(server);
+		ump_client_drop(client);
+	}
+	return result;
+}
+
+int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, size_t handler_size,
+	ump_handler_builder *builder, void *arg, ump_client **client, ump_inline **inlined)
+{
+	struct ump_config checked;
+	struct ump_inline *made;
+	int result;
+
+	if (client != NULL)
+		*client = NULL;
+	if (inlined != NULL)
+		*inlined = NULL;
+	if (builder == NULL || client == NULL || inlined == NULL ||
+		handler_size > sizeof(struct ump_handler))
+		return UMP_INVALID;
+	if (ump__config_read(&checked, config, config_size) != UMP_OK)
+		return UMP_INVALID;
+	made = ump__alloc(sizeof *made);
+	if (made == NULL)
+		return UMP_NO_MEMORY;
+	memset(made, 0, sizeof *made);
+	made->mark = UMP__MARK_INLINE;
+	made->budget = checked.budget != 0 ? checked.budget : BUDGET;
+	ump__answer_init(&made->ended);
+	result = spawn(made, &checked, builder, arg, client);
+	if (result == UMP_OK)
+		*inlined = made;
+	else
+		ump__free(made);
+	return result;
+}
+
+/* Wait for the end.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK: that server waits for the caller. */
+static int await_end(struct ump_inline *inlined, ump_time deadline)
+{
+	struct ump__wait wait;
+	int result;
+
+	if (!ump__wait_begin(&wait, inlined->channel, &inlined->ended.state, NULL))
+		return UMP_DEADLOCK;
+	ump__wait_commit(&wait, deadline == UMP_FOREVER);
+	result = ump__answer_wait(&inlined->ended, deadline, UMP__CPU_UNKNOWN) ? UMP_OK
+									       : UMP_TIMED_OUT;
+	ump__wait_end(&wait);
+	return result;
+}
+
+int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline)
+{
+	struct ump_inline *joined;
+	int result;
+
+	if (inlined == NULL || *inlined == NULL)
+		return UMP_INVALID;
+	joined = *inlined;
+	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE);
+	result = await_end(joined, deadline);
+	if (result != UMP_OK)
+		return result;
+	*inlined = NULL;
+	if (how != NULL)
+		*how = joined->how;
+	inline_free(joined);
+	return UMP_OK;
+}
+
+void ump_inline_drop(ump_inline **inlined)
+{
+	struct ump_inline *dropped;
+
+	if (inlined == NULL || *inlined == NULL)
+		return;
+	dropped = *inlined;
+	*inlined = NULL;
+	UMP__REQUIRE_MARK(dropped, UMP__MARK_INLINE, LIVE);
+	if (ump__answer_abandon(&dropped->ended))
+		inline_free(dropped);
+}

@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A server that those who send to it run. */
+#include "probe.h"
+
+#define SECOND INT64_C(1000000000)
+
+static struct probe probe;
+static ump_client *client;
+static ump_inline *inlined;
+
+static void spawn(void)
+{
+	probe_spawn_inline(&probe, &client, &inlined);
+}
+
+/* Drop the last client, which ends the server here and now, unless it has ended before. */
+static struct ump_flow end(void)
+{
+	ump_client_drop(&client);
+	CHECK_INT(probe.terms, ==, 1);
+	CHECK_INT(probe.drops, ==, 1);
+	return probe_join_inline(&inlined);
+}
+
+static bool ran_here(int at)
+{
+	return pthread_equal(probe.threads[at], pthread_self());
+}
+
+/* ---- One thread ---------------------------------------------------------------------------- */
+
+static void inside_the_call(void)
+{
+	int answered = 0;
+
+	probe_init(&probe);
+	spawn();
+	CHECK_INT(probe.inits, ==, 1);
+	CHECK(pthread_equal(probe.builder_thread, pthread_self()));
+	CHECK(pthread_equal(probe.dispatcher, pthread_self()));
+	probe_post(client, OP_ECHO, 1);
+	CHECK_INT(probe.handled, ==, 1);
+	CHECK_INT(probe_req(client, OP_ECHO, 2, &answered), ==, UMP_OK);
+	CHECK_INT(answered, ==, 2);
+	CHECK_INT(probe_req(client, OP_ECHO_IN_PLACE, 3, &answered), ==, UMP_OK);
+	CHECK_INT(answered, ==, 3);
+	CHECK_INT(probe_req(client, OP_FAIL, 4, NULL), ==, 4);
+	CHECK_INT(probe_req(client, OP_FORGET, 5, NULL), ==, UMP_NO_REPLY);
+	CHECK_INT(probe.handled, ==, 5);
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(probe.log[i], ==, i + 1);
+		CHECK(ran_here(i));
+	}
+	CHECK_INT(probe.terms, ==, 0);
+	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK(inlined != NULL);
+	CHECK(!end().stop);
+}
+
+static void without_waiting(void)
+{
+	struct order order = {OP_ECHO, 2, NULL};
+	ump_completions *completions;
+	struct ump_completion completion;
+	ump_wait_reply *wait_reply;
+	struct reply reply;
+	ump_post_client *poster;
+
+	probe_init(&probe);
+	spawn();
+	wait_reply = probe_req_async(client, OP_ECHO, 1, NULL);
+	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_OK);
+	CHECK_INT(reply.value, ==, 1);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_client_req_completion(client, &order, completions, &order), ==, UMP_OK);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
+	CHECK_INT(ump_completions_next(completions, &completion), ==, UMP_OK);
+	CHECK(completion.tag == &order);
+	CHECK_INT(((const struct reply *)completion.reply)->value, ==, 2);
+	ump_completions_drop(&completions);
+	CHECK_INT(ump_client_post_client(client, &poster), ==, UMP_OK);
+	order.value = 3;
+	CHECK_INT(ump_post_client_post(poster, &order), ==, UMP_OK);
+	CHECK_INT(probe.handled, ==, 3);
+	/* The last strong client may be one that only posts. */
+	ump_client_drop(&client);
+	CHECK_INT(probe.terms, ==, 0);
+	ump_post_client_drop(&poster);
+	CHECK_INT(probe.terms, ==, 1);
+	CHECK(!probe_join_inline(&inlined).stop);
+}
+
+static void breaks(void)
+{
+	struct order order = {OP_ECHO, 2, NULL};
+	int answered = 0;
+	struct ump_flow how;
+
+	probe_init(&probe);
+	spawn();
+	CHECK_INT(probe_req(client, OP_BREAK, 7, &answered), ==, UMP_OK);
+	CHECK_INT(answered, ==, 7);
+	CHECK_INT(probe.terms, ==, 1);
+	CHECK_INT(probe.drops, ==, 1);
+	CHECK_INT(ump_client_post(client, &order), ==, UMP_SERVER_GONE);
+	CHECK_INT(probe_req(client, OP_ECHO, 1, NULL), ==, UMP_SERVER_GONE);
+	how = end();
+	CHECK(how.stop);
+	CHECK_INT((intptr_t)how.value, ==, 7);
+}
+
+static int send_in_builder(struct probe *its, ump_client *lent)
+{
+	(void)its;
+	CHECK_INT(probe_req(lent, OP_ECHO, 0, NULL), ==, UMP_DEADLOCK);
+	probe_post(lent, OP_ECHO, 1);
+	probe_post(lent, OP_BREAK, 2);
+	probe_post(lent, OP_ECHO, 3);
+	CHECK_INT(probe.handled, ==, 0);
+	return 0;
+}
+
+/* What the builder has sent is handled before spawn returns, also to the end. */
+static void sent_by_the_builder(void)
+{
+	probe_init(&probe);
+	probe.on_build = send_in_builder;
+	probe.takes_leftovers = true;
+	spawn();
+	CHECK_INT(probe.handled, ==, 2);
+	CHECK_INT(probe.lefts, ==, 1);
+	CHECK_INT(probe.left_log[0], ==, 3);
+	CHECK_INT((intptr_t)end().value, ==, 2);
+}
+
+static void failing_to_start(void)
+{
+	probe_init(&probe);
+	probe.builder_result = 5;
+	CHECK_INT(probe_spawn_inline_result(&probe, &client, &inlined), ==, 5);
+	CHECK(client == NULL);
+	CHECK(inlined == NULL);
+	CHECK_INT(probe.inits, ==, 0);
+	CHECK_INT(probe.drops, ==, 0);
+	probe_init(&probe);
+	probe.init_result = 6;
+	CHECK_INT(probe_spawn_inline_result(&probe, &client, &inlined), ==, 6);
+	CHECK(client == NULL);
+	CHECK(inlined == NULL);
+	CHECK_INT(probe.terms, ==, 0);
+	CHECK_INT(probe.drops, ==, 1);
+}
+
+static void without_memory(void)
+{
+	int n = 0;
+	int result = UMP_NO_MEMORY;
+
+	for (; result != UMP_OK; n++) {
+		probe_init(&probe);
+		faults_at(n);
+		result = probe_spawn_inline_result(&probe, &client, &inlined);
+		CHECK(faults_off() == (result != UMP_OK));
+		if (result == UMP_OK)
+			break;
+		CHECK_INT(result, ==, UMP_NO_MEMORY);
+		CHECK(client == NULL && inlined == NULL);
+		CHECK_INT(faults_live(), ==, 0);
+	}
+	CHECK_INT(n, ==, 3);
+	CHECK(!end().stop);
+}
+
+/* ---- In the handler ------------------------------------------------------------------------ */
+
+static struct ump_flow post_to_self(
+	struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	struct order next = {OP_ECHO, order->value + 1, NULL};
+	int handled = its->handled;
+	ump_client *strong;
+
+	CHECK_INT(ump_weak_client_upgrade(its->me, &strong), ==, UMP_OK);
+	CHECK_INT(ump_client_post(strong, &next), ==, UMP_OK);
+	/* It queues. */
+	CHECK_INT(its->handled, ==, handled);
+	next.value++;
+	CHECK_INT(ump_client_req(strong, &next, its->arg, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req(strong, &next, its->arg, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK(ump_suspend() == NULL);
+	ump_client_drop(&strong);
+	if (rc != NULL)
+		CHECK_INT(ump_reply(rc, &(struct reply){1, NULL}), ==, UMP_OK);
+	return ump_pending();
+}
+
+static void to_itself(void)
+{
+	struct reply room;
+
+	probe_init(&probe);
+	probe.on_call = post_to_self;
+	probe.arg = &room;
+	spawn();
+	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
+	CHECK_INT(probe.handled, ==, 2);
+	probe_post(client, OP_CALL, 3);
+	CHECK_INT(probe.handled, ==, 4);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(probe.log[i], ==, i + 1);
+	CHECK(!end().stop);
+}
+
+static struct ump_flow drop_all(
+	struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	(void)order;
+	(void)rc;
+	ump_inline_drop(&inlined);
+	ump_client_drop(&its->own_strong);
+	CHECK_INT(its->terms, ==, 0);
+	return ump_continue();
+}
+
+static int clone_in_builder(struct probe *its, ump_client *lent)
+{
+	return ump_client_clone(lent, &its->own_strong);
+}
+
+/* The last client goes in the handler: then the server ends when that has returned. */
+static void dropped_inside(void)
+{
+	ump_post_client *poster;
+	struct order order = {OP_CALL, 1, NULL};
+
+	probe_init(&probe);
+	probe.on_call = drop_all;
+	probe.on_build = clone_in_builder;
+	spawn();
+	CHECK_INT(ump_client_post_client(client, &poster), ==, UMP_OK);
+	ump_client_drop(&client);
+	CHECK_INT(ump_post_client_post(poster, &order), ==, UMP_OK);
+	CHECK_INT(probe.terms, ==, 0);
+	ump_post_client_drop(&poster);
+	CHECK_INT(probe.terms, ==, 1);
+	CHECK_INT(probe.drops, ==, 1);
+}
+
+/* ---- Circles ------------------------------------------------------------------------------- */
+
+static struct probe other;
+static ump_client *to_other;
+static atomic_int came_back;
+
+/* The first asks the other one, which asks the first. */
+static struct ump_flow ask_other(
+	struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	ump_client *to = its == &probe ? to_other : client;
+	struct order next = {OP_CALL, order->value + 1, NULL};
+	struct reply reply = {0, NULL};
+	int result = ump_client_req(to, &next, &reply, UMP_FOREVER);
+
+	if (its == &other)
+		came_back = result;
+	else
+		CHECK_INT(result, ==, UMP_OK);
+	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
+	return ump_continue();
+}
+
+static void circles(void)
+{
+	ump_inline *other_inlined;
+	ump_thread *thread;
+
+	probe_init(&probe);
+	probe_init(&other);
+	probe.on_call = ask_other;
+	other.on_call = ask_other;
+	spawn();
+	probe_spawn_inline(&other, &to_other, &other_inlined);
+	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
+	CHECK_INT(came_back, ==, UMP_DEADLOCK);
+	ump_client_drop(&to_other);
+	CHECK(!probe_join_inline(&other_inlined).stop);
+	/* The same through a thread. */
+	came_back = 0;
+	probe_init(&other);
+	other.on_call = ask_other;
+	probe_spawn(&other, &to_other, &thread);
+	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
+	CHECK_INT(came_back, ==, UMP_DEADLOCK);
+	ump_client_drop(&to_other);
+	CHECK(!probe_join(&thread).stop);
+	CHECK(!end().stop);
+}
+
+/* ---- Several threads ----------------------------------------------------------------------- */
+
+/* A thread that sends one request. */
+struct caller {
+	pthread_t thread;
+	enum op op;
+	int value;
+	ump_time deadline;
+	int result;
+	struct reply reply;
+};
+
+static void *call(void *arg)
+{
+	struct caller *caller = arg;
+	struct order order = {caller->op, caller->value, NULL};
+
+	caller->result = ump_client_req(client, &order, &caller->reply, caller->deadline);
+	return NULL;
+}
+
+static void begin(struct caller *caller, enum op op, int value, ump_time deadline)
+{
+	*caller = (struct caller){.op = op, .value = value, .deadline = deadline};
+	CHECK_INT(pthread_create(&caller->thread, NULL, call, caller), ==, 0);
+}
+
+static void finish(struct caller *caller)
+{
+	CHECK_INT(pthread_join(caller->thread, NULL), ==, 0);
+}
+
+/* Another thread runs the server, and is in its handler. */
+static void hold(struct caller *holder)
+{
+	begin(holder, OP_GATE, 0, UMP_FOREVER);
+	while (sem_wait(&probe.entered) != 0)
+		;
+}
+
+/* Until so many messages are queued; only a bounded inbox counts them. */
+static void await_depth(uint64_t depth)
+{
+	struct ump_stats stats;
+
+	do {
+		check_nap(1);
+		CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	} while (stats.depth < depth);
+}
+
+static struct ump_config counted(size_t budget)
+{
+	struct ump_config config = probe_config;
+
+	config.capacity = 100;
+	config.budget = budget;
+	return config;
+}
+
+static void queued_for_the_runner(void)
+{
+	struct ump_config config = counted(0);
+	struct caller holder;
+	struct caller asker;
+
+	probe_init(&probe);
+	probe.config = &config;
+	spawn();
+	hold(&holder);
+	/* Nobody waits for the one who runs it. */
+	for (int i = 1; i <= 10; i++)
+		probe_post(client, OP_ECHO, i);
+	begin(&asker, OP_ECHO, 11, UMP_FOREVER);
+	await_depth(11);
+	CHECK_INT(probe.handled, ==, 1);
+	probe_release(&probe);
+	finish(&asker);
+	CHECK_INT(asker.result, ==, UMP_OK);
+	CHECK_INT(asker.reply.value, ==, 11);
+	finish(&holder);
+	CHECK_INT(probe.handled, ==, 12);
+	for (int i = 0; i < 12; i++) {
+		CHECK_INT(probe.log[i], ==, i);
+		CHECK(pthread_equal(probe.threads[i], holder.thread));
+	}
+	CHECK(!end().stop);
+}
+
+/* After its budget the one who runs it hands on to those who are blocked. */
+static void handed_on(ump_time deadline)
+{
+	struct ump_config config = counted(1);
+	struct caller holder;
+	struct caller askers[3];
+
+	probe_init(&probe);
+	probe.config = &config;
+	spawn();
+	hold(&holder);
+	probe_post(client, OP_ECHO, 1);
+	for (int i = 0; i < 3; i++) {
+		begin(&askers[i], OP_ECHO, 2 + i, deadline);
+		await_depth((uint64_t)(2 + i));
+	}
+	probe_release(&probe);
+	for (int i = 0; i < 3; i++) {
+		finish(&askers[i]);
+		CHECK_INT(askers[i].result, ==, UMP_OK);
+		CHECK_INT(askers[i].reply.value, ==, 2 + i);
+	}
+	finish(&holder);
+	for (int i = 0; i < 5; i++)
+		CHECK_INT(probe.log[i], ==, i);
+	/* The holder handles one of others; the first asker its own and one of others. */
+	CHECK(pthread_equal(probe.threads[1], holder.thread));
+	CHECK(pthread_equal(probe.threads[2], askers[0].thread));
+	CHECK(pthread_equal(probe.threads[3], askers[0].thread));
+	CHECK(pthread_equal(probe.threads[4], askers[2].thread));
+	CHECK(!end().stop);
+}
+
+static void handed_on_for_ever(void)
+{
+	handed_on(UMP_FOREVER);
+}
+
+static void handed_on_until(void)
+{
+	handed_on(ump_after(600 * SECOND));
+}
+
+/* One who is handed the server keeps its context: another thread answers. */
+static void handed_on_and_kept(void)
+{
+	struct ump_config config = counted(1);
+	struct caller holder;
+	struct caller asker;
+
+	probe_init(&probe);
+	probe.config = &config;
+	spawn();
+	hold(&holder);
+	probe_post(client, OP_ECHO, 1);
+	begin(&asker, OP_KEEP, 2, UMP_FOREVER);
+	await_depth(2);
+	probe_release(&probe);
+	probe_await(&probe.kept_count, 1);
+	check_nap(2);
+	CHECK(pthread_equal(probe.threads[2], asker.thread));
+	/* It waits, and others may go on. */
+	CHECK_INT(probe_req(client, OP_ECHO, 3, NULL), ==, UMP_OK);
+	CHECK_INT(ump_reply(&probe.kept[0], &(struct reply){9, NULL}), ==, UMP_OK);
+	finish(&asker);
+	CHECK_INT(asker.result, ==, UMP_OK);
+	CHECK_INT(asker.reply.value, ==, 9);
+	finish(&holder);
+	CHECK(!end().stop);
+}
+
+static void kept(void)
+{
+	struct caller asker;
+
+	probe_init(&probe);
+	spawn();
+	begin(&asker, OP_KEEP, 1, UMP_FOREVER);
+	probe_await(&probe.kept_count, 1);
+	CHECK_INT(probe_req(client, OP_ECHO, 2, NULL), ==, UMP_OK);
+	CHECK(!end().stop);
+	CHECK_INT(ump_reply(&probe.kept[0], &(struct reply){5, NULL}), ==, UMP_OK);
+	finish(&asker);
+	CHECK_INT(asker.result, ==, UMP_OK);
+	CHECK_INT(asker.reply.value, ==, 5);
+}
+
+static void deadlines(void)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+	struct ump_stats stats;
+	struct caller holder;
+
+	probe_init(&probe);
+	spawn();
+	hold(&holder);
+	CHECK_INT(
+		ump_client_req(client, &order, &reply, ump_after(SECOND / 100)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_inline_join(&inlined, NULL, ump_after(SECOND / 100)), ==, UMP_TIMED_OUT);
+	probe_release(&probe);
+	finish(&holder);
+	CHECK_INT(probe.handled, ==, 1);
+	CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.skipped, ==, 1);
+	CHECK_INT(stats.handled, ==, 1);
+	CHECK(!stats.busy);
+	CHECK(!end().stop);
+}
+
+static struct ump_flow nap(struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	(void)its;
+	(void)order;
+	check_nap(20);
+	CHECK_INT(ump_reply(rc, &(struct reply){4, NULL}), ==, UMP_OK);
+	return ump_continue();
+}
+
+/* A handler that the caller runs is not interrupted, and has answered when it returns. */
+static void deadline_of_the_runner(void)
+{
+	struct order order = {OP_CALL, 1, NULL};
+	struct reply reply;
+
+	probe_init(&probe);
+	probe.on_call = nap;
+	spawn();
+	CHECK_INT(ump_client_req(client, &order, &reply, ump_after(SECOND / 500)), ==, UMP_OK);
+	CHECK_INT(reply.value, ==, 4);
+	CHECK(!end().stop);
+}
+
+/* One thread breaks while others have sent. */
+static void broken_by_another(void)
+{
+	struct ump_config config = counted(0);
+	struct caller holder;
+	struct caller breaker;
+	struct caller late;
+
+	probe_init(&probe);
+	probe.config = &config;
+	probe.takes_leftovers = true;
+	spawn();
+	hold(&holder);
+	begin(&breaker, OP_BREAK, 3, UMP_FOREVER);
+	await_depth(1);
+	begin(&late, OP_ECHO, 4, UMP_FOREVER);
+	await_depth(2);
+	probe_post(client, OP_ECHO, 5);
+	probe_release(&probe);
+	finish(&late);
+	CHECK_INT(late.result, ==, UMP_SERVER_GONE);
+	finish(&breaker);
+	CHECK_INT(breaker.result, ==, UMP_OK);
+	finish(&holder);
+	CHECK_INT(probe.lefts, ==, 2);
+	CHECK_INT(probe.left_log[0], ==, 4);
+	CHECK_INT(probe.left_log[1], ==, 5);
+	CHECK_INT((intptr_t)end().value, ==, 3);
+}
+
+static void *drop_client(void *arg)
+{
+	ump_client *mine = arg;
+
+	check_nap(5);
+	ump_client_drop(&mine);
+	return NULL;
+}
+
+/* Whoever joins sleeps until another thread has run the end. */
+static void joined_elsewhere(void)
+{
+	pthread_t thread;
+
+	probe_init(&probe);
+	spawn();
+	CHECK_INT(pthread_create(&thread, NULL, drop_client, client), ==, 0);
+	client = NULL;
+	CHECK(!probe_join_inline(&inlined).stop);
+	CHECK_INT(probe.drops, ==, 1);
+	CHECK_INT(pthread_join(thread, NULL), ==, 0);
+}
+
+/* ---- Many ---------------------------------------------------------------------------------- */
+
+#define CALLERS 8
+#define CALLS   3000
+
+static struct {
+	/* Not atomic: handlers come one after the other. */
+	long sum;
+	int last[CALLERS];
+} tally;
+
+static struct ump_flow count(struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	int caller = order->value % CALLERS;
+	int number = order->value / CALLERS;
+	struct reply reply = {order->value, NULL};
+
+	(void)its;
+	CHECK_INT(number, ==, tally.last[caller] + 1);
+	tally.last[caller] = number;
+	tally.sum++;
+	if (rc != NULL)
+		CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
+	return ump_continue();
+}
+
+/* Requests and posts in turn, in the order of each caller. */
+static void *send_many(void *arg)
+{
+	int caller = (int)(intptr_t)arg;
+	ump_client *mine;
+
+	CHECK_INT(ump_client_clone(client, &mine), ==, UMP_OK);
+	for (int i = 1; i <= CALLS; i++) {
+		struct order order = {OP_CALL, i * CALLERS + caller, NULL};
+		struct reply reply = {0, NULL};
+		bool post = i % 3 == 0;
+		ump_time deadline = i % 3 == 1 ? UMP_FOREVER : ump_after(600 * SECOND);
+
+		CHECK_INT(post ? ump_client_post(mine, &order)
+			       : ump_client_req(mine, &order, &reply, deadline),
+			==, UMP_OK);
+		CHECK(post || reply.value == order.value);
+	}
+	ump_client_drop(&mine);
+	check_progress();
+	return NULL;
+}
+
+static void many(size_t budget)
+{
+	struct ump_config config = probe_config;
+	pthread_t threads[CALLERS];
+
+	config.budget = budget;
+	tally.sum = 0;
+	probe_init(&probe);
+	probe.config = &config;
+	probe.on_call = count;
+	spawn();
+	for (int i = 0; i < CALLERS; i++) {
+		tally.last[i] = 0;
+		CHECK_INT(pthread_create(&threads[i], NULL, send_many, (void *)(intptr_t)i), ==, 0);
+	}
+	for (int i = 0; i < CALLERS; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	CHECK(!end().stop);
+	CHECK_INT(tally.sum, ==, (long)CALLERS * CALLS);
+}
+
+static void many_callers(void)
+{
+	many(0);
+}
+
+static void many_callers_hand_on(void)
+{
+	many(1);
+}
+
+/* ---- Misuse -------------------------------------------------------------------------------- */
+
+static int build_nothing(void *arg, ump_client *lent, struct ump_handler *out)
+{
+	(void)arg;
+	(void)lent;
+	(void)out;
+	return 0;
+}
+
+static void misuse(void)
+{
+	struct ump_config config = probe_config;
+	struct ump_config nothing = {0};
+	ump_inline *none = NULL;
+	struct ump_flow how;
+
+	CHECK_INT(ump_inline_join(NULL, &how, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_inline_join(&none, &how, UMP_FOREVER), ==, UMP_INVALID);
+	ump_inline_drop(NULL);
+	ump_inline_drop(&none);
+	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline(&config, NULL, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline(&nothing, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline(NULL, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, NULL, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline_sized(&config, sizeof config - 1, sizeof(struct ump_handler),
+			  build_nothing, NULL, &client, &none),
+		==, UMP_INVALID);
+	CHECK_INT(ump_spawn_inline_sized(&config, sizeof config, sizeof(struct ump_handler) + 1,
+			  build_nothing, NULL, &client, &none),
+		==, UMP_INVALID);
+	config.budget = SIZE_MAX;
+	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK(client == NULL && none == NULL);
+}
+
+static const struct check_test tests[] = {
+	{"[inline] [init] [drain] messages are handled inside the calls that send them",
+		inside_the_call},
+	{"[inline] [complete] so are those that nobody waits for", without_waiting},
+	{"[inline] [break] a break ends it inside the call", breaks},
+	{"[inline] [break] what the builder sends comes before spawn returns", sent_by_the_builder},
+	{"[inline] [init] a builder or an init that fails", failing_to_start},
+	{"[inline] [clean] lack of memory", without_memory},
+	{"[inline] [deadlock] [suspend] handlers and their own server", to_itself},
+	{"[inline] [user] the last client and the handle go in the handler", dropped_inside},
+	{"[inline] [deadlock] circles through inline servers", circles},
+	{"[inline] [fifo] others queue for the one who runs it", queued_for_the_runner},
+	{"[inline] [fifo] it is handed on to those who are blocked", handed_on_for_ever},
+	{"[inline] [deadline] also to those who have a deadline", handed_on_until},
+	{"[inline] [keep] one who was handed it keeps its context", handed_on_and_kept},
+	{"[inline] [keep] kept contexts are answered after the end", kept},
+	{"[inline] [deadline] [origin] deadlines of those who queue", deadlines},
+	{"[inline] [deadline] no deadline interrupts a handler", deadline_of_the_runner},
+	{"[inline] [break] [gone] leftovers of others", broken_by_another},
+	{"[inline] [quiet] joined while another thread ends it", joined_elsewhere},
+	{"[inline] [once] [fifo] many callers", many_callers},
+	{"[inline] [once] [fifo] many callers who hand it on", many_callers_hand_on},
+	{"[inline] [misuse] wrong arguments", misuse},
+};
+
+CHECK_MAIN(tests)

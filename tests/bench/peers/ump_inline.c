@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: 0BSD */
+/* This library: a server without a thread, which those who send to it run.  That is another service
+ * than the others give: handlers run on the callers' threads. */
+#include "ump.h"
+
+struct server {
+	struct bench_ump_first first;
+	ump_inline *inlined;
+};
+
+static void *open_server(struct bench_work *work, const struct bench_plan *plan)
+{
+	struct server *me = bench_alloc_aside(sizeof(*me));
+	struct ump_config config = bench_ump_config(plan);
+
+	me->first = bench_ump_first(plan);
+	bench_ump_must(
+		ump_spawn_inline(&config, bench_ump_build, work, &me->first.client, &me->inlined));
+	return me;
+}
+
+static void join(void *server)
+{
+	struct server *me = server;
+
+	bench_ump_must(ump_inline_join(&me->inlined, NULL, UMP_FOREVER));
+	bench_free_aside(me);
+}
+
+static void *client(void *server)
+{
+	return bench_ump_client(&((struct server *)server)->first);
+}
+
+const struct bench_peer the_peer = {
+	.name = "ump-inline",
+	.unbounded = true,
+	.bounded = true,
+	.open = open_server,
+	.join = join,
+	.client = client,
+	.client_end = bench_ump_client_end,
+	.call = bench_ump_call,
+	.post = bench_ump_post,
+	.send = bench_ump_send,
+	.receive = bench_ump_receive,
+};

@@ -10,12 +10,14 @@ static size_t align_up(size_t size, size_t align)
 	return (size + align - 1) / align * align;
 }
 
+/* What is smaller than max_align_t needs no more, wherever that is 8 or 16. */
+#define SMALL_ALIGN 8
+
 /* From one post to the next.  What is smaller than max_align_t is aligned less strictly than it, so
  * such posts may lie closer together. */
 static size_t stride_of(size_t post_size)
 {
-	size_t align =
-		post_size < _Alignof(max_align_t) ? _Alignof(uint64_t) : _Alignof(max_align_t);
+	size_t align = post_size < _Alignof(max_align_t) ? SMALL_ALIGN : _Alignof(max_align_t);
 
 	return align_up(sizeof(struct ump__post) + post_size, align);
 }

@@ -810,8 +810,10 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *   with its stack, its signal mask, its thread-local variables and its priority.  What one
  *   callback wrote, the next one sees.
  * - A caller must hold no lock that a handler takes.
- * - Deadlines are for waiting.  A handler that the caller runs itself is not interrupted; a caller
- *   whose deadline passes meanwhile gets the answer, if there is one by then.
+ * - Inline servers whose handlers send to each other nest on one stack, each of them once at most.
+ * - Deadlines are for waiting.  A handler that the caller runs itself is not interrupted, and no
+ *   deadline ends a turn; a caller whose deadline passes meanwhile gets the answer, if there is one
+ *   by then.
  * - A handler that sends to an inline server waits for it for as long as it has its turn, as far as
  *   [deadlock] goes: a handler that it runs then gets UMP_DEADLOCK for what would wait for the
  *   first one's server.  A handler that posts to its own server queues that.

@@ -5,7 +5,6 @@
 #include "inline.h"
 #include "probe.h"
 #include "references.h"
-#include "turn.h"
 
 #include <string.h>
 

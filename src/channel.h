@@ -9,13 +9,9 @@
 #include "message.h"
 #include "room.h"
 #include "sync/sync.h"
+#include "turn.h"
 
 #include <stdbool.h>
-
-/* Sent, and the server that was found at rest has no dispatcher of its own: whoever sent this
- * runs it (ump__channel_run) before it returns to the application.  Results of the library are
- * never above 0. */
-#define UMP__RUN 1
 
 /* The receiving end.  Only its owner touches it. */
 struct ump_server {
@@ -92,8 +88,8 @@ void ump__channel_drop_strong(struct ump__channel *channel);
 /* Give back a weak reference; the last one frees the channel. */
 void ump__channel_drop_weak(struct ump__channel *channel);
 
-/* Send a message.  UMP_OK, UMP__RUN, or UMP_SERVER_GONE: the inbox is closed, and the message is
- * still the caller's. */
+/* Send a message.  UMP_OK; UMP__RUN, if the server is inline and was at rest; or UMP_SERVER_GONE:
+ * the inbox is closed, and the message is still the caller's. */
 int ump__channel_send(struct ump__channel *channel, struct ump__message *message);
 
 /* Do what UMP__RUN asks for, if that is the `result` of a send, with no lock held; and give what

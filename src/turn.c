@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "turn.h"
 
-#include "channel.h"
-
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
   @ requires aligned: is_node_word((uintptr_t)node);
   @ requires role: of_sender(ump__knows);

@@ -10,8 +10,13 @@
 
 #include "core/queue.h"
 #include "sync/sync.h"
+#include "ump_server.h"
 
 #include <stdbool.h>
+
+/* Sent, and the sender has got the turn: it runs the server before it returns to the application.
+ * Results of the library are never above 0. */
+#define UMP__RUN 1
 
 /* Put `node` into the inbox.  UMP_OK; UMP__RUN: the inbox was at rest, and the caller has the turn;
  * or UMP_SERVER_GONE: it is closed, and the node is still the caller's.  Any thread. */

@@ -2,7 +2,8 @@
 /*
  * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and
  * given back when the message leaves the queue.  Taking one is a single exchange while there are
- * any; who finds none stands in line, under a lock, and is handed the next place that becomes free.
+ * any; who finds none looks again for a little while, then stands in line, under a lock, and is
+ * handed the next place that becomes free.
  */
 #ifndef UMP_ROOM_H
 #define UMP_ROOM_H
@@ -43,9 +44,8 @@ struct ump__claim {
 };
 
 struct ump__room {
+	/* If their capacity is 0 there is room for everything, and nothing else here is used. */
 	struct ump__places places;
-	/* 0: there is room for everything, and nothing else here is used. */
-	uint32_t capacity;
 	struct ump__lock lock;
 	/* The rest is guarded by it. */
 	struct ump__ticket *first;

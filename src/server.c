@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "inbox.h"
+#include "places.h"
 #include "probe.h"
 
 /* Where this runs, for clients that wait; written only when it changes: all of them read it. */
@@ -37,10 +38,11 @@ static void make_room(ump_server *server)
 {
 	struct ump__room *room = &server->channel->room;
 
-	if (room->capacity == 0)
+	if (!server->channel->bounded)
 		return;
-	(void)ump__count_raise(&server->depth_most,
-		ump__room_depth(ump__places_load(&room->places), room->capacity));
+	/* The senders' count, which they keep writing to, is looked at only if it can tell more. */
+	if (ump__count_get(&server->depth_most) < ump__reach_load(&room->places))
+		(void)ump__count_raise(&server->depth_most, ump__places_depth(&room->places));
 	ump__room_give(room);
 }
 

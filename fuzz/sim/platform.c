@@ -386,6 +386,12 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)other_cpu;
 }
 
+bool ump__spin_round(unsigned round, int other_cpu)
+{
+	(void)other_cpu;
+	return round == 0;
+}
+
 /* ---- Threads ------------------------------------------------------------------------------- */
 
 /* What pthread_create's caller gave, for each thread. */

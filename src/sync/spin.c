@@ -55,3 +55,14 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 		sched_yield();
 	}
 }
+
+bool ump__spin_round(unsigned round, int other_cpu)
+{
+	if (round >= CLIENT_SPINS + CLIENT_YIELDS)
+		return false;
+	if (round >= CLIENT_SPINS || (other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu()))
+		sched_yield();
+	else
+		relax();
+	return true;
+}

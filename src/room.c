@@ -12,6 +12,7 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 	room->last = NULL;
 	room->closed = false;
 	ump__places_init(&room->places, capacity);
+	ump__hint_init(&room->sender_cpu, UMP__CPU_UNKNOWN);
 	if (capacity != 0)
 		ump__lock_init(&room->lock);
 }
@@ -164,13 +165,17 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 #define ENOUGH 64
 
 /* Wait a little for room, while nobody stands in line for it.  false: one had better sleep. */
-static bool spin_for_room(const struct ump__places *places, int server_cpu)
+static bool spin_for_room(struct ump__room *room, int server_cpu)
 {
+	const struct ump__places *places = &room->places;
+	int here = ump__cpu();
 	uint32_t quarter = (places->capacity + 3) / 4;
 	uint64_t enough = quarter < ENOUGH ? quarter : ENOUGH;
 	uint64_t left = 0;
 	bool line = false;
 
+	if (ump__hint_get(&room->sender_cpu) != here)
+		ump__hint_set(&room->sender_cpu, here);
 	for (unsigned round = 0; ump__spin_round(round, server_cpu); round++) {
 		left = ump__places_left(places, &line);
 		if (line || left >= enough)
@@ -190,10 +195,18 @@ int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
-	if (spin_for_room(&room->places, ump__hint_get(&server->server_cpu)) &&
+	if (spin_for_room(room, ump__hint_get(&server->server_cpu)) &&
 		ump__place_take(&room->places))
 		return UMP_OK;
 	return stand_in_line(room, server, own, deadline);
+}
+
+void ump__room_yield(const struct ump__room *room)
+{
+	int cpu = ump__hint_get(&room->sender_cpu);
+
+	if (cpu != UMP__CPU_UNKNOWN && cpu == ump__cpu())
+		(void)ump__spin_round(0, cpu);
 }
 
 void ump__room_give(struct ump__room *room)

@@ -46,6 +46,8 @@ struct ump__claim {
 struct ump__room {
 	/* If their capacity is 0 there is room for everything, and nothing else here is used. */
 	struct ump__places places;
+	/* Where the last sender ran that found no room, as far as known. */
+	struct ump__hint sender_cpu;
 	struct ump__lock lock;
 	/* The rest is guarded by it. */
 	struct ump__ticket *first;
@@ -64,6 +66,10 @@ void ump__claim_init(struct ump__claim *claim);
  * UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
+
+/* For the receiver, which has nothing to do: if those who found no room need this processor to go on,
+ * let them. */
+void ump__room_yield(const struct ump__room *room);
 
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);

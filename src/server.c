@@ -62,6 +62,16 @@ struct ump__message *ump__server_batched(ump_server *server)
 	return NULL;
 }
 
+/* Before it may have to wait. */
+static void get_ready(ump_server *server)
+{
+	struct ump__channel *channel = server->channel;
+
+	tell_cpu(server);
+	if (channel->bounded && ump__word_peek(&channel->inbox) == UMP__INBOX_EMPTY)
+		ump__room_yield(&channel->room);
+}
+
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 {
 	for (;;) {
@@ -70,7 +80,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 		if (message != NULL)
 			return message;
 		if (deadline != UMP_NOW)
-			tell_cpu(server);
+			get_ready(server);
 		if (!ump__inbox_receive(
 			    &server->channel->inbox, &server->batch, deadline, server->client_cpu))
 			return NULL;

@@ -90,7 +90,8 @@ bool ump__place_give(struct ump__places *places)
   @*/
 bool ump__line_begin(struct ump__places *places)
 {
-	/* In this order: whatever the limit, if what is taken has come up to it, it stays there. */
+	/* If what was taken has come up to the limit, it stays there until the limit changes, which
+	 * the exchange notices. */
 	uint64_t taken = ump__taken_load(places);
 	uint64_t seen = ump__limit_load(places);
 	struct ump__room_step step;

@@ -110,6 +110,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+bounded: post stats"},
 	{.text = "task+bounded: until | until"},
 	{.text = "task+bounded: until.break | until"},
+	{.text = "task+roomy: post post | post"},
 	{.text = "thread+bounded: until | until", .slow = true},
 	{.text = "thread+bounded: until.break | until", .slow = true},
 	{.text = "thread+bounded: until.break until | croom cpoll", .slow = true},

@@ -40,6 +40,10 @@
   @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
   @   limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__ROOM_CIRCLE;
   @
+  @ // Of `more` places beyond the one taken, so many can be known.
+  @ logic integer known_after(integer more) =
+  @   more <= 0 ? 0 : more < UMP__ROOM_TAKEN ? more : UMP__ROOM_TAKEN - 1;
+  @
   @ predicate next_on_circle(integer a, integer b) =
   @   b == (a == UMP__ROOM_CIRCLE - 1 ? 0 : a + 1);
   @
@@ -93,8 +97,8 @@ struct ump__room_step ump__room_take_step(uint64_t word);
   @ behavior room:
   @   assumes room_of(word, limit) > 0;
   @   ensures step: \result.taken == \true && room_looks(word, limit, \result.next);
-  @   ensures seen: room_of(word, limit) <= capacity ==> known_of(\result.next) == 0 ||
-  @     known_of(\result.next) + capacity < room_of(word, limit) + reach;
+  @   ensures known: room_of(word, limit) <= capacity ==> known_of(\result.next) ==
+  @     known_after(room_of(word, limit) + reach - capacity - 1);
   @ behavior full:
   @   assumes room_of(word, limit) == 0;
   @   ensures same: \result.taken == \false && \result.next == word;

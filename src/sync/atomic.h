@@ -626,10 +626,11 @@ static inline uint64_t ump__taken_load(const struct ump__places *places)
 	return atomic_load_explicit(&places->taken, memory_order_acquire);
 }
 
-/* ORDER room: release here -> acquire in ump__taken_load, and here, where another one's place is
- * found (a failure) or put upon (a success).  Carries: the limit that was seen, to those who compare
- * theirs with this count.  The place itself carries no memory: the push that it allows carries the
- * message, and who stands in line is told by an answer of its own. */
+/* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where others were
+ * faster.  Carries: the limit that was seen, to those who compare theirs with this count.  A success
+ * acquires only since C11 wants no less of it than of a failure.  The place itself carries no
+ * memory: the push that it allows carries the message, and who stands in line is told by an answer
+ * of its own. */
 static inline bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(

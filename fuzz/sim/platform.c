@@ -25,6 +25,18 @@
 			.pc = (uintptr_t)__builtin_return_address(0)};                             \
 	} while (0)
 
+/* ---- Assertions ---------------------------------------------------------------------------- */
+
+/* In place of the C library's, which ends the process: what the library asserts is a promise, too. */
+_Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function);
+
+_Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function)
+{
+	sim_fail("assertion", "%s:%u: %s: %s", file, line, function, assertion);
+}
+
 /* ---- Memory -------------------------------------------------------------------------------- */
 
 static bool refused(void)

@@ -110,7 +110,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+bounded: post stats"},
 	{.text = "task+bounded: until | until"},
 	{.text = "task+bounded: until.break | until"},
-	{.text = "task+roomy: post post | post"},
+	{.text = "task+roomy: post post"},
 	{.text = "thread+bounded: until | until", .slow = true},
 	{.text = "thread+bounded: until.break | until", .slow = true},
 	{.text = "thread+bounded: until.break until | croom cpoll", .slow = true},
@@ -120,6 +120,8 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+bounded: until | croom cdrop", .slow = true},
 	{.text = "task+bounded: until | croom drop", .slow = true},
 	{.text = "task+bounded: until | until | until", .slow = true},
+	{.text = "task+roomy: post | post", .slow = true},
+	{.text = "thread+roomy: post until until", .slow = true},
 	{.text = "task+roomy: until post | until until", .slow = true},
 	/* Servers that wait for themselves, or for each other. */
 	{.text = "thread: req.ask"},

@@ -160,8 +160,8 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 	return result;
 }
 
-/* How much room is worth to go on with, if the server is about to make more: who takes each place as
- * it becomes free only slows it down. */
+/* How much room is worth to go on with, if the server is about to make more: who takes each place
+ * as it becomes free only slows it down. */
 #define ENOUGH 64
 
 /* Wait a little for room, while nobody stands in line for it.  false: one had better sleep. */
@@ -189,8 +189,8 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	/* Without a capacity none is taken; but where there is one, only those who find no room look
-	 * at what the server keeps writing to. */
+	/* Without a capacity none is taken; but where there is one, only those who find no room
+	 * look at what the server keeps writing to. */
 	if (ump__place_take(&room->places) || room->places.capacity == 0)
 		return UMP_OK;
 	if (deadline <= UMP_NOW)

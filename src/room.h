@@ -67,8 +67,8 @@ void ump__claim_init(struct ump__claim *claim);
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
 
-/* For the receiver, which has nothing to do: if those who found no room need this processor to go on,
- * let them. */
+/* For the receiver, which has nothing to do: if those who found no room need this processor to go
+ * on, let them. */
 void ump__room_yield(const struct ump__room *room);
 
 /* Give a place back: to the first in line, if there is a line. */

@@ -27,7 +27,7 @@
 
 /* ---- Assertions ---------------------------------------------------------------------------- */
 
-/* In place of the C library's, which ends the process: what the library asserts is a promise, too. */
+/* In place of the C library's, which ends the process: what the library asserts is a promise. */
 _Noreturn void __assert_fail(
 	const char *assertion, const char *file, unsigned line, const char *function);
 

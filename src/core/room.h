@@ -5,8 +5,8 @@
  *
  * - `taken`, which senders change, counts the places that were ever taken, and those that are known
  *   to be free beyond: these are taken without a look at the other word.
- * - `limit`, which is changed where a place becomes free, says up to where that count may go: by the
- *   capacity at first, and by one more for each place that was given back; and whether anybody
+ * - `limit`, which is changed where a place becomes free, says up to where that count may go: to
+ *   the capacity at first, and by one more for each place that was given back; and whether anybody
  *   stands in line for room.
  *
  * There is a line only while there is no room: what becomes free is handed to its first one, which
@@ -47,8 +47,8 @@
   @ predicate next_on_circle(integer a, integer b) =
   @   b == (a == UMP__ROOM_CIRCLE - 1 ? 0 : a + 1);
   @
-  @ // What a step makes of the senders' word: a place is taken that was known to be free, or one that
-  @ // was seen to be, with others that are known then.
+  @ // What a step makes of the senders' word: a place is taken that was known to be free, or one
+  @ // that was seen to be, with others that are known then.
   @ predicate room_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
   @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
   @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&

@@ -627,10 +627,10 @@ static inline uint64_t ump__taken_load(const struct ump__places *places)
 }
 
 /* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where others were
- * faster.  Carries: the limit that was seen, to those who compare theirs with this count.  A success
- * acquires only since C11 wants no less of it than of a failure.  The place itself carries no
- * memory: the push that it allows carries the message, and who stands in line is told by an answer
- * of its own. */
+ * faster.  Carries: the limit that was seen, to those who compare theirs with this count.  A
+ * success acquires only since C11 wants no less of it than of a failure.  The place itself carries
+ * no memory: the push that it allows carries the message, and who stands in line is told by an
+ * answer of its own. */
 static inline bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
@@ -652,8 +652,8 @@ static inline bool ump__limit_change(struct ump__places *places, uint64_t *seen,
 		&places->limit, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* ORDER: relaxed.  A number for those who watch; the push of the message that made the queue so deep
- * tells the receiver. */
+/* ORDER: relaxed.  A number for those who watch; the push of the message that made the queue so
+ * deep tells the receiver. */
 static inline uint32_t ump__reach_load(const struct ump__places *places)
 {
 	return atomic_load_explicit(&places->reach, memory_order_relaxed);

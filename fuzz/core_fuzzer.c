@@ -57,11 +57,15 @@ struct world {
 	bool done;
 	bool asleep;
 	bool gone;
-	/* Room: places, of so many, and a line. */
-	uint32_t room;
+	/* Room: its two words; places, of so many, and a line; how many are known, and how deep it
+	 * has been. */
+	uint64_t taken;
+	uint64_t limit;
 	uint32_t capacity;
 	uint32_t places;
 	bool line;
+	uint64_t known;
+	uint32_t reach;
 };
 
 static unsigned node_number(const struct world *world, const struct ump__node *node)
@@ -442,6 +446,7 @@ static void room_set(struct world *world)
 {
 	static const uint32_t notable[] = {1, 2, 3, UMP__ROOM_MOST - 1, UMP__ROOM_MOST};
 	uint8_t choice = input_byte(&world->input);
+	uint64_t count = 0;
 
 	if (choice < 5)
 		world->capacity = notable[choice];
@@ -451,52 +456,90 @@ static void room_set(struct world *world)
 	/* As full as can be, now and then: it would take long to get there. */
 	if ((choice & 128) != 0)
 		world->places = choice & 1;
+	/* And almost around the circle. */
+	if ((choice & 64) != 0)
+		count = UMP__ROOM_CIRCLE - 1 - (choice & 3);
+	world->reach = world->capacity - world->places;
+	if ((choice & 32) != 0)
+		world->reach = world->capacity;
 	world->line = false;
-	world->room = world->places;
+	world->known = 0;
+	world->taken = count * UMP__ROOM_TAKEN;
+	world->limit = (count + world->places) % UMP__ROOM_CIRCLE;
 }
 
-/* Take a step if the model says that it `may` be taken. */
-static void room_take(struct world *world, struct ump__room_step step, bool may)
+/* Take a step from `word` if the model says that it `may` be taken. */
+static uint64_t room_take(struct ump__room_step step, uint64_t word, bool may)
 {
 	EXPECT("[room]", step.taken == may);
-	EXPECT("[room]", may || step.next == world->room);
-	world->room = step.next;
+	EXPECT("[room]", may || step.next == word);
+	return step.next;
+}
+
+static void room_enter(struct world *world)
+{
+	uint32_t depth = world->capacity - world->places;
+	uint64_t before = world->taken;
+
+	world->taken = room_take(ump__room_take_step(before), before, world->known > 0);
+	if (world->known > 0) {
+		world->known--;
+	} else {
+		world->taken = room_take(
+			ump__room_look_step(before, world->limit, world->capacity, world->reach),
+			before, world->places > 0);
+		if (world->places == 0)
+			return;
+		/* No more are known than leave it as deep as it has been. */
+		world->known = world->reach > depth ? world->reach - depth - 1 : 0;
+		if (world->known >= UMP__ROOM_TAKEN)
+			world->known = UMP__ROOM_TAKEN - 1;
+		if (world->reach <= depth)
+			world->reach = depth + 1;
+	}
+	world->places--;
+	EXPECT("[bound]", world->capacity - world->places <= world->reach);
 }
 
 static void room_step(struct world *world)
 {
+	bool none = world->places == 0;
+
 	switch (input_below(&world->input, 5)) {
 	case 0:
-		room_take(
-			world, ump__room_take_step(world->room), !world->line && world->places > 0);
-		world->places -= !world->line && world->places > 0;
+		room_enter(world);
 		break;
 	case 1:
 		/* Only what was taken is given back. */
 		if (world->places == world->capacity)
 			break;
-		room_take(world, ump__room_give_step(world->room), !world->line);
+		world->limit =
+			room_take(ump__room_give_step(world->limit), world->limit, !world->line);
 		world->places += !world->line;
 		break;
 	case 2:
-		room_take(world, ump__room_begin_step(world->room),
-			!world->line && world->places == 0);
-		world->line = world->line || world->places == 0;
+		world->limit = room_take(ump__room_begin_step(world->taken, world->limit),
+			world->limit, !world->line && none);
+		world->line = world->line || none;
 		break;
 	case 3:
-		room_take(world, ump__room_end_step(world->room), world->line);
+		world->limit =
+			room_take(ump__room_end_step(world->limit), world->limit, world->line);
 		world->line = false;
 		break;
 	default:
 		room_set(world);
 	}
-	EXPECT("[bound]", ump__room_is_valid(world->room));
-	EXPECT("[bound]",
-		ump__room_depth(world->room, world->capacity) == world->capacity - world->places);
-	/* A word that belongs to a larger inbox. */
-	if (!world->line && world->places > 0)
-		EXPECT("[bound]", ump__room_depth(world->room, world->places - 1) == 0);
-	EXPECT("[bound]", !ump__room_is_valid(UMP__ROOM_LINE + 1));
+	EXPECT("[bound]", ump__room_is_valid(world->limit));
+	EXPECT("[bound]", ump__room_has_line(world->limit) == world->line);
+	EXPECT("[bound]", ump__room_left(world->taken, world->limit) == world->places);
+	EXPECT("[bound]", ump__room_depth(world->taken, world->limit, world->capacity) ==
+				  world->capacity - world->places);
+	/* A limit that belongs to a larger inbox. */
+	if (world->places > 0)
+		EXPECT("[bound]",
+			ump__room_depth(world->taken, world->limit, world->places - 1) == 0);
+	EXPECT("[bound]", !ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
 }
 
 /* The predicates say no, too. */
@@ -596,7 +639,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.counts = UMP__COUNTS_FIRST;
 	world.strong = 1;
 	world.weak = 2;
-	world.room = world.capacity = world.places = 2;
+	world.limit = world.capacity = world.places = 2;
 	for (unsigned i = 0; i < QUEUES; i++)
 		ump__queue_init(&world.queues[i]);
 	while (!input_is_over(&world.input)) {

@@ -44,9 +44,10 @@
  *              handlers wait for each other, gets UMP_DEADLOCK instead of hanging.  That holds for
  *              requests, for room in an inbox, for answers and for the end of a server.  A request
  *              whose context was kept is waited for elsewhere, and closes no such cycle.
- * - [bound]    A server with a capacity never has more messages queued.  Who finds no room waits
- *              for it in the order of coming, or is told UMP_FULL at once.  The end of the last
- *              client and the closing of the inbox need no room, and closing ends all waits.
+ * - [bound]    A server with a capacity never has more messages queued.  Who finds no room, not
+ *              even by a few more looks, waits for it in a line that is served in order; or is told
+ *              UMP_FULL at once.  The end of the last client and the closing of the inbox need no
+ *              room, and closing ends all waits.
  * - [task]     A task handles messages only inside the calls that run it, on their thread.  Its
  *              file descriptor is readable while there is something to do.
  * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then

@@ -97,43 +97,66 @@ struct ump__node *in_and_out(struct ump__queue *queue, struct ump__node *a, stru
   @ assigns \nothing;
   @ ensures free: \result == 1;
   @*/
-uint32_t one_place(void)
+uint64_t one_place(void)
 {
-	uint32_t room = 1;
+	uint64_t word = 0;
+	uint64_t limit = 1;
 	struct ump__room_step step;
 	uint32_t depth;
 
-	step = ump__room_begin_step(room);
+	step = ump__room_begin_step(word, limit);
 	/*@ assert no_line_yet: !step.taken; */
-	step = ump__room_take_step(room);
+	step = ump__room_take_step(word);
+	/*@ assert unknown: !step.taken; */
+	step = ump__room_look_step(word, limit, 1, 0);
 	/*@ assert got: step.taken; */
-	room = step.next;
-	step = ump__room_take_step(room);
+	word = step.next;
+	/*@ assert one: taken_of(word) == 1 && known_of(word) == 0; */
+	step = ump__room_look_step(word, limit, 1, 1);
 	/*@ assert full: !step.taken; */
-	step = ump__room_begin_step(room);
+	step = ump__room_begin_step(word, limit);
 	/*@ assert in_line: step.taken; */
-	room = step.next;
-	depth = ump__room_depth(room, 1);
+	limit = step.next;
+	depth = ump__room_depth(word, limit, 1);
 	/*@ assert deep: depth == 1; */
-	step = ump__room_begin_step(room);
+	step = ump__room_begin_step(word, limit);
 	/*@ assert one_line: !step.taken; */
-	step = ump__room_give_step(room);
+	step = ump__room_give_step(limit);
 	/*@ assert hand_on: !step.taken; */
-	step = ump__room_take_step(room);
+	step = ump__room_look_step(word, limit, 1, 1);
 	/*@ assert behind: !step.taken; */
-	step = ump__room_end_step(room);
+	step = ump__room_end_step(limit);
 	/*@ assert over: step.taken; */
-	room = step.next;
-	step = ump__room_end_step(room);
+	limit = step.next;
+	step = ump__room_end_step(limit);
 	/*@ assert no_line: !step.taken; */
 	/* Nothing was given back so far: the place is whose it was handed to. */
-	step = ump__room_take_step(room);
+	step = ump__room_look_step(word, limit, 1, 1);
 	/*@ assert still_full: !step.taken; */
-	step = ump__room_give_step(room);
+	step = ump__room_give_step(limit);
 	/*@ assert given: step.taken; */
-	depth = ump__room_depth(step.next, 1);
+	depth = ump__room_depth(word, step.next, 1);
 	/*@ assert empty: depth == 0; */
-	return step.next;
+	return ump__room_left(word, step.next);
+}
+
+/* A look makes more known than one place, and they are taken without another look. */
+/*@ terminates \true;
+  @ assigns \nothing;
+  @ ensures full: \result == 3;
+  @*/
+uint32_t three_places(void)
+{
+	uint64_t limit = 3;
+	struct ump__room_step step;
+
+	step = ump__room_look_step(0, limit, 3, 3);
+	/*@ assert first: step.taken && known_of(step.next) == 2; */
+	step = ump__room_take_step(step.next);
+	/*@ assert second: step.taken && known_of(step.next) == 1; */
+	step = ump__room_take_step(step.next);
+	/*@ assert third: step.taken && known_of(step.next) == 0; */
+	return ump__room_depth(step.next, limit, 3);
 }
 
 /*

@@ -156,7 +156,8 @@ static void any_word(void)
 /* Any order of coming and going keeps the bound, and nobody gets ahead of those who wait. */
 static void any_coming(void)
 {
-	uint32_t word = CAPACITY;
+	uint64_t taken = 0;
+	uint64_t limit = CAPACITY;
 	unsigned queued = 0;
 	unsigned waiting = 0;
 
@@ -165,18 +166,21 @@ static void any_coming(void)
 		struct ump__room_step step;
 
 		if (Frama_C_interval(0, 1) != 0) {
-			step = ump__room_take_step(word);
+			step = ump__room_take_step(taken);
+			if (!step.taken)
+				step = ump__room_look_step(taken, limit, CAPACITY, CAPACITY);
 			as_told = step.taken == (queued < CAPACITY && waiting == 0);
+			taken = step.next;
 			if (step.taken) {
 				queued++;
 			} else {
-				step = ump__room_begin_step(word);
+				step = ump__room_begin_step(taken, limit);
 				as_told = as_told && step.taken == (waiting == 0);
 				waiting++;
+				limit = step.next;
 			}
-			word = step.next;
 		} else if (queued > 0) {
-			step = ump__room_give_step(word);
+			step = ump__room_give_step(limit);
 			as_told = step.taken == (waiting == 0);
 			if (step.taken) {
 				queued--;
@@ -184,12 +188,13 @@ static void any_coming(void)
 				/* The place is the first waiter's now. */
 				waiting--;
 				if (waiting == 0)
-					step = ump__room_end_step(word);
+					step = ump__room_end_step(limit);
 			}
-			word = step.next;
+			limit = step.next;
 		}
 		/*@ check as_told: as_told == 1; */
-		bool bound = queued == ump__room_depth(word, CAPACITY) && queued <= CAPACITY;
+		bool bound =
+			queued == ump__room_depth(taken, limit, CAPACITY) && queued <= CAPACITY;
 
 		/*@ check bound: bound == 1; */
 	}

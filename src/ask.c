@@ -124,7 +124,7 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 		.tag = tag,
 		.code = UMP_OK};
 	ump__message_init(&ask->message, UMP__KIND_ROOM, NULL);
-	if (handle->channel->room.capacity == 0) {
+	if (!handle->channel->bounded) {
 		/* There always is room, and none needs to be kept; or no use for any. */
 		if (ump__inbox_is_closed(&handle->channel->inbox))
 			ask->code = UMP_SERVER_GONE;

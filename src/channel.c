@@ -68,6 +68,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->request = config->request;
 	channel->reply = config->reply;
 	channel->post = config->post;
+	channel->bounded = config->capacity != 0;
 	channel->slow_limit = config->slow_limit;
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;

@@ -39,10 +39,9 @@ struct ump_server {
 };
 
 struct ump__channel {
-	/* Written by all. */
+	/* Written by all; and beside it, by all senders, what begins the room. */
 	_Alignas(UMP__LINE) struct ump__word inbox;
-	/* Written by senders to a server with a capacity, and by the receiving end. */
-	_Alignas(UMP__LINE) struct ump__room room;
+	struct ump__room room;
 	/* Written by those who clone and drop: too rarely for a line of their own. */
 	struct ump__counts counts;
 	/* And by those who keep contexts, or fail requests. */
@@ -54,6 +53,8 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump_type request;
 	struct ump_type reply;
 	struct ump_type post;
+	/* Whether there is a capacity: the room itself is written to by others. */
+	bool bounded;
 	/* A handler that takes longer is told of. */
 	int64_t slow_limit;
 	void (*slow_handler)(void *arg, int64_t took, bool request);

@@ -103,7 +103,7 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 	int result;
 
 	*kept = false;
-	if (channel->room.capacity == 0)
+	if (!channel->bounded)
 		return UMP_OK;
 	do {
 		*kept = ump__ask_use(asker(handle));

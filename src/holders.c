@@ -8,6 +8,7 @@
 #ifdef UMP_HOLDERS
 
 #include "handle.h"
+#include "places.h"
 
 #include <inttypes.h>
 
@@ -74,11 +75,9 @@ static void write_server(const struct ump__channel *channel, FILE *file)
 		ump__hint_get(&server->busy) != 0 ? ", is at work" : "",
 		ump__count_get(&server->handled), ump__count_get(&server->skipped),
 		ump__count_get(&channel->failed), ump__count_get(&channel->kept));
-	if (channel->room.capacity != 0)
+	if (channel->bounded)
 		fprintf(file, ", %" PRIu32 " of %" PRIu32 " queued",
-			ump__room_depth(
-				ump__places_load(&channel->room.places), channel->room.capacity),
-			channel->room.capacity);
+			ump__places_depth(&channel->room.places), channel->room.places.capacity);
 	fprintf(file, "; %" PRIu32 " strong clients, %" PRIu32 " other references\n",
 		ump__counts_strong(counts), ump__counts_weak(counts));
 }

@@ -132,7 +132,7 @@ bool ump__inline_request(struct ump__channel *channel, const void *msg, void *re
 	struct ump__request request;
 
 	/* Who stands in line for room comes first. */
-	if (channel->room.capacity != 0 || !ump__turn_take(&channel->inbox))
+	if (channel->bounded || !ump__turn_take(&channel->inbox))
 		return false;
 	ump__request_init(&request, channel, msg, reply);
 	run_own(channel->inlined, &request);

@@ -9,6 +9,7 @@
 #include "sync/atomic.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Take a place.  false: there is none, or there is a line for them. */
 bool ump__place_take(struct ump__places *places);
@@ -21,5 +22,12 @@ bool ump__line_begin(struct ump__places *places);
 
 /* End it.  Under the lock, while there is one. */
 void ump__line_end(struct ump__places *places);
+
+/* How many places are taken. */
+uint32_t ump__places_depth(const struct ump__places *places);
+
+/* For those who wait for room: how many places are free, as far as known; and whether there is a
+ * line, in which to wait. */
+uint64_t ump__places_left(const struct ump__places *places, bool *line);
 
 #endif

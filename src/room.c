@@ -2,16 +2,17 @@
 #include "room.h"
 
 #include "answer.h"
+#include "channel.h"
 #include "places.h"
 #include "wait.h"
 
 void ump__room_init(struct ump__room *room, uint32_t capacity)
 {
-	room->capacity = capacity;
 	room->first = NULL;
 	room->last = NULL;
 	room->closed = false;
 	ump__places_init(&room->places, capacity);
+	ump__hint_init(&room->sender_cpu, UMP__CPU_UNKNOWN);
 	if (capacity != 0)
 		ump__lock_init(&room->lock);
 }
@@ -24,7 +25,7 @@ void ump__claim_init(struct ump__claim *claim)
 
 void ump__room_end(struct ump__room *room)
 {
-	if (room->capacity != 0)
+	if (room->places.capacity != 0)
 		ump__lock_end(&room->lock);
 }
 
@@ -159,21 +160,58 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 	return result;
 }
 
+/* How much room is worth to go on with, if the server is about to make more: who takes each place
+ * as it becomes free only slows it down. */
+#define ENOUGH 64
+
+/* Wait a little for room, while nobody stands in line for it.  false: one had better sleep. */
+static bool spin_for_room(struct ump__room *room, int server_cpu)
+{
+	const struct ump__places *places = &room->places;
+	int here = ump__cpu();
+	uint32_t quarter = (places->capacity + 3) / 4;
+	uint64_t enough = quarter < ENOUGH ? quarter : ENOUGH;
+	uint64_t left = 0;
+	bool line = false;
+
+	if (ump__hint_get(&room->sender_cpu) != here)
+		ump__hint_set(&room->sender_cpu, here);
+	for (unsigned round = 0; ump__spin_round(round, server_cpu); round++) {
+		left = ump__places_left(places, &line);
+		if (line || left >= enough)
+			break;
+	}
+	return !line && left > 0;
+}
+
 /* ---- For others ---------------------------------------------------------------------------- */
 
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	if (room->capacity == 0 || ump__place_take(&room->places))
+	/* Without a capacity none is taken; but where there is one, only those who find no room
+	 * look at what the server keeps writing to. */
+	if (ump__place_take(&room->places) || room->places.capacity == 0)
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
+	if (spin_for_room(room, ump__hint_get(&server->server_cpu)) &&
+		ump__place_take(&room->places))
+		return UMP_OK;
 	return stand_in_line(room, server, own, deadline);
+}
+
+void ump__room_yield(const struct ump__room *room)
+{
+	int cpu = ump__hint_get(&room->sender_cpu);
+
+	if (cpu != UMP__CPU_UNKNOWN && cpu == ump__cpu())
+		(void)ump__spin_round(0, cpu);
 }
 
 void ump__room_give(struct ump__room *room)
 {
-	if (room->capacity == 0 || ump__place_give(&room->places))
+	if (room->places.capacity == 0 || ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
 	hand_over(room);
@@ -190,7 +228,7 @@ void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 
 void ump__room_close(struct ump__room *room)
 {
-	if (room->capacity == 0)
+	if (room->places.capacity == 0)
 		return;
 	ump__lock_take(&room->lock);
 	room->closed = true;

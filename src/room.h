@@ -2,7 +2,8 @@
 /*
  * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and
  * given back when the message leaves the queue.  Taking one is a single exchange while there are
- * any; who finds none stands in line, under a lock, and is handed the next place that becomes free.
+ * any; who finds none looks again for a little while, then stands in line, under a lock, and is
+ * handed the next place that becomes free.
  */
 #ifndef UMP_ROOM_H
 #define UMP_ROOM_H
@@ -43,9 +44,10 @@ struct ump__claim {
 };
 
 struct ump__room {
+	/* If their capacity is 0 there is room for everything, and nothing else here is used. */
 	struct ump__places places;
-	/* 0: there is room for everything, and nothing else here is used. */
-	uint32_t capacity;
+	/* Where the last sender ran that found no room, as far as known. */
+	struct ump__hint sender_cpu;
 	struct ump__lock lock;
 	/* The rest is guarded by it. */
 	struct ump__ticket *first;
@@ -64,6 +66,10 @@ void ump__claim_init(struct ump__claim *claim);
  * UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
+
+/* For the receiver, which has nothing to do: if those who found no room need this processor to go
+ * on, let them. */
+void ump__room_yield(const struct ump__room *room);
 
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);

@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "inbox.h"
+#include "places.h"
 #include "pool.h"
 #include "probe.h"
 
@@ -38,10 +39,11 @@ static void make_room(ump_server *server)
 {
 	struct ump__room *room = &server->channel->room;
 
-	if (room->capacity == 0)
+	if (!server->channel->bounded)
 		return;
-	(void)ump__count_raise(&server->depth_most,
-		ump__room_depth(ump__places_load(&room->places), room->capacity));
+	/* The senders' count, which they keep writing to, is looked at only if it can tell more. */
+	if (ump__count_get(&server->depth_most) < ump__reach_load(&room->places))
+		(void)ump__count_raise(&server->depth_most, ump__places_depth(&room->places));
 	ump__room_give(room);
 }
 
@@ -84,6 +86,16 @@ struct ump__message *ump__server_batched(ump_server *server)
 	return NULL;
 }
 
+/* Before it may have to wait. */
+static void get_ready(ump_server *server)
+{
+	struct ump__channel *channel = server->channel;
+
+	tell_cpu(server);
+	if (channel->bounded && ump__word_peek(&channel->inbox) == UMP__INBOX_EMPTY)
+		ump__room_yield(&channel->room);
+}
+
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 {
 	for (;;) {
@@ -92,7 +104,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 		if (message != NULL)
 			return message;
 		if (deadline != UMP_NOW)
-			tell_cpu(server);
+			get_ready(server);
 		if (!ump__inbox_receive(
 			    &server->channel->inbox, &server->batch, deadline, server->client_cpu))
 			return NULL;

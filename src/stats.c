@@ -2,6 +2,7 @@
 /* A server's numbers, for those who watch. */
 #include "handle.h"
 #include "inbox.h"
+#include "places.h"
 #include "user.h"
 
 /* The bytes of struct ump_stats in the first version that had it. */
@@ -9,13 +10,11 @@
 
 static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 {
-	const struct ump__room *room = &channel->room;
-
 	stats->depth = UMP_UNCOUNTED;
 	stats->depth_most = UMP_UNCOUNTED;
-	if (room->capacity == 0)
+	if (!channel->bounded)
 		return;
-	stats->depth = ump__room_depth(ump__places_load(&room->places), room->capacity);
+	stats->depth = ump__places_depth(&channel->room.places);
 	/* The server notes it when the queue grows shorter.  What was told once stays true, though
 	 * all of it be room that was kept and is given back unused. */
 	stats->depth_most = ump__count_raise(&channel->server.depth_most, stats->depth);

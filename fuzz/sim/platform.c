@@ -42,6 +42,18 @@ const struct ump__thrift *ump__thrift(void)
 	return &thrift;
 }
 
+/* ---- Assertions ---------------------------------------------------------------------------- */
+
+/* In place of the C library's, which ends the process: what the library asserts is a promise. */
+_Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function);
+
+_Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function)
+{
+	sim_fail("assertion", "%s:%u: %s: %s", file, line, function, assertion);
+}
+
 /* ---- Memory -------------------------------------------------------------------------------- */
 
 static bool refused(void)
@@ -406,6 +418,12 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)value;
 	(void)side;
 	(void)other_cpu;
+}
+
+bool ump__spin_round(unsigned round, int other_cpu)
+{
+	(void)other_cpu;
+	return round == 0;
 }
 
 /* ---- Threads ------------------------------------------------------------------------------- */

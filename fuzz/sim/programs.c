@@ -110,6 +110,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+bounded: post stats"},
 	{.text = "task+bounded: until | until"},
 	{.text = "task+bounded: until.break | until"},
+	{.text = "task+roomy: post post"},
 	{.text = "thread+bounded: until | until", .slow = true},
 	{.text = "thread+bounded: until.break | until", .slow = true},
 	{.text = "thread+bounded: until.break until | croom cpoll", .slow = true},
@@ -119,6 +120,8 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+bounded: until | croom cdrop", .slow = true},
 	{.text = "task+bounded: until | croom drop", .slow = true},
 	{.text = "task+bounded: until | until | until", .slow = true},
+	{.text = "task+roomy: post | post", .slow = true},
+	{.text = "thread+roomy: post until until", .slow = true},
 	{.text = "task+roomy: until post | until until", .slow = true},
 	/* Clients that recycle the memory of their messages. */
 	{.text = "thread+pooled: post post"},

@@ -26,6 +26,10 @@
 #define UMP__ATOMIC(type) _Atomic(type)
 #endif
 
+/* Words that different threads write often lie so far apart.  Twice the usual cache line, since
+ * processors fetch lines in pairs. */
+#define UMP__LINE 128
+
 /* A word that a thread can park on: an inbox, or the state of a call. */
 struct ump__word {
 	UMP__ATOMIC(uintptr_t) value;
@@ -36,9 +40,15 @@ struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* The room in an inbox. */
+/* The room in an inbox: its two words, how deep the queue can have been, and the capacity (0: there
+ * is room for everything).  Senders write the first for each message, and whoever receives writes
+ * what follows the gap; the inbox, which senders write too, may lie just before. */
 struct ump__places {
-	UMP__ATOMIC(uint32_t) value;
+	UMP__ATOMIC(uint64_t) taken;
+	char gap[UMP__LINE - sizeof(uint64_t)];
+	UMP__ATOMIC(uint64_t) limit;
+	UMP__ATOMIC(uint32_t) reach;
+	uint32_t capacity;
 };
 
 /* Who may touch what the senders of one client share: 1 while somebody has it. */
@@ -124,11 +134,12 @@ enum ump__knowledge {
 /*@ ghost extern uint64_t ump__own_strong; */
 /*@ ghost extern uint64_t ump__own_weak; */
 /*@ ghost extern bool ump__settled; */
-/* The capacity of the room that it works on, what it saw or published last in that word, and how
+/* The capacity of the room that it works on, what it saw or published last in its words, and how
  * many of the places are its own; whether it has the lock of the line, and if so, whether there is
  * a line. */
 /*@ ghost extern uint32_t ump__capacity; */
-/*@ ghost extern uint32_t ump__last_places; */
+/*@ ghost extern uint64_t ump__last_taken; */
+/*@ ghost extern uint64_t ump__last_limit; */
 /*@ ghost extern uint32_t ump__own_places; */
 /*@ ghost extern bool ump__has_lock; */
 /*@ ghost extern bool ump__line; */
@@ -180,11 +191,11 @@ enum ump__knowledge {
   @ predicate counts_rely(integer weak, uint64_t w) = is_counts(w) &&
   @   (strong_of(w) > 0 ==> weak_of(w) > weak);
   @
-  @ // Whoever owns places finds that many fewer free; and nobody begins or ends a line but under
-  @ // the lock.
-  @ predicate places_rely{L}(integer own, uint32_t w) = is_room(w) &&
-  @   room_of(w) + own <= ump__capacity &&
-  @   (ump__has_lock ==> (w == UMP__ROOM_LINE <==> ump__line == \true));
+  @ // The limit is never older than what this thread has seen to be taken, which the release of the
+  @ // senders carries; and nobody begins or ends a line but under the lock.
+  @ predicate limit_rely{L}(uint64_t w, uint64_t l) = is_limit(l) &&
+  @   room_of(w, l) < UMP__ROOM_CIRCLE / 2 &&
+  @   (ump__has_lock ==> (l >= UMP__ROOM_LINE <==> ump__line == \true));
   @*/
 
 /*@ requires \valid(word);
@@ -411,43 +422,79 @@ bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, uint64_t next)
 void ump__counts_settle(const struct ump__counts *counts);
 
 /*@ requires \valid(places);
-  @ requires bound: value <= UMP__ROOM_MOST;
+  @ requires bound: capacity <= UMP__ROOM_MOST;
   @ terminates \true;
-  @ assigns places->value \from value;
-  @ ensures places->value == value;
+  @ assigns *places \from capacity;
+  @ ensures places->taken == 0 && places->limit == capacity && places->capacity == capacity;
   @*/
-void ump__places_init(struct ump__places *places, uint32_t value);
+void ump__places_init(struct ump__places *places, uint32_t capacity);
 
 /*@ requires \valid_read(places);
   @ terminates \true;
-  @ assigns \result, ump__last_places \from places->value;
-  @ ensures rely: places_rely(ump__own_places, \result) && ump__last_places == \result;
+  @ assigns \result, ump__last_taken \from places->taken;
+  @ ensures rely: ump__last_taken == \result;
   @*/
-uint32_t ump__places_load(const struct ump__places *places);
+uint64_t ump__taken_load(const struct ump__places *places);
+
+/* What is taken never goes beyond the limit; nor does what is known to be free, for which the one
+ * who saw it looked.  So a step that was legal and is done leaves both within, and while there is a
+ * line none is done. */
+/*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
+  @ requires guarantee: room_takes(*seen, next) ||
+  @   (room_looks(*seen, ump__last_limit, next) && ump__last_taken == *seen);
+  @ terminates \true;
+  @ assigns places->taken, *seen, \result, ump__last_taken, ump__own_places
+  @   \from places->taken, *seen, next, ump__own_places;
+  @ ensures refused: \result == \false ==>
+  @   ump__last_taken == *seen && ump__own_places == \old(ump__own_places);
+  @ ensures done: \result ==> *seen == \old(*seen) && ump__last_taken == next;
+  @ ensures takes: \result ==> ump__own_places == \old(ump__own_places) + 1 &&
+  @   ump__own_places <= ump__capacity;
+  @ ensures behind: \result ==> !(ump__has_lock && ump__line == \true);
+  @*/
+bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next);
+
+/*@ requires \valid_read(places);
+  @ terminates \true;
+  @ assigns \result, ump__last_limit \from places->limit, ump__last_taken;
+  @ ensures rely: limit_rely(ump__last_taken, \result) && ump__last_limit == \result;
+  @*/
+uint64_t ump__limit_load(const struct ump__places *places);
 
 /*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
-  @ requires guarantee: is_room(*seen) && (room_takes(*seen, next) ||
-  @   (room_gives(*seen, next) && ump__own_places > 0) ||
-  @   (room_begins(*seen, next) && ump__has_lock && ump__line == \false) ||
+  @ requires guarantee: is_limit(*seen) && ((room_gives(*seen, next) && ump__own_places > 0) ||
+  @   (room_begins(ump__last_taken, *seen, next) && ump__has_lock && ump__line == \false) ||
   @   (room_ends(*seen, next) && ump__has_lock && ump__line == \true));
   @ terminates \true;
-  @ assigns places->value, *seen, \result, ump__last_places, ump__own_places, ump__line
-  @   \from places->value, *seen, next, ump__own_places, ump__line;
-  @ ensures rely: \result == \false ==> places_rely(ump__own_places, *seen) &&
-  @   ump__last_places == *seen;
+  @ assigns places->limit, *seen, \result, ump__last_limit, ump__own_places, ump__line
+  @   \from places->limit, *seen, next, ump__own_places, ump__line;
+  @ ensures rely: \result == \false ==> limit_rely(ump__last_taken, *seen) &&
+  @   ump__last_limit == *seen;
   @ ensures refused: \result == \false ==>
   @   ump__own_places == \old(ump__own_places) && ump__line == \old(ump__line);
-  @ ensures done: \result ==> *seen == \old(*seen) && ump__last_places == next;
-  @ ensures takes: \result && room_takes(\old(*seen), next) ==>
-  @   ump__own_places == (uint32_t)(\old(ump__own_places) + 1) && ump__line == \old(ump__line);
+  @ ensures done: \result ==> *seen == \old(*seen) && ump__last_limit == next;
   @ ensures gives: \result && room_gives(\old(*seen), next) ==>
   @   ump__own_places == \old(ump__own_places) - 1 && ump__line == \old(ump__line);
-  @ ensures begins: \result && room_begins(\old(*seen), next) ==>
+  @ ensures begins: \result && next == \old(*seen) + UMP__ROOM_LINE ==>
   @   ump__own_places == \old(ump__own_places) && ump__line == \true;
   @ ensures ends: \result && room_ends(\old(*seen), next) ==>
   @   ump__own_places == \old(ump__own_places) && ump__line == \false;
   @*/
-bool ump__places_change(struct ump__places *places, uint32_t *seen, uint32_t next);
+bool ump__limit_change(struct ump__places *places, uint64_t *seen, uint64_t next);
+
+/*@ requires \valid_read(places);
+  @ terminates \true;
+  @ assigns \result \from places->reach;
+  @ ensures rely: \result <= ump__capacity;
+  @*/
+uint32_t ump__reach_load(const struct ump__places *places);
+
+/*@ requires \valid(places);
+  @ requires guarantee: reach <= ump__capacity;
+  @ terminates \true;
+  @ assigns places->reach \from places->reach, reach;
+  @*/
+void ump__reach_raise(struct ump__places *places, uint32_t reach);
 
 /*@ requires \valid(hint);
   @ terminates \true;
@@ -643,23 +690,62 @@ static inline void ump__hint_set(struct ump__hint *hint, int value)
 /* ---- Room ---------------------------------------------------------------------------------- */
 
 /* Before it is shared.  ORDER: none, as ump__word_init. */
-static inline void ump__places_init(struct ump__places *places, uint32_t value)
+static inline void ump__places_init(struct ump__places *places, uint32_t capacity)
 {
-	atomic_init(&places->value, value);
+	atomic_init(&places->taken, 0);
+	atomic_init(&places->limit, capacity);
+	atomic_init(&places->reach, 0);
+	places->capacity = capacity;
 }
 
-/* ORDER: relaxed.  Where a compare-exchange loop begins; the exchange checks it. */
-static inline uint32_t ump__places_load(const struct ump__places *places)
+/* ORDER room: acquire here <- release in ump__taken_change.  Carries: the limit up to which others
+ * have taken places, so that none that is older is compared with their count. */
+static inline uint64_t ump__taken_load(const struct ump__places *places)
 {
-	return atomic_load_explicit(&places->value, memory_order_relaxed);
+	return atomic_load_explicit(&places->taken, memory_order_acquire);
 }
 
-/* ORDER: relaxed.  A place carries no memory: the push that it allows carries the message, and who
- * stands in line is told by an answer of its own. */
-static inline bool ump__places_change(struct ump__places *places, uint32_t *seen, uint32_t next)
+/* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where others were
+ * faster.  Carries: the limit that was seen, to those who compare theirs with this count.  A
+ * success acquires only since C11 wants no less of it than of a failure.  The place itself carries
+ * no memory: the push that it allows carries the message, and who stands in line is told by an
+ * answer of its own. */
+static inline bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-		&places->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+		&places->taken, seen, next, memory_order_acq_rel, memory_order_acquire);
+}
+
+/* ORDER: relaxed.  What is taken already says how old it can be at most; and where a line begins or
+ * a place is given, the exchange checks it. */
+static inline uint64_t ump__limit_load(const struct ump__places *places)
+{
+	return atomic_load_explicit(&places->limit, memory_order_relaxed);
+}
+
+/* ORDER: relaxed.  A place that is given back and a line that begins meet in this one word: either
+ * the line finds the room, or whoever gives finds the line. */
+static inline bool ump__limit_change(struct ump__places *places, uint64_t *seen, uint64_t next)
+{
+	return atomic_compare_exchange_weak_explicit(
+		&places->limit, seen, next, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* ORDER: relaxed.  A number for those who watch; the push of the message that made the queue so
+ * deep tells the receiver. */
+static inline uint32_t ump__reach_load(const struct ump__places *places)
+{
+	return atomic_load_explicit(&places->reach, memory_order_relaxed);
+}
+
+/* Make it `reach`, unless it is more already.  ORDER: relaxed, as ump__reach_load. */
+static inline void ump__reach_raise(struct ump__places *places, uint32_t reach)
+{
+	uint32_t seen = ump__reach_load(places);
+
+	while (seen < reach && !atomic_compare_exchange_weak_explicit(&places->reach, &seen, reach,
+				       memory_order_relaxed, memory_order_relaxed))
+		;
 }
 
 /* ---- Pools --------------------------------------------------------------------------------- */

@@ -159,3 +159,22 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 		       (client && yield(word, value, UMP__CLIENT_YIELDS));
 	vain[side] = ump__patience_next(vain[side], paid);
 }
+
+/* Who waits so for room may be overtaken, so it must not take long: where others need the processor
+ * each yield may. */
+#define ROUND_SPINS  60
+#define ROUND_YIELDS 8
+
+bool ump__spin_round(unsigned round, int other_cpu)
+{
+	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();
+	unsigned spins = here ? 0 : ROUND_SPINS;
+
+	if (round >= spins + ROUND_YIELDS)
+		return false;
+	if (round >= spins)
+		sched_yield();
+	else
+		relax();
+	return true;
+}

@@ -18,10 +18,6 @@
 
 /* ---- Memory -------------------------------------------------------------------------------- */
 
-/* Words that different threads write often lie so far apart.  Twice the usual cache line, since
- * processors fetch lines in pairs. */
-#define UMP__LINE 128
-
 /* `size` bytes for any type, or NULL. */
 void *ump__alloc(size_t size);
 
@@ -129,6 +125,10 @@ int ump__cpu(void);
  * other side last ran: if that is here, it cannot go on while we spin, and so we do not.
  */
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
+
+/* For clients that wait for something else: wait a little before looking for it for the `round`th
+ * time (from 0 on).  false: that was often enough. */
+bool ump__spin_round(unsigned round, int other_cpu);
 
 /* ---- Threads ------------------------------------------------------------------------------- */
 

@@ -2,54 +2,90 @@
 /* Places in an inbox: the steps of the word, and the line of those who wait for one. */
 #include "core/room.h"
 
+#include "channel.h"
 #include "check.h"
-#include "room.h"
+#include "places.h"
 
 /* What a client has asked for that has not asked. */
 static const struct ump__claim nothing;
 
-static void taken(struct ump__room_step step, uint32_t next)
+/* The senders' word: so many taken, and so many more known to be free. */
+static uint64_t word(uint64_t count, uint64_t known)
+{
+	return count * UMP__ROOM_TAKEN + known;
+}
+
+static void taken(struct ump__room_step step, uint64_t next)
 {
 	CHECK(step.taken);
 	CHECK_INT(step.next, ==, next);
-	CHECK(ump__room_is_valid(step.next));
 }
 
-static void refused(struct ump__room_step step, uint32_t before)
+static void refused(struct ump__room_step step, uint64_t before)
 {
 	CHECK(!step.taken);
 	CHECK_INT(step.next, ==, before);
 }
 
+#define LAST (UMP__ROOM_CIRCLE - 1)
+
 static void steps(void)
 {
-	taken(ump__room_take_step(UMP__ROOM_MOST), UMP__ROOM_MOST - 1);
-	taken(ump__room_take_step(1), 0);
-	refused(ump__room_take_step(0), 0);
-	refused(ump__room_take_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
-	taken(ump__room_give_step(0), 1);
-	taken(ump__room_give_step(UMP__ROOM_MOST - 1), UMP__ROOM_MOST);
+	taken(ump__room_take_step(word(7, 3)), word(8, 2));
+	taken(ump__room_take_step(word(7, 1)), word(8, 0));
+	taken(ump__room_take_step(word(LAST, 1)), word(0, 0));
+	refused(ump__room_take_step(word(7, 0)), word(7, 0));
+	taken(ump__room_give_step(7), 8);
+	taken(ump__room_give_step(LAST), 0);
 	refused(ump__room_give_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
-	taken(ump__room_begin_step(0), UMP__ROOM_LINE);
-	refused(ump__room_begin_step(1), 1);
-	refused(ump__room_begin_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
-	taken(ump__room_end_step(UMP__ROOM_LINE), 0);
+	refused(ump__room_give_step(UMP__ROOM_LINE + LAST), UMP__ROOM_LINE + LAST);
+	taken(ump__room_begin_step(word(7, 0), 7), UMP__ROOM_LINE + 7);
+	refused(ump__room_begin_step(word(6, 0), 7), 7);
+	refused(ump__room_begin_step(word(7, 0), UMP__ROOM_LINE + 7), UMP__ROOM_LINE + 7);
+	taken(ump__room_end_step(UMP__ROOM_LINE + 7), 7);
 	refused(ump__room_end_step(0), 0);
-	refused(ump__room_end_step(7), 7);
+	refused(ump__room_end_step(LAST), LAST);
+	CHECK(ump__room_has_line(UMP__ROOM_LINE));
+	CHECK(!ump__room_has_line(LAST));
+	CHECK(ump__room_is_valid(UMP__ROOM_LINE + LAST));
+	CHECK(!ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
+}
+
+/* A look at the limit makes known what leaves the queue as deep as it has been. */
+static void looks(void)
+{
+	/* One of five is taken, and there have been four. */
+	taken(ump__room_look_step(word(1, 0), 5, 5, 4), word(2, 2));
+	/* There never were more than now, or before the word was read. */
+	taken(ump__room_look_step(word(1, 0), 5, 5, 1), word(2, 0));
+	taken(ump__room_look_step(word(1, 0), 5, 5, 0), word(2, 0));
+	taken(ump__room_look_step(word(4, 0), 5, 5, 5), word(5, 0));
+	refused(ump__room_look_step(word(5, 0), 5, 5, 5), word(5, 0));
+	refused(ump__room_look_step(word(5, 0), UMP__ROOM_LINE + 5, 5, 5), word(5, 0));
+	/* Around the circle. */
+	taken(ump__room_look_step(word(LAST, 0), 4, 5, 5), word(0, 4));
+	refused(ump__room_look_step(word(0, 0), 0, 5, 5), word(0, 0));
+	/* More than fits into the word. */
+	taken(ump__room_look_step(word(0, 0), UMP__ROOM_MOST, UMP__ROOM_MOST, UMP__ROOM_MOST),
+		word(1, UMP__ROOM_TAKEN - 1));
+	/* The word is older than the limit: it will be found to have changed. */
+	taken(ump__room_look_step(word(1, 0), 100, 5, 5), word(2, 4));
 }
 
 static void depths(void)
 {
-	CHECK_INT(ump__room_depth(5, 5), ==, 0);
-	CHECK_INT(ump__room_depth(2, 5), ==, 3);
-	CHECK_INT(ump__room_depth(0, 5), ==, 5);
-	CHECK_INT(ump__room_depth(UMP__ROOM_LINE, 5), ==, 5);
-	CHECK_INT(ump__room_depth(0, UMP__ROOM_MOST), ==, UMP__ROOM_MOST);
-	/* No such word comes up. */
-	CHECK_INT(ump__room_depth(6, 5), ==, 0);
-	CHECK(ump__room_is_valid(0));
-	CHECK(ump__room_is_valid(UMP__ROOM_LINE));
-	CHECK(!ump__room_is_valid(UMP__ROOM_LINE + 1));
+	CHECK_INT(ump__room_depth(word(0, 0), 5, 5), ==, 0);
+	CHECK_INT(ump__room_depth(word(3, 2), 5, 5), ==, 3);
+	CHECK_INT(ump__room_depth(word(5, 0), 5, 5), ==, 5);
+	CHECK_INT(ump__room_depth(word(5, 0), UMP__ROOM_LINE + 5, 5), ==, 5);
+	CHECK_INT(ump__room_depth(word(LAST, 0), 2, 5), ==, 2);
+	CHECK_INT(ump__room_depth(word(UMP__ROOM_MOST, 0), UMP__ROOM_MOST, UMP__ROOM_MOST), ==,
+		UMP__ROOM_MOST);
+	CHECK_INT(ump__room_left(word(LAST, 0), 2), ==, 3);
+	CHECK_INT(ump__room_left(word(5, 0), 5), ==, 0);
+	/* One of the words is older than the other. */
+	CHECK_INT(ump__room_depth(word(1, 0), 8, 5), ==, 0);
+	CHECK_INT(ump__room_depth(word(8, 0), 5, 5), ==, 0);
 }
 
 /* ---- The line ------------------------------------------------------------------------------ */
@@ -57,6 +93,8 @@ static void depths(void)
 #define MANY 5
 
 static struct ump__room room;
+/* Whose room it is. */
+static struct ump__channel channel;
 
 struct asker {
 	struct ump__ticket ticket;
@@ -88,6 +126,7 @@ static void prepare(uint32_t capacity)
 	for (int i = 0; i < MANY; i++)
 		askers[i] = (struct asker){.ticket.call = call, .wants = true, .code = 1};
 	ump__room_init(&room, capacity);
+	ump__hint_init(&channel.server_cpu, UMP__CPU_UNKNOWN);
 }
 
 static bool withdraw(struct asker *asker)
@@ -102,7 +141,7 @@ static bool withdraw(struct asker *asker)
 
 static uint32_t depth(void)
 {
-	return ump__room_depth(ump__places_load(&room.places), room.capacity);
+	return ump__places_depth(&room.places);
 }
 
 static void in_order(void)
@@ -114,9 +153,9 @@ static void in_order(void)
 	CHECK_INT(turns, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* Nobody gets ahead of the line. */
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__room_give(&room);
 	ump__room_give(&room);
 	for (int i = 0; i < MANY; i++) {
@@ -127,7 +166,7 @@ static void in_order(void)
 	CHECK_INT(depth(), ==, 2);
 	ump__room_give(&room);
 	CHECK_INT(depth(), ==, 1);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
 	ump__room_end(&room);
 }
@@ -150,12 +189,12 @@ static void withdrawing(void)
 	/* The line has ended with its last one. */
 	ump__room_give(&room);
 	CHECK_INT(depth(), ==, 0);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	/* And so it does if all withdraw. */
 	ump__room_ask(&room, &askers[1].ticket);
 	CHECK(withdraw(&askers[1]));
 	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	ump__room_end(&room);
 }
 
@@ -197,7 +236,7 @@ static void closing(void)
 	}
 	ump__room_ask(&room, &askers[4].ticket);
 	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, ump_after(INT64_C(60000000000))), ==,
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, ump_after(INT64_C(60000000000))), ==,
 		UMP_SERVER_GONE);
 	ump__room_end(&room);
 }
@@ -205,16 +244,17 @@ static void closing(void)
 static void no_capacity(void)
 {
 	prepare(0);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_FOREVER), ==, UMP_OK);
 	ump__room_give(&room);
 	ump__room_close(&room);
-	CHECK_INT(ump__room_take(&room, NULL, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	ump__room_end(&room);
 }
 
 static const struct check_test tests[] = {
 	{"[bound] each step of the word is taken where it may be, and refused elsewhere", steps},
+	{"[bound] a look at the limit makes known no more than was ever used", looks},
 	{"[bound] depth is what is taken; a line means all", depths},
 	{"[bound] [fifo] places go to the line in its order, and nobody gets ahead", in_order},
 	{"[bound] [deadline] who leaves the line is not called, and the line may end so",

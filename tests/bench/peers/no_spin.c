@@ -14,3 +14,10 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)side;
 	(void)other_cpu;
 }
+
+bool ump__spin_round(unsigned round, int other_cpu)
+{
+	(void)round;
+	(void)other_cpu;
+	return false;
+}

@@ -18,7 +18,8 @@ enum ump__mark {
 	/* A weak client that belongs to a dispatcher and is lent to its handler. */
 	UMP__MARK_LENT_CLIENT,
 	UMP__MARK_THREAD,
-	UMP__MARK_TASK
+	UMP__MARK_TASK,
+	UMP__MARK_THREADS
 };
 
 struct ump__handle {

@@ -91,6 +91,11 @@ bool ump__thread_is_current(const struct ump__os_thread *thread)
 	return pthread_equal(thread->id, pthread_self()) != 0;
 }
 
+struct ump__os_thread ump__thread_self(void)
+{
+	return (struct ump__os_thread){pthread_self()};
+}
+
 void **ump__thread_slot(void)
 {
 	static _Thread_local void *slot;

@@ -105,6 +105,9 @@ static const struct {
 	{"two", TWO},
 	{"three", THREE},
 	{"mixed", MIXED},
+	{"reused", REUSED},
+	{"early", EARLY},
+	{"inturn", IN_TURN},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -127,6 +130,11 @@ bool program_is_task(const struct program *program, int number)
 {
 	return (program->traits & TASK) != 0 && (program->traits & RAW) == 0 &&
 	       (number == 0 || (program->traits & MIXED) == 0);
+}
+
+bool program_is_in_turn(const struct program *program)
+{
+	return (program->traits & IN_TURN) != 0 && (program->traits & LATE) == 0;
 }
 
 bool program_joins(const struct program *program)
@@ -239,7 +247,10 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	BOUNDED | LEFTOVER, ROOMY, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT, RAW | BOUNDED,
 	SHARED | BOUNDED, TWO, TWO, TWO | TASK, TWO | TASK | MIXED, TWO | BOUNDED, THREE,
 	THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
-	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO};
+	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO, REUSED | LEFTOVER, REUSED | DETACH,
+	REUSED | INIT | EARLY, REUSED | TWO, REUSED | TWO | EARLY, REUSED | TWO | DETACH,
+	REUSED | TWO | IN_TURN, REUSED | THREE | IN_TURN | INIT, REUSED | INIT_FAILS,
+	REUSED | TWO | IN_TURN | DETACH};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

@@ -148,7 +148,14 @@ enum trait {
 	THREE = 262144,
 	/* With TASK: all servers but the first are threads. */
 	MIXED = 524288,
-	TRAIT_LAST = MIXED
+	/* Threads are used again; one may wait for that.  The place where it does is dropped when
+	 * all servers have ended; while they run. */
+	REUSED = 1048576,
+	EARLY = 2097152,
+	/* A server comes up when the one before it has ended; the first thread does what their
+	 * clients do, one after the other. */
+	IN_TURN = 4194304,
+	TRAIT_LAST = IN_TURN
 };
 
 struct program {
@@ -166,6 +173,9 @@ unsigned program_capacity(const struct program *program);
 
 /* Whether server `number` is a task. */
 bool program_is_task(const struct program *program, int number);
+
+/* Whether the servers come up one after the other. */
+bool program_is_in_turn(const struct program *program);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);

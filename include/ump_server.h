@@ -53,6 +53,8 @@
  *              its task takes no further message, and does not end.
  * - [complete] Each request sent with a completion comes out of its completions exactly once, with
  *              its tag, unless these are dropped first: that gives up whatever is in flight.
+ * - [reuse]    A server on a thread that is used again keeps all of these promises.  Once it was
+ *              joined its thread waits for the next one, unless so many wait as may.
  * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
  *              dropping and breaking never block; ump_threads_drop alone waits, for threads that
  *              have nothing left to do.
@@ -691,9 +693,10 @@ UMP_API void ump_thread_drop(ump_thread **thread);
 /**
  * Make a place where threads wait to be used again, for programs that spawn servers so often that
  * making threads would cost too much.  Servers whose configuration names it in `threads` run on
- * such a thread: on the one that came back last, or on a new one if none is there.  A thread comes
- * back when its server's loop has ended and `drop` has returned.  At most `most` threads are kept
- * waiting (0: any number); one that comes back when there are so many ends, as a server's own does.
+ * such a thread: on the one that came back last, or on a new one if none is there; [reuse].  A
+ * thread comes back when its server's loop has ended and `drop` has returned.  At most `most`
+ * threads are kept waiting (0: any number); one that comes back when there are so many ends, as a
+ * server's own does.
  * Any number of servers may run at once: each has a thread for itself all its life, and handlers
  * may wait for each other as always.
  *

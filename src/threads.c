@@ -56,8 +56,8 @@ static void *work(void *arg)
 {
 	struct ump__worker *worker = arg;
 
-	/* Whoever started it may not have been told yet what it has started. */
-	worker->os = ump__thread_self();
+	/* Whoever started it may not know yet what it has started. */
+	ump__thread_self(&worker->os);
 	do {
 		worker->job(worker->arg, worker);
 		if (!worker->rests) {

@@ -105,7 +105,7 @@ void oracle_broke(int server);
 void oracle_drained(int server);
 void oracle_term(int server);
 void oracle_handler_dropped(int server);
-/* All threads were joined or dropped: so many of them there may be still, waiting to be used again. */
+/* All servers were joined: so many threads of theirs there may be still, to be used again. */
 void oracle_threads_left(int most);
 /* The thread, or the task, was joined. */
 void oracle_joined(int server, bool stop, intptr_t value);

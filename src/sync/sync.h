@@ -134,8 +134,8 @@ void ump__thread_join(struct ump__os_thread *thread);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
 
-/* The calling thread: whoever has started it may not know it yet. */
-struct ump__os_thread ump__thread_self(void);
+/* Make this the calling thread's handle: whoever has started it may not have it yet. */
+void ump__thread_self(struct ump__os_thread *thread);
 
 /* A pointer of the calling thread's own, NULL at first. */
 void **ump__thread_slot(void);

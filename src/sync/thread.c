@@ -91,9 +91,9 @@ bool ump__thread_is_current(const struct ump__os_thread *thread)
 	return pthread_equal(thread->id, pthread_self()) != 0;
 }
 
-struct ump__os_thread ump__thread_self(void)
+void ump__thread_self(struct ump__os_thread *thread)
 {
-	return (struct ump__os_thread){pthread_self()};
+	thread->id = pthread_self();
 }
 
 void **ump__thread_slot(void)

@@ -42,6 +42,7 @@ struct Config {
     slow_limit: i64,
     slow_handler: Option<extern "C" fn(*mut c_void, i64, bool)>,
     slow_arg: *mut c_void,
+    threads: *mut c_void,
 }
 
 #[repr(C)]
@@ -264,6 +265,7 @@ fn spawn(posts: &Vec<c_int>) -> Result<(Client, *mut c_void), c_int> {
         slow_limit: 0,
         slow_handler: None,
         slow_arg: null_mut(),
+        threads: null_mut(),
     };
     let (mut client, mut thread) = (null_mut(), null_mut());
     let arg = pointer(posts) as *mut c_void;

@@ -53,8 +53,9 @@ bool stress_is_slow(void);
 
 enum stress_total {
 	STRESS_SERVERS,
-	/* Those of them that ran in event loops. */
+	/* Those of them that ran in event loops; and on threads that are used again. */
 	STRESS_TASKS,
+	STRESS_REUSERS,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
 	/* How values of posts and requests ended. */
@@ -242,6 +243,8 @@ struct stress_server {
 	/* It runs in an event loop: on a thread of the harness, or the program drives it. */
 	bool on_task;
 	bool driven;
+	/* If it runs on a thread, and its stack is as usual, that is used again. */
+	ump_threads *threads;
 	/* 0: none. */
 	size_t capacity;
 	/* What is looked at when it has ended is exact. */
@@ -290,6 +293,9 @@ struct stress_server {
 	/* The program has dropped its task. */
 	atomic_bool dropped;
 };
+
+/* Threads that are used again in this round, or NULL. */
+extern ump_threads *stress_threads;
 
 /* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
 void stress_server_init(struct stress_server *server, struct stress_rng *rng);

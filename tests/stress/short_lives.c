@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [init], [clean], [quiet] and [reuse]: thousands of servers that live for a moment, many at once.
- * Builders and init fail; builders clone clients and post before the server runs; some servers are
- * joined and some left to themselves.  All memory and all threads must come back.
+ * Attacks [init], [clean], [quiet] and [reuse]: thousands of servers that live for a moment, many
+ * at once.  Builders and init fail; builders clone clients and post before the server runs; some
+ * servers are joined and some left to themselves.  All memory and all threads must come back.
  */
 #include "stress.h"
 

@@ -431,10 +431,13 @@ void life_check_failure(struct world *world, int result)
 		EXPECT("[init]", result == BUILDER_CODE);
 	} else if (plan->incomplete) {
 		EXPECT("[misuse]", result == UMP_INVALID);
-	} else if (plan->init_fails && result != UMP_NO_THREAD) {
-		EXPECT("[init]", result == INIT_CODE && course->called[CALLED_INIT] == 1);
+	} else if (plan->init_fails && result == INIT_CODE) {
+		EXPECT("[init]", course->called[CALLED_INIT] == 1);
 	} else {
-		EXPECT("[clean]", result == UMP_NO_THREAD && failure == UMP_NO_THREAD);
+		/* A thread that is to be used again has a record of its own. */
+		EXPECT("[clean]", result == UMP_NO_THREAD ||
+					  (result == UMP_NO_MEMORY && world->turns.reuses));
+		EXPECT("[clean]", failure == result);
 		EXPECT("[init]", course->called[CALLED_INIT] == 0);
 	}
 	world->me = NULL;

@@ -76,6 +76,81 @@ void life_give_turn(struct world *world, bool back)
 		take_turn(&world->turns.to_server);
 }
 
+/* ---- Threads that are used again ----------------------------------------------------------- */
+
+/* Which inputs have them; in the first of these the place is dropped while the server runs, and
+ * before the last a thread has come to wait there. */
+enum reuse {
+	REUSED_EARLY = 4,
+	REUSED,
+	REUSED_AGAIN
+};
+
+static struct ump_flow ignore(void *self, const void *msg)
+{
+	(void)self;
+	(void)msg;
+	return ump_continue();
+}
+
+static int build_little(void *arg, ump_client *client, struct ump_handler *out)
+{
+	(void)arg;
+	(void)client;
+	out->post = ignore;
+	return 0;
+}
+
+/* A server that does nothing leaves its thread behind. */
+static void live_briefly(ump_threads *threads)
+{
+	struct ump_config config = {.post.size = 1, .threads = threads};
+	ump_client *client;
+	ump_thread *thread;
+	struct ump_flow how;
+
+	EXPECT("[reuse]",
+		ump_spawn_thread(&config, build_little, NULL, &client, &thread) == UMP_OK);
+	EXPECT("[reuse]", ump_client_post(client, "") == UMP_OK);
+	ump_client_drop(&client);
+	EXPECT("[reuse]", ump_join(&thread, &how, UMP_FOREVER) == UMP_OK && !how.stop);
+}
+
+/* Make a place, which is ours, so that it is not made to fail. */
+static ump_threads *open_threads(const struct world *world, unsigned how)
+{
+	ump_threads *threads = NULL;
+	int fails_in = life_fails_in();
+
+	if (how < REUSED_EARLY || how > REUSED_AGAIN)
+		return NULL;
+	life_fail_in(0);
+	EXPECT("[reuse]", ump_threads_open(&threads, 1, world->config.stack_size) == UMP_OK);
+	if (how == REUSED_AGAIN)
+		live_briefly(threads);
+	life_fail_in(fails_in);
+	return threads;
+}
+
+static void misuse_threads(struct world *world)
+{
+	struct ump_config config = world->config;
+	ump_client *client = NULL;
+	ump_thread *thread = NULL;
+
+	EXPECT("[misuse]", ump_threads_open(NULL, 1, 0) == UMP_INVALID);
+	config.stack_size = 1 << 18;
+	if (ump_threads_open(&config.threads, 1, 1 << 17) != UMP_OK)
+		return;
+	EXPECT("[misuse]",
+		ump_spawn_thread(&config, life_build, world, &client, &thread) == UMP_INVALID);
+	EXPECT("[misuse]", client == NULL && thread == NULL);
+	ump_threads_drop(&config.threads);
+	EXPECT("[misuse]", config.threads == NULL);
+	ump_threads_drop(&config.threads);
+	ump_threads_drop(NULL);
+}
+
 /* ---- Spawning ------------------------------------------------------------------------------ */
 
 static void misuse_spawn(struct world *world)
@@ -96,6 +171,7 @@ static void misuse_spawn(struct world *world)
 				   sizeof(struct ump_handler) + 1, life_build, world, &client,
 				   &thread) == UMP_INVALID);
 	EXPECT("[misuse]", ump_join(&thread, NULL, UMP_FOREVER) == UMP_INVALID);
+	misuse_threads(world);
 	EXPECT("[init]", world->course.called[CALLED_BUILDER] == 0);
 }
 
@@ -243,7 +319,7 @@ static void live(struct world *world)
 	join(world);
 }
 
-static void spawn(struct world *world)
+static void spawn(struct world *world, ump_threads **early)
 {
 	const struct plan *plan = &world->course.plan;
 	ump_client *client = NULL;
@@ -252,6 +328,7 @@ static void spawn(struct world *world)
 
 	world->config.name = plan->name ? "longer than 15 bytes" : NULL;
 	result = ump_spawn_thread(&world->config, life_build, world, &client, &thread);
+	ump_threads_drop(early);
 	world->in_calls[0] = 0;
 	if (result != UMP_OK) {
 		EXPECT("[clean]", client == NULL && thread == NULL);
@@ -270,13 +347,18 @@ static void spawn(struct world *world)
 
 void life_thread(struct world *world)
 {
+	unsigned how;
+
 	life_choose(world);
 	world->turns.calling = NOBODY;
 	sem_init(&world->turns.to_main, 0, 0);
 	sem_init(&world->turns.to_server, 0, 0);
-	if (input_below(&life.input, 8) == 7)
+	how = input_below(&life.input, 8);
+	if (how == 7)
 		misuse_spawn(world);
-	spawn(world);
+	world->config.threads = open_threads(world, how);
+	world->turns.reuses = world->config.threads != NULL;
+	spawn(world, how == REUSED_EARLY ? &world->config.threads : NULL);
 	life_fail_in(0);
 	life_drop_contexts(world);
 	life_forget_contexts(world);
@@ -284,6 +366,7 @@ void life_thread(struct world *world)
 	life_drop_clients(world);
 	life_drop_weaks(world);
 	life_drop_places();
+	ump_threads_drop(&world->config.threads);
 	await_blocks();
 	sem_destroy(&world->turns.to_main);
 	sem_destroy(&world->turns.to_server);

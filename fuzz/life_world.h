@@ -67,6 +67,8 @@ struct turns {
 	int calling;
 	bool ended;
 	ump_thread *thread;
+	/* Its thread is to be used again. */
+	bool reuses;
 	pthread_t spawner;
 	pthread_t dispatcher;
 	bool dispatcher_known;

@@ -58,8 +58,11 @@
  *              next caller that is blocked in a request.
  * - [complete] Each request sent with a completion comes out of its completions exactly once, with
  *              its tag, unless these are dropped first: that gives up whatever is in flight.
+ * - [reuse]    A server on a thread that is used again keeps all of these promises.  Once it was
+ *              joined its thread waits for the next one, unless so many wait as may.
  * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
- *              dropping and breaking never block.
+ *              dropping and breaking never block; ump_threads_drop alone waits, for threads that
+ *              have nothing left to do.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              Lack of any of them comes back as a code and changes nothing.
  * - [user]     The application's callbacks run with no lock of ours held, on the documented
@@ -201,6 +204,9 @@ struct ump_type {
 	void (*drop)(void *value);
 };
 
+/** Threads that are used again: by one server after the other. */
+typedef struct ump_threads ump_threads;
+
 /** What a server is made of.  Set it to zero first (`= {0}`), so that later fields mean default. */
 struct ump_config {
 	/** Values of requests.  A size of 0: this server takes no requests. */
@@ -212,7 +218,8 @@ struct ump_config {
 	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
 	const char *name;
-	/** Bytes of the thread's stack, raised to the system's minimum.  0: its default. */
+	/** Bytes of the thread's stack, raised to the system's minimum.  0: its default; with
+	 *  `threads`, theirs. */
 	size_t stack_size;
 	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
 	 *  that the handler works on is not queued any more; requests that were given up are, until
@@ -229,6 +236,9 @@ struct ump_config {
 	/** For ump_spawn_inline: how many messages of others one caller handles before it hands the
 	 *  server on, at most 2^31 - 1; [inline].  0: 64. */
 	size_t budget;
+	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
+	 *  use after it.  NULL: on a thread of its own. */
+	ump_threads *threads;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -279,7 +289,7 @@ typedef struct ump_wait_reply ump_wait_reply;
 typedef struct ump_reply_context ump_reply_context;
 /** The receiving end of a channel, for those who write the loop themselves. */
 typedef struct ump_server ump_server;
-/** A server that runs on a thread of its own. */
+/** A server that runs on a thread. */
 typedef struct ump_thread ump_thread;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
@@ -639,7 +649,7 @@ struct ump_handler {
  */
 typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
 
-/* ---- A server on a thread of its own ------------------------------------------------------- */
+/* ---- A server on a thread ------------------------------------------------------------------ */
 
 /** The function behind ump_spawn_thread, which tells it how large the caller's structures are. */
 UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size,
@@ -647,18 +657,19 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
 	ump_thread **thread);
 
 /**
- * Open a channel, build a handler for it and run it on a new thread.
+ * Open a channel, build a handler for it and run it on a new thread, or on one of `threads`.
  *
  * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
- * handle for ump_join; both are the caller's.  The new thread has all signals blocked but those
- * that a thread's own faults raise (SIGSEGV and the like).
+ * handle for ump_join; both are the caller's.  A new thread has all signals blocked but those that
+ * a thread's own faults raise (SIGSEGV and the like).
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
  *   posts, a size is above SIZE_MAX / 8, the capacity or the budget above 2^31 - 1 or `slow_limit`
- *   below 0, a callback that is required is missing, or the caller was compiled for a newer library
- *   and uses what this one does not know.
- * UMP_NO_MEMORY.  UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
+ *   below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is required is
+ *   missing, or the caller was compiled for a newer library and uses what this one does not know.
+ * UMP_NO_MEMORY.  UMP_NO_THREAD (with `threads`: none waits there, and the system gave none).  Any
+ *   other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
 static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_builder *builder,
@@ -669,9 +680,10 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
 }
 
 /**
- * Wait until the loop has ended and its thread is gone.  `*how` gets the outcome: `stop` true and
- * the value of the break, or `stop` false (none) when the clients went; or what `term` made of it.
- * `how` may be NULL.
+ * Wait until the loop has ended and its thread is gone, or waits to be used again.  None of the
+ * handler's callbacks runs any more.  `*how` gets the outcome: `stop` true and the value of the
+ * break, or `stop` false (none) when the clients went; or what `term` made of it.  `how` may be
+ * NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
@@ -686,6 +698,41 @@ UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadlin
  * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_thread_drop(ump_thread **thread);
+
+/* ---- Threads that are used again ------------------------------------------------------------ */
+
+/**
+ * Make a place where threads wait to be used again, for programs that spawn servers so often that
+ * making threads would cost too much.  Servers whose configuration names it in `threads` run on
+ * such a thread: on the one that came back last, or on a new one if none is there; [reuse].  A
+ * thread comes back when its server's loop has ended and `drop` has returned.  At most `most`
+ * threads are kept waiting (0: any number); one that comes back when there are so many ends, as a
+ * server's own does.
+ * Any number of servers may run at once: each has a thread for itself all its life, and handlers
+ * may wait for each other as always.
+ *
+ * All threads have stacks of `stack_size` bytes, raised to the system's minimum (0: its default).
+ * Each server finds its own name on its thread, if it and those before it leave names alone.  Else
+ * what belongs to a thread stays as the server before has left it: thread-local variables (their
+ * destructors run when the thread ends), signal mask, scheduling, floating-point environment.  A
+ * handler that changes any of it, and cares, changes it back.
+ *
+ * `*out` is the caller's, to be dropped.  No thread starts before a server needs it.
+ * Never blocks.  Any thread.
+ * UMP_INVALID: `out` is NULL.  UMP_NO_MEMORY.  On failure `*out` is NULL; [clean].
+ */
+UMP_API int ump_threads_open(ump_threads **out, size_t most, size_t stack_size);
+
+/**
+ * Drop the place.  The threads that wait there end, and are gone when this returns.  Servers that
+ * still run are not disturbed: their threads end with them, as own ones do, so that ump_join waits
+ * for the thread to be gone; and the last of them gives back the memory.  After all servers have
+ * been joined, no thread is left.
+ * Blocks until the waiting threads are gone.  They run none of the application's code but
+ * destructors of thread-local variables, if handlers have left any.  Any thread, also from a
+ * handler that runs on one of these.  NULL and a pointer to NULL are fine.
+ */
+UMP_API void ump_threads_drop(ump_threads **threads);
 
 /* ---- A server inside an event loop ---------------------------------------------------------- */
 
@@ -703,8 +750,8 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * to it, nor in a handler of another task that it runs.  Nobody would run the task meanwhile, and
  * only a deadline would end the wait.  Completions are for that.
  *
- * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
- * `*task` are the caller's.  Any thread.
+ * `config` is read during the call only; `name`, `stack_size` and `threads` play no part.
+ * `*client` and `*task` are the caller's.  Any thread.
  * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
  */
 static inline int ump_spawn_task(const struct ump_config *config, ump_handler_builder *builder,
@@ -858,8 +905,8 @@ UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
 
 /**
  * Open a channel: a receiving end, for a loop of one's own, and its first strong client.  Both are
- * the caller's.  `config` is read during the call only; `name` and `stack_size` play no part.
- * Never blocks.  Any thread.
+ * the caller's.  `config` is read during the call only; `name`, `stack_size` and `threads` play no
+ * part.  Never blocks.  Any thread.
  * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
  */
 static inline int ump_channel_open(

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The bytes of struct ump_config in the first version of the library. */
-#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, budget) + sizeof(size_t))
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
 /* So that headers and alignment can be added to a size, or two sizes to each other. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 

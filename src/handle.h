@@ -19,7 +19,8 @@ enum ump__mark {
 	UMP__MARK_LENT_CLIENT,
 	UMP__MARK_THREAD,
 	UMP__MARK_TASK,
-	UMP__MARK_INLINE
+	UMP__MARK_INLINE,
+	UMP__MARK_THREADS
 };
 
 struct ump__handle {

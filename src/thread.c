@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server on a thread of its own.  The handle and the thread share struct ump_thread as the two
- * sides of one answer: the thread completes it when the loop has ended, and the holder of the
- * handle waits for it (join) or gives it up (drop).
+ * A server on a thread, of its own or one that is used again.  The handle and the thread share
+ * struct ump_thread as the two sides of one answer: the thread completes it when the loop has
+ * ended, and the holder of the handle waits for it (join) or gives it up (drop).
  */
 #include "answer.h"
 #include "dispatch.h"
+#include "threads.h"
 #include "wait.h"
 
 #include <string.h>
 
-/* The longest name of a thread on Linux, with its terminating NUL. */
-#define NAME_SIZE 16
-
 struct ump_thread {
+	/* Whether the thread ends with the server; then it is joined or detached by whoever owns
+	 * this when the loop has ended. */
+	bool ends;
 	struct ump__os_thread os;
+	/* The thread, if it is one that is used again. */
+	struct ump__worker *worker;
 	enum ump__mark mark;
 	struct ump__dispatcher dispatcher;
 	/* Its channel's address, for those who look for circles of waits. */
@@ -24,13 +27,30 @@ struct ump_thread {
 	/* That the loop has ended; join waits for it, drop gives it up. */
 	struct ump__answer ended;
 	struct ump_flow how;
-	char name[NAME_SIZE];
+	char name[UMP__NAME_SIZE];
 };
 
 static void thread_free(struct ump_thread *thread)
 {
 	thread->mark = UMP__MARK_DEAD;
 	ump__free(thread);
+}
+
+/* Nobody waits for the end: the one side has given up, and the other is done. */
+static void let_go(struct ump_thread *thread)
+{
+	if (thread->ends)
+		ump__thread_detach(&thread->os);
+	thread_free(thread);
+}
+
+/* The server is done with its thread: all that is left calls nothing of the application's.  Before
+ * anybody is told, so that whoever knows of the end finds the thread there to be used again. */
+static void leave(struct ump_thread *thread)
+{
+	ump__frame_leave(&thread->dispatcher.frame);
+	if (thread->worker != NULL)
+		thread->ends = !ump__worker_rest(thread->worker, &thread->os);
 }
 
 /* Runs init and tells spawn.  false: init failed, and `thread` is spawn's to free. */
@@ -45,7 +65,7 @@ static bool start(struct ump_thread *thread)
 	}
 	/* Before spawn returns, so that whoever has a client finds the server gone. */
 	ump__dispatcher_unwind(&thread->dispatcher);
-	ump__frame_leave(&thread->dispatcher.frame);
+	leave(thread);
 	(void)ump__answer_publish(&thread->started, code, NULL);
 	/* Only now: while spawn waits, its server's address means this one. */
 	ump__server_release(server);
@@ -66,23 +86,39 @@ static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
 	return ump__dispatcher_end(dispatcher, verdict, flow);
 }
 
-static void *run(void *arg)
+/* The whole life of the server, on its thread. */
+static void serve(struct ump_thread *thread)
 {
-	struct ump_thread *thread = arg;
 	struct ump__dispatcher *dispatcher = &thread->dispatcher;
 	ump_server *server = dispatcher->server;
 
-	ump__thread_name(thread->name);
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
 	if (dispatcher->handler.init != NULL && !start(thread))
-		return NULL;
+		return;
 	thread->how = dispatch(dispatcher);
-	ump__frame_leave(&dispatcher->frame);
+	leave(thread);
 	if (ump__answer_publish(&thread->ended, UMP_OK, NULL))
-		thread_free(thread);
+		let_go(thread);
 	/* Only now: while somebody waits for the end, the server's address means this one. */
 	ump__server_release(server);
+}
+
+static void *run(void *arg)
+{
+	struct ump_thread *thread = arg;
+
+	ump__thread_name(thread->name);
+	serve(thread);
 	return NULL;
+}
+
+static void run_again(void *arg, struct ump__worker *worker)
+{
+	struct ump_thread *thread = arg;
+
+	thread->worker = worker;
+	ump__worker_name(worker, thread->name);
+	serve(thread);
 }
 
 /* A thread that is not running yet; NULL: no memory. */
@@ -94,14 +130,23 @@ static struct ump_thread *thread_new(const struct ump_config *config)
 		return NULL;
 	memset(thread, 0, sizeof *thread);
 	thread->mark = UMP__MARK_THREAD;
+	thread->ends = true;
 	ump__answer_init(&thread->started);
 	ump__answer_init(&thread->ended);
-	strncpy(thread->name, config->name != NULL ? config->name : "ump", NAME_SIZE - 1);
+	strncpy(thread->name, config->name != NULL ? config->name : "ump", UMP__NAME_SIZE - 1);
 	return thread;
 }
 
+/* Let the server run on its thread. */
+static int run_on_thread(struct ump_thread *thread, const struct ump_config *config)
+{
+	if (config->threads != NULL)
+		return ump__threads_run(config->threads, run_again, thread);
+	return ump__thread_start(&thread->os, run, thread, config->stack_size);
+}
+
 /* Start the thread, let init run on it, and wait for what it says. */
-static int start_and_wait(struct ump_thread *thread, size_t stack_size)
+static int start_and_wait(struct ump_thread *thread, const struct ump_config *config)
 {
 	bool init = thread->dispatcher.handler.init != NULL;
 	struct ump__wait wait;
@@ -111,14 +156,14 @@ static int start_and_wait(struct ump_thread *thread, size_t stack_size)
 	 * to want something of a handler that spawns it. */
 	(void)ump__wait_begin(&wait, thread->channel, &thread->started.state, NULL);
 	ump__wait_commit(&wait, init);
-	result = ump__thread_start(&thread->os, run, thread, stack_size);
+	result = run_on_thread(thread, config);
 	if (result != UMP_OK) {
 		ump__dispatcher_unwind(&thread->dispatcher);
 		ump__server_release(thread->dispatcher.server);
 	} else if (init) {
 		(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
 		result = thread->started.code;
-		if (result != 0)
+		if (result != 0 && thread->ends)
 			ump__thread_join(&thread->os);
 	}
 	ump__wait_end(&wait);
@@ -139,7 +184,7 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	if (result != UMP_OK)
 		ump__server_release(server);
 	else
-		result = start_and_wait(thread, config->stack_size);
+		result = start_and_wait(thread, config);
 	if (result != UMP_OK)
 		ump_client_drop(client);
 	return result;
@@ -160,6 +205,8 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 		handler_size > sizeof(struct ump_handler))
 		return UMP_INVALID;
 	if (ump__config_read(&checked, config, config_size) != UMP_OK)
+		return UMP_INVALID;
+	if (checked.threads != NULL && !ump__threads_fit(checked.threads, checked.stack_size))
 		return UMP_INVALID;
 	made = thread_new(&checked);
 	if (made == NULL)
@@ -196,13 +243,15 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	if (ump__thread_is_current(&joined->os))
-		return UMP_DEADLOCK;
 	result = await_end(joined, deadline);
 	if (result != UMP_OK)
 		return result;
+	/* Its handler is told above; destructors of thread-local variables come after the end. */
+	if (joined->ends && ump__thread_is_current(&joined->os))
+		return UMP_DEADLOCK;
 	*thread = NULL;
-	ump__thread_join(&joined->os);
+	if (joined->ends)
+		ump__thread_join(&joined->os);
 	if (how != NULL)
 		*how = joined->how;
 	thread_free(joined);
@@ -218,7 +267,6 @@ void ump_thread_drop(ump_thread **thread)
 	dropped = *thread;
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
-	ump__thread_detach(&dropped->os);
 	if (ump__answer_abandon(&dropped->ended))
-		thread_free(dropped);
+		let_go(dropped);
 }

@@ -282,6 +282,15 @@ void sim_join(int number)
 	machine_scrub();
 }
 
+int sim_alive(void)
+{
+	int alive = 0;
+
+	for (int t = 0; t < machine.count; t++)
+		alive += machine.threads[t].counted && machine.threads[t].status != DONE;
+	return alive;
+}
+
 /* ---- One execution ------------------------------------------------------------------------- */
 
 static void check_end(void)

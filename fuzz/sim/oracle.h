@@ -105,6 +105,8 @@ void oracle_broke(int server);
 void oracle_drained(int server);
 void oracle_term(int server);
 void oracle_handler_dropped(int server);
+/* All servers were joined: so many threads of theirs there may be still, to be used again. */
+void oracle_threads_left(int most);
 /* The thread, or the task, was joined. */
 void oracle_joined(int server, bool stop, intptr_t value);
 /* A raw server has ended. */

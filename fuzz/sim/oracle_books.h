@@ -68,6 +68,8 @@ struct server_books {
 	bool broke;
 	bool term;
 	bool handler_dropped;
+	/* On which thread it was. */
+	int8_t ended_on;
 	/* The handler is at work on a message. */
 	bool busy;
 	/* The handler has suspended; so many are resuming it: one may be late to return when it

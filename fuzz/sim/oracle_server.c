@@ -59,7 +59,18 @@ void oracle_handler_dropped(int server)
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
+	/* Who was joined has given its thread back: the next one runs on it. */
+	must((books.traits & DETACH) != 0 || (books.traits & REUSED) == 0 ||
+			(books.traits & IN_TURN) == 0 || server == 0 || is_task(server) ||
+			books.servers[0].ended_on == sim_self(),
+		"[reuse]", -1, "a thread waits, and a server does not run on it");
+	its->ended_on = (int8_t)sim_self();
 	its->handler_dropped = true;
+}
+
+void oracle_threads_left(int most)
+{
+	must(sim_alive() <= most, "[reuse]", -1, "there are more threads than may wait");
 }
 
 void oracle_joined(int server, bool stop, intptr_t value)

@@ -504,6 +504,13 @@ bool ump__thread_is_current(const struct ump__os_thread *thread)
 	return number_of(thread, (uintptr_t)__builtin_return_address(0)) == machine.current;
 }
 
+void ump__thread_self(struct ump__os_thread *thread)
+{
+	race_access((uintptr_t)thread, sizeof *thread, PLAIN_WRITE,
+		(uintptr_t)__builtin_return_address(0));
+	thread->id = (pthread_t)(machine.current + 1);
+}
+
 void **ump__thread_slot(void)
 {
 	/* Part of the state, and NULL at the beginning of an execution, as all statics are. */

@@ -106,6 +106,9 @@ static const struct {
 	{"three", THREE},
 	{"mixed", MIXED},
 	{"pooled", POOLED},
+	{"reused", REUSED},
+	{"early", EARLY},
+	{"inturn", IN_TURN},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -133,6 +136,11 @@ bool program_is_task(const struct program *program, int number)
 bool program_is_inline(const struct program *program, int number)
 {
 	return (program->traits & INLINE) != 0 && (number == 0 || (program->traits & MIXED) == 0);
+}
+
+bool program_is_in_turn(const struct program *program)
+{
+	return (program->traits & IN_TURN) != 0 && (program->traits & LATE) == 0;
 }
 
 bool program_joins(const struct program *program)
@@ -257,7 +265,10 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	INLINE | BOUNDED | BUDGET, INLINE | DETACH, INLINE | JOIN_TIMED, INLINE | NO_DROP,
 	TWO | INLINE, TWO | INLINE | BUDGET, TWO | INLINE | MIXED, TWO | INLINE | MIXED | BUDGET,
 	THREE | INLINE | BUDGET, TWO | INLINE | BOUNDED, INLINE | POOLED,
-	INLINE | POOLED | BUDGET | SHARED};
+	INLINE | POOLED | BUDGET | SHARED, REUSED | LEFTOVER, REUSED | DETACH,
+	REUSED | INIT | EARLY, REUSED | TWO, REUSED | TWO | EARLY, REUSED | TWO | DETACH,
+	REUSED | TWO | IN_TURN, REUSED | THREE | IN_TURN | INIT, REUSED | INIT_FAILS,
+	REUSED | TWO | IN_TURN | DETACH};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

@@ -152,7 +152,14 @@ enum trait {
 	POOLED = 1048576,
 	/* Those who send to it run it; with BUDGET, each handles one message of another one. */
 	INLINE = 2097152,
-	TRAIT_LAST = INLINE
+	/* Threads are used again; one may wait for that.  The place where it does is dropped when
+	 * all servers have ended; while they run. */
+	REUSED = 4194304,
+	EARLY = 8388608,
+	/* A server comes up when the one before it has ended; the first thread does what their
+	 * clients do, one after the other. */
+	IN_TURN = 16777216,
+	TRAIT_LAST = IN_TURN
 };
 
 struct program {
@@ -173,6 +180,9 @@ bool program_is_task(const struct program *program, int number);
 
 /* Whether those who send to server `number` run it. */
 bool program_is_inline(const struct program *program, int number);
+
+/* Whether the servers come up one after the other. */
+bool program_is_in_turn(const struct program *program);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);

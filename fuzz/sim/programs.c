@@ -219,6 +219,23 @@ const struct listed_program listed_programs[] = {
 	{.text = "inline: | |"},
 	{.text = "inline: post | post | post", .slow = true},
 	{.text = "inline: req | req | post", .slow = true},
+	/* Threads that are used again. */
+	{.text = "thread+reused:"},
+	{.text = "thread+reused: req"},
+	{.text = "thread+reused+initfails:"},
+	{.text = "thread+reused+detach: post"},
+	{.text = "thread+reused+early: post"},
+	{.text = "thread+reused+jointimed: post", .timeouts = 1},
+	{.text = "thread+reused+two+inturn: req | req"},
+	{.text = "thread+reused+two+inturn: post | post", .refusals = 1},
+	{.text = "thread+reused+two+inturn+detach: |"},
+	{.text = "thread+reused+two: |", .slow = true},
+	{.text = "thread+reused+two: req.join"},
+	{.text = "thread+reused+three+inturn: req | req | req", .slow = true},
+	{.text = "thread+reused+two+inturn+detach: post | post", .slow = true},
+	{.text = "thread+reused+two: post | post.break", .slow = true},
+	{.text = "thread+reused+two+early: post.break | post", .slow = true},
+	{.text = "thread+reused+two+detach: post | post", .slow = true},
 };
 const int listed_count = sizeof listed_programs / sizeof listed_programs[0];
 

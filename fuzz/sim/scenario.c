@@ -12,6 +12,8 @@ struct scenario {
 	struct client *clients;
 	/* The first client of each server. */
 	ump_client *first[PROGRAM_SERVERS];
+	/* Where threads wait to be used again. */
+	ump_threads *threads;
 };
 
 /* ---- Servers ------------------------------------------------------------------------------- */
@@ -37,11 +39,12 @@ static void no_server(struct server *server, int code, const struct program *pro
 	oracle_dropped_strong(server->number);
 }
 
-static int open_server(struct server *server, ump_client **client)
+static int open_server(struct server *server, ump_client **client, ump_threads *threads)
 {
 	struct ump_config config = server_config(server->program);
 	int code;
 
+	config.threads = threads;
 	if (server->program->traits & RAW) {
 		code = ump_channel_open(&server->raw, client, &config);
 		if (code != UMP_OK)
@@ -97,31 +100,58 @@ static void begin_loop(struct server *server)
 		server->loop = sim_spawn(server_task_loop, server);
 }
 
+/* Open one server; false: a refusal ends the scenario, and there are those before it only. */
+static bool open_one(struct scenario *scenario, int number)
+{
+	struct server *server = &scenario->servers[number];
+	int code = open_server(server, &scenario->first[number], scenario->threads);
+
+	if (code == UMP_OK)
+		return true;
+	if (number == 0)
+		no_server(server, code, scenario->program);
+	else
+		oracle_fewer_servers(number);
+	scenario->server_count = number;
+	return false;
+}
+
 /* Open all servers; false: there is none. */
 static bool open_servers(struct scenario *scenario)
 {
-	const struct program *program = scenario->program;
-
 	for (int i = 0; i < scenario->server_count; i++) {
-		struct server *server = &scenario->servers[i];
-		int code;
+		if (!open_one(scenario, i))
+			return false;
+	}
+	return true;
+}
 
-		*server = (struct server){.program = program,
+static void prepare_servers(struct scenario *scenario)
+{
+	for (int i = 0; i < scenario->server_count; i++)
+		scenario->servers[i] = (struct server){.program = scenario->program,
 			.number = i,
 			.loop = -1,
 			.next = &scenario->servers[(i + 1) % scenario->server_count]};
-		code = open_server(server, &scenario->first[i]);
-		if (code == UMP_OK)
-			continue;
-		/* Where there are several, a refusal ends the scenario before it begins. */
-		if (i == 0)
-			no_server(server, code, program);
-		else
-			oracle_fewer_servers(i);
-		scenario->server_count = i;
-		return false;
-	}
-	return true;
+}
+
+/* Make the place where threads wait, if there is one; false: that was refused. */
+static bool open_threads(struct scenario *scenario)
+{
+	if ((scenario->program->traits & REUSED) == 0)
+		return true;
+	if (ump_threads_open(&scenario->threads, 1, 0) == UMP_OK)
+		return true;
+	oracle_no_server(UMP_NO_MEMORY);
+	return false;
+}
+
+static void drop_threads(struct scenario *scenario)
+{
+	if (scenario->threads == NULL)
+		return;
+	sim_remark("drops the threads that wait to be used again");
+	ump_threads_drop(&scenario->threads);
 }
 
 /* Give each server a way to the next one that does not keep it alive.  Who waits for the next one's
@@ -228,6 +258,8 @@ static void perform(struct scenario *scenario)
 	}
 	for (int i = 1; i < program->clients; i++)
 		scenario->clients[i].thread = sim_spawn(client_run, &scenario->clients[i]);
+	if (program->traits & EARLY)
+		drop_threads(scenario);
 	client_operations(&scenario->clients[0]);
 	if (program->traits & LATE)
 		begin_loop(&scenario->servers[0]);
@@ -241,25 +273,65 @@ static void perform(struct scenario *scenario)
 	join_clients(scenario);
 }
 
+/* One server after the other, each with its client. */
+static void perform_in_turn(struct scenario *scenario)
+{
+	for (int i = 0; i < scenario->server_count; i++) {
+		struct client *client = &scenario->clients[i];
+
+		if (!open_one(scenario, i))
+			return;
+		*client = (struct client){.program = scenario->program,
+			.number = i,
+			.server = i,
+			.thread = -1,
+			.servers = scenario->servers,
+			.strong[0].client = scenario->first[i],
+			.strongs = 1};
+		begin_loop(&scenario->servers[i]);
+		if ((scenario->program->traits & EARLY) != 0 && i == scenario->server_count - 1)
+			drop_threads(scenario);
+		client_operations(client);
+		client_drop_all(client);
+		end_server(scenario, &scenario->servers[i]);
+	}
+}
+
+static void perform_at_once(struct scenario *scenario)
+{
+	if (open_servers(scenario)) {
+		perform(scenario);
+		return;
+	}
+	/* Those that did come up end at once. */
+	for (int i = 0; i < scenario->server_count; i++)
+		begin_loop(&scenario->servers[i]);
+	end_servers(scenario);
+}
+
 void scenario_root(void *arg)
 {
 	const struct program *program = arg;
+	bool detached = (program->traits & DETACH) != 0;
 	struct scenario scenario = {.program = program,
 		.servers = sim_scratch(sizeof(struct server) * PROGRAM_SERVERS),
 		.server_count = program_servers(program),
 		.clients = sim_scratch(sizeof(struct client) * PROGRAM_CLIENTS)};
 
-	if (!open_servers(&scenario)) {
-		/* Those that did come up end at once. */
-		for (int i = 0; i < scenario.server_count; i++)
-			begin_loop(&scenario.servers[i]);
-		end_servers(&scenario);
+	if (!open_threads(&scenario))
 		return;
-	}
-	perform(&scenario);
-	/* A thread that nobody joins may use the handler after this. */
-	for (int i = 0; i < scenario.server_count; i++) {
-		if ((program->traits & DETACH) == 0)
-			server_join_helpers(&scenario.servers[i]);
-	}
+	prepare_servers(&scenario);
+	if (program_is_in_turn(program))
+		perform_in_turn(&scenario);
+	else
+		perform_at_once(&scenario);
+	if (!detached)
+		oracle_threads_left(scenario.threads != NULL ? 1 : 0);
+	drop_threads(&scenario);
+	if (detached)
+		/* A thread that nobody joins may use the handler after this. */
+		return;
+	oracle_threads_left(0);
+	for (int i = 0; i < scenario.server_count; i++)
+		server_join_helpers(&scenario.servers[i]);
 }

@@ -132,6 +132,9 @@ void sim_join(int thread);
 int sim_self(void);
 bool sim_sleeps(int thread);
 
+/* How many threads that the library has started have not ended.  Without a step. */
+int sim_alive(void);
+
 /* How many locks the calling thread has. */
 int sim_locks(void);
 

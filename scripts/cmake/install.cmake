@@ -37,6 +37,7 @@ set(manual
 	src/ump_strerror.3
 	src/ump_task.3
 	src/ump_thread.3
+	src/ump_threads.3
 	src/ump_wait_reply.3
 	src/ump_weak_client.3)
 if(NOT UMP_PACKAGE)

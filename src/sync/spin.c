@@ -162,13 +162,13 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 
 /* Who waits so for room may be overtaken, so it must not take long: where others need the processor
  * each yield may. */
-#define ROUND_SPINS  60
+#define ROUND_SPINS  2000 /* ns */
 #define ROUND_YIELDS 8
 
 bool ump__spin_round(unsigned round, int other_cpu)
 {
 	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();
-	unsigned spins = here ? 0 : ROUND_SPINS;
+	unsigned spins = here ? 0 : ump__looks_in(ROUND_SPINS, learn());
 
 	if (round >= spins + ROUND_YIELDS)
 		return false;

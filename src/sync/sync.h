@@ -143,12 +143,18 @@ struct ump__os_thread {
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 
+/* The longest name of a thread on Linux, with its terminating NUL. */
+#define UMP__NAME_SIZE 16
+
 /* Give the calling thread a name. */
 void ump__thread_name(const char *name);
 
 void ump__thread_join(struct ump__os_thread *thread);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
+
+/* Make this the calling thread's handle: whoever has started it may not have it yet. */
+void ump__thread_self(struct ump__os_thread *thread);
 
 /* A pointer of the calling thread's own, NULL at first. */
 void **ump__thread_slot(void);

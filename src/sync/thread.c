@@ -91,6 +91,11 @@ bool ump__thread_is_current(const struct ump__os_thread *thread)
 	return pthread_equal(thread->id, pthread_self()) != 0;
 }
 
+void ump__thread_self(struct ump__os_thread *thread)
+{
+	thread->id = pthread_self();
+}
+
 void **ump__thread_slot(void)
 {
 	static _Thread_local void *slot;

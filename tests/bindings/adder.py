@@ -30,7 +30,7 @@ class Config(Structure):
     _fields_ = [("request", Type), ("reply", Type), ("post", Type), ("name", c_char_p),
                 ("stack_size", c_size_t), ("capacity", c_size_t), ("slow_limit", c_int64),
                 ("slow_handler", c_void_p), ("slow_arg", c_void_p),
-                ("budget", c_size_t)]
+                ("budget", c_size_t), ("threads", c_void_p)]
 
 
 class Handler(Structure):

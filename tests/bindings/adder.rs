@@ -43,6 +43,7 @@ struct Config {
     slow_handler: Option<extern "C" fn(*mut c_void, i64, bool)>,
     slow_arg: *mut c_void,
     budget: usize,
+    threads: *mut c_void,
 }
 
 #[repr(C)]
@@ -266,6 +267,7 @@ fn spawn(posts: &Vec<c_int>) -> Result<(Client, *mut c_void), c_int> {
         slow_handler: None,
         slow_arg: null_mut(),
         budget: 0,
+        threads: null_mut(),
     };
     let (mut client, mut thread) = (null_mut(), null_mut());
     let arg = pointer(posts) as *mut c_void;

@@ -456,6 +456,7 @@ void stress_server_init(struct stress_server *server, struct stress_rng *rng)
 	server->dawdles = stress_one_in(rng, 2);
 	server->on_task = stress_one_in(rng, 3);
 	server->watched = stress_one_in(rng, 4);
+	server->threads = stress_one_in(rng, 3) ? NULL : stress_threads;
 }
 
 void stress_server_roam(struct stress_server *server, struct stress_rng *rng)
@@ -535,6 +536,8 @@ static struct ump_config config_of(struct stress_server *server)
 	struct ump_config config = stress_config;
 
 	config.stack_size = server->stack_size;
+	if (server->stack_size == 0)
+		config.threads = server->threads;
 	config.capacity = server->capacity;
 	config.budget = server->budget;
 	config.slow_limit = server->slow_limit;
@@ -571,6 +574,8 @@ int stress_server_spawn(struct stress_server *server)
 		stress_count(STRESS_TASKS, 1);
 	if (server->on_inline)
 		stress_count(STRESS_INLINES, 1);
+	else if (!server->on_task && config.threads != NULL)
+		stress_count(STRESS_REUSERS, 1);
 	if (server->on_task && !server->driven) {
 		server->loop_seed = stress_random(&server->rng);
 		server->loop = stress_thread(drive, server);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [init], [clean] and [quiet]: thousands of servers that live for a moment, many at once.
- * Builders and init fail; builders clone clients and post before the server runs; some servers are
- * joined and some left to themselves.  All memory and all threads must come back.
+ * Attacks [init], [clean], [quiet] and [reuse]: thousands of servers that live for a moment, many
+ * at once.  Builders and init fail; builders clone clients and post before the server runs; some
+ * servers are joined and some left to themselves.  All memory and all threads must come back.
  */
 #include "stress.h"
 
@@ -100,7 +100,8 @@ static void crowd(struct stress_rng *rng, unsigned count)
 		stress_server_init(&servers[i], rng);
 		servers[i].has_init = false;
 		servers[i].on_task = false;
-		servers[i].stack_size = 1;
+		if (servers[i].threads == NULL)
+			servers[i].stack_size = 1;
 		stress_server_start(&servers[i]);
 		CHECK_INT(stress_post(&sender, servers[i].client, STRESS_ANSWER), ==, UMP_OK);
 	}
@@ -134,7 +135,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"short_lives", "[init] [clean] [quiet]", round_of, 24};
+		"short_lives", "[init] [clean] [quiet] [reuse]", round_of, 24};
 
 	return stress_main(&program, argc, argv);
 }

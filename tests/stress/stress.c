@@ -16,12 +16,14 @@ static const struct stress_program *program;
 static uint64_t seed;
 static unsigned rounds;
 static atomic_uint current_round;
+ump_threads *stress_threads;
 static atomic_uint_least64_t totals[STRESS_TOTALS];
 
 static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_SERVERS] = "servers",
 	[STRESS_TASKS] = "tasks",
 	[STRESS_INLINES] = "inlines",
+	[STRESS_REUSERS] = "reusers",
 	[STRESS_POSTS] = "posts",
 	[STRESS_REQUESTS] = "requests",
 	[STRESS_HANDLED] = "handled",
@@ -153,7 +155,12 @@ static void run_rounds(void)
 		current_round = i;
 		if (pinned)
 			pin(&rng, &all);
+		if (stress_one_in(&rng, 2))
+			CHECK_INT(ump_threads_open(&stress_threads, stress_below(&rng, 6), 0), ==,
+				UMP_OK);
 		program->round(&rng);
+		/* Servers that were left to themselves may run still. */
+		ump_threads_drop(&stress_threads);
 		if (pinned)
 			sched_setaffinity(0, sizeof all, &all);
 		check_progress();

@@ -57,6 +57,8 @@ enum stress_total {
 	STRESS_TASKS,
 	/* Those that were run by those who sent to them. */
 	STRESS_INLINES,
+	/* And those on threads that are used again. */
+	STRESS_REUSERS,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
 	/* How values of posts and requests ended. */
@@ -247,6 +249,8 @@ struct stress_server {
 	/* Those who send to it run it, and hand it on after so many messages. */
 	bool on_inline;
 	size_t budget;
+	/* If it runs on a thread, and its stack is as usual, that is used again. */
+	ump_threads *threads;
 	/* 0: none. */
 	size_t capacity;
 	/* What is looked at when it has ended is exact. */
@@ -296,6 +300,9 @@ struct stress_server {
 	/* The program has dropped its task. */
 	atomic_bool dropped;
 };
+
+/* Threads that are used again in this round, or NULL. */
+extern ump_threads *stress_threads;
 
 /* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
 void stress_server_init(struct stress_server *server, struct stress_rng *rng);

@@ -14,7 +14,8 @@ import sys
 ENDINGS = ("handled", "left", "dropped", "returned", "unsent", "answered", "failed", "no_reply",
            "gone", "timed_out", "given_up", "full", "drained", "broken", "unborn")
 # What else has happened.
-EVENTS = ("tasks", "inlines", "suspensions", "completions", "rooms", "deadlocks", "looks", "faults", "signals")
+EVENTS = ("tasks", "inlines", "reusers", "suspensions", "completions", "rooms", "deadlocks", "looks",
+          "faults", "signals")
 
 
 def main():

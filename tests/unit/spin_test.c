@@ -75,6 +75,7 @@ static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
 /* Its functions have the names of the library's. */
 #define ump__cpu          spin_cpu
 #define ump__spin         spin_spin
+#define ump__spin_round   spin_round
 #define ump__word_peek    played_peek
 #define sched_yield       played_yield
 #define ump_now           played_now

@@ -188,11 +188,44 @@ static void sharing(void)
 	close_channel();
 }
 
+/* Without memory a send fails only if there is nothing to be used again. */
+static void without_memory(void)
+{
+	ump_wait_reply *waiting;
+	uint64_t sent = 0;
+	int refused = 0;
+
+	open_channel(sizeof(uint64_t), sizeof(uint64_t));
+	while (sent < 400) {
+		int result;
+
+		faults_at(0);
+		result = ump_client_post(client, &sent);
+		CHECK_INT(result, ==, faults_off() ? UMP_NO_MEMORY : UMP_OK);
+		if (result == UMP_OK) {
+			sent++;
+			continue;
+		}
+		refused++;
+		CHECK_INT(ump_client_post(client, &sent), ==, UMP_OK);
+		sent++;
+	}
+	/* Of those in trays, one for each tray. */
+	CHECK_INT(refused, <, 40);
+	faults_at(0);
+	CHECK_INT(ump_client_req_async(client, &sent, &waiting), ==, UMP_NO_MEMORY);
+	CHECK(faults_off());
+	for (uint64_t i = 0; i < sent; i++)
+		receive(i);
+	close_channel();
+}
+
 static const struct check_test tests[] = {
 	{"[clean] the messages of a busy client allocate nothing", busy},
 	{"[clean] a burst of posts allocates little and leaves less behind", burst},
 	{"[clean] [once] messages of all sizes", sizes},
 	{"[clean] [keep] messages that outlive their client", outliving},
+	{"[clean] [gone] sending without memory", without_memory},
 	{"[clean] [once] threads that share a client", sharing},
 };
 

@@ -7,6 +7,7 @@
 #include "core/call.h"
 #include "core/counts.h"
 #include "core/inbox.h"
+#include "core/patience.h"
 #include "core/queue.h"
 #include "core/room.h"
 #include "core/verdict.h"
@@ -416,6 +417,42 @@ static void call_step(struct world *world)
 	EXPECT("[call]", world->call == call_word(world));
 }
 
+/* ---- Patience ------------------------------------------------------------------------------ */
+
+/* Each bit of an input is a wait that pays, or not; what follows its end is in vain. */
+static void patience(struct input input)
+{
+	const uint32_t period = UMP__PATIENCE_RESTS + 1;
+	uint32_t vain = 0, awake = 0, asleep = 0;
+
+	for (uint32_t i = 0; i < 4 * period; i++) {
+		bool lasts = ump__patience_lasts(vain);
+		bool pays = lasts && (input_byte(&input) & 1) != 0;
+
+		asleep = lasts ? 0 : asleep + 1;
+		awake += lasts;
+		EXPECT("[patience]", asleep <= UMP__PATIENCE_RESTS);
+		vain = ump__patience_next(vain, pays);
+		EXPECT("[patience]", !pays || (vain == 0 && ump__patience_lasts(vain)));
+	}
+	EXPECT("[patience]", awake >= UMP__PATIENCE_TRIES + 3);
+}
+
+static void looks(void)
+{
+	uint32_t before = UMP__LOOKS_MOST;
+
+	/* The longer they take, the fewer. */
+	for (int64_t ns = 1; ns < INT64_MAX / 3; ns *= 3) {
+		uint32_t now = ump__looks_in_10us(ns);
+
+		EXPECT("[patience]", UMP__LOOKS_LEAST <= now && now <= before);
+		EXPECT("[patience]", ump__looks_in(10000, now) == now);
+		before = now;
+	}
+	EXPECT("[patience]", ump__looks_in_10us(0) == UMP__LOOKS_USUAL);
+}
+
 /* ---- The verdict --------------------------------------------------------------------------- */
 
 static void verdict_step(struct world *world)
@@ -639,6 +676,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.counts = UMP__COUNTS_FIRST;
 	world.strong = 1;
 	world.weak = 2;
+	patience(world.input);
+	looks();
 	world.limit = world.capacity = world.places = 2;
 	for (unsigned i = 0; i < QUEUES; i++)
 		ump__queue_init(&world.queues[i]);

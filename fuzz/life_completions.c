@@ -237,5 +237,6 @@ void life_completions_misuse(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_completions_next_sized(place->handle, &out, 1) == UMP_INVALID);
 	EXPECT("[misuse]",
 		ump_completions_wait_sized(place->handle, &out, 1, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_completions_wait(place->handle, NULL, UMP_FOREVER) == UMP_INVALID);
 	overflow(world, from, place);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Whole lives of servers against the model: one on a thread of its own, or up to two without, raw
- * receiving ends or tasks.
+ * receiving ends or tasks; and one that is run by those who send to it, against books of its own.
  */
 #include "life_world.h"
 
@@ -26,7 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first = input_byte(&life.input);
 	life.unwatched = (first & 4) != 0;
 	life.pooled = (first & 8) != 0;
-	if ((first & 3) == 3) {
+	if (first >> 3 == 21) {
+		life.pooled = (first & 1) != 0;
+		life_inline();
+	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);
 		life_thread(&life.worlds[0]);

@@ -336,6 +336,9 @@ bool life_post_gate(struct world *world);
 /* The server's turn ends; with `back`, it waits for another one. */
 void life_give_turn(struct world *world, bool back);
 
+/* Run by those who send to it. */
+void life_inline(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Take any operation of these, as the input says, or as `choice` does. */

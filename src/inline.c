@@ -158,13 +158,13 @@ static int start(struct ump_inline *inlined)
 {
 	struct ump_flow flow = ump_continue();
 	struct ump__frame frame;
-	enum ump__verdict verdict;
 	int result;
 
 	ump__frame_enter(&frame, inlined->dispatcher.server->channel);
 	result = ump__dispatcher_init(&inlined->dispatcher);
 	if (result == 0) {
-		verdict = work(inlined, inlined->budget, &flow);
+		enum ump__verdict verdict = work(inlined, inlined->budget, &flow);
+
 		leave(inlined, &frame, verdict, flow);
 	} else {
 		ump__dispatcher_unwind(&inlined->dispatcher);

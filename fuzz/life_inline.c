@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A server that those who send to it run, on one thread: each message is handled inside the call
+ * that sends it, or, if a handler sends it to its own server, when that has returned.  It has books
+ * of its own, since what the others write down after a call has to be known before it here.
+ */
+#include "life_world.h"
+
+#define MOST   48
+#define UNSENT (-100)
+#define OPEN   (-101)
+#define KEPT   (-102)
+
+struct inlined {
+	ump_inline *handle;
+	ump_client *clients[SLOTS];
+	ump_wait_reply *waits[SLOTS];
+	int wait_for[SLOTS];
+	ump_reply_context *kept[SLOTS];
+	int kept_for[SLOTS];
+	/* What lies in the inbox, oldest first. */
+	int queue[MOST];
+	int first;
+	int last;
+	/* What each request has ended with, and whether its caller is blocked, or gone. */
+	int end[MOST];
+	bool blocks[MOST];
+	bool gone[MOST];
+	int values;
+	bool in_handler;
+	bool spawned;
+	bool broke;
+	bool leftovers;
+	bool init_fails;
+	int terms;
+	int drops;
+};
+
+static struct inlined *at(void *self)
+{
+	return self;
+}
+
+static void operate(struct inlined *its);
+
+/* ---- The handler --------------------------------------------------------------------------- */
+
+/* Those that were given up are skipped. */
+static void skip(struct inlined *its)
+{
+	while (its->first < its->last && its->gone[its->queue[its->first]])
+		its->first++;
+}
+
+static int next_of(struct inlined *its, const void *msg)
+{
+	int value = *(const int *)msg;
+
+	skip(its);
+	EXPECT("[fifo]", its->first < its->last && its->queue[its->first] == value);
+	its->first++;
+	return value;
+}
+
+static bool keep(struct inlined *its, int value, ump_reply_context **rc)
+{
+	for (int i = 0; i < SLOTS && !its->blocks[value]; i++) {
+		if (its->kept[i] == NULL) {
+			its->kept[i] = ump_reply_keep(rc);
+			its->kept_for[i] = value;
+			its->end[value] = KEPT;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void answer(struct inlined *its, int value, ump_reply_context **rc)
+{
+	int result = its->gone[value] ? UMP_ORIGIN_GONE : UMP_OK;
+
+	EXPECT("[origin]", ump_reply(rc, &value) == result);
+	its->end[value] = UMP_OK;
+}
+
+static struct ump_flow handle(struct inlined *its, int value, ump_reply_context **rc)
+{
+	uint8_t choice = input_byte(&life.input);
+
+	EXPECT("[user]", !its->in_handler && its->terms == 0);
+	EXPECT("[break]", !its->broke);
+	its->in_handler = true;
+	if ((choice & 8) != 0)
+		operate(its);
+	if ((choice & 16) != 0)
+		operate(its);
+	its->in_handler = false;
+	EXPECT("[suspend]", ump_suspend() == NULL);
+	its->broke = (choice & 7) == 7;
+	if (rc != NULL && (choice & 7) == 2) {
+		EXPECT("[once]",
+			ump_reply_fail(rc, 5) == (its->gone[value] ? UMP_ORIGIN_GONE : UMP_OK));
+		its->end[value] = 5;
+	} else if (rc != NULL && (choice & 7) == 3) {
+		its->end[value] = UMP_NO_REPLY;
+	} else if (rc != NULL && !((choice & 7) >= 4 && keep(its, value, rc))) {
+		answer(its, value, rc);
+	}
+	return its->broke ? ump_break(its) : ump_continue();
+}
+
+static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
+{
+	return handle(at(self), next_of(at(self), msg), rc);
+}
+
+static struct ump_flow on_post(void *self, const void *msg)
+{
+	return handle(at(self), next_of(at(self), msg), NULL);
+}
+
+static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
+{
+	struct inlined *its = at(self);
+	int value = next_of(its, msg);
+
+	EXPECT("[break]", its->broke && its->terms == 0);
+	if (rc != NULL && input_flag(&life.input))
+		answer(its, value, rc);
+}
+
+static struct ump_flow on_term(void *self, struct ump_flow how)
+{
+	EXPECT("[break]", how.stop == at(self)->broke);
+	at(self)->terms++;
+	return how;
+}
+
+static void on_drop(void *self)
+{
+	at(self)->drops++;
+}
+
+static int on_init(void *self, ump_weak_client *me)
+{
+	(void)me;
+	return at(self)->init_fails ? 9 : 0;
+}
+
+/* ---- Operations ---------------------------------------------------------------------------- */
+
+static bool over(const struct inlined *its)
+{
+	return its->broke || its->drops > 0;
+}
+
+/* A new message; it is in the inbox as soon as it is sent, unless that is closed. */
+static int begin(struct inlined *its, bool blocks)
+{
+	int value = its->values++;
+
+	its->end[value] = OPEN;
+	its->blocks[value] = blocks;
+	if (!over(its))
+		its->queue[its->last++] = value;
+	return value;
+}
+
+/* What was sent is handled, unless a handler has sent it, or the server has ended. */
+static void sent(struct inlined *its, int value, bool was_over, int result)
+{
+	EXPECT("[gone]", result == (was_over ? UMP_SERVER_GONE : UMP_OK));
+	if (result != UMP_OK) {
+		its->end[value] = UNSENT;
+		return;
+	}
+	if (its->in_handler)
+		return;
+	skip(its);
+	if (!over(its))
+		EXPECT("[inline]", its->first == its->last);
+	EXPECT("[break]", its->drops == over(its));
+}
+
+/* A request that the end has found in the inbox. */
+static int end_of(const struct inlined *its, int value)
+{
+	return its->end[value] == OPEN && over(its) && !its->in_handler ? UMP_SERVER_GONE
+									: its->end[value];
+}
+
+static void send_request(struct inlined *its, const ump_client *client, ump_time deadline)
+{
+	bool was_over = over(its);
+	int value;
+	int reply = -1;
+	int result;
+
+	if (its->in_handler) {
+		result = ump_client_req(client, &reply, &reply, deadline);
+		EXPECT("[deadlock]", result == UMP_DEADLOCK);
+		return;
+	}
+	value = begin(its, true);
+	result = ump_client_req(client, &value, &reply, deadline);
+	if (was_over) {
+		EXPECT("[gone]", result == UMP_SERVER_GONE);
+		return;
+	}
+	EXPECT("[once]", result == end_of(its, value));
+	EXPECT("[once]", result != UMP_OK || reply == value);
+	sent(its, value, false, UMP_OK);
+}
+
+static void send_async(struct inlined *its, const ump_client *client, unsigned slot)
+{
+	bool was_over = over(its);
+	int value;
+
+	if (its->waits[slot] != NULL)
+		return;
+	value = begin(its, false);
+	/* The handle is there when the handler runs. */
+	its->wait_for[slot] = value;
+	sent(its, value, was_over, ump_client_req_async(client, &value, &its->waits[slot]));
+}
+
+static void try_wait(struct inlined *its, unsigned slot)
+{
+	int value = its->wait_for[slot];
+	int reply = -1;
+	int result;
+
+	if (its->waits[slot] == NULL)
+		return;
+	result = ump_wait_reply_try(&its->waits[slot], &reply);
+	if (its->waits[slot] != NULL) {
+		EXPECT("[once]", result == UMP_EMPTY);
+		EXPECT("[once]", end_of(its, value) == OPEN || end_of(its, value) == KEPT);
+		return;
+	}
+	EXPECT("[once]", result == end_of(its, value));
+	EXPECT("[once]", result != UMP_OK || reply == value);
+}
+
+static void give_up(struct inlined *its, unsigned slot)
+{
+	if (its->waits[slot] == NULL)
+		return;
+	its->gone[its->wait_for[slot]] = true;
+	ump_wait_reply_drop(&its->waits[slot]);
+}
+
+static int strong(const struct inlined *its)
+{
+	int count = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		count += its->clients[i] != NULL;
+	return count;
+}
+
+static void drop_client(struct inlined *its, unsigned slot)
+{
+	bool ends = strong(its) == 1 && !its->in_handler;
+
+	if (its->clients[slot] == NULL)
+		return;
+	/* One that a call is under way on stays. */
+	if (its->in_handler && slot == 0)
+		return;
+	ump_client_drop(&its->clients[slot]);
+	skip(its);
+	if (ends)
+		EXPECT("[drain]", its->drops == 1 && (its->broke || its->first == its->last));
+}
+
+static void join(struct inlined *its)
+{
+	struct ump_flow how = {false, NULL};
+	bool ended = its->drops > 0;
+
+	if (its->handle == NULL)
+		return;
+	if (its->in_handler) {
+		EXPECT("[deadlock]",
+			ump_inline_join(&its->handle, &how, UMP_FOREVER) == UMP_DEADLOCK);
+		return;
+	}
+	EXPECT("[deadline]",
+		ump_inline_join(&its->handle, &how, UMP_NOW) == (ended ? UMP_OK : UMP_TIMED_OUT));
+	EXPECT("[break]", how.stop == (ended && its->broke));
+	EXPECT("[misuse]", (its->handle == NULL) == ended);
+}
+
+static void answer_kept(struct inlined *its, unsigned slot)
+{
+	if (its->kept[slot] != NULL)
+		answer(its, its->kept_for[slot], &its->kept[slot]);
+}
+
+static void post(struct inlined *its, const ump_client *client)
+{
+	bool was_over = over(its);
+	int value = begin(its, false);
+
+	sent(its, value, was_over, ump_client_post(client, &value));
+}
+
+static void operate(struct inlined *its)
+{
+	unsigned what = input_below(&life.input, 10);
+	unsigned slot = input_below(&life.input, SLOTS);
+	/* Calls go through the first client, which handlers leave alone. */
+	const ump_client *client = its->clients[0];
+	bool sends = what < 4;
+
+	if (sends && (client == NULL || its->values == MOST))
+		return;
+	switch (what) {
+	case 0:
+		post(its, client);
+		break;
+	case 1:
+	case 2:
+		send_request(its, client, what == 1 ? UMP_FOREVER : life.now + 1000);
+		break;
+	case 3:
+		send_async(its, client, slot);
+		break;
+	case 4:
+		try_wait(its, slot);
+		break;
+	case 5:
+		give_up(its, slot);
+		break;
+	case 6:
+		if (client != NULL && its->clients[slot] == NULL)
+			EXPECT("[clean]", ump_client_clone(client, &its->clients[slot]) == UMP_OK);
+		break;
+	case 7:
+		drop_client(its, slot);
+		break;
+	case 8:
+		join(its);
+		break;
+	default:
+		answer_kept(its, slot);
+	}
+}
+
+/* ---- The whole ----------------------------------------------------------------------------- */
+
+static int build(void *arg, ump_client *client, struct ump_handler *out)
+{
+	struct inlined *its = at(arg);
+	int reply;
+
+	EXPECT("[deadlock]", ump_client_req(client, &reply, &reply, UMP_FOREVER) == UMP_DEADLOCK);
+	out->self = its;
+	out->init = on_init;
+	out->request = on_request;
+	out->post = on_post;
+	out->leftover = its->leftovers ? on_leftover : NULL;
+	out->term = on_term;
+	out->drop = on_drop;
+	return 0;
+}
+
+static bool spawn(struct inlined *its)
+{
+	uint8_t choice = input_byte(&life.input);
+	struct ump_config config = {.request.size = sizeof(int),
+		.reply.size = sizeof(int),
+		.post.size = sizeof(int),
+		.budget = (choice & 1) != 0,
+		.capacity = (choice & 2) != 0 ? MOST : 0};
+	int result;
+
+	its->leftovers = (choice & 4) != 0;
+	its->init_fails = (choice & 24) == 24;
+	if ((choice & 96) == 96) {
+		config.budget = SIZE_MAX;
+		EXPECT("[misuse]", ump_spawn_inline(&config, build, its, &its->clients[0],
+					   &its->handle) == UMP_INVALID);
+		EXPECT("[misuse]", ump_spawn_inline(&config, NULL, its, &its->clients[0],
+					   &its->handle) == UMP_INVALID);
+		EXPECT("[misuse]",
+			ump_spawn_inline(NULL, build, its, NULL, &its->handle) == UMP_INVALID);
+		EXPECT("[misuse]",
+			ump_spawn_inline(NULL, build, its, &its->clients[0], NULL) == UMP_INVALID);
+		EXPECT("[misuse]", ump_inline_join(NULL, NULL, UMP_NOW) == UMP_INVALID);
+		EXPECT("[misuse]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_INVALID);
+		ump_inline_drop(NULL);
+		config.budget = 0;
+	}
+	if ((choice & 128) != 0)
+		life_fail_in(1 + choice % 4);
+	result = ump_spawn_inline(&config, build, its, &its->clients[0], &its->handle);
+	life_fail_in(0);
+	if (result == UMP_OK)
+		return true;
+	EXPECT("[clean]", its->clients[0] == NULL && its->handle == NULL);
+	EXPECT("[init]", life_failed() ? result == UMP_NO_MEMORY : result == 9 && its->drops == 1);
+	return false;
+}
+
+static void finish(struct inlined *its)
+{
+	/* The other half of the time, the handle goes when the server has ended. */
+	bool early = input_flag(&life.input);
+
+	if (early)
+		ump_inline_drop(&its->handle);
+	for (unsigned i = SLOTS; i > 0; i--)
+		drop_client(its, i - 1);
+	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
+	join(its);
+	ump_inline_drop(&its->handle);
+	for (unsigned i = 0; i < SLOTS; i++)
+		answer_kept(its, i);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		try_wait(its, i);
+		EXPECT("[once]", its->waits[i] == NULL);
+	}
+}
+
+void life_inline(void)
+{
+	static struct inlined its;
+
+	memset(&its, 0, sizeof its);
+	if (!spawn(&its))
+		return;
+	while (!input_is_over(&life.input))
+		operate(&its);
+	finish(&its);
+}

@@ -688,7 +688,7 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
  * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server waits;
- * nothing is consumed; [deadlock].
+ * nothing is consumed; [deadlock].  A thread that is used again is a server's own until it is back.
  * UMP_INVALID: `thread` or what it points to is NULL.
  */
 UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Threads are slow: most inputs do without. */
 	first = input_byte(&life.input);
 	life.unwatched = (first & 4) != 0;
-	if (first >> 3 == 21) {
+	if (first >> 3 == 20) {
 		life_inline();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first = input_byte(&life.input);
 	life.unwatched = (first & 4) != 0;
 	life.pooled = (first & 8) != 0;
-	if (first >> 3 == 21) {
+	if (first >> 3 == 20) {
 		life.pooled = (first & 1) != 0;
 		life_inline();
 	} else if ((first & 3) == 3) {

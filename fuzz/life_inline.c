@@ -31,7 +31,10 @@ struct inlined {
 	bool spawned;
 	bool broke;
 	bool leftovers;
+	bool builder_fails;
 	bool init_fails;
+	/* The handle is dropped before the end. */
+	bool early;
 	int terms;
 	int drops;
 };
@@ -285,6 +288,8 @@ static void join(struct inlined *its)
 	if (its->in_handler) {
 		EXPECT("[deadlock]",
 			ump_inline_join(&its->handle, &how, UMP_FOREVER) == UMP_DEADLOCK);
+		if (input_byte(&life.input) == 7)
+			ump_inline_drop(&its->handle);
 		return;
 	}
 	EXPECT("[deadline]",
@@ -354,7 +359,7 @@ static void operate(struct inlined *its)
 static int build(void *arg, ump_client *client, struct ump_handler *out)
 {
 	struct inlined *its = at(arg);
-	int reply;
+	int reply = 0;
 
 	EXPECT("[deadlock]", ump_client_req(client, &reply, &reply, UMP_FOREVER) == UMP_DEADLOCK);
 	out->self = its;
@@ -364,7 +369,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	out->leftover = its->leftovers ? on_leftover : NULL;
 	out->term = on_term;
 	out->drop = on_drop;
-	return 0;
+	return its->builder_fails ? 8 : 0;
 }
 
 static bool spawn(struct inlined *its)
@@ -378,7 +383,9 @@ static bool spawn(struct inlined *its)
 	int result;
 
 	its->leftovers = (choice & 4) != 0;
+	its->builder_fails = (choice & 24) == 16;
 	its->init_fails = (choice & 24) == 24;
+	its->early = (choice & 96) == 32;
 	if ((choice & 96) == 96) {
 		config.budget = SIZE_MAX;
 		EXPECT("[misuse]", ump_spawn_inline(&config, build, its, &its->clients[0],
@@ -391,6 +398,9 @@ static bool spawn(struct inlined *its)
 			ump_spawn_inline(NULL, build, its, &its->clients[0], NULL) == UMP_INVALID);
 		EXPECT("[misuse]", ump_inline_join(NULL, NULL, UMP_NOW) == UMP_INVALID);
 		EXPECT("[misuse]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_INVALID);
+		EXPECT("[misuse]", ump_spawn_inline_sized(&config, sizeof config,
+					   sizeof(struct ump_handler) + 1, build, its,
+					   &its->clients[0], &its->handle) == UMP_INVALID);
 		ump_inline_drop(NULL);
 		config.budget = 0;
 	}
@@ -401,21 +411,26 @@ static bool spawn(struct inlined *its)
 	if (result == UMP_OK)
 		return true;
 	EXPECT("[clean]", its->clients[0] == NULL && its->handle == NULL);
-	EXPECT("[init]", life_failed() ? result == UMP_NO_MEMORY : result == 9 && its->drops == 1);
+	if (life_failed())
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+	else
+		EXPECT("[init]", result == (its->builder_fails ? 8 : 9));
+	EXPECT("[init]", its->drops == (result == 9) && its->terms == 0);
 	return false;
 }
 
 static void finish(struct inlined *its)
 {
-	/* The other half of the time, the handle goes when the server has ended. */
-	bool early = input_flag(&life.input);
-
-	if (early)
+	if (its->early)
 		ump_inline_drop(&its->handle);
 	for (unsigned i = SLOTS; i > 0; i--)
 		drop_client(its, i - 1);
 	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
-	join(its);
+	/* Some go without having been told how. */
+	if (its->leftovers && its->handle != NULL)
+		EXPECT("[break]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_OK);
+	else if (its->values % 2 == 0)
+		join(its);
 	ump_inline_drop(&its->handle);
 	for (unsigned i = 0; i < SLOTS; i++)
 		answer_kept(its, i);

@@ -27,19 +27,17 @@ struct ump_inline {
 
 /* ---- A turn -------------------------------------------------------------------------------- */
 
-/* Hand the turn to the caller of a request, if that is blocked.  Then nothing of the server must be
- * touched any more.  `*gone`: it has given up just now, and the request is skipped. */
-static bool hand_on(ump_server *server, struct ump__message *message, bool *gone)
+/* Whether the caller of this is blocked, and can be handed the turn. */
+static inline bool is_blocked(struct ump__message *message)
 {
-	*gone = false;
-	if (ump__kind_of(message) != UMP__KIND_REQUEST || !ump__request_of(message)->may_run)
-		return false;
-	ump__server_give_back(server);
-	if (!ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_TURN, NULL))
-		return true;
-	ump__server_skip(server, message);
-	*gone = true;
-	return false;
+	return ump__kind_of(message) == UMP__KIND_REQUEST && ump__request_of(message)->may_run;
+}
+
+/* Hand the turn to the caller of a request.  Then nothing of the server must be touched any more;
+ * but if false is returned, that one has given up just now, and the turn stays. */
+static inline bool hand_on(struct ump__message *message)
+{
+	return !ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_TURN, NULL);
 }
 
 /* Give the turn back, if nothing is there. */
@@ -57,17 +55,19 @@ static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct um
 
 	while (verdict == UMP__VERDICT_GO_ON) {
 		struct ump__message *message = ump__server_next(server, UMP_NOW);
-		bool gone = false;
 
 		if (message == NULL) {
 			if (ump__turn_give(&server->channel->inbox))
 				return UMP__VERDICT_GO_ON;
 			continue;
 		}
-		if (left == 0 && hand_on(server, message, &gone))
-			return UMP__VERDICT_GO_ON;
-		if (gone)
+		if (left == 0 && is_blocked(message)) {
+			ump__server_give_back(server);
+			if (hand_on(message))
+				return UMP__VERDICT_GO_ON;
+			ump__server_skip(server, message);
 			continue;
+		}
 		verdict = ump__dispatcher_handle(&inlined->dispatcher, message, flow);
 		left -= left != 0;
 	}

@@ -28,8 +28,8 @@ WRAPS = [f"-Wl,--wrap={name}" for name in (
     "ump__thread_start", "ump__park", "ump__wake", "ump__spin", "ump__cpu", "ump__bell_open",
     "ump__bell_close", "ump__bell_wait", "ump_now")]
 TARGETS = {"core": ["core_fuzzer"],
-           "life": ["life_block", "life_completions", "life_fuzzer", "life_handler", "life_local",
-                    "life_operations", "life_raw", "life_sleep", "life_task", "life_thread",
+           "life": ["life_block", "life_completions", "life_fuzzer", "life_handler", "life_inline",
+                    "life_local", "life_operations", "life_raw", "life_sleep", "life_task", "life_thread",
                     "life_world", "model"]}
 
 

@@ -1920,8 +1920,8 @@ template <class H>
 		std::move(handler), config, here, ump_spawn_task);
 }
 
-/// ump_spawn_inline, of a handler as spawn_thread takes one.  What the callbacks do, exceptions that
-/// leave them too, happens inside the calls of those who send.
+/// ump_spawn_inline, of a handler as spawn_thread takes one.  The callbacks run inside the calls of
+/// those who send; an exception that leaves one ends the program all the same.
 template <class H>
 [[nodiscard]] result<inline_server<typename H::protocol>> spawn_inline(std::unique_ptr<H> handler,
 	const ump_config &config = ump_config(), place here = place::current()) noexcept

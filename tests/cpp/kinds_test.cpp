@@ -290,7 +290,7 @@ void many_callers()
 	enum {
 		ROUNDS = 1000
 	};
-	for (std::size_t budget : {0, 1}) {
+	for (std::size_t budget : {0u, 1u}) {
 		ledger book;
 		ump_config config = ump_config();
 		std::vector<std::thread> threads;

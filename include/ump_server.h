@@ -867,8 +867,8 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *   first one's server.  A handler that posts to its own server queues that.
  * - ump_suspend gives NULL here.
  *
- * `config` is read during the call only; `name` and `stack_size` play no part.  `*client` and
- * `*inlined` are the caller's.  Any thread.
+ * `config` is read during the call only; `name`, `stack_size` and `threads` play no part.
+ * `*client` and `*inlined` are the caller's.  Any thread.
  * Results as ump_spawn_thread; no thread can be lacking.
  */
 static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,

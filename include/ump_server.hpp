@@ -915,13 +915,16 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 		one->complete(got.result, got.reply);
 		return {};
 	}
-	// Let `one` wait, if call(its tag) succeeds.
+	// Let `one` wait, if call(its tag) succeeds.  The call may run the handler of an inline
+	// server, which may take the answer: then `one` is gone when the call returns.
 	template <class One, class Call> int wait_for(std::unique_ptr<One> one, Call call) noexcept
 	{
-		int code = call(static_cast<void *>(static_cast<detail::waiting *>(one.get())));
+		detail::waiting *waits = one.release();
 
-		if (code == UMP_OK)
-			waiting_.add(one.release());
+		waiting_.add(waits);
+		int code = call(static_cast<void *>(waits));
+		if (code != UMP_OK)
+			detail::waiting_list::remove(waits);
 		return code;
 	}
 
@@ -1815,6 +1818,23 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	}
 };
 
+/// A server that runs on the threads of those who send to it.  Destroyed, it lets the server go on.
+template <class P> class inlined : public base::runner<P, ump_inline, ump_inline_drop>
+{
+	using runner = base::runner<P, ump_inline, ump_inline_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_inline_join: what the handler stopped with, or nothing if the clients went.
+	result<typename runner::outcome> join(ump_time deadline = forever) noexcept
+	{
+		return this->joined([&](ump_inline **handle) {
+			return ump_inline_join(handle, nullptr, deadline);
+		});
+	}
+};
+
 /// What spawn_thread makes.
 template <class P> struct server {
 	/// The first strong client.
@@ -1831,10 +1851,18 @@ template <class P> struct task_server {
 	ump::task<P> task;
 };
 
+/// What spawn_inline makes.
+template <class P> struct inline_server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// What to join.
+	ump::inlined<P> inlined;
+};
+
 namespace detail
 {
 
-// Make a Server by spawn(), which is ump_spawn_thread or ump_spawn_task.
+// Make a Server by spawn(), which is ump_spawn_thread, ump_spawn_task or ump_spawn_inline.
 template <class Server, class Runner, class P, class Spawn>
 result<Server> spawned(
 	std::unique_ptr<handler<P>> own, const ump_config &config, place here, Spawn spawn) noexcept
@@ -1890,6 +1918,51 @@ template <class H>
 
 	return detail::spawned<task_server<P>, ump_task, P>(
 		std::move(handler), config, here, ump_spawn_task);
+}
+
+/// ump_spawn_inline, of a handler as spawn_thread takes one.  The callbacks run inside the calls of
+/// those who send; an exception that leaves one ends the program all the same.
+template <class H>
+[[nodiscard]] result<inline_server<typename H::protocol>> spawn_inline(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
+{
+	using P = typename H::protocol;
+
+	return detail::spawned<inline_server<P>, ump_inline, P>(
+		std::move(handler), config, here, ump_spawn_inline);
+}
+
+/**
+ * Threads that are used again, by servers of any protocols; ump_threads.  Destroyed, it waits for
+ * those of them that no server uses to end.  To lend it to a configuration, whose member `threads`
+ * is get(), is the same as to spawn with it.
+ */
+class threads : public base::owner<ump_threads, ump_threads_drop>
+{
+      public:
+	using base::owner<ump_threads, ump_threads_drop>::owner;
+
+	/// ump::spawn_thread on one of these threads.  `config.threads` is not read.
+	/// UMP_INVALID also if there are none: this is empty.
+	template <class H>
+	[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
+		ump_config config = ump_config(), place here = place::current()) const noexcept
+	{
+		if (this->get() == nullptr)
+			return error(UMP_INVALID);
+		config.threads = this->get();
+		return ump::spawn_thread(std::move(handler), config, here);
+	}
+};
+
+/// ump_threads_open.
+[[nodiscard]] inline result<threads> open_threads(
+	std::size_t most = 0, std::size_t stack_size = 0) noexcept
+{
+	ump_threads *out = nullptr;
+	int code = ump_threads_open(&out, most, stack_size);
+
+	return detail::made<threads>(code, out);
 }
 
 /// What a receiver receives: a request with its context, or a post.

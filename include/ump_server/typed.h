@@ -27,6 +27,8 @@
  *   that was consumed: `client.untyped == NULL`.  The member `untyped` is the handle of
  *   ump_server.h, for functions that have no twin; it is the same handle, not another one.
  * - The handler is a table of functions, made once by UMP_TYPED_HANDLER; see there.
+ * - Completions, and threads that are used again, are no server's own: they have no twins, and are
+ *   passed as ump_server.h has them.
  * - Codes of the handler's own are the values of `enum adder_code`; adder_strerror() names them.
  * - `struct adder` is the handler's self.  UMP_TYPED declares it, and who implements the server
  *   defines it; where there is no state, it needs no definition, and self is NULL.

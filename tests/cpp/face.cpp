@@ -19,10 +19,20 @@ class answerer : public ump::handler<face>
 };
 
 int face_request();
+int face_without_own_thread();
 
 int face_request()
 {
 	auto server = ump::spawn_thread(std::make_unique<answerer>());
 
 	return server->client.request(1).value();
+}
+
+int face_without_own_thread()
+{
+	auto inlined = ump::spawn_inline(std::make_unique<answerer>());
+	auto threads = ump::open_threads();
+	auto server = threads->spawn_thread(std::make_unique<answerer>());
+
+	return inlined->client.request(1).value() + server->client.request(1).value();
 }

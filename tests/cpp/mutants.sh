@@ -51,7 +51,7 @@ sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$built"
 cmake -S "$root" -B "$built" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=ON \
 	"-DCMAKE_C_FLAGS=$sanitizers" "-DCMAKE_CXX_FLAGS=$sanitizers" >"$built/configure.log" 2>&1
-cmake --build "$built" --target cpp_test loop_test >"$built/build.log" 2>&1 ||
+cmake --build "$built" --target cpp_test loop_test kinds_test >"$built/build.log" 2>&1 ||
 	{ tail -n 20 "$built/build.log" >&2; die "could not build the tests"; }
 printf '%s\n' none ${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")} |
 	xargs -P2 -n1 "$0" --one >"$built/results"

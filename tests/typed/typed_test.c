@@ -608,8 +608,39 @@ static void inlined(void)
 	adder_inline_drop(&server);
 }
 
+/* The same handler, on threads that are used again: the configuration is passed on. */
+static void on_threads_used_again(void)
+{
+	struct ump_config config = {0};
+	struct sum sum = {0, NULL};
+	adder_client client;
+	adder_thread thread;
+
+	CHECK_INT(ump_threads_open(&config.threads, 0, 1 << 20), ==, UMP_OK);
+	for (int i = 0; i < 3; i++) {
+		struct adder self = {0};
+
+		config.stack_size = i == 0 ? 2 << 20 : 0;
+		CHECK_INT(adder_spawn_thread(&config, &full, &self, &client, &thread), ==,
+			i == 0 ? UMP_INVALID : UMP_OK);
+		if (i > 0) {
+			CHECK_INT(adder_client_req(
+					  client, &(struct add){3, i, NULL}, &sum, UMP_FOREVER),
+				==, UMP_OK);
+			CHECK_INT(sum.value, ==, 3 + i);
+			adder_client_drop(&client);
+			adder_client_drop(&self.built);
+			adder_weak_client_drop(&self.me);
+			CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+		}
+		CHECK_INT(self.drops, ==, 1);
+	}
+	ump_threads_drop(&config.threads);
+}
+
 static const struct check_test tests[] = {
 	{"[inline] a typed server that its callers run", inlined},
+	{"[reuse] typed servers on threads that are used again", on_threads_used_again},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},
 	{"typed [keep] [origin]: a kept context", kept_contexts},

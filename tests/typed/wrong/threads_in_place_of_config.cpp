@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: 0BSD
+// A configuration names threads; they are none.
+// gcc: no matching function for call to 'spawn_thread
+// clang: no matching function for call to 'spawn_thread'
+#include "servers.hpp"
+
+bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::threads &threads);
+
+bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::threads &threads)
+{
+#ifdef WRONG
+	return ump::spawn_thread(std::move(handler), threads).has_value();
+#else
+	return threads.spawn_thread(std::move(handler)).has_value();
+#endif
+}

@@ -160,8 +160,8 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 	return result;
 }
 
-/* How much room is worth to go on with, if the server is about to make more: who takes each place
- * as it becomes free only slows it down. */
+/* How much room, or a quarter of all, is worth to go on with, if the server is about to make more:
+ * who takes each place as it becomes free only slows it down. */
 #define ENOUGH 64
 
 /* Wait a little for room, while nobody stands in line for it.  false: one had better sleep. */
@@ -169,8 +169,6 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 {
 	const struct ump__places *places = &room->places;
 	int here = ump__cpu();
-	uint32_t quarter = (places->capacity + 3) / 4;
-	uint64_t enough = quarter < ENOUGH ? quarter : ENOUGH;
 	uint64_t left = 0;
 	bool line = false;
 
@@ -178,7 +176,7 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 		ump__hint_set(&room->sender_cpu, here);
 	for (unsigned round = 0; ump__spin_round(round, server_cpu); round++) {
 		left = ump__places_left(places, &line);
-		if (line || left >= enough)
+		if (line || left >= ENOUGH || 4 * left >= places->capacity)
 			break;
 	}
 	return !line && left > 0;

@@ -30,6 +30,7 @@ set(manual
 	src/ump_client.3
 	src/ump_completions.3
 	src/ump_handler.3
+	src/ump_inline.3
 	src/ump_post_client.3
 	src/ump_reply_context.3
 	src/ump_server.3

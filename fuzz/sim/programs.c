@@ -204,7 +204,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "inline: req.break | req post", .slow = true},
 	{.text = "inline+bounded: until.break | until", .slow = true},
 	/* One who has handled one message of others hands on to those who are blocked. */
-	{.text = "inline+budget: post | post | req"},
+	{.text = "inline+budget: post | post | req", .slow = true},
 	{.text = "inline+budget: req | post post | req", .slow = true},
 	{.text = "inline+budget: post | post | timed", .timeouts = 1, .slow = true},
 	{.text = "inline+budget: post | post | req.break", .slow = true},

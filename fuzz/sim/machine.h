@@ -68,7 +68,7 @@ struct step {
 };
 
 /* How many calls of the simulated program are followed, for the trace. */
-#define CALL_DEPTH 24
+#define CALL_DEPTH 96
 
 struct thread {
 	struct fiber fiber;

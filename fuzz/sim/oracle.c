@@ -80,7 +80,7 @@ static void note_line(int message)
 static void begins_call(int server, int from)
 {
 	if (from != server)
-		books.handled_for_others[sim_self()] = 0;
+		books.handled_for_others[sim_self()][server] = 0;
 }
 
 void oracle_send(int message, enum action action, int server, int from)

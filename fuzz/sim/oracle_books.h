@@ -102,8 +102,8 @@ struct books {
 	int server_count;
 	bool no_server;
 	/* Servers that are run by those who send: how many messages of others each thread has
-	 * handled in the call that it is in. */
-	uint8_t handled_for_others[SIM_THREADS];
+	 * handled in each of them, in the call that it is in. */
+	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
 };
 extern struct books books;
 

@@ -154,7 +154,7 @@ static void check_order(int message)
 static void check_turn(int message)
 {
 	const struct account *account = &books.accounts[message];
-	uint8_t *others = &books.handled_for_others[sim_self()];
+	uint8_t *others = &books.handled_for_others[sim_self()][account->server];
 	bool blocked = account->from == ORACLE_CLIENT &&
 		       (account->action == SEND_REQUEST || account->action == SEND_TIMED);
 

@@ -47,7 +47,7 @@ static struct view consistent;
 /* What the wakers of each word had seen of it. */
 static uint32_t woken[SIM_LOCATIONS];
 /* Words that lie in frames of each thread. */
-#define ON_STACK 32
+#define ON_STACK 64
 static uintptr_t on_stack[SIM_THREADS][ON_STACK];
 static int on_stack_count[SIM_THREADS];
 
@@ -115,13 +115,27 @@ static uint64_t truncate(uint64_t value, int size)
 	return size == 8 ? value : value & ((UINT64_C(1) << size * 8) - 1);
 }
 
-/* Words in frames are forgotten when their frame is. */
+/* Words in frames are forgotten when their frame is.  They lie in the order of their frames, the
+ * innermost last, since a word of an outer frame may be used first when an inner one is there. */
 static void note_stack(uintptr_t address)
 {
 	int owner = fiber_of_stack(address);
+	uintptr_t *words;
+	int at;
 
-	if (owner >= 0 && on_stack_count[owner] < ON_STACK)
-		on_stack[owner][on_stack_count[owner]++] = address;
+	if (owner < 0)
+		return;
+	words = on_stack[owner];
+	at = on_stack_count[owner];
+	while (at > 0 && words[at - 1] < address)
+		at--;
+	if (at > 0 && words[at - 1] == address)
+		return;
+	if (on_stack_count[owner] == ON_STACK)
+		machine_limit();
+	memmove(words + at + 1, words + at, (size_t)(on_stack_count[owner] - at) * sizeof *words);
+	words[at] = address;
+	on_stack_count[owner]++;
 }
 
 static void forget(struct shadow *shadow)

@@ -574,9 +574,9 @@ static void tasks(void)
 	ump_completions_drop(&completions);
 	CHECK_INT(adder_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
 	CHECK_INT(adder_task_join(&task, &how), ==, UMP_EMPTY);
-	adder_client_drop(&client);
-	adder_client_drop(&self.built);
 	adder_weak_client_drop(&self.me);
+	adder_client_drop(&self.built);
+	adder_client_drop(&client);
 	CHECK_INT(adder_task_run(task, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(adder_task_join(&task, &how), ==, UMP_OK);
 	CHECK(task.untyped == NULL);
@@ -599,9 +599,9 @@ static void inlined(void)
 		adder_client_req(client, &(struct add){3, 4, NULL}, &sum, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(sum.value, ==, 7);
 	CHECK_INT(adder_inline_join(&server, &how, UMP_NOW), ==, UMP_TIMED_OUT);
-	adder_client_drop(&client);
-	adder_client_drop(&self.built);
 	adder_weak_client_drop(&self.me);
+	adder_client_drop(&self.built);
+	adder_client_drop(&client);
 	CHECK_INT(self.drops, ==, 1);
 	CHECK_INT(adder_inline_join(&server, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(server.untyped == NULL);
@@ -628,9 +628,10 @@ static void on_threads_used_again(void)
 					  client, &(struct add){3, i, NULL}, &sum, UMP_FOREVER),
 				==, UMP_OK);
 			CHECK_INT(sum.value, ==, 3 + i);
-			adder_client_drop(&client);
-			adder_client_drop(&self.built);
+			/* The last strong client last: from then on the thread has self. */
 			adder_weak_client_drop(&self.me);
+			adder_client_drop(&self.built);
+			adder_client_drop(&client);
 			CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 		}
 		CHECK_INT(self.drops, ==, 1);

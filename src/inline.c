@@ -226,21 +226,6 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 	return result;
 }
 
-/* Wait for the end.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK: that server waits for the caller. */
-static int await_end(struct ump_inline *inlined, ump_time deadline)
-{
-	struct ump__wait wait;
-	int result;
-
-	if (!ump__wait_begin(&wait, inlined->channel, &inlined->ended.state, NULL))
-		return UMP_DEADLOCK;
-	ump__wait_commit(&wait, deadline == UMP_FOREVER);
-	result = ump__answer_wait(&inlined->ended, deadline, UMP__CPU_UNKNOWN) ? UMP_OK
-									       : UMP_TIMED_OUT;
-	ump__wait_end(&wait);
-	return result;
-}
-
 int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline)
 {
 	struct ump_inline *joined;
@@ -250,7 +235,8 @@ int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadlin
 		return UMP_INVALID;
 	joined = *inlined;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE);
-	result = await_end(joined, deadline);
+	result =
+		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	*inlined = NULL;

@@ -219,21 +219,6 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	return result;
 }
 
-/* Wait for the end.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK: that server waits for the caller. */
-static int await_end(struct ump_thread *thread, ump_time deadline)
-{
-	struct ump__wait wait;
-	int result;
-
-	if (!ump__wait_begin(&wait, thread->channel, &thread->ended.state, NULL))
-		return UMP_DEADLOCK;
-	ump__wait_commit(&wait, deadline == UMP_FOREVER);
-	result = ump__answer_wait(&thread->ended, deadline, UMP__CPU_UNKNOWN) ? UMP_OK
-									      : UMP_TIMED_OUT;
-	ump__wait_end(&wait);
-	return result;
-}
-
 int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 {
 	struct ump_thread *joined;
@@ -243,7 +228,8 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	result = await_end(joined, deadline);
+	result =
+		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	/* Its handler is told above; destructors of thread-local variables come after the end. */

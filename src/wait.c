@@ -95,3 +95,17 @@ void ump__wait_end(struct ump__wait *wait)
 		wait->next->previous = wait->previous;
 	ump__lock_give(&lock);
 }
+
+int ump__wait_answer(struct ump__answer *answer, const struct ump__channel *server,
+	const struct ump__hint *kept, ump_time deadline, int other_cpu)
+{
+	struct ump__wait wait;
+	bool there;
+
+	if (!ump__wait_begin(&wait, server, &answer->state, kept))
+		return UMP_DEADLOCK;
+	ump__wait_commit(&wait, deadline == UMP_FOREVER);
+	there = ump__answer_wait(answer, deadline, other_cpu);
+	ump__wait_end(&wait);
+	return there ? UMP_OK : UMP_TIMED_OUT;
+}

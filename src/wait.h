@@ -15,6 +15,7 @@
 #ifndef UMP_WAIT_H
 #define UMP_WAIT_H
 
+#include "answer.h"
 #include "frame.h"
 #include "sync/sync.h"
 
@@ -45,5 +46,11 @@ void ump__wait_commit(struct ump__wait *wait, bool waits_on);
 
 /* The wait is over. */
 void ump__wait_end(struct ump__wait *wait);
+
+/* All three around the wait for an answer that `server` owes the caller already.  UMP_OK,
+ * UMP_TIMED_OUT, or UMP_DEADLOCK: that server waits for the caller.  `other_cpu` is where the
+ * answerer last ran.  The waiter only. */
+int ump__wait_answer(struct ump__answer *answer, const struct ump__channel *server,
+	const struct ump__hint *kept, ump_time deadline, int other_cpu);
 
 #endif

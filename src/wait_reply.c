@@ -19,20 +19,13 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 /* Wait for the answer.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK. */
 static int await(struct ump__request *request, ump_time deadline)
 {
-	struct ump__wait wait;
-	bool there;
-
 	/* To look is not to wait. */
 	if (deadline == UMP_NOW)
 		return ump__answer_wait(&request->answer, deadline, request->server_cpu)
 			       ? UMP_OK
 			       : UMP_TIMED_OUT;
-	if (!ump__wait_begin(&wait, request->channel, &request->answer.state, &request->kept))
-		return UMP_DEADLOCK;
-	ump__wait_commit(&wait, deadline == UMP_FOREVER);
-	there = ump__answer_wait(&request->answer, deadline, request->server_cpu);
-	ump__wait_end(&wait);
-	return there ? UMP_OK : UMP_TIMED_OUT;
+	return ump__wait_answer(
+		&request->answer, request->channel, &request->kept, deadline, request->server_cpu);
 }
 
 int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline)

@@ -163,7 +163,7 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 
 		if (result != UMP_EMPTY || completions->in_flight == 0)
 			return result;
-		if (deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now()))
+		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
 		ump__bell_wait(&completions->bell, deadline);
 	}

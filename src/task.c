@@ -140,11 +140,6 @@ static enum ump__verdict handle_batch(struct ump_task *task, size_t budget, stru
 	return verdict;
 }
 
-static bool is_over(ump_time deadline)
-{
-	return deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now());
-}
-
 /* One run: up to `budget` messages, or one batch; until `awake` also what comes while it waits for
  * more without sleeping.  GO_ON: there is no more to do for now. */
 static enum ump__verdict turn(
@@ -164,7 +159,7 @@ static enum ump__verdict turn(
 		if (verdict != UMP__VERDICT_GO_ON || task->dropped || task->suspension != NULL)
 			return verdict;
 		/* Not at rest, and so nobody rings meanwhile. */
-	} while (!is_over(awake) && ump__server_linger(task->dispatcher.server));
+	} while (!ump__is_over(awake) && ump__server_linger(task->dispatcher.server));
 	settle(task);
 	return verdict;
 }
@@ -307,7 +302,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	if (task->running)
 		return UMP_DEADLOCK;
 	while (run(task, 0, deadline)) {
-		if (is_over(deadline))
+		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
 		ump__bell_wait(bell_of(task), deadline);
 	}

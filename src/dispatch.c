@@ -15,6 +15,13 @@ static bool is_complete(const struct ump_handler *handler, const struct ump_conf
 	return config->post.size == 0 || handler->post != NULL;
 }
 
+bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *config,
+	size_t config_size, size_t handler_size, ump_handler_builder *builder)
+{
+	return builder != NULL && handler_size <= sizeof(struct ump_handler) &&
+	       ump__config_read(checked, config, config_size) == UMP_OK;
+}
+
 static void drop_handler(struct ump__dispatcher *dispatcher)
 {
 	if (dispatcher->handler.drop != NULL)

@@ -206,10 +206,8 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 		*client = NULL;
 	if (inlined != NULL)
 		*inlined = NULL;
-	if (builder == NULL || client == NULL || inlined == NULL ||
-		handler_size > sizeof(struct ump_handler))
-		return UMP_INVALID;
-	if (ump__config_read(&checked, config, config_size) != UMP_OK)
+	if (client == NULL || inlined == NULL ||
+		!ump__dispatcher_fits(&checked, config, config_size, handler_size, builder))
 		return UMP_INVALID;
 	made = ump__alloc(sizeof *made);
 	if (made == NULL)

@@ -201,10 +201,8 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 		*client = NULL;
 	if (thread != NULL)
 		*thread = NULL;
-	if (builder == NULL || client == NULL || thread == NULL ||
-		handler_size > sizeof(struct ump_handler))
-		return UMP_INVALID;
-	if (ump__config_read(&checked, config, config_size) != UMP_OK)
+	if (client == NULL || thread == NULL ||
+		!ump__dispatcher_fits(&checked, config, config_size, handler_size, builder))
 		return UMP_INVALID;
 	if (checked.threads != NULL && !ump__threads_fit(checked.threads, checked.stack_size))
 		return UMP_INVALID;

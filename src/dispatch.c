@@ -16,9 +16,9 @@ static bool is_complete(const struct ump_handler *handler, const struct ump_conf
 }
 
 bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *config,
-	size_t config_size, size_t handler_size, ump_handler_builder *builder)
+	size_t config_size, size_t handler_size)
 {
-	return builder != NULL && handler_size <= sizeof(struct ump_handler) &&
+	return handler_size <= sizeof(struct ump_handler) &&
 	       ump__config_read(checked, config, config_size) == UMP_OK;
 }
 

@@ -21,10 +21,10 @@ struct ump__dispatcher {
 	struct ump__frame frame;
 };
 
-/* What spawn is told, but for where it puts what it makes: whether it is all right.  `checked` gets
- * the configuration. */
+/* Whether a configuration and a handler of these sizes are all right.  `checked` gets the
+ * configuration. */
 bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *config,
-	size_t config_size, size_t handler_size, ump_handler_builder *builder);
+	size_t config_size, size_t handler_size);
 
 /* Open a channel for a dispatcher, with its first client.  UMP_OK, or UMP_NO_MEMORY. */
 int ump__dispatcher_open(

@@ -206,8 +206,8 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 		*client = NULL;
 	if (inlined != NULL)
 		*inlined = NULL;
-	if (client == NULL || inlined == NULL ||
-		!ump__dispatcher_fits(&checked, config, config_size, handler_size, builder))
+	if (builder == NULL || client == NULL || inlined == NULL ||
+		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
 	made = ump__alloc(sizeof *made);
 	if (made == NULL)

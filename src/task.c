@@ -235,8 +235,8 @@ int ump_spawn_task_sized(const struct ump_config *config, size_t config_size, si
 		*client = NULL;
 	if (task != NULL)
 		*task = NULL;
-	if (client == NULL || task == NULL ||
-		!ump__dispatcher_fits(&checked, config, config_size, handler_size, builder))
+	if (builder == NULL || client == NULL || task == NULL ||
+		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
 	made = ump__alloc(sizeof *made);
 	if (made == NULL)

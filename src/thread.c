@@ -201,8 +201,8 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 		*client = NULL;
 	if (thread != NULL)
 		*thread = NULL;
-	if (client == NULL || thread == NULL ||
-		!ump__dispatcher_fits(&checked, config, config_size, handler_size, builder))
+	if (builder == NULL || client == NULL || thread == NULL ||
+		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
 	if (checked.threads != NULL && !ump__threads_fit(checked.threads, checked.stack_size))
 		return UMP_INVALID;

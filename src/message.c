@@ -5,8 +5,6 @@
 #include "pool.h"
 #include "sync/sync.h"
 
-#include <string.h>
-
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
 _Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
 _Static_assert(UMP__KIND_ROOM <= UMP__KIND_BITS, "a kind has room beside an address");
@@ -24,7 +22,7 @@ struct ump__post *ump__post_new(const struct ump__handle *handle, const void *va
 	if (post == NULL)
 		return NULL;
 	ump__message_init(&post->message, UMP__KIND_POST, tray);
-	memcpy(post->value, value, size);
+	ump__value_copy(post->value, value, size);
 	return post;
 }
 

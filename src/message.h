@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ump__handle;
 struct ump__pool;
@@ -52,6 +53,20 @@ void ump__post_free(struct ump__post *post);
 
 /* Free a post that nobody received, and drop its value. */
 void ump__post_discard(struct ump__post *post, const struct ump_type *type);
+
+static inline size_t ump__align_up(size_t size, size_t align)
+{
+	return (size + align - 1) / align * align;
+}
+
+/* Many values are a word or a pointer, for which a call takes longer than the copy. */
+static inline void ump__value_copy(void *to, const void *from, size_t size)
+{
+	if (size == sizeof(void *))
+		memcpy(to, from, sizeof(void *));
+	else
+		memcpy(to, from, size);
+}
 
 /* `home` is what the memory goes back to, or NULL. */
 static inline void ump__message_init(

@@ -5,11 +5,6 @@
 
 /* ---- What a pool holds --------------------------------------------------------------------- */
 
-static size_t align_up(size_t size, size_t align)
-{
-	return (size + align - 1) / align * align;
-}
-
 /* What is smaller than max_align_t needs no more, wherever that is 8 or 16. */
 #define SMALL_ALIGN 8
 
@@ -19,7 +14,7 @@ static size_t stride_of(size_t post_size)
 {
 	size_t align = post_size < _Alignof(max_align_t) ? SMALL_ALIGN : _Alignof(max_align_t);
 
-	return align_up(sizeof(struct ump__post) + post_size, align);
+	return ump__align_up(sizeof(struct ump__post) + post_size, align);
 }
 
 static size_t least(size_t one, size_t other)
@@ -80,7 +75,7 @@ static void units_gone(struct ump__pool *pool, uint32_t count)
 }
 
 /* A unit is done with: it waits on its shelf for its next use, unless the client has gone. */
-static void give_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct ump__node *unit)
+static void unit_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct ump__node *unit)
 {
 	/* Nobody sleeps there, so nothing is touched once the unit is in. */
 	if (ump__inbox_push(&pool->back[kind], unit, NULL))
@@ -135,7 +130,7 @@ void ump__tray_done(struct ump__tray *tray, uint32_t count)
 	if (!ump__tally_down(&tray->out, count))
 		return;
 	if (tray->pool != NULL)
-		give_back(tray->pool, UMP__SHELF_TRAYS, &tray->node);
+		unit_back(tray->pool, UMP__SHELF_TRAYS, &tray->node);
 	else
 		ump__free(tray);
 }
@@ -211,5 +206,5 @@ void *ump__pool_request(struct ump__pool *pool, size_t size)
 
 void ump__pool_request_back(struct ump__pool *pool, struct ump__node *request)
 {
-	give_back(pool, UMP__SHELF_REQUESTS, request);
+	unit_back(pool, UMP__SHELF_REQUESTS, request);
 }

@@ -2,8 +2,6 @@
 #include "references.h"
 #include "request.h"
 
-#include <string.h>
-
 int ump_reply(ump_reply_context **rc, const void *value)
 {
 	struct ump__request *request;
@@ -16,7 +14,7 @@ int ump_reply(ump_reply_context **rc, const void *value)
 			return UMP_INVALID;
 		/* The value may have been written in its place already. */
 		if (value != request->reply)
-			memcpy(request->reply, value, request->reply_type.size);
+			ump__value_copy(request->reply, value, request->reply_type.size);
 	}
 	*rc = NULL;
 	return ump__request_complete(request, UMP_OK);

@@ -5,8 +5,6 @@
 #include "handle.h"
 #include "pool.h"
 
-#include <string.h>
-
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 
 void ump__request_init(
@@ -31,21 +29,16 @@ void ump__request_init(
 	request->tag = NULL;
 }
 
-static size_t align_up(size_t size)
-{
-	return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
-}
-
 /* Where in an allocated request the two values lie. */
 static size_t value_offset(void)
 {
-	return align_up(sizeof(struct ump__request));
+	return ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
 }
 
 static size_t reply_offset(const struct ump__channel *channel)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	return value_offset() + align_up(channel->request.size);
+	return value_offset() + ump__align_up(channel->request.size, _Alignof(max_align_t));
 }
 
 size_t ump__request_size(const struct ump__channel *channel)
@@ -69,7 +62,7 @@ struct ump__request *ump__request_new(const struct ump__handle *handle, const vo
 	if (memory == NULL)
 		return NULL;
 	request = (struct ump__request *)(void *)memory;
-	memcpy(memory + value_at, value, channel->request.size);
+	ump__value_copy(memory + value_at, value, channel->request.size);
 	ump__request_init(request, channel, memory + value_at, memory + reply_at);
 	ump__message_init(&request->message, UMP__KIND_REQUEST, home);
 	request->value_drop = channel->request.drop;

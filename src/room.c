@@ -84,7 +84,7 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump_
 }
 
 /* Hand a place that has become free to whoever is first and wants it. */
-static void hand_over(struct ump__room *room)
+static void hand_places_over(struct ump__room *room)
 {
 	while (room->first != NULL) {
 		struct ump__ticket *ticket = room->first;
@@ -212,7 +212,7 @@ void ump__room_give(struct ump__room *room)
 	if (room->places.capacity == 0 || ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
-	hand_over(room);
+	hand_places_over(room);
 	ump__lock_give(&room->lock);
 }
 
@@ -221,7 +221,7 @@ void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 	int result = enter(room, ticket, NULL);
 
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
-		hand_over(room);
+		hand_places_over(room);
 }
 
 void ump__room_close(struct ump__room *room)

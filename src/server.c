@@ -133,7 +133,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 }
 
 /* One message that is left when the inbox has closed. */
-static void leave(ump_server *server, struct ump__message *message,
+static void leave_over(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
 	if (ump__kind_of(message) == UMP__KIND_POST) {
@@ -175,7 +175,7 @@ void ump__server_close(ump_server *server,
 			make_room(server);
 		switch (ump__fate_of(ump__kind_of(message), is_abandoned(message), true)) {
 		case UMP__FATE_LEFTOVER:
-			leave(server, message, leftover, self);
+			leave_over(server, message, leftover, self);
 			break;
 		case UMP__FATE_SKIP:
 			ump__server_skip(server, message);
@@ -225,7 +225,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 }
 
 /* The post that was lent by the last call is done with. */
-static void give_back(ump_server *server)
+static void lent_back(ump_server *server)
 {
 	if (server->lent != NULL)
 		ump__server_done(server, server->lent);
@@ -263,7 +263,7 @@ int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc
 		*rc = NULL;
 	if (server == NULL || msg == NULL || rc == NULL)
 		return UMP_INVALID;
-	give_back(server);
+	lent_back(server);
 	if (server->ended)
 		return UMP_CLIENTS_GONE;
 	message = ump__server_next(server, deadline);
@@ -308,7 +308,7 @@ void ump_server_drop(ump_server **server)
 		return;
 	dropped = *server;
 	*server = NULL;
-	give_back(dropped);
+	lent_back(dropped);
 	ump__server_close(dropped, NULL, NULL);
 	ump__server_release(dropped);
 }

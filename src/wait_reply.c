@@ -3,15 +3,13 @@
 
 #include "wait.h"
 
-#include <string.h>
-
 int ump__wait_reply_collect(struct ump__request *request, void *reply)
 {
 	int code = request->answer.code;
 
 	/* There is room unless replies have no value. */
 	if (code == UMP_OK && reply != NULL)
-		memcpy(reply, request->reply, request->reply_type.size);
+		ump__value_copy(reply, request->reply, request->reply_type.size);
 	ump__request_free(request);
 	return code;
 }

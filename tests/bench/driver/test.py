@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 import chart
 import figures
 import machine
+import page
 import run
 import sweep
 import tables
@@ -358,6 +359,38 @@ class Names(unittest.TestCase):
         known |= {peer.program() for peer in tables.Tables(sweep.FOLDER).peers.values()}
         built = {path.name for path in PROGRAMS.glob("bench_*") if path.is_file()}
         self.assertEqual(built - known, set())
+
+
+class Pages(unittest.TestCase):
+    """What is kept of a run says what the run said."""
+
+    def page(self, *verdicts):
+        return page.page({
+            "when": "2001-02-03T04:05:06", "rounds": 5, "seconds": 1500, "loaded above": 0.15,
+            "machine": {"processor": "some", "processors": 2},
+            "counts": [{"peer": "ump", "kind": "call", "instructions": 123.456}],
+            "rows": [figures.row("one", "ns", "ump", "7", target="<= 1", verdict=verdict)
+                     for verdict in verdicts] + [figures.row("two", "ns", "ump", "8", "naive", "16")]})
+
+    def test_verdicts_are_counted(self):
+        written = self.page("met", "missed", "met", "missed, under load")
+        self.assertIn("2 met, 1 missed, 1 missed, under load.", written)
+        self.assertIn("2001-02-03 04:05:06, 2 processors (some), 5 rounds, 25 minutes", written)
+
+    def test_rows_are_all_there(self):
+        written = self.page("met")
+        self.assertIn("| one | ns | ump | 7 | <= 1 | met |", written)
+        self.assertIn("| two | ns | ump | 8 | naive | 16 |", written)
+        self.assertIn("| ump | call | 123.5 |", written)
+
+    def test_a_chart_stays_one(self):
+        written = page.chart('<?xml version="1.0"?>\n<svg></svg>\n')
+        self.assertIn(page.LICENCE, written)
+        xml.etree.ElementTree.fromstring(written)
+
+    def test_without_a_run_nothing_is_kept(self):
+        with self.assertRaisesRegex(SystemExit, "first run scripts/bench"):
+            page.main("/nonexistent/bench.json", "/nonexistent/bench.svg")
 
 
 def main():

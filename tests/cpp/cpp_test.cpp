@@ -392,14 +392,7 @@ bool all_of_it()
 	if (!server)
 		return false;
 	bool done = true;
-	auto lacks = [&](ump::error why) {
-		CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
-		if (why == UMP_NO_MEMORY)
-			CHECK_INT(mine.worth(), ==, 5);
-		if (mine.empty())
-			mine = counted(5);
-		done = done && why == UMP_OK;
-	};
+	auto lacks = [&](ump::error why) { may_lack(why, mine, done); };
 	lacks(server->client.request(std::move(mine)).error());
 	lacks(server->client.request(std::move(mine), soon()).error());
 	lacks(server->client.post(std::move(mine)).error());
@@ -417,32 +410,8 @@ bool all_of_it()
 
 void without_memory()
 {
-	for (int i = 0;; i++) {
-		faults_at(i);
-		bool done = all_of_it();
-		bool met = faults_off();
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			CHECK_INT(i, >, 8);
-			break;
-		}
-	}
-	if (!new_is_ours())
-		return;
-	for (int i = 0;; i++) {
-		countdown = i;
-		bool done = all_of_it();
-		bool met = countdown.exchange(-1) < 0;
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			// Two for the server, a box for each message that is not lent, and one
-			// for each reply.
-			CHECK_INT(i, ==, 8);
-			break;
-		}
-	}
+	// Two for the server, a box for each message that is not lent, and one for each reply.
+	with_each_lack<all_of_it>(8);
 }
 
 void raw_channel()

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Handlers that would wait for themselves, and others that would not. */
+#include "channel.h"
+#include "handle.h"
 #include "probe.h"
 
 #include <errno.h>
@@ -85,16 +87,23 @@ static void node_end(struct node *node)
 	CHECK(!probe_join(&node->thread).stop);
 }
 
-/* Wait until so many messages lie in its inbox.  A request lies there only when its sender is known
- * to wait. */
-static void await_depth(const struct node *node, uint64_t depth)
+/* Wait until a message lies in the inbox of a node that is in its handler.  A request lies there only
+ * when its sender is known to wait; stats count it from when its place was taken, before that. */
+static void await_message(const struct node *node)
+{
+	while (!ump__inbox_is_node(ump__word_peek(&node->client->handle.channel->inbox)))
+		check_nap(1);
+}
+
+/* Wait until nothing is queued. */
+static void await_none(const struct node *node)
 {
 	struct ump_stats stats;
 
 	do {
 		check_nap(1);
 		CHECK_INT(ump_client_stats(node->client, &stats), ==, UMP_OK);
-	} while (stats.depth != depth);
+	} while (stats.depth != 0);
 }
 
 /* What a node's handler may do.  Each returns the library's result. */
@@ -204,7 +213,7 @@ static void own_room(void)
 	node->config.capacity = 1;
 	node_start(node);
 	CHECK_INT(request_until(node, 1, UMP_FOREVER), ==, UMP_OK);
-	await_depth(node, 0);
+	await_none(node);
 	node_end(node);
 	CHECK_INT(node->probe.handled, ==, 2);
 }
@@ -351,7 +360,7 @@ static void while_waited_for(int (*does)(struct node *node, int value), size_t c
 	wait_for(&first->entered);
 	/* The second is not to act itself when it is asked. */
 	probe_post(second->client, OP_CALL, 1);
-	await_depth(first, 1);
+	await_message(first);
 	sem_post(&first->gate);
 	while (first->acted < 1)
 		check_nap(1);
@@ -605,9 +614,9 @@ static void kept(void)
 	node_start(second);
 	probe_post(first->client, OP_CALL, 1);
 	/* They wait for each other, but the first one's answer comes from here. */
-	await_depth(first, 1);
-	CHECK_INT(second->acted, ==, 0);
 	probe_await(&second->probe.kept_count, 1);
+	await_message(first);
+	CHECK_INT(second->acted, ==, 0);
 	CHECK_INT(ump_reply(&second->probe.kept[0], &reply), ==, UMP_OK);
 	while (second->acted < 1)
 		check_nap(1);
@@ -674,7 +683,7 @@ static int wait_for_answered(struct node *node, int value)
 	CHECK_INT(ump_client_req_async(node->next->client, &order, &wait_reply), ==, UMP_OK);
 	/* Then it goes on to ask this one. */
 	probe_post(node->next->client, OP_CALL, 1);
-	await_depth(node, 1);
+	await_message(node);
 	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(reply.value, ==, value);
 	return UMP_DEADLOCK == request_until(node->next, 0, UMP_FOREVER) ? UMP_OK : UMP_INVALID;

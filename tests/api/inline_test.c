@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* A server that those who send to it run. */
+#include "channel.h"
+#include "handle.h"
 #include "probe.h"
 
 #define SECOND INT64_C(1000000000)
@@ -337,15 +339,21 @@ static void hold(struct caller *holder)
 		;
 }
 
-/* Until so many messages are queued; only a bounded inbox counts them. */
-static void await_depth(uint64_t depth)
+/* The message that was queued last, if somebody else runs the server and has not come to it.  The
+ * depth that stats tell begins with the place, which is taken before the message is queued. */
+static uintptr_t last_queued(void)
 {
-	struct ump_stats stats;
+	return ump__word_peek(&client->handle.channel->inbox);
+}
 
-	do {
+/* Begin while another thread is in its handler, and wait until the request is queued. */
+static void begin_queued(struct caller *caller, enum op op, int value, ump_time deadline)
+{
+	uintptr_t before = last_queued();
+
+	begin(caller, op, value, deadline);
+	while (last_queued() == before)
 		check_nap(1);
-		CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
-	} while (stats.depth < depth);
 }
 
 static struct ump_config counted(size_t budget)
@@ -370,8 +378,7 @@ static void queued_for_the_runner(void)
 	/* Nobody waits for the one who runs it. */
 	for (int i = 1; i <= 10; i++)
 		probe_post(client, OP_ECHO, i);
-	begin(&asker, OP_ECHO, 11, UMP_FOREVER);
-	await_depth(11);
+	begin_queued(&asker, OP_ECHO, 11, UMP_FOREVER);
 	CHECK_INT(probe.handled, ==, 1);
 	probe_release(&probe);
 	finish(&asker);
@@ -398,10 +405,8 @@ static void handed_on(ump_time deadline)
 	spawn();
 	hold(&holder);
 	probe_post(client, OP_ECHO, 1);
-	for (int i = 0; i < 3; i++) {
-		begin(&askers[i], OP_ECHO, 2 + i, deadline);
-		await_depth((uint64_t)(2 + i));
-	}
+	for (int i = 0; i < 3; i++)
+		begin_queued(&askers[i], OP_ECHO, 2 + i, deadline);
 	probe_release(&probe);
 	for (int i = 0; i < 3; i++) {
 		finish(&askers[i]);
@@ -441,8 +446,7 @@ static void handed_on_and_kept(void)
 	spawn();
 	hold(&holder);
 	probe_post(client, OP_ECHO, 1);
-	begin(&asker, OP_KEEP, 2, UMP_FOREVER);
-	await_depth(2);
+	begin_queued(&asker, OP_KEEP, 2, UMP_FOREVER);
 	probe_release(&probe);
 	probe_await(&probe.kept_count, 1);
 	check_nap(2);
@@ -532,10 +536,8 @@ static void broken_by_another(void)
 	probe.takes_leftovers = true;
 	spawn();
 	hold(&holder);
-	begin(&breaker, OP_BREAK, 3, UMP_FOREVER);
-	await_depth(1);
-	begin(&late, OP_ECHO, 4, UMP_FOREVER);
-	await_depth(2);
+	begin_queued(&breaker, OP_BREAK, 3, UMP_FOREVER);
+	begin_queued(&late, OP_ECHO, 4, UMP_FOREVER);
 	probe_post(client, OP_ECHO, 5);
 	probe_release(&probe);
 	finish(&late);

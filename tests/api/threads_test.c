@@ -533,15 +533,18 @@ static void joined_by_itself(void)
 static void joined_on_its_thread(void)
 {
 	open_threads(1, 0);
-	spawn(0);
-	ump_client_drop(&clients[0]);
-	/* Until its thread is back. */
 	do {
+		spawn(0);
+		ump_client_drop(&clients[0]);
+		probe_await(&probes[0].drops, 1);
+		check_nap(1);
 		spawn(1);
 		probes[1].on_call = join_one;
+		/* Its thread may not be back yet; and then another one may take its place. */
 		if (!same_thread(0, 1)) {
 			ump_client_drop(&clients[1]);
 			CHECK(!probe_join(&handles[1]).stop);
+			CHECK(!probe_join(&handles[0]).stop);
 		}
 	} while (clients[1] == NULL);
 	probe_post(clients[1], OP_CALL, 0);

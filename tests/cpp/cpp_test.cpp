@@ -364,11 +364,10 @@ void outcomes_that_nobody_asks_for()
 		while (!server.client.post(counted(1)).error().code())
 			check_nap(1);
 		server.client.reset();
-		for (int i = 0; live != 0 && i < 5000; i++) {
-			wait = ump::error(UMP_EMPTY);
+		wait = ump::error(UMP_EMPTY);
+		// As long as the watchdog has patience.
+		while (live != 0)
 			check_nap(1);
-		}
-		CHECK_INT(live.load(), ==, 0);
 	}
 }
 
@@ -640,8 +639,10 @@ void deadlines()
 	static_assert(ump::forever == UMP_FOREVER && ump::at_once == UMP_NOW);
 	CHECK_INT(ump::after(days(1000000)), ==, UMP_FOREVER);
 	CHECK_INT(ump::after(std::chrono::seconds(-5)), ==, UMP_NOW);
-	CHECK_INT(ump::after(std::chrono::milliseconds(1500)) - ump_now(), >, 1400000000);
-	CHECK_INT(ump::after(std::chrono::milliseconds(1500)) - ump_now(), <=, 1500000000);
+	ump_time before = ump_now();
+	ump_time then = ump::after(std::chrono::milliseconds(1500));
+	CHECK_INT(then - before, >=, 1500000000);
+	CHECK_INT(then - ump_now(), <=, 1500000000);
 	CHECK_INT(ump::after(std::chrono::hours::max()), ==, UMP_FOREVER);
 	CHECK_INT(ump::after(std::chrono::duration<double>(1e300)), ==, UMP_FOREVER);
 }

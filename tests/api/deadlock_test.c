@@ -146,15 +146,16 @@ static int try_self(struct node *node, int value)
 	CHECK_INT(request_until(node, 1, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	/* Nothing was sent: the value is still its sender's. */
 	CHECK_INT(ump_client_req(node->client, &valued, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(
-		ump_client_req(node->client, &valued, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req(node->client, &valued, &reply, ump_after(60 * SECOND)), ==,
+		UMP_DEADLOCK);
 	CHECK_INT(token.dropped, ==, 0);
 	/* Sending is fine, and so is looking. */
 	CHECK_INT(ump_client_req_async(node->client, &order, &own_reply), ==, UMP_OK);
 	CHECK_INT(ump_wait_reply_try(&own_reply, &reply), ==, UMP_EMPTY);
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_NOW), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(
+		ump_wait_reply_wait(&own_reply, &reply, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	CHECK(own_reply != NULL);
 	CHECK_INT(ump_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_join(&node->thread, NULL, UMP_NOW), ==, UMP_DEADLOCK);
@@ -196,12 +197,13 @@ static int fill_self(struct node *node, int value)
 	CHECK_INT(ump_client_post(node->client, &order), ==, UMP_FULL);
 	CHECK_INT(ump_client_post_until(node->client, &order, UMP_NOW), ==, UMP_FULL);
 	CHECK_INT(ump_client_post_until(node->client, &order, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_client_post_until(node->client, &order, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_post_until(node->client, &order, ump_after(60 * SECOND)), ==,
+		UMP_DEADLOCK);
 	CHECK_INT(ump_client_req_async_until(node->client, &order, &reply, UMP_FOREVER), ==,
 		UMP_DEADLOCK);
 	CHECK(reply == NULL);
 	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(request_until(node, 0, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(request_until(node, 0, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	return UMP_OK;
 }
 
@@ -224,7 +226,7 @@ static int ask_in_builder(struct probe *probe, ump_client *lent)
 	struct reply reply;
 
 	CHECK_INT(ump_client_req(lent, &order, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_client_req_async(lent, &order, &own_reply), ==, UMP_OK);
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_client_post(lent, &order), ==, UMP_OK);

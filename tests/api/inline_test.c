@@ -200,7 +200,8 @@ static struct ump_flow post_to_self(
 	CHECK_INT(its->handled, ==, handled);
 	next.value++;
 	CHECK_INT(ump_client_req(strong, &next, its->arg, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_client_req(strong, &next, its->arg, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(
+		ump_client_req(strong, &next, its->arg, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK(ump_suspend() == NULL);
 	ump_client_drop(&strong);

@@ -226,7 +226,7 @@ static int steal_and_post(struct probe *self, ump_client *lent)
 	probe_post(lent, OP_ECHO, 8);
 	/* Only the builder itself could make it answer. */
 	CHECK_INT(ump_client_req(lent, &order, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(SECOND)), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	return self->builder_result;
 }
 

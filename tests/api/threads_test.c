@@ -299,24 +299,6 @@ static int try_open(void)
 	return result;
 }
 
-/* Let each call that can fail do so, until none did; how many have. */
-static int every_fault(int (*attempt)(void))
-{
-	for (int n = 0;; n++) {
-		long before = faults_live();
-		int result;
-
-		faults_at(n);
-		result = attempt();
-		if (!faults_off()) {
-			CHECK_INT(result, ==, UMP_OK);
-			return n;
-		}
-		CHECK(result == UMP_NO_MEMORY || result == UMP_NO_THREAD);
-		CHECK_INT(faults_live(), ==, before);
-	}
-}
-
 static int without_thread;
 
 static int try_spawn(void)
@@ -340,9 +322,9 @@ static void each_call_fails(void)
 {
 	long before = faults_live();
 
-	CHECK_INT(every_fault(try_open), ==, 1);
+	CHECK_INT(probe_every_fault(try_open, UMP_NO_MEMORY), ==, 1);
 	open_threads(1, 0);
-	CHECK_INT(every_fault(try_spawn), ==, 5);
+	CHECK_INT(probe_every_fault(try_spawn, UMP_NO_THREAD), ==, 5);
 	CHECK_INT(without_thread, ==, 1);
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);
@@ -350,7 +332,7 @@ static void each_call_fails(void)
 	 * the place and its thread. */
 	while (faults_live() != before + 2)
 		check_nap(1);
-	CHECK_INT(every_fault(try_spawn), ==, 3);
+	CHECK_INT(probe_every_fault(try_spawn, UMP_NO_THREAD), ==, 3);
 	CHECK_INT(without_thread, ==, 1);
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);

@@ -8,8 +8,10 @@
 #include "ump_server.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 inline std::atomic<int> live;
 
@@ -97,6 +99,21 @@ template <void (*Run)()> void leaving_nothing()
 {
 	Run();
 	CHECK_INT(live.load(), ==, 0);
+}
+
+// What the dump says of this process.
+inline std::string dumped()
+{
+	char *text = nullptr;
+	std::size_t size = 0;
+	std::FILE *file = open_memstream(&text, &size);
+
+	CHECK(file != nullptr);
+	ump::dump(file);
+	std::fclose(file);
+	std::string said(text, size);
+	std::free(text);
+	return said;
 }
 
 // What a call said that may have lacked memory: its value is there still if it did, and is made

@@ -442,20 +442,6 @@ void wrong_threads()
 
 // ---- Both --------------------------------------------------------------------------------------
 
-std::string dumped()
-{
-	char *text = nullptr;
-	std::size_t size = 0;
-	std::FILE *file = open_memstream(&text, &size);
-
-	CHECK(file != nullptr);
-	ump::dump(file);
-	std::fclose(file);
-	std::string said(text, size);
-	std::free(text);
-	return said;
-}
-
 void places()
 {
 	ledger books[2];

@@ -667,21 +667,6 @@ void numbers()
 	CHECK(ump::receiver<shop>().stats().error() == UMP_INVALID);
 }
 
-// What the dump says of this process.
-std::string dumped()
-{
-	char *text = nullptr;
-	std::size_t size = 0;
-	std::FILE *file = open_memstream(&text, &size);
-
-	CHECK(file != nullptr);
-	ump::dump(file);
-	std::fclose(file);
-	std::string said(text, size);
-	std::free(text);
-	return said;
-}
-
 // Whether the dump names a line of this file.
 bool names(int line)
 {

@@ -378,16 +378,21 @@ static struct ump_config counted(size_t budget)
 	return config;
 }
 
+static void spawn_held(const struct ump_config *config, struct caller *holder)
+{
+	probe_init(&probe);
+	probe.config = config;
+	spawn();
+	hold(holder);
+}
+
 static void queued_for_the_runner(void)
 {
 	struct ump_config config = counted(0);
 	struct caller holder;
 	struct caller asker;
 
-	probe_init(&probe);
-	probe.config = &config;
-	spawn();
-	hold(&holder);
+	spawn_held(&config, &holder);
 	/* Nobody waits for the one who runs it. */
 	for (int i = 1; i <= 10; i++)
 		probe_post(client, OP_ECHO, i);
@@ -413,10 +418,7 @@ static void handed_on(ump_time deadline)
 	struct caller holder;
 	struct caller askers[3];
 
-	probe_init(&probe);
-	probe.config = &config;
-	spawn();
-	hold(&holder);
+	spawn_held(&config, &holder);
 	probe_post(client, OP_ECHO, 1);
 	for (int i = 0; i < 3; i++)
 		begin_queued(&askers[i], OP_ECHO, 2 + i, deadline);
@@ -454,10 +456,7 @@ static void handed_on_and_kept(void)
 	struct caller holder;
 	struct caller asker;
 
-	probe_init(&probe);
-	probe.config = &config;
-	spawn();
-	hold(&holder);
+	spawn_held(&config, &holder);
 	probe_post(client, OP_ECHO, 1);
 	begin_queued(&asker, OP_KEEP, 2, UMP_FOREVER);
 	probe_release(&probe);

@@ -773,6 +773,7 @@ static void *crowd_in(void *arg)
 		else
 			CHECK_INT(ump_client_req(crowd->client, &order, &reply, UMP_FOREVER), ==,
 				UMP_OK);
+		check_progress();
 	}
 	ump_client_drop(&crowd->client);
 	return NULL;

@@ -823,6 +823,7 @@ void ping_pong()
 				asked++;
 			}
 		}
+		check_progress();
 		pollfd ready[] = {{task.fd(), POLLIN, 0}, {all.fd(), POLLIN, 0}};
 		CHECK(poll(ready, 2, 60000) > 0);
 		task.dispatch(16);

@@ -87,8 +87,9 @@ static void node_end(struct node *node)
 	CHECK(!probe_join(&node->thread).stop);
 }
 
-/* Wait until a message lies in the inbox of a node that is in its handler.  A request lies there only
- * when its sender is known to wait; stats count it from when its place was taken, before that. */
+/* Wait until a message lies in the inbox of a node that is in its handler.  A request lies there
+ * only when its sender is known to wait; stats count it from when its place was taken, before
+ * that. */
 static void await_message(const struct node *node)
 {
 	while (!ump__inbox_is_node(ump__word_peek(&node->client->handle.channel->inbox)))

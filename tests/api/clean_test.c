@@ -9,27 +9,6 @@
 static ump_client *client;
 static ump_server *server;
 
-/* Run `attempt` until it succeeds, with the fault at each place in turn; the number of failures. */
-static int every_fault(int (*attempt)(void), int expected_code)
-{
-	for (int n = 0;; n++) {
-		long before = faults_live();
-		long bells = faults_bells();
-		int result;
-
-		faults_at(n);
-		result = attempt();
-		if (!faults_off()) {
-			CHECK_INT(result, ==, UMP_OK);
-			return n;
-		}
-		if (result != UMP_NO_THREAD && result != UMP_NO_FD)
-			CHECK_INT(result, ==, expected_code);
-		CHECK_INT(faults_live(), ==, before);
-		CHECK_INT(faults_bells(), ==, bells);
-	}
-}
-
 static int try_open(void)
 {
 	int result = ump_channel_open(&server, &client, &probe_config);
@@ -45,7 +24,7 @@ static int try_open(void)
 
 static void opening(void)
 {
-	CHECK_INT(every_fault(try_open, UMP_NO_MEMORY), ==, 2);
+	CHECK_INT(probe_every_fault(try_open, UMP_NO_MEMORY), ==, 2);
 }
 
 static int try_clone(void)
@@ -125,7 +104,7 @@ static int try_timed_request(void)
 static void with_channel(int (*attempt)(void), int faults)
 {
 	probe_open(&server, &client);
-	CHECK_INT(every_fault(attempt, UMP_NO_MEMORY), ==, faults);
+	CHECK_INT(probe_every_fault(attempt, UMP_NO_MEMORY), ==, faults);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 }
@@ -171,7 +150,7 @@ static int try_spawn(void)
 
 static void spawning(void)
 {
-	CHECK_INT(every_fault(try_spawn, UMP_NO_MEMORY), ==, 4);
+	CHECK_INT(probe_every_fault(try_spawn, UMP_NO_THREAD), ==, 4);
 }
 
 /* ---- Event loops --------------------------------------------------------------------------- */
@@ -202,7 +181,7 @@ static int try_spawn_task(void)
 static void spawning_tasks(void)
 {
 	without_fd = 0;
-	CHECK_INT(every_fault(try_spawn_task, UMP_NO_MEMORY), ==, 4);
+	CHECK_INT(probe_every_fault(try_spawn_task, UMP_NO_FD), ==, 4);
 	CHECK_INT(without_fd, ==, 1);
 }
 
@@ -257,7 +236,7 @@ static void completing(void)
 {
 	without_fd = 0;
 	token.dropped = 0;
-	CHECK_INT(every_fault(try_completions, UMP_NO_MEMORY), ==, 2);
+	CHECK_INT(probe_every_fault(try_completions, UMP_NO_FD), ==, 2);
 	CHECK_INT(without_fd, ==, 1);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	with_channel(try_req_completion, 1);
@@ -356,7 +335,7 @@ static void sending_with_room(void)
 	config.capacity = 1;
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
 	token.dropped = 0;
-	CHECK_INT(every_fault(try_sends_with_room, UMP_NO_MEMORY), ==, 3);
+	CHECK_INT(probe_every_fault(try_sends_with_room, UMP_NO_MEMORY), ==, 3);
 	/* The timed request that was sent at last. */
 	CHECK_INT(token.dropped, ==, 1);
 	ump_server_drop(&server);
@@ -393,13 +372,13 @@ static void sending_with_kept_room(void)
 	config.capacity = 1;
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
-	CHECK_INT(every_fault(try_room, UMP_NO_MEMORY), ==, 1);
+	CHECK_INT(probe_every_fault(try_room, UMP_NO_MEMORY), ==, 1);
 	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_FULL);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
-	CHECK_INT(every_fault(try_kept_room, UMP_NO_MEMORY), ==, 2);
+	CHECK_INT(probe_every_fault(try_kept_room, UMP_NO_MEMORY), ==, 2);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 	ump_completions_drop(&completions);

@@ -322,6 +322,25 @@ void probe_await(const atomic_int *number, int least)
 		check_nap(1);
 }
 
+int probe_every_fault(int (*attempt)(void), int other)
+{
+	for (int n = 0;; n++) {
+		long before = faults_live();
+		long bells = faults_bells();
+		int result;
+
+		faults_at(n);
+		result = attempt();
+		if (!faults_off()) {
+			CHECK_INT(result, ==, UMP_OK);
+			return n;
+		}
+		CHECK(result == UMP_NO_MEMORY || result == other);
+		CHECK_INT(faults_live(), ==, before);
+		CHECK_INT(faults_bells(), ==, bells);
+	}
+}
+
 void probe_open(ump_server **server, ump_client **client)
 {
 	CHECK_INT(ump_channel_open(server, client, &probe_config), ==, UMP_OK);

@@ -152,6 +152,10 @@ ump_wait_reply *probe_req_async(
 /* Wait until `number` is at least `least`. */
 void probe_await(const atomic_int *number, int least);
 
+/* Run `attempt` until it succeeds, with the n-th call that can fail failing, for each n in turn;
+ * the number of failures.  What fails says UMP_NO_MEMORY, or `other`, and leaves nothing behind. */
+int probe_every_fault(int (*attempt)(void), int other);
+
 /* A raw channel of the same types. */
 void probe_open(ump_server **server, ump_client **client);
 

@@ -8,8 +8,10 @@
 #include "ump_server.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 inline std::atomic<int> live;
 
@@ -90,6 +92,68 @@ inline bool new_is_ours()
 	const char *preloaded = std::getenv("LD_PRELOAD");
 
 	return preloaded == nullptr || std::strstr(preloaded, "/vgpreload_") == nullptr;
+}
+
+// Run a test, after which no value may be left.
+template <void (*Run)()> void leaving_nothing()
+{
+	Run();
+	CHECK_INT(live.load(), ==, 0);
+}
+
+// What the dump says of this process.
+inline std::string dumped()
+{
+	char *text = nullptr;
+	std::size_t size = 0;
+	std::FILE *file = open_memstream(&text, &size);
+
+	CHECK(file != nullptr);
+	ump::dump(file);
+	std::fclose(file);
+	std::string said(text, size);
+	std::free(text);
+	return said;
+}
+
+// What a call said that may have lacked memory: its value is there still if it did, and is made
+// anew for the next call if it was sent.
+inline void may_lack(ump::error why, counted &value, bool &done)
+{
+	CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
+	if (why == UMP_NO_MEMORY)
+		CHECK_INT(value.worth(), ==, 5);
+	if (value.empty())
+		value = counted(5);
+	done = done && why == UMP_OK;
+}
+
+// Run what does everything once, and tells whether nothing lacked, with each of the library's
+// allocations failing, and then with each of the header's, which are so many.
+template <bool (*All)()> void with_each_lack(int of_header)
+{
+	for (int i = 0;; i++) {
+		faults_at(i);
+		bool done = All();
+		bool met = faults_off();
+		CHECK_INT(live.load(), ==, 0);
+		if (!met) {
+			CHECK(done);
+			CHECK_INT(i, >, 8);
+			break;
+		}
+	}
+	for (int i = 0; new_is_ours(); i++) {
+		countdown = i;
+		bool done = All();
+		bool met = countdown.exchange(-1) < 0;
+		CHECK_INT(live.load(), ==, 0);
+		if (!met) {
+			CHECK(done);
+			CHECK_INT(i, ==, of_header);
+			break;
+		}
+	}
 }
 
 #endif

@@ -115,13 +115,6 @@ ump::inline_server<shop> open_inline(ledger &book, const ump_config &config = um
 	return std::move(*made);
 }
 
-// Run a test, after which no value may be left.
-template <void (*Run)()> void leaving_nothing()
-{
-	Run();
-	CHECK_INT(live.load(), ==, 0);
-}
-
 // ---- Inline servers ----------------------------------------------------------------------------
 
 void inside_the_calls()
@@ -449,20 +442,6 @@ void wrong_threads()
 
 // ---- Both --------------------------------------------------------------------------------------
 
-std::string dumped()
-{
-	char *text = nullptr;
-	std::size_t size = 0;
-	std::FILE *file = open_memstream(&text, &size);
-
-	CHECK(file != nullptr);
-	ump::dump(file);
-	std::fclose(file);
-	std::string said(text, size);
-	std::free(text);
-	return said;
-}
-
 void places()
 {
 	ledger books[2];
@@ -488,14 +467,7 @@ bool all_of_it()
 	ledger books[2];
 	counted mine(5);
 	bool done = true;
-	auto lacks = [&](ump::error why) {
-		CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
-		if (why == UMP_NO_MEMORY)
-			CHECK_INT(mine.worth(), ==, 5);
-		if (mine.empty())
-			mine = counted(5);
-		done = done && why == UMP_OK;
-	};
+	auto lacks = [&](ump::error why) { may_lack(why, mine, done); };
 	auto server = ump::spawn_inline(std::make_unique<keeper>(books[0]));
 	auto threads = ump::open_threads();
 	auto all = ump::open_completions();
@@ -523,30 +495,9 @@ bool all_of_it()
 
 void without_memory()
 {
-	for (int i = 0;; i++) {
-		faults_at(i);
-		bool done = all_of_it();
-		bool met = faults_off();
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			CHECK_INT(i, >, 8);
-			break;
-		}
-	}
-	for (int i = 0; new_is_ours(); i++) {
-		countdown = i;
-		bool done = all_of_it();
-		bool met = countdown.exchange(-1) < 0;
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			// Two for each server, a callable, a box for each message that is not lent,
-			// and one for each of three replies.
-			CHECK_INT(i, ==, 11);
-			break;
-		}
-	}
+	// Two for each server, a callable, a box for each message that is not lent, and one for
+	// each of three replies.
+	with_each_lack<all_of_it>(11);
 }
 
 const check_test tests[] = {

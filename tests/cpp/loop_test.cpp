@@ -134,13 +134,6 @@ bool readable(int fd)
 	return poll(&ready, 1, 0) == 1;
 }
 
-// Run a test, after which no value may be left.
-template <void (*Run)()> void leaving_nothing()
-{
-	Run();
-	CHECK_INT(live.load(), ==, 0);
-}
-
 // ---- Tasks -------------------------------------------------------------------------------------
 
 void task_runs()
@@ -674,21 +667,6 @@ void numbers()
 	CHECK(ump::receiver<shop>().stats().error() == UMP_INVALID);
 }
 
-// What the dump says of this process.
-std::string dumped()
-{
-	char *text = nullptr;
-	std::size_t size = 0;
-	std::FILE *file = open_memstream(&text, &size);
-
-	CHECK(file != nullptr);
-	ump::dump(file);
-	std::fclose(file);
-	std::string said(text, size);
-	std::free(text);
-	return said;
-}
-
 // Whether the dump names a line of this file.
 bool names(int line)
 {
@@ -749,13 +727,8 @@ bool all_of_it()
 	bool done = true;
 	int calls = 0, expected = 0;
 	auto lacks = [&](ump::error why, bool calls_back) {
-		CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
-		if (why == UMP_NO_MEMORY)
-			CHECK_INT(mine.worth(), ==, 5);
-		if (mine.empty())
-			mine = counted(5);
+		may_lack(why, mine, done);
 		expected += calls_back && why == UMP_OK;
-		done = done && why == UMP_OK;
 	};
 	lacks(client.request_completion(std::move(mine), *all,
 			    [&](ump::result<counted> answer) {
@@ -790,30 +763,9 @@ bool all_of_it()
 
 void without_memory()
 {
-	for (int i = 0;; i++) {
-		faults_at(i);
-		bool done = all_of_it();
-		bool met = faults_off();
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			CHECK_INT(i, >, 8);
-			break;
-		}
-	}
-	for (int i = 0; new_is_ours(); i++) {
-		countdown = i;
-		bool done = all_of_it();
-		bool met = countdown.exchange(-1) < 0;
-		CHECK_INT(live.load(), ==, 0);
-		if (!met) {
-			CHECK(done);
-			// Two for the server, a callable for each of two completions, a box for
-			// each of four messages, of two replies, and of an outcome.
-			CHECK_INT(i, ==, 11);
-			break;
-		}
-	}
+	// Two for the server, a callable for each of two completions, a box for each of four
+	// messages, of two replies, and of an outcome.
+	with_each_lack<all_of_it>(11);
 }
 
 // An event loop with a server of its own, whose requests go to a thread, which asks it back.
@@ -871,6 +823,7 @@ void ping_pong()
 				asked++;
 			}
 		}
+		check_progress();
 		pollfd ready[] = {{task.fd(), POLLIN, 0}, {all.fd(), POLLIN, 0}};
 		CHECK(poll(ready, 2, 60000) > 0);
 		task.dispatch(16);

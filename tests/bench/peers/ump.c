@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "ump.h"
 
+struct server {
+	struct bench_ump_first first;
+	ump_thread *thread;
+};
+
 void bench_ump_must(int result)
 {
 	if (result != UMP_OK)
@@ -47,8 +52,35 @@ int bench_ump_build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-void *bench_ump_client(struct bench_ump_first *first)
+void *bench_ump_thread_open_on(
+	struct bench_work *work, const struct bench_plan *plan, ump_threads *threads)
 {
+	struct server *me = bench_alloc_aside(sizeof(*me));
+	struct ump_config config = bench_ump_config(plan);
+
+	config.threads = threads;
+	me->first = bench_ump_first(plan);
+	bench_ump_must(
+		ump_spawn_thread(&config, bench_ump_build, work, &me->first.client, &me->thread));
+	return me;
+}
+
+void *bench_ump_thread_open(struct bench_work *work, const struct bench_plan *plan)
+{
+	return bench_ump_thread_open_on(work, plan, NULL);
+}
+
+void bench_ump_thread_join(void *server)
+{
+	struct server *me = server;
+
+	bench_ump_must(ump_join(&me->thread, NULL, UMP_FOREVER));
+	bench_free_aside(me);
+}
+
+void *bench_ump_client(void *server)
+{
+	struct bench_ump_first *first = server;
 	struct bench_ump_client *me =
 		bench_alloc_aside(sizeof(*me) + first->slots * sizeof(*me->slots));
 

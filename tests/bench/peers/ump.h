@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the peers that are this library have in common: the handler, and the clients. */
+/* What the peers that are this library have in common: the handler, the clients, and servers on
+ * threads. */
 #ifndef BENCH_UMP_H
 #define BENCH_UMP_H
 
@@ -33,10 +34,17 @@ struct ump_config bench_ump_config(const struct bench_plan *plan);
 /* Builds the handler; `arg` is the struct bench_work. */
 int bench_ump_build(void *arg, ump_client *client, struct ump_handler *out);
 
-/* Another client; the last one is `first` itself, so that none is left when all of them end. */
-void *bench_ump_client(struct bench_ump_first *first);
+/* Another client of a server, whose structure begins with a struct bench_ump_first; the last one is
+ * the server's own, so that none is left when all of them end. */
+void *bench_ump_client(void *server);
+
+/* Start a server on a thread of its own, or on one of `threads` unless that is NULL. */
+void *bench_ump_thread_open_on(
+	struct bench_work *work, const struct bench_plan *plan, ump_threads *threads);
 
 /* As struct bench_peer says. */
+void *bench_ump_thread_open(struct bench_work *work, const struct bench_plan *plan);
+void bench_ump_thread_join(void *server);
 void bench_ump_client_end(void *client);
 void bench_ump_call(void *client, const struct bench_message *msg, struct bench_message *reply);
 void bench_ump_post(void *client, const struct bench_message *msg);

@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-struct server {
-	struct bench_ump_first first;
-	ump_thread *thread;
-};
-
 static ump_threads *threads;
 
 static void drop_threads(void)
@@ -18,38 +13,18 @@ static void drop_threads(void)
 
 static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 {
-	struct server *me = bench_alloc_aside(sizeof(*me));
-	struct ump_config config = bench_ump_config(plan);
-
 	if (threads == NULL) {
 		bench_ump_must(ump_threads_open(&threads, 0, 0));
 		atexit(drop_threads);
 	}
-	config.threads = threads;
-	me->first = bench_ump_first(plan);
-	bench_ump_must(
-		ump_spawn_thread(&config, bench_ump_build, work, &me->first.client, &me->thread));
-	return me;
-}
-
-static void join(void *server)
-{
-	struct server *me = server;
-
-	bench_ump_must(ump_join(&me->thread, NULL, UMP_FOREVER));
-	bench_free_aside(me);
-}
-
-static void *client(void *server)
-{
-	return bench_ump_client(&((struct server *)server)->first);
+	return bench_ump_thread_open_on(work, plan, threads);
 }
 
 const struct bench_peer the_peer = {
 	.name = "ump-again",
 	.open = open_server,
-	.join = join,
-	.client = client,
+	.join = bench_ump_thread_join,
+	.client = bench_ump_client,
 	.client_end = bench_ump_client_end,
 	.call = bench_ump_call,
 };

@@ -2,40 +2,16 @@
 /* This library: requests in flight through completions, to a server on a thread. */
 #include "ump.h"
 
-struct server {
-	struct bench_ump_first first;
-	ump_thread *thread;
-};
-
 struct client {
 	struct bench_ump_client *client;
 	ump_completions *completions;
 };
 
-static void *open_server(struct bench_work *work, const struct bench_plan *plan)
-{
-	struct server *me = bench_alloc_aside(sizeof(*me));
-	struct ump_config config = bench_ump_config(plan);
-
-	me->first = bench_ump_first(plan);
-	bench_ump_must(
-		ump_spawn_thread(&config, bench_ump_build, work, &me->first.client, &me->thread));
-	return me;
-}
-
-static void join(void *server)
-{
-	struct server *me = server;
-
-	bench_ump_must(ump_join(&me->thread, NULL, UMP_FOREVER));
-	bench_free_aside(me);
-}
-
 static void *make_client(void *server)
 {
 	struct client *me = bench_alloc_aside(sizeof(*me));
 
-	me->client = bench_ump_client(&((struct server *)server)->first);
+	me->client = bench_ump_client(server);
 	bench_ump_must(ump_completions_open(&me->completions));
 	return me;
 }
@@ -72,8 +48,8 @@ static void receive(void *client, unsigned slot, struct bench_message *reply)
 
 const struct bench_peer the_peer = {
 	.name = "ump-completions",
-	.open = open_server,
-	.join = join,
+	.open = bench_ump_thread_open,
+	.join = bench_ump_thread_join,
 	.client = make_client,
 	.client_end = client_end,
 	.send = send_one,

@@ -28,7 +28,7 @@ static void *make_client(void *server)
 	struct server *serving = server;
 	struct client *me = bench_alloc_aside(sizeof(*me));
 
-	me->client = bench_ump_client(&serving->first);
+	me->client = bench_ump_client(serving);
 	me->task = serving->task;
 	return me;
 }

@@ -27,18 +27,13 @@ static void join(void *server)
 	bench_free_aside(me);
 }
 
-static void *client(void *server)
-{
-	return bench_ump_client(&((struct server *)server)->first);
-}
-
 const struct bench_peer the_peer = {
 	.name = "ump-inline",
 	.unbounded = true,
 	.bounded = true,
 	.open = open_server,
 	.join = join,
-	.client = client,
+	.client = bench_ump_client,
 	.client_end = bench_ump_client_end,
 	.call = bench_ump_call,
 	.post = bench_ump_post,

@@ -11,6 +11,5 @@ void *bench_ump_task_open(
 
 /* As struct bench_peer says. */
 void bench_ump_task_join(void *server);
-void *bench_ump_task_client(void *server);
 
 #endif

@@ -41,8 +41,3 @@ void bench_ump_task_join(void *server)
 	bench_ump_must(ump_task_join(&me->task, NULL));
 	bench_free_aside(me);
 }
-
-void *bench_ump_task_client(void *server)
-{
-	return bench_ump_client(&((struct server *)server)->first);
-}

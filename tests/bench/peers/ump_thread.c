@@ -2,42 +2,13 @@
 /* This library: a server on a thread of its own. */
 #include "ump.h"
 
-struct server {
-	struct bench_ump_first first;
-	ump_thread *thread;
-};
-
-static void *open_server(struct bench_work *work, const struct bench_plan *plan)
-{
-	struct server *me = bench_alloc_aside(sizeof(*me));
-	struct ump_config config = bench_ump_config(plan);
-
-	me->first = bench_ump_first(plan);
-	bench_ump_must(
-		ump_spawn_thread(&config, bench_ump_build, work, &me->first.client, &me->thread));
-	return me;
-}
-
-static void join(void *server)
-{
-	struct server *me = server;
-
-	bench_ump_must(ump_join(&me->thread, NULL, UMP_FOREVER));
-	bench_free_aside(me);
-}
-
-static void *client(void *server)
-{
-	return bench_ump_client(&((struct server *)server)->first);
-}
-
 const struct bench_peer the_peer = {
 	.name = "ump",
 	.unbounded = true,
 	.bounded = true,
-	.open = open_server,
-	.join = join,
-	.client = client,
+	.open = bench_ump_thread_open,
+	.join = bench_ump_thread_join,
+	.client = bench_ump_client,
 	.client_end = bench_ump_client_end,
 	.call = bench_ump_call,
 	.post = bench_ump_post,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: 0BSD
-//! crossbeam-channel: one for the server, and one for each client's replies, which it keeps.
+//! Channels that several threads may send to and receive from, as crossbeam-channel and flume have
+//! them: one for the server, and one for each client's replies, which it keeps.
 use bench::{Client, Message, Plan, Server, Work};
-use crossbeam_channel::{bounded, unbounded, Receiver, Sender};
+use channels::{bounded, unbounded, Receiver, Sender};
 use std::thread::{spawn, JoinHandle};
 
 enum Mail {
@@ -9,14 +10,14 @@ enum Mail {
     Request(Message, Sender<Message>),
 }
 
-struct Crossbeam {
+struct Channels {
     sender: Option<Sender<Mail>>,
     slots: usize,
     clients: u32,
     thread: JoinHandle<()>,
 }
 
-struct CrossbeamClient {
+struct ChannelsClient {
     sender: Sender<Mail>,
     replies: Vec<(Sender<Message>, Receiver<Message>)>,
 }
@@ -30,15 +31,15 @@ fn serve(work: Work, mails: Receiver<Mail>) {
     }
 }
 
-impl Server for Crossbeam {
-    type Client = CrossbeamClient;
+impl Server for Channels {
+    type Client = ChannelsClient;
 
     fn open(work: Work, plan: &Plan) -> Self {
         let (sender, receiver) = match plan.capacity {
             0 => unbounded(),
             capacity => bounded(capacity),
         };
-        Crossbeam {
+        Channels {
             sender: Some(sender),
             slots: plan.slots as usize,
             clients: plan.clients,
@@ -47,13 +48,13 @@ impl Server for Crossbeam {
     }
 
     /// The last one takes the server's own end, so that the channel closes with the clients.
-    fn client(&mut self) -> CrossbeamClient {
+    fn client(&mut self) -> ChannelsClient {
         self.clients -= 1;
         let sender = match self.clients {
             0 => self.sender.take(),
             _ => self.sender.clone(),
         };
-        CrossbeamClient {
+        ChannelsClient {
             sender: sender.expect("as many clients as planned"),
             replies: (0..self.slots).map(|_| bounded(1)).collect(),
         }
@@ -64,7 +65,7 @@ impl Server for Crossbeam {
     }
 }
 
-impl Client for CrossbeamClient {
+impl Client for ChannelsClient {
     fn post(&mut self, msg: Message) {
         assert!(self.sender.send(Mail::Post(msg)).is_ok())
     }
@@ -79,4 +80,7 @@ impl Client for CrossbeamClient {
     }
 }
 
-bench::the_peer!("crossbeam", Crossbeam);
+#[cfg(not(feature = "flume"))]
+bench::the_peer!("crossbeam", Channels);
+#[cfg(feature = "flume")]
+bench::the_peer!("flume", Channels);

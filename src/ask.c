@@ -32,7 +32,7 @@ static bool call_asker(struct ump__ticket *ticket, int code)
 
 bool ump__ask_use(struct ump__handle *handle)
 {
-	struct ump__room *room = &handle->channel->room;
+	struct ump__room *room = handle->channel->room;
 	bool got;
 
 	/* Hardly anybody asks; who has got a place was told so by a completion. */
@@ -51,13 +51,13 @@ static void withdraw(struct ump__handle *handle)
 {
 	struct ump__ticket *ticket = handle->claim.ticket;
 
-	(void)ump__room_withdraw(&handle->channel->room, ticket);
+	(void)ump__room_withdraw(handle->channel->room, ticket);
 	(void)call_asker(ticket, UMP_ORIGIN_GONE);
 }
 
 void ump__ask_keep(struct ump__handle *handle)
 {
-	struct ump__room *room = &handle->channel->room;
+	struct ump__room *room = handle->channel->room;
 
 	ump__lock_take(&room->lock);
 	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_GOT);
@@ -66,7 +66,7 @@ void ump__ask_keep(struct ump__handle *handle)
 
 void ump__ask_end(struct ump__handle *handle)
 {
-	struct ump__room *room = &handle->channel->room;
+	struct ump__room *room = handle->channel->room;
 
 	if (ump__hint_get(&handle->claim.asked) == UMP__ASKED_NOTHING)
 		return;
@@ -85,7 +85,7 @@ static bool stand_in_line(struct ump__ask *ask)
 {
 	struct ump__handle *handle = ask->handle;
 	struct ump__claim *claim = &handle->claim;
-	struct ump__room *room = &handle->channel->room;
+	struct ump__room *room = handle->channel->room;
 	bool may_ask;
 
 	ump__lock_take(&room->lock);

@@ -55,12 +55,11 @@ static void server_init(struct ump_server *server, struct ump__channel *channel)
 
 struct ump__channel *ump__channel_new(const struct ump_config *config)
 {
-	struct ump__channel *channel = ump__alloc_line(sizeof *channel);
+	struct ump__channel *channel = ump__alloc_line(ump__channel_size(config->capacity != 0));
 
 	if (channel == NULL)
 		return NULL;
 	ump__word_init(&channel->inbox, UMP__INBOX_EMPTY);
-	ump__room_init(&channel->room, (uint32_t)config->capacity);
 	ump__counts_init(&channel->counts);
 	ump__count_init(&channel->kept, 0);
 	ump__count_init(&channel->failed, 0);
@@ -69,6 +68,8 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->reply = config->reply;
 	channel->post = config->post;
 	channel->bounded = config->capacity != 0;
+	if (channel->bounded)
+		ump__room_init(channel->room, (uint32_t)config->capacity);
 	channel->slow_limit = config->slow_limit;
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
@@ -83,7 +84,8 @@ void ump__channel_free(struct ump__channel *channel)
 {
 	if (channel->bell.fd >= 0)
 		ump__bell_close(&channel->bell);
-	ump__room_end(&channel->room);
+	if (channel->bounded)
+		ump__room_end(channel->room);
 	ump__free(channel);
 }
 

@@ -12,6 +12,7 @@
 #include "turn.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The receiving end.  Only its owner touches it. */
 struct ump_server {
@@ -38,22 +39,16 @@ struct ump_server {
 	struct ump__hint busy;
 };
 
+/*
+ * Three lines, and a fourth if there is a capacity.  Each is written by one side, but for what is
+ * too rare to do harm.
+ */
 struct ump__channel {
-	/* Written by all; and beside it, by all senders, what begins the room. */
-	_Alignas(UMP__LINE) struct ump__word inbox;
-	struct ump__room room;
-	/* Written by those who clone and drop: too rarely for a line of their own. */
-	struct ump__counts counts;
-	/* And by those who keep contexts, or fail requests. */
-	struct ump__count kept;
-	struct ump__count failed;
-	/* Written by the receiving end. */
-	_Alignas(UMP__LINE) struct ump_server server;
 	/* Read by all and hardly ever written. */
 	_Alignas(UMP__LINE) struct ump_type request;
 	struct ump_type reply;
 	struct ump_type post;
-	/* Whether there is a capacity: the room itself is written to by others. */
+	/* Whether there is a capacity, and room behind all this. */
 	bool bounded;
 	/* A handler that takes longer is told of. */
 	int64_t slow_limit;
@@ -65,7 +60,34 @@ struct ump__channel {
 	struct ump_inline *inlined;
 	struct ump__hint server_cpu;
 	struct ump__message goodbye;
+	/* Written by the receiving end; its numbers by those who keep contexts or fail requests,
+	 * which mostly is the handler that it runs. */
+	_Alignas(UMP__LINE) struct ump_server server;
+	struct ump__count kept;
+	struct ump__count failed;
+	/* Written by those who clone and drop, mostly because of a message; and by all senders,
+	 * who need this line for each.  The larger one first: where words are small there is no
+	 * hole. */
+	_Alignas(UMP__LINE) struct ump__counts counts;
+	struct ump__word inbox;
+	char gap[UMP__LINE - sizeof(struct ump__word) - sizeof(struct ump__counts) -
+		 UMP__ROOM_BEFORE_LINE];
+	/* One, or none: only then is there more of it than the address.  Its first word is written
+	 * by senders and ends their line; the rest has one of its own, which the receiving end
+	 * writes while those who find no room look at it. */
+	struct ump__room room[];
 };
+
+_Static_assert(
+	offsetof(struct ump__channel, room) + UMP__ROOM_BEFORE_LINE == sizeof(struct ump__channel),
+	"a channel without a capacity is three lines, and its room begins at the end of the last");
+
+/* The bytes of one with or without a capacity. */
+static inline size_t ump__channel_size(bool bounded)
+{
+	return bounded ? offsetof(struct ump__channel, room) + sizeof(struct ump__room)
+		       : sizeof(struct ump__channel);
+}
 
 /* The bell that pushes into this channel's inbox ring, or NULL. */
 static inline const struct ump__bell *ump__channel_bell(const struct ump__channel *channel)

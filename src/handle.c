@@ -109,7 +109,7 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 		*kept = ump__ask_use(asker(handle));
 		if (*kept)
 			return UMP_OK;
-		result = ump__room_take(&channel->room, channel, &handle->claim, deadline);
+		result = ump__room_take(channel->room, channel, &handle->claim, deadline);
 	} while (result == UMP_EMPTY);
 	/* What is left when the inbox closes makes it full no more, but not at once. */
 	if (result == UMP_FULL && ump__inbox_is_closed(&channel->inbox))
@@ -121,8 +121,8 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept)
 {
 	if (kept)
 		ump__ask_keep(asker(handle));
-	else
-		ump__room_give(&handle->channel->room);
+	else if (handle->channel->bounded)
+		ump__room_give(handle->channel->room);
 }
 
 /* Send a copy of `msg`, for which there is room.  Results as ump__channel_send, or

@@ -77,7 +77,7 @@ static void write_server(const struct ump__channel *channel, FILE *file)
 		ump__count_get(&channel->failed), ump__count_get(&channel->kept));
 	if (channel->bounded)
 		fprintf(file, ", %" PRIu32 " of %" PRIu32 " queued",
-			ump__places_depth(&channel->room.places), channel->room.places.capacity);
+			ump__places_depth(&channel->room->places), channel->room->places.capacity);
 	fprintf(file, "; %" PRIu32 " strong clients, %" PRIu32 " other references\n",
 		ump__counts_strong(counts), ump__counts_weak(counts));
 }

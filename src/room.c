@@ -13,8 +13,7 @@ void ump__room_init(struct ump__room *room, uint32_t capacity)
 	room->closed = false;
 	ump__places_init(&room->places, capacity);
 	ump__hint_init(&room->sender_cpu, UMP__CPU_UNKNOWN);
-	if (capacity != 0)
-		ump__lock_init(&room->lock);
+	ump__lock_init(&room->lock);
 }
 
 void ump__claim_init(struct ump__claim *claim)
@@ -25,8 +24,7 @@ void ump__claim_init(struct ump__claim *claim)
 
 void ump__room_end(struct ump__room *room)
 {
-	if (room->places.capacity != 0)
-		ump__lock_end(&room->lock);
+	ump__lock_end(&room->lock);
 }
 
 /* ---- The line, under the lock -------------------------------------------------------------- */
@@ -187,9 +185,7 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 int ump__room_take(struct ump__room *room, const struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	/* Without a capacity none is taken; but where there is one, only those who find no room
-	 * look at what the server keeps writing to. */
-	if (ump__place_take(&room->places) || room->places.capacity == 0)
+	if (ump__place_take(&room->places))
 		return UMP_OK;
 	if (deadline <= UMP_NOW)
 		return UMP_FULL;
@@ -209,7 +205,7 @@ void ump__room_yield(const struct ump__room *room)
 
 void ump__room_give(struct ump__room *room)
 {
-	if (room->places.capacity == 0 || ump__place_give(&room->places))
+	if (ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
 	hand_places_over(room);
@@ -226,8 +222,6 @@ void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 
 void ump__room_close(struct ump__room *room)
 {
-	if (room->places.capacity == 0)
-		return;
 	ump__lock_take(&room->lock);
 	room->closed = true;
 	while (room->first != NULL) {

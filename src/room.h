@@ -12,6 +12,7 @@
 #include "ump_server.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct ump__channel;
 
@@ -43,8 +44,9 @@ struct ump__claim {
 	struct ump__hint asked;
 };
 
+/* An inbox without a capacity has none. */
 struct ump__room {
-	/* If their capacity is 0 there is room for everything, and nothing else here is used. */
+	/* First, since one of the words lies before the beginning of a line. */
 	struct ump__places places;
 	/* Where the last sender ran that found no room, as far as known. */
 	struct ump__hint sender_cpu;
@@ -54,6 +56,9 @@ struct ump__room {
 	struct ump__ticket *last;
 	bool closed;
 };
+
+/* So many bytes lie on the line before: what senders write for each message. */
+#define UMP__ROOM_BEFORE_LINE offsetof(struct ump__room, places.limit)
 
 void ump__room_init(struct ump__room *room, uint32_t capacity);
 void ump__room_end(struct ump__room *room);

@@ -37,7 +37,7 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 /* A message has left the queue, and makes room.  The queue is never deeper than just before. */
 static void make_room(ump_server *server)
 {
-	struct ump__room *room = &server->channel->room;
+	struct ump__room *room = server->channel->room;
 
 	if (!server->channel->bounded)
 		return;
@@ -93,7 +93,7 @@ static void get_ready(ump_server *server)
 
 	tell_cpu(server);
 	if (channel->bounded && ump__word_peek(&channel->inbox) == UMP__INBOX_EMPTY)
-		ump__room_yield(&channel->room);
+		ump__room_yield(channel->room);
 }
 
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
@@ -165,7 +165,8 @@ void ump__server_close(ump_server *server,
 	UMP__PROBE(close, server->channel, 0);
 	ump__server_give_back(server);
 	ump__inbox_close(&server->channel->inbox, &rest);
-	ump__room_close(&server->channel->room);
+	if (server->channel->bounded)
+		ump__room_close(server->channel->room);
 	/* What was taken and not received yet is older. */
 	ump__queue_append(&server->batch, &rest);
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {

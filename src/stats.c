@@ -14,7 +14,7 @@ static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 	stats->depth_most = UMP_UNCOUNTED;
 	if (!channel->bounded)
 		return;
-	stats->depth = ump__places_depth(&channel->room.places);
+	stats->depth = ump__places_depth(&channel->room->places);
 	/* The server notes it when the queue grows shorter.  What was told once stays true, though
 	 * all of it be room that was kept and is given back unused. */
 	stats->depth_most = ump__count_raise(&channel->server.depth_most, stats->depth);

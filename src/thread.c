@@ -12,23 +12,31 @@
 #include <string.h>
 
 struct ump_thread {
-	/* Whether the thread ends with the server; then it is joined or detached by whoever owns
-	 * this when the loop has ended. */
-	bool ends;
 	struct ump__os_thread os;
 	/* The thread, if it is one that is used again. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
+	/* Whether the thread ends with the server; then it is joined or detached by whoever owns
+	 * this when the loop has ended. */
+	bool ends;
 	struct ump__dispatcher dispatcher;
-	/* Its channel's address, for those who look for circles of waits. */
-	const struct ump__channel *channel;
 	/* What init returned; spawn waits for it. */
 	struct ump__answer started;
 	/* That the loop has ended; join waits for it, drop gives it up. */
 	struct ump__answer ended;
-	struct ump_flow how;
-	char name[UMP__NAME_SIZE];
+	union {
+		/* What the thread is to be called, until it has begun. */
+		char name[UMP__NAME_SIZE];
+		/* How the loop has ended, when it has. */
+		struct ump_flow how;
+	};
 };
+
+/* For those who look for circles of waits: an address only, since the channel may be gone. */
+static const struct ump__channel *channel_of(const struct ump_thread *thread)
+{
+	return thread->dispatcher.me.channel;
+}
 
 static void thread_free(struct ump_thread *thread)
 {
@@ -154,7 +162,7 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 
 	/* Nobody waits for the caller through a thread that is not there yet; but its init may come
 	 * to want something of a handler that spawns it. */
-	(void)ump__wait_begin(&wait, thread->channel, &thread->started.state, NULL);
+	(void)ump__wait_begin(&wait, channel_of(thread), &thread->started.state, NULL);
 	ump__wait_commit(&wait, init);
 	result = run_on_thread(thread, config);
 	if (result != UMP_OK) {
@@ -179,7 +187,6 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	server = thread->dispatcher.server;
-	thread->channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
 	if (result != UMP_OK)
 		ump__server_release(server);
@@ -226,8 +233,8 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	result =
-		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result = ump__wait_answer(
+		&joined->ended, channel_of(joined), NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	/* Its handler is told above; destructors of thread-local variables come after the end. */

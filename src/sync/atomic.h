@@ -40,12 +40,11 @@ struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* The room in an inbox: its two words, how deep the queue can have been, and the capacity (0: there
- * is room for everything).  Senders write the first for each message, and whoever receives writes
- * what follows the gap; the inbox, which senders write too, may lie just before. */
+/* The room in an inbox: its two words, how deep the queue can have been, and the capacity.  Senders
+ * write the first for each message, and whoever receives writes the second: so a line ends between
+ * them, which is for whoever has this to see to. */
 struct ump__places {
 	UMP__ATOMIC(uint64_t) taken;
-	char gap[UMP__LINE - sizeof(uint64_t)];
 	UMP__ATOMIC(uint64_t) limit;
 	UMP__ATOMIC(uint32_t) reach;
 	uint32_t capacity;

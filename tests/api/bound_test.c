@@ -251,7 +251,7 @@ static void *send_in_line(void *arg)
 /* How many stand in line. */
 static int line_length(void)
 {
-	struct ump__room *room = &server->channel->room;
+	struct ump__room *room = server->channel->room;
 	int length = 0;
 
 	ump__lock_take(&room->lock);

@@ -15,6 +15,9 @@
 #define ALIGNED(size)                                                                              \
 	(((size) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 
+/* And to this, as `ump__alloc_line` does. */
+#define LINES(size) (((size) + UMP__LINE - 1) / UMP__LINE * UMP__LINE)
+
 int main(void)
 {
 	printf("| a post | %zu + its value |\n", sizeof(struct ump__post));
@@ -26,7 +29,8 @@ int main(void)
 	printf("| a weak client | %zu |\n", sizeof(struct ump_weak_client));
 	printf("| a pool, for a client that has sent %d messages | %zu |\n", ump__thrift()->after,
 		sizeof(struct ump__pool));
-	printf("| a channel | %zu |\n", sizeof(struct ump__channel));
+	printf("| a channel | %zu; %zu with a capacity |\n", ump__channel_size(false),
+		LINES(ump__channel_size(true)));
 	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));
 	printf("| asking for room | %zu |\n", sizeof(struct ump__ask));
 	return 0;

@@ -241,17 +241,6 @@ static void closing(void)
 	ump__room_end(&room);
 }
 
-static void no_capacity(void)
-{
-	prepare(0);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_FOREVER), ==, UMP_OK);
-	ump__room_give(&room);
-	ump__room_close(&room);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
-	ump__room_end(&room);
-}
-
 static const struct check_test tests[] = {
 	{"[bound] each step of the word is taken where it may be, and refused elsewhere", steps},
 	{"[bound] a look at the limit makes known no more than was ever used", looks},
@@ -261,7 +250,6 @@ static const struct check_test tests[] = {
 		withdrawing},
 	{"[bound] a place that is not wanted goes on to the next", unwanted},
 	{"[bound] [quiet] closing calls all who stand in line", closing},
-	{"[bound] without a capacity there always is room", no_capacity},
 };
 
 CHECK_MAIN(tests)

@@ -75,13 +75,18 @@ int64_t bench_work_of_others(void)
 
 int64_t bench_resident(void)
 {
-	FILE *file = fopen("/proc/self/statm", "r");
-	long all, resident;
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	long long kilobytes = -1;
+	char line[256];
 
-	if (file == NULL || fscanf(file, "%ld %ld", &all, &resident) != 2)
-		bench_fail("cannot read /proc/self/statm");
+	if (file == NULL)
+		bench_fail("cannot read /proc/self/smaps_rollup");
+	while (kilobytes < 0 && fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "Rss: %lld kB", &kilobytes);
 	fclose(file);
-	return (int64_t)resident * sysconf(_SC_PAGESIZE);
+	if (kilobytes < 0)
+		bench_fail("/proc/self/smaps_rollup does not say what is resident");
+	return (int64_t)kilobytes * 1024;
 }
 
 int64_t bench_heap(void)

@@ -23,7 +23,8 @@ int64_t bench_time(void);
 /* ns that all other threads of the process have worked. */
 int64_t bench_work_of_others(void);
 
-/* Bytes in memory, bytes that malloc has given out, and open file descriptors. */
+/* Bytes in memory, counted page by page (/proc/self/statm may lack dozens of pages for each
+ * processor); bytes that malloc has given out; and open file descriptors. */
 int64_t bench_resident(void);
 int64_t bench_heap(void);
 int bench_descriptors(void);

@@ -10,6 +10,8 @@
 #define UNSENT (-100)
 #define OPEN   (-101)
 #define KEPT   (-102)
+/* How long a message takes, in ns. */
+#define TAKES 7
 
 struct inlined {
 	ump_inline *handle;
@@ -28,6 +30,8 @@ struct inlined {
 	bool gone[MOST];
 	int values;
 	bool in_handler;
+	/* How many callers have offered their turn, and wait. */
+	int offers;
 	bool spawned;
 	bool broke;
 	bool leftovers;
@@ -93,6 +97,7 @@ static struct ump_flow handle(struct inlined *its, int value, ump_reply_context 
 	EXPECT("[user]", !its->in_handler && its->terms == 0);
 	EXPECT("[break]", !its->broke);
 	its->in_handler = true;
+	life.now += TAKES;
 	if ((choice & 8) != 0)
 		operate(its);
 	if ((choice & 16) != 0)
@@ -270,7 +275,7 @@ static void drop_client(struct inlined *its, unsigned slot)
 	if (its->clients[slot] == NULL)
 		return;
 	/* One that a call is under way on stays. */
-	if (its->in_handler && slot == 0)
+	if ((its->in_handler || its->offers > 0) && slot == 0)
 		return;
 	ump_client_drop(&its->clients[slot]);
 	skip(its);
@@ -440,10 +445,29 @@ static void finish(struct inlined *its)
 	}
 }
 
+/* The server whose life this is. */
+static struct inlined its;
+
+void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
+
+/* Whoever has offered the turn waits: meanwhile others come, as on a thread of their own. */
+void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+{
+	void **slot = ump__thread_slot();
+	void *frames = *slot;
+
+	EXPECT("[inline]", !its.in_handler && !over(&its) && ns == TAKES);
+	EXPECT("[inline]", ump__word_peek(word) == value);
+	*slot = NULL;
+	its.offers++;
+	if (input_flag(&life.input))
+		operate(&its);
+	its.offers--;
+	*slot = frames;
+}
+
 void life_inline(void)
 {
-	static struct inlined its;
-
 	memset(&its, 0, sizeof its);
 	if (!spawn(&its))
 		return;

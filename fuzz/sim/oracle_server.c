@@ -162,8 +162,13 @@ static void check_turn(int message)
 
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
-	if (account->thread == sim_self())
+	if (account->thread == sim_self()) {
+		/* With its own request a caller's turn begins, also if it has served others before
+		 * this came up: then it was handed the turn by itself. */
+		*others = blocked ? 0 : *others;
+		*unoffered = blocked ? 0 : *unoffered;
 		return;
+	}
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
 		"it is handled by one who has served others enough");
 	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[inline]", message,

@@ -78,9 +78,9 @@ static struct ump__message *next(struct ump_inline *inlined)
 
 /*
  * Offer the turn to whoever sends next, for `pause` ns; `message` is what comes next.  It goes with
- * the turn, as what is left in the batch: all of it is older than what is sent from now on.  It has
- * left the queue, so that there is room for one who waits for that.  false: this thread has the turn
- * no more.
+ * the turn, as what is left in the batch: all of it is older than what is sent from now on.  It
+ * has left the queue, so that there is room for one who waits for that.  false: this thread has the
+ * turn no more.
  *
  * While it waits it touches nothing but the inbox's word, since the server may end.  That word is
  * there: every call that runs a server has a reference of the channel, for its whole length.
@@ -114,8 +114,8 @@ static void begin_stint(struct stint *stint, size_t budget)
  * it.  GO_ON: this thread has the turn no more, and must not touch what belongs to the server.
  *
  * The turn is offered for as long as one message took: where messages come faster than they are
- * handled, one comes within that; and if none does, little was lost.  Short turns end in their first
- * budget, and so do not ask for the time.
+ * handled, one comes within that; and if none does, little was lost.  Short turns end in their
+ * first budget, and so do not ask for the time.
  */
 static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
 {

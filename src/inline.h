@@ -5,13 +5,15 @@
  * none is left; the others queue, as for any server.  So handlers are serial and messages come in
  * order, and no thread exists.
  *
- * Nobody serves others for long where others come.  After a number of messages, the one who has the
- * turn hands it to the first whose request comes up and whose caller is blocked.  The turn goes with
- * the answer: the request is completed with UMP__CODE_TURN, and its caller, who owns it then,
- * handles it itself and goes on.  If nobody is blocked until as many messages more are handled, and
- * after each further number of them, the turn is offered: the inbox is put to rest although messages
- * are left.  Who sends next has the turn then, and handles these first.  If nobody does
- * so for as long as one message took, the one who has offered the turn takes it again.
+ * Nobody serves others for long where others come.  After a number of messages, the one who has
+ * the turn hands it to the first whose request comes up and whose caller is blocked.  The turn goes
+ * with the answer: the request is completed with UMP__CODE_TURN, and its caller, who owns it then,
+ * handles it itself and goes on.
+ *
+ * If nobody is blocked until as many messages more are handled, and after each further number of
+ * them, the turn is offered: the inbox is put to rest although messages are left.  Who sends next
+ * has the turn then, and handles these first.  If nobody does so for as long as one message took,
+ * the one who has offered the turn takes it again.
  */
 #ifndef UMP_INLINE_H
 #define UMP_INLINE_H

@@ -850,9 +850,9 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * further one: it stops for about as long as one message took on average.  Who sends meanwhile, or
  * comes from the line for room, has the turn: it handles what is left, which is older, and then its
  * own message.  The one who has offered it returns, at the end of that time.  If nobody comes it
- * goes on.  So who serves others while they keep coming is relieved as soon as one of them comes at such a
- * time, as in a flood one does; nobody is made to come, and a client may serve for as long as there
- * are messages, but nobody to take the turn: where all of them come from the handler itself, say.
+ * goes on.  So who serves others while they keep coming is relieved as soon as one of them comes at
+ * such a time, as in a flood one does; nobody is made to come, and a client may serve for as long
+ * as there are messages, but nobody to take the turn: where all come from the handler itself, say.
  * The offers cost about one part in `budget` of the time, and short turns cost nothing.
  *
  * What this means for the application:

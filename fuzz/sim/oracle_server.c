@@ -149,8 +149,8 @@ static void check_order(int message)
 /*
  * Where those who send run the server: one handler at a time, and after its budget nobody handles a
  * message whose sender is blocked and could do that itself; nor any that follows on a second
- * budget, or on each further one, before the turn was offered.  What a handler sends is nobody's who is
- * blocked.
+ * budget, or on each further one, before the turn was offered.  What a handler sends is nobody's
+ * who is blocked.
  */
 static void check_turn(int message)
 {

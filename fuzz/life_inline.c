@@ -10,6 +10,8 @@
 #define UNSENT (-100)
 #define OPEN   (-101)
 #define KEPT   (-102)
+/* How long a message takes, in ns. */
+#define TAKES 7
 
 struct inlined {
 	ump_inline *handle;
@@ -28,6 +30,8 @@ struct inlined {
 	bool gone[MOST];
 	int values;
 	bool in_handler;
+	/* How many callers have offered their turn, and wait. */
+	int offers;
 	bool spawned;
 	bool broke;
 	bool leftovers;
@@ -93,6 +97,7 @@ static struct ump_flow handle(struct inlined *its, int value, ump_reply_context 
 	EXPECT("[user]", !its->in_handler && its->terms == 0);
 	EXPECT("[break]", !its->broke);
 	its->in_handler = true;
+	life.now += TAKES;
 	if ((choice & 8) != 0)
 		operate(its);
 	if ((choice & 16) != 0)
@@ -169,6 +174,17 @@ static int begin(struct inlined *its, bool blocks)
 	return value;
 }
 
+/* Whether one who has offered the turn waits for an answer too: who comes meanwhile hands the turn
+ * back to it, and returns before all is handled. */
+static bool somebody_waits(const struct inlined *its)
+{
+	for (int i = its->first; i < its->last && its->offers > 0; i++) {
+		if (its->blocks[its->queue[i]])
+			return true;
+	}
+	return false;
+}
+
 /* What was sent is handled, unless a handler has sent it, or the server has ended. */
 static void sent(struct inlined *its, int value, bool was_over, int result)
 {
@@ -180,7 +196,7 @@ static void sent(struct inlined *its, int value, bool was_over, int result)
 	if (its->in_handler)
 		return;
 	skip(its);
-	if (!over(its))
+	if (!over(its) && !somebody_waits(its))
 		EXPECT("[inline]", its->first == its->last);
 	EXPECT("[break]", its->drops == over(its));
 }
@@ -204,6 +220,9 @@ static void send_request(struct inlined *its, const ump_client *client, ump_time
 		EXPECT("[deadlock]", result == UMP_DEADLOCK);
 		return;
 	}
+	/* On one thread the answer could not come before the other one goes on. */
+	if (somebody_waits(its))
+		return;
 	value = begin(its, true);
 	result = ump_client_req(client, &value, &reply, deadline);
 	if (was_over) {
@@ -270,7 +289,7 @@ static void drop_client(struct inlined *its, unsigned slot)
 	if (its->clients[slot] == NULL)
 		return;
 	/* One that a call is under way on stays. */
-	if (its->in_handler && slot == 0)
+	if ((its->in_handler || its->offers > 0) && slot == 0)
 		return;
 	ump_client_drop(&its->clients[slot]);
 	skip(its);
@@ -440,10 +459,29 @@ static void finish(struct inlined *its)
 	}
 }
 
+/* The server whose life this is. */
+static struct inlined its;
+
+void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
+
+/* Whoever has offered the turn waits: meanwhile others come, as on a thread of their own. */
+void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+{
+	void **slot = ump__thread_slot();
+	void *frames = *slot;
+
+	EXPECT("[inline]", !its.in_handler && !over(&its) && ns == TAKES);
+	EXPECT("[inline]", ump__word_peek(word) == value);
+	*slot = NULL;
+	its.offers++;
+	if (input_flag(&life.input))
+		operate(&its);
+	its.offers--;
+	*slot = frames;
+}
+
 void life_inline(void)
 {
-	static struct inlined its;
-
 	memset(&its, 0, sizeof its);
 	if (!spawn(&its))
 		return;

@@ -25,8 +25,8 @@ FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer", "-D_POSIX_C_SOURCE=
 # As in fuzz/CMakeLists.txt.
 WRAPS = [f"-Wl,--wrap={name}" for name in (
     "ump__alloc", "ump__alloc_line", "ump__alloc_spare", "ump__thrift", "ump__free",
-    "ump__thread_start", "ump__park", "ump__wake", "ump__spin", "ump__cpu", "ump__bell_open",
-    "ump__bell_close", "ump__bell_wait", "ump_now")]
+    "ump__thread_start", "ump__park", "ump__wake", "ump__spin", "ump__stand_by", "ump__cpu",
+    "ump__bell_open", "ump__bell_close", "ump__bell_wait", "ump_now")]
 TARGETS = {"core": ["core_fuzzer"],
            "life": ["life_block", "life_completions", "life_fuzzer", "life_handler", "life_inline",
                     "life_local", "life_operations", "life_raw", "life_sleep", "life_task", "life_thread",

@@ -55,7 +55,8 @@
  * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it
  *              if it is at rest.  All other promises hold as for any server: one message at a
  *              time, in order.  Who has handled a budget of others' messages hands it to the
- *              next caller that is blocked in a request.
+ *              next caller that is blocked in a request; after a second budget, and after each
+ *              further one, it offers it to whoever sends next.
  * - [complete] Each request sent with a completion comes out of its completions exactly once, with
  *              its tag, unless these are dropped first: that gives up whatever is in flight.
  * - [reuse]    A server on a thread that is used again keeps all of these promises.  Once it was
@@ -233,8 +234,8 @@ struct ump_config {
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg;
-	/** For ump_spawn_inline: how many messages of others one caller handles before it hands the
-	 *  server on, at most 2^31 - 1; [inline].  0: 64. */
+	/** For ump_spawn_inline: how many messages of others one caller handles before it looks for
+	 *  somebody who goes on, at most 2^31 - 1; [inline].  0: 64. */
 	size_t budget;
 	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
 	 *  use after it.  NULL: on a thread of its own. */
@@ -844,9 +845,15 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * meanwhile, until nothing is left.  Others queue, and those who wait for an answer sleep.  After
  * `budget` messages of others (see struct ump_config), whoever has the turn hands it to the first
  * whose request comes up while it is blocked in ump_client_req: that one handles its request
- * itself, and goes on.  Where nobody is blocked so (posts, and requests that were sent without
- * waiting), it goes on itself as long as there are messages: a client may serve others for as long
- * as they post faster than they are handled.
+ * itself, and goes on with a budget of its own.  Where nobody is blocked so (posts, and requests
+ * that were sent without waiting), it offers the turn after a second budget, and then after each
+ * further one: it stops for about as long as one message took on average.  Who sends meanwhile, or
+ * comes from the line for room, has the turn: it handles what is left, which is older, and then its
+ * own message.  The one who has offered it returns, at the end of that time.  If nobody comes it
+ * goes on.  So who serves others while they keep coming is relieved as soon as one of them comes at
+ * such a time, as in a flood one does; nobody is made to come, and a client may serve for as long
+ * as there are messages, but nobody to take the turn: where all come from the handler itself, say.
+ * The offers cost about one part in `budget` of the time, and short turns cost nothing.
  *
  * What this means for the application:
  *

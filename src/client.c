@@ -106,10 +106,11 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 	struct ump__request request;
 	struct ump__wait wait;
 	struct ump__channel *channel = handle->channel;
+	bool has_turn = channel->inlined != NULL && ump__inline_take(channel);
 	bool kept;
 	int result;
 
-	if (channel->inlined != NULL && ump__inline_request(channel, msg, reply, &result))
+	if (has_turn && ump__inline_request(channel, msg, reply, &result))
 		return result;
 	result = ump__handle_room(handle, UMP_FOREVER, &kept);
 	if (result != UMP_OK)
@@ -121,7 +122,9 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 		ump__handle_room_back(handle, kept);
 		return result;
 	}
-	(void)ump__channel_run(channel, result);
+	/* Who has the turn is not refused: the inbox is open, and no handler of this server is at
+	 * work that could wait in a circle. */
+	(void)ump__channel_run(channel, has_turn ? UMP__RUN : result);
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
 	while (ump__inline_took_turn(&request))

@@ -2,13 +2,14 @@
 #include "inline.h"
 
 #include "dispatch.h"
+#include "inbox.h"
 #include "turn.h"
 #include "wait.h"
 
 #include <string.h>
 
-/* How many messages of others one caller handles before it hands on, unless the application
- * says. */
+/* How many messages of others one caller handles before it looks for somebody else, unless the
+ * application says. */
 #define BUDGET 64
 
 struct ump_inline {
@@ -16,6 +17,9 @@ struct ump_inline {
 	/* Who has the turn owns it, and the receiving end in it. */
 	struct ump__dispatcher dispatcher;
 	size_t budget;
+	/* While the turn is offered, and until it is used again: the message that comes next.  It
+	 * is no more in the queue. */
+	struct ump__message *held;
 	/* Its channel's address, for those who look for circles of waits. */
 	const struct ump__channel *channel;
 	/* That the loop has ended; join waits for it, drop gives it up. */
@@ -46,30 +50,106 @@ static inline bool gives_turn(ump_server *server)
 	return ump__queue_is_empty(&server->batch) && ump__turn_give(&server->channel->inbox);
 }
 
-/* Handle what is there until nothing is left, or, after `left` messages, until somebody else can do
- * it.  GO_ON: this thread has the turn no more. */
+/* How far a caller has got with the messages of others. */
+struct stint {
+	/* So many until the budget is used up. */
+	size_t left;
+	/* It has been: who is blocked is handed the turn. */
+	bool over;
+	/* Since when the present one is being used up. */
+	ump_time since;
+};
+
+/* The next message, or NULL. */
+static struct ump__message *next(struct ump_inline *inlined)
+{
+	ump_server *server = inlined->dispatcher.server;
+	struct ump__message *held = inlined->held;
+
+	if (held == NULL)
+		return ump__server_next(server, UMP_NOW);
+	inlined->held = NULL;
+	if (ump__kind_of(held) != UMP__KIND_REQUEST ||
+		!ump__request_is_abandoned(ump__request_of(held)))
+		return held;
+	ump__server_skip(server, held);
+	return ump__server_next(server, UMP_NOW);
+}
+
+/*
+ * Offer the turn to whoever sends next, for `pause` ns; `message` is what comes next.  It goes with
+ * the turn, as what is left in the batch: all of it is older than what is sent from now on.  It
+ * has left the queue, so that there is room for one who waits for that.  false: this thread has the
+ * turn no more.
+ *
+ * While it waits it touches nothing but the inbox's word, since the server may end.  That word is
+ * there: every call that runs a server has a reference of the channel, for its whole length.
+ */
+static bool offer(struct ump_inline *inlined, struct ump__message *message, int64_t pause)
+{
+	ump_server *server = inlined->dispatcher.server;
+	struct ump__word *inbox = &server->channel->inbox;
+	struct ump__queue more;
+
+	inlined->held = message;
+	ump__server_give_back(server);
+	while (!ump__turn_give(inbox)) {
+		if (ump__inbox_take(inbox, &more))
+			ump__queue_append(&server->batch, &more);
+	}
+	ump__stand_by(inbox, UMP__INBOX_PARKED, pause);
+	return ump__turn_take(inbox);
+}
+
+/* The budget begins anew. */
+static void begin_stint(struct stint *stint, size_t budget)
+{
+	stint->left = budget;
+	stint->over = true;
+	stint->since = ump_now();
+}
+
+/*
+ * Handle what is there until nothing is left, or, after `left` messages, until somebody else can do
+ * it.  GO_ON: this thread has the turn no more, and must not touch what belongs to the server.
+ *
+ * The turn is offered for as long as one message took: where messages come faster than they are
+ * handled, one comes within that; and if none does, little was lost.  Short turns end in their
+ * first budget, and so do not ask for the time.
+ */
 static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
 {
 	ump_server *server = inlined->dispatcher.server;
+	const size_t budget = inlined->budget;
+	struct stint stint = {left, false, 0};
 	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
 
 	while (verdict == UMP__VERDICT_GO_ON) {
-		struct ump__message *message = ump__server_next(server, UMP_NOW);
+		struct ump__message *message = next(inlined);
 
 		if (message == NULL) {
 			if (ump__turn_give(&server->channel->inbox))
 				return UMP__VERDICT_GO_ON;
 			continue;
 		}
-		if (left == 0 && is_blocked(message)) {
+		if (stint.left == 0 && !stint.over)
+			begin_stint(&stint, budget);
+		if (stint.over && is_blocked(message)) {
 			ump__server_give_back(server);
 			if (hand_on(message))
 				return UMP__VERDICT_GO_ON;
 			ump__server_skip(server, message);
 			continue;
 		}
+		/* After the goodbye nobody comes. */
+		if (stint.left == 0 && ump__kind_of(message) != UMP__KIND_GOODBYE) {
+			if (!offer(inlined, message, (ump_now() - stint.since) / (int64_t)budget))
+				return UMP__VERDICT_GO_ON;
+			begin_stint(&stint, budget);
+			continue;
+		}
 		verdict = ump__dispatcher_handle(&inlined->dispatcher, message, flow);
-		left -= left != 0;
+		stint.left -= stint.left != 0;
 	}
 	return verdict;
 }
@@ -103,11 +183,13 @@ void ump__inline_run(struct ump_inline *inlined)
 {
 	struct ump_flow flow = ump_continue();
 	struct ump__frame frame;
+	ump_server *server = inlined->dispatcher.server;
+	/* The first one is this thread's own, unless the turn was offered. */
+	size_t own = inlined->held == NULL ? 1 : 0;
 	enum ump__verdict verdict;
 
-	ump__frame_enter(&frame, inlined->dispatcher.server->channel);
-	/* The first one is this thread's own. */
-	verdict = work(inlined, inlined->budget + 1, &flow);
+	ump__frame_enter(&frame, server->channel);
+	verdict = work(inlined, inlined->budget + own, &flow);
 	leave(inlined, &frame, verdict, flow);
 }
 
@@ -127,12 +209,18 @@ static void run_own(struct ump_inline *inlined, struct ump__request *request)
 	leave(inlined, &frame, verdict, flow);
 }
 
+bool ump__inline_take(struct ump__channel *channel)
+{
+	/* Who stands in line for room comes first. */
+	return !channel->bounded && ump__turn_take(&channel->inbox);
+}
+
 bool ump__inline_request(struct ump__channel *channel, const void *msg, void *reply, int *result)
 {
 	struct ump__request request;
 
-	/* Who stands in line for room comes first. */
-	if (channel->bounded || !ump__turn_take(&channel->inbox))
+	/* Where the turn was offered there are older messages. */
+	if (channel->inlined->held != NULL)
 		return false;
 	ump__request_init(&request, channel, msg, reply);
 	run_own(channel->inlined, &request);

@@ -25,8 +25,8 @@ int ump__turn_push(struct ump__word *inbox, struct ump__node *node);
 /* Take the turn, if the inbox is at rest.  Any thread that does not have it. */
 bool ump__turn_take(struct ump__word *inbox);
 
-/* Give the turn back.  false: there are messages, and the caller still has it.  Who has the turn.
- * */
+/* Give the turn back.  false: there are messages in the inbox, and the caller still has it.  Who
+ * has the turn. */
 bool ump__turn_give(struct ump__word *inbox);
 
 #endif

@@ -79,8 +79,10 @@ static void note_line(int message)
 /* A thread begins a call that may make it run `server`; not in a handler of that server itself. */
 static void begins_call(int server, int from)
 {
-	if (from != server)
-		books.handled_for_others[sim_self()][server] = 0;
+	if (from == server)
+		return;
+	books.handled_for_others[sim_self()][server] = 0;
+	books.handled_unoffered[sim_self()][server] = 0;
 }
 
 void oracle_send(int message, enum action action, int server, int from)

@@ -96,6 +96,8 @@ void oracle_init(int server);
 void oracle_handle(int message);
 /* The handler returns. */
 void oracle_returns(int server);
+/* The calling thread has offered the turn of the server whose handler it has run last. */
+void oracle_offered(void);
 void oracle_leftover(int message, bool taken);
 void oracle_replying(int message, bool value);
 void oracle_replied(int message, int code);

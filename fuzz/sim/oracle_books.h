@@ -104,6 +104,10 @@ struct books {
 	/* Servers that are run by those who send: how many messages of others each thread has
 	 * handled in each of them, in the call that it is in. */
 	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
+	/* The same since it has offered the turn, as that counts; and whose handler it has run
+	 * last. */
+	uint8_t handled_unoffered[SIM_THREADS][PROGRAM_SERVERS];
+	uint8_t ran_last[SIM_THREADS];
 };
 extern struct books books;
 

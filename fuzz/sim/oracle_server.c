@@ -148,24 +148,34 @@ static void check_order(int message)
 
 /*
  * Where those who send run the server: one handler at a time, and after its budget nobody handles a
- * message whose sender is blocked and could do that itself.  What a handler sends is nobody's who
- * is blocked.
+ * message whose sender is blocked and could do that itself; nor any that follows on a second
+ * budget, or on each further one, before the turn was offered.  What a handler sends is nobody's
+ * who is blocked.
  */
 static void check_turn(int message)
 {
 	const struct account *account = &books.accounts[message];
 	uint8_t *others = &books.handled_for_others[sim_self()][account->server];
+	uint8_t *unoffered = &books.handled_unoffered[sim_self()][account->server];
 	bool blocked = account->from == ORACLE_CLIENT &&
 		       (account->action == SEND_REQUEST || account->action == SEND_TIMED);
 
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
-	if (account->thread == sim_self())
+	if (account->thread == sim_self()) {
+		/* With its own request a caller's turn begins, also if it has served others before
+		 * this came up: then it was handed the turn by itself. */
+		*others = blocked ? 0 : *others;
+		*unoffered = blocked ? 0 : *unoffered;
 		return;
+	}
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
 		"it is handled by one who has served others enough");
-	if (*others < UINT8_MAX)
-		(*others)++;
+	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[inline]", message,
+		"it is handled by one who has not offered the turn");
+	*others = 1;
+	if (*unoffered < 2)
+		(*unoffered)++;
 }
 
 void oracle_handle(int message)
@@ -195,6 +205,14 @@ void oracle_handle(int message)
 void oracle_returns(int server)
 {
 	books.servers[server].busy = false;
+	if ((books.traits & INLINE) != 0)
+		books.ran_last[sim_self()] = (uint8_t)server;
+}
+
+void oracle_offered(void)
+{
+	/* The first budget of a turn has none at its end. */
+	books.handled_unoffered[sim_self()][books.ran_last[sim_self()]] = 1;
 }
 
 void oracle_leftover(int message, bool taken)

@@ -420,6 +420,25 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)other_cpu;
 }
 
+static void (*tell_offer)(void);
+
+void platform_tells_offers(void (*offered)(void))
+{
+	tell_offer = offered;
+}
+
+void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+{
+	/* Others may come in before the word is looked at again, whatever time it is. */
+	(void)word;
+	(void)value;
+	(void)ns;
+	BEGIN(OP_NONE, 0);
+	trace_note("offers the turn");
+	tell_offer();
+	machine_scrub();
+}
+
 bool ump__spin_round(unsigned round, int other_cpu)
 {
 	(void)other_cpu;

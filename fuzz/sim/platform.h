@@ -9,6 +9,9 @@
 /* Whether clients recycle the memory of their messages, from the first one on, or never do. */
 void platform_recycles(bool recycles);
 
+/* What is told when the calling thread has offered the turn of an inline server. */
+void platform_tells_offers(void (*offered)(void));
+
 /* The functions on memory that simulated code is compiled to call, see names.h. */
 void *sim_memcpy(void *to, const void *from, size_t size);
 void *sim_memmove(void *to, const void *from, size_t size);

@@ -10,6 +10,7 @@
  *   how the other side gets it, and two threads that both can run get spread over processors.
  * - With only one processor nobody does either.
  * - Who has waited awake in vain a few times sleeps at once for a while: core/patience.h.
+ * - Who has something better to do than to wait (ump__stand_by) says for how long.
  *
  * The budgets are in time, because a pause takes 1 to 140 cycles; how many looks that is, is
  * measured once, so that the loop only counts.  `scripts/bench --sweep` builds the library with
@@ -158,6 +159,23 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 		paid = (!here && spin(word, value, ump__looks_in(ns, in_10us))) ||
 		       (client && yield(word, value, UMP__CLIENT_YIELDS));
 	vain[side] = ump__patience_next(vain[side], paid);
+}
+
+void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+{
+	uint32_t in_10us = learn();
+	uint32_t awake = ns < 0 ? 0 : ns < UMP__CLIENT_YIELDS ? (uint32_t)ns : UMP__CLIENT_YIELDS;
+	ump_time end;
+
+	/* Shorter than a yield and its looks at the clock. */
+	if (awake < UMP__CLIENT_SPINS && ump__hint_get(&alone) == 0) {
+		(void)spin(word, value, ump__looks_in(awake, in_10us));
+		return;
+	}
+	end = ump_after(ns);
+	(void)yield(word, value, awake);
+	while (ump__word_peek(word) == value && ump__park(word, value, end))
+		;
 }
 
 /* Who waits so for room may be overtaken, so it must not take long: where others need the processor

@@ -131,6 +131,12 @@ int ump__cpu(void);
  */
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
 
+/*
+ * Wait for `word` to be other than `value`, for about `ns` at most: awake while that is short, and
+ * asleep from then on.  Nobody wakes whoever waits so; a change may be noticed only at the end.
+ */
+void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
+
 /* For clients that wait for something else: wait a little before looking for it for the `round`th
  * time (from 0 on).  false: that was often enough. */
 bool ump__spin_round(unsigned round, int other_cpu);

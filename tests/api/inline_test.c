@@ -681,6 +681,148 @@ static void many_callers_hand_on(void)
 	many(1);
 }
 
+/* ---- The turn is offered ------------------------------------------------------------------- */
+
+/* Messages that never end: each of the first kind sends the next one, until one caller has come
+ * back who has run the server.  If nobody relieved it none would, and the test hangs. */
+#define FIRST_KIND 1000000
+
+static struct {
+	atomic_bool goes_on;
+	atomic_int handled;
+	int last[2];
+} flood;
+
+/* Each kind is numbered, and comes in order. */
+static struct ump_flow flow_on(struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	int kind = order->value / FIRST_KIND;
+	struct order more = {OP_CALL, order->value + 1, NULL};
+	ump_client *strong;
+
+	CHECK_INT(order->value % FIRST_KIND, ==, flood.last[kind] + 1);
+	flood.last[kind]++;
+	flood.handled++;
+	check_nap(1);
+	if (kind == 1 && flood.goes_on) {
+		CHECK_INT(ump_weak_client_upgrade(its->me, &strong), ==, UMP_OK);
+		CHECK_INT(ump_client_post(strong, &more), ==, UMP_OK);
+		ump_client_drop(&strong);
+	}
+	if (rc != NULL)
+		CHECK_INT(ump_reply(rc, &(struct reply){order->value, NULL}), ==, UMP_OK);
+	return ump_continue();
+}
+
+/* Run the server until somebody else does. */
+static void *begin_flood(void *until)
+{
+	struct order order = {OP_CALL, FIRST_KIND + 1, NULL};
+
+	CHECK_INT(ump_client_post_until(client, &order, *(ump_time *)until), ==, UMP_OK);
+	/* The others are still at it. */
+	CHECK(flood.goes_on);
+	flood.goes_on = false;
+	return NULL;
+}
+
+static void begin_flooded(const struct ump_config *config)
+{
+	flood.goes_on = true;
+	flood.handled = 0;
+	flood.last[0] = flood.last[1] = 0;
+	probe_init(&probe);
+	probe.config = config;
+	probe.on_call = flow_on;
+	spawn();
+}
+
+/* Another thread sends, and takes the server over. */
+static void taken_over(bool requests)
+{
+	struct ump_config config = probe_config;
+	ump_time until = UMP_NOW;
+	pthread_t thread;
+	int sent = 0;
+	int answered;
+
+	config.budget = 1;
+	begin_flooded(&config);
+	CHECK_INT(pthread_create(&thread, NULL, begin_flood, &until), ==, 0);
+	while (flood.handled == 0)
+		check_nap(1);
+	while (flood.goes_on) {
+		probe_post(client, OP_CALL, ++sent);
+		if (!requests) {
+			check_nap(1);
+			continue;
+		}
+		/* It follows what was posted, also where it takes the server over. */
+		sent++;
+		CHECK_INT(probe_req(client, OP_CALL, sent, &answered), ==, UMP_OK);
+		CHECK_INT(answered, ==, sent);
+		check_progress();
+	}
+	CHECK_INT(pthread_join(thread, NULL), ==, 0);
+	CHECK(!end().stop);
+	CHECK_INT(flood.last[0], ==, sent);
+}
+
+static void taken_over_by_a_post(void)
+{
+	taken_over(false);
+}
+
+static void taken_over_by_a_request(void)
+{
+	taken_over(true);
+}
+
+/* The line for room: whoever is in it sends as soon as there is some. */
+static void *stand_in_line(void *arg)
+{
+	struct order order = {OP_CALL, 0, NULL};
+
+	(void)arg;
+	while (flood.goes_on)
+		CHECK_INT(ump_client_post_until(client, &order, UMP_FOREVER), ==, UMP_OK);
+	return NULL;
+}
+
+static struct ump_flow await_line(
+	struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	struct ump_stats stats;
+
+	(void)its;
+	(void)order;
+	(void)rc;
+	do {
+		check_nap(1);
+		CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	} while (stats.depth < 2 && flood.goes_on);
+	return ump_continue();
+}
+
+/* Nobody is handled before others stand in line, so that the inbox is full each time. */
+static void taken_over_from_the_line(void)
+{
+	struct ump_config config = probe_config;
+	ump_time until = UMP_FOREVER;
+	pthread_t threads[4];
+
+	config.budget = 1;
+	config.capacity = 2;
+	begin_flooded(&config);
+	probe.on_call = await_line;
+	CHECK_INT(pthread_create(&threads[0], NULL, begin_flood, &until), ==, 0);
+	for (int i = 1; i < 4; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, stand_in_line, NULL), ==, 0);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	CHECK(!end().stop);
+}
+
 /* ---- Misuse -------------------------------------------------------------------------------- */
 
 static int build_nothing(void *arg, ump_client *lent, struct ump_handler *out)
@@ -741,6 +883,9 @@ static const struct check_test tests[] = {
 	{"[inline] [quiet] joined while another thread ends it", joined_elsewhere},
 	{"[inline] [once] [fifo] many callers", many_callers},
 	{"[inline] [once] [fifo] many callers who hand it on", many_callers_hand_on},
+	{"[inline] [fifo] one who posts takes the server over", taken_over_by_a_post},
+	{"[inline] [fifo] one who requests takes the server over", taken_over_by_a_request},
+	{"[inline] [bound] one who stands in line takes the server over", taken_over_from_the_line},
 	{"[inline] [misuse] wrong arguments", misuse},
 };
 

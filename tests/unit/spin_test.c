@@ -29,6 +29,9 @@ static struct {
 	uint32_t yields;
 	uint32_t clocks;
 	uint32_t affinities;
+	uint32_t parks;
+	/* A sleep ends so much before its deadline. */
+	ump_time early;
 	/* When the word changes. */
 	ump_time changes;
 } world;
@@ -55,6 +58,19 @@ static ump_time played_now(void)
 	return world.now * world.speed;
 }
 
+/* Nobody wakes it. */
+static bool played_park(struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	CHECK_INT(ump__word_peek(word), ==, value);
+	world.parks++;
+	if (world.early > 0 && world.now < deadline - world.early) {
+		world.now = deadline - world.early;
+		return true;
+	}
+	world.now = deadline > world.now ? deadline : world.now;
+	return false;
+}
+
 static int played_cpu(void)
 {
 	return world.cpu;
@@ -76,6 +92,9 @@ static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
 #define ump__cpu          spin_cpu
 #define ump__spin         spin_spin
 #define ump__spin_round   spin_round
+#define ump__stand_by     spin_stand_by
+#define ump__park         played_park
+#define ump_after(ns)     (played_now() + (ns))
 #define ump__word_peek    played_peek
 #define sched_yield       played_yield
 #define ump_now           played_now
@@ -266,6 +285,55 @@ static void hogged(void)
 	CHECK_INT(slow, <=, 1000 / 10);
 }
 
+/* How long one stands by in vain. */
+static ump_time stand_by(int64_t ns)
+{
+	ump_time from = world.now;
+
+	world.changes = INT64_MAX;
+	world.looks = world.yields = world.clocks = world.parks = 0;
+	ump__stand_by(&word, UMP__INBOX_EMPTY, ns);
+	return world.now - from;
+}
+
+static void standing_by(void)
+{
+	begin(2, 1);
+	world.early = 0;
+	CHECK_INT(stand_by(0), <=, LOOK_NS);
+	CHECK_INT(stand_by(-5), <=, LOOK_NS);
+	check_about(stand_by(500), 500);
+	/* So short that nothing else is asked. */
+	CHECK_INT(world.clocks + world.yields + world.parks, ==, 0);
+	check_about(stand_by(10000), 10000);
+	CHECK_INT(world.yields, >, 10);
+	CHECK_INT(world.parks, <=, 1);
+	check_about(stand_by(10000000), 10000000);
+	/* Most of it asleep. */
+	check_about(world.yields * (YIELD_NS + LOOK_NS), UMP__CLIENT_YIELDS);
+	CHECK_INT(world.parks, ==, 1);
+	/* A sleep that ends early is gone on with. */
+	world.early = 1000;
+	check_about(stand_by(10000000), 10000000);
+	CHECK_INT(world.parks, ==, 2);
+	/* What comes is seen while awake, and then nobody sleeps. */
+	world.parks = 0;
+	world.changes = world.now + 5000;
+	ump__stand_by(&word, UMP__INBOX_EMPTY, 10000000);
+	CHECK_INT(world.now, <=, world.changes + YIELD_NS + 2 * LOOK_NS);
+	CHECK_INT(world.parks, ==, 0);
+}
+
+/* Where others need the processor they get it. */
+static void standing_by_alone(void)
+{
+	begin(1, 1);
+	world.early = 0;
+	(void)stand_by(500);
+	CHECK_INT(world.yields, >, 0);
+	CHECK_INT(world.looks, <=, world.yields + 1);
+}
+
 static const struct check_test tests[] = {
 	{"budgets are in time, and are learnt once", budgets},
 	{"a slow processor looks less often", slow_processor},
@@ -277,6 +345,8 @@ static const struct check_test tests[] = {
 	{"waiting in vain ends", in_vain},
 	{"each side has a patience of its own", own_patience},
 	{"yielding to somebody who never sleeps ends", hogged},
+	{"standing by takes as long as is said, and little of it awake", standing_by},
+	{"on one processor others run meanwhile", standing_by_alone},
 };
 
 CHECK_MAIN(tests)

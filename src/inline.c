@@ -27,7 +27,7 @@ struct ump_inline {
 	struct ump_flow how;
 };
 
-#define LIVE "an inline server's handle was used after it was joined or dropped, or is none"
+#define LIVE_INLINE "an inline server's handle was used after it was joined or dropped, or is none"
 
 /* ---- A turn -------------------------------------------------------------------------------- */
 
@@ -117,7 +117,7 @@ static void begin_stint(struct stint *stint, size_t budget)
  * handled, one comes within that; and if none does, little was lost.  Short turns end in their
  * first budget, and so do not ask for the time.
  */
-static enum ump__verdict work(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
+static enum ump__verdict work_off(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
 {
 	ump_server *server = inlined->dispatcher.server;
 	const size_t budget = inlined->budget;
@@ -161,7 +161,7 @@ static void inline_free(struct ump_inline *inlined)
 }
 
 /* The end of a turn; and of the server, unless that goes on. */
-static void leave(struct ump_inline *inlined, const struct ump__frame *frame,
+static void leave_turn(struct ump_inline *inlined, const struct ump__frame *frame,
 	enum ump__verdict verdict, struct ump_flow flow)
 {
 	ump_server *server;
@@ -189,8 +189,8 @@ void ump__inline_run(struct ump_inline *inlined)
 	enum ump__verdict verdict;
 
 	ump__frame_enter(&frame, server->channel);
-	verdict = work(inlined, inlined->budget + own, &flow);
-	leave(inlined, &frame, verdict, flow);
+	verdict = work_off(inlined, inlined->budget + own, &flow);
+	leave_turn(inlined, &frame, verdict, flow);
 }
 
 /* Who has the turn handles its own request, and then what others have sent. */
@@ -205,8 +205,8 @@ static void run_own(struct ump_inline *inlined, struct ump__request *request)
 	verdict = ump__dispatcher_handle(&inlined->dispatcher, &request->message, &flow);
 	/* Mostly nobody has sent anything meanwhile. */
 	if (verdict == UMP__VERDICT_GO_ON && !gives_turn(inlined->dispatcher.server))
-		verdict = work(inlined, inlined->budget, &flow);
-	leave(inlined, &frame, verdict, flow);
+		verdict = work_off(inlined, inlined->budget, &flow);
+	leave_turn(inlined, &frame, verdict, flow);
 }
 
 bool ump__inline_take(struct ump__channel *channel)
@@ -242,7 +242,7 @@ bool ump__inline_took_turn(struct ump__request *request)
 /* ---- Life ---------------------------------------------------------------------------------- */
 
 /* Let init run, and what has been sent by then be handled, and go to rest. */
-static int start(struct ump_inline *inlined)
+static int start_here(struct ump_inline *inlined)
 {
 	struct ump_flow flow = ump_continue();
 	struct ump__frame frame;
@@ -251,9 +251,9 @@ static int start(struct ump_inline *inlined)
 	ump__frame_enter(&frame, inlined->dispatcher.server->channel);
 	result = ump__dispatcher_init(&inlined->dispatcher);
 	if (result == 0) {
-		enum ump__verdict verdict = work(inlined, inlined->budget, &flow);
+		enum ump__verdict verdict = work_off(inlined, inlined->budget, &flow);
 
-		leave(inlined, &frame, verdict, flow);
+		leave_turn(inlined, &frame, verdict, flow);
 	} else {
 		ump__dispatcher_unwind(&inlined->dispatcher);
 		ump__frame_leave(&frame);
@@ -261,7 +261,7 @@ static int start(struct ump_inline *inlined)
 	return result;
 }
 
-static int spawn(struct ump_inline *inlined, const struct ump_config *config,
+static int spawn_here(struct ump_inline *inlined, const struct ump_config *config,
 	ump_handler_builder *builder, void *arg, ump_client **client)
 {
 	int result = ump__dispatcher_open(&inlined->dispatcher, config, client);
@@ -275,7 +275,7 @@ static int spawn(struct ump_inline *inlined, const struct ump_config *config,
 	server->channel->inlined = inlined;
 	result = ump__dispatcher_build(&inlined->dispatcher, config, builder, arg, *client);
 	if (result == UMP_OK)
-		result = start(inlined);
+		result = start_here(inlined);
 	if (result != UMP_OK) {
 		ump__server_release(server);
 		ump_client_drop(client);
@@ -304,7 +304,7 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 	made->mark = UMP__MARK_INLINE;
 	made->budget = checked.budget != 0 ? checked.budget : BUDGET;
 	ump__answer_init(&made->ended);
-	result = spawn(made, &checked, builder, arg, client);
+	result = spawn_here(made, &checked, builder, arg, client);
 	if (result == UMP_OK)
 		*inlined = made;
 	else
@@ -320,7 +320,7 @@ int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadlin
 	if (inlined == NULL || *inlined == NULL)
 		return UMP_INVALID;
 	joined = *inlined;
-	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE);
+	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE_INLINE);
 	result =
 		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
@@ -340,7 +340,7 @@ void ump_inline_drop(ump_inline **inlined)
 		return;
 	dropped = *inlined;
 	*inlined = NULL;
-	UMP__REQUIRE_MARK(dropped, UMP__MARK_INLINE, LIVE);
+	UMP__REQUIRE_MARK(dropped, UMP__MARK_INLINE, LIVE_INLINE);
 	if (ump__answer_abandon(&dropped->ended))
 		inline_free(dropped);
 }

@@ -15,6 +15,14 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)other_cpu;
 }
 
+void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+{
+	ump_time end = ump_after(ns);
+
+	while (ump__word_peek(word) == value && ump__park(word, value, end))
+		;
+}
+
 bool ump__spin_round(unsigned round, int other_cpu)
 {
 	(void)round;

@@ -6,6 +6,7 @@
 #include "turn.h"
 #include "wait.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How many messages of others one caller handles before it looks for somebody else, unless the
@@ -124,6 +125,7 @@ static enum ump__verdict work_off(struct ump_inline *inlined, size_t left, struc
 	struct stint stint = {left, false, 0};
 	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
 
+	assert(budget != 0);
 	while (verdict == UMP__VERDICT_GO_ON) {
 		struct ump__message *message = next(inlined);
 

@@ -161,14 +161,17 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	vain[side] = ump__patience_next(vain[side], paid);
 }
 
+/* What is shorter than a yield and its looks at the clock, and than going to sleep. */
+#define STAND_BY_SPINS  1000  /* ns */
+#define STAND_BY_YIELDS 20000 /* ns */
+
 void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	uint32_t in_10us = learn();
-	uint32_t awake = ns < 0 ? 0 : ns < UMP__CLIENT_YIELDS ? (uint32_t)ns : UMP__CLIENT_YIELDS;
+	uint32_t awake = ns < 0 ? 0 : ns < STAND_BY_YIELDS ? (uint32_t)ns : STAND_BY_YIELDS;
 	ump_time end;
 
-	/* Shorter than a yield and its looks at the clock. */
-	if (awake < UMP__CLIENT_SPINS && ump__hint_get(&alone) == 0) {
+	if (awake < STAND_BY_SPINS && ump__hint_get(&alone) == 0) {
 		(void)spin(word, value, ump__looks_in(awake, in_10us));
 		return;
 	}

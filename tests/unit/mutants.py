@@ -44,11 +44,24 @@ def compile_with(words, tree, source, target):
     subprocess.run([*words, "-Wno-error"], cwd=BUILD, check=True, capture_output=True)
 
 
+def compile_mutated(calls, mutant, tree):
+    """Compile the file that has the bug, or the unit that it is a part of."""
+    file, planted = ROOT / mutant["file"], tree / mutant["file"]
+    if file not in calls:
+        file = next(path for path in calls if path.stem.startswith("unity_"))
+        text = file.read_text()
+        own = f'"{ROOT / mutant["file"]}"'
+        if text.count(own) != 1:
+            sys.exit(f"tests/unit/mutants.py: error: nothing compiles {mutant['file']}")
+        planted = WORK / "unit.c"
+        planted.write_text(text.replace(own, f'"{tree / mutant["file"]}"'))
+    compile_with(calls[file], tree, planted, WORK / "mutated.o")
+
+
 def build(mutant, tree, binary):
     calls, link = commands(mutant["test"])
-    file = ROOT / mutant["file"]
     main = next(path for path in calls if path.stem == mutant["test"])
-    compile_with(calls[file], tree, tree / mutant["file"], WORK / "mutated.o")
+    compile_mutated(calls, mutant, tree)
     # A unit test may include what it tests.
     compile_with(calls[main], tree, main, WORK / "main.o")
     own = calls[main][calls[main].index("-o") + 1]

@@ -310,7 +310,7 @@ static void standing_by(void)
 	CHECK_INT(world.parks, <=, 1);
 	check_about(stand_by(10000000), 10000000);
 	/* Most of it asleep. */
-	check_about(world.yields * (YIELD_NS + LOOK_NS), UMP__CLIENT_YIELDS);
+	check_about(world.yields * (YIELD_NS + LOOK_NS), STAND_BY_YIELDS);
 	CHECK_INT(world.parks, ==, 1);
 	/* A sleep that ends early is gone on with. */
 	world.early = 1000;

@@ -213,7 +213,7 @@ class Bench:
               f"{machine.LOADED} processors busy (up to {max(loads, default=0):.2f}); "
               f"{len(self.samples) - len(loads)} were too short to tell")
         if loaded and not self.options.quick:
-            print("   the machine was not quiet: these figures compare nothing")
+            print("   figures that rest on one of these say so, and prove nothing")
 
     def tell(self):
         judge = figures.Judge(self.tables, self.samples, self.counts)

@@ -5,6 +5,9 @@ import json
 import pathlib
 import sys
 
+import figures
+import tables
+
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 LICENCE = "<!-- SPDX-License-Identifier: 0BSD -->"
 COLUMNS = ("scenario", "figure", "ours", "value", "compared with", "its value", "ratio", "target",
@@ -30,10 +33,20 @@ measured; `scripts/bench` measures again, and figures of other runs are not to b
 
 {peers}
 
+## What each took
+
+By operation: ns of CPU of all threads, and switches of context; of servers and of queued messages
+also ns to make or to handle one, and bytes and descriptors of each.
+
+{detail}
+
 ## Counted, by operation
 
 {counts}
 """
+
+
+DETAIL = ("scenario", "peer", "ns", "cpu", "switches", "spawn", "drain", "resident", "heap", "descriptors")
 
 
 def table(rows, columns):
@@ -49,6 +62,7 @@ def page(result):
     peers = [row for row in result["rows"] if not row["target"] and not row["scenario"].startswith("counted")]
     verdicts = [row["verdict"] for row in targets]
     others = {v: verdicts.count(v) for v in sorted(set(verdicts)) if v not in ("met", "missed")}
+    known = tables.Tables()
     counts = [{key: value if isinstance(value, str) else f"{value:.4g}" for key, value in counted.items()}
               for counted in result["counts"]]
     return HEAD.format(
@@ -58,6 +72,7 @@ def page(result):
         met=verdicts.count("met"), missed=verdicts.count("missed"),
         others="".join(f", {count} {verdict}" for verdict, count in others.items()),
         targets=table(targets, COLUMNS), peers=table(peers, COLUMNS),
+        detail=table(figures.detail(result["samples"], known.scenarios, known), DETAIL),
         counts=table(counts, ("peer", "kind", "allocations", "system calls", "instructions")))
 
 

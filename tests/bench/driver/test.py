@@ -369,6 +369,7 @@ class Pages(unittest.TestCase):
             "when": "2001-02-03T04:05:06", "rounds": 5, "seconds": 1500, "loaded above": 0.15,
             "machine": {"processor": "some", "processors": 2},
             "counts": [{"peer": "ump", "kind": "call", "instructions": 123.456}],
+            "samples": [{"scenario": "call1", "peer": "ump", "ns": 7.5, "cpu": 15, "load": 0.0}],
             "rows": [figures.row("one", "ns", "ump", "7", target="<= 1", verdict=verdict)
                      for verdict in verdicts] + [figures.row("two", "ns", "ump", "8", "naive", "16")]})
 
@@ -381,6 +382,7 @@ class Pages(unittest.TestCase):
         written = self.page("met")
         self.assertIn("| one | ns | ump | 7 | <= 1 | met |", written)
         self.assertIn("| two | ns | ump | 8 | naive | 16 |", written)
+        self.assertIn("| call1 | ump | 7.5 | 15 |", written)
         self.assertIn("| ump | call | 123.5 |", written)
 
     def test_a_chart_stays_one(self):

@@ -2,6 +2,7 @@
 #include "completions.h"
 
 #include "ask.h"
+#include "deadline.h"
 #include "inbox.h"
 #include "references.h"
 #include "request.h"

@@ -7,6 +7,7 @@
  * what it has to say once.  Hence the rule at the end of each run: if there is work left and this
  * run has silenced the bell, it has to be rung again.
  */
+#include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"
 #include "suspension.h"

@@ -51,11 +51,6 @@ const struct ump__thrift *ump__thrift(void);
 /* A deadline as the system takes it: not before 0, and not after the end of time_t. */
 struct timespec ump__timespec(ump_time time);
 
-static inline bool ump__is_over(ump_time deadline)
-{
-	return deadline <= UMP_NOW || (deadline != UMP_FOREVER && deadline <= ump_now());
-}
-
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
 /*

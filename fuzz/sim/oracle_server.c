@@ -157,16 +157,16 @@ static void check_turn(int message)
 	const struct account *account = &books.accounts[message];
 	uint8_t *others = &books.handled_for_others[sim_self()][account->server];
 	uint8_t *unoffered = &books.handled_unoffered[sim_self()][account->server];
-	bool blocked = account->from == ORACLE_CLIENT &&
-		       (account->action == SEND_REQUEST || account->action == SEND_TIMED);
+	bool waits = account->action == SEND_REQUEST || account->action == SEND_TIMED;
+	bool blocked = account->from == ORACLE_CLIENT && waits;
 
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
 	if (account->thread == sim_self()) {
 		/* With its own request a caller's turn begins, also if it has served others before
-		 * this came up: then it was handed the turn by itself. */
-		*others = blocked ? 0 : *others;
-		*unoffered = blocked ? 0 : *unoffered;
+		 * this came up: then it was handed the turn by itself.  So can a handler be. */
+		*others = waits ? 0 : *others;
+		*unoffered = waits ? 0 : *unoffered;
 		return;
 	}
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,

@@ -22,15 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CC = os.environ.get("CC_FUZZ", "clang")
 FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer", "-D_POSIX_C_SOURCE=200809L",
          "-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=all"]
-# As in fuzz/CMakeLists.txt.
-WRAPS = [f"-Wl,--wrap={name}" for name in (
-    "ump__alloc", "ump__alloc_line", "ump__alloc_spare", "ump__thrift", "ump__free",
-    "ump__thread_start", "ump__park", "ump__wake", "ump__spin", "ump__stand_by", "ump__cpu",
-    "ump__bell_open", "ump__bell_close", "ump__bell_wait", "ump_now")]
-TARGETS = {"core": ["core_fuzzer"],
-           "life": ["life_block", "life_completions", "life_fuzzer", "life_handler", "life_inline",
-                    "life_local", "life_operations", "life_raw", "life_sleep", "life_task", "life_thread",
-                    "life_world", "model"]}
+TARGETS = ("core", "life")
 
 
 def fail(text):
@@ -154,6 +146,20 @@ def compile_all(sources, include, out):
         return list(pool.map(one, sources))
 
 
+def described(pattern):
+    """The words that fuzz/CMakeLists.txt has in such a place."""
+    found = re.search(pattern, (ROOT / "fuzz/CMakeLists.txt").read_text())
+    if found is None:
+        fail(f"fuzz/CMakeLists.txt has no {pattern}")
+    return found[1].split()
+
+
+def wrapped():
+    """What life_fuzzer is linked with."""
+    return [f"-Wl,--wrap={name}" for name in
+            ["ump_now", *(f"ump__{name}" for name in described(r"\bset\(wraps ([^)]*)\)"))]]
+
+
 def library_sources(tree):
     """The sources that CMakeLists.txt lists, with those of Linux."""
     names = re.findall(r"src/[\w/]+\.c", (ROOT / "CMakeLists.txt").read_text())
@@ -165,8 +171,9 @@ def build(tree, target, out, binary):
     archive = binary.with_suffix(".a")
     archive.unlink(missing_ok=True)
     subprocess.run(["llvm-ar-14", "rc", archive, *library], check=True)
-    fuzzer = compile_all([ROOT / "fuzz" / f"{name}.c" for name in TARGETS[target]], tree, out)
-    wraps = WRAPS if target == "life" else []
+    fuzzer = compile_all([ROOT / "fuzz" / name for name in
+                          described(rf"add_fuzzer\({target}_fuzzer\s([^)]*)\)")], tree, out)
+    wraps = wrapped() if target == "life" else []
     subprocess.run([CC, "-fsanitize=fuzzer,address,undefined", "-pthread", *wraps, *fuzzer, archive,
                     "-o", binary], check=True)
 

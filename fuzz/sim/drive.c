@@ -57,7 +57,7 @@ int drive_replay(const struct options *options)
 
 	if (!recording_load(&recording, options->file)) {
 		fprintf(stderr, "%s is no recording\n", options->file);
-		return 1;
+		return DRIVE_UNUSABLE;
 	}
 	recording_play(&recording, true);
 	program_print(&recording.program, text, sizeof text);
@@ -114,7 +114,7 @@ int drive_random(const struct options *options, bool pct)
 	for (int i = 0; i < 4; i++)
 		next_random();
 	if (options->program != NULL && !program_parse(options->program, &program))
-		return 1;
+		return DRIVE_UNUSABLE;
 	do {
 		configure_random(options, pct, &program);
 		scenario_execute(&program);
@@ -232,7 +232,7 @@ static int drive_listed(const struct options *options)
 		if (listed->slow && strcmp(options->list, "long") != 0)
 			continue;
 		if (!program_parse(listed->text, &program))
-			return 1;
+			return DRIVE_UNUSABLE;
 		bounds.timeouts = listed->timeouts;
 		bounds.refusals = listed->refusals;
 		bounds.reuses = listed->reuses;
@@ -260,7 +260,7 @@ static int drive_pairs(const struct options *options)
 			snprintf(text, sizeof text, "thread+leftover: %s | %s",
 				paired_operations[i], paired_operations[k]);
 			if (!program_parse(text, &program))
-				return 1;
+				return DRIVE_UNUSABLE;
 			bounds.timeouts = strstr(text, "timed") != NULL;
 			if (!explore(options, &program, &bounds, text))
 				return 1;
@@ -277,7 +277,7 @@ int drive_list(const struct options *options)
 		return strcmp(options->list, "pairs") == 0 ? drive_pairs(options)
 							   : drive_listed(options);
 	if (!program_parse(options->program, &program))
-		return 1;
+		return DRIVE_UNUSABLE;
 	return !explore(options, &program, &options->bounds, options->program);
 }
 
@@ -338,8 +338,10 @@ int drive_compare(const struct options *options)
 		struct program program;
 		bool complete;
 
-		if (listed->slow || !program_parse(listed->text, &program))
+		if (listed->slow)
 			continue;
+		if (!program_parse(listed->text, &program))
+			return DRIVE_UNUSABLE;
 		sim_config = (struct sim_config){
 			.mode = SIM_EXHAUSTIVE, .bounds = bounds, .every_point = true};
 		(void)all_outcomes(options, &program, &bounded);
@@ -378,7 +380,7 @@ int drive_seeds(const struct options *options)
 		size_t size;
 
 		if (!program_parse(listed_programs[i].text, &program))
-			return 1;
+			return DRIVE_UNUSABLE;
 		size = program_encode(&program, bytes);
 		if (size == 0)
 			continue;

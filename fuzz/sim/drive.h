@@ -40,7 +40,10 @@ struct recording {
 
 double drive_now(void);
 
-/* Each of these returns how many failures were found. */
+/* There is nothing that could be performed, and so nothing was looked for. */
+#define DRIVE_UNUSABLE 2
+
+/* Each of these returns whether a failure was found, or DRIVE_UNUSABLE. */
 int drive_random(const struct options *options, bool pct);
 int drive_list(const struct options *options);
 int drive_twice(const struct options *options);

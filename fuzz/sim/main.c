@@ -108,24 +108,25 @@ static bool set_option(struct options *options, const char *name, const char *va
 	return true;
 }
 
+/* 0: nothing was found. */
 static int perform(const char *command, struct options *options)
 {
 	if (strcmp(command, "litmus") == 0)
 		return litmus_run() != 0;
 	if (strcmp(command, "random") == 0)
-		return drive_random(options, false) != 0;
+		return drive_random(options, false);
 	if (strcmp(command, "pct") == 0)
-		return drive_random(options, true) != 0;
+		return drive_random(options, true);
 	if (strcmp(command, "explore") == 0)
-		return drive_list(options) != 0;
+		return drive_list(options);
 	if (strcmp(command, "twice") == 0)
-		return drive_twice(options) != 0;
+		return drive_twice(options);
 	if (strcmp(command, "compare") == 0)
-		return drive_compare(options) != 0;
+		return drive_compare(options);
 	if (strcmp(command, "replay") == 0 && options->file != NULL)
-		return drive_replay(options) != 0;
+		return drive_replay(options);
 	if (strcmp(command, "seeds") == 0 && options->keep != NULL)
-		return drive_seeds(options) != 0;
+		return drive_seeds(options);
 	if (strcmp(command, "switch") == 0)
 		return measure_switch();
 	fputs(usage, stderr);

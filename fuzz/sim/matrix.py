@@ -24,6 +24,12 @@ CHECKERS = ("random", "pct", "explore")
 # What a checker may take: seconds in all, and for each listed program.
 SECONDS = {"random": 10, "pct": 10, "explore": 15}
 PER_PROGRAM = 2
+# What the simulator ends with if a program is none: see drive.h.
+UNUSABLE = 2
+
+
+class Unusable(Exception):
+    """A bug that the table describes in a way that cannot be tried."""
 
 
 def read_table(table):
@@ -76,6 +82,8 @@ def check(simulator, checker, mutant):
                               timeout=20 * SECONDS[checker])
     except subprocess.TimeoutExpired:
         return {"found": False, "executions": 0, "seconds": 20 * SECONDS[checker], "as": "no end"}
+    if done.returncode == UNUSABLE:
+        raise Unusable(done.stderr)
     counts = [int(n) for n in re.findall(r"(\d+) executions", done.stdout)]
     found = done.returncode == 1
     last = done.stdout.strip().splitlines()[-1] if found and done.stdout.strip() else ""
@@ -93,9 +101,11 @@ def try_mutant(table, mutant, places):
         plant(table, mutant["number"], tree)
         built, output = build(tree, directory)
         if not built:
-            return {**mutant, "error": output}
+            raise Unusable(output)
         return {**mutant, "checkers": {c: check(directory / "simulator", c, mutant)
                                        for c in CHECKERS}}
+    except Unusable as why:
+        return {**mutant, "error": str(why)}
     finally:
         places.put(place)
 
@@ -133,7 +143,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for result in pool.map(lambda m: try_mutant(table, m, places), mutants):
             if "error" in result:
-                print(f"{result['number']:>3} {result['name']}: does not compile")
+                print(f"{result['number']:>3} {result['name']}: cannot be tried")
                 print(result["error"])
                 bad.append(result["number"])
                 continue

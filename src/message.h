@@ -59,6 +59,13 @@ static inline size_t ump__align_up(size_t size, size_t align)
 	return (size + align - 1) / align * align;
 }
 
+/* How a value of `size` bytes is to be aligned: what is smaller than max_align_t needs less than
+ * that, wherever it is 8 or 16. */
+static inline size_t ump__value_align(size_t size)
+{
+	return size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
+}
+
 /* Many values are a word or a pointer, for which a call takes longer than the copy. */
 static inline void ump__value_copy(void *to, const void *from, size_t size)
 {

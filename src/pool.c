@@ -5,16 +5,10 @@
 
 /* ---- What a pool holds --------------------------------------------------------------------- */
 
-/* What is smaller than max_align_t needs no more, wherever that is 8 or 16. */
-#define SMALL_ALIGN 8
-
-/* From one post to the next.  What is smaller than max_align_t is aligned less strictly than it, so
- * such posts may lie closer together. */
+/* From one post to the next. */
 static size_t stride_of(size_t post_size)
 {
-	size_t align = post_size < _Alignof(max_align_t) ? SMALL_ALIGN : _Alignof(max_align_t);
-
-	return ump__align_up(sizeof(struct ump__post) + post_size, align);
+	return ump__align_up(sizeof(struct ump__post) + post_size, ump__value_align(post_size));
 }
 
 static size_t least(size_t one, size_t other)
@@ -39,7 +33,9 @@ static void shelves_init(struct ump__pool *pool, size_t post_size, size_t reques
 	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
 	tray_size = sizeof(struct ump__tray) + pool->tray_posts * stride;
 	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, thrift->trays, tray_size);
-	pool->shelves[UMP__SHELF_REQUESTS].unmade = kept(thrift, thrift->requests, request_size);
+	/* Each has lines of its own. */
+	pool->shelves[UMP__SHELF_REQUESTS].unmade =
+		kept(thrift, thrift->requests, ump__align_up(request_size, UMP__LINE));
 	/* What may not be kept is not worth a tray. */
 	if (pool->shelves[UMP__SHELF_TRAYS].unmade == 0)
 		pool->tray_posts = 0;
@@ -196,7 +192,7 @@ void *ump__pool_request(struct ump__pool *pool, size_t size)
 		return NULL;
 	request = take_back(pool, UMP__SHELF_REQUESTS);
 	if (request == NULL && shelf->unmade != 0) {
-		request = ump__alloc_spare(size, false);
+		request = ump__alloc_spare(size, true);
 		if (request != NULL)
 			shelf->unmade--;
 	}

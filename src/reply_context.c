@@ -42,7 +42,7 @@ void ump_reply_drop(ump_reply_context **rc)
 		return;
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
-	(void)ump__request_complete(request, request->dropped_code);
+	(void)ump__request_complete(request, request->started ? UMP_NO_REPLY : UMP_SERVER_GONE);
 }
 
 ump_reply_context *ump_reply_keep(ump_reply_context **rc)
@@ -54,7 +54,7 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
 	/* Who keeps a leftover has taken it on: from now on the caller must not simply retry. */
-	request->dropped_code = UMP_NO_REPLY;
+	request->started = true;
 	/* Whoever answers now need not be on the caller's thread. */
 	request->direct = false;
 	if (ump__hint_get(&request->kept) == 0) {

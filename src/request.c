@@ -6,13 +6,15 @@
 #include "pool.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
+_Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 2 * 64,
+	"a request with small values takes two lines");
 
 void ump__request_init(
 	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply)
 {
 	ump__message_init(&request->message, UMP__KIND_REQUEST, NULL);
 	ump__answer_init(&request->answer);
-	request->dropped_code = UMP_SERVER_GONE;
+	request->started = false;
 	/* Nobody waits awake for a server that has no thread. */
 	request->client_cpu = channel->inlined == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
 	request->server_cpu = ump__hint_get(&channel->server_cpu);
@@ -38,7 +40,8 @@ static size_t value_offset(void)
 static size_t reply_offset(const struct ump__channel *channel)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	return value_offset() + ump__align_up(channel->request.size, _Alignof(max_align_t));
+	return value_offset() +
+	       ump__align_up(channel->request.size, ump__value_align(channel->reply.size));
 }
 
 size_t ump__request_size(const struct ump__channel *channel)

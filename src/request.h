@@ -17,26 +17,23 @@
 
 #include <stdbool.h>
 
+/*
+ * What a request takes is mostly the lines that go to the other processor and back.  So it has no
+ * holes, and an allocated one with small values fills two lines, if it begins with one; what the
+ * server needs comes first.
+ */
 struct ump__request {
 	struct ump__message message;
 	struct ump__answer answer;
-	/* What the caller gets if the context is dropped: UMP_SERVER_GONE until the request is
-	 * started, UMP_NO_REPLY from then on. */
-	int dropped_code;
-	/* Where the caller ran when it sent this, and where the server ran then. */
-	int client_cpu;
-	int server_cpu;
 	/* The request's value, and room for the reply's. */
 	const void *value;
 	void *reply;
 	struct ump_type reply_type;
-	/* For an allocated request: what drops its value if nobody is left to own it. */
-	void (*value_drop)(void *value);
-	/* Whom it was sent to.  It may be gone once the request is complete, or was kept without
-	 * `held`. */
-	struct ump__channel *channel;
-	/* Not 0: its context was kept.  Read by those who look for circles of waits. */
-	struct ump__hint kept;
+	/* Where the caller ran when it sent this. */
+	int client_cpu;
+	/* It was received, or somebody took it on: to drop its context says UMP_NO_REPLY, and
+	 * before that UMP_SERVER_GONE. */
+	bool started;
 	/* The context was kept, and owns a reference of the channel. */
 	bool held;
 	/* Its caller is blocked until the answer comes, and can be handed the turn with it
@@ -47,6 +44,15 @@ struct ump__request {
 	/* Where its end is told, if not to a waiter, and with which tag. */
 	struct ump_completions *completions;
 	void *tag;
+	/* For an allocated request: what drops its value if nobody is left to own it. */
+	void (*value_drop)(void *value);
+	/* Whom it was sent to.  It may be gone once the request is complete, or was kept without
+	 * `held`. */
+	struct ump__channel *channel;
+	/* Where the server ran when this was sent. */
+	int server_cpu;
+	/* Not 0: its context was kept.  Read by those who look for circles of waits. */
+	struct ump__hint kept;
 };
 
 /* Prepare a request that lies on its caller's stack. */

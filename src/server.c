@@ -128,7 +128,7 @@ bool ump__server_collect(ump_server *server)
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request)
 {
 	server->client_cpu = request->client_cpu;
-	request->dropped_code = UMP_NO_REPLY;
+	request->started = true;
 	return ump__request_context(request);
 }
 

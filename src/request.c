@@ -6,7 +6,7 @@
 #include "pool.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
-_Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 2 * 64,
+_Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 128,
 	"a request with small values takes two lines");
 
 void ump__request_init(

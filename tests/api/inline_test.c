@@ -823,6 +823,61 @@ static void taken_over_from_the_line(void)
 	CHECK(!end().stop);
 }
 
+/* ---- For how long the turn is offered ------------------------------------------------------ */
+
+#define OFFERS 8
+
+static struct {
+	int handled;
+	/* How long a message took, and when it was done. */
+	ump_time took[OFFERS];
+	ump_time done[OFFERS];
+	/* How long it then was until the next one came. */
+	ump_time until_next[OFFERS];
+} offers;
+
+/* Each message sends the next one, so that the server is never at rest. */
+static struct ump_flow watch_offers(
+	struct probe *its, const struct order *order, ump_reply_context **rc)
+{
+	ump_time began = ump_now();
+	int at = offers.handled++;
+
+	(void)rc;
+	if (at > 0)
+		offers.until_next[at - 1] = began - offers.done[at - 1];
+	if (at + 1 < OFFERS) {
+		ump_client *strong;
+
+		CHECK_INT(ump_weak_client_upgrade(its->me, &strong), ==, UMP_OK);
+		CHECK_INT(ump_client_post(strong, order), ==, UMP_OK);
+		ump_client_drop(&strong);
+	}
+	check_nap(2);
+	offers.done[at] = ump_now();
+	offers.took[at] = offers.done[at] - began;
+	return ump_continue();
+}
+
+/* Nobody comes, so that each offer lasts for its whole time.  The turn is offered before the fourth
+ * message at the latest: one is this thread's own, and each of two budgets is for one. */
+static void offered_long_enough(void)
+{
+	struct ump_config config = probe_config;
+
+	config.budget = 1;
+	memset(&offers, 0, sizeof offers);
+	probe_init(&probe);
+	probe.config = &config;
+	probe.on_call = watch_offers;
+	spawn();
+	probe_post(client, OP_CALL, 1);
+	CHECK_INT(offers.handled, ==, OFFERS);
+	for (int i = 2; i + 1 < OFFERS; i++)
+		CHECK_INT(offers.until_next[i], >=, offers.took[i]);
+	CHECK(!end().stop);
+}
+
 /* ---- Misuse -------------------------------------------------------------------------------- */
 
 static int build_nothing(void *arg, ump_client *lent, struct ump_handler *out)
@@ -883,6 +938,7 @@ static const struct check_test tests[] = {
 	{"[inline] [quiet] joined while another thread ends it", joined_elsewhere},
 	{"[inline] [once] [fifo] many callers", many_callers},
 	{"[inline] [once] [fifo] many callers who hand it on", many_callers_hand_on},
+	{"[inline] the turn is offered for as long as a message took", offered_long_enough},
 	{"[inline] [fifo] one who posts takes the server over", taken_over_by_a_post},
 	{"[inline] [fifo] one who requests takes the server over", taken_over_by_a_request},
 	{"[inline] [bound] one who stands in line takes the server over", taken_over_from_the_line},

@@ -18,12 +18,16 @@ and `why`.  Lines before the first `===` are remarks.
 
     mutants.py list TABLE            one line per mutant: number, name, and its fields as JSON
     mutants.py apply TABLE N DIR     copy src and include to DIR, with mutant N applied
-    mutants.py check TABLE           every mutant still applies
+    mutants.py check TABLE           every mutant still applies, and what is C or C++ compiles
 """
+import concurrent.futures
 import json
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -66,6 +70,44 @@ def mutated(table, number, mutant):
     return text.replace(mutant["old"], mutant["new"])
 
 
+# How the sources below src and include are compiled, by what their names end with.
+COMPILERS = {
+    ".c": ["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"],
+    ".h": ["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-x", "c"],
+    ".hpp": ["g++", "-std=c++17", "-x", "c++"],
+}
+
+
+def compiles(table, number, mutant, directory):
+    """Whether a compiler takes the mutant's file, with the others as they are; None if that is not
+    for a compiler.  What does not compile is no bug: that something finds it would say nothing."""
+    file = pathlib.Path(mutant["file"])
+    text = mutated(table, number, mutant)
+    if file.parts[0] not in ("src", "include"):
+        return None
+    changed = directory / number / file
+    changed.parent.mkdir(parents=True)
+    changed.write_text(text)
+    command = [*COMPILERS[file.suffix], "-w", "-fsyntax-only", f"-I{(ROOT / file).parent}",
+               f"-I{ROOT}/src", f"-I{ROOT}/include", str(changed)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stderr, end="", file=sys.stderr)
+        print(f"mutant {number} {mutant['name']} does not compile", file=sys.stderr)
+    return done.returncode == 0
+
+
+def check(table, mutants):
+    with tempfile.TemporaryDirectory() as directory, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as several:
+        done = list(several.map(
+            lambda item: compiles(table, *item, pathlib.Path(directory)), mutants.items()))
+    if False in done:
+        fail(f"{table}: {done.count(False)} of {len(done)} mutants do not compile")
+    code = done.count(True)
+    print(f"{len(done)} mutants apply" + (f"; {code} are code, and compile" if code else ""))
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
@@ -75,9 +117,7 @@ def main():
         for number, mutant in mutants.items():
             print(number, mutant["name"], json.dumps(mutant))
     elif command == "check":
-        for number, mutant in mutants.items():
-            mutated(table, number, mutant)
-        print(f"{len(mutants)} mutants apply")
+        check(table, mutants)
     elif command == "apply":
         number, directory = sys.argv[3], pathlib.Path(sys.argv[4])
         if number not in mutants:

@@ -43,7 +43,9 @@
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead of hanging.  That holds for
  *              requests, for room in an inbox, for answers and for the end of a server.  A request
- *              whose context was kept is waited for elsewhere, and closes no such cycle.
+ *              whose context was kept is waited for elsewhere, and closes no such cycle.  A
+ *              closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
+ *              its own `leftover`, `term` and `drop`.
  * - [bound]    A server with a capacity never has more messages queued.  Who finds no room, not
  *              even by a few more looks, waits for it in a line that is served in order; or is told
  *              UMP_FULL at once.  The end of the last client and the closing of the inbox need no

@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "completions.h"
 #include "handle.h"
+#include "inbox.h"
 #include "inline.h"
 #include "request.h"
 #include "wait.h"
@@ -93,7 +94,8 @@ static int send_request(struct ump__request *request, struct ump__wait *wait, bo
 	int result;
 
 	if (wait != NULL && !ump__wait_begin(wait, channel, &request->answer.state, &request->kept))
-		return UMP_DEADLOCK;
+		/* Nobody can wait for a closed server. */
+		return ump__inbox_is_closed(&channel->inbox) ? UMP_SERVER_GONE : UMP_DEADLOCK;
 	result = ump__channel_send(channel, &request->message);
 	if (wait != NULL)
 		ump__wait_commit(wait, result >= UMP_OK && for_ever);

@@ -111,8 +111,8 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 			return UMP_OK;
 		result = ump__room_take(channel->room, channel, &handle->claim, deadline);
 	} while (result == UMP_EMPTY);
-	/* What is left when the inbox closes makes it full no more, but not at once. */
-	if (result == UMP_FULL && ump__inbox_is_closed(&channel->inbox))
+	/* A closed inbox is neither full nor waited for.  Its places come back only with time. */
+	if ((result == UMP_FULL || result == UMP_DEADLOCK) && ump__inbox_is_closed(&channel->inbox))
 		return UMP_SERVER_GONE;
 	return result;
 }

@@ -250,13 +250,20 @@ static void builder(void)
 	CHECK_INT(node->probe.handled, ==, 2);
 }
 
-/* In the callbacks of the end the inbox is closed; it would not wait either. */
+/* In the callbacks of the end the inbox is closed.  A closed server cannot be waited for. */
 static void ask_at_end(struct probe *probe)
 {
 	struct node *node = probe->arg;
-	int result = request_until(node, 0, UMP_FOREVER);
+	struct order order = {OP_CALL, 0, NULL};
+	ump_wait_reply *waiter;
 
-	CHECK(result == UMP_SERVER_GONE || result == UMP_DEADLOCK);
+	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_SERVER_GONE);
+	CHECK_INT(request_until(node, 0, ump_after(60 * SECOND)), ==, UMP_SERVER_GONE);
+	CHECK_INT(ump_client_post_until(node->client, &order, UMP_FOREVER), ==, UMP_SERVER_GONE);
+	CHECK_INT(ump_client_post_until(node->client, &order, ump_after(60 * SECOND)), ==,
+		UMP_SERVER_GONE);
+	CHECK_INT(ump_client_req_async_until(node->client, &order, &waiter, UMP_FOREVER), ==,
+		UMP_SERVER_GONE);
 	node->acted++;
 }
 
@@ -866,7 +873,7 @@ static const struct check_test tests[] = {
 		oneself},
 	{"[deadlock] [bound] a handler that waits for room in its own inbox is told", own_room},
 	{"[deadlock] [init] a builder that waits for its server is told", builder},
-	{"[deadlock] [user] leftover, term and drop do not hang on their own server", ends},
+	{"[deadlock] [gone] in leftover, term and drop one's own server is gone", ends},
 	{"[deadlock] circles of 1, 2, 3 and 5 servers", rings},
 	{"[deadlock] circles that all servers close at the same time", races},
 	{"[deadlock] requests, answers, joins, room and init of a server that waits for the caller",

@@ -154,7 +154,9 @@ void life_dispatch(struct world *world)
 void life_task_run(struct world *world)
 {
 	struct wait wait = {.reason = FOR_TASK, .world = world};
+	unsigned before = world->model.handled;
 	ump_time deadline;
+	bool passed;
 	int result;
 
 	if (world->task.task == NULL || world->task.running)
@@ -168,6 +170,7 @@ void life_task_run(struct world *world)
 		EXPECT("[task]", ump_task_run(world->task.task, deadline) == UMP_OK);
 		return;
 	}
+	passed = deadline <= life.now;
 	life_go_on(world);
 	world->task.running = true;
 	life_wait_begin(&wait);
@@ -175,6 +178,7 @@ void life_task_run(struct world *world)
 	life_wait_end(&wait);
 	EXPECT("[deadline]", result == UMP_OK || (result == UMP_TIMED_OUT && !wait.for_ever));
 	EXPECT("[deadline]", result == UMP_OK || deadline <= life.now);
+	EXPECT("[deadline]", !passed || world->model.handled - before <= 1);
 	has_run(world, result != UMP_OK);
 }
 

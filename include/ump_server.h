@@ -177,7 +177,7 @@ UMP_API unsigned ump_version(void);
 /** A point in time: ns of CLOCK_MONOTONIC. */
 typedef int64_t ump_time;
 
-/** A deadline that has always passed: do what can be done without waiting. */
+/** A deadline that has always passed: do not wait.  ump_task_run then handles one message. */
 #define UMP_NOW ((ump_time)0)
 /** A deadline that never comes. */
 #define UMP_FOREVER ((ump_time)INT64_MAX)
@@ -788,6 +788,9 @@ UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
  * [deadline].  It waits awake for a moment before it sleeps, as a server on a thread does, which
  * answers within a fraction of the time; ump_task_dispatch never does.  One thread at a time, as
  * ump_task_dispatch.
+ * The deadline ends the call after the message at hand, whatever lies in the inbox.  The next run
+ * handles what is left, in order.  If the deadline has passed at the call, as UMP_NOW has, the call
+ * handles at most one message.  With UMP_FOREVER no clock is read for a message.
  * UMP_OK: it has ended.  UMP_TIMED_OUT.  UMP_INVALID: `task` is NULL.  UMP_DEADLOCK: called by a
  * callback of the same task.
  */

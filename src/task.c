@@ -116,8 +116,10 @@ static void settle(struct ump_task *task)
 		ump__bell_ring(bell_of(task));
 }
 
-/* Handle up to `budget` messages, or one batch, unless a handler suspends. */
-static enum ump__verdict handle_batch(struct ump_task *task, size_t budget, struct ump_flow *flow)
+/* Handle up to `budget` messages, or one batch, unless a handler suspends.  `until` is a deadline
+ * to look at after each message, or UMP_NOW for none. */
+static enum ump__verdict handle_batch(
+	struct ump_task *task, size_t budget, ump_time until, struct ump_flow *flow)
 {
 	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
 	ump_server *server = task->dispatcher.server;
@@ -137,12 +139,14 @@ static enum ump__verdict handle_batch(struct ump_task *task, size_t budget, stru
 		handled++;
 		if (handle(task, message, &verdict, flow))
 			break;
+		if (until > UMP_NOW && ump__is_over(until))
+			break;
 	}
 	return verdict;
 }
 
-/* One run: up to `budget` messages, or one batch; until `awake` also what comes while it waits for
- * more without sleeping.  GO_ON: there is no more to do for now. */
+/* One run: up to `budget` messages, or one batch; until `awake` also what comes while it spins for
+ * more.  GO_ON: there is no more to do for now, or `awake` has passed. */
 static enum ump__verdict turn(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
@@ -156,7 +160,7 @@ static enum ump__verdict turn(
 			return verdict;
 	}
 	do {
-		verdict = handle_batch(task, budget, flow);
+		verdict = handle_batch(task, budget, awake, flow);
 		if (verdict != UMP__VERDICT_GO_ON || task->dropped || task->suspension != NULL)
 			return verdict;
 		/* Not at rest, and so nobody rings meanwhile. */
@@ -295,12 +299,16 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 
 int ump_task_run(ump_task *task, ump_time deadline)
 {
+	size_t budget;
+
 	if (task == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
 	if (task->running)
 		return UMP_DEADLOCK;
-	while (run(task, 0, deadline)) {
+	/* A deadline that has passed at the call leaves time for one message. */
+	budget = ump__is_over(deadline) ? 1 : 0;
+	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
 		ump__bell_wait(bell_of(task), deadline);

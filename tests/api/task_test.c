@@ -305,7 +305,7 @@ static void runs_until(void)
 	spawn();
 	CHECK_INT(ump_task_run(task, before + 20 * SECOND / 1000), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_now() - before, >=, 20 * SECOND / 1000);
-	/* What lies there is handled, whatever the time. */
+	/* One message is handled, whatever the time. */
 	probe_post(client, OP_ECHO, 1);
 	CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
 	CHECK_INT(probe.handled, ==, 1);
@@ -313,10 +313,54 @@ static void runs_until(void)
 	CHECK_INT(ump_task_run(task, INT64_MIN), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_task_run(task, before), ==, UMP_TIMED_OUT);
 	CHECK_INT(probe.handled, ==, 2);
+	/* And no more than one. */
+	for (int i = 0; i < 3; i++)
+		probe_post(client, OP_ECHO, 3);
+	CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(probe.handled, ==, 3);
+	CHECK(readable());
+	CHECK_INT(ump_task_run(task, before), ==, UMP_TIMED_OUT);
+	CHECK_INT(probe.handled, ==, 4);
 	probe_post(client, OP_BREAK, 3);
-	CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump_task_run(task, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(probe.handled, ==, 6);
 	CHECK_INT((intptr_t)probe_join_task(&task).value, ==, 3);
 	ump_client_drop(&client);
+}
+
+/* When the deadline of the present run passes. */
+static ump_time run_until;
+
+static struct ump_flow stay_until(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	(void)self;
+	(void)order;
+	(void)rc;
+	while (ump_now() < run_until)
+		check_nap(1);
+	return ump_continue();
+}
+
+static void runs_over_by_one(void)
+{
+	probe_init(&probe);
+	probe.on_call = stay_until;
+	spawn();
+	for (int i = 0; i < 100; i++)
+		probe_post(client, OP_CALL, i);
+	/* However late it is: after the message at hand, and what is left comes next. */
+	for (int runs = 1; runs <= 3; runs++) {
+		run_until = ump_after(20 * SECOND / 1000);
+		CHECK_INT(ump_task_run(task, run_until), ==, UMP_TIMED_OUT);
+		CHECK_INT(probe.handled, ==, runs);
+		CHECK(readable());
+	}
+	ump_client_drop(&client);
+	run_until = 0;
+	CHECK_INT(ump_task_run(task, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(probe.handled, ==, 100);
+	CHECK(!probe_join_task(&task).stop);
 }
 
 /* A handler whose message is followed by another one, always. */
@@ -340,7 +384,7 @@ static void runs_in_a_flood(void)
 	probe.on_call = post_again;
 	spawn();
 	probe_post(client, OP_CALL, 0);
-	/* One whose deadline has passed before it begins handles what is there, and no more. */
+	/* One whose deadline has passed before it begins handles one message. */
 	do {
 		tries++;
 		before = probe.handled;
@@ -741,6 +785,8 @@ static const struct check_test tests[] = {
 		failing_spawns},
 	{"[task] a handler without init", without_init},
 	{"[task] [deadline] running ends with the deadline or the loop", runs_until},
+	{"[task] [deadline] a run ends after the message at hand, whatever is queued",
+		runs_over_by_one},
 	{"[task] [deadline] a flood does not keep a run past its deadline", runs_in_a_flood},
 	{"[task] [drain] [quiet] running serves callers on other threads to the last",
 		many_callers_run},

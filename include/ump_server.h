@@ -568,7 +568,8 @@ UMP_API int ump_reply_fail(ump_reply_context **rc, int code);
 
 /**
  * Do not answer: the caller gets UMP_NO_REPLY.  Inside `leftover`, where the request was never
- * started, it gets UMP_SERVER_GONE.  Never blocks.  NULL and a pointer to NULL are fine.
+ * started, it gets UMP_SERVER_GONE, unless the context was kept: that starts the request.
+ * Never blocks.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_reply_drop(ump_reply_context **rc);
 

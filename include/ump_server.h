@@ -326,9 +326,11 @@ UMP_API void ump_client_drop(ump_client **client);
  *
  * `msg` points to a value of the request type; it is lent, and read in place or copied.  `reply`
  * has room for a value of the reply type, and holds one when UMP_OK is returned (else, anything);
- * it may be NULL only if replies have no value.  Once the handler has been called with the message,
- * what it points to is the handler's.  (A protocol in which it is only lent needs UMP_FOREVER, or
- * memory that stays until the request is answered: after a time-out the handler may still read it.)
+ * it may be NULL only if replies have no value.  `reply` must not overlap `msg`: with UMP_FOREVER
+ * the handler may write the reply in place (ump_reply_room) while it still reads the message.
+ * Once the handler has been called with the message, what it points to is the handler's.  (A
+ * protocol in which it is only lent needs UMP_FOREVER, or memory that stays until the request is
+ * answered: after a time-out the handler may still read it.)
  *
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
  * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the

@@ -616,8 +616,9 @@ struct ump_handler {
 	int (*init)(void *self, ump_weak_client *me);
 	/**
 	 * Called for each request; required if the server takes requests.  `msg` is the value,
-	 * valid until the context is consumed; what it points to is now the handler's.  Answer
-	 * through `*rc`, or keep it; else it is dropped on return; [forgot].
+	 * valid until the context is consumed, as by an answer: it must not be read after that.
+	 * What it points to is now the handler's.  Answer through `*rc`, or keep it; else it is
+	 * dropped on return; [forgot].
 	 */
 	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc);
 	/**

@@ -28,7 +28,9 @@
  * - [forgot]   A handler that returns without having answered or kept its reply context has
  *              dropped it: the caller gets UMP_NO_REPLY, never a hang.
  * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
- *              through it is still delivered.  It does not keep the loop alive.
+ *              through it is still delivered.  It does not keep the loop alive: contexts that a
+ *              handler has queued by itself are not handled once the last client is gone and the
+ *              loop has ended.  Answer them in `term`, or keep a strong client while there are any.
  * - [origin]   Answering someone who gave up returns UMP_ORIGIN_GONE and drops the value.  A
  *              request that was given up while it was queued is skipped and counted; it never
  *              reaches the handler and never ends the loop.

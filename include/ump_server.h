@@ -941,7 +941,9 @@ static inline int ump_channel_open(
  *   context is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this
  *   server other than ump_server_was_empty and ump_server_skipped.
  * UMP_CLIENTS_GONE: all has been received and no strong client is left; so it stays; [drain].
- * UMP_TIMED_OUT.  UMP_INVALID: an argument is NULL.  On failure `*msg` and `*rc` are NULL.
+ * UMP_TIMED_OUT: no message was there.  A loop that ticks only then never ticks in a flood: compare
+ *   ump_now() with the next tick after each message too.
+ * UMP_INVALID: an argument is NULL.  On failure `*msg` and `*rc` are NULL.
  * Blocks until a message is there or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
  */

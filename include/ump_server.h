@@ -41,7 +41,12 @@
  *              UMP_SERVER_GONE.  If the builder fails, no thread starts, and neither `init` nor
  *              `term` runs.
  * - [deadline] Every call that can wait for somebody else takes an absolute deadline and returns
- *              UMP_TIMED_OUT soon after it.
+ *              UMP_TIMED_OUT soon after it.  These waits have none: spawn's for the builder and
+ *              `init`; that of ump_threads_drop for idle threads; that of ump_join (and of spawn
+ *              if `init` failed) for the thread's end once its loop has ended; and those for the
+ *              library's locks, which are held for a few instructions (by ump_server_dump while
+ *              it writes).  A thread that ends, an idle one too, may run destructors of
+ *              thread-local variables: these are waited for without a limit.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead of hanging.  That holds for
  *              requests, for room in an inbox, for answers and for the end of a server.  A request

@@ -25,7 +25,7 @@ static int come_in(struct wait *wait, int asked)
 
 	if (result == UMP_OK || (result == UMP_SERVER_GONE && world->model.places > 0))
 		return result;
-	if (!world->model.closed && life_closes_circle(world))
+	if (life_send_closes_circle(world))
 		return UMP_DEADLOCK;
 	if (result == UMP_FULL) {
 		wait->reason = FOR_ROOM;
@@ -57,7 +57,7 @@ static int request_begins(struct wait *wait, int asked)
 	int result;
 
 	/* A handler that would wait for itself is told so whether there is room or not. */
-	if (!model->closed && life_closes_circle(wait->world))
+	if (life_send_closes_circle(wait->world))
 		return UMP_DEADLOCK;
 	result = come_in(wait, asked);
 	if (result == UMP_FULL)
@@ -84,7 +84,7 @@ static int unsent(const struct wait *wait)
 		model_too_late(model, wait->value);
 	if (result != UMP_OK)
 		return result;
-	if (!model->closed && life_closes_circle(wait->world)) {
+	if (life_send_closes_circle(wait->world)) {
 		model_place_back(model);
 		return UMP_DEADLOCK;
 	}

@@ -199,7 +199,7 @@ static int place(struct world *world, int asked, ump_time deadline)
 	/* There is room, but nobody who will receive. */
 	if (world->model.places > 0)
 		return result;
-	if (!world->model.closed && life_closes_circle(world))
+	if (life_send_closes_circle(world))
 		return UMP_DEADLOCK;
 	return result == UMP_FULL ? UMP_TIMED_OUT : result;
 }

@@ -48,6 +48,11 @@ bool life_closes_circle(const struct world *server)
 	return life.frames != 0 && waits_for(server, life.frames);
 }
 
+bool life_send_closes_circle(const struct world *server)
+{
+	return !server->model.closed && life_closes_circle(server);
+}
+
 ump_time life_deadline(bool may_be_never)
 {
 	unsigned choice = input_below(&life.input, 4);

@@ -377,6 +377,8 @@ bool life_is_stuck(const struct world *world);
 ump_time life_deadline(bool may_be_never);
 /* Whether to wait for `server` would close a circle: then the library has to say so; [deadlock]. */
 bool life_closes_circle(const struct world *server);
+/* Whether a send to `server` that would wait is told so instead.  A closed server is gone. */
+bool life_send_closes_circle(const struct world *server);
 /* Around a call that may wait for `wait`. */
 void life_wait_begin(struct wait *wait);
 void life_wait_end(const struct wait *wait);

@@ -184,7 +184,7 @@ UMP_API unsigned ump_version(void);
 /** A point in time: ns of CLOCK_MONOTONIC. */
 typedef int64_t ump_time;
 
-/** A deadline that has always passed: do not wait.  ump_task_run then handles one message. */
+/** A deadline that has always passed: do not wait.  ump_task_run handles at most one message. */
 #define UMP_NOW ((ump_time)0)
 /** A deadline that never comes. */
 #define UMP_FOREVER ((ump_time)INT64_MAX)

@@ -94,7 +94,7 @@ static int send_request(struct ump__request *request, struct ump__wait *wait, bo
 	int result;
 
 	if (wait != NULL && !ump__wait_begin(wait, channel, &request->answer.state, &request->kept))
-		/* Nobody can wait for a closed server. */
+		/* A closed server cannot be waited for. */
 		return ump__inbox_is_closed(&channel->inbox) ? UMP_SERVER_GONE : UMP_DEADLOCK;
 	result = ump__channel_send(channel, &request->message);
 	if (wait != NULL)

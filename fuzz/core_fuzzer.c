@@ -11,6 +11,7 @@
 #include "core/queue.h"
 #include "core/room.h"
 #include "core/verdict.h"
+#include "core/walk.h"
 
 #include "input.h"
 
@@ -453,6 +454,93 @@ static void looks(void)
 	EXPECT("[patience]", ump__looks_in_10us(0) == UMP__LOOKS_USUAL);
 }
 
+/* ---- Walks along the wait-for graph -------------------------------------------------------- */
+
+#define VERTICES 6
+
+/* Where the edge of a vertex leads, what it is marked with, and when it came. */
+struct edge {
+	unsigned to;
+	uint64_t mark;
+	uint64_t born;
+};
+
+/* One graph, which changes while it is walked along; vertex 0 is the walker. */
+struct graph {
+	struct input input;
+	struct edge edges[VERTICES];
+	uint64_t now;
+};
+
+/* Another edge may take the place of one. */
+static void graph_change(struct graph *graph)
+{
+	unsigned choice = input_byte(&graph->input);
+
+	if ((choice & 1) == 0)
+		return;
+	graph->edges[1 + (choice >> 1) % (VERTICES - 1)] =
+		(struct edge){(choice >> 4) % VERTICES, 0, ++graph->now};
+}
+
+/* One round: whether the walk has come back.  `newest` gets when the last of its edges came. */
+static bool walk_round(
+	struct graph *graph, struct ump__walk *walk, const struct edge **last, uint64_t *newest)
+{
+	unsigned at = graph->edges[0].to;
+	unsigned visits[VERTICES] = {0};
+
+	*newest = 0;
+	for (unsigned steps = 0;; steps++) {
+		struct edge *edge = &graph->edges[at];
+
+		graph_change(graph);
+		if (walk->marks && edge->mark == 0)
+			edge->mark = ++graph->now;
+		*newest = edge->born > *newest ? edge->born : *newest;
+		*last = edge;
+		if (edge->to == 0)
+			return true;
+		/* No edge leads to where there is none. */
+		visits[edge->to]++;
+		if (!ump__walk_edge(walk, edge->mark, edge->to)) {
+			EXPECT("[walk]", visits[edge->to] > 1);
+			return false;
+		}
+		EXPECT("[walk]", steps < 8 * VERTICES || !input_is_over(&graph->input));
+		at = edge->to;
+	}
+}
+
+/* A circle is told only if all its edges were there when the last round began, and in the end it is
+ * told if there is one. */
+static void walking(struct input input)
+{
+	struct graph graph = {.input = input};
+	const struct edge *last = NULL;
+	struct ump__walk walk;
+	uint64_t newest = 0;
+	unsigned calm = 0;
+
+	for (unsigned i = 0; i < VERTICES; i++)
+		graph.edges[i] =
+			(struct edge){input_byte(&graph.input) % VERTICES, 0, ++graph.now};
+	if (graph.edges[0].to == 0)
+		graph.edges[0].to = 1;
+	ump__walk_begin(&walk);
+	for (;;) {
+		bool quiet = input_is_over(&graph.input);
+
+		if (!walk_round(&graph, &walk, &last, &newest))
+			return;
+		if (ump__walk_back(&walk, last->mark, ++graph.now))
+			break;
+		calm += quiet;
+		EXPECT("[walk]", calm < 3);
+	}
+	EXPECT("[walk]", walk.marks && newest <= walk.moment);
+}
+
 /* ---- The verdict --------------------------------------------------------------------------- */
 
 static void verdict_step(struct world *world)
@@ -678,6 +766,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.weak = 2;
 	patience(world.input);
 	looks();
+	walking(world.input);
 	world.limit = world.capacity = world.places = 2;
 	for (unsigned i = 0; i < QUEUES; i++)
 		ump__queue_init(&world.queues[i]);

@@ -36,16 +36,23 @@ static bool waits_for(const struct world *server, unsigned frames)
 	if ((frames & bit) != 0)
 		return true;
 	for (const struct wait *wait = life.waits; wait != NULL; wait = wait->outer) {
-		if (wait->for_ever && (wait->frames & bit) != 0 && wait->world != NULL &&
-			is_pending(wait) && waits_for(wait->world, frames))
+		if ((wait->frames & bit) != 0 && wait->world != NULL && is_pending(wait) &&
+			waits_for(wait->world, frames))
 			return true;
 	}
-	return false;
+	/* A handler that has suspended, and has said for which server. */
+	return server->task.suspended && !server->task.resumed && server->task.awaits != NULL &&
+	       waits_for(server->task.awaits, frames);
 }
 
 bool life_closes_circle(const struct world *server)
 {
 	return life.frames != 0 && waits_for(server, life.frames);
+}
+
+bool life_suspends_in_circle(const struct world *task, const struct world *server)
+{
+	return waits_for(server, 1U << task->number);
 }
 
 bool life_send_closes_circle(const struct world *server)

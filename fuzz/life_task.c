@@ -252,23 +252,45 @@ static void suspend_in_a_crowd(void)
 	atomic_fetch_sub(&counts->value, crowd);
 }
 
+/* Suspend until `named` does something, or for nothing that is named.  The suspension, or NULL;
+ * `result` is what the call has to say if memory is there. */
+static ump_suspension *suspend(const struct world *named, int result)
+{
+	ump_suspension *made = NULL;
+	int got;
+
+	if (named == NULL) {
+		made = ump_suspend();
+		EXPECT("[suspend]", (made != NULL) == (result == UMP_OK && !life_failed()));
+		return made;
+	}
+	got = ump_suspend_for(named->clients[0], &made);
+	if (life_failed())
+		result = UMP_NO_MEMORY;
+	if (result == UMP_DEADLOCK)
+		EXPECT("[deadlock]", got == result);
+	EXPECT("[suspend]", got == result && (made != NULL) == (got == UMP_OK));
+	return made;
+}
+
 void life_suspend(struct world *world, unsigned from)
 {
 	struct tasked *task = life.innermost != NULL ? &life.innermost->task : NULL;
+	const struct world *named = from == 2 && world->clients[0] != NULL ? world : NULL;
 	bool can = task != NULL && task->may_suspend && !task->suspended;
+	int result = can ? UMP_OK : UMP_INVALID;
 	ump_suspension *made;
 
-	(void)world;
 	if (can && from == 3)
 		suspend_in_a_crowd();
-	made = ump_suspend();
-	if (life_failed())
-		can = false;
-	EXPECT("[suspend]", (made != NULL) == can);
-	if (!can)
+	if (can && named != NULL && life_suspends_in_circle(life.innermost, named))
+		result = UMP_DEADLOCK;
+	made = suspend(named, result);
+	if (made == NULL)
 		return;
 	task->suspension = made;
 	task->suspended = true;
+	task->awaits = named;
 	task->resumed = false;
 }
 

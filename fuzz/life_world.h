@@ -122,6 +122,8 @@ struct tasked {
 	bool may_suspend;
 	/* A handler has suspended, and did not go on yet. */
 	bool suspended;
+	/* The server that the suspended handler has said to wait for, or NULL. */
+	const struct world *awaits;
 	/* The duty to resume it, which may outlive the task. */
 	ump_suspension *suspension;
 	bool resumed;
@@ -379,6 +381,9 @@ ump_time life_deadline(bool may_be_never);
 bool life_closes_circle(const struct world *server);
 /* Whether a send to `server` that would wait is told so instead.  A closed server is gone. */
 bool life_send_closes_circle(const struct world *server);
+
+/* Whether the handler of `task` would close one by suspending until `server` does something. */
+bool life_suspends_in_circle(const struct world *task, const struct world *server);
 /* Around a call that may wait for `wait`. */
 void life_wait_begin(struct wait *wait);
 void life_wait_end(const struct wait *wait);

@@ -48,11 +48,17 @@
  *              it writes).  A thread that ends, an idle one too, may run destructors of
  *              thread-local variables: these are waited for without a limit.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
- *              handlers wait for each other, gets UMP_DEADLOCK instead of hanging.  That holds for
- *              requests, for room in an inbox, for answers and for the end of a server.  A request
- *              whose context was kept is waited for elsewhere, and closes no such cycle.  A
- *              closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
- *              its own `leftover`, `term` and `drop`.
+ *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for room
+ *              in an inbox, for the answer to a request, for the end of a server and for `init`,
+ *              with a deadline or without; and a suspension by ump_suspend_for.  In each circle of
+ *              waits at least one handler is told; two that close it at the same moment may both
+ *              be.  A handler is told only if, at a moment of its call, it was part of a circle.
+ *              A request whose context was kept is answered from elsewhere: it closes no circle.
+ *              A closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
+ *              its own `leftover`, `term` and `drop`.  These waits are not seen: of threads
+ *              outside of callbacks; in ump_task_run, ump_completions_wait, ump_server_wait and
+ *              ump_threads_drop; of a handler that has suspended by ump_suspend; for whoever keeps
+ *              a context; and waits outside of this library.
  * - [bound]    A server with a capacity never has more messages queued.  Who finds no room, not
  *              even by a few more looks, waits for it in a line that is served in order; or is told
  *              UMP_FULL at once.  The end of the last client and the closing of the inbox need no
@@ -60,7 +66,8 @@
  * - [task]     A task handles messages only inside the calls that run it, on their thread.  Its
  *              file descriptor is readable while there is something to do.
  * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then
- *              its task takes no further message, and does not end.
+ *              its task takes no further message, and does not end.  What it waits for is known
+ *              to [deadlock] only if it says so, by ump_suspend_for.
  * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it
  *              if it is at rest.  All other promises hold as for any server: one message at a
  *              time, in order.  Who has handled a budget of others' messages hands it to the
@@ -161,7 +168,7 @@ enum ump_result {
 	UMP_NO_THREAD = -9,
 	/** Too many handles of one server: 2^32 - 1 strong ones, or 2^32 - 3 weak ones. */
 	UMP_OVERFLOW = -10,
-	/** The wait could never end, because the caller would wait for itself; [deadlock]. */
+	/** The wait would close a circle of waits: the caller would wait for itself; [deadlock]. */
 	UMP_DEADLOCK = -11,
 	/** The inbox has no room; [bound]. */
 	UMP_FULL = -12,
@@ -371,7 +378,7 @@ UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_
  * As ump_client_req_async, but while the inbox is full, wait for room until `deadline` (ns,
  * absolute); [bound], [deadline].  UMP_NOW is ump_client_req_async.
  * UMP_TIMED_OUT: nothing was sent, and what `*msg` points to is the caller's as before.
- * UMP_DEADLOCK: room could never come, because this server waits for the caller; [deadlock].
+ * UMP_DEADLOCK: the caller is a handler for which this server waits; [deadlock].
  */
 UMP_API int ump_client_req_async_until(
 	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
@@ -837,6 +844,18 @@ UMP_API void ump_task_drop(ump_task **task);
 UMP_API ump_suspension *ump_suspend(void);
 
 /**
+ * Suspend as ump_suspend does, and say that the resume depends on the server of `client`: on an
+ * answer of that server, say.  So the suspended handler counts as waiting for that server until it
+ * is resumed or its task is dropped; [deadlock].  `*out` is the duty to resume; it is set to NULL
+ * if this fails, and then the handler has not suspended.  `client` may be dropped afterwards.
+ * Never blocks.
+ * UMP_OK.  UMP_DEADLOCK: that server waits for this task, or is this task.  UMP_NO_MEMORY.
+ * UMP_OVERFLOW.  UMP_INVALID: `client` or `out` is NULL; not in a task's `request` or `post`;
+ * suspended already.
+ */
+UMP_API int ump_suspend_for(const ump_client *client, ump_suspension **out);
+
+/**
  * Go on with a handler that has suspended, as if it had returned `flow` now; [suspend].  May come
  * before its callback has returned.  Never blocks.  Any thread.
  * UMP_OK.  UMP_SERVER_GONE: the task was dropped; a value in `flow` is the caller's to release.
@@ -888,7 +907,7 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * - A handler that sends to an inline server waits for it for as long as it has its turn, as far as
  *   [deadlock] goes: a handler that it runs then gets UMP_DEADLOCK for what would wait for the
  *   first one's server.  A handler that posts to its own server queues that.
- * - ump_suspend gives NULL here.
+ * - ump_suspend gives NULL here, and ump_suspend_for UMP_INVALID.
  *
  * `config` is read during the call only; `name`, `stack_size` and `threads` play no part.
  * `*client` and `*inlined` are the caller's.  Any thread.

@@ -1495,6 +1495,15 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	{
 		return suspension(ump_suspend());
 	}
+	/// ump_suspend_for, likewise: the resume depends on the server of `other`; [deadlock].
+	template <class Q>
+	[[nodiscard]] result<suspension> suspend_for(const ump::client<Q> &other) noexcept
+	{
+		ump_suspension *made = nullptr;
+		int code = ump_suspend_for(other.get(), &made);
+
+		return detail::made<suspension>(code, made);
+	}
 };
 
 namespace detail

@@ -12,6 +12,7 @@
 #include "core/room.h"
 #include "core/valid.h"
 #include "core/verdict.h"
+#include "core/walk.h"
 
 #include <__fc_builtin.h>
 
@@ -240,6 +241,28 @@ static void patience(void)
 	/*@ check looks_end: few == 1; */
 }
 
+/* A circle of two other servers ends a walk that is led into it; and one of marked edges is told in
+ * the second round that marks, at the latest. */
+static void walks(void)
+{
+	struct ump__walk walk;
+	int steps = 0;
+
+	ump__walk_begin(&walk);
+	while (steps < 8 && ump__walk_edge(&walk, 0, 64 + 64 * (uintptr_t)(steps % 2)))
+		steps++;
+	/*@ check ends: steps < 8; */
+	ump__walk_begin(&walk);
+	bool first = ump__walk_back(&walk, 0, 1);
+	/*@ check unmarked: first == 0; */
+	(void)ump__walk_edge(&walk, 2, 64);
+	bool second = ump__walk_back(&walk, 3, 4);
+	/*@ check new_edges: second == 0; */
+	(void)ump__walk_edge(&walk, 2, 64);
+	bool third = ump__walk_back(&walk, 3, 5);
+	/*@ check told: third == 1; */
+}
+
 int main(void)
 {
 	any_order();
@@ -250,5 +273,6 @@ int main(void)
 	any_coming();
 	endings();
 	patience();
+	walks();
 	return 0;
 }

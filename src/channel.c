@@ -60,6 +60,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	if (channel == NULL)
 		return NULL;
 	ump__word_init(&channel->inbox, UMP__INBOX_EMPTY);
+	ump__vertex_init(&channel->vertex);
 	ump__counts_init(&channel->counts);
 	ump__count_init(&channel->kept, 0);
 	ump__count_init(&channel->failed, 0);
@@ -86,6 +87,7 @@ void ump__channel_free(struct ump__channel *channel)
 		ump__bell_close(&channel->bell);
 	if (channel->bounded)
 		ump__room_end(channel->room);
+	ump__vertex_end(&channel->vertex);
 	ump__free(channel);
 }
 

@@ -10,6 +10,7 @@
 #include "room.h"
 #include "sync/sync.h"
 #include "turn.h"
+#include "wait.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,8 +71,10 @@ struct ump__channel {
 	 * hole. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
 	struct ump__word inbox;
+	/* A handler that sends from its callback, and then waits, looks at it. */
+	struct ump__vertex vertex;
 	char gap[UMP__LINE - sizeof(struct ump__word) - sizeof(struct ump__counts) -
-		 UMP__ROOM_BEFORE_LINE];
+		 sizeof(struct ump__vertex) - UMP__ROOM_BEFORE_LINE];
 	/* One, or none: only then is there more of it than the address.  Its first word is written
 	 * by senders and ends their line; the rest has one of its own, which the receiving end
 	 * writes while those who find no room look at it. */

@@ -86,9 +86,9 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 	return ump__weak_client_new(client->handle.channel, out);
 }
 
-/* Send a request for which there is room, and which the caller will wait for in `wait`, if that is
- * not NULL.  UMP_OK, UMP__RUN, UMP_SERVER_GONE or UMP_DEADLOCK. */
-static int send_request(struct ump__request *request, struct ump__wait *wait, bool for_ever)
+/* Send a request for which there is room, and for which the caller begins to wait in `wait`, if
+ * that is not NULL.  UMP_OK, UMP__RUN; or UMP_SERVER_GONE or UMP_DEADLOCK, and no wait is begun. */
+static int send_request(struct ump__request *request, struct ump__wait *wait)
 {
 	struct ump__channel *channel = request->channel;
 	int result;
@@ -97,8 +97,8 @@ static int send_request(struct ump__request *request, struct ump__wait *wait, bo
 		/* A closed server cannot be waited for. */
 		return ump__inbox_is_closed(&channel->inbox) ? UMP_SERVER_GONE : UMP_DEADLOCK;
 	result = ump__channel_send(channel, &request->message);
-	if (wait != NULL)
-		ump__wait_commit(wait, result >= UMP_OK && for_ever);
+	if (wait != NULL && result < UMP_OK)
+		ump__wait_end(wait);
 	return result;
 }
 
@@ -119,7 +119,7 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 		return result;
 	ump__request_init(&request, channel, msg, reply);
 	request.may_run = true;
-	result = send_request(&request, &wait, true);
+	result = send_request(&request, &wait);
 	if (result < UMP_OK) {
 		ump__handle_room_back(handle, kept);
 		return result;
@@ -134,20 +134,19 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 	return request.answer.code;
 }
 
-/* Wait for room, and send.  A time-out means the same to the caller at whichever moment it comes:
- * what the message points to is no longer the caller's.  So before sending too, the request then
- * goes the way of any that is given up. */
-static int send_until(
-	const struct ump__handle *handle, struct ump__request *request, ump_time deadline)
+/* Wait for room, and send; on UMP_OK the caller waits for the answer in `wait`.  A time-out means
+ * the same to the caller at whichever moment it comes: what the message points to is no longer the
+ * caller's.  So before sending too, the request then goes the way of any that is given up. */
+static int send_until(const struct ump__handle *handle, struct ump__request *request,
+	ump_time deadline, struct ump__wait *wait)
 {
-	struct ump__wait wait;
 	bool kept;
 	int result = UMP_TIMED_OUT;
 
 	if (deadline > ump_now())
 		result = ump__handle_room(handle, deadline, &kept);
 	if (result == UMP_OK) {
-		result = send_request(request, &wait, false);
+		result = send_request(request, wait);
 		if (result < UMP_OK)
 			ump__handle_room_back(handle, kept);
 	}
@@ -163,19 +162,22 @@ static int request_until(
 	const struct ump__handle *handle, const void *msg, void *reply, ump_time deadline)
 {
 	struct ump__request *request = ump__request_new(handle, msg);
+	struct ump__wait wait;
 	int result;
 
 	if (request == NULL)
 		return UMP_NO_MEMORY;
 	request->may_run = true;
-	result = send_until(handle, request, deadline);
+	result = send_until(handle, request, deadline, &wait);
 	if (result != UMP_OK)
 		return result;
 	do {
+		bool there = ump__answer_wait(&request->answer, deadline, request->server_cpu);
+
+		ump__wait_end(&wait);
 		/* The answer may have come in since the deadline passed; then it is better than a
 		 * time-out.  What came may also be the turn. */
-		if (!ump__answer_wait(&request->answer, deadline, request->server_cpu) &&
-			!ump__answer_abandon(&request->answer))
+		if (!there && !ump__answer_abandon(&request->answer))
 			return UMP_TIMED_OUT;
 	} while (ump__inline_took_turn(request));
 	return ump__wait_reply_collect(request, reply);
@@ -212,8 +214,11 @@ static int send_copy(const struct ump__handle *handle, const void *msg,
 	if (request == NULL)
 		return UMP_NO_MEMORY;
 	request->completions = completions;
-	request->tag = tag;
-	result = send_request(request, NULL, false);
+	if (completions != NULL)
+		request->tag = tag;
+	else
+		ump__request_pin(request);
+	result = send_request(request, NULL);
 	if (result < UMP_OK)
 		ump__request_free(request);
 	else

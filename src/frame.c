@@ -16,6 +16,8 @@ void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 	frame->outer = *slot;
 	frame->may_suspend = false;
 	frame->suspension = NULL;
+	frame->blocked = NULL;
+	frame->underneath = NULL;
 	*slot = frame;
 }
 

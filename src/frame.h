@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct ump__channel;
+struct ump__wait;
 
 struct ump__frame {
 	/* Whose callbacks run. */
@@ -19,6 +20,10 @@ struct ump__frame {
 	/* A task's handler is in a callback that may suspend, and what it got if it has. */
 	bool may_suspend;
 	ump_suspension *suspension;
+	/* The wait in which the callback is blocked, or NULL; and what stands at the server's vertex
+	 * of the wait-for graph when it is not (wait.h). */
+	struct ump__wait *blocked;
+	struct ump__wait *underneath;
 };
 
 /* Begin and end to work for `channel`, on one thread. */

@@ -72,10 +72,15 @@ static struct ump__handle *asker(const struct ump__handle *handle)
 /* Give `handle` a pool.  Another thread may be about to do that, too: one of the two is used. */
 static struct ump__pool *open_pool(struct ump__handle *handle)
 {
-	const struct ump__channel *channel = handle->channel;
-	struct ump__pool *pool = ump__pool_new(channel->post.size, ump__request_size(channel));
+	struct ump__channel *channel = handle->channel;
+	struct ump__pool *pool;
 	uintptr_t seen = 0;
 
+	if (!ump__weak_add(&channel->counts))
+		return NULL;
+	pool = ump__pool_new(channel, ump__request_size(channel));
+	if (pool == NULL)
+		ump__channel_drop_weak(channel);
 	/* Without memory for it, messages are allocated one by one. */
 	if (pool == NULL || ump__pool_word_set(&handle->pool, &seen, (uintptr_t)pool))
 		return pool;

@@ -3,6 +3,7 @@
 
 #include "dispatch.h"
 #include "inbox.h"
+#include "references.h"
 #include "turn.h"
 #include "wait.h"
 
@@ -21,8 +22,8 @@ struct ump_inline {
 	/* While the turn is offered, and until it is used again: the message that comes next.  It
 	 * is no more in the queue. */
 	struct ump__message *held;
-	/* Its channel's address, for those who look for circles of waits. */
-	const struct ump__channel *channel;
+	/* Its channel, of which this has a reference: a join is a wait for that server. */
+	struct ump__channel *channel;
 	/* That the loop has ended; join waits for it, drop gives it up. */
 	struct ump__answer ended;
 	struct ump_flow how;
@@ -158,6 +159,8 @@ static enum ump__verdict work_off(struct ump_inline *inlined, size_t left, struc
 
 static void inline_free(struct ump_inline *inlined)
 {
+	if (inlined->channel != NULL)
+		ump__channel_drop_weak(inlined->channel);
 	inlined->mark = UMP__MARK_DEAD;
 	ump__free(inlined);
 }
@@ -272,7 +275,8 @@ static int spawn_here(struct ump_inline *inlined, const struct ump_config *confi
 	if (result != UMP_OK)
 		return result;
 	server = inlined->dispatcher.server;
-	inlined->channel = server->channel;
+	if (ump__weak_add(&server->channel->counts))
+		inlined->channel = server->channel;
 	/* Before anybody else gets to see the channel. */
 	server->channel->inlined = inlined;
 	result = ump__dispatcher_build(&inlined->dispatcher, config, builder, arg, *client);
@@ -310,7 +314,7 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 	if (result == UMP_OK)
 		*inlined = made;
 	else
-		ump__free(made);
+		inline_free(made);
 	return result;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "pool.h"
 
+#include "channel.h"
 #include "inbox.h"
 
 /* ---- What a pool holds --------------------------------------------------------------------- */
@@ -41,14 +42,15 @@ static void shelves_init(struct ump__pool *pool, size_t post_size, size_t reques
 		pool->tray_posts = 0;
 }
 
-struct ump__pool *ump__pool_new(size_t post_size, size_t request_size)
+struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_size)
 {
 	struct ump__pool *pool = ump__alloc_spare(sizeof *pool, true);
 	uint32_t units = 1;
 
 	if (pool == NULL)
 		return NULL;
-	shelves_init(pool, post_size, request_size);
+	shelves_init(pool, channel->post.size, request_size);
+	pool->channel = channel;
 	for (int i = 0; i < UMP__SHELVES; i++) {
 		ump__queue_init(&pool->shelves[i].spare);
 		ump__word_init(&pool->back[i], UMP__INBOX_EMPTY);
@@ -66,8 +68,12 @@ struct ump__pool *ump__pool_new(size_t post_size, size_t request_size)
 /* `count` units are gone for good. */
 static void units_gone(struct ump__pool *pool, uint32_t count)
 {
-	if (ump__tally_down(&pool->units, count))
-		ump__free(pool);
+	struct ump__channel *channel = pool->channel;
+
+	if (!ump__tally_down(&pool->units, count))
+		return;
+	ump__free(pool);
+	ump__channel_drop_weak(channel);
 }
 
 /* A unit is done with: it waits on its shelf for its next use, unless the client has gone. */

@@ -31,6 +31,9 @@ struct ump__shelf {
 };
 
 struct ump__pool {
+	/* The server that the messages go to, of which this has a reference: a waiter whose request
+	 * lies here may look at it as long as it has the request. */
+	struct ump__channel *channel;
 	/* Who has the latch may touch what is on this line. */
 	_Alignas(UMP__LINE) struct ump__latch latch;
 	struct ump__shelf shelves[UMP__SHELVES];
@@ -59,9 +62,9 @@ struct ump__tray {
 	_Alignas(max_align_t) unsigned char posts[];
 };
 
-/* A pool for a client that sends posts and requests (as they are allocated) of these sizes; NULL:
- * no memory. */
-struct ump__pool *ump__pool_new(size_t post_size, size_t request_size);
+/* A pool for a client of `channel`, whose requests are allocations of `request_size` bytes.  It
+ * takes over a reference of the channel; NULL: no memory, and the reference stays. */
+struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_size);
 
 /* The client goes.  Nobody else uses the pool as a sender any more. */
 void ump__pool_drop(struct ump__pool *pool);

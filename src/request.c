@@ -4,6 +4,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "pool.h"
+#include "references.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 _Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 128,
@@ -72,14 +73,29 @@ struct ump__request *ump__request_new(const struct ump__handle *handle, const vo
 	return request;
 }
 
+void ump__request_pin(struct ump__request *request)
+{
+	/* Where there are too many references already, no walk comes by this wait. */
+	if (ump__home_of(&request->message) == NULL && ump__weak_add(&request->channel->counts))
+		request->pinned = request->channel;
+}
+
+bool ump__request_is_pinned(const struct ump__request *request)
+{
+	return request->pinned != NULL || ump__home_of(&request->message) != NULL;
+}
+
 void ump__request_free(struct ump__request *request)
 {
 	struct ump__pool *home = ump__home_of(&request->message);
+	struct ump__channel *pinned = request->completions == NULL ? request->pinned : NULL;
 
 	if (home != NULL)
 		ump__pool_request_back(home, &request->message.node);
 	else
 		ump__free(request);
+	if (pinned != NULL)
+		ump__channel_drop_weak(pinned);
 }
 
 void ump__request_discard(struct ump__request *request, int code)

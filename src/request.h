@@ -41,13 +41,18 @@ struct ump__request {
 	bool may_run;
 	/* Its caller runs the handler, and looks at the answer when that has returned. */
 	bool direct;
-	/* Where its end is told, if not to a waiter, and with which tag. */
+	/* Where its end is told, or NULL: to a waiter. */
 	struct ump_completions *completions;
-	void *tag;
+	union {
+		/* With completions: what they tell it by. */
+		void *tag;
+		/* Without: `channel`, if the request has a reference of it, or NULL. */
+		struct ump__channel *pinned;
+	};
 	/* For an allocated request: what drops its value if nobody is left to own it. */
 	void (*value_drop)(void *value);
-	/* Whom it was sent to.  It may be gone once the request is complete, or was kept without
-	 * `held`. */
+	/* The server.  It may be gone once the request is complete, or was kept without `held`,
+	 * unless the request is pinned. */
 	struct ump__channel *channel;
 	/* Where the server ran when this was sent. */
 	int server_cpu;
@@ -64,6 +69,13 @@ size_t ump__request_size(const struct ump__channel *channel);
 
 /* An allocated request with a copy of `value`, to be sent by `handle`; or NULL. */
 struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value);
+
+/* Keep the channel of an allocated request until the request is freed, for a waiter that has no
+ * client: by a reference, or by that of the pool that the memory is from.  Before it is sent. */
+void ump__request_pin(struct ump__request *request);
+
+/* Whether it is kept. */
+bool ump__request_is_pinned(const struct ump__request *request);
 
 /* Free an allocated request whose values somebody else owns. */
 void ump__request_free(struct ump__request *request);

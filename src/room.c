@@ -139,7 +139,7 @@ static int enter_sender(
 	return result;
 }
 
-static int stand_in_line(struct ump__room *room, const struct ump__channel *server,
+static int stand_in_line(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
 	struct sender sender = {.ticket.call = call_sender};
@@ -150,10 +150,8 @@ static int stand_in_line(struct ump__room *room, const struct ump__channel *serv
 	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
 		return UMP_DEADLOCK;
 	result = enter_sender(room, &sender.ticket, own);
-	ump__wait_commit(&wait, result == UMP_FULL && deadline == UMP_FOREVER);
-	if (result != UMP_FULL)
-		return result;
-	result = await_call(room, &sender, deadline);
+	if (result == UMP_FULL)
+		result = await_call(room, &sender, deadline);
 	ump__wait_end(&wait);
 	return result;
 }
@@ -182,7 +180,7 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 
 /* ---- For others ---------------------------------------------------------------------------- */
 
-int ump__room_take(struct ump__room *room, const struct ump__channel *server,
+int ump__room_take(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
 	if (ump__place_take(&room->places))

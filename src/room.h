@@ -69,7 +69,7 @@ void ump__claim_init(struct ump__claim *claim);
  * client has asked for: who waits goes before that, since the place that comes is for its next
  * message.  UMP_OK, UMP_FULL (only with a deadline of UMP_NOW), UMP_TIMED_OUT, UMP_DEADLOCK,
  * UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
-int ump__room_take(struct ump__room *room, const struct ump__channel *server,
+int ump__room_take(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
 
 /* For the receiver, which has nothing to do: if those who found no room need this processor to go

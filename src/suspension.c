@@ -2,7 +2,10 @@
 #include "suspension.h"
 
 #include "frame.h"
+#include "handle.h"
 #include "references.h"
+
+#define LIVE "a client was used after it was dropped, or is none"
 
 /* What pending returns, which is told from all that an application may return by its address. */
 static char pending;
@@ -14,25 +17,98 @@ struct ump_flow ump_pending(void)
 	return flow;
 }
 
+/* Whether the calling thread is in a callback that may suspend, and has not. */
+static bool can_suspend(const struct ump__frame *frame)
+{
+	return frame != NULL && frame->may_suspend && frame->suspension == NULL;
+}
+
+/* A suspension of the handler in `frame`.  UMP_OK, UMP_NO_MEMORY or UMP_OVERFLOW. */
+static int suspension_new(const struct ump__frame *frame, bool awaits, ump_suspension **out)
+{
+	size_t size = sizeof(ump_suspension) + (awaits ? sizeof(struct ump__awaiting) : 0);
+	ump_suspension *made = ump__alloc(size);
+
+	if (made == NULL)
+		return UMP_NO_MEMORY;
+	if (!ump__weak_add(&frame->channel->counts)) {
+		ump__free(made);
+		return UMP_OVERFLOW;
+	}
+	ump__answer_init(&made->resumed);
+	made->channel = frame->channel;
+	made->held = NULL;
+	made->awaits = false;
+	*out = made;
+	return UMP_OK;
+}
+
 ump_suspension *ump_suspend(void)
 {
 	struct ump__frame *frame = ump__frame_top();
 	ump_suspension *made;
 
-	if (frame == NULL || !frame->may_suspend || frame->suspension != NULL)
+	if (!can_suspend(frame) || suspension_new(frame, false, &made) != UMP_OK)
 		return NULL;
-	made = ump__alloc(sizeof *made);
-	if (made == NULL)
-		return NULL;
-	if (!ump__weak_add(&frame->channel->counts)) {
-		ump__free(made);
-		return NULL;
-	}
-	ump__answer_init(&made->resumed);
-	made->channel = frame->channel;
-	made->held = NULL;
 	frame->suspension = made;
 	return made;
+}
+
+/* Say for which server the handler waits.  UMP_OK, UMP_OVERFLOW or UMP_DEADLOCK. */
+static int await(ump_suspension *suspension, struct ump__channel *server)
+{
+	struct ump__awaiting *awaiting = suspension->awaiting;
+
+	if (!ump__weak_add(&server->counts))
+		return UMP_OVERFLOW;
+	awaiting->frame = (struct ump__frame){.channel = suspension->channel};
+	if (!ump__wait_begin_for(&awaiting->wait, &awaiting->frame, server,
+		    &suspension->resumed.state)) {
+		ump__channel_drop_weak(server);
+		return UMP_DEADLOCK;
+	}
+	suspension->awaits = true;
+	return UMP_OK;
+}
+
+/* The wait is over.  The task only, before the suspension may go. */
+static void await_no_more(ump_suspension *suspension)
+{
+	struct ump__channel *server;
+
+	if (!suspension->awaits)
+		return;
+	server = suspension->awaiting->wait.server;
+	ump__wait_end(&suspension->awaiting->wait);
+	suspension->awaits = false;
+	ump__channel_drop_weak(server);
+}
+
+int ump_suspend_for(const ump_client *client, ump_suspension **out)
+{
+	struct ump__frame *frame = ump__frame_top();
+	ump_suspension *made;
+	int result;
+
+	if (out != NULL)
+		*out = NULL;
+	if (client == NULL || out == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	if (!can_suspend(frame))
+		return UMP_INVALID;
+	result = suspension_new(frame, true, &made);
+	if (result != UMP_OK)
+		return result;
+	result = await(made, client->handle.channel);
+	if (result != UMP_OK) {
+		ump__channel_drop_weak(made->channel);
+		ump__free(made);
+		return result;
+	}
+	frame->suspension = made;
+	*out = made;
+	return UMP_OK;
 }
 
 /* It has been resumed, or never will be gone on with. */
@@ -76,12 +152,14 @@ bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow)
 {
 	if (!ump__answer_rest(&suspension->resumed, &suspension->channel->bell))
 		return false;
+	await_no_more(suspension);
 	*flow = collect(suspension);
 	return true;
 }
 
 bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow)
 {
+	await_no_more(suspension);
 	if (!ump__answer_abandon(&suspension->resumed))
 		return false;
 	*flow = collect(suspension);

@@ -9,6 +9,13 @@
 #include "answer.h"
 #include "channel.h"
 
+/* That the handler waits for a server, as an edge of the wait-for graph. */
+struct ump__awaiting {
+	struct ump__wait wait;
+	/* For that server alone, and not for those in whose callbacks the task is run. */
+	struct ump__frame frame;
+};
+
 struct ump_suspension {
 	struct ump__answer resumed;
 	struct ump_flow flow;
@@ -17,6 +24,10 @@ struct ump_suspension {
 	/* The message that the handler works on, if it is a post: it stays until the suspension
 	 * goes.  Written by the task. */
 	struct ump__post *held;
+	/* Whether it has said which server it waits for; then there is one of what follows, with a
+	 * reference of that server's channel. */
+	bool awaits;
+	struct ump__awaiting awaiting[];
 };
 
 /* Whether it has been resumed; then it is gone, and `flow` is what the handler returns.  If not,

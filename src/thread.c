@@ -6,6 +6,7 @@
  */
 #include "answer.h"
 #include "dispatch.h"
+#include "references.h"
 #include "threads.h"
 #include "wait.h"
 
@@ -16,6 +17,8 @@ struct ump_thread {
 	/* The thread, if it is one that is used again. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
+	/* Its channel, of which this has a reference: a join is a wait for that server. */
+	struct ump__channel *channel;
 	/* Whether the thread ends with the server; then it is joined or detached by whoever owns
 	 * this when the loop has ended. */
 	bool ends;
@@ -32,14 +35,10 @@ struct ump_thread {
 	};
 };
 
-/* For those who look for circles of waits: an address only, since the channel may be gone. */
-static const struct ump__channel *channel_of(const struct ump_thread *thread)
-{
-	return thread->dispatcher.me.channel;
-}
-
 static void thread_free(struct ump_thread *thread)
 {
+	if (thread->channel != NULL)
+		ump__channel_drop_weak(thread->channel);
 	thread->mark = UMP__MARK_DEAD;
 	ump__free(thread);
 }
@@ -160,10 +159,10 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 	struct ump__wait wait;
 	int result;
 
-	/* Nobody waits for the caller through a thread that is not there yet; but its init may come
-	 * to want something of a handler that spawns it. */
-	(void)ump__wait_begin(&wait, channel_of(thread), &thread->started.state, NULL);
-	ump__wait_commit(&wait, init);
+	/* No server waits for the caller through a thread that is not there yet; but its init may
+	 * come to want something of a handler that spawns it. */
+	if (init)
+		(void)ump__wait_begin(&wait, thread->channel, &thread->started.state, NULL);
 	result = run_on_thread(thread, config);
 	if (result != UMP_OK) {
 		ump__dispatcher_unwind(&thread->dispatcher);
@@ -174,7 +173,8 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 		if (result != 0 && thread->ends)
 			ump__thread_join(&thread->os);
 	}
-	ump__wait_end(&wait);
+	if (init)
+		ump__wait_end(&wait);
 	return result;
 }
 
@@ -187,6 +187,8 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	server = thread->dispatcher.server;
+	if (ump__weak_add(&server->channel->counts))
+		thread->channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
 	if (result != UMP_OK)
 		ump__server_release(server);
@@ -234,7 +236,7 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
 	result = ump__wait_answer(
-		&joined->ended, channel_of(joined), NULL, deadline, UMP__CPU_UNKNOWN);
+		&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	/* Its handler is told above; destructors of thread-local variables come after the end. */

@@ -1,13 +1,73 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "wait.h"
 
-/* The waits of handlers that have no deadline, and what guards them.  Static, because servers that
- * know nothing of each other may come to wait for each other. */
-static struct ump__lock lock = UMP__LOCK_FREE;
-static struct ump__wait *waits;
+#include "channel.h"
+#include "core/walk.h"
+#include "references.h"
+
+/* The last number that an edge was marked with.  Drawn only where a walk has come back to the
+ * walker. */
+static struct ump__count marks;
+
+void ump__vertex_init(struct ump__vertex *vertex)
+{
+	ump__lock_init(&vertex->lock);
+	vertex->wait = NULL;
+	vertex->mark = 0;
+}
+
+void ump__vertex_end(struct ump__vertex *vertex)
+{
+	ump__lock_end(&vertex->lock);
+}
+
+/* ---- Publishing ---------------------------------------------------------------------------- */
+
+static void put(struct ump__vertex *vertex, struct ump__wait *wait)
+{
+	ump__lock_take(&vertex->lock);
+	vertex->wait = wait;
+	vertex->mark = 0;
+	ump__lock_give(&vertex->lock);
+}
+
+/* At all vertices in whose callbacks the waiter is.  Only the thread that runs a server changes the
+ * edge of its vertex, so it may read that without the lock. */
+static void publish(struct ump__wait *wait)
+{
+	wait->boundary = NULL;
+	wait->outer = NULL;
+	for (struct ump__frame *frame = wait->waiter; frame != NULL; frame = frame->outer) {
+		struct ump__vertex *vertex = &frame->channel->vertex;
+
+		if (frame->blocked == NULL) {
+			frame->underneath = vertex->wait;
+		} else if (wait->boundary == NULL) {
+			wait->boundary = frame;
+			wait->outer = frame->blocked;
+		}
+		frame->blocked = wait;
+		put(vertex, wait);
+	}
+}
+
+void ump__wait_end(struct ump__wait *wait)
+{
+	struct ump__wait *before = NULL;
+
+	for (struct ump__frame *frame = wait->waiter; frame != NULL; frame = frame->outer) {
+		if (frame == wait->boundary)
+			before = wait->outer;
+		frame->blocked = before;
+		put(&frame->channel->vertex, before != NULL ? before : frame->underneath);
+	}
+	wait->waiter = NULL;
+}
+
+/* ---- Walking ------------------------------------------------------------------------------- */
 
 /* Whether `wait` still is for its server: not if the answer is there, or will come from elsewhere.
- * What its server did before it began to wait itself is seen, through the lock. */
+ * What its server did before it began a wait that was seen is seen, too. */
 static bool is_pending(const struct ump__wait *wait)
 {
 	return ump__word_peek(wait->state) != UMP__CALL_DONE &&
@@ -24,79 +84,95 @@ static bool is_among(const struct ump__channel *server, const struct ump__frame 
 	return false;
 }
 
-/* The wait in which `server`'s handler is stuck, or NULL. */
-static const struct ump__wait *wait_of(const struct ump__channel *server)
+/* The server for which the handler of `at` waits, with a reference of it; or NULL.  `mark` gets
+ * what the edge is marked with, if it is to be. */
+static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64_t *mark)
 {
-	for (const struct ump__wait *wait = waits; wait != NULL; wait = wait->next) {
-		if (is_among(server, wait->waiter) && is_pending(wait))
-			return wait;
-	}
-	return NULL;
+	struct ump__vertex *vertex = &at->vertex;
+	struct ump__channel *to = NULL;
+
+	ump__lock_take(&vertex->lock);
+	/* Where there are too many references of that server already, the walk ends. */
+	if (vertex->wait != NULL && is_pending(vertex->wait) &&
+		ump__weak_add(&vertex->wait->server->counts))
+		to = vertex->wait->server;
+	if (marking && vertex->mark == 0)
+		vertex->mark = ump__marks_next(&marks);
+	*mark = vertex->mark;
+	ump__lock_give(&vertex->lock);
+	return to;
 }
 
-/* Whether `wait` would close a circle.  There is none in the list, so the chain ends. */
+/* One round: whether the edges lead from the server of `wait` back to the waiter.  `mark` gets that
+ * of the last edge. */
+static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uint64_t *mark)
+{
+	struct ump__channel *at = wait->server;
+	struct ump__channel *to = follow(at, walk->marks, mark);
+
+	while (to != NULL && !is_among(to, wait->waiter) &&
+		ump__walk_edge(walk, *mark, (uintptr_t)to)) {
+		at = to;
+		to = follow(at, walk->marks, mark);
+		ump__channel_drop_weak(at);
+	}
+	if (to == NULL)
+		return false;
+	/* The waiter's own servers are there. */
+	ump__channel_drop_weak(to);
+	return is_among(to, wait->waiter);
+}
+
+/* Whether `wait`, which is published, closes a circle. */
 static bool closes_circle(const struct ump__wait *wait)
 {
-	const struct ump__wait *link = wait;
+	struct ump__walk walk;
+	uint64_t mark;
 
-	if (!is_pending(wait))
-		return false;
-	do {
-		if (is_among(link->server, wait->waiter))
+	ump__walk_begin(&walk);
+	while (comes_back(wait, &walk, &mark)) {
+		if (ump__walk_back(&walk, mark, ump__marks_next(&marks)))
 			return true;
-		link = wait_of(link->server);
-	} while (link != NULL);
+	}
 	return false;
 }
 
-bool ump__wait_begin(struct ump__wait *wait, const struct ump__channel *server,
+/* ---- For others ---------------------------------------------------------------------------- */
+
+static bool begin(struct ump__wait *wait)
+{
+	bool own = is_among(wait->server, wait->waiter);
+
+	if (!is_pending(wait)) {
+		/* There is nothing to wait for. */
+		wait->waiter = NULL;
+		return true;
+	}
+	if (!own) {
+		publish(wait);
+		if (!closes_circle(wait))
+			return true;
+		ump__wait_end(wait);
+	}
+	wait->waiter = NULL;
+	return false;
+}
+
+bool ump__wait_begin(struct ump__wait *wait, struct ump__channel *server,
 	const struct ump__word *state, const struct ump__hint *kept)
 {
-	wait->waiter = ump__frame_top();
-	if (wait->waiter == NULL)
-		return true;
-	wait->server = server;
-	wait->state = state;
-	wait->kept = kept;
-	ump__lock_take(&lock);
-	if (!closes_circle(wait))
-		return true;
-	ump__lock_give(&lock);
-	return false;
+	*wait = (struct ump__wait){server, state, kept, ump__frame_top(), NULL, NULL};
+	return wait->waiter == NULL || begin(wait);
 }
 
-void ump__wait_commit(struct ump__wait *wait, bool waits_on)
+bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
+	struct ump__channel *server, const struct ump__word *state)
 {
-	if (wait->waiter == NULL)
-		return;
-	if (waits_on) {
-		wait->next = waits;
-		wait->previous = NULL;
-		if (waits != NULL)
-			waits->previous = wait;
-		waits = wait;
-	} else {
-		/* There is nothing to end. */
-		wait->waiter = NULL;
-	}
-	ump__lock_give(&lock);
+	*wait = (struct ump__wait){server, state, NULL, waiter, NULL, NULL};
+	return begin(wait);
 }
 
-void ump__wait_end(struct ump__wait *wait)
-{
-	if (wait->waiter == NULL)
-		return;
-	ump__lock_take(&lock);
-	if (wait->previous != NULL)
-		wait->previous->next = wait->next;
-	else
-		waits = wait->next;
-	if (wait->next != NULL)
-		wait->next->previous = wait->previous;
-	ump__lock_give(&lock);
-}
-
-int ump__wait_answer(struct ump__answer *answer, const struct ump__channel *server,
+int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,
 	const struct ump__hint *kept, ump_time deadline, int other_cpu)
 {
 	struct ump__wait wait;
@@ -104,7 +180,6 @@ int ump__wait_answer(struct ump__answer *answer, const struct ump__channel *serv
 
 	if (!ump__wait_begin(&wait, server, &answer->state, kept))
 		return UMP_DEADLOCK;
-	ump__wait_commit(&wait, deadline == UMP_FOREVER);
 	there = ump__answer_wait(answer, deadline, other_cpu);
 	ump__wait_end(&wait);
 	return there ? UMP_OK : UMP_TIMED_OUT;

@@ -18,7 +18,7 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 static int await(struct ump__request *request, ump_time deadline)
 {
 	/* To look is not to wait. */
-	if (deadline == UMP_NOW)
+	if (deadline == UMP_NOW || !ump__request_is_pinned(request))
 		return ump__answer_wait(&request->answer, deadline, request->server_cpu)
 			       ? UMP_OK
 			       : UMP_TIMED_OUT;

@@ -180,8 +180,8 @@ static void check_refusal(int message, int code)
 			message, "there is room, and it is said that there is none");
 		break;
 	case UMP_DEADLOCK:
-		must(account->from >= 0 && in_circle(account->from), "[deadlock]", message,
-			"nobody waits in a circle");
+		must(account->from >= 0 && was_in_circle(account->from), "[deadlock]", message,
+			"no servers wait in a circle");
 		break;
 	default:
 		broken("[once]", message, "sending it failed in an unknown way");
@@ -290,20 +290,6 @@ void oracle_in_order(int message, uint64_t others)
 
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
-void oracle_waits(int server, int other, int message, bool timed)
-{
-	struct server_books *its = &books.servers[server];
-
-	its->waits_for = (int8_t)other;
-	its->waits_message = (int8_t)message;
-	its->waits_timed = timed;
-}
-
-void oracle_waited(int server)
-{
-	books.servers[server].waits_for = -1;
-}
-
 /* Whether only the server that it waits for can end its wait. */
 static bool is_stuck(const struct server_books *its)
 {
@@ -318,16 +304,15 @@ static bool is_stuck(const struct server_books *its)
 	return account->answer == NO_ANSWER && !account->kept;
 }
 
-bool in_circle(int server)
+/* Whether it is in a circle now. */
+static bool is_in_circle(int server)
 {
 	int at = server;
 
 	for (int i = 0; i < PROGRAM_SERVERS; i++) {
 		const struct server_books *its = &books.servers[at];
 
-		/* One that ends by itself holds nobody else up, unless it runs the other one. */
-		if (!is_stuck(its) ||
-			(its->waits_timed && at != server && (books.traits & INLINE) == 0))
+		if (!is_stuck(its))
 			return false;
 		at = its->waits_for;
 		if (at == server)
@@ -336,9 +321,32 @@ bool in_circle(int server)
 	return false;
 }
 
+/* A circle begins with a wait, and may have ended when one in it is told. */
+void oracle_waits(int server, int other, int message)
+{
+	struct server_books *its = &books.servers[server];
+
+	its->waits_for = (int8_t)other;
+	its->waits_message = (int8_t)message;
+	its->in_circle = false;
+	for (int i = 0; i < PROGRAM_SERVERS; i++)
+		books.servers[i].in_circle = books.servers[i].in_circle || is_in_circle(i);
+}
+
+void oracle_waited(int server)
+{
+	books.servers[server].waits_for = -1;
+	books.servers[server].in_circle = false;
+}
+
+bool was_in_circle(int server)
+{
+	return books.servers[server].in_circle;
+}
+
 void oracle_deadlock(int server)
 {
-	must(in_circle(server), "[deadlock]", -1, "nobody waits in a circle");
+	must(was_in_circle(server), "[deadlock]", -1, "no servers wait in a circle");
 }
 
 /* ---- Room ---------------------------------------------------------------------------------- */

@@ -54,9 +54,9 @@ void oracle_in_order(int message, uint64_t others);
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
 /* `server`'s handler is about to wait for `other`: for the answer to a message, or (-1) for room or
- * for its end; and has waited.  `timed`: not for ever. */
+ * for its end; and has waited. */
 #define ORACLE_NO_MESSAGE (-1)
-void oracle_waits(int server, int other, int message, bool timed);
+void oracle_waits(int server, int other, int message);
 void oracle_waited(int server);
 /* It was told UMP_DEADLOCK instead. */
 void oracle_deadlock(int server);

@@ -80,10 +80,10 @@ struct server_books {
 	bool quit;
 	int8_t runner;
 	/* Its handler waits for another server, or -1: for the answer to which message, if for any,
-	 * and whether it has a deadline. */
+	 * and whether it has been in a circle since it began to. */
 	int8_t waits_for;
 	int8_t waits_message;
-	bool waits_timed;
+	bool in_circle;
 	/* Places that are kept for clients. */
 	int rooms;
 	/* Threads that were told that it is gone: one bit each. */
@@ -130,7 +130,8 @@ bool leaves(const struct account *account);
 
 bool is_post(const struct account *account);
 
-/* Whether `server`'s handler waits in a circle of servers that wait for each other. */
-bool in_circle(int server);
+/* Whether `server`'s handler has been, in its present wait, in a circle of servers that wait for
+ * each other. */
+bool was_in_circle(int server);
 
 #endif

@@ -320,6 +320,7 @@ void oracle_resuming(int server, bool breaks)
 
 	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
 	its->suspended = false;
+	oracle_waited(server);
 	its->resuming++;
 	if (breaks && !its->quit)
 		its->broke = true;

@@ -78,6 +78,7 @@ const struct operation_type operation_types[] = {
 	{"cone", NEXT_POLL_ONE, ANSWER},
 	{"post.join", SEND_POST, JOIN},
 	{"spawn", SPAWN, ASK},
+	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
 };
 /* How many there were when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -96,6 +96,8 @@ enum behaviour {
 	/* Of a task: suspend; another thread resumes, or resumes with a break. */
 	SUSPEND,
 	SUSPEND_AND_BREAK,
+	/* As SUSPEND, and name the next server as what it waits for. */
+	SUSPEND_FOR,
 	/* Suspend and resume at once. */
 	RESUME,
 	/* Drop the own task. */

@@ -83,6 +83,10 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+run: post.suspend post", .slow = true},
 	{.text = "task: post.suspend | post", .slow = true},
 	{.text = "task+quits+leftover: post.suspend | post", .slow = true},
+	{.text = "task: post.suspendfor"},
+	{.text = "task+two: post.suspendfor"},
+	{.text = "task+two: post.suspendfor | req.ask", .slow = true},
+	{.text = "task+two: post.suspendfor | post.suspendfor", .slow = true},
 	/* Completions. */
 	{.text = "thread: comp cpoll"},
 	{.text = "thread: comp cwait"},

@@ -29,7 +29,7 @@ static void ask(struct server *server, ump_client *to, const struct message *mes
 	int code;
 
 	sim_remark("server %d asks the next one, as %d", server->number, number);
-	oracle_waits(server->number, server->next->number, number, timed);
+	oracle_waits(server->number, server->next->number, number);
 	oracle_send(
 		number, timed ? SEND_TIMED : SEND_REQUEST, server->next->number, server->number);
 	code = ump_client_req(to, message, &reply, deadline);
@@ -51,7 +51,7 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 
 	/* To send may be to run that server. */
 	if (program_is_inline(server->program, server->next->number))
-		oracle_waits(server->number, server->next->number, number, false);
+		oracle_waits(server->number, server->next->number, number);
 	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
 	code = ump_client_req_async(to, message, &waiting);
 	oracle_waited(server->number);
@@ -59,7 +59,7 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	if (code != UMP_OK)
 		return;
 	sim_remark("server %d waits for message %d", server->number, number);
-	oracle_waits(server->number, server->next->number, number, false);
+	oracle_waits(server->number, server->next->number, number);
 	code = ump_wait_reply_wait(&waiting, &reply, UMP_FOREVER);
 	if (code == UMP_DEADLOCK) {
 		oracle_deadlock(server->number);
@@ -79,7 +79,7 @@ static void push(struct server *server, ump_client *to, const struct message *me
 	int number = (int)message->number;
 
 	sim_remark("server %d pushes message %d", server->number, number);
-	oracle_waits(server->number, server->next->number, ORACLE_NO_MESSAGE, false);
+	oracle_waits(server->number, server->next->number, ORACLE_NO_MESSAGE);
 	oracle_send(number, SEND_POST_UNTIL, server->next->number, server->number);
 	oracle_sent(number, ump_client_post_until(to, message, UMP_FOREVER));
 	oracle_waited(server->number);
@@ -124,7 +124,7 @@ static void join_next(struct server *server)
 	if (next->thread == NULL)
 		return;
 	sim_remark("server %d waits for the end of server %d", server->number, next->number);
-	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE, false);
+	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE);
 	code = ump_join(&next->thread, &how, UMP_FOREVER);
 	sim_remark("join of server %d: %s", next->number, ump_strerror(code));
 	if (code == UMP_DEADLOCK)
@@ -136,8 +136,7 @@ static void join_next(struct server *server)
 	oracle_waited(server->number);
 }
 
-/* A strong client of the next server, or NULL: there is none any more. */
-static ump_client *to_next(struct server *server)
+ump_client *server_to_next(struct server *server)
 {
 	int next = server->next->number;
 	bool gone = oracle_strong_gone(next);
@@ -151,6 +150,13 @@ static ump_client *to_next(struct server *server)
 	oracle_made_strong(next, code == UMP_OK);
 	oracle_upgraded(next, gone, code);
 	return strong;
+}
+
+void server_drop_next(const struct server *server, ump_client *strong)
+{
+	oracle_dropping_strong(server->next->number);
+	ump_client_drop(&strong);
+	oracle_dropped_strong(server->next->number);
 }
 
 void server_ask(struct server *server, const struct message *message)
@@ -167,7 +173,7 @@ void server_ask(struct server *server, const struct message *message)
 		join_next(server);
 		return;
 	}
-	strong = to_next(server);
+	strong = server_to_next(server);
 	if (strong == NULL)
 		return;
 	if (behaviour == ASK_ASYNC)
@@ -176,7 +182,5 @@ void server_ask(struct server *server, const struct message *message)
 		push(server, strong, &next);
 	else
 		ask(server, strong, &next, behaviour == ASK_TIMED);
-	oracle_dropping_strong(server->next->number);
-	ump_client_drop(&strong);
-	oracle_dropped_strong(server->next->number);
+	server_drop_next(server, strong);
 }

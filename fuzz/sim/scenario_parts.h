@@ -95,6 +95,8 @@ void server_hand_over(struct kept *kept);
 void server_task_loop(void *arg);
 
 /* Suspend, and have the handler resumed.  false: this is no task, or there is no memory. */
+ump_client *server_to_next(struct server *server);
+void server_drop_next(const struct server *server, ump_client *strong);
 bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc);
 
 /* In the handler: drop the task. */

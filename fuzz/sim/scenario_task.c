@@ -17,11 +17,38 @@ static void resume_at_once(struct server *server, ump_suspension *suspension)
 		sim_fail("[suspend]", "a handler suspends twice");
 }
 
+/* Suspend until the next server does something.  NULL: that one waits for this task, is gone, or
+ * there is no memory; `told` says whether the first is so. */
+static ump_suspension *suspend_for_next(struct server *server, bool *told)
+{
+	ump_client *strong = server_to_next(server);
+	ump_suspension *suspension = NULL;
+	int code;
+
+	if (strong == NULL)
+		return ump_suspend();
+	oracle_waits(server->number, server->next->number, ORACLE_NO_MESSAGE);
+	code = ump_suspend_for(strong, &suspension);
+	sim_remark("suspends for server %d: %s", server->next->number, ump_strerror(code));
+	*told = code == UMP_DEADLOCK;
+	if (*told)
+		oracle_deadlock(server->number);
+	if (code != UMP_OK)
+		oracle_waited(server->number);
+	server_drop_next(server, strong);
+	return suspension;
+}
+
 bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	struct kept *kept;
-	ump_suspension *suspension = ump_suspend();
+	bool told = false;
+	ump_suspension *suspension = message->behaviour == SUSPEND_FOR
+					     ? suspend_for_next(server, &told)
+					     : ump_suspend();
 
+	if (told)
+		return false;
 	if (suspension == NULL) {
 		if (server->task != NULL)
 			oracle_refused();

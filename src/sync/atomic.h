@@ -846,6 +846,15 @@ static inline uint64_t ump__count_raise(struct ump__count *count, uint64_t value
 	return seen;
 }
 
+/* By any thread: the next number, from 1 on, of those that tell which of two edges of the wait-for
+ * graph was seen first.  ORDER marks: release here -> acquire in ump__marks_next.  Carries: what
+ * was seen before the number was drawn, to whoever draws a later one.  ORDER marks: acquire here
+ * <- release in ump__marks_next. */
+static inline uint64_t ump__marks_next(struct ump__count *marks)
+{
+	return atomic_fetch_add_explicit(&marks->value, 1, memory_order_acq_rel) + 1;
+}
+
 #endif
 
 #endif

@@ -130,6 +130,18 @@ static int request_next_in_time(struct node *node, int value)
 	return request_until(node->next, 0, ump_after(60 * SECOND));
 }
 
+static int request_next_timed(struct node *node, int value)
+{
+	return value > 0 ? request_until(node->next, value - 1, ump_after(60 * SECOND)) : UMP_OK;
+}
+
+/* The first server has a deadline, the second has none, and so on. */
+static int alternate(struct node *node, int value)
+{
+	return (node - nodes) % 2 == 0 ? request_next_timed(node, value)
+				       : request_next(node, value);
+}
+
 /* ---- Oneself ------------------------------------------------------------------------------- */
 
 static ump_wait_reply *own_reply;
@@ -295,10 +307,10 @@ static void ends(void)
 /* ---- Circles ------------------------------------------------------------------------------- */
 
 /* `count` servers in a ring, each of which asks the next one. */
-static void ring(int count)
+static void ring(int count, int (*asks)(struct node *node, int value))
 {
 	for (int i = 0; i < count; i++) {
-		node_init(&nodes[i], &nodes[(i + 1) % count], request_next);
+		node_init(&nodes[i], &nodes[(i + 1) % count], asks);
 		node_start(&nodes[i]);
 	}
 	/* Once round is one too far: the last one finds that the first waits for it. */
@@ -316,18 +328,23 @@ static void ring(int count)
 
 static void rings(void)
 {
-	ring(1);
-	ring(2);
-	ring(3);
-	ring(NODES);
+	static int (*const asks[])(
+		struct node *, int) = {request_next, request_next_timed, alternate};
+
+	for (unsigned i = 0; i < sizeof asks / sizeof *asks; i++) {
+		ring(1, asks[i]);
+		ring(2, asks[i]);
+		ring(3, asks[i]);
+		ring(NODES, asks[i]);
+	}
 }
 
 /* A ring of `count` into which all posts go at once: whoever closes a circle is told, and whoever
  * is not told gets an answer.  Nobody hangs. */
-static void racing(int count)
+static void racing(int count, int (*asks)(struct node *node, int value))
 {
 	for (int i = 0; i < count; i++) {
-		node_init(&nodes[i], &nodes[(i + 1) % count], request_next);
+		node_init(&nodes[i], &nodes[(i + 1) % count], asks);
 		node_start(&nodes[i]);
 	}
 	for (int round = 0; round < 300; round++) {
@@ -347,21 +364,26 @@ static void racing(int count)
 
 static void races(void)
 {
-	racing(2);
+	racing(2, request_next);
 	check_progress();
-	racing(3);
+	racing(3, request_next);
+	check_progress();
+	racing(2, alternate);
+	check_progress();
+	racing(3, request_next_timed);
 }
 
 /* ---- All kinds of waits -------------------------------------------------------------------- */
 
-/* The first node does `does` at a moment at which the second waits for it, for ever. */
-static void while_waited_for(int (*does)(struct node *node, int value), size_t capacity)
+/* The first node does `does` at a moment at which the second waits for it, by `waits`. */
+static void while_waited_for(int (*does)(struct node *node, int value),
+	int (*waits)(struct node *node, int value), size_t capacity)
 {
 	struct node *first = &nodes[0];
 	struct node *second = &nodes[1];
 
 	node_init(first, second, does);
-	node_init(second, first, request_next);
+	node_init(second, first, waits);
 	first->held = true;
 	second->config.capacity = capacity;
 	node_start(first);
@@ -471,14 +493,32 @@ static int spawn_asker(struct node *node, int value)
 	return result;
 }
 
+/* The answer to a request that was sent before is waited for with a deadline. */
+static int wait_timed(struct node *node, int value)
+{
+	struct order order = {OP_CALL, value - 1, NULL};
+	struct reply reply = {UMP_INVALID, NULL};
+	ump_wait_reply *wait_reply;
+
+	CHECK_INT(ump_client_req_async(node->next->client, &order, &wait_reply), ==, UMP_OK);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, ump_after(60 * SECOND)), ==, UMP_OK);
+	return reply.value;
+}
+
 static void all_waits(void)
 {
-	while_waited_for(request_next, 1000);
-	while_waited_for(request_next_in_time, 1000);
-	while_waited_for(wait_for_next, 1000);
-	while_waited_for(join_next, 1000);
-	while_waited_for(post_to_full, 1);
-	while_waited_for(spawn_asker, 1000);
+	static int (*const waits[])(
+		struct node *, int) = {request_next, request_next_timed, wait_timed};
+
+	for (unsigned i = 0; i < sizeof waits / sizeof *waits; i++) {
+		while_waited_for(request_next, waits[i], 1000);
+		while_waited_for(request_next_in_time, waits[i], 1000);
+		while_waited_for(wait_for_next, waits[i], 1000);
+		while_waited_for(join_next, waits[i], 1000);
+		while_waited_for(post_to_full, waits[i], 1);
+		while_waited_for(spawn_asker, waits[i], 1000);
+		check_progress();
+	}
 }
 
 /* The waits of another kind are seen by who comes second, too. */
@@ -636,47 +676,34 @@ static void kept(void)
 	node_end(first);
 }
 
-/* Give up a request that the next one has begun with.  One that it came too late to begin with was
- * dropped. */
+/* Ask the next one, which is held, until the deadline comes. */
 static int request_for_a_while(struct node *node, int value)
 {
-	struct token token = {0};
-	struct order order = {OP_CALL, 0, &token};
-	struct reply reply;
-	int tries = 0;
-
-	while (value > 0 && token.delivered == 0) {
-		tries++;
-		CHECK_INT(ump_client_req(node->next->client, &order, &reply,
-				  ump_after(tries * SECOND / 20)),
-			==, UMP_TIMED_OUT);
-		while (token.delivered + token.dropped < tries)
-			check_nap(1);
-	}
+	if (value == 0)
+		return UMP_OK;
+	CHECK_INT(request_until(node->next, 0, ump_after(SECOND / 50)), ==, UMP_TIMED_OUT);
 	return UMP_OK;
 }
 
-static int request_back(struct node *node, int value)
-{
-	(void)value;
-	return request_until(node->next, 0, UMP_FOREVER);
-}
-
-/* The circle opens by itself when the deadline comes. */
-static void deadline_in_circle(void)
+/* A wait whose deadline has come is none: the next one may ask in turn. */
+static void deadline_over(void)
 {
 	struct node *first = &nodes[0];
 	struct node *second = &nodes[1];
 
 	node_init(first, second, request_for_a_while);
-	node_init(second, first, request_back);
+	node_init(second, first, request_next);
+	second->held = true;
 	node_start(first);
 	node_start(second);
-	probe_post(first->client, OP_CALL, 1);
+	probe_post(second->client, OP_CALL, 1);
+	wait_for(&second->entered);
+	CHECK_INT(request_until(first, 1, UMP_FOREVER), ==, UMP_OK);
+	sem_post(&second->gate);
 	while (second->acted < 1)
 		check_nap(1);
 	CHECK_INT(second->result, ==, UMP_OK);
-	CHECK_INT(first->probe.handled, ==, 2);
+	sem_post(&second->gate);
 	node_end(second);
 	node_end(first);
 }
@@ -882,7 +909,7 @@ static const struct check_test tests[] = {
 	{"[deadlock] [bound] waiting for room is known to who comes second", seen_room},
 	{"[deadlock] who was answered waits no more", answered},
 	{"[deadlock] [keep] a kept context closes no circle", kept},
-	{"[deadlock] [deadline] a deadline opens the circle", deadline_in_circle},
+	{"[deadlock] [deadline] a wait whose deadline has come closes no circle", deadline_over},
 	{"[deadlock] an answer that is there needs no wait", answer_is_there},
 	{"[deadlock] [deadline] nothing is known of raw receiving ends", raw_ends},
 	{"[deadlock] threads that are no handlers wait for whom they like", no_handler},

@@ -633,6 +633,165 @@ static void awaits(void)
 	end();
 }
 
+/* ---- A suspension that names a server ------------------------------------------------------ */
+
+/* Ask the task, as the handler of another one, with a deadline that is `ns` away, or without. */
+static int ask_task(int64_t ns)
+{
+	struct order order = {OP_ECHO, 1, NULL};
+	struct reply reply;
+
+	return ump_client_req(client, &order, &reply, ns != 0 ? ump_after(ns) : UMP_FOREVER);
+}
+
+#define LONG INT64_C(60000000000)
+
+/* What the other one's handler is to get from the task. */
+static int expected;
+
+static struct ump_flow ask_back(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	struct reply reply = {0, NULL};
+
+	(void)self;
+	(void)order;
+	if (expected != UMP_TIMED_OUT)
+		CHECK_INT(ask_task(0), ==, expected);
+	CHECK_INT(ask_task(expected == UMP_TIMED_OUT ? 1000000 : LONG), ==, expected);
+	/* To post is not to wait. */
+	probe_post(client, OP_ECHO, 2);
+	if (rc != NULL)
+		CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
+	return ump_continue();
+}
+
+static void ask_back_now(int result)
+{
+	expected = result;
+	probe_post(outer_client, OP_CALL, 1);
+	CHECK(ump_task_dispatch(outer_task, 0));
+}
+
+static struct ump_flow suspend_for_outer(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	ump_suspension *none = (ump_suspension *)(void *)self;
+
+	(void)order;
+	(void)rc;
+	CHECK_INT(ump_suspend_for(outer_client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_suspend_for(NULL, &none), ==, UMP_INVALID);
+	CHECK(none == NULL);
+	CHECK_INT(ump_suspend_for(outer_client, &suspended), ==, UMP_OK);
+	CHECK(suspended != NULL);
+	CHECK_INT(ump_suspend_for(outer_client, &none), ==, UMP_INVALID);
+	CHECK(ump_suspend() == NULL);
+	/* A wait of the callback itself hides that of the suspension only as long as it lasts. */
+	if (asked != NULL) {
+		struct order question = {OP_ECHO, 3, NULL};
+		struct reply reply;
+
+		CHECK_INT(ump_client_req(asked, &question, &reply, UMP_FOREVER), ==, UMP_OK);
+	}
+	return ump_pending();
+}
+
+static void open_outer(void)
+{
+	probe_init(&outer_probe);
+	outer_probe.on_call = ask_back;
+	probe_spawn_task(&outer_probe, &outer_client, &outer_task);
+	prepare();
+	probe.on_call = suspend_for_outer;
+	probe_post(client, OP_CALL, 1);
+}
+
+static void named(void)
+{
+	static struct probe server;
+	ump_thread *thread;
+
+	probe_init(&server);
+	probe_spawn(&server, &asked, &thread);
+	open_outer();
+	CHECK(ump_task_dispatch(task, 0));
+	ask_back_now(UMP_DEADLOCK);
+	/* A suspension that was resumed is no wait, though the task has not been run yet. */
+	resume(ump_continue());
+	ask_back_now(UMP_TIMED_OUT);
+	CHECK(ump_task_dispatch(task, 0));
+	ask_back_now(UMP_TIMED_OUT);
+	CHECK(ump_task_dispatch(task, 0));
+	end();
+	ump_task_drop(&outer_task);
+	ump_client_drop(&outer_client);
+	ump_client_drop(&asked);
+	CHECK(!probe_join(&thread).stop);
+}
+
+/* The server that was named goes, and then the task. */
+static void named_goes(void)
+{
+	open_outer();
+	CHECK(ump_task_dispatch(task, 0));
+	ump_client_drop(&outer_client);
+	ump_task_drop(&outer_task);
+	CHECK(ump_task_dispatch(task, 0));
+	resume(ump_continue());
+	end();
+
+	open_outer();
+	CHECK(ump_task_dispatch(task, 0));
+	ump_task_drop(&task);
+	expected = UMP_SERVER_GONE;
+	probe_post(outer_client, OP_ECHO, 1);
+	CHECK(ump_task_dispatch(outer_task, 0));
+	CHECK_INT(ask_task(0), ==, UMP_SERVER_GONE);
+	CHECK_INT(ump_task_resume(&suspended, ump_continue()), ==, UMP_SERVER_GONE);
+	ump_client_drop(&client);
+	ump_client_drop(&outer_client);
+	ump_task_drop(&outer_task);
+}
+
+static struct ump_flow suspend_for_waiter(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	(void)self;
+	(void)order;
+	(void)rc;
+	/* Oneself. */
+	CHECK_INT(ump_suspend_for(client, &suspended), ==, UMP_DEADLOCK);
+	CHECK(suspended == NULL);
+	/* One whose handler has asked this task. */
+	while (!ump__inbox_is_node(ump__word_peek(&client->handle.channel->inbox)))
+		check_nap(1);
+	CHECK_INT(ump_suspend_for(asked, &suspended), ==, UMP_DEADLOCK);
+	CHECK(suspended == NULL);
+	return ump_continue();
+}
+
+/* The named server waits for the task already: the handler is told, and has not suspended. */
+static void named_waits(void)
+{
+	static struct probe server;
+	ump_thread *thread;
+
+	probe_init(&server);
+	server.on_call = ask_back;
+	expected = UMP_OK;
+	probe_spawn(&server, &asked, &thread);
+	prepare();
+	probe.on_call = suspend_for_waiter;
+	probe_post(client, OP_CALL, 1);
+	probe_post(asked, OP_CALL, 1);
+	while (probe.handled < 4)
+		CHECK(ump_task_dispatch(task, 1));
+	ump_client_drop(&asked);
+	CHECK(!probe_join(&thread).stop);
+	end();
+}
+
 static const struct check_test tests[] = {
 	{"[suspend] [task] until it is resumed, a task takes no other message and is silent",
 		takes_no_other},
@@ -656,6 +815,9 @@ static const struct check_test tests[] = {
 	{"[suspend] pending is going on, without a suspension", pending_alone},
 	{"[suspend] tasks within tasks suspend each for itself", nested},
 	{"[suspend] [complete] [keep] a handler awaits another server's answer", awaits},
+	{"[suspend] [deadlock] a suspension that names a server closes a circle", named},
+	{"[suspend] [deadlock] [clean] the named server goes, or the task", named_goes},
+	{"[suspend] [deadlock] who names a server that waits for it is told", named_waits},
 };
 
 CHECK_MAIN(tests)

@@ -28,6 +28,7 @@ enum {
 	STOP,
 	SUSPEND,
 	SUSPEND_AND_STOP,
+	SUSPEND_FOR,
 	PRETEND
 };
 
@@ -40,6 +41,9 @@ struct ledger {
 	std::vector<ump::reply_context<shop>> kept;
 	ump::suspension<shop> suspended;
 	bool second = false;
+	// Which server the keeper suspends for, and what came of that.
+	const ump::client<shop> *named = nullptr;
+	int named_result = 0;
 	// Called by each request, if it is set.
 	void (*also)(ledger &book) = nullptr;
 	ump::task<shop> *task = nullptr;
@@ -84,6 +88,8 @@ class keeper : public ump::handler<shop>
 			return ump::stop(std::move(msg));
 		if (msg.worth() == PRETEND)
 			return ump::pending;
+		if (msg.worth() == SUSPEND_FOR)
+			return suspend_for_named();
 		if (msg.worth() != SUSPEND && msg.worth() != SUSPEND_AND_STOP)
 			return ump::go_on;
 		book_.suspended = suspend();
@@ -100,6 +106,16 @@ class keeper : public ump::handler<shop>
 	}
 
       private:
+	flow suspend_for_named()
+	{
+		auto made = suspend_for(*book_.named);
+
+		book_.named_result = made ? UMP_OK : made.error().code();
+		if (made)
+			book_.suspended = std::move(*made);
+		return ump::pending;
+	}
+
 	ledger &book_;
 };
 
@@ -313,6 +329,37 @@ void dropped_while_suspended()
 		task.reset();
 		CHECK_INT(book.ended_with, ==, 9);
 	}
+}
+
+// Oneself is told; then another server, to which the handler belongs until it is resumed.
+void names_a_server()
+{
+	ledger book;
+	ledger other_book;
+	auto [client, task] = open_task(book);
+	auto [other, other_task] = open_task(other_book);
+
+	book.named = &client;
+	CHECK(client.post(counted(SUSPEND_FOR)));
+	CHECK(task.dispatch());
+	CHECK_INT(book.named_result, ==, UMP_DEADLOCK);
+	CHECK(!book.suspended);
+	book.named = &other;
+	CHECK(client.post(counted(SUSPEND_FOR)));
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(task.dispatch());
+	CHECK_INT(book.named_result, ==, UMP_OK);
+	CHECK(book.suspended);
+	CHECK_INT(book.handled, ==, 2);
+	// The other one would wait for the task.
+	other_book.named = &client;
+	CHECK(other.post(counted(SUSPEND_FOR)));
+	CHECK(other_task.dispatch());
+	CHECK_INT(other_book.named_result, ==, UMP_DEADLOCK);
+	CHECK(book.suspended.resume(ump::go_on));
+	CHECK(task.dispatch());
+	CHECK_INT(book.handled, ==, 3);
+	CHECK(book.suspended.resume(ump::go_on));
 }
 
 void thread_does_not_suspend()
@@ -854,6 +901,8 @@ const check_test tests[] = {
 		leaving_nothing<suspended_and_stopped>},
 	{"c++ [suspend] [once]: a task is dropped while its handler is suspended",
 		leaving_nothing<dropped_while_suspended>},
+	{"c++ [suspend] [deadlock]: a suspension names a server",
+		leaving_nothing<names_a_server>},
 	{"c++ [suspend]: only tasks suspend", leaving_nothing<thread_does_not_suspend>},
 	{"c++ [suspend] [once]: threads resume while the task is run or dropped",
 		leaving_nothing<resumed_by_threads>},

@@ -523,8 +523,7 @@ static void walking(struct input input)
 	unsigned calm = 0;
 
 	for (unsigned i = 0; i < VERTICES; i++)
-		graph.edges[i] =
-			(struct edge){input_byte(&graph.input) % VERTICES, 0, ++graph.now};
+		graph.edges[i] = (struct edge){input_byte(&graph.input) % VERTICES, 0, ++graph.now};
 	if (graph.edges[0].to == 0)
 		graph.edges[0].to = 1;
 	ump__walk_begin(&walk);

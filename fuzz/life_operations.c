@@ -36,9 +36,20 @@ static int strong_result(const struct world *world, bool there)
 	return !there ? UMP_INVALID : model_strong_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
 }
 
+/* Pools and requests have references, too, of which the model does not know. */
+static bool weak_is_full(const struct world *world)
+{
+	uint64_t counts;
+
+	if (world->crowd == 0)
+		return model_weak_is_full(&world->model);
+	counts = atomic_load(&world->server->channel->counts.value);
+	return ump__counts_weak(counts) == UMP__COUNTS_MAX;
+}
+
 static int weak_result(const struct world *world, bool there)
 {
-	return !there ? UMP_INVALID : model_weak_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
+	return !there ? UMP_INVALID : weak_is_full(world) ? UMP_OVERFLOW : UMP_OK;
 }
 
 /* ---- Clients ------------------------------------------------------------------------------- */
@@ -121,13 +132,14 @@ static void client_weak(struct world *world, unsigned from)
 {
 	int to;
 	ump_weak_client *out = GARBAGE;
+	int expected = weak_result(world, world->clients[from] != NULL);
 	int result;
 
 	FIND_FREE(world->weaks, to);
 	if (to == NOBODY)
 		return;
 	result = ump_client_weak(world->clients[from], &out);
-	if (went_well(result, weak_result(world, world->clients[from] != NULL), out)) {
+	if (went_well(result, expected, out)) {
 		world->model.weak++;
 		world->weaks[to] = out;
 	}
@@ -144,13 +156,14 @@ static void weak_clone(struct world *world, unsigned from)
 	const ump_weak_client *weak = some_weak(world, from);
 	int to;
 	ump_weak_client *out = GARBAGE;
+	int expected = weak_result(world, weak != NULL);
 	int result;
 
 	FIND_FREE(world->weaks, to);
 	if (to == NOBODY)
 		return;
 	result = ump_weak_client_clone(weak, &out);
-	if (went_well(result, weak_result(world, weak != NULL), out)) {
+	if (went_well(result, expected, out)) {
 		world->model.weak++;
 		world->weaks[to] = out;
 	}

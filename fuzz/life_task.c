@@ -279,10 +279,12 @@ void life_suspend(struct world *world, unsigned from)
 	const struct world *named = from == 2 && world->clients[0] != NULL ? world : NULL;
 	bool can = task != NULL && task->may_suspend && !task->suspended;
 	int result = can ? UMP_OK : UMP_INVALID;
-	ump_suspension *made;
+	ump_suspension *made = NULL;
 
 	if (can && from == 3)
 		suspend_in_a_crowd();
+	EXPECT("[misuse]", ump_suspend_for(NULL, &made) == UMP_INVALID && made == NULL);
+	EXPECT("[misuse]", ump_suspend_for(world->clients[0], NULL) == UMP_INVALID);
 	if (can && named != NULL && life_suspends_in_circle(life.innermost, named))
 		result = UMP_DEADLOCK;
 	made = suspend(named, result);

@@ -180,7 +180,6 @@ static void leave_turn(struct ump_inline *inlined, const struct ump__frame *fram
 	ump__frame_leave(frame);
 	if (ump__answer_publish(&inlined->ended, UMP_OK, NULL))
 		inline_free(inlined);
-	/* Only now: while somebody waits for the end, the server's address means this one. */
 	ump__server_release(server);
 }
 
@@ -275,8 +274,9 @@ static int spawn_here(struct ump_inline *inlined, const struct ump_config *confi
 	if (result != UMP_OK)
 		return result;
 	server = inlined->dispatcher.server;
-	if (ump__weak_add(&server->channel->counts))
-		inlined->channel = server->channel;
+	/* A new channel has few references, so that none is refused. */
+	(void)ump__weak_add(&server->channel->counts);
+	inlined->channel = server->channel;
 	/* Before anybody else gets to see the channel. */
 	server->channel->inlined = inlined;
 	result = ump__dispatcher_build(&inlined->dispatcher, config, builder, arg, *client);

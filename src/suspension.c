@@ -62,8 +62,8 @@ static int await(ump_suspension *suspension, struct ump__channel *server)
 	if (!ump__weak_add(&server->counts))
 		return UMP_OVERFLOW;
 	awaiting->frame = (struct ump__frame){.channel = suspension->channel};
-	if (!ump__wait_begin_for(&awaiting->wait, &awaiting->frame, server,
-		    &suspension->resumed.state)) {
+	if (!ump__wait_begin_for(
+		    &awaiting->wait, &awaiting->frame, server, &suspension->resumed.state)) {
 		ump__channel_drop_weak(server);
 		return UMP_DEADLOCK;
 	}

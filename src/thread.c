@@ -74,7 +74,6 @@ static bool start(struct ump_thread *thread)
 	ump__dispatcher_unwind(&thread->dispatcher);
 	leave(thread);
 	(void)ump__answer_publish(&thread->started, code, NULL);
-	/* Only now: while spawn waits, its server's address means this one. */
 	ump__server_release(server);
 	return false;
 }
@@ -106,7 +105,6 @@ static void serve(struct ump_thread *thread)
 	leave(thread);
 	if (ump__answer_publish(&thread->ended, UMP_OK, NULL))
 		let_go(thread);
-	/* Only now: while somebody waits for the end, the server's address means this one. */
 	ump__server_release(server);
 }
 
@@ -187,8 +185,9 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	server = thread->dispatcher.server;
-	if (ump__weak_add(&server->channel->counts))
-		thread->channel = server->channel;
+	/* A new channel has few references, so that none is refused. */
+	(void)ump__weak_add(&server->channel->counts);
+	thread->channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
 	if (result != UMP_OK)
 		ump__server_release(server);
@@ -235,8 +234,8 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	result = ump__wait_answer(
-		&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result =
+		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	/* Its handler is told above; destructors of thread-local variables come after the end. */

@@ -141,20 +141,15 @@ static bool closes_circle(const struct ump__wait *wait)
 
 static bool begin(struct ump__wait *wait)
 {
-	bool own = is_among(wait->server, wait->waiter);
-
 	if (!is_pending(wait)) {
 		/* There is nothing to wait for. */
 		wait->waiter = NULL;
 		return true;
 	}
-	if (!own) {
-		publish(wait);
-		if (!closes_circle(wait))
-			return true;
-		ump__wait_end(wait);
-	}
-	wait->waiter = NULL;
+	publish(wait);
+	if (!closes_circle(wait))
+		return true;
+	ump__wait_end(wait);
 	return false;
 }
 

@@ -76,6 +76,8 @@ def check(simulator, checker, mutant):
                     str(SECONDS[checker])]
     else:
         options += ["--seconds", str(SECONDS[checker]), "--executions", mutant["within"]]
+        if mutant.get("schedules") == "program":
+            options += ["--program", mutant["program"]]
     began = time.monotonic()
     try:
         done = subprocess.run([simulator, checker, *options], text=True, capture_output=True,

@@ -84,7 +84,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task: post.suspend | post", .slow = true},
 	{.text = "task+quits+leftover: post.suspend | post", .slow = true},
 	{.text = "task: post.suspendfor"},
-	{.text = "task+two: post.suspendfor"},
+	{.text = "task+two: post.suspendfor", .slow = true},
 	{.text = "task+two: post.suspendfor | req.ask", .slow = true},
 	{.text = "task+two: post.suspendfor | post.suspendfor", .slow = true},
 	/* Completions. */

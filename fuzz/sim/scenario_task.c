@@ -43,9 +43,8 @@ bool server_suspend(struct server *server, const struct message *message, ump_re
 {
 	struct kept *kept;
 	bool told = false;
-	ump_suspension *suspension = message->behaviour == SUSPEND_FOR
-					     ? suspend_for_next(server, &told)
-					     : ump_suspend();
+	ump_suspension *suspension =
+		message->behaviour == SUSPEND_FOR ? suspend_for_next(server, &told) : ump_suspend();
 
 	if (told)
 		return false;

@@ -30,9 +30,7 @@ bool ump__walk_edge(struct ump__walk *walk, uint64_t mark, uintptr_t vertex)
 	walk->left--;
 	if (walk->left == 0) {
 		walk->kept = vertex;
-		/* No walk is as long as that. */
-		if (walk->stride <= UINT64_MAX / 2)
-			walk->stride *= 2;
+		walk->stride *= 2;
 		walk->left = walk->stride;
 	}
 	return !again;

@@ -52,6 +52,7 @@ void ump__walk_begin(struct ump__walk *walk);
  * no part of the walker.  false: the walk goes round in a circle that it is no part of. */
 /*@ requires valid: \valid(walk);
   @ requires sane: walk_is_valid(walk);
+  @ requires few: walk->stride <= UINT64_MAX / 2;
   @ terminates \true;
   @ assigns walk->newest, walk->kept, walk->left, walk->stride;
   @ ensures sane: walk_is_valid(walk);

@@ -328,8 +328,8 @@ static void ring(int count, int (*asks)(struct node *node, int value))
 
 static void rings(void)
 {
-	static int (*const asks[])(
-		struct node *, int) = {request_next, request_next_timed, alternate};
+	static int (*const asks[])(struct node *, int) = {
+		request_next, request_next_timed, alternate};
 
 	for (unsigned i = 0; i < sizeof asks / sizeof *asks; i++) {
 		ring(1, asks[i]);
@@ -507,8 +507,8 @@ static int wait_timed(struct node *node, int value)
 
 static void all_waits(void)
 {
-	static int (*const waits[])(
-		struct node *, int) = {request_next, request_next_timed, wait_timed};
+	static int (*const waits[])(struct node *, int) = {
+		request_next, request_next_timed, wait_timed};
 
 	for (unsigned i = 0; i < sizeof waits / sizeof *waits; i++) {
 		while_waited_for(request_next, waits[i], 1000);
@@ -895,6 +895,75 @@ static void tasks(void)
 	CHECK(!probe_join_task(&inner_task).stop);
 }
 
+/* ---- A blocked handler runs another server -------------------------------------------------- */
+
+static struct node inlined;
+static ump_inline *inlined_handle;
+/* What the third one gets from the outer one and from the inline one. */
+static atomic_int asked_outer, asked_inline;
+
+/* The outer handler asks the inline server, which it runs itself, with a deadline or without. */
+static int ask_inlined(struct node *node, int value)
+{
+	if (value == 0)
+		return UMP_OK;
+	node->result = UMP_OK;
+	return request_until(&inlined, value, value == 1 ? UMP_FOREVER : ump_after(60 * SECOND));
+}
+
+/* The inline one asks the third, which asks them both in turn; and then it is waited for by the
+ * outer one still, but waits for no other any more. */
+static int ask_third(struct node *node, int value)
+{
+	int result = request_until(&nodes[1], value, UMP_FOREVER);
+
+	(void)node;
+	CHECK_INT(result, ==, UMP_OK);
+	CHECK_INT(asked_outer, ==, UMP_DEADLOCK);
+	CHECK_INT(asked_inline, ==, UMP_DEADLOCK);
+	probe_post(nodes[1].client, OP_CALL, -1);
+	while (nodes[1].acted < 2)
+		check_nap(1);
+	CHECK_INT(asked_outer, ==, UMP_TIMED_OUT);
+	return result;
+}
+
+static int ask_both(struct node *node, int value)
+{
+	ump_time deadline = value < 0 ? ump_after(SECOND / 100) : UMP_FOREVER;
+
+	(void)node;
+	asked_outer = request_until(&nodes[0], 0, deadline);
+	if (value >= 0)
+		asked_inline = request_until(&inlined, 0, deadline);
+	return UMP_OK;
+}
+
+static void runs_inline(int value)
+{
+	struct ump_flow how;
+
+	node_init(&nodes[0], NULL, ask_inlined);
+	node_init(&nodes[1], NULL, ask_both);
+	node_init(&inlined, NULL, ask_third);
+	inlined.config.capacity = 0;
+	probe_spawn_inline(&inlined.probe, &inlined.client, &inlined_handle);
+	node_start(&nodes[0]);
+	node_start(&nodes[1]);
+	CHECK_INT(request_until(&nodes[0], value, UMP_FOREVER), ==, UMP_OK);
+	node_end(&nodes[0]);
+	node_end(&nodes[1]);
+	ump_client_drop(&inlined.client);
+	CHECK_INT(ump_inline_join(&inlined_handle, &how, UMP_FOREVER), ==, UMP_OK);
+}
+
+static void blocked_runs(void)
+{
+	runs_inline(1);
+	check_progress();
+	runs_inline(2);
+}
+
 static const struct check_test tests[] = {
 	{"[deadlock] a handler that waits for itself is told; what it may do instead works",
 		oneself},
@@ -915,6 +984,7 @@ static const struct check_test tests[] = {
 	{"[deadlock] threads that are no handlers wait for whom they like", no_handler},
 	{"[deadlock] [init] no false alarm for servers that come and go", addresses},
 	{"[deadlock] [task] a handler that runs a task is at work for both", tasks},
+	{"[deadlock] [inline] a handler that is blocked runs another server", blocked_runs},
 };
 
 CHECK_MAIN(tests)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bells by POSIX means alone: a pipe, which rings while there is a byte in it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "probe.h"
 #include "sync/cancel.h"
 #include "sync/sync.h"
@@ -7,28 +10,44 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* pipe2, which does this at once, is not POSIX.  A process started by another thread in between
- * inherits the two, which does no harm: nobody there knows of them. */
+/* Both ends are closed in processes that are started meanwhile: by pipe2, which POSIX has since
+ * 2024 only, or as soon as may be. */
+#if defined(__linux__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) ||   \
+	defined(__DragonFly__) || defined(__illumos__)
+/* Where _POSIX_C_SOURCE hides it. */
+int pipe2(int ends[2], int flags);
+
+static bool open_ends(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+}
+#else
+/* A process that another thread starts in between inherits the two. */
 static bool prepare(int fd)
 {
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
+static bool open_ends(int ends[2])
+{
+	if (pipe(ends) != 0)
+		return false;
+	if (prepare(ends[0]) && prepare(ends[1]))
+		return true;
+	(void)close(ends[1]);
+	(void)close(ends[0]);
+	return false;
+}
+#endif
+
 int ump__bell_open(struct ump__bell *bell)
 {
-	int ends[2];
+	int ends[2] = {-1, -1};
+	bool opened = open_ends(ends);
 
-	if (pipe(ends) != 0) {
-		bell->fd = -1;
-		bell->rope = -1;
-		return UMP_NO_FD;
-	}
-	bell->fd = ends[0];
-	bell->rope = ends[1];
-	if (prepare(bell->fd) && prepare(bell->rope))
-		return UMP_OK;
-	ump__bell_close(bell);
-	return UMP_NO_FD;
+	bell->fd = opened ? ends[0] : -1;
+	bell->rope = opened ? ends[1] : -1;
+	return opened ? UMP_OK : UMP_NO_FD;
 }
 
 void ump__bell_close(struct ump__bell *bell)

@@ -2,17 +2,22 @@
 /*
  * Parking by futex, on Linux.  A futex is 32 bits, and a word may be 64: the half that differs
  * between all values that are waited for is the low one, since nodes are aligned.
+ *
+ * A sandbox may refuse the call.  A sleeper then takes naps and looks at its word in between: it
+ * needs no waker, and nothing of the C library that needs futexes as well.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include "probe.h"
+#include "sync/cancel.h"
 #include "sync/sync.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The kernel's numbers, spelled out: musl comes without the kernel's headers.  Each has the PRIVATE
@@ -53,7 +58,8 @@ static long futex(
 	}
 	result = syscall(SYS_futex_time64, low_half(word), operation, value,
 		until != NULL ? wide : NULL, NULL, ANY_WAKER);
-	if (result >= 0 || errno != ENOSYS)
+	/* Sandboxes that are older than the call refuse it with EPERM. */
+	if (result >= 0 || (errno != ENOSYS && errno != EPERM))
 		return result;
 #endif
 #ifdef SYS_futex
@@ -71,19 +77,87 @@ static long futex(
 #endif
 }
 
+/* ---- Where the call is refused -------------------------------------------------------------- */
+
+/* The first nap and the longest one, in ns. */
+#define NAP_FIRST INT64_C(50000)
+#define NAP_MOST  INT64_C(10000000)
+
+enum {
+	UNKNOWN,
+	GRANTED,
+	REFUSED
+};
+
+/* Whether the system lets this process use futexes.  Threads that come at the same time learn the
+ * same. */
+static struct ump__hint futexes;
+
+static bool is_refused(void)
+{
+	int known = ump__hint_get(&futexes);
+
+	if (known == UNKNOWN) {
+		struct ump__word word;
+
+		/* Sleeping may be granted and waking not: nobody must be asleep by then. */
+		ump__word_init(&word, UMP__INBOX_EMPTY);
+		known = futex(&word, WAKE, 1, NULL) >= 0 ? GRANTED : REFUSED;
+		ump__hint_set(&futexes, known);
+	}
+	return known == REFUSED;
+}
+
+/* As ump__park, by naps. */
+static bool nap_while(const struct ump__word *word, uintptr_t value, ump_time deadline)
+{
+	ump_time nap = NAP_FIRST;
+	bool over = false;
+	int cancel = ump__cancel_off();
+
+	while (ump__word_peek(word) == value && !over) {
+		ump_time now = ump_now();
+		ump_time left = deadline > now ? deadline - now : 0;
+		struct timespec length = ump__timespec(nap < left ? nap : left);
+
+		over = left == 0;
+		if (!over)
+			(void)nanosleep(&length, NULL);
+		nap = nap < NAP_MOST / 2 ? nap * 2 : NAP_MOST;
+	}
+	ump__cancel_restore(cancel);
+	return !over;
+}
+
+/* ---- Parking -------------------------------------------------------------------------------- */
+
+/* What a sleep that has not been woken may say, if it was one. */
+static bool has_slept(int error)
+{
+	return error == EAGAIN || error == EINTR || error == ETIMEDOUT;
+}
+
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	struct timespec until = ump__timespec(deadline);
 	long failed;
 
 	UMP__PROBE(park, word, value);
+	if (is_refused())
+		return nap_while(word, value, deadline);
 	failed = futex(word, WAIT_UNTIL, (uint32_t)value, deadline != UMP_FOREVER ? &until : NULL);
+	if (failed != 0 && !has_slept(errno)) {
+		ump__hint_set(&futexes, REFUSED);
+		return nap_while(word, value, deadline);
+	}
 	return !(failed != 0 && errno == ETIMEDOUT);
 }
 
 void ump__wake(struct ump__word *word)
 {
 	UMP__PROBE(wake, word, 0);
-	/* At most one thread waits on a word: its dispatcher, or its caller. */
-	(void)futex(word, WAKE, 1, NULL);
+	/* At most one thread waits on a word: its dispatcher, or its caller.  EINVAL: the word is
+	 * gone, and a mutex of another kind is where it was. */
+	if (futex(word, WAKE, 1, NULL) < 0 && errno != EINVAL)
+		ump__hint_set(&futexes, REFUSED);
 }

@@ -4,11 +4,14 @@
 
 #include "check.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
@@ -250,6 +253,54 @@ static void bell_wakes(void)
 	ump__bell_close(&bell);
 }
 
+static atomic_bool enough;
+static bool was_open[64];
+
+static void *open_and_close(void *arg)
+{
+	struct ump__bell opened;
+
+	while (!atomic_load(&enough)) {
+		CHECK_INT(ump__bell_open(&opened), ==, UMP_OK);
+		ump__bell_close(&opened);
+	}
+	return arg;
+}
+
+/* Whether a process that is started now would inherit a descriptor of a bell: asked in one. */
+static bool child_inherits(void)
+{
+	pid_t child = fork();
+	int status;
+
+	CHECK(child >= 0);
+	if (child == 0) {
+		for (int fd = 3; fd < 64; fd++) {
+			int flags = was_open[fd] ? -1 : fcntl(fd, F_GETFD);
+
+			if (flags >= 0 && (flags & FD_CLOEXEC) == 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	CHECK_INT(waitpid(child, &status, 0), ==, child);
+	return status != 0;
+}
+
+static void not_inherited(void)
+{
+	struct ump__os_thread thread;
+
+	for (int fd = 0; fd < 64; fd++)
+		was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+	atomic_store(&enough, false);
+	CHECK_INT(ump__thread_start(&thread, open_and_close, NULL, 0), ==, UMP_OK);
+	for (int i = 0; i < 300; i++)
+		CHECK(!child_inherits());
+	atomic_store(&enough, true);
+	ump__thread_join(&thread);
+}
+
 /* One short of what a bell takes, and then none at all. */
 static void no_bell(void)
 {
@@ -344,6 +395,8 @@ static const struct check_test tests[] = {
 	{"[deadline] waiting for a bell ends with it or with the deadline", bell_deadlines},
 	{"[quiet] a bell wakes who waits for it, whether it waited already or not yet", bell_wakes},
 	{"[clean] a bell that cannot be had gives a code, and leaves nothing open", no_bell},
+	{"[clean] a process that is started while a bell is opened inherits nothing of it",
+		not_inherited},
 	{"[user] a lock lets one thread in at a time", locks},
 	{"[deadlock] each thread has a pointer of its own, NULL at first", thread_slots},
 };

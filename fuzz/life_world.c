@@ -14,6 +14,7 @@ struct life life;
 static atomic_int fails_in;
 static atomic_int failure;
 static atomic_long blocks;
+static atomic_int bells;
 
 void life_fail_in(int calls)
 {
@@ -64,8 +65,8 @@ int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 int __real_ump__bell_open(struct ump__bell *bell);
 int __wrap_ump__bell_open(struct ump__bell *bell);
-void __real_ump__bell_close(struct ump__bell *bell);
-void __wrap_ump__bell_close(struct ump__bell *bell);
+void __real_ump__bell_close(const struct ump__bell *bell);
+void __wrap_ump__bell_close(const struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size)
 {
@@ -135,15 +136,19 @@ int __wrap_ump__bell_open(struct ump__bell *bell)
 	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__bell_open(bell);
 
 	/* As the system leaves them. */
-	if (result != UMP_OK)
-		*bell = (struct ump__bell){-1, -1};
+	if (result != UMP_OK) {
+		bell->fd = -1;
+		bell->rope = -1;
+	}
 	blocks += result == UMP_OK;
+	bells += result == UMP_OK;
 	return result;
 }
 
-void __wrap_ump__bell_close(struct ump__bell *bell)
+void __wrap_ump__bell_close(const struct ump__bell *bell)
 {
 	blocks--;
+	bells--;
 	__real_ump__bell_close(bell);
 }
 
@@ -346,8 +351,24 @@ bool life_rings(int fd)
 	return poll(&wanted, 1, 0) == 1;
 }
 
+/* Each descriptor belongs to a handle; a task whose run is not over yet may have lost its. */
+static void check_descriptors(void)
+{
+	int owners = 0;
+
+	for (int i = 0; i < WORLDS; i++) {
+		if (life.worlds[i].task.running)
+			return;
+		owners += life.worlds[i].task.task != NULL;
+	}
+	for (int i = 0; i < PLACES; i++)
+		owners += life.places[i].handle != NULL;
+	EXPECT("[clean]", bells == owners);
+}
+
 static void check_bells(void)
 {
+	check_descriptors();
 	for (int i = 0; i < WORLDS; i++) {
 		const struct world *world = &life.worlds[i];
 

@@ -45,7 +45,8 @@
  *              `init`; that of ump_threads_drop for idle threads; that of ump_join (and of spawn
  *              if `init` failed) for the thread's end once its loop has ended; and those for the
  *              library's locks, which are held for a few instructions (by ump_server_dump while
- *              it writes).  A thread that ends, an idle one too, may run destructors of
+ *              it writes); that of ump_completions_drop, and of a task's end, for a thread
+ *              that is about to have rung the descriptor.  A thread that ends, an idle one too, may run destructors of
  *              thread-local variables: these are waited for without a limit.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for room
@@ -491,7 +492,7 @@ UMP_API int ump_completions_open(ump_completions **out);
  * The file descriptor to wait for in an event loop: it becomes readable when an answer arrives, and
  * stays so until ump_completions_next has said UMP_EMPTY (level-triggered).  It may become readable
  * for nothing; [complete].  It is the library's: do not read, write or close it.  It is the same
- * until the drop.  -1 for NULL.  Never blocks.  Any thread.
+ * until the drop, which closes it: take it out of the loop before that.  -1 for NULL.  Never blocks.  Any thread.
  */
 UMP_API int ump_completions_fd(const ump_completions *completions);
 
@@ -558,7 +559,8 @@ UMP_API size_t ump_completions_in_flight(const ump_completions *completions);
 
 /**
  * Give up everything in flight, and the place; [complete].  Requests still queued will be skipped,
- * the answers of others dropped; [origin].  Never blocks.  NULL and a pointer to NULL are fine.
+ * the answers of others dropped; [origin].  The file descriptor is closed when this returns,
+ * whatever is in flight.  Never blocks.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_completions_drop(ump_completions **completions);
 
@@ -786,9 +788,9 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
  * The file descriptor to wait for in an event loop: readable while there is a message to handle, a
  * handler to go on with or the end to come (level-triggered); [task].  Now and then it becomes
  * readable for nothing; dispatching silences it.  After the end it is silent.  It is the library's:
- * do not read, write or close it.  It is the same for the life of the task, and is closed when the
- * task and all of its clients are gone: take it out of the loop before the task is joined or
- * dropped.  -1 for NULL.  Never blocks.  Any thread.
+ * do not read, write or close it.  It is the same for the life of the task, and is closed when
+ * ump_task_join or ump_task_drop returns that has consumed the handle (a drop by a callback of the
+ * task: when the run of the task returns): take it out of the loop before that.  -1 for NULL.  Never blocks.  Any thread.
  */
 UMP_API int ump_task_fd(const ump_task *task);
 

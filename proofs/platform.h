@@ -32,7 +32,7 @@ void ump__wake(struct ump__word *word);
   @ assigns ump__owes_wake \from \nothing;
   @ ensures ump__owes_wake == \false;
   @*/
-void ump__bell_ring(const struct ump__bell *bell);
+void ump__bell_ring(struct ump__bell *bell);
 
 /* Nobody may ring meanwhile, or the ringing would be lost: the word must not say that anybody
  * sleeps. */

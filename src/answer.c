@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "answer.h"
 
+#include "bell.h"
+
 /*@ requires valid: \valid(answer);
   @ terminates \true;
   @ assigns answer->state.value, answer->code;
@@ -35,7 +37,7 @@ void ump__answer_give(struct ump__answer *answer, int code)
   @ ensures owns: \result <==> ump__found == UMP__CALL_ABANDONED;
   @ ensures code: answer->code == code;
   @*/
-bool ump__answer_publish(struct ump__answer *answer, int code, const struct ump__bell *bell)
+bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell *bell)
 {
 	struct ump__word *state = &answer->state;
 	struct ump__call_step step;

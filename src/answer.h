@@ -25,7 +25,7 @@ void ump__answer_give(struct ump__answer *answer, int code);
 /* Publish `code`, and all that was written before, and wake the waiter: by its bell, if it has one.
  * true: the waiter has given up, and the caller owns the answer.  false: the answer must not be
  * touched any more. */
-bool ump__answer_publish(struct ump__answer *answer, int code, const struct ump__bell *bell);
+bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell *bell);
 
 /* Silence the bell and have it rung when the answer comes.  true: it is there.  The waiter only. */
 bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell);

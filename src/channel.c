@@ -74,7 +74,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->slow_limit = config->slow_limit;
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
-	channel->bell = (struct ump__bell){-1, -1};
+	channel->bell.fd = -1;
 	channel->inlined = NULL;
 	ump__message_init(&channel->goodbye, UMP__KIND_GOODBYE, NULL);
 	server_init(&channel->server, channel);
@@ -83,8 +83,6 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 
 void ump__channel_free(struct ump__channel *channel)
 {
-	if (channel->bell.fd >= 0)
-		ump__bell_close(&channel->bell);
 	if (channel->bounded)
 		ump__room_end(channel->room);
 	ump__vertex_end(&channel->vertex);

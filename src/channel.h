@@ -55,8 +55,6 @@ struct ump__channel {
 	int64_t slow_limit;
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	void *slow_arg;
-	/* What wakes the receiving end of a task; of all others, -1. */
-	struct ump__bell bell;
 	/* The server that is run by those who send to it; of all others, NULL. */
 	struct ump_inline *inlined;
 	struct ump__hint server_cpu;
@@ -71,10 +69,12 @@ struct ump__channel {
 	 * hole. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
 	struct ump__word inbox;
+	/* What wakes the receiving end of a task; of all others, -1.  A task opens and ends it. */
+	struct ump__bell bell;
 	/* A handler that sends from its callback, and then waits, looks at it. */
 	struct ump__vertex vertex;
-	char gap[UMP__LINE - sizeof(struct ump__word) - sizeof(struct ump__counts) -
-		 sizeof(struct ump__vertex) - UMP__ROOM_BEFORE_LINE];
+	char gap[UMP__LINE - sizeof(struct ump__bell) - sizeof(struct ump__word) -
+		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) - UMP__ROOM_BEFORE_LINE];
 	/* One, or none: only then is there more of it than the address.  Its first word is written
 	 * by senders and ends their line; the rest has one of its own, which the receiving end
 	 * writes while those who find no room look at it. */
@@ -93,7 +93,7 @@ static inline size_t ump__channel_size(bool bounded)
 }
 
 /* The bell that pushes into this channel's inbox ring, or NULL. */
-static inline const struct ump__bell *ump__channel_bell(const struct ump__channel *channel)
+static inline struct ump__bell *ump__channel_bell(struct ump__channel *channel)
 {
 	return channel->bell.fd >= 0 ? &channel->bell : NULL;
 }

@@ -2,6 +2,7 @@
 #include "completions.h"
 
 #include "ask.h"
+#include "bell.h"
 #include "deadline.h"
 #include "inbox.h"
 #include "references.h"
@@ -21,7 +22,6 @@ void ump__completions_release(struct ump_completions *completions)
 {
 	if (!ump__weak_drop(&completions->counts))
 		return;
-	ump__bell_close(&completions->bell);
 	ump__free(completions);
 }
 
@@ -50,7 +50,7 @@ int ump_completions_open(ump_completions **out)
 	made = ump__alloc_line(sizeof *made);
 	if (made == NULL)
 		return UMP_NO_MEMORY;
-	if (ump__bell_open(&made->bell) != UMP_OK) {
+	if (ump__bell_make(&made->bell) != UMP_OK) {
 		ump__free(made);
 		return UMP_NO_FD;
 	}
@@ -182,6 +182,8 @@ void ump_completions_drop(ump_completions **completions)
 	*completions = NULL;
 	give_back(dropped);
 	ump__inbox_close(&dropped->inbox, &rest);
+	/* What is in flight may be so for long; the descriptor is needed elsewhere. */
+	ump__bell_end(&dropped->bell);
 	ump__queue_append(&dropped->batch, &rest);
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);

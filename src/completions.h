@@ -17,10 +17,9 @@ struct ump_completions {
 	_Alignas(UMP__LINE) struct ump__word inbox;
 	/* Written by those who send and answer. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
-	/* The rest is the owner's. */
-	_Alignas(UMP__LINE) struct ump__bell bell;
-	/* What was taken from the inbox and not given out yet. */
-	struct ump__queue batch;
+	struct ump__bell bell;
+	/* The rest is the owner's: what was taken from the inbox and not given out yet. */
+	_Alignas(UMP__LINE) struct ump__queue batch;
 	/* Whose reply was given out last, to be freed at the next call. */
 	struct ump__message *lent;
 	size_t in_flight;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "inbox.h"
 
+#include "bell.h"
+
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
@@ -13,7 +15,7 @@ _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses a
   @ ensures once: ump__pushed == (uint64_t)(\old(ump__pushed) + (\result ? 1 : 0));
   @ ensures refused: \result == \false ==> ump__knows == UMP__KNOWS_CLOSED;
   @*/
-bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const struct ump__bell *bell)
+bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 

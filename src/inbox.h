@@ -14,7 +14,7 @@
 
 /* Put `node` into the inbox and wake the receiver if it sleeps: by its bell, if it has one, or else
  * where it parks.  false: the inbox is closed, and the node is still the caller's.  Any thread. */
-bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, const struct ump__bell *bell);
+bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell);
 
 /* Move all messages, oldest first, into `batch`, which is empty; wait for one until `deadline`.
  * false: there was none.  `sender_cpu` is where a sender last ran.  The receiver only. */

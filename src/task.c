@@ -7,6 +7,7 @@
  * what it has to say once.  Hence the rule at the end of each run: if there is work left and this
  * run has silenced the bell, it has to be rung again.
  */
+#include "bell.h"
 #include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"
@@ -30,7 +31,7 @@ struct ump_task {
 
 #define LIVE "a task was used after it was joined or dropped, or is none"
 
-static const struct ump__bell *bell_of(const struct ump_task *task)
+static struct ump__bell *bell_of(const struct ump_task *task)
 {
 	return &task->dispatcher.server->channel->bell;
 }
@@ -173,6 +174,8 @@ static enum ump__verdict turn(
 
 static void task_free(struct ump_task *task)
 {
+	/* Clients may be there for long; the descriptor is needed elsewhere. */
+	ump__bell_end(bell_of(task));
 	ump__server_release(task->dispatcher.server);
 	task->mark = UMP__MARK_DEAD;
 	ump__free(task);
@@ -217,11 +220,15 @@ static int spawn(struct ump_task *task, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	/* Before anybody else gets to see the channel. */
-	result = ump__bell_open(&task->dispatcher.server->channel->bell);
-	if (result == UMP_OK)
+	result = ump__bell_make(bell_of(task));
+	if (result == UMP_OK) {
 		result = ump__dispatcher_build(&task->dispatcher, config, builder, arg, *client);
-	if (result == UMP_OK)
-		result = start(task);
+		if (result == UMP_OK)
+			result = start(task);
+		/* The application may have made clients that stay. */
+		if (result != UMP_OK)
+			ump__bell_end(bell_of(task));
+	}
 	if (result != UMP_OK) {
 		ump__server_release(task->dispatcher.server);
 		ump_client_drop(client);

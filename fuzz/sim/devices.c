@@ -96,6 +96,13 @@ bool bell_was_rung(int fd)
 	return was;
 }
 
+bool bell_is_open(int fd)
+{
+	int place = fd - FIRST_FD;
+
+	return bells[place / THREAD_FDS][place % THREAD_FDS].open;
+}
+
 int bell_leak(void)
 {
 	for (int t = 0; t < SIM_THREADS; t++) {

@@ -25,6 +25,9 @@ bool bell_rings(int fd);
 /* Whether anybody has rung since this was last asked. */
 bool bell_was_rung(int fd);
 
+/* Whether it has not been closed. */
+bool bell_is_open(int fd);
+
 /* A bell that was not closed, or -1. */
 int bell_leak(void);
 

@@ -266,7 +266,7 @@ int ump__bell_open(struct ump__bell *bell)
 
 	BEGIN(OP_NONE, 0);
 	none = refused();
-	race_access((uintptr_t)bell, sizeof *bell, PLAIN_WRITE, self()->at.pc);
+	race_access((uintptr_t)bell, offsetof(struct ump__bell, gate), PLAIN_WRITE, self()->at.pc);
 	bell->fd = none ? -1 : bell_open();
 	bell->rope = bell->fd;
 	trace_note("opens file descriptor %d", bell->fd);
@@ -274,18 +274,17 @@ int ump__bell_open(struct ump__bell *bell)
 	return none ? UMP_NO_FD : UMP_OK;
 }
 
-void ump__bell_close(struct ump__bell *bell)
+void ump__bell_close(const struct ump__bell *bell)
 {
 	BEGIN(OP_NONE, 0);
 	bell_close(heard_at(bell, self()->at.pc));
 	trace_note("closes file descriptor %d", bell->fd);
-	race_access((uintptr_t)bell, sizeof *bell, PLAIN_WRITE, self()->at.pc);
-	bell->fd = -1;
-	bell->rope = -1;
+	/* As a write of what ringers alone read: closing comes after all ringing. */
+	race_access((uintptr_t)&bell->rope, sizeof bell->rope, PLAIN_WRITE, self()->at.pc);
 	machine_scrub();
 }
 
-void ump__bell_ring(const struct ump__bell *bell)
+void ump__bell_strike(const struct ump__bell *bell)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	struct step step = {.op = OP_RING, .pc = pc};
@@ -354,6 +353,11 @@ void ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
 bool sim_readable(int fd)
 {
 	return bell_rings(fd);
+}
+
+bool sim_open(int fd)
+{
+	return bell_is_open(fd);
 }
 
 bool sim_rung(int fd)

@@ -183,6 +183,8 @@ void completions_get(struct client *client, enum action action)
 
 void completions_drop(struct client *client)
 {
+	int fd = ump_completions_fd(client->completions);
+
 	if (client->completions == NULL)
 		return;
 	sim_remark("drops its completions");
@@ -191,6 +193,8 @@ void completions_drop(struct client *client)
 			oracle_giving_up(i);
 	}
 	ump_completions_drop(&client->completions);
+	if (sim_open(fd))
+		sim_fail("[clean]", "completions are dropped, and their descriptor is open");
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		if (client->flying & bit_of(i))
 			oracle_gave_up(i);

@@ -137,9 +137,9 @@ static void join(struct server *server)
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
 }
 
-void server_task_loop(void *arg)
+/* Run it until it has ended, or is dropped. */
+static void run_or_quit(struct server *server)
 {
-	struct server *server = arg;
 	unsigned traits = server->program->traits;
 	bool going = true;
 
@@ -157,6 +157,16 @@ void server_task_loop(void *arg)
 	/* A handler may have dropped it. */
 	if (server->task != NULL)
 		join(server);
+}
+
+void server_task_loop(void *arg)
+{
+	struct server *server = arg;
+	int fd = ump_task_fd(server->task);
+
+	run_or_quit(server);
+	if (sim_open(fd))
+		sim_fail("[clean]", "a task has gone, and its descriptor is open");
 }
 
 /* ---- One more ------------------------------------------------------------------------------ */

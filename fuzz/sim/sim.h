@@ -145,6 +145,8 @@ bool sim_poll(int fd, int64_t deadline);
 /* Whether it is readable; whether anybody has rung since this was last asked.  Without a step. */
 bool sim_readable(int fd);
 bool sim_rung(int fd);
+/* Whether the library has it still. */
+bool sim_open(int fd);
 
 /* Memory that is neither counted as a leak nor refused. */
 void *sim_scratch(size_t size);

@@ -53,7 +53,7 @@ void ump__wake(struct ump__word *word)
  * The clients have one each. */
 static _Atomic int rings;
 
-void ump__bell_ring(const struct ump__bell *bell)
+void ump__bell_ring(struct ump__bell *bell)
 {
 	(void)bell;
 	(void)atomic_exchange_explicit(&rings, 1, memory_order_acq_rel);

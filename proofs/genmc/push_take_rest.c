@@ -20,7 +20,7 @@ struct letter {
 	int value;
 };
 
-static const struct ump__bell bell;
+static struct ump__bell bell;
 static struct ump__word inbox;
 static struct letter letters[SENDERS];
 

@@ -15,7 +15,7 @@ struct suspension {
 	int flow;
 };
 
-static const struct ump__bell bell;
+static struct ump__bell bell;
 
 static void *resumer(void *arg)
 {

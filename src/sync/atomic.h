@@ -35,6 +35,11 @@ struct ump__word {
 	UMP__ATOMIC(uintptr_t) value;
 };
 
+/* The word at a bell's gate: whether its owner has shut it, and how many ringers are inside. */
+#define UMP__GATE_OPEN   ((uintptr_t)0)
+#define UMP__GATE_SHUT   ((uintptr_t)1)
+#define UMP__GATE_RINGER ((uintptr_t)2)
+
 /* The reference counts of a channel. */
 struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
@@ -803,6 +808,37 @@ static inline void ump__tally_set(struct ump__tally *tally, uint32_t value)
 static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
 {
 	return atomic_fetch_sub_explicit(&tally->value, count, memory_order_acq_rel) == count;
+}
+
+/* ---- The gate of a bell -------------------------------------------------------------------- */
+
+/* A ringer enters; what it finds.  ORDER: relaxed.  What is behind the gate was there before it was
+ * shared, and a ringer that finds it shut leaves that alone. */
+static inline uintptr_t ump__gate_enter(struct ump__word *gate)
+{
+	return atomic_fetch_add_explicit(&gate->value, UMP__GATE_RINGER, memory_order_relaxed);
+}
+
+/* A ringer leaves; what it finds.  ORDER gate: release here -> acquire in ump__gate_shut and
+ * ump__gate_load.  Carries: the ringing, before the descriptor is closed. */
+static inline uintptr_t ump__gate_leave(struct ump__word *gate)
+{
+	return atomic_fetch_sub_explicit(&gate->value, UMP__GATE_RINGER, memory_order_release);
+}
+
+/* The owner shuts it, once; what it becomes.  ORDER gate: acquire here <- release in
+ * ump__gate_leave.  Carries: the ringing of all who have left.  Every change is a
+ * read-modify-write, so the last one's release is not the only one that counts. */
+static inline uintptr_t ump__gate_shut(struct ump__word *gate)
+{
+	return atomic_fetch_or_explicit(&gate->value, UMP__GATE_SHUT, memory_order_acquire) |
+	       UMP__GATE_SHUT;
+}
+
+/* ORDER gate: acquire here <- release in ump__gate_leave.  Carries: as ump__gate_shut. */
+static inline uintptr_t ump__gate_load(const struct ump__word *gate)
+{
+	return atomic_load_explicit(&gate->value, memory_order_acquire);
 }
 
 /* ---- Counts of events ---------------------------------------------------------------------- */

@@ -50,19 +50,16 @@ int ump__bell_open(struct ump__bell *bell)
 	return opened ? UMP_OK : UMP_NO_FD;
 }
 
-void ump__bell_close(struct ump__bell *bell)
+void ump__bell_close(const struct ump__bell *bell)
 {
 	int cancel = ump__cancel_off();
 
-	/* The rope first: a pipe that nobody reads would raise SIGPIPE if it were rung. */
 	close(bell->rope);
 	close(bell->fd);
 	ump__cancel_restore(cancel);
-	bell->fd = -1;
-	bell->rope = -1;
 }
 
-void ump__bell_ring(const struct ump__bell *bell)
+void ump__bell_strike(const struct ump__bell *bell)
 {
 	int cancel = ump__cancel_off();
 

@@ -68,21 +68,24 @@ void ump__wake(struct ump__word *word);
 /* ---- Bells --------------------------------------------------------------------------------- */
 
 /*
- * A file descriptor by which a sleeper in an event loop is woken.  It rings from ump__bell_ring on,
- * however often that is called, until ump__bell_silence.
+ * A file descriptor by which a sleeper in an event loop is woken.  It rings from ump__bell_strike
+ * on, however often that is called, until ump__bell_silence.
  */
 struct ump__bell {
 	/* What the event loop waits on; -1: there is no bell. */
 	int fd;
 	/* Where ringing is written to: the same one, or the other end of a pipe. */
 	int rope;
+	/* Whether it may still be struck, and by how many threads it is at the moment: ../bell.h. */
+	struct ump__word gate;
 };
 
-/* UMP_OK, or UMP_NO_FD. */
+/* UMP_OK, or UMP_NO_FD.  The gate is not touched here. */
 int ump__bell_open(struct ump__bell *bell);
-void ump__bell_close(struct ump__bell *bell);
+/* Nothing is written to `bell`, at whose gate others may be. */
+void ump__bell_close(const struct ump__bell *bell);
 
-void ump__bell_ring(const struct ump__bell *bell);
+void ump__bell_strike(const struct ump__bell *bell);
 void ump__bell_silence(const struct ump__bell *bell);
 
 /* Sleep until it rings or the deadline has passed, perhaps waking for no reason. */

@@ -4,8 +4,10 @@
 #include "core/counts.h"
 #include "probe.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -383,14 +385,54 @@ static void dropped_while_kept(void)
 	CHECK(ump_task_dispatch(task, 0));
 	ump_task_drop(&task);
 	ump_client_drop(&client);
+	/* Not held by the contexts, which have what they ring with from elsewhere. */
+	CHECK_INT(faults_bells(), ==, 1);
 	ump_completions_drop(&completions);
-	/* What is in flight must still be able to ring. */
-	CHECK_INT(faults_bells(), ==, 2);
+	CHECK_INT(faults_bells(), ==, 0);
 	CHECK_INT(reply_to(probe.kept[0], 1, &token), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(token.dropped, ==, 1);
 	rc = probe.kept[1];
 	ump_reply_drop(&rc);
-	CHECK_INT(faults_bells(), ==, 0);
+}
+
+static int reused[2];
+
+static void receive_all(void)
+{
+	ump_reply_context *rc;
+	const void *msg;
+
+	while (ump_server_try_pop(server, &msg, &rc) == UMP_OK)
+		CHECK_INT(reply_to(rc, 1, NULL), ==, UMP_ORIGIN_GONE);
+}
+
+/* The descriptor is gone when the drop returns, whatever is in flight, and rung or not. */
+static void closed_by_the_drop(void)
+{
+	int fd;
+
+	probe_open(&server, &client);
+	for (int i = 0; i < 4; i++) {
+		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+		fd = ump_completions_fd(completions);
+		send(OP_ECHO, 1);
+		send(OP_ECHO, 2);
+		if (i % 2 == 1)
+			CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
+		CHECK_INT(readable(), ==, i % 2 == 1);
+		CHECK(fcntl(fd, F_GETFD) >= 0);
+		ump_completions_drop(&completions);
+		CHECK(fcntl(fd, F_GETFD) < 0);
+		CHECK_INT(faults_bells(), ==, 0);
+	}
+	/* Those who answer now ring no more, whatever file has the number. */
+	CHECK(pipe(reused) == 0);
+	CHECK_INT(reused[0], ==, fd);
+	receive_all();
+	CHECK(!probe_readable(reused[0]));
+	close(reused[0]);
+	close(reused[1]);
+	drop_all();
 }
 
 /* Answered and not got: in the inbox, taken from it, and lent. */
@@ -600,6 +642,8 @@ static const struct check_test tests[] = {
 		dropped_while_queued},
 	{"[complete] [origin] dropped with requests started: their answers are dropped",
 		dropped_while_handled},
+	{"[complete] [clean] the drop closes the descriptor, whatever is in flight",
+		closed_by_the_drop},
 	{"[complete] [origin] [keep] [clean] dropped with contexts kept, and nobody left",
 		dropped_while_kept},
 	{"[complete] [once] dropped with answers that were not got", dropped_when_answered},

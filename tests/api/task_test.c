@@ -2,6 +2,7 @@
 /* A server inside an event loop. */
 #include "probe.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #define SECOND INT64_C(1000000000)
@@ -747,16 +748,22 @@ static void outlives_its_thread(void)
 	ump_client_drop(&client);
 }
 
-/* Nobody else has a handle: the fd goes with the task; else with the last client. */
+/* The descriptor goes with the task, whoever has clients. */
 static void descriptor_closes(void)
 {
+	struct order order = {OP_ECHO, 1, NULL};
+	int fd;
+
 	probe_init(&probe);
 	spawn();
+	fd = ump_task_fd(task);
 	CHECK_INT(faults_bells(), ==, 1);
+	CHECK(fcntl(fd, F_GETFD) >= 0);
 	ump_task_drop(&task);
-	CHECK_INT(faults_bells(), ==, 1);
-	ump_client_drop(&client);
 	CHECK_INT(faults_bells(), ==, 0);
+	CHECK(fcntl(fd, F_GETFD) < 0);
+	CHECK_INT(ump_client_post(client, &order), ==, UMP_SERVER_GONE);
+	ump_client_drop(&client);
 	probe_init(&probe);
 	spawn();
 	ump_client_drop(&client);
@@ -764,6 +771,35 @@ static void descriptor_closes(void)
 	CHECK_INT(faults_bells(), ==, 1);
 	CHECK(!probe_join_task(&task).stop);
 	CHECK_INT(faults_bells(), ==, 0);
+	/* By a break, with a client that stays. */
+	probe_init(&probe);
+	spawn();
+	probe_post(client, OP_BREAK, 1);
+	CHECK(!ump_task_dispatch(task, 0));
+	CHECK(probe_join_task(&task).stop);
+	CHECK_INT(faults_bells(), ==, 0);
+	ump_client_drop(&client);
+}
+
+static ump_client *stays;
+
+static int clone_and_fail(void *arg, ump_client *made, struct ump_handler *out)
+{
+	(void)out;
+	CHECK_INT(ump_client_clone(made, &stays), ==, UMP_OK);
+	return *(const int *)arg;
+}
+
+/* A spawn that fails leaves no descriptor, even to clients that the builder has made. */
+static void failed_spawn_closes(void)
+{
+	struct ump_config config = {.post.size = sizeof(struct order)};
+	int code = 7;
+
+	CHECK_INT(ump_spawn_task(&config, clone_and_fail, &code, &client, &task), ==, 7);
+	CHECK(stays != NULL);
+	CHECK_INT(faults_bells(), ==, 0);
+	ump_client_drop(&stays);
 }
 
 static const struct check_test tests[] = {
@@ -803,7 +839,8 @@ static const struct check_test tests[] = {
 	{"[task] [break] dropped by a handler that breaks", drop_and_break},
 	{"[task] [user] a handler may run another task", one_runs_another},
 	{"[task] a task outlives the thread that spawned it", outlives_its_thread},
-	{"[task] [clean] the descriptor is closed with the last of task and clients",
+	{"[task] [init] [clean] a spawn that fails leaves no descriptor", failed_spawn_closes},
+	{"[task] [clean] the descriptor is closed when the task is joined or dropped",
 		descriptor_closes},
 };
 

@@ -20,7 +20,7 @@ int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __real_ump__thread_name(const char *name);
 int __real_ump__bell_open(struct ump__bell *bell);
-void __real_ump__bell_close(struct ump__bell *bell);
+void __real_ump__bell_close(const struct ump__bell *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -30,7 +30,7 @@ int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
 int __wrap_ump__bell_open(struct ump__bell *bell);
-void __wrap_ump__bell_close(struct ump__bell *bell);
+void __wrap_ump__bell_close(const struct ump__bell *bell);
 
 #define LINES  4096
 #define PROBES 16
@@ -172,7 +172,8 @@ int __wrap_ump__bell_open(struct ump__bell *bell)
 	int result = UMP_NO_FD;
 
 	/* As the real ones leave it when they fail. */
-	*bell = (struct ump__bell){-1, -1};
+	bell->fd = -1;
+	bell->rope = -1;
 	if (!fails())
 		result = __real_ump__bell_open(bell);
 	if (result == UMP_OK)
@@ -180,7 +181,7 @@ int __wrap_ump__bell_open(struct ump__bell *bell)
 	return result;
 }
 
-void __wrap_ump__bell_close(struct ump__bell *bell)
+void __wrap_ump__bell_close(const struct ump__bell *bell)
 {
 	atomic_fetch_sub_explicit(&bells, 1, memory_order_relaxed);
 	__real_ump__bell_close(bell);

@@ -113,7 +113,9 @@ static void handle_task(struct world *world)
 
 	if (*task == NULL)
 		return;
+	/* The first dispatch may find it ringing still; from then on it is silent. */
 	EXPECT("[task]", ump_task_dispatch(*task, 0));
+	EXPECT("[task]", !life_rings(ump_task_fd(*task)));
 	EXPECT("[deadlock]", ump_task_run(*task, UMP_FOREVER) == UMP_DEADLOCK);
 	EXPECT("[deadlock]", ump_task_join(task, NULL) == UMP_DEADLOCK);
 	EXPECT("[misuse]", *task != NULL);

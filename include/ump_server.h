@@ -797,7 +797,8 @@ UMP_API int ump_task_fd(const ump_task *task);
 /**
  * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).
  * Blocks only as long as the callbacks take.  One thread at a time.  From a callback of the same
- * task it does nothing and returns true, as it does for NULL.
+ * task, as in a loop that a handler runs within the loop, it handles nothing and returns true; the
+ * descriptor is silent from then until the callback has returned.  For NULL it returns true.
  * true: the loop goes on.  false: it has ended ([drain] or [break]; `term` and `drop` have been
  * called), and ump_task_join tells how.
  */
@@ -812,7 +813,7 @@ UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
  * handles what is left, in order.  If the deadline has passed at the call, as UMP_NOW has, the call
  * handles at most one message.  With UMP_FOREVER no clock is read for a message.
  * UMP_OK: it has ended.  UMP_TIMED_OUT.  UMP_INVALID: `task` is NULL.  UMP_DEADLOCK: called by a
- * callback of the same task.
+ * callback of the same task; the descriptor is silent until that has returned.
  */
 UMP_API int ump_task_run(ump_task *task, ump_time deadline);
 

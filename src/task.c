@@ -295,13 +295,25 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 	return !ended;
 }
 
+/* A callback runs, perhaps a loop within the loop, and is not to be called for what can come only
+ * when it has returned.  Nobody rings meanwhile; the run that goes on then rings for what is left. */
+static void hush(struct ump_task *task)
+{
+	task->silenced = true;
+	ump__bell_silence(bell_of(task));
+}
+
 bool ump_task_dispatch(ump_task *task, size_t budget)
 {
 	if (task == NULL)
 		return true;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	if (task->running) {
+		hush(task);
+		return true;
+	}
 	/* Who has a loop of its own has more to do than to wait awake for one task. */
-	return task->running || run(task, budget, UMP_NOW);
+	return run(task, budget, UMP_NOW);
 }
 
 int ump_task_run(ump_task *task, ump_time deadline)
@@ -311,8 +323,10 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	if (task == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
-	if (task->running)
+	if (task->running) {
+		hush(task);
 		return UMP_DEADLOCK;
+	}
 	/* A deadline that has passed at the call leaves time for one message. */
 	budget = ump__is_over(deadline) ? 1 : 0;
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {

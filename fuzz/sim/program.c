@@ -110,6 +110,7 @@ static const struct {
 	{"reused", REUSED},
 	{"early", EARLY},
 	{"inturn", IN_TURN},
+	{"nested", NESTED},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -269,7 +270,8 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	INLINE | POOLED | BUDGET | SHARED, REUSED | LEFTOVER, REUSED | DETACH,
 	REUSED | INIT | EARLY, REUSED | TWO, REUSED | TWO | EARLY, REUSED | TWO | DETACH,
 	REUSED | TWO | IN_TURN, REUSED | THREE | IN_TURN | INIT, REUSED | INIT_FAILS,
-	REUSED | TWO | IN_TURN | DETACH};
+	REUSED | TWO | IN_TURN | DETACH, TASK | NESTED, TASK | NESTED | BUDGET,
+	TASK | NESTED | QUITS | LEFTOVER, TASK | NESTED | RUN | TWO};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

@@ -161,7 +161,9 @@ enum trait {
 	/* A server comes up when the one before it has ended; the first thread does what their
 	 * clients do, one after the other. */
 	IN_TURN = 16777216,
-	TRAIT_LAST = IN_TURN
+	/* With TASK: each handler runs an event loop of its own for a moment. */
+	NESTED = 33554432,
+	TRAIT_LAST = NESTED
 };
 
 struct program {

@@ -65,6 +65,8 @@ const struct listed_program listed_programs[] = {
 	{.text = "task: clone async post", .refusals = 1},
 	{.text = "task: post", .spurious = 1},
 	{.text = "task: post | post"},
+	{.text = "task+nested: post | post"},
+	{.text = "task+nested+budget: post post"},
 	{.text = "task+leftover: post.break | req.room"},
 	{.text = "task+quits: post | post"},
 	{.text = "task: weak drop up | post"},

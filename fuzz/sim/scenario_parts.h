@@ -102,6 +102,9 @@ bool server_suspend(struct server *server, const struct message *message, ump_re
 /* In the handler: drop the task. */
 void server_quit(struct server *server);
 
+/* What a handler of a task does that runs a loop within the loop, if the program says so. */
+void server_nested_loop(struct server *server);
+
 /* ---- Handlers that wait for others --------------------------------------------------------- */
 
 /* What a message's behaviour asks of the next server, or of its end. */

@@ -180,6 +180,7 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 	struct message mine = *message;
 	bool answered = rc == NULL;
 
+	server_nested_loop(server);
 	if (behaviour == CHAIN)
 		chain(server, (int)mine.number);
 	if (behaviour == ANSWER_AND_ASK && !answered) {

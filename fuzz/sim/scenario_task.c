@@ -71,6 +71,21 @@ bool server_suspend(struct server *server, const struct message *message, ump_re
 	return true;
 }
 
+/* ---- A loop within the loop ------------------------------------------------------------------ */
+
+void server_nested_loop(struct server *server)
+{
+	int fd = ump_task_fd(server->task);
+
+	if (server->task == NULL || (server->program->traits & NESTED) == 0)
+		return;
+	sim_remark("runs a loop within the loop");
+	if (!ump_task_dispatch(server->task, 0))
+		sim_fail("[task]", "a task has ended before its callback has returned");
+	if (sim_readable(fd))
+		sim_fail("[task]", "a callback is called for what comes after it");
+}
+
 /* ---- The event loop ------------------------------------------------------------------------ */
 
 void server_quit(struct server *server)

@@ -724,6 +724,61 @@ static void one_runs_another(void)
 	CHECK(!probe_join_task(&other_task).stop);
 }
 
+/* ---- A loop within the loop ----------------------------------------------------------------- */
+
+static int woken;
+
+/* As a dialog's: poll and dispatch, for 50 ms, with messages coming meanwhile. */
+static struct ump_flow nested_loop(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	ump_time end = ump_after(50 * SECOND / 1000);
+	int before = self->handled;
+
+	(void)rc;
+	probe_post(client, OP_ECHO, order->value + 1);
+	while (ump_now() < end) {
+		struct pollfd wanted = {ump_task_fd(task), POLLIN, 0};
+		bool run = order->value == 2;
+
+		if (poll(&wanted, 1, (int)((end - ump_now()) / (SECOND / 1000)) + 1) <= 0)
+			continue;
+		woken++;
+		if (run)
+			CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_DEADLOCK);
+		else
+			CHECK(ump_task_dispatch(task, 0));
+		probe_post(client, OP_ECHO, order->value + 2);
+	}
+	CHECK(!readable());
+	CHECK_INT(self->handled, ==, before);
+	return ump_continue();
+}
+
+/* Woken once at most, by what was rung for this very callback; and nothing is lost. */
+static void loop_within_the_loop(void)
+{
+	for (int value = 0; value < 4; value += 2) {
+		probe_init(&probe);
+		probe.on_call = nested_loop;
+		spawn();
+		woken = 0;
+		probe_post(client, OP_CALL, value);
+		CHECK(readable());
+		CHECK(ump_task_dispatch(task, value == 0 ? 0 : 1));
+		CHECK_INT(woken, <=, 1);
+		/* What came meanwhile. */
+		CHECK(readable());
+		while (readable())
+			CHECK(ump_task_dispatch(task, 1));
+		CHECK_INT(probe.handled, ==, 2 + woken);
+		ump_client_drop(&client);
+		CHECK(readable());
+		CHECK(!ump_task_dispatch(task, 0));
+		CHECK(!probe_join_task(&task).stop);
+	}
+}
+
 static void *spawn_elsewhere(void *arg)
 {
 	(void)arg;
@@ -839,6 +894,8 @@ static const struct check_test tests[] = {
 	{"[task] [break] dropped by a handler that breaks", drop_and_break},
 	{"[task] [user] a handler may run another task", one_runs_another},
 	{"[task] a task outlives the thread that spawned it", outlives_its_thread},
+	{"[task] a loop within the loop is not called for what comes after its callback",
+		loop_within_the_loop},
 	{"[task] [init] [clean] a spawn that fails leaves no descriptor", failed_spawn_closes},
 	{"[task] [clean] the descriptor is closed when the task is joined or dropped",
 		descriptor_closes},

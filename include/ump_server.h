@@ -236,7 +236,8 @@ struct ump_config {
 	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
 	const char *name;
-	/** Bytes of the thread's stack, raised to the system's minimum.  0: its default; with
+	/** Bytes of the thread's stack, raised to the system's minimum; what the system takes from a
+	 *  stack for thread-local variables is added.  0: its default; with
 	 *  `threads`, theirs. */
 	size_t stack_size;
 	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
@@ -734,7 +735,7 @@ UMP_API void ump_thread_drop(ump_thread **thread);
  * Any number of servers may run at once: each has a thread for itself all its life, and handlers
  * may wait for each other as always.
  *
- * All threads have stacks of `stack_size` bytes, raised to the system's minimum (0: its default).
+ * All threads have stacks of `stack_size` bytes, as in struct ump_config (0: the system's default).
  * Each server finds its own name on its thread, if it and those before it leave names alone.  Else
  * what belongs to a thread stays as the server before has left it: thread-local variables (their
  * destructors run when the thread ends), signal mask, scheduling, floating-point environment.  A

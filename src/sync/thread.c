@@ -8,8 +8,41 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <link.h>
+#endif
 #include <signal.h>
 #include <unistd.h>
+
+/* How much more of a stack is tried than was asked for, where the system refuses less. */
+#define MORE_FIRST ((size_t)64 * 1024)
+#define MORE_MOST  ((size_t)1024 * 1024 * 1024)
+
+#ifdef __GLIBC__
+static int add_size(struct dl_phdr_info *object, size_t size, void *sum)
+{
+	(void)size;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+
+		/* Each may begin in the midst of what it is aligned to. */
+		if (segment->p_type == PT_TLS)
+			*(size_t *)sum += segment->p_memsz + segment->p_align;
+	}
+	return 0;
+}
+#endif
+
+/* The bytes that the system takes from a stack for thread-local variables, as far as it tells. */
+static size_t taken_bytes(void)
+{
+	size_t sum = 0;
+
+#ifdef __GLIBC__
+	(void)dl_iterate_phdr(add_size, &sum);
+#endif
+	return sum;
+}
 
 /* `wanted`, raised to what the system takes: its minimum, and whole pages. */
 static size_t stack_bytes(size_t wanted)
@@ -20,6 +53,7 @@ static size_t stack_bytes(size_t wanted)
 
 	if (least > 0 && wanted < (size_t)least)
 		wanted = (size_t)least;
+	wanted += wanted <= SIZE_MAX / 2 ? taken_bytes() : 0;
 	if (wanted > SIZE_MAX - unit)
 		return SIZE_MAX / unit * unit;
 	return (wanted + unit - 1) / unit * unit;
@@ -38,27 +72,45 @@ static sigset_t foreign_signals(void)
 	return signals;
 }
 
+/* Create a thread, or say why not, as pthread_create does.  EINVAL: its stack is too small for what
+ * the system has to put there, and that cannot be asked for everywhere; so more is tried. */
+static int create(pthread_t *id, void *(*run)(void *), void *arg, size_t stack_size)
+{
+	size_t bytes = stack_size != 0 ? stack_bytes(stack_size) : 0;
+	size_t more = MORE_FIRST;
+	pthread_attr_t attributes;
+	int failed = pthread_attr_init(&attributes);
+
+	if (failed != 0)
+		return failed;
+	if (bytes != 0)
+		failed = pthread_attr_setstacksize(&attributes, bytes);
+	if (failed == 0)
+		failed = pthread_create(id, &attributes, run, arg);
+	while (failed == EINVAL && bytes != 0 && more <= MORE_MOST && bytes <= SIZE_MAX - more) {
+		failed = pthread_attr_setstacksize(&attributes, bytes + more);
+		if (failed == 0)
+			failed = pthread_create(id, &attributes, run, arg);
+		more *= 2;
+	}
+	pthread_attr_destroy(&attributes);
+	return failed;
+}
+
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size)
 {
-	pthread_attr_t attributes;
 	sigset_t all;
 	sigset_t before;
 	int failed;
 
-	if (pthread_attr_init(&attributes) != 0)
-		return UMP_NO_MEMORY;
-	if (stack_size != 0 &&
-		pthread_attr_setstacksize(&attributes, stack_bytes(stack_size)) != 0) {
-		pthread_attr_destroy(&attributes);
-		return UMP_NO_THREAD;
-	}
 	/* A new thread inherits the mask: signals are the application's, on its own threads. */
 	all = foreign_signals();
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&thread->id, &attributes, run, arg);
+	failed = create(&thread->id, run, arg, stack_size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
+	if (failed == ENOMEM)
+		return UMP_NO_MEMORY;
 	return failed == 0 ? UMP_OK : UMP_NO_THREAD;
 }
 

@@ -258,6 +258,9 @@ struct ump_config {
 	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
 	 *  use after it.  NULL: on a thread of its own. */
 	ump_threads *threads;
+	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
+	 *  thread has at the call.  false: with that of the thread, which ump_spawn_thread says. */
+	bool inherit_signals;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -684,8 +687,14 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Open a channel, build a handler for it and run it on a new thread, or on one of `threads`.
  *
  * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
- * handle for ump_join; both are the caller's.  A new thread has all signals blocked but those that
- * a thread's own faults raise (SIGSEGV and the like).
+ * handle for ump_join; both are the caller's.
+ *
+ * A new thread has all signals blocked but those that a thread's own faults raise (SIGSEGV and the
+ * like) and SIGPROF, a profiler's; with `inherit_signals` it has its spawner's mask.  A process that
+ * a callback starts inherits the mask of the callback's thread: unless the callback sets another
+ * one for it, SIGTERM does not end it.  A collector that suspends threads by a signal waits for ever
+ * for one that blocks it: `init` may unblock that signal alone.
+ *
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
@@ -739,7 +748,8 @@ UMP_API void ump_thread_drop(ump_thread **thread);
  * Each server finds its own name on its thread, if it and those before it leave names alone.  Else
  * what belongs to a thread stays as the server before has left it: thread-local variables (their
  * destructors run when the thread ends), signal mask, scheduling, floating-point environment.  A
- * handler that changes any of it, and cares, changes it back.
+ * handler that changes any of it, and cares, changes it back.  A mask that a server has got by
+ * `inherit_signals` is its own: the thread gets back the one that it had.
  *
  * `*out` is the caller's, to be dropped.  No thread starts before a server needs it.
  * Never blocks.  Any thread.
@@ -774,7 +784,8 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * to it, nor in a handler of another task that it runs.  Nobody would run the task meanwhile, and
  * only a deadline would end the wait.  Completions are for that.
  *
- * `config` is read during the call only; `name`, `stack_size` and `threads` play no part.
+ * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` play
+ * no part.
  * `*client` and `*task` are the caller's.  Any thread.
  * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
  */
@@ -913,7 +924,8 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *   first one's server.  A handler that posts to its own server queues that.
  * - ump_suspend gives NULL here, and ump_suspend_for UMP_INVALID.
  *
- * `config` is read during the call only; `name`, `stack_size` and `threads` play no part.
+ * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` play
+ * no part.
  * `*client` and `*inlined` are the caller's.  Any thread.
  * Results as ump_spawn_thread; no thread can be lacking.
  */
@@ -951,8 +963,8 @@ UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
 
 /**
  * Open a channel: a receiving end, for a loop of one's own, and its first strong client.  Both are
- * the caller's.  `config` is read during the call only; `name`, `stack_size` and `threads` play no
- * part.  Never blocks.  Any thread.
+ * the caller's.  `config` is read during the call only; `name`, `stack_size`, `threads` and
+ * `inherit_signals` play no part.  Never blocks.  Any thread.
  * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
  */
 static inline int ump_channel_open(

@@ -33,6 +33,9 @@ struct ump_thread {
 		/* How the loop has ended, when it has. */
 		struct ump_flow how;
 	};
+	/* One, if the spawner's mask is inherited: that; then, the mask that the thread had before. */
+	bool inherits;
+	struct ump__signals signals[];
 };
 
 static void thread_free(struct ump_thread *thread)
@@ -56,6 +59,8 @@ static void let_go(struct ump_thread *thread)
 static void leave(struct ump_thread *thread)
 {
 	ump__frame_leave(&thread->dispatcher.frame);
+	if (thread->inherits)
+		ump__signals_swap(thread->signals);
 	if (thread->worker != NULL)
 		thread->ends = !ump__worker_rest(thread->worker, &thread->os);
 }
@@ -98,6 +103,8 @@ static void serve(struct ump_thread *thread)
 	struct ump__dispatcher *dispatcher = &thread->dispatcher;
 	ump_server *server = dispatcher->server;
 
+	if (thread->inherits)
+		ump__signals_swap(thread->signals);
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
 	if (dispatcher->handler.init != NULL && !start(thread))
 		return;
@@ -129,11 +136,15 @@ static void run_again(void *arg, struct ump__worker *worker)
 /* A thread that is not running yet; NULL: no memory. */
 static struct ump_thread *thread_new(const struct ump_config *config)
 {
-	struct ump_thread *thread = ump__alloc(sizeof *thread);
+	size_t signals = config->inherit_signals ? sizeof(struct ump__signals) : 0;
+	struct ump_thread *thread = ump__alloc(sizeof *thread + signals);
 
 	if (thread == NULL)
 		return NULL;
 	memset(thread, 0, sizeof *thread);
+	thread->inherits = config->inherit_signals;
+	if (thread->inherits)
+		ump__signals_get(thread->signals);
 	thread->mark = UMP__MARK_THREAD;
 	thread->ends = true;
 	ump__answer_init(&thread->started);

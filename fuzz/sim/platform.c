@@ -492,6 +492,17 @@ void ump__thread_name(const char *name)
 	race_access((uintptr_t)name, 1, PLAIN_READ, (uintptr_t)__builtin_return_address(0));
 }
 
+/* There are no signals here. */
+void ump__signals_get(struct ump__signals *out)
+{
+	(void)out;
+}
+
+void ump__signals_swap(struct ump__signals *signals)
+{
+	(void)signals;
+}
+
 /* The thread that a handle means, which is read. */
 static int number_of(const struct ump__os_thread *thread, uintptr_t pc)
 {

@@ -11,6 +11,7 @@
 #include "ump_server.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -146,11 +147,22 @@ struct ump__os_thread {
 };
 
 /*
- * Start a thread with all signals blocked but those of its own faults.  UMP_OK, UMP_NO_THREAD or
- * UMP_NO_MEMORY.  The handle is joined or detached exactly once.
+ * Start a thread with all signals blocked but those of its own faults and SIGPROF.  UMP_OK,
+ * UMP_NO_THREAD or UMP_NO_MEMORY.  The handle is joined or detached exactly once.
  */
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
+
+/* Which signals a thread blocks. */
+struct ump__signals {
+	sigset_t blocked;
+};
+
+/* What the calling thread blocks. */
+void ump__signals_get(struct ump__signals *out);
+
+/* Let the calling thread block these, and give what it did. */
+void ump__signals_swap(struct ump__signals *signals);
 
 /* The longest name of a thread on Linux, with its terminating NUL. */
 #define UMP__NAME_SIZE 16

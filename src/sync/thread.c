@@ -60,15 +60,17 @@ static size_t stack_bytes(size_t wanted)
 }
 
 /* All signals but those that a thread brings on itself: blocked, these would end the process
- * without a word from the application's crash handler or a sanitizer. */
+ * without a word from the application's crash handler or a sanitizer.  SIGPROF stays open: it is
+ * sent to the thread that used the processor, and a profiler would not see this one without it. */
 static sigset_t foreign_signals(void)
 {
-	static const int own[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+	static const int open[] = {
+		SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGPROF, SIGSEGV, SIGSYS, SIGTRAP};
 	sigset_t signals;
 
 	sigfillset(&signals);
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		sigdelset(&signals, own[i]);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		sigdelset(&signals, open[i]);
 	return signals;
 }
 
@@ -112,6 +114,18 @@ int ump__thread_start(
 	if (failed == ENOMEM)
 		return UMP_NO_MEMORY;
 	return failed == 0 ? UMP_OK : UMP_NO_THREAD;
+}
+
+void ump__signals_get(struct ump__signals *out)
+{
+	pthread_sigmask(SIG_SETMASK, NULL, &out->blocked);
+}
+
+void ump__signals_swap(struct ump__signals *signals)
+{
+	sigset_t wanted = signals->blocked;
+
+	pthread_sigmask(SIG_SETMASK, &wanted, &signals->blocked);
 }
 
 void ump__thread_name(const char *name)

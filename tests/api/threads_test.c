@@ -8,7 +8,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define SERVERS 8
 
@@ -371,6 +373,7 @@ struct seen {
 };
 
 static struct seen seen;
+static int status;
 
 static struct ump_flow look(struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -408,6 +411,7 @@ static void names_stacks_and_signals(void)
 	CHECK_INT(seen.stack, <, 2 * 1024 * 1024);
 	CHECK(sigismember(&seen.blocked, SIGTERM));
 	CHECK(!sigismember(&seen.blocked, SIGSEGV));
+	CHECK(!sigismember(&seen.blocked, SIGPROF));
 	CHECK_INT(strcmp(name_seen("a long name that is cut"), "a long name tha"), ==, 0);
 	CHECK_INT(strcmp(name_seen("first"), "first"), ==, 0);
 	CHECK_INT(strcmp(name_seen("first"), "first"), ==, 0);
@@ -417,6 +421,72 @@ static void names_stacks_and_signals(void)
 	ump_threads_drop(&threads);
 	open_threads(1, 0);
 	CHECK_INT(strcmp(name_seen(""), ""), ==, 0);
+	ump_threads_drop(&threads);
+}
+
+/* The mask of the spawner, for servers that are to have it, and for no other one. */
+static void signals_inherited(void)
+{
+	sigset_t before;
+	sigset_t mine;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	mine = before;
+	sigaddset(&mine, SIGHUP);
+	sigdelset(&mine, SIGTERM);
+	pthread_sigmask(SIG_SETMASK, &mine, NULL);
+	for (int again = 0; again < 2; again++) {
+		open_threads(1, 0);
+		if (!again)
+			config.threads = NULL;
+		for (int round = 0; round < 4; round++) {
+			config.inherit_signals = round % 2 == 0;
+			(void)name_seen("a");
+			CHECK_INT(sigismember(&seen.blocked, SIGHUP), ==, 1);
+			CHECK_INT(sigismember(&seen.blocked, SIGTERM), ==, round % 2);
+			CHECK_INT(sigismember(&seen.blocked, SIGINT), ==, round % 2);
+		}
+		config.inherit_signals = false;
+		ump_threads_drop(&threads);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* A process that a handler starts, in the way that the manual page says. */
+static struct ump_flow start_process(
+	struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	char *command[] = {"/bin/sh", "-c", "kill -TERM $$; exit 1", NULL};
+	posix_spawnattr_t how;
+	sigset_t none;
+	pid_t child;
+
+	(void)probe;
+	(void)rc;
+	sigemptyset(&none);
+	CHECK_INT(posix_spawnattr_init(&how), ==, 0);
+	if (order->value != 0) {
+		posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK);
+		posix_spawnattr_setsigmask(&how, &none);
+	}
+	CHECK_INT(posix_spawn(&child, command[0], NULL, &how, command, NULL), ==, 0);
+	posix_spawnattr_destroy(&how);
+	CHECK_INT(waitpid(child, &status, 0), ==, child);
+	return ump_continue();
+}
+
+static void processes_end(void)
+{
+	open_threads(1, 0);
+	spawn(0);
+	probes[0].on_call = start_process;
+	for (int value = 0; value < 2; value++) {
+		probe_post(clients[0], OP_CALL, value);
+		CHECK_INT(probe_req(clients[0], OP_ECHO, 1, NULL), ==, UMP_OK);
+		CHECK_INT(WIFSIGNALED(status), ==, value);
+	}
+	ump_client_drop(&clients[0]);
+	CHECK(!probe_join(&handles[0]).stop);
 	ump_threads_drop(&threads);
 }
 
@@ -618,6 +688,9 @@ static const struct check_test tests[] = {
 	{"[reuse] [clean] each call that can fail does", each_call_fails},
 	{"[reuse] [misuse] stacks of another size, and NULL", wrong_arguments},
 	{"[reuse] names, stacks and signals", names_stacks_and_signals},
+	{"[user] [reuse] a server has its spawner's signal mask if it is to, and no other has",
+		signals_inherited},
+	{"[user] a process that a handler starts can be ended by a signal", processes_end},
 	{"[reuse] [deadlock] thread-local variables last as long as the thread", thread_locals},
 	{"[reuse] [deadlock] a handler that joins itself", joined_by_itself},
 	{"[reuse] a handler that joins who had its thread before", joined_on_its_thread},

@@ -123,6 +123,8 @@ static void threads(void)
 	/* A crash handler must see a crash. */
 	CHECK_INT(sigismember(&mask_of_thread, SIGSEGV), ==, 0);
 	CHECK_INT(sigismember(&mask_of_thread, SIGABRT), ==, 0);
+	/* A profiler must see the thread. */
+	CHECK_INT(sigismember(&mask_of_thread, SIGPROF), ==, 0);
 }
 
 static void no_thread(void)

@@ -305,6 +305,8 @@ void life_block_in_completions(struct world *world, unsigned from)
 	life_check_place(place);
 	place->lent = NULL;
 	wait.for_ever = deadline == UMP_FOREVER;
+	if (deadline == UMP_NOW)
+		wait.reason = FOR_NOTHING;
 	place->busy = true;
 	life_wait_begin(&wait);
 	result = ump_completions_wait(place->handle, &out, deadline);

@@ -110,6 +110,7 @@ void life_completions_next(struct world *world, unsigned from)
 {
 	struct place *place = place_of(from);
 	struct ump_completion out = {GARBAGE, 1234, NULL};
+	struct wait wait = {.reason = FOR_NOTHING};
 	int result;
 
 	(void)world;
@@ -127,7 +128,9 @@ void life_completions_next(struct world *world, unsigned from)
 		result = ump_completions_next(place->handle, &out);
 		life_completed(place, result, &out, UMP_EMPTY);
 	} else {
-		result = ump_completions_wait(place->handle, &out, UMP_NOW);
+		life_wait_begin(&wait);
+		result = ump_completions_wait(place->handle, &out, life_past_of(from));
+		life_wait_end(&wait);
 		life_completed(place, result, &out,
 			place->model.in_flight == 0 ? UMP_EMPTY : UMP_TIMED_OUT);
 	}

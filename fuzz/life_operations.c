@@ -201,31 +201,13 @@ static void weak_upgrade(struct world *world, unsigned from)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-/* What a call gets that sends with `deadline`, which has passed or is UMP_NOW, if it is well formed
- * and memory is there: first a place, and then it is sent. */
-static int place(struct world *world, int asked, ump_time deadline)
-{
-	int result = model_place(&world->model, asked);
-
-	if (result == UMP_OK || deadline <= UMP_NOW)
-		return result;
-	/* There is room, but nobody who will receive. */
-	if (world->model.places > 0)
-		return result;
-	if (life_send_closes_circle(world))
-		return UMP_DEADLOCK;
-	return result == UMP_FULL ? UMP_TIMED_OUT : result;
-}
-
 static ump_time past(void)
 {
-	static const ump_time times[] = {UMP_NOW, 1, -1, INT64_MIN};
-
-	return times[input_below(&life.input, 4)];
+	return life_past_of(input_below(&life.input, 4));
 }
 
-/* A post that was sent with `result`. */
-static void posted(struct world *world, int value, int asked, ump_time deadline, int result)
+/* A post that did not wait, and was sent with `result`. */
+static void posted(struct world *world, int value, int asked, int result)
 {
 	int expected;
 
@@ -233,7 +215,7 @@ static void posted(struct world *world, int value, int asked, ump_time deadline,
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
 	}
-	expected = place(world, asked, deadline);
+	expected = model_place(&world->model, asked);
 	if (expected == UMP_OK)
 		expected = model_post(&world->model, value);
 	EXPECT("[gone]", result == expected);
@@ -251,7 +233,7 @@ static void client_post(struct world *world, unsigned from)
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
 	if (can)
-		posted(world, value, world->asked[from], UMP_NOW, result);
+		posted(world, value, world->asked[from], result);
 	else
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
@@ -265,12 +247,12 @@ static void poster_post(struct world *world, unsigned from)
 
 	life_trace("  value", value);
 	if (can)
-		posted(world, value, MODEL_NONE, UMP_NOW, result);
+		posted(world, value, MODEL_NONE, result);
 	else
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
 
-/* With a deadline that has passed: who finds no room is in line for a moment, and leaves. */
+/* With a deadline that has passed: a sender that finds no room does not wait for it. */
 static void post_late(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
@@ -288,7 +270,7 @@ static void post_late(struct world *world, unsigned from)
 	life_wait_end(&wait);
 	life_trace("  value", value);
 	if (can)
-		posted(world, value, poster ? MODEL_NONE : world->asked[from], deadline, result);
+		posted(world, value, poster ? MODEL_NONE : world->asked[from], result);
 	else
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
@@ -329,7 +311,7 @@ static void req_async(struct world *world, unsigned from, ump_time deadline)
 		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
 		return;
 	}
-	expected = place(world, world->asked[from], deadline);
+	expected = model_place(&world->model, world->asked[from]);
 	if (expected == UMP_OK)
 		expected = model_send(&world->model, value, &request);
 	EXPECT("[gone]", result == expected);
@@ -391,6 +373,7 @@ static void wait_try(struct world *world, unsigned from)
 {
 	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
 	struct waiting *waiting = &world->waits[from];
+	struct wait wait = {.reason = FOR_NOTHING};
 	int result;
 
 	if (waiting->busy)
@@ -405,7 +388,10 @@ static void wait_try(struct world *world, unsigned from)
 		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
 		life_take(world, from, result, reply, UMP_EMPTY);
 	} else {
-		result = ump_wait_reply_wait(&waiting->handle, life_room(world, reply), UMP_NOW);
+		life_wait_begin(&wait);
+		result = ump_wait_reply_wait(
+			&waiting->handle, life_room(world, reply), life_past_of(from));
+		life_wait_end(&wait);
 		life_take(world, from, result, reply, UMP_TIMED_OUT);
 	}
 }

@@ -71,6 +71,8 @@ static void wait_for_message(struct world *world, ump_time deadline)
 	int result;
 
 	wait.for_ever = deadline == UMP_FOREVER;
+	if (deadline <= life.now)
+		wait.reason = FOR_NOTHING;
 	world->server_busy = true;
 	life_wait_begin(&wait);
 	result = ump_server_wait(world->server, &msg, &rc, deadline);
@@ -108,7 +110,6 @@ void life_pop(struct world *world)
 	EXPECT("[misuse]", ump_server_wait(world->server, &msg, NULL, UMP_NOW) == UMP_INVALID);
 	check_lent(world);
 	world->lent = NULL;
-	/* A deadline that passed makes a sleep as well, which must end by itself. */
 	if (choice == 0) {
 		result = ump_server_try_pop(world->server, &msg, &rc);
 		received(world, result, msg, rc, UMP_EMPTY);

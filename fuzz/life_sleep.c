@@ -69,6 +69,13 @@ ump_time life_deadline(bool may_be_never)
 	return choice <= 1 ? INT64_MAX - 1 : life.now + choice - 1;
 }
 
+ump_time life_past_of(unsigned choice)
+{
+	const ump_time times[] = {UMP_NOW, 1, life.now, INT64_MIN};
+
+	return times[choice % 4];
+}
+
 void life_wait_begin(struct wait *wait)
 {
 	wait->frames = life.frames;
@@ -91,7 +98,8 @@ static void check_sleeper(const struct wait *wait)
 
 	switch (wait->reason) {
 	case FOR_NOTHING:
-		EXPECT("[quiet]", false);
+		/* Its deadline had passed at the call. */
+		EXPECT("[deadline]", false);
 		break;
 	case FOR_REQUEST:
 		EXPECT("[quiet]", wait->world->model.request[wait->which].state != MODEL_DONE);
@@ -257,10 +265,6 @@ bool __wrap_ump__park(struct ump__word *word, uintptr_t value, ump_time deadline
 	if (is_threaded())
 		return __real_ump__park(word, value, deadline);
 	EXPECT("[quiet]", wait != NULL);
-	if (wait->reason == FOR_NOTHING) {
-		EXPECT("[deadline]", deadline <= life.now);
-		return false;
-	}
 	wait->word = word;
 	wait->woken = false;
 	check_sleeper(wait);
@@ -292,8 +296,9 @@ void __wrap_ump__spin(
 		return;
 	}
 	EXPECT("[quiet]", wait != NULL);
-	/* Who rests does not wait awake. */
-	if (wait->reason == FOR_NOTHING || ump__word_peek(word) != value)
+	/* Nor does anybody wait awake whose deadline had passed at the call. */
+	EXPECT("[deadline]", wait->reason != FOR_NOTHING);
+	if (ump__word_peek(word) != value)
 		return;
 	advance(wait);
 	if (wait->reason == FOR_TASK)

@@ -377,6 +377,9 @@ void life_skip(struct world *world);
 bool life_is_stuck(const struct world *world);
 /* A deadline, as the input says: a near one, a far one, or none if `may_be_never`. */
 ump_time life_deadline(bool may_be_never);
+
+/* One of some deadlines that have passed, each of which is as good as UMP_NOW. */
+ump_time life_past_of(unsigned choice);
 /* Whether to wait for `server` would close a circle: then the library has to say so; [deadlock]. */
 bool life_closes_circle(const struct world *server);
 /* Whether a send to `server` that would wait is told so instead.  A closed server is gone. */

@@ -41,7 +41,11 @@
  *              UMP_SERVER_GONE.  If the builder fails, no thread starts, and neither `init` nor
  *              `term` runs.
  * - [deadline] Every call that can wait for somebody else takes an absolute deadline and returns
- *              UMP_TIMED_OUT soon after it.  These waits have none: spawn's for the builder and
+ *              UMP_TIMED_OUT soon after it.  A deadline that has passed at the call is UMP_NOW:
+ *              the call does not wait, and returns what it returns then.  So the sends named
+ *              _until say UMP_FULL at once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW
+ *              and UMP_FOREVER no clock is read for the deadline.
+ *              These waits have no deadline: spawn's for the builder and
  *              `init`; that of ump_threads_drop for idle threads; that of ump_join (and of spawn
  *              if `init` failed) for the thread's end once its loop has ended; and those for the
  *              library's locks, which are held for a few instructions (by ump_server_dump while
@@ -192,7 +196,8 @@ UMP_API unsigned ump_version(void);
 /** A point in time: ns of CLOCK_MONOTONIC. */
 typedef int64_t ump_time;
 
-/** A deadline that has always passed: do not wait.  ump_task_run handles at most one message. */
+/** A deadline that has always passed: do not wait.  ump_task_run handles at most one message.  Any
+ *  other deadline that has passed at the call means the same; [deadline]. */
 #define UMP_NOW ((ump_time)0)
 /** A deadline that never comes. */
 #define UMP_FOREVER ((ump_time)INT64_MAX)
@@ -382,7 +387,9 @@ UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_
 /**
  * As ump_client_req_async, but while the inbox is full, wait for room until `deadline` (ns,
  * absolute); [bound], [deadline].  UMP_NOW is ump_client_req_async.
- * UMP_TIMED_OUT: nothing was sent, and what `*msg` points to is the caller's as before.
+ * UMP_FULL: the inbox is full, and the deadline had passed at the call; nothing was sent.
+ * UMP_TIMED_OUT: the call has waited until the deadline; nothing was sent, and what `*msg` points
+ *   to is the caller's as before.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; [deadlock].
  */
 UMP_API int ump_client_req_async_until(
@@ -399,7 +406,7 @@ UMP_API int ump_client_post(const ump_client *client, const void *msg);
 /**
  * As ump_client_post, but while the inbox is full, wait for room until `deadline` (ns, absolute);
  * [bound], [deadline].  UMP_NOW is ump_client_post.
- * UMP_TIMED_OUT and UMP_DEADLOCK as for ump_client_req_async_until.
+ * UMP_FULL, UMP_TIMED_OUT and UMP_DEADLOCK as for ump_client_req_async_until.
  */
 UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "ask.h"
 #include "completions.h"
+#include "deadline.h"
 #include "handle.h"
 #include "inbox.h"
 #include "inline.h"
@@ -143,8 +144,11 @@ static int send_until(const struct ump__handle *handle, struct ump__request *req
 	bool kept;
 	int result = UMP_TIMED_OUT;
 
-	if (deadline > ump_now())
+	if (!ump__is_over(deadline))
 		result = ump__handle_room(handle, deadline, &kept);
+	/* It has passed since. */
+	if (result == UMP_FULL)
+		result = UMP_TIMED_OUT;
 	if (result == UMP_OK) {
 		result = send_request(request, wait);
 		if (result < UMP_OK)

@@ -146,9 +146,10 @@ int ump_completions_next_sized(
 
 /* Wait a little, awake, before the inbox is put to rest.  The owner is a client of the servers that
  * answer; where these run is not told. */
-static void linger(const ump_completions *completions)
+static void linger(const ump_completions *completions, ump_time deadline)
 {
-	if (completions->in_flight != 0 && ump__queue_is_empty(&completions->batch))
+	if (completions->in_flight != 0 && ump__queue_is_empty(&completions->batch) &&
+		!ump__is_over(deadline))
 		(void)ump__inbox_linger(&completions->inbox, UMP__SIDE_CLIENT, UMP__CPU_UNKNOWN);
 }
 
@@ -157,8 +158,7 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 {
 	if (completions == NULL || out == NULL || out_size < sizeof *out)
 		return UMP_INVALID;
-	if (deadline > UMP_NOW)
-		linger(completions);
+	linger(completions, deadline);
 	for (;;) {
 		int result = ump_completions_next_sized(completions, out, out_size);
 

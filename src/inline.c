@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "inline.h"
 
+#include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"
 #include "references.h"
@@ -327,8 +328,8 @@ int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadlin
 		return UMP_INVALID;
 	joined = *inlined;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE_INLINE);
-	result =
-		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result = ump__wait_answer(&joined->ended, joined->channel, NULL,
+		ump__deadline_at_call(deadline), UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	*inlined = NULL;

@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "channel.h"
+#include "deadline.h"
 #include "places.h"
 #include "wait.h"
 
@@ -185,7 +186,7 @@ int ump__room_take(struct ump__room *room, struct ump__channel *server,
 {
 	if (ump__place_take(&room->places))
 		return UMP_OK;
-	if (deadline <= UMP_NOW)
+	if (ump__is_over(deadline))
 		return UMP_FULL;
 	if (spin_for_room(room, ump__hint_get(&server->server_cpu)) &&
 		ump__place_take(&room->places))

@@ -67,8 +67,8 @@ void ump__claim_init(struct ump__claim *claim);
 
 /* Take a place; wait for one until `deadline`.  `server` is whose room it is, and `own` what the
  * client has asked for: who waits goes before that, since the place that comes is for its next
- * message.  UMP_OK, UMP_FULL (only with a deadline of UMP_NOW), UMP_TIMED_OUT, UMP_DEADLOCK,
- * UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
+ * message.  UMP_OK, UMP_FULL (the deadline has passed already), UMP_TIMED_OUT (it has waited),
+ * UMP_DEADLOCK, UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
 int ump__room_take(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
 

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "completions.h"
+#include "deadline.h"
 #include "handle.h"
 #include "inbox.h"
 #include "places.h"
@@ -103,6 +104,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 
 		if (message != NULL)
 			return message;
+		deadline = ump__deadline_at_call(deadline);
 		if (deadline != UMP_NOW)
 			get_ready(server);
 		if (!ump__inbox_receive(

@@ -5,6 +5,7 @@
  * ended, and the holder of the handle waits for it (join) or gives it up (drop).
  */
 #include "answer.h"
+#include "deadline.h"
 #include "dispatch.h"
 #include "references.h"
 #include "threads.h"
@@ -245,8 +246,8 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	result =
-		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result = ump__wait_answer(&joined->ended, joined->channel, NULL,
+		ump__deadline_at_call(deadline), UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)
 		return result;
 	/* Its handler is told above; destructors of thread-local variables come after the end. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "wait_reply.h"
 
+#include "deadline.h"
 #include "wait.h"
 
 int ump__wait_reply_collect(struct ump__request *request, void *reply)
@@ -18,7 +19,11 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 static int await(struct ump__request *request, ump_time deadline)
 {
 	/* To look is not to wait. */
-	if (deadline == UMP_NOW || !ump__request_is_pinned(request))
+	if (ump__answer_wait(&request->answer, UMP_NOW, request->server_cpu))
+		return UMP_OK;
+	if (ump__is_over(deadline))
+		return UMP_TIMED_OUT;
+	if (!ump__request_is_pinned(request))
 		return ump__answer_wait(&request->answer, deadline, request->server_cpu)
 			       ? UMP_OK
 			       : UMP_TIMED_OUT;

@@ -154,7 +154,8 @@ static bool may_be_full(const struct account *mine)
 static bool waits_for_room(const struct account *account)
 {
 	return account->action != SEND_ASYNC && account->action != SEND_POST &&
-	       account->action != SEND_POST_CLIENT && account->action != SEND_COMPLETION;
+	       account->action != SEND_POST_CLIENT && account->action != SEND_COMPLETION &&
+	       !account->too_late;
 }
 
 /* Why nothing was sent. */
@@ -203,6 +204,11 @@ void oracle_sent(int message, int code)
 	check_refusal(message, code);
 	untouched(message, "[gone]");
 	account->caller = COMPLETED;
+}
+
+void oracle_too_late_to_wait(int message)
+{
+	books.accounts[message].too_late = true;
 }
 
 void oracle_sent_too_late(int message, int64_t deadline)

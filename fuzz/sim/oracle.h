@@ -39,6 +39,8 @@ void oracle_begin(const struct program *program);
 /* Before a send to `server`, and after it if it does not wait.  `from`: whose handler sends. */
 void oracle_send(int message, enum action action, int server, int from);
 void oracle_sent(int message, int code);
+/* Before that: it does not wait for room, since its deadline has passed. */
+void oracle_too_late_to_wait(int message);
 /* What a send until a deadline has returned at that. */
 void oracle_sent_too_late(int message, int64_t deadline);
 /* A request has ended for its caller, with a reply's number if there is one. */

@@ -149,14 +149,21 @@ static void send_post_timed(struct client *client, const struct message *message
 {
 	int number = (int)message->number;
 	ump_time deadline = ump_after(SOON);
+	bool passed;
 	bool had;
 	int code;
 
 	sim_remark("posts message %d, until a deadline", number);
 	had = client_use_room(client, number);
 	oracle_send(number, SEND_POST_TIMED, client->server, ORACLE_CLIENT);
+	passed = sim_clock() >= deadline;
 	code = ump_client_post_until(client_top(client)->client, message, deadline);
 	sim_remark("message %d: %s", number, ump_strerror(code));
+	if (code == UMP_TIMED_OUT && passed)
+		sim_fail("[deadline]", "message %d waited, and its deadline had passed", number);
+	/* The library may have looked at the clock only after the call had begun. */
+	if (code == UMP_FULL && sim_clock_read() >= deadline)
+		oracle_too_late_to_wait(number);
 	if (code == UMP_TIMED_OUT)
 		oracle_sent_too_late(number, deadline);
 	else

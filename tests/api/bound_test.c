@@ -156,6 +156,27 @@ static void timed_requests(void)
 	drop_all();
 }
 
+/* Send until a deadline that has not passed when the call begins: on a busy machine the first one
+ * may have. */
+static int send_timed(const ump_post_client *post_client, const struct order *order,
+	ump_wait_reply **wait_reply, ump_time *begin)
+{
+	int result = UMP_FULL;
+
+	for (int i = 0; result == UMP_FULL && i < 100; i++) {
+		*begin = ump_now();
+		if (wait_reply != NULL)
+			result = ump_client_req_async_until(
+				client, order, wait_reply, *begin + SECOND / 50);
+		else if (post_client != NULL)
+			result = ump_post_client_post_until(
+				post_client, order, *begin + SECOND / 50);
+		else
+			result = ump_client_post_until(client, order, *begin + SECOND / 50);
+	}
+	return result;
+}
+
 static void timed_sends(void)
 {
 	struct token token = {0};
@@ -169,13 +190,11 @@ static void timed_sends(void)
 	/* With room there is no wait, whatever the deadline. */
 	CHECK_INT(ump_client_post_until(client, &order, ump_now() - 1), ==, UMP_OK);
 	begin = ump_now();
-	CHECK_INT(ump_client_post_until(client, &order, begin), ==, UMP_TIMED_OUT);
-	CHECK_INT(ump_client_post_until(client, &order, begin + SECOND / 50), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_client_post_until(client, &order, begin), ==, UMP_FULL);
+	CHECK_INT(send_timed(NULL, &order, NULL, &begin), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_now() - begin, >=, SECOND / 50);
-	CHECK_INT(ump_post_client_post_until(post_client, &order, ump_after(1000)), ==,
-		UMP_TIMED_OUT);
-	CHECK_INT(ump_client_req_async_until(client, &order, &wait_reply, ump_after(1000)), ==,
-		UMP_TIMED_OUT);
+	CHECK_INT(send_timed(post_client, &order, NULL, &begin), ==, UMP_TIMED_OUT);
+	CHECK_INT(send_timed(NULL, &order, &wait_reply, &begin), ==, UMP_TIMED_OUT);
 	CHECK(wait_reply == NULL);
 	CHECK_INT(token.dropped, ==, 0);
 	CHECK_INT(receive(), ==, 9);
@@ -368,7 +387,9 @@ static void leaving_races_calling(void)
 		check_nap(round % 8 == 0);
 		CHECK_INT(receive(), ==, 0);
 		pthread_join(sender.id, NULL);
-		CHECK(sender.result == UMP_OK || sender.result == UMP_TIMED_OUT);
+		/* Its deadline may have passed before its call began. */
+		CHECK(sender.result == UMP_OK || sender.result == UMP_TIMED_OUT ||
+			sender.result == UMP_FULL);
 		/* On a slow machine the two meet later. */
 		if (sender.result == UMP_OK) {
 			CHECK_INT(receive(), ==, 1);

@@ -50,6 +50,79 @@ static void requests_too_late(void)
 	ump_client_drop(&client);
 }
 
+static const ump_time long_past[] = {UMP_NOW, 1, 1000, -1, INT64_MIN, INT64_MIN + 1};
+#define LONG_PAST (sizeof long_past / sizeof *long_past)
+
+/* Each send that may wait for room, once it is too late to wait. */
+static void sends_too_late(void)
+{
+	struct ump_config config = probe_config;
+	struct token token = {0};
+	struct order order = {OP_ECHO, 1, &token};
+	ump_post_client *post_client;
+	ump_server *server;
+	ump_client *client;
+	struct reply reply;
+
+	config.capacity = 1;
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 2, NULL}), ==, UMP_OK);
+	for (size_t i = 0; i <= LONG_PAST; i++) {
+		ump_time past = i < LONG_PAST ? long_past[i] : ump_now();
+		ump_wait_reply *wait_reply = (ump_wait_reply *)&order;
+
+		CHECK_INT(ump_client_post_until(client, &order, past), ==, UMP_FULL);
+		CHECK_INT(ump_post_client_post_until(post_client, &order, past), ==, UMP_FULL);
+		CHECK_INT(ump_client_req_async_until(client, &order, &wait_reply, past), ==,
+			UMP_FULL);
+		CHECK(wait_reply == NULL);
+		CHECK_INT(token.dropped, ==, i);
+		/* A request with a deadline waits for its answer, too, and is too late for that. */
+		CHECK_INT(ump_client_req(client, &order, &reply, past), ==, UMP_TIMED_OUT);
+		CHECK_INT(token.dropped, ==, i + 1);
+	}
+	ump_post_client_drop(&post_client);
+	ump_client_drop(&client);
+	ump_server_drop(&server);
+}
+
+/* A handler that has sent a request to its own server, and looks for the answer: as it gets none
+ * with UMP_NOW, it gets none with any deadline that has passed, and only a wait is a circle. */
+static struct ump_flow look_for_own(
+	struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	ump_wait_reply *wait_reply = NULL;
+	struct order own = {OP_ECHO, 1, NULL};
+	struct reply reply = {0, NULL};
+
+	(void)order;
+	CHECK_INT(ump_client_req_async(probe->arg, &own, &wait_reply), ==, UMP_OK);
+	for (size_t i = 0; i < LONG_PAST; i++)
+		CHECK_INT(
+			ump_wait_reply_wait(&wait_reply, &reply, long_past[i]), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, ump_now()), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, ump_after(SOON)), ==, UMP_DEADLOCK);
+	ump_wait_reply_drop(&wait_reply);
+	(void)ump_reply(rc, &reply);
+	return ump_continue();
+}
+
+static void own_answers_too_late(void)
+{
+	static struct probe probe;
+	ump_client *client;
+	ump_thread *thread;
+
+	probe_init(&probe);
+	probe.on_call = look_for_own;
+	probe_spawn(&probe, &client, &thread);
+	probe.arg = client;
+	CHECK_INT(probe_req(client, OP_CALL, 0, NULL), ==, UMP_OK);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+}
+
 static void wait_replies(void)
 {
 	static struct probe probe;
@@ -188,6 +261,9 @@ static void around_the_answer(void)
 static const struct check_test tests[] = {
 	{"[deadline] a request returns soon after its deadline", requests},
 	{"[deadline] a request whose deadline has passed is not sent", requests_too_late},
+	{"[deadline] [bound] [gone] a send whose deadline has passed does not wait",
+		sends_too_late},
+	{"[deadline] [deadlock] to look for one's own answer is not to wait", own_answers_too_late},
 	{"[deadline] a wait for a reply can be cut short and taken up again", wait_replies},
 	{"[deadline] join returns soon after its deadline", joins},
 	{"[deadline] the receiving end returns soon after its deadline", servers},

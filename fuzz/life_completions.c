@@ -185,15 +185,16 @@ void life_client_room(struct world *world, unsigned from)
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
 	}
+	if (there && world->model.capacity != 0 && model_weak_is_full(&world->model)) {
+		EXPECT("[clean]", result == UMP_OVERFLOW);
+		return;
+	}
 	if (!there || model_asks(&world->model, asked)) {
 		EXPECT("[misuse]", result == UMP_INVALID);
 		return;
 	}
 	EXPECT("[bound]", result == UMP_OK);
-	/* It asks anew if nobody was left to be told. */
-	if (asked != MODEL_NONE)
-		model_leave_line(&world->model, asked);
-	world->asked[from] = model_ask(&world->model, &place->model, life.tags++);
+	world->asked[from] = model_ask(&world->model, asked, &place->model, life.tags++);
 	check_in_flight(place);
 }
 

@@ -88,6 +88,13 @@ void model_in_flight(
 	completions->in_flight++;
 }
 
+/* One of the two is done with what was asked for. */
+static void ticket_done(struct model *model, struct model_ticket *ticket)
+{
+	if (ticket->owners > 0 && --ticket->owners == 0)
+		model->weak--;
+}
+
 int model_next(struct model_completions *completions, struct model_end *end)
 {
 	if (completions->arrived == 0) {
@@ -95,6 +102,10 @@ int model_next(struct model_completions *completions, struct model_end *end)
 		return UMP_EMPTY;
 	}
 	*end = completions->queue[0];
+	if (end->request == MODEL_NONE) {
+		end->server->ticket[end->ticket].told = true;
+		ticket_done(end->server, &end->server->ticket[end->ticket]);
+	}
 	completions->arrived--;
 	completions->in_flight--;
 	memmove(completions->queue, completions->queue + 1,
@@ -113,21 +124,6 @@ void model_completions_drop(struct model_completions *completions)
 	}
 	completions->arrived = 0;
 	completions->in_flight = 0;
-}
-
-void model_forget(struct model *model, const struct model_completions *completions)
-{
-	for (int i = 0; i < model->requests; i++) {
-		if (model->request[i].to != completions)
-			continue;
-		model->request[i].to = NULL;
-		if (model->request[i].state != MODEL_DONE)
-			model->request[i].waited_for = false;
-	}
-	for (int i = 0; i < model->tickets; i++) {
-		if (model->ticket[i].to == completions)
-			model->ticket[i].to = NULL;
-	}
 }
 
 /* ---- Room ------------------------------------------------------------------------------------ */
@@ -151,11 +147,13 @@ static bool call(struct model *model, int which, int code)
 
 	ticket->code = code;
 	/* One who asked, and whose completions are gone, is not there to be told. */
-	if (ticket->asks && ticket->to == NULL)
+	if (ticket->asks && ticket->to == NULL) {
+		ticket_done(model, ticket);
 		return false;
+	}
 	ticket->has_place = code == UMP_OK && model->capacity != 0;
 	if (ticket->asks)
-		arrive(ticket->to, (struct model_end){model, MODEL_NONE, ticket->tag, code});
+		arrive(ticket->to, (struct model_end){model, MODEL_NONE, ticket->tag, code, which});
 	return true;
 }
 
@@ -199,6 +197,35 @@ void model_place_back(struct model *model)
 		give_place(model);
 }
 
+void model_forget(struct model *model, const struct model_completions *completions)
+{
+	for (int i = 0; i < model->requests; i++) {
+		if (model->request[i].to != completions)
+			continue;
+		model->request[i].to = NULL;
+		if (model->request[i].state != MODEL_DONE)
+			model->request[i].waited_for = false;
+	}
+	for (int i = 0; i < model->tickets; i++) {
+		struct model_ticket *ticket = &model->ticket[i];
+
+		if (ticket->to != completions)
+			continue;
+		ticket->to = NULL;
+		if (!ticket->told && !ticket->in_line)
+			ticket_done(model, ticket);
+	}
+	/* No place is kept for a client that was not told of it and never will be. */
+	for (int i = 0; i < model->tickets; i++) {
+		struct model_ticket *ticket = &model->ticket[i];
+
+		if (ticket->asks && ticket->to == NULL && ticket->has_place && !ticket->told) {
+			ticket->has_place = false;
+			give_place(model);
+		}
+	}
+}
+
 static int new_ticket(struct model *model)
 {
 	memset(&model->ticket[model->tickets], 0, sizeof model->ticket[0]);
@@ -232,15 +259,32 @@ void model_leave_line(struct model *model, int ticket)
 		remove_from_line(model, ticket);
 }
 
-int model_ask(struct model *model, struct model_completions *to, int tag)
+int model_ask(struct model *model, int asked, struct model_completions *to, int tag)
 {
 	int ticket = new_ticket(model);
+	bool has_place = asked != MODEL_NONE && model->ticket[asked].has_place;
 
 	model->ticket[ticket].asks = true;
 	model->ticket[ticket].to = to;
 	model->ticket[ticket].tag = tag;
 	to->in_flight++;
-	if (model->closed)
+	if (model->capacity != 0) {
+		model->ticket[ticket].owners = 2;
+		model->weak++;
+	}
+	/* It asks anew, since nobody is left who could be told of the place that it has, or of the
+	 * one that it waits for. */
+	if (asked != MODEL_NONE) {
+		model->ticket[asked].has_place = false;
+		if (model->ticket[asked].in_line) {
+			remove_from_line(model, asked);
+			(void)call(model, asked, UMP_ORIGIN_GONE);
+		}
+		ticket_done(model, &model->ticket[asked]);
+	}
+	if (has_place)
+		(void)call(model, ticket, UMP_OK);
+	else if (model->closed)
 		(void)call(model, ticket, UMP_SERVER_GONE);
 	else if (model->capacity == 0)
 		(void)call(model, ticket, UMP_OK);
@@ -259,7 +303,7 @@ bool model_asks(const struct model *model, int ask)
 		return false;
 	ticket = &model->ticket[ask];
 	/* Where those who were to be told are gone, it asks for nobody. */
-	return ticket->has_place || (ticket->in_line && ticket->to != NULL);
+	return ticket->to != NULL && (ticket->has_place || ticket->in_line);
 }
 
 void model_ask_end(struct model *model, int ask)
@@ -273,6 +317,7 @@ void model_ask_end(struct model *model, int ask)
 		model->ticket[ask].has_place = false;
 		give_place(model);
 	}
+	ticket_done(model, &model->ticket[ask]);
 }
 
 unsigned model_depth(const struct model *model)
@@ -418,7 +463,8 @@ static void finish(struct model *model, int request, int code, int reply)
 		model->kept--;
 	finished->kept = false;
 	if (finished->to != NULL)
-		arrive(finished->to, (struct model_end){model, request, finished->tag, code});
+		arrive(finished->to,
+			(struct model_end){model, request, finished->tag, code, MODEL_NONE});
 }
 
 int model_answer(struct model *model, int request, int code, int reply)

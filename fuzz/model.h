@@ -51,6 +51,8 @@ struct model_end {
 	int request;
 	int tag;
 	int code;
+	/* Of room: which ticket. */
+	int ticket;
 };
 
 struct model_completions {
@@ -91,8 +93,13 @@ struct model_ticket {
 	/* Called with UMP_OK, and not used yet: one who asked has room kept. */
 	bool has_place;
 	int code;
+	/* Who is told, until they are dropped; and that the client was. */
 	struct model_completions *to;
 	int tag;
+	bool told;
+	/* Of one who asked: how many are not done with it, the client and its completions.  Until
+	 * then it counts as a weak handle. */
+	unsigned owners;
 };
 
 struct model {
@@ -154,8 +161,8 @@ void model_place_back(struct model *model);
 /* Stand in line, after UMP_FULL: a ticket.  A client that waits goes before what it asks for. */
 int model_stand(struct model *model, int ask);
 void model_leave_line(struct model *model, int ticket);
-/* Ask for room: a ticket. */
-int model_ask(struct model *model, struct model_completions *to, int tag);
+/* Ask for room, by a client that may: a ticket.  `asked` is what it has asked with before. */
+int model_ask(struct model *model, int asked, struct model_completions *to, int tag);
 /* Whether what was asked for is still to come, or kept. */
 bool model_asks(const struct model *model, int ask);
 /* The client goes that has asked. */

@@ -522,14 +522,17 @@ UMP_API int ump_client_req_completion(
  * Ask to be told through `completions` when there is room for a message; [bound].  Once a
  * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
  * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
+ * If `completions` are dropped before the completion has come out of them, no room is kept.
  * Who asks waits in one line with those who block; a client that blocks meanwhile gets the next
  * room itself, and what it has asked for comes later.  A server without a capacity always has room,
  * and keeps none.  If the server ends first, the completion comes with UMP_SERVER_GONE; if `client`
  * is dropped first, with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
- * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
+ * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion,
+ *   or as ump_client_weak: who asks counts as a weak client, until it asks again or is dropped.
  * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since
- *   (asked through completions that are there: when they are dropped, it may ask again).
+ *   (asked through completions that are there: when they are dropped, it may ask again; room that
+ *   it has been told of stays its own, and is what it is told of again).
  */
 UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
 

@@ -122,7 +122,7 @@ static struct ump_completion tell(ump_completions *completions, struct ump__mess
 	if (ump__kind_of(message) == UMP__KIND_REQUEST)
 		return tell_request(completions, ump__request_of(message));
 	told = (struct ump_completion){ump__ask_of(message)->tag, ump__ask_of(message)->code, NULL};
-	ump__free(message);
+	ump__ask_told(ump__ask_of(message), true);
 	return told;
 }
 
@@ -192,7 +192,7 @@ void ump_completions_drop(ump_completions **completions)
 			ump__request_discard(
 				ump__request_of(message), ump__request_of(message)->answer.code);
 		else
-			ump__free(message);
+			ump__ask_told(ump__ask_of(message), false);
 	}
 	/* The strong reference, the one that it shared in, and the receiving end's. */
 	(void)ump__strong_drop(&dropped->counts);

@@ -83,7 +83,7 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump_
 }
 
 /* Hand a place that has become free to whoever is first and wants it. */
-static void hand_places_over(struct ump__room *room)
+void ump__room_give_locked(struct ump__room *room)
 {
 	while (room->first != NULL) {
 		struct ump__ticket *ticket = room->first;
@@ -131,11 +131,14 @@ static int await_call(struct ump__room *room, struct sender *sender, ump_time de
 static int enter_sender(
 	struct ump__room *room, struct ump__ticket *ticket, const struct ump__claim *own)
 {
+	struct ump__ticket *next = NULL;
 	int result = UMP_EMPTY;
 
 	ump__lock_take(&room->lock);
+	if (own->ticket != NULL && own->ticket->in_line)
+		next = own->ticket;
 	if (ump__hint_get(&own->asked) != UMP__ASKED_AND_GOT)
-		result = enter(room, ticket, own->ticket);
+		result = enter(room, ticket, next);
 	ump__lock_give(&room->lock);
 	return result;
 }
@@ -207,7 +210,7 @@ void ump__room_give(struct ump__room *room)
 	if (ump__place_give(&room->places))
 		return;
 	ump__lock_take(&room->lock);
-	hand_places_over(room);
+	ump__room_give_locked(room);
 	ump__lock_give(&room->lock);
 }
 
@@ -216,7 +219,7 @@ void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
 	int result = enter(room, ticket, NULL);
 
 	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
-		hand_places_over(room);
+		ump__room_give_locked(room);
 }
 
 void ump__room_close(struct ump__room *room)

@@ -26,19 +26,20 @@ struct ump__ticket {
 	bool (*call)(struct ump__ticket *ticket, int code);
 };
 
-/* What a client has asked for: nothing, or room that it waits for, or it has a place, or there was
- * none.  Only who uses the handle makes it NOTHING, which says that nobody else is about it;
- * whoever ends a wish may have the handle in hand until it gives the lock back. */
+/* What a client has asked for: nothing ever, or room that it waits for, or it has a place, or there
+ * was none, or it has used it.  NOTHING says that nobody else is about the handle; whoever ends a
+ * wish may have it in hand until it gives the lock back. */
 enum ump__asked {
 	UMP__ASKED_NOTHING,
 	UMP__ASKED_ROOM,
 	UMP__ASKED_AND_GOT,
-	UMP__ASKED_AND_LOST
+	UMP__ASKED_AND_LOST,
+	UMP__ASKED_AND_SENT
 };
 
 /* Changed under the lock of the room only. */
 struct ump__claim {
-	/* Where the client stands in line, if it has asked and waits. */
+	/* What the client has asked with last, in line or not; NULL: it never has. */
 	struct ump__ticket *ticket;
 	/* An enum ump__asked. */
 	struct ump__hint asked;
@@ -78,6 +79,9 @@ void ump__room_yield(const struct ump__room *room);
 
 /* Give a place back: to the first in line, if there is a line. */
 void ump__room_give(struct ump__room *room);
+
+/* The same, under the lock. */
+void ump__room_give_locked(struct ump__room *room);
 
 /* Under the lock: stand in line with a ticket, which is called at once if there is room or the
  * inbox is closed. */

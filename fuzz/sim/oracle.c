@@ -135,6 +135,13 @@ static void check_capacity(int message)
 		"it is accepted, and there are more messages than the capacity");
 }
 
+/* Room that was asked for through completions whose drop has returned, and that nobody was told of:
+ * no place is kept for it. */
+static bool is_given_up_room(const struct account *account)
+{
+	return account->action == ASK_ROOM && account->caller == GAVE_UP;
+}
+
 /* Whether there may be no room for it, as far as its sender knows: who was not told that a message
  * has been handled may see it queued for a while. */
 static bool may_be_full(const struct account *mine)
@@ -143,7 +150,8 @@ static bool may_be_full(const struct account *mine)
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *other = &books.accounts[i];
-		bool known = other->answer == VALUE_AT_CALLER && other->thread == mine->thread;
+		bool known = (other->answer == VALUE_AT_CALLER || is_given_up_room(other)) &&
+			     other->thread == mine->thread;
 
 		others += other != mine && other->caller != NOT_SENT &&
 			  other->server == mine->server && !known;
@@ -364,6 +372,7 @@ void oracle_ask_room(int message, int server)
 	account->caller = PENDING;
 	account->action = ASK_ROOM;
 	account->server = (uint8_t)server;
+	account->thread = (uint8_t)sim_self();
 }
 
 void oracle_asker_goes(int message)

@@ -10,6 +10,8 @@ _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
 
 #define UNIT 4
 #define MASK 15u
+/* Nothing lies below: a member of what a null pointer points to. */
+#define NULL_PAGE 4096
 /* Far more than any program needs. */
 #define MOST_ACCESSES 10000000L
 
@@ -94,6 +96,8 @@ static void require_live(uintptr_t address, size_t size)
 		arena_require(address, size);
 		return;
 	}
+	if (address < NULL_PAGE)
+		sim_fail("null pointer", "%zu bytes at %zu", size, (size_t)address);
 	owner = fiber_of_stack(address);
 	if (owner < 0 || owner == machine.current)
 		return;

@@ -226,6 +226,7 @@ static void push_strong(struct client *client, ump_client *strong)
 		return;
 	client->strong[client->strongs].client = strong;
 	client->strong[client->strongs].room = NO_ROOM;
+	client->strong[client->strongs].for_nobody = false;
 	client->strongs++;
 }
 

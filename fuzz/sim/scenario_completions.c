@@ -54,21 +54,27 @@ void completions_ask_room(struct client *client, int number)
 	/* A handle that others use at the same time is not to be asked with. */
 	if ((client->program->traits & SHARED) != 0 || !is_open(client))
 		return;
-	if (strong->room == ROOM_ASKED || strong->room == ROOM_GOT)
+	if ((strong->room == ROOM_ASKED || strong->room == ROOM_GOT) && !strong->for_nobody)
 		return;
 	sim_remark("asks for room, as %d", number);
+	/* The place that it has, if it has one, is what it will be told of. */
+	if (strong->room == ROOM_GOT)
+		oracle_room_used(ORACLE_NO_MESSAGE, client->server);
 	oracle_ask_room(number, client->server);
 	code = ump_client_room(strong->client, client->completions, tag_of(number));
 	if (code == UMP_OK) {
 		client->flying |= bit_of(number);
 		strong->room = ROOM_ASKED;
 		strong->sent = false;
+		strong->for_nobody = false;
 		strong->room_message = number;
 		return;
 	}
+	if (strong->room == ROOM_GOT)
+		oracle_room_kept(client->server);
 	if (code == UMP_NO_MEMORY)
 		oracle_refused();
-	else if (code != UMP_INVALID || strong->room != ROOM_UNKNOWN)
+	else if (code != UMP_INVALID || strong->room != ROOM_UNKNOWN || strong->for_nobody)
 		sim_fail("[bound]", "asking for room failed: %s", ump_strerror(code));
 	oracle_gave_up(number);
 }
@@ -201,6 +207,7 @@ void completions_drop(struct client *client)
 	}
 	client->flying = 0;
 	for (int i = 0; i < client->strongs; i++) {
+		client->strong[i].for_nobody = client->strong[i].room != NO_ROOM;
 		if (client->strong[i].room == ROOM_ASKED)
 			client->strong[i].room = ROOM_UNKNOWN;
 	}

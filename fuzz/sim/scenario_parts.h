@@ -129,6 +129,8 @@ struct strong {
 	enum room room;
 	/* It has sent since it asked, and may have used the room that it is not told of yet. */
 	bool sent;
+	/* It has asked through completions that are dropped: it may ask again. */
+	bool for_nobody;
 	/* Its tag. */
 	int room_message;
 };

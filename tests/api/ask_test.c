@@ -49,6 +49,51 @@ static void asks_and_goes(void)
 	}
 }
 
+static void *drop_completions(void *arg)
+{
+	ump_completions *completions = arg;
+
+	ump_completions_drop(&completions);
+	return NULL;
+}
+
+/* The two owners of what was asked for are done with it at the same time, before it was told. */
+static void both_go(void)
+{
+	const struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
+	ump_server *server;
+	ump_client *client;
+
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	for (int i = 0; i < ROUNDS; i++) {
+		ump_completions *completions;
+		ump_client *asking;
+		pthread_t id;
+		struct ump_stats stats;
+
+		CHECK_INT(ump_client_clone(client, &asking), ==, UMP_OK);
+		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+		CHECK_INT(ump_client_room(asking, completions, NULL), ==, UMP_OK);
+		CHECK_INT(pthread_create(&id, NULL, drop_completions, completions), ==, 0);
+		dawdle(i);
+		/* It has the place still, or there is one. */
+		if (i % 2 == 0)
+			CHECK_INT(ump_client_post(asking, &i), ==, UMP_OK);
+		ump_client_drop(&asking);
+		pthread_join(id, NULL);
+		CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+		CHECK_INT(stats.depth, ==, i % 2 == 0);
+		if (i % 2 == 0) {
+			const void *msg;
+			ump_reply_context *rc;
+
+			CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
+		}
+	}
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
 /* Where there is no bound nobody waits for room, but the server may have ended. */
 static void without_a_bound(void)
 {
@@ -76,6 +121,7 @@ static const struct check_test tests[] = {
 	{"[bound] [gone] room in a server without a bound, and in none", without_a_bound},
 	{"[bound] [complete] one who has asked for room goes while the inbox closes",
 		asks_and_goes},
+	{"[bound] [complete] [clean] a client and its completions go at the same time", both_go},
 };
 
 CHECK_MAIN(tests)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Inboxes with a capacity, and those who wait for room. */
+#include "ask.h"
 #include "channel.h"
 #include "probe.h"
 
@@ -647,12 +648,18 @@ static void completions_dropped(void)
 	CHECK_INT(post(first, 2), ==, UMP_FULL);
 	CHECK_INT(post(second, 3), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 3);
-	/* Told already, but not got: the room is kept all the same. */
+	/* It came and was not got: it goes back, and on to the next. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	CHECK_INT(stats().depth, ==, 1);
+	ask(client, &client);
+	expect_no_room();
 	ump_completions_drop(&others);
-	CHECK_INT(post(first, 2), ==, UMP_FULL);
-	CHECK_INT(post(second, 3), ==, UMP_OK);
+	expect_room(&client, UMP_OK);
+	CHECK_INT(post(client, 2), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 2);
+	CHECK_INT(stats().depth, ==, 0);
+	CHECK_INT(post(first, 3), ==, UMP_OK);
 	/* And dropped by a client, with its completions gone. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
@@ -689,6 +696,71 @@ static void asks_again(void)
 	expect_room(&first, UMP_OK);
 	CHECK_INT(post(first, 3), ==, UMP_OK);
 	ump_client_drop(&first);
+	drop_all();
+}
+
+/* Whatever lay in the completions when they were dropped: no place is kept by a client that was not
+ * told of it, and each may ask again. */
+static void asks_again_unread(void)
+{
+	ump_completions *others;
+	ump_client *asker;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	for (int way = 0; way < 4; way++) {
+		struct ump_completion got;
+
+		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+		CHECK_INT(ump_client_room(asker, others, &others), ==, UMP_OK);
+		CHECK_INT(stats().depth, ==, 1);
+		if (way == 1)
+			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
+		if (way == 2)
+			CHECK_INT(post(asker, 2), ==, UMP_OK);
+		if (way == 3)
+			ump_client_drop(&asker);
+		ump_completions_drop(&others);
+		/* Told and not used, or used: the place is its own, or its message's. */
+		CHECK_INT(stats().depth, ==, way == 1 || way == 2);
+		if (way == 2)
+			CHECK_INT(receive(), ==, 2);
+		if (way == 3)
+			break;
+		ask(asker, &asker);
+		expect_room(&asker, UMP_OK);
+		CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_INVALID);
+		CHECK_INT(post(client, 3), ==, UMP_FULL);
+		CHECK_INT(post(asker, 4), ==, UMP_OK);
+		CHECK_INT(receive(), ==, 4);
+	}
+	CHECK_INT(post(client, 5), ==, UMP_OK);
+	CHECK_INT(receive(), ==, 5);
+	drop_all();
+}
+
+/* A send that has taken the place, and fails after the completions were dropped by another thread. */
+static void keeps_no_place_untold(void)
+{
+	struct ump_completion got;
+	ump_completions *others;
+	ump_client *asker;
+
+	open_with(1);
+	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	for (int read = 0; read < 2; read++) {
+		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
+		CHECK_INT(ump_client_room(asker, others, NULL), ==, UMP_OK);
+		if (read != 0)
+			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
+		CHECK(ump__ask_use(&asker->handle));
+		ump_completions_drop(&others);
+		CHECK_INT(stats().depth, ==, 1);
+		ump__ask_keep(&asker->handle);
+		CHECK_INT(stats().depth, ==, read);
+	}
+	ump_client_drop(&asker);
+	CHECK_INT(stats().depth, ==, 0);
 	drop_all();
 }
 
@@ -907,6 +979,8 @@ static const struct check_test tests[] = {
 	{"[bound] [complete] [quiet] the server ends before there is room", asked_and_closed},
 	{"[bound] [complete] completions are dropped with rooms asked for", completions_dropped},
 	{"[bound] [complete] asking again when those to be told are gone", asks_again},
+	{"[bound] [complete] [quiet] asking again when the answer was not read", asks_again_unread},
+	{"[bound] [clean] a failing send keeps no place untold", keeps_no_place_untold},
 	{"[bound] [complete] [fifo] who asks and who blocks stand in one line", one_line},
 	{"[bound] [fifo] a client that blocks after asking gets the next room for that",
 		blocks_after_asking},

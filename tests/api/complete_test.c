@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The answers of many requests, for event loops. */
+#include "channel.h"
 #include "completions.h"
 #include "core/counts.h"
 #include "probe.h"
@@ -601,10 +602,39 @@ static void too_many(void)
 	completions->counts.value = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
 	CHECK_INT(send_to(client, OP_ECHO, 1, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
+	completions->counts.value--;
+	/* It takes two. */
+	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(completions->counts.value, ==, UMP__COUNTS_STRONG + UMP__COUNTS_MAX - 1);
 	completions->counts.value = before.value;
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK(ump_server_was_empty(server));
 	drop_all();
+}
+
+/* Who asks for room counts as a handle of the server until it was told, and has sent. */
+static void too_many_ask(void)
+{
+	struct ump_config config = probe_config;
+	struct ump__counts before;
+	struct ump_completion told;
+	ump_server *bounded;
+	ump_client *asker;
+
+	config.capacity = 1;
+	CHECK_INT(ump_channel_open(&bounded, &asker, &config), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	before.value = bounded->channel->counts.value;
+	bounded->channel->counts.value = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
+	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	bounded->channel->counts.value = before.value;
+	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
+	CHECK_INT(told.result, ==, UMP_OK);
+	ump_server_drop(&bounded);
+	ump_client_drop(&asker);
+	ump_completions_drop(&completions);
 }
 
 static void newer_caller(void)
@@ -650,6 +680,7 @@ static const struct check_test tests[] = {
 	{"[complete] [once] dropped while the server answers", dropped_while_answered},
 	{"[complete] [task] two tasks on one loop ask each other", ping_pong},
 	{"[complete] too many in flight", too_many},
+	{"[bound] [complete] [clean] more handles than can be counted ask for room", too_many_ask},
 	{"[complete] [misuse] callers of other versions", newer_caller},
 };
 

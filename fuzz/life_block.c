@@ -65,7 +65,7 @@ static int request_begins(struct wait *wait, int asked)
 	if (result != UMP_OK)
 		return result;
 	wait->reason = FOR_REQUEST;
-	result = model_send(model, wait->value, &wait->which);
+	result = model_send_blocking(model, wait->value, &wait->which);
 	if (result != UMP_OK)
 		return result;
 	wait->world->msg_at[wait->which] = wait->msg;

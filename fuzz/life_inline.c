@@ -28,6 +28,9 @@ struct inlined {
 	int end[MOST];
 	bool blocks[MOST];
 	bool gone[MOST];
+	/* The handler has the message; and how often it was dropped. */
+	bool taken[MOST];
+	int dropped[MOST];
 	int values;
 	bool in_handler;
 	/* How many callers have offered their turn, and wait. */
@@ -48,7 +51,15 @@ static struct inlined *at(void *self)
 	return self;
 }
 
+/* The server whose life this is. */
+static struct inlined only;
+
 static void operate(struct inlined *its);
+
+static void on_value_drop(void *value)
+{
+	only.dropped[*(const int *)value]++;
+}
 
 /* ---- The handler --------------------------------------------------------------------------- */
 
@@ -86,6 +97,7 @@ static void answer(struct inlined *its, int value, ump_reply_context **rc)
 {
 	int result = its->gone[value] ? UMP_ORIGIN_GONE : UMP_OK;
 
+	its->taken[value] = true;
 	EXPECT("[origin]", ump_reply(rc, &value) == result);
 	its->end[value] = UMP_OK;
 }
@@ -97,6 +109,7 @@ static struct ump_flow handle(struct inlined *its, int value, ump_reply_context 
 	EXPECT("[user]", !its->in_handler && its->terms == 0);
 	EXPECT("[break]", !its->broke);
 	its->in_handler = true;
+	its->taken[value] = true;
 	life.now += TAKES;
 	if ((choice & 8) != 0)
 		operate(its);
@@ -133,6 +146,7 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	int value = next_of(its, msg);
 
 	EXPECT("[break]", its->broke && its->terms == 0);
+	its->taken[value] = rc == NULL;
 	if (rc != NULL && input_flag(&life.input))
 		answer(its, value, rc);
 }
@@ -282,6 +296,16 @@ static int strong(const struct inlined *its)
 	return count;
 }
 
+/* Each message was handled, or given back, or dropped. */
+static void check_values(const struct inlined *its)
+{
+	for (int i = 0; i < its->values; i++) {
+		bool back = its->end[i] == UNSENT || its->blocks[i];
+
+		EXPECT("[once]", its->dropped[i] == (!back && !its->taken[i]));
+	}
+}
+
 static void drop_client(struct inlined *its, unsigned slot)
 {
 	bool ends = strong(its) == 1 && !its->in_handler;
@@ -394,9 +418,9 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 static bool spawn(struct inlined *its)
 {
 	uint8_t choice = input_byte(&life.input);
-	struct ump_config config = {.request.size = sizeof(int),
+	struct ump_config config = {.request = {sizeof(int), on_value_drop},
 		.reply.size = sizeof(int),
-		.post.size = sizeof(int),
+		.post = {sizeof(int), on_value_drop},
 		.budget = (choice & 1) != 0,
 		.capacity = (choice & 2) != 0 ? MOST : 0};
 	int result;
@@ -457,10 +481,8 @@ static void finish(struct inlined *its)
 		try_wait(its, i);
 		EXPECT("[once]", its->waits[i] == NULL);
 	}
+	check_values(its);
 }
-
-/* The server whose life this is. */
-static struct inlined its;
 
 void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
 
@@ -470,22 +492,22 @@ void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 	void **slot = ump__thread_slot();
 	void *frames = *slot;
 
-	EXPECT("[inline]", !its.in_handler && !over(&its) && ns == TAKES);
+	EXPECT("[inline]", !only.in_handler && !over(&only) && ns == TAKES);
 	EXPECT("[inline]", ump__word_peek(word) == value);
 	*slot = NULL;
-	its.offers++;
+	only.offers++;
 	if (input_flag(&life.input))
-		operate(&its);
-	its.offers--;
+		operate(&only);
+	only.offers--;
 	*slot = frames;
 }
 
 void life_inline(void)
 {
-	memset(&its, 0, sizeof its);
-	if (!spawn(&its))
+	memset(&only, 0, sizeof only);
+	if (!spawn(&only))
 		return;
 	while (!input_is_over(&life.input))
-		operate(&its);
-	finish(&its);
+		operate(&only);
+	finish(&only);
 }

@@ -230,7 +230,7 @@ static void advance(struct wait *wait)
 	model = &wait->world->model;
 	EXPECT("[bound]", wait->value != MODEL_NO_VALUE);
 	EXPECT("[bound]", model_place(model, wait->which) == UMP_OK);
-	EXPECT("[gone]", model_send(model, wait->value, &wait->which) == UMP_OK);
+	EXPECT("[gone]", model_send_blocking(model, wait->value, &wait->which) == UMP_OK);
 	wait->reason = FOR_REQUEST;
 	wait->world->msg_at[wait->which] = wait->msg;
 	wait->world->room_at[wait->which] = wait->room;

@@ -216,7 +216,7 @@ static void call(struct world *world, unsigned from)
 		return;
 	value = life_make(world, KIND_REQUEST, buffer);
 	EXPECT("[bound]", model_place(&world->model, world->asked[from]) == UMP_OK);
-	EXPECT("[gone]", model_send(&world->model, value, &request) == UMP_OK);
+	EXPECT("[gone]", model_send_blocking(&world->model, value, &request) == UMP_OK);
 	world->turns.calling = request;
 	world->msg_at[request] = buffer;
 	world->room_at[request] = reply;

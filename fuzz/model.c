@@ -363,6 +363,15 @@ int model_send(struct model *model, int value, int *request)
 	return UMP_OK;
 }
 
+int model_send_blocking(struct model *model, int value, int *request)
+{
+	int result = model_send(model, value, request);
+
+	if (result == UMP_OK)
+		model->request[*request].blocks = true;
+	return result;
+}
+
 /* ---- The caller's side --------------------------------------------------------------------- */
 
 int model_take(struct model *model, int request)
@@ -381,12 +390,9 @@ void model_give_up(struct model *model, int request)
 	struct model_request *given = &model->request[request];
 
 	given->waited_for = false;
-	if (given->state != MODEL_DONE)
-		return;
 	/* What would have been the caller's has nobody to own it. */
-	set_owner(model, given->reply, MODEL_DROPPED);
-	if (given->code == UMP_SERVER_GONE)
-		set_owner(model, given->value, MODEL_DROPPED);
+	if (given->state == MODEL_DONE)
+		set_owner(model, given->reply, MODEL_DROPPED);
 }
 
 void model_too_late(struct model *model, int value)
@@ -491,10 +497,10 @@ void model_drop_context(struct model *model, int request)
 	bool started = dropped->state == MODEL_STARTED;
 
 	finish(model, request, started ? UMP_NO_REPLY : UMP_SERVER_GONE, MODEL_NO_VALUE);
-	/* What was never started is its caller's as before, if the caller is still there. */
+	/* What was never started is its caller's as before, if that is blocked in its call. */
 	if (!started)
-		set_owner(
-			model, dropped->value, dropped->waited_for ? MODEL_SENDER : MODEL_DROPPED);
+		set_owner(model, dropped->value,
+			dropped->blocks && dropped->waited_for ? MODEL_SENDER : MODEL_DROPPED);
 }
 
 void model_keep(struct model *model, int request, bool counted)

@@ -68,6 +68,8 @@ struct model_request {
 	enum model_state state;
 	/* The caller waits, or may still wait. */
 	bool waited_for;
+	/* It waits in the call that has sent it, and has its value back if it is never started. */
+	bool blocks;
 	/* The context was kept, so that the answer may come from elsewhere; and it is counted. */
 	bool elsewhere;
 	bool kept;
@@ -174,6 +176,8 @@ unsigned model_depth(const struct model *model);
 /* With a place that was taken: UMP_OK or UMP_SERVER_GONE. */
 int model_post(struct model *model, int value);
 int model_send(struct model *model, int value, int *request);
+/* The same, for a caller that waits for the answer in this call. */
+int model_send_blocking(struct model *model, int value, int *request);
 
 /* ---- The caller's side: [once], [origin] ---------------------------------------------------- */
 

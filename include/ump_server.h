@@ -13,7 +13,8 @@
  *
  * - [once]     Every accepted request completes exactly once: with a reply, with the handler's
  *              own code, with UMP_NO_REPLY or with UMP_SERVER_GONE.  Every accepted post is
- *              handled, handed to `leftover`, or given to its type's `drop`: exactly once.
+ *              handled, handed to `leftover`, or given to its type's `drop`: exactly once.  So is
+ *              every accepted request, unless its sender has it back; [gone].
  * - [fifo]     Messages are handled in the order in which they were accepted.  Requests and posts
  *              share one queue, so the order of each client's messages holds too.
  * - [drain]    After the last strong client is dropped, all that was accepted before is handled;
@@ -24,7 +25,9 @@
  * - [gone]     A send that returns UMP_SERVER_GONE delivered nothing and left the caller's value
  *              untouched: the caller still owns what the value points to, and may send it
  *              elsewhere.  A request that was never started says UMP_SERVER_GONE; one that was
- *              started and not answered says UMP_NO_REPLY.
+ *              started and not answered says UMP_NO_REPLY.  What an unstarted request points to
+ *              is again that of a caller that is blocked in ump_client_req; if the request was
+ *              sent without waiting for the answer, it was given to the request type's `drop`.
  * - [forgot]   A handler that returns without having answered or kept its reply context has
  *              dropped it: the caller gets UMP_NO_REPLY, never a hang.
  * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
@@ -100,7 +103,8 @@
  *   accepts NULL, so that a second drop through the same variable is harmless.  `T *` is lent.
  * - Messages are values of a size fixed for each server.  Sending copies (or, for a blocking
  *   request, lends) these bytes; a copy is aligned for any type of that size.  What the bytes
- *   point to moves with them on success and stays with the sender on failure.
+ *   point to moves with them.  "Whose is what a message points to", below, says for each call and
+ *   result whose it is afterwards.
  * - Threads: "any thread" means that several threads may call at once on the same handle.  "One
  *   thread at a time" means that the handle may move among threads, if the program orders the
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
@@ -188,6 +192,64 @@ enum ump_result {
  */
 UMP_API const char *ump_strerror(int result);
 
+/* ---- Whose is what a message points to ------------------------------------------------------- */
+
+/*
+ * For each call and its result.  "Dropped": the value was given to its type's `drop`, once.
+ *
+ *   ump_client_req
+ *     UMP_OK, above 0, UMP_NO_REPLY   the handler's: the request was started
+ *     UMP_TIMED_OUT                   the handler's if the request is ever started, else dropped
+ *     any other                       the caller's as before
+ *
+ *   ump_client_req_async, ump_client_req_async_until, ump_client_req_completion, and all calls
+ *   named _post and _post_until
+ *     UMP_OK                          the library's, and then as said below
+ *     any other, UMP_TIMED_OUT too    the caller's as before
+ *
+ *   ump_wait_reply_wait, ump_wait_reply_try, and the result in a struct ump_completion
+ *     UMP_OK, above 0, UMP_NO_REPLY   the handler's: the request was started
+ *     UMP_SERVER_GONE                 dropped: the request was never started
+ *     any other                       as before the call, which has consumed nothing
+ *
+ *   ump_wait_reply_drop, ump_completions_drop
+ *     the handler's if the request is started, else dropped
+ *
+ *   `request`, `post`                 the handler's, whatever it does with the message
+ *
+ *   `leftover`
+ *     a post                          the handler's
+ *     a request, answered or kept     the handler's
+ *     a request, left or dropped      that of a caller that is blocked in ump_client_req and has
+ *                                     not timed out; else dropped
+ *
+ *   a post that is neither handled nor handed to `leftover`: dropped
+ *
+ *   ump_reply (of what the reply points to)
+ *     UMP_OK                          the caller's of the request once it has got the reply;
+ *                                     dropped if it gives the request up before
+ *     UMP_ORIGIN_GONE                 dropped
+ *     UMP_INVALID                     the handler's as before
+ */
+
+/**
+ * Whether ump_client_req, having returned `result`, has left what its message points to with the
+ * caller: it may be sent elsewhere, or has to be released.  Never blocks.  Any thread.
+ */
+static inline bool ump_request_is_mine(int result)
+{
+	return result < UMP_OK && result != UMP_NO_REPLY && result != UMP_TIMED_OUT;
+}
+
+/**
+ * The same for a call that sends a post, or a request without waiting for its answer: every result
+ * but UMP_OK.  After UMP_OK the value never comes back.  Never blocks.  Any thread.
+ */
+static inline bool ump_sent_is_mine(int result)
+{
+	return result != UMP_OK;
+}
+
 /** The library's version as UMP_VERSION_NUMBER packs it.  Never blocks.  Any thread. */
 UMP_API unsigned ump_version(void);
 
@@ -218,9 +280,10 @@ struct ump_type {
 	/** Bytes of a value.  0: there are none of this kind. */
 	size_t size;
 	/**
-	 * Releases what a value points to, if the value is never delivered and nobody is left to
-	 * own it: a post that is never handled, a request or a reply whose caller has given up.
-	 * Called exactly once for each such value, on whichever thread finds it out, with a pointer
+	 * Releases what a value points to, if the value is never delivered and has no owner to go
+	 * back to: a post that is never handled, a request that was sent without waiting for the
+	 * answer and is never started, a request or a reply whose caller has given up.  Such a
+	 * request is dropped before its sender gets UMP_SERVER_GONE.  Called exactly once for each such value, on whichever thread finds it out, with a pointer
 	 * to the library's copy of it.  The bytes themselves are the library's.  NULL: nothing to
 	 * release.
 	 */
@@ -379,7 +442,8 @@ UMP_API int ump_client_req(
 /**
  * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
  * `msg` is copied.  Never blocks.  Any thread, also from any handler.
- * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
+ * UMP_OK: sent; what `*msg` points to never comes back: if the request is never started, it is
+ *   given to the request type's `drop`.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no requests.  On failure `*out` is NULL.
  */
 UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out);
@@ -461,7 +525,8 @@ UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **ou
  * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_DEADLOCK: the caller is a handler
  * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what
  * it points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.  Every
- * other result consumes the handle and means what it means for ump_client_req.
+ * other result consumes the handle and means what it means for ump_client_req, but that with
+ * UMP_SERVER_GONE what the message points to was given to the request type's `drop`; [gone].
  */
 UMP_API int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline);
 
@@ -484,7 +549,7 @@ struct ump_completion {
 	/** What the request was sent with.  The library only passes it on. */
 	void *tag;
 	/** UMP_OK, the handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
-	 *  ump_client_req. */
+	 *  ump_wait_reply_wait. */
 	int result;
 	/** With UMP_OK, if replies have a value: the value, lent until the next call on these
 	 *  completions; what it points to is the caller's.  Else NULL. */
@@ -659,7 +724,8 @@ struct ump_handler {
 	/**
 	 * Optional.  Called after a break for each message that was accepted and not handled, in
 	 * order; [break].  For a request `*rc` may be answered, kept or dropped; one that is left
-	 * alone completes with UMP_SERVER_GONE and `msg` stays its caller's.  To answer or keep
+	 * alone completes with UMP_SERVER_GONE, and what `msg` points to is its caller's if that is
+	 * blocked in ump_client_req, else given to the request type's `drop`.  To answer or keep
 	 * takes over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is
 	 * now the handler's.
 	 */

@@ -45,8 +45,10 @@
  * - A value that was passed as an rvalue is taken over unless the call says that nothing was sent:
  *   with UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY or UMP_INVALID, say, the sender has it still.  So
  *   it does after UMP_TIMED_OUT of a call that waits for room only.  (It may have been moved away
- *   and back, so what holds addresses inside it is not to be relied on.)  A value passed as a
- *   constant is copied, and what the copy throws comes out of the call, which then sent nothing.
+ *   and back, so what holds addresses inside it is not to be relied on.)  A request that was sent
+ *   without waiting and is never started waits for its sender: in wait_reply::take_back(), or in
+ *   the second argument of its callable.  It is destroyed if its sender is gone.  A value passed
+ *   as a constant is copied, and what the copy throws comes out of the call, which then sent nothing.
  * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
@@ -349,6 +351,38 @@ template <class T>
 inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
 	std::is_copy_constructible_v<T>)&&(alignof(T) <= alignof(std::max_align_t));
 
+// A value on its way, made with new: its message owns it, and if it may come back, so does the one
+// who waits for the answer.
+template <class T> class box
+{
+      public:
+	box(T &&given, unsigned char owners) noexcept : value(std::move(given)), owners_(owners)
+	{
+	}
+	// One owner has no use for it any more.
+	void leave() noexcept
+	{
+		// Whoever is the only one need not exchange.
+		if (owners_.load(std::memory_order_acquire) == 1 ||
+			owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+			delete this;
+	}
+	std::optional<T> value;
+
+      private:
+	std::atomic<unsigned char> owners_;
+};
+
+struct leaver {
+	template <class T> void operator()(box<T> *left) const noexcept
+	{
+		left->leave();
+	}
+};
+
+// One owner's part of a box, or null.
+template <class T> using share = std::unique_ptr<box<T>, leaver>;
+
 template <class T, bool Plain = is_plain<T>> struct carrier {
 	using bytes = T;
 
@@ -374,16 +408,17 @@ template <class T> struct carrier<T, false> {
 
 	struct bytes {
 		T *value;
-		// Made with new for this message; else it is lent by a caller that waits.
-		bool boxed;
+		// Where the value is; null: it is lent by a caller that waits.
+		box<T> *home;
 	};
 
+	// The value stays where it is if somebody waits for it.
 	static void drop(void *msg) noexcept
 	{
 		const bytes *lost = static_cast<bytes *>(msg);
 
-		if (lost->boxed)
-			delete lost->value;
+		if (lost->home != nullptr)
+			lost->home->leave();
 	}
 	static const T &look(const void *msg) noexcept
 	{
@@ -394,8 +429,10 @@ template <class T> struct carrier<T, false> {
 		bytes sent = *static_cast<const bytes *>(msg);
 		T taken(std::move(*sent.value));
 
-		if (sent.boxed)
-			delete sent.value;
+		if (sent.home != nullptr) {
+			sent.home->value.reset();
+			sent.home->leave();
+		}
 		return taken;
 	}
 };
@@ -426,32 +463,44 @@ template <class P> ump_config configure(ump_config config) noexcept
 
 // Whether a request that was waited for and ended so is no longer its sender's.  For all other
 // codes nothing was sent, or the server gave it back.
-constexpr bool took_request(int result) noexcept
+inline bool took_request(int result) noexcept
 {
-	return result >= 0 || result == UMP_NO_REPLY || result == UMP_TIMED_OUT;
+	return !ump_request_is_mine(result);
 }
 
 // The same for all that is sent without waiting for an answer.
-constexpr bool took_sent(int result) noexcept
+inline bool took_sent(int result) noexcept
 {
-	return result == UMP_OK;
+	return !ump_sent_is_mine(result);
 }
 
-// Send `value` by send(bytes), in a box if it needs one, and move it back if took(result) is false.
-template <class T, class Took, class Send> int send(T &value, Took took, Send send) noexcept
+// Whether a request that was sent so, and ended with this, is again its sender's.
+constexpr bool comes_back(int result) noexcept
+{
+	return result == UMP_SERVER_GONE;
+}
+
+// How many own a value that is sent: its message; and the one who waits for the answer elsewhere.
+constexpr unsigned char alone = 1;
+constexpr unsigned char shared = 2;
+
+// Send `value` by send(bytes, box), in a box of so many owners if it needs one, and move it back if
+// took(result) is false.
+template <unsigned char Owners, class T, class Took, class Send>
+int send(T &value, Took took, Send send) noexcept
 {
 	if constexpr (is_plain<T>) {
 		return send(std::addressof(value), nullptr);
 	} else {
-		T *box = new (std::nothrow) T(std::move(value));
+		auto *home = new (std::nothrow) box<T>(std::move(value), Owners);
 
-		if (box == nullptr)
+		if (home == nullptr)
 			return UMP_NO_MEMORY;
-		typename carrier<T>::bytes sent = {box, true};
-		int result = send(&sent, box);
+		typename carrier<T>::bytes sent = {std::addressof(*home->value), home};
+		int result = send(&sent, home);
 		if (!took(result)) {
-			value = std::move(*box);
-			delete box;
+			value = std::move(*home->value);
+			delete home;
 		}
 		return result;
 	}
@@ -463,7 +512,7 @@ template <class T, class Send> int lend(T &value, Send send) noexcept
 	if constexpr (is_plain<T>) {
 		return send(std::addressof(value), nullptr);
 	} else {
-		typename carrier<T>::bytes sent = {std::addressof(value), false};
+		typename carrier<T>::bytes sent = {std::addressof(value), nullptr};
 
 		return send(&sent, nullptr);
 	}
@@ -629,6 +678,7 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 {
 	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
 	using request_type = typename P::request;
+	using share = detail::share<request_type>;
 
       public:
 	/// What the request is answered with.
@@ -636,7 +686,8 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 
 	wait_reply() noexcept = default;
 	/// `box` is where the request's value is, if it travels by pointer.
-	wait_reply(ump_wait_reply *handle, request_type *box) noexcept : owner(handle), box_(box)
+	wait_reply(ump_wait_reply *handle, detail::box<request_type> *box) noexcept
+	    : owner(handle), box_(box)
 	{
 	}
 	/// The other is empty then.
@@ -657,6 +708,18 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 		return collect(
 			[&](void *reply) { return ump_wait_reply_try(&this->handle_, reply); });
 	}
+	/// ump_wait_reply_drop.
+	void reset() noexcept
+	{
+		owner::reset();
+		box_.reset();
+	}
+	/// The handle of ump_server.h, which is the caller's now; the request does not come back.
+	[[nodiscard]] ump_wait_reply *release() noexcept
+	{
+		box_.reset();
+		return owner::release();
+	}
 	/**
 	 * After UMP_SERVER_GONE: the request, which was never started, once.  Only for types that
 	 * are not trivially copyable; of the others the sender has its own.
@@ -665,31 +728,14 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 	{
 		static_assert(!detail::is_plain<request_type>,
 			"a trivially copyable request was copied: its sender has it still");
-		std::unique_ptr<request_type> mine = std::move(refused_);
+		share mine = std::move(refused_);
 
 		if (mine == nullptr)
 			return std::nullopt;
-		return std::move(*mine);
+		return std::move(*mine->value);
 	}
 
       private:
-	// Steals the pointer when it moves, as the handle does.
-	struct borrowed {
-		request_type *pointer = nullptr;
-
-		borrowed(request_type *box) noexcept : pointer(box)
-		{
-		}
-		borrowed(borrowed &&other) noexcept : pointer(std::exchange(other.pointer, nullptr))
-		{
-		}
-		borrowed &operator=(borrowed &&other) noexcept
-		{
-			pointer = std::exchange(other.pointer, nullptr);
-			return *this;
-		}
-	};
-
 	template <class Call> answer collect(Call call) noexcept
 	{
 		return detail::answered<typename P::reply>([&](void *reply) {
@@ -698,17 +744,17 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 
 			// Consumed: the value is the handler's, or ours again.
 			if (waited && this->handle_ == nullptr) {
-				request_type *box = std::exchange(box_.pointer, nullptr);
+				share box = std::move(box_);
 
-				if (!detail::took_request(code))
-					refused_.reset(box);
+				if (detail::comes_back(code))
+					refused_ = std::move(box);
 			}
 			return code;
 		});
 	}
 
-	borrowed box_ = nullptr;
-	std::unique_ptr<request_type> refused_;
+	share box_;
+	share refused_;
 };
 
 namespace detail
@@ -803,28 +849,26 @@ template <class P, class F> class waits_for_answer final : public waiting
 	explicit waits_for_answer(F &&f) : f_(std::move(f))
 	{
 	}
-	void own(request_type *box) noexcept
+	void own(box<request_type> *home) noexcept
 	{
-		box_ = box;
+		box_.reset(home);
 	}
 	void complete(int code, const void *reply) override
 	{
-		std::unique_ptr<request_type> refused;
+		share<request_type> box = std::move(box_);
 		auto answer = told<typename P::reply>(code, reply);
 
-		if (!took_request(code))
-			refused.reset(box_);
 		if constexpr (!takes_back)
 			f_(std::move(answer));
-		else if (refused == nullptr)
+		else if (box == nullptr || !comes_back(code))
 			f_(std::move(answer), std::nullopt);
 		else
-			f_(std::move(answer), returned(std::move(*refused)));
+			f_(std::move(answer), returned(std::move(*box->value)));
 	}
 
       private:
 	F f_;
-	request_type *box_ = nullptr;
+	share<request_type> box_;
 };
 
 // What is told that there is room.
@@ -996,7 +1040,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 
 			if (deadline == forever)
 				return detail::lend(msg, call);
-			return detail::send(msg, detail::took_request, call);
+			return detail::send<detail::alone>(msg, detail::took_request, call);
 		});
 	}
 	/// A copy of the value is sent.
@@ -1022,9 +1066,9 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	{
 		static_assert(!detail::is_none<request_type>, "this server takes no requests");
 		ump_wait_reply *out = nullptr;
-		request_type *sent = nullptr;
-		int code = detail::send(
-			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
+		detail::box<request_type> *sent = nullptr;
+		int code = detail::send<detail::shared>(msg, detail::took_sent,
+			[&](const void *bytes, detail::box<request_type> *box) {
 				sent = box;
 				return ump_client_req_async_until(
 					this->get(), bytes, &out, deadline);
@@ -1057,8 +1101,8 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 
 		if (one == nullptr)
 			return error(UMP_NO_MEMORY);
-		return detail::done(detail::send(
-			msg, detail::took_sent, [&](const void *bytes, request_type *box) {
+		return detail::done(detail::send<detail::shared>(msg, detail::took_sent,
+			[&](const void *bytes, detail::box<request_type> *box) {
 				one->own(box);
 				return answers.wait_for(std::move(one), [&](void *tag) {
 					return ump_client_req_completion(
@@ -1101,8 +1145,8 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
 	{
 		static_assert(!detail::is_none<post_type>, "this server takes no posts");
-		return detail::done(
-			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+		return detail::done(detail::send<detail::alone>(
+			msg, detail::took_sent, [&](const void *bytes, const void *) {
 				return ump_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
@@ -1149,8 +1193,8 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 	/// ump_post_client_post_until.
 	[[nodiscard]] result<void> post_until(post_type &&msg, ump_time deadline) const noexcept
 	{
-		return detail::done(
-			detail::send(msg, detail::took_sent, [&](const void *bytes, const void *) {
+		return detail::done(detail::send<detail::alone>(
+			msg, detail::took_sent, [&](const void *bytes, const void *) {
 				return ump_post_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
@@ -1207,8 +1251,8 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 		static_assert(!detail::is_none<reply_type>, "these replies have no value");
 		if (this->handle_ == nullptr)
 			return error(UMP_INVALID);
-		return detail::done(
-			detail::send(value, consumed, [&](const void *bytes, const void *) {
+		return detail::done(detail::send<detail::alone>(
+			value, consumed, [&](const void *bytes, const void *) {
 				return ump_reply(&this->handle_, bytes);
 			}));
 	}

@@ -98,13 +98,22 @@ void ump__request_free(struct ump__request *request)
 		ump__channel_drop_weak(pinned);
 }
 
+/* Drop the value of a request that was never started and has no sender to go back to. */
+static void drop_value(struct ump__request *request)
+{
+	if (request->value_drop != NULL)
+		request->value_drop((void *)(uintptr_t)request->value);
+	/* Whoever gives the request up afterwards must not drop it again. */
+	request->value_drop = NULL;
+}
+
 void ump__request_discard(struct ump__request *request, int code)
 {
 	if (code == UMP_OK)
 		ump__value_drop(&request->reply_type, request->reply);
 	/* A request that was never started is its caller's again, but the caller is gone. */
-	if (code == UMP_SERVER_GONE && request->value_drop != NULL)
-		request->value_drop((void *)(uintptr_t)request->value);
+	if (code == UMP_SERVER_GONE)
+		drop_value(request);
 	ump__request_free(request);
 }
 
@@ -132,8 +141,12 @@ int ump__request_complete(struct ump__request *request, int code)
 {
 	/* The request may be gone once it is complete. */
 	struct ump__channel *held = request->held ? request->channel : NULL;
-	bool abandoned = tell(request, code);
+	bool abandoned;
 
+	/* Only the sender that is blocked in its call gets the value back. */
+	if (code == UMP_SERVER_GONE && !request->may_run)
+		drop_value(request);
+	abandoned = tell(request, code);
 	if (abandoned)
 		ump__request_discard(request, code);
 	if (held != NULL) {

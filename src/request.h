@@ -36,8 +36,8 @@ struct ump__request {
 	bool started;
 	/* The context was kept, and owns a reference of the channel. */
 	bool held;
-	/* Its caller is blocked until the answer comes, and can be handed the turn with it
-	 * (inline.h). */
+	/* Its caller is blocked until the answer comes: it can be handed the turn with it
+	 * (inline.h), and has its value back if the request is never started. */
 	bool may_run;
 	/* Its caller runs the handler, and looks at the answer when that has returned. */
 	bool direct;
@@ -49,7 +49,7 @@ struct ump__request {
 		/* Without: `channel`, if the request has a reference of it, or NULL. */
 		struct ump__channel *pinned;
 	};
-	/* For an allocated request: what drops its value if nobody is left to own it. */
+	/* For an allocated request: what drops its value if that ends without an owner. */
 	void (*value_drop)(void *value);
 	/* The server.  It may be gone once the request is complete, or was kept without `held`,
 	 * unless the request is pinned. */

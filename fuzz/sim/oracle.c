@@ -53,6 +53,12 @@ bool is_post(const struct account *account)
 	       account->action == SEND_POST_UNTIL || account->action == SEND_POST_TIMED;
 }
 
+/* Whether its sender is blocked in one call from the sending to the answer. */
+static bool blocks(const struct account *account)
+{
+	return account->action == SEND_REQUEST || account->action == SEND_TIMED;
+}
+
 /* ---- Sending ------------------------------------------------------------------------------- */
 
 /* Whether the one who sends this stands in line for room, for as long as it takes. */
@@ -115,6 +121,21 @@ static void untouched(int message, const char *promise)
 	must(account->hands == LIBRARY && !account->handled, promise, message,
 		"it was not accepted, and handled or dropped all the same");
 	account->hands = CALLER;
+}
+
+/* It was accepted and never started: the value is that of a caller that is blocked, and of no other
+ * one any more. */
+static void unstarted(int message)
+{
+	const struct account *account = &books.accounts[message];
+
+	if (blocks(account)) {
+		untouched(message, "[gone]");
+		return;
+	}
+	must(!account->handled &&
+			account->hands == ((books.traits & NO_DROP) != 0 ? LIBRARY : DROPPED),
+		"[gone]", message, "it was never started, and its value was not dropped");
 }
 
 /* There are never more messages queued than the server's capacity.  One more may have left the
@@ -255,7 +276,7 @@ void oracle_completed(int message, int code, int reply)
 	case UMP_SERVER_GONE:
 		must(over(account->server), "[gone]", message,
 			"the server is said to be gone, and is not");
-		untouched(message, "[gone]");
+		unstarted(message);
 		break;
 	case UMP_NO_MEMORY:
 	case UMP_DEADLOCK:
@@ -497,7 +518,7 @@ void oracle_drop_value(int message)
 	must(sim_locks() == 0, "[user]", message, "a drop is called with a lock held");
 	must(account->hands == LIBRARY && !account->handled, "[once]", message,
 		"its value is dropped, and was handled, dropped or given back before");
-	must(is_post(account) ? over(account->server) : leaves(account), "[once]", message,
+	must(leaves(account) || (!blocks(account) && over(account->server)), "[once]", message,
 		"its value is dropped, and somebody waits for it");
 	account->hands = DROPPED;
 }

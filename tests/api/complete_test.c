@@ -174,7 +174,7 @@ static void all_results(void)
 	drop_all();
 }
 
-/* What the values point to is the caller's, also when the server has gone. */
+/* What a reply points to is the caller's; what an unstarted request points to is dropped. */
 static void owners(void)
 {
 	struct token sent = {0};
@@ -188,10 +188,11 @@ static void owners(void)
 	ump_server_drop(&server);
 	reply = expect(1, UMP_OK).reply;
 	CHECK(reply->token == &replied);
+	CHECK_INT(sent.dropped, ==, 1);
 	expect(2, UMP_SERVER_GONE);
 	CHECK_INT(send_to(client, OP_ECHO, 3, &sent), ==, UMP_SERVER_GONE);
 	drop_all();
-	CHECK_INT(sent.dropped, ==, 0);
+	CHECK_INT(sent.dropped, ==, 1);
 	CHECK_INT(replied.dropped, ==, 0);
 }
 
@@ -663,7 +664,7 @@ static const struct check_test tests[] = {
 	{"[complete] the descriptor is readable from the first answer until EMPTY was said",
 		readable_until_empty},
 	{"[complete] [gone] [forgot] [keep] every result", all_results},
-	{"[complete] [gone] [once] what values point to is the caller's", owners},
+	{"[complete] [gone] [once] each value that is pointed to has one owner", owners},
 	{"[complete] replies without values", without_values},
 	{"[complete] [deadline] waiting", waits},
 	{"[complete] [once] 100 000 in flight come out once each", many},

@@ -446,6 +446,35 @@ void raw_channel()
 	CHECK_INT(live.load(), ==, 0);
 }
 
+// An unstarted request's value waits for its sender for as long as there is one, and no longer.
+void unstarted_values_go_in_time()
+{
+	auto open = ump::open_channel<shop>();
+	auto &[receiver, client] = *open;
+	auto waits = client.request_async(counted(1));
+	auto given_up = client.request_async(counted(2));
+	auto released = client.request_async(counted(3));
+	auto early = client.request_async(counted(4));
+	auto taken = client.request_async(counted(5));
+	CHECK_INT(live.load(), ==, 5);
+	// Given up before the end: its value goes with the request.
+	early->reset();
+	CHECK_INT(live.load(), ==, 5);
+	receiver.reset();
+	CHECK_INT(live.load(), ==, 4);
+	// And after it: with the sender.
+	given_up->reset();
+	CHECK_INT(live.load(), ==, 3);
+	ump_wait_reply *handle = released->release();
+	ump_wait_reply_drop(&handle);
+	CHECK_INT(live.load(), ==, 2);
+	CHECK(taken->wait().error() == UMP_SERVER_GONE);
+	CHECK_INT(taken->take_back()->worth(), ==, 5);
+	CHECK_INT(live.load(), ==, 1);
+	waits = ump::wait_reply<shop>();
+	CHECK_INT(live.load(), ==, 0);
+}
+
 void callables()
 {
 	struct lengths : ump::protocol<std::string, std::size_t, std::unique_ptr<int>> {
@@ -659,6 +688,8 @@ const check_test tests[] = {
 	{"c++ [init]: the handler is destroyed once, however spawning fails", failing_spawns},
 	{"c++ [clean]: each lack of memory, on either side of the header", without_memory},
 	{"c++: a raw receiving end", raw_channel},
+	{"c++ [gone] [once]: an unstarted request's value lives as long as it may be wanted",
+		leaving_nothing<unstarted_values_go_in_time>},
 	{"c++: handlers of callables, and results that throw", callables},
 	{"c++: types that travel as bytes, and that may not", types},
 	{"c++ [once] [break]: threads send in each way while the server breaks", all_ways_at_once},

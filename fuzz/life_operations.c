@@ -333,7 +333,7 @@ static void client_req_async_late(struct world *world, unsigned from)
 static void client_req_late(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
-	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
+	_Alignas(LIFE_ALIGN) unsigned char reply[VALUE_MOST];
 	bool can = world->clients[from] != NULL && world->config.request.size != 0;
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
 	int result = ump_client_req(world->clients[from], buffer, reply, past());
@@ -371,7 +371,7 @@ void life_take(struct world *world, unsigned slot, int result, const void *reply
 
 static void wait_try(struct world *world, unsigned from)
 {
-	_Alignas(max_align_t) unsigned char reply[VALUE_MOST];
+	_Alignas(LIFE_ALIGN) unsigned char reply[VALUE_MOST];
 	struct waiting *waiting = &world->waits[from];
 	struct wait wait = {.reason = FOR_NOTHING};
 	int result;
@@ -432,7 +432,7 @@ void life_hold(struct world *world, ump_reply_context *context, int request, con
 
 static void reply(struct world *world, ump_reply_context **rc, int request, bool in_room)
 {
-	_Alignas(max_align_t) unsigned char buffer[VALUE_MOST];
+	_Alignas(LIFE_ALIGN) unsigned char buffer[VALUE_MOST];
 	bool has_value = world->config.reply.size != 0;
 	void *room = ump_reply_room(*rc);
 	void *place = in_room ? room : buffer;

@@ -161,6 +161,16 @@ static size_t size_of(const struct world *world, enum kind kind)
 				    : world->config.post.size;
 }
 
+static size_t align_of(const struct world *world, enum kind kind)
+{
+	size_t least = size_of(world, kind) < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
+	size_t align = kind == KIND_REQUEST ? world->config.request_align
+		       : kind == KIND_REPLY ? world->config.reply_align
+					    : world->config.post_align;
+
+	return align > least ? align : least;
+}
+
 static bool has_drop(const struct world *world, enum kind kind)
 {
 	return kind == KIND_REQUEST ? world->config.request.drop != NULL
@@ -196,9 +206,7 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 
 	EXPECT("[once]", buffer != NULL);
 	/* Ours are aligned for any type, and the library's copies for any type of that size. */
-	EXPECT("[once]",
-		(uintptr_t)buffer % (size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t)) ==
-			0);
+	EXPECT("[once]", (uintptr_t)buffer % align_of(world, kind) == 0);
 	memcpy(&name, bytes, sizeof name);
 	value = name - (int)world->number * WORLD_VALUES;
 	EXPECT("[once]", value >= 0 && value < world->model.values);
@@ -261,6 +269,9 @@ static void config_limits(struct world *world)
 void life_config(struct world *world)
 {
 	static const size_t sizes[] = {8, 4, 33, 120};
+	/* Of requests, replies and posts. */
+	static const size_t aligns[4][3] = {
+		{0, 0, 0}, {64, 4, 32}, {1, LIFE_ALIGN, LIFE_ALIGN}, {LIFE_ALIGN, 32, 128}};
 	uint8_t choice = input_byte(&life.input);
 	uint8_t more = input_byte(&life.input);
 	struct ump_config *config = &world->config;
@@ -268,6 +279,9 @@ void life_config(struct world *world)
 	config->request.size = sizes[choice & 3];
 	config->reply.size = sizes[choice >> 2 & 3];
 	config->post.size = sizes[choice >> 4 & 3];
+	config->request_align = aligns[choice >> 6][0];
+	config->reply_align = aligns[choice >> 6][1];
+	config->post_align = aligns[choice >> 6][2];
 	/* Not all at once: a server takes something. */
 	if ((more & 7) == 1)
 		config->request.size = 0;

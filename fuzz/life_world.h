@@ -27,7 +27,9 @@
 #define PLACES     2
 
 /* A buffer for a value of any type. */
-#define LIFE_BUFFER(name) _Alignas(max_align_t) unsigned char name[VALUE_MOST] = {0}
+/* More than that no configuration here asks for. */
+#define LIFE_ALIGN        256
+#define LIFE_BUFFER(name) _Alignas(LIFE_ALIGN) unsigned char name[VALUE_MOST] = {0}
 
 enum kind {
 	KIND_REQUEST,

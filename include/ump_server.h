@@ -102,9 +102,10 @@
  * - Ownership: a function that takes `T **` consumes the handle: it sets the pointer to NULL, and
  *   accepts NULL, so that a second drop through the same variable is harmless.  `T *` is lent.
  * - Messages are values of a size fixed for each server.  Sending copies (or, for a blocking
- *   request, lends) these bytes; a copy is aligned for any type of that size.  What the bytes
- *   point to moves with them.  "Whose is what a message points to", below, says for each call and
- *   result whose it is afterwards.
+ *   request, lends) these bytes.  A copy, and the room for a reply, is aligned for any type of
+ *   that size that is aligned no more strictly than max_align_t; stricter alignments are in struct
+ *   ump_config.  What the bytes point to moves with them.  "Whose is what a message points to",
+ *   below, says for each call and result whose it is afterwards.
  * - Threads: "any thread" means that several threads may call at once on the same handle.  "One
  *   thread at a time" means that the handle may move among threads, if the program orders the
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
@@ -275,6 +276,9 @@ UMP_API ump_time ump_after(int64_t ns);
 
 /* ---- What a server takes ------------------------------------------------------------------- */
 
+/** The largest alignment that values may have, in bytes. */
+#define UMP_ALIGN_MOST 4096
+
 /** The type of one kind of message. */
 struct ump_type {
 	/** Bytes of a value.  0: there are none of this kind. */
@@ -283,9 +287,9 @@ struct ump_type {
 	 * Releases what a value points to, if the value is never delivered and has no owner to go
 	 * back to: a post that is never handled, a request that was sent without waiting for the
 	 * answer and is never started, a request or a reply whose caller has given up.  Such a
-	 * request is dropped before its sender gets UMP_SERVER_GONE.  Called exactly once for each such value, on whichever thread finds it out, with a pointer
-	 * to the library's copy of it.  The bytes themselves are the library's.  NULL: nothing to
-	 * release.
+	 * request is dropped before its sender gets UMP_SERVER_GONE.  Called exactly once for each
+	 * such value, on whichever thread finds it out, with a pointer to the library's copy of it.
+	 * The bytes themselves are the library's.  NULL: nothing to release.
 	 */
 	void (*drop)(void *value);
 };
@@ -326,6 +330,12 @@ struct ump_config {
 	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
 	 *  use after it.  NULL: on a thread of its own. */
 	ump_threads *threads;
+	/** How values of each kind are aligned, wherever the library has them: a power of two, at
+	 *  most UMP_ALIGN_MOST, as `_Alignof` says of their type.  0: as max_align_t, or less if a
+	 *  value is smaller than that.  Values that callers lend are where these have them. */
+	size_t request_align;
+	size_t reply_align;
+	size_t post_align;
 	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
 	 *  thread has at the call.  false: with that of the thread, which ump_spawn_thread says. */
 	bool inherit_signals;
@@ -443,7 +453,8 @@ UMP_API int ump_client_req(
  * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
  * `msg` is copied.  Never blocks.  Any thread, also from any handler.
  * UMP_OK: sent; what `*msg` points to never comes back: if the request is never started, it is
- *   given to the request type's `drop`.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
+ *   given to the request type's `drop`.
+ * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no requests.  On failure `*out` is NULL.
  */
 UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out);
@@ -774,8 +785,8 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
- *   posts, a size is above SIZE_MAX / 8, the capacity or the budget above 2^31 - 1 or `slow_limit`
- *   below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is required is
+ *   posts, a size is above SIZE_MAX / 8, an alignment is neither 0 nor a power of two up to
+ *   UMP_ALIGN_MOST, the capacity or the budget above 2^31 - 1 or `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is required is
  *   missing, or the caller was compiled for a newer library and uses what this one does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD (with `threads`: none waits there, and the system gave none).  Any
  *   other: what the builder or `init` returned; [init].

@@ -349,7 +349,7 @@ template <class T> inline constexpr bool is_none = std::is_same_v<T, none>;
 // Whether values of T are bytes that the C library may copy.
 template <class T>
 inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
-	std::is_copy_constructible_v<T>)&&(alignof(T) <= alignof(std::max_align_t));
+	std::is_copy_constructible_v<T>)&&(alignof(T) <= UMP_ALIGN_MOST);
 
 // A value on its way, made with new: its message owns it, and if it may come back, so does the one
 // who waits for the answer.
@@ -443,21 +443,23 @@ template <class T> struct room {
 };
 
 // What the C library knows of T.
-template <class T> void describe(ump_type &type) noexcept
+template <class T> void describe(ump_type &type, std::size_t &align) noexcept
 {
 	if constexpr (!is_none<T>) {
 		type.size = sizeof(typename carrier<T>::bytes);
 		type.drop = carrier<T>::drop;
+		align = alignof(typename carrier<T>::bytes);
 	} else {
 		type = ump_type();
+		align = 0;
 	}
 }
 
 template <class P> ump_config configure(ump_config config) noexcept
 {
-	describe<typename P::request>(config.request);
-	describe<typename P::reply>(config.reply);
-	describe<typename P::post>(config.post);
+	describe<typename P::request>(config.request, config.request_align);
+	describe<typename P::reply>(config.reply, config.reply_align);
+	describe<typename P::post>(config.post, config.post_align);
 	return config;
 }
 

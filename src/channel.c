@@ -13,6 +13,27 @@
 /* So that headers and alignment can be added to a size, or two sizes to each other. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
+/* Whether `align` is an alignment that values may have. */
+static bool is_align(size_t align)
+{
+	return align <= UMP_ALIGN_MOST && (align & (align - 1)) == 0;
+}
+
+/* Whether all that `config` says can be done. */
+static bool is_sound(const struct ump_config *config)
+{
+	if (config->request.size == 0 && config->post.size == 0)
+		return false;
+	if (config->capacity > UMP__ROOM_MOST || config->slow_limit < 0 ||
+		config->budget > UMP__ROOM_MOST)
+		return false;
+	if (!is_align(config->request_align) || !is_align(config->reply_align) ||
+		!is_align(config->post_align))
+		return false;
+	return config->request.size <= SIZE_LIMIT && config->reply.size <= SIZE_LIMIT &&
+	       config->post.size <= SIZE_LIMIT;
+}
+
 int ump__config_read(struct ump_config *to, const struct ump_config *from, size_t size)
 {
 	size_t known = size < sizeof *to ? size : sizeof *to;
@@ -27,14 +48,7 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 	}
 	memset(to, 0, sizeof *to);
 	memcpy(to, from, known);
-	if (to->request.size == 0 && to->post.size == 0)
-		return UMP_INVALID;
-	if (to->capacity > UMP__ROOM_MOST || to->slow_limit < 0 || to->budget > UMP__ROOM_MOST)
-		return UMP_INVALID;
-	if (to->request.size > SIZE_LIMIT || to->reply.size > SIZE_LIMIT ||
-		to->post.size > SIZE_LIMIT)
-		return UMP_INVALID;
-	return UMP_OK;
+	return is_sound(to) ? UMP_OK : UMP_INVALID;
 }
 
 static void server_init(struct ump_server *server, struct ump__channel *channel)
@@ -68,6 +82,10 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->request = config->request;
 	channel->reply = config->reply;
 	channel->post = config->post;
+	channel->request_align =
+		(uint16_t)ump__value_align(config->request.size, config->request_align);
+	channel->reply_align = (uint16_t)ump__value_align(config->reply.size, config->reply_align);
+	channel->post_align = (uint16_t)ump__value_align(config->post.size, config->post_align);
 	channel->bounded = config->capacity != 0;
 	if (channel->bounded)
 		ump__room_init(channel->room, (uint32_t)config->capacity);

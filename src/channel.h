@@ -51,6 +51,10 @@ struct ump__channel {
 	struct ump_type post;
 	/* Whether there is a capacity, and room behind all this. */
 	bool bounded;
+	/* How values are aligned; at least as ump__value_align has it without a configuration. */
+	uint16_t request_align;
+	uint16_t reply_align;
+	uint16_t post_align;
 	/* A handler that takes longer is told of. */
 	int64_t slow_limit;
 	void (*slow_handler)(void *arg, int64_t took, bool request);

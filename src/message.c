@@ -9,6 +9,16 @@ _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its
 _Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
 _Static_assert(UMP__KIND_ROOM <= UMP__KIND_BITS, "a kind has room beside an address");
 
+/* A post for which no client keeps memory: an allocation of its own, which does not begin with the
+ * post if that is aligned in a tray. */
+static struct ump__post *post_alone(const struct ump__channel *channel, struct ump__tray **tray)
+{
+	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
+	if (channel->post_align <= _Alignof(max_align_t))
+		return ump__alloc(sizeof(struct ump__post) + channel->post.size);
+	return ump__tray_of_one(channel->post.size, channel->post_align, tray);
+}
+
 struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value)
 {
 	size_t size = handle->channel->post.size;
@@ -16,9 +26,8 @@ struct ump__post *ump__post_new(const struct ump__handle *handle, const void *va
 	struct ump__tray *tray = NULL;
 	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &tray) : NULL;
 
-	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
 	if (post == NULL)
-		post = ump__alloc(sizeof *post + size);
+		post = post_alone(handle->channel, &tray);
 	if (post == NULL)
 		return NULL;
 	ump__message_init(&post->message, UMP__KIND_POST, tray);

@@ -28,7 +28,8 @@ struct ump__message {
 
 _Static_assert(offsetof(struct ump__message, node) == 0, "a message begins with its node");
 
-/* The bytes before a post's value, which is aligned for any type. */
+/* The bytes before a post's value, which is aligned for any type, unless its alignment is larger
+ * than that of max_align_t: then the post lies so in its tray that the value is. */
 #define UMP__POST_HEAD                                                                             \
 	((sizeof(struct ump__message) + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) *       \
 		_Alignof(max_align_t))
@@ -59,11 +60,26 @@ static inline size_t ump__align_up(size_t size, size_t align)
 	return (size + align - 1) / align * align;
 }
 
-/* How a value of `size` bytes is to be aligned: what is smaller than max_align_t needs less than
- * that, wherever it is 8 or 16. */
-static inline size_t ump__value_align(size_t size)
+/* How a value of `size` bytes is to be aligned, for which the configuration says `align` or 0: what
+ * is smaller than max_align_t needs less than that, wherever it is 8 or 16. */
+static inline size_t ump__value_align(size_t size, size_t align)
 {
-	return size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
+	size_t least = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
+
+	return align > least ? align : least;
+}
+
+/* The most bytes that lie between an address that is aligned for any type and the next one that is
+ * a multiple of `align`. */
+static inline size_t ump__align_slack(size_t align)
+{
+	return align > _Alignof(max_align_t) ? align - _Alignof(max_align_t) : 0;
+}
+
+/* The first address from `at` on that is a multiple of `align`, a power of two. */
+static inline unsigned char *ump__align_to(unsigned char *at, size_t align)
+{
+	return at + ((0 - (uintptr_t)at) & (align - 1));
 }
 
 /* Many values are a word or a pointer, for which a call takes longer than the copy. */

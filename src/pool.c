@@ -7,9 +7,24 @@
 /* ---- What a pool holds --------------------------------------------------------------------- */
 
 /* From one post to the next. */
-static size_t stride_of(size_t post_size)
+static size_t stride_of(size_t post_size, size_t align)
 {
-	return ump__align_up(sizeof(struct ump__post) + post_size, ump__value_align(post_size));
+	return ump__align_up(sizeof(struct ump__post) + post_size, align);
+}
+
+/* The bytes of a tray before its first post, at most. */
+static size_t tray_head(size_t align)
+{
+	return sizeof(struct ump__tray) + ump__align_slack(align);
+}
+
+/* Where its first post lies: so that the value is aligned. */
+static unsigned char *first_post(struct ump__tray *tray, size_t align)
+{
+	if (align <= _Alignof(max_align_t))
+		return tray->posts;
+	return ump__align_to(tray->posts + sizeof(struct ump__post), align) -
+	       sizeof(struct ump__post);
 }
 
 static size_t least(size_t one, size_t other)
@@ -23,16 +38,18 @@ static uint32_t kept(const struct ump__thrift *thrift, uint32_t most, size_t siz
 	return (uint32_t)least(most, thrift->bytes / size);
 }
 
-static void shelves_init(struct ump__pool *pool, size_t post_size, size_t request_size)
+static void shelves_init(
+	struct ump__pool *pool, const struct ump__channel *channel, size_t request_size)
 {
 	const struct ump__thrift *thrift = ump__thrift();
-	size_t stride = stride_of(post_size);
-	size_t room = thrift->tray - sizeof(struct ump__tray);
+	size_t stride = stride_of(channel->post.size, channel->post_align);
+	size_t head = tray_head(channel->post_align);
+	size_t room = thrift->tray > head ? thrift->tray - head : 0;
 	size_t tray_size;
 
 	pool->stride = stride;
 	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
-	tray_size = sizeof(struct ump__tray) + pool->tray_posts * stride;
+	tray_size = head + pool->tray_posts * stride;
 	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, thrift->trays, tray_size);
 	/* Each has lines of its own. */
 	pool->shelves[UMP__SHELF_REQUESTS].unmade =
@@ -49,7 +66,7 @@ struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_siz
 
 	if (pool == NULL)
 		return NULL;
-	shelves_init(pool, channel->post.size, request_size);
+	shelves_init(pool, channel, request_size);
 	pool->channel = channel;
 	for (int i = 0; i < UMP__SHELVES; i++) {
 		ump__queue_init(&pool->shelves[i].spare);
@@ -141,8 +158,8 @@ void ump__tray_done(struct ump__tray *tray, uint32_t count)
 static struct ump__tray *tray_new(struct ump__pool *pool)
 {
 	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_TRAYS];
-	struct ump__tray *tray =
-		ump__alloc_spare(sizeof *tray + pool->tray_posts * pool->stride, false);
+	struct ump__tray *tray = ump__alloc_spare(
+		tray_head(pool->channel->post_align) + pool->tray_posts * pool->stride, false);
 
 	if (tray == NULL)
 		return NULL;
@@ -153,6 +170,18 @@ static struct ump__tray *tray_new(struct ump__pool *pool)
 		tray->pool = pool;
 	}
 	return tray;
+}
+
+struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__tray **tray)
+{
+	struct ump__tray *made = ump__alloc(tray_head(align) + stride_of(post_size, align));
+
+	if (made == NULL)
+		return NULL;
+	ump__tally_init(&made->out, 1);
+	made->pool = NULL;
+	*tray = made;
+	return (struct ump__post *)(void *)first_post(made, align);
 }
 
 /* The tray is used up: go on to another one.  false: there is none. */
@@ -166,7 +195,7 @@ static bool next_tray(struct ump__pool *pool)
 	/* All posts at once: those that are never sent are taken off when the client goes. */
 	ump__tally_set(&tray->out, pool->tray_posts);
 	pool->tray = tray;
-	pool->next = tray->posts;
+	pool->next = first_post(tray, pool->channel->post_align);
 	pool->left = pool->tray_posts;
 	return true;
 }

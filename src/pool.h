@@ -72,6 +72,10 @@ void ump__pool_drop(struct ump__pool *pool);
 /* Memory for a post, and the tray that it is in; NULL: there is none to be had without waiting. */
 struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray);
 
+/* Memory for one post whose value is aligned more strictly than max_align_t, in a tray of its own;
+ * NULL: no memory. */
+struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__tray **tray);
+
 /* `count` posts of `tray` are done with.  Any thread; the tray may be gone afterwards. */
 void ump__tray_done(struct ump__tray *tray, uint32_t count);
 

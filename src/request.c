@@ -32,42 +32,52 @@ void ump__request_init(
 	request->tag = NULL;
 }
 
-/* Where in an allocated request the two values lie. */
-static size_t value_offset(void)
+/* Where in an allocated request the two values lie: so far from its beginning, or from the end of
+ * the first one, and aligned. */
+static unsigned char *value_of(unsigned char *memory, const struct ump__channel *channel)
 {
-	return ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
+	size_t head = ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
+
+	return ump__align_to(memory + head, channel->request_align);
 }
 
-static size_t reply_offset(const struct ump__channel *channel)
+static unsigned char *reply_of(unsigned char *value, const struct ump__channel *channel)
 {
-	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	return value_offset() +
-	       ump__align_up(channel->request.size, ump__value_align(channel->reply.size));
+	return ump__align_to(value + channel->request.size, channel->reply_align);
 }
 
 size_t ump__request_size(const struct ump__channel *channel)
 {
-	return reply_offset(channel) + channel->reply.size;
+	size_t head = ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
+	size_t reply_align = channel->reply_align;
+	/* Beyond this it depends on where the memory begins. */
+	size_t reply_least =
+		reply_align < _Alignof(max_align_t) ? reply_align : _Alignof(max_align_t);
+
+	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
+	return head + ump__align_slack(channel->request_align) +
+	       ump__align_up(channel->request.size, reply_least) + ump__align_slack(reply_align) +
+	       channel->reply.size;
 }
 
 struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value)
 {
 	struct ump__channel *channel = handle->channel;
-	size_t value_at = value_offset();
-	size_t reply_at = reply_offset(channel);
 	size_t size = ump__request_size(channel);
 	struct ump__pool *pool = ump__handle_pool(handle);
 	unsigned char *memory = pool != NULL ? ump__pool_request(pool, size) : NULL;
 	struct ump__pool *home = memory != NULL ? pool : NULL;
 	struct ump__request *request;
+	unsigned char *copy;
 
 	if (memory == NULL)
 		memory = ump__alloc(size);
 	if (memory == NULL)
 		return NULL;
 	request = (struct ump__request *)(void *)memory;
-	ump__value_copy(memory + value_at, value, channel->request.size);
-	ump__request_init(request, channel, memory + value_at, memory + reply_at);
+	copy = value_of(memory, channel);
+	ump__value_copy(copy, value, channel->request.size);
+	ump__request_init(request, channel, copy, reply_of(copy, channel));
 	ump__message_init(&request->message, UMP__KIND_REQUEST, home);
 	request->value_drop = channel->request.drop;
 	return request;

@@ -36,7 +36,7 @@
  * What is refused when it is compiled: values of another type; handles of another server or of
  * another kind; callbacks with another signature; a function for a kind of message that the server
  * does not take; codes of another enumeration, or not above 0, or twice the same; types that are
- * incomplete, or aligned more strictly than max_align_t.  What C cannot refuse: a `void *` as any
+ * incomplete, or aligned more strictly than UMP_ALIGN_MOST.  What C cannot refuse: a `void *` as any
  * pointer, and an integer as any enumeration.
  *
  * Compilers before gcc 14 and clang 16 only warn of some of these mistakes.  This header makes them
@@ -264,8 +264,8 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 
 /* A type of values must be complete, and fit where the library puts them. */
 #define UMP__TYPED_VALUE(name, type)                                                               \
-	_Static_assert(sizeof(type) > 0 && _Alignof(type) <= _Alignof(max_align_t),                \
-		#name ": " #type " is aligned more strictly than max_align_t");
+	_Static_assert(sizeof(type) > 0 && _Alignof(type) <= UMP_ALIGN_MOST,                       \
+		#name ": " #type " is aligned more strictly than UMP_ALIGN_MOST");
 
 /* The last piece of UMP_TYPED: it takes the semicolon. */
 #define UMP__TAKES_SOME_SOME(name) UMP__TAKES(name, true)
@@ -614,9 +614,12 @@ struct ump__untyped_handler {
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
-#define UMP__SIZE_SOME(type) sizeof(type)
-#define UMP__SIZE_NONE(type) 0
-#define UMP__SIZE(type)      UMP__JOIN(UMP__SIZE_, UMP__HAS(type))(type)
+#define UMP__SIZE_SOME(type)  sizeof(type)
+#define UMP__SIZE_NONE(type)  0
+#define UMP__SIZE(type)       UMP__JOIN(UMP__SIZE_, UMP__HAS(type))(type)
+#define UMP__ALIGN_SOME(type) _Alignof(type)
+#define UMP__ALIGN_NONE(type) 0
+#define UMP__ALIGN(type)      UMP__JOIN(UMP__ALIGN_, UMP__HAS(type))(type)
 
 #define UMP__TYPED_CONFIGURE(name, request_type, reply_type, post_type)                            \
 	UMP__TYPED void name##_configure(                                                          \
@@ -632,6 +635,9 @@ struct ump__untyped_handler {
 		config_->reply.drop = from_->drop_reply != NULL ? untyped_->drop_reply : NULL;     \
 		config_->post.size = UMP__SIZE(post_type);                                         \
 		config_->post.drop = from_->drop_post != NULL ? untyped_->drop_post : NULL;        \
+		config_->request_align = UMP__ALIGN(request_type);                                 \
+		config_->reply_align = UMP__ALIGN(reply_type);                                     \
+		config_->post_align = UMP__ALIGN(post_type);                                       \
 	}
 
 #define UMP__TYPED_BUILDER(name)                                                                   \

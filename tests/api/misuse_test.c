@@ -243,6 +243,9 @@ static void null_stats(void)
 	drop_both();
 }
 
+/* The bytes of a configuration in the first version of the library. */
+#define FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
+
 static int refuse(const struct ump_config *config, size_t size)
 {
 	ump_server *no_server = (ump_server *)&server;
@@ -266,6 +269,9 @@ static void configs(void)
 	struct ump_config large_post = {.post.size = SIZE_MAX - 15};
 	struct ump_config deep = {.post.size = 1, .capacity = (size_t)INT32_MAX + 1};
 	struct ump_config backward = {.post.size = 1, .slow_limit = -1};
+	struct ump_config skew[] = {{.post.size = 1, .post_align = 3},
+		{.post.size = 1, .reply_align = 24}, {.post.size = 1, .request_align = SIZE_MAX},
+		{.post.size = 1, .post_align = (size_t)2 * UMP_ALIGN_MOST}};
 
 	CHECK_INT(refuse(NULL, sizeof nothing), ==, UMP_INVALID);
 	CHECK_INT(refuse(&nothing, sizeof nothing), ==, UMP_INVALID);
@@ -277,8 +283,12 @@ static void configs(void)
 	CHECK_INT(ump_channel_open(&server, &client, &deep), ==, UMP_OK);
 	drop_both();
 	CHECK_INT(refuse(&backward, sizeof backward), ==, UMP_INVALID);
+	for (size_t i = 0; i < sizeof skew / sizeof skew[0]; i++)
+		CHECK_INT(refuse(&skew[i], sizeof skew[i]), ==, UMP_INVALID);
 	CHECK_INT(refuse(&probe_config, 0), ==, UMP_INVALID);
-	CHECK_INT(refuse(&probe_config, sizeof nothing - 1), ==, UMP_INVALID);
+	CHECK_INT(refuse(&probe_config, FIRST_SIZE - 1), ==, UMP_INVALID);
+	CHECK_INT(ump_channel_open_sized(&server, &client, &probe_config, FIRST_SIZE), ==, UMP_OK);
+	drop_both();
 	memset(&newer, 0, sizeof newer);
 	newer.config = probe_config;
 	newer.unknown = 1;
@@ -370,7 +380,7 @@ static void task_handlers(void)
 	CHECK_INT(ump_spawn_task_sized(&posts, sizeof posts, sizeof(struct ump_handler) + 1,
 			  build_incomplete, NULL, &made, &task),
 		==, UMP_INVALID);
-	CHECK_INT(ump_spawn_task_sized(&posts, sizeof posts - 1, sizeof(struct ump_handler),
+	CHECK_INT(ump_spawn_task_sized(&posts, FIRST_SIZE - 1, sizeof(struct ump_handler),
 			  build_incomplete, NULL, &made, &task),
 		==, UMP_INVALID);
 	CHECK_INT(dropped, ==, 2);

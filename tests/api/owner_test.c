@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Whose is what a message points to, by call and result: in each way to send, and to be a server. */
+/* Whose is what a message points to, by call and result, for each way to send and each kind of
+ * server. */
 #include "probe.h"
 
 /* What leftover does with requests. */

@@ -639,7 +639,55 @@ static void on_threads_used_again(void)
 	ump_threads_drop(&config.threads);
 }
 
+struct wide {
+	_Alignas(512) char bytes[512];
+};
+
+UMP_TYPED(widener, struct wide, struct wide, struct wide, UMP_NONE);
+
+static struct ump_flow widen(
+	struct widener *self, const struct wide *msg, widener_reply_context *rc)
+{
+	(void)self;
+	CHECK_INT((uintptr_t)msg % _Alignof(struct wide), ==, 0);
+	widener_reply(rc, msg);
+	return ump_continue();
+}
+
+static struct ump_flow look_at_wide(struct widener *self, const struct wide *msg)
+{
+	(void)self;
+	CHECK_INT((uintptr_t)msg % _Alignof(struct wide), ==, 0);
+	return ump_continue();
+}
+
+UMP_TYPED_HANDLER(widener, wide_handler, .request = widen, .post = look_at_wide);
+
+/* The alignment of a type is told to the library. */
+static void strictly_aligned(void)
+{
+	static struct wide value;
+	struct wide answer;
+	widener_client client;
+	widener_thread thread;
+	struct ump_config config = {0};
+
+	widener_configure(&config, &wide_handler);
+	CHECK_INT(config.request_align, ==, 512);
+	CHECK_INT(config.reply_align, ==, 512);
+	CHECK_INT(config.post_align, ==, 512);
+	CHECK_INT(widener_spawn_thread(NULL, &wide_handler, NULL, &client, &thread), ==, UMP_OK);
+	for (int i = 0; i < 40; i++) {
+		CHECK_INT(widener_client_post(client, &value), ==, UMP_OK);
+		CHECK_INT(widener_client_req(client, &value, &answer, ump_after(60000000000)), ==,
+			UMP_OK);
+	}
+	widener_client_drop(&client);
+	CHECK_INT(widener_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+}
+
 static const struct check_test tests[] = {
+	{"typed: types that are aligned strictly", strictly_aligned},
 	{"[inline] a typed server that its callers run", inlined},
 	{"[reuse] typed servers on threads that are used again", on_threads_used_again},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Messages that the library could not place.
- * gcc: static assertion failed: "idler: struct wide is aligned more strictly than max_align_t"
- * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly than max_align_t
+ * gcc: static assertion failed: "idler: struct wide is aligned more strictly than UMP_ALIGN_MOST"
+ * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly than UMP_ALIGN_MOST
  */
 #include "servers.h"
 
 #ifdef WRONG
 struct wide {
-	_Alignas(64) char bytes[64];
+	_Alignas(8192) char bytes[64];
 };
 UMP_TYPED(idler, struct wide, int, int, UMP_NONE);
 #else
 struct wide {
-	_Alignas(16) char bytes[64];
+	_Alignas(4096) char bytes[64];
 };
 UMP_TYPED(idler, struct wide, int, int, UMP_NONE);
 #endif

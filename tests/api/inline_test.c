@@ -905,8 +905,8 @@ static void misuse(void)
 	CHECK_INT(ump_spawn_inline(NULL, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
 	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, NULL, &none), ==, UMP_INVALID);
 	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, NULL), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline_sized(&config, sizeof config - 1, sizeof(struct ump_handler),
-			  build_nothing, NULL, &client, &none),
+	CHECK_INT(ump_spawn_inline_sized(&config, offsetof(struct ump_config, threads),
+			  sizeof(struct ump_handler), build_nothing, NULL, &client, &none),
 		==, UMP_INVALID);
 	CHECK_INT(ump_spawn_inline_sized(&config, sizeof config, sizeof(struct ump_handler) + 1,
 			  build_nothing, NULL, &client, &none),

@@ -289,6 +289,17 @@ static void await_blocks(void)
 		(void)nanosleep(&moment, NULL);
 }
 
+/* The loop has ended or is about to, and its thread may be on its way out still. */
+static int join_soon(struct world *world, struct ump_flow *how)
+{
+	int result = ump_join(&world->turns.thread, how, life_past_of(world->course.how.stop));
+
+	if (result != UMP_TIMED_OUT)
+		return result;
+	EXPECT("[deadline]", world->turns.thread != NULL && !how->stop);
+	return ump_join(&world->turns.thread, how, UMP_FOREVER);
+}
+
 static void join(struct world *world)
 {
 	struct ump_flow how = {false, NULL};
@@ -301,7 +312,7 @@ static void join(struct world *world)
 		EXPECT("[break]", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
 		return;
 	}
-	EXPECT("[break]", ump_join(&world->turns.thread, &how, UMP_FOREVER) == UMP_OK);
+	EXPECT("[break]", join_soon(world, &how) == UMP_OK);
 	EXPECT("[misuse]", world->turns.thread == NULL);
 	EXPECT("[break]",
 		how.stop == world->course.how.stop && how.value == world->course.how.value);

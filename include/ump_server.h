@@ -49,12 +49,14 @@
  *              _until say UMP_FULL at once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW
  *              and UMP_FOREVER no clock is read for the deadline.
  *              These waits have no deadline: spawn's for the builder and
- *              `init`; that of ump_threads_drop for idle threads; that of ump_join (and of spawn
- *              if `init` failed) for the thread's end once its loop has ended; and those for the
- *              library's locks, which are held for a few instructions (by ump_server_dump while
- *              it writes); that of ump_completions_drop, and of a task's end, for a thread
- *              that is about to have rung the descriptor.  A thread that ends, an idle one too, may run destructors of
- *              thread-local variables: these are waited for without a limit.
+ *              `init`, and, if `init` failed, for the thread's end; that of ump_threads_drop for
+ *              idle threads; that of ump_completions_drop, and of a task's end, for a thread that
+ *              is about to have rung the descriptor; and those for the library's locks, which are
+ *              held for a few instructions (by ump_server_dump while it writes).  A thread that
+ *              ends, an idle one too, may run destructors of thread-local variables: these waits
+ *              include them.  That of ump_join for the thread's end once its loop has ended keeps
+ *              the deadline on Linux; other systems have no join that can be given up, and there
+ *              it has none.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for room
  *              in an inbox, for the answer to a request, for the end of a server and for `init`,
@@ -806,7 +808,9 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  * NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
- * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
+ * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed, and a later join gets the
+ * outcome.  That may be so after the loop has ended, while the thread runs destructors of
+ * thread-local variables.
  * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server waits;
  * nothing is consumed; [deadlock].  A thread that is used again is a server's own until it is back.
  * UMP_INVALID: `thread` or what it points to is NULL.

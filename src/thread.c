@@ -181,7 +181,7 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 		(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
 		result = thread->started.code;
 		if (result != 0 && thread->ends)
-			ump__thread_join(&thread->os);
+			(void)ump__thread_join(&thread->os, UMP_FOREVER);
 	}
 	if (init)
 		ump__wait_end(&wait);
@@ -237,6 +237,15 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	return result;
 }
 
+/* The loop has ended: wait for the thread, which may run destructors of thread-local variables. */
+static int join_thread(struct ump_thread *thread, ump_time deadline)
+{
+	/* Its handler was told by the wait for the end of the loop. */
+	if (ump__thread_is_current(&thread->os))
+		return UMP_DEADLOCK;
+	return ump__thread_join(&thread->os, deadline);
+}
+
 int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 {
 	struct ump_thread *joined;
@@ -246,16 +255,14 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	result = ump__wait_answer(&joined->ended, joined->channel, NULL,
-		ump__deadline_at_call(deadline), UMP__CPU_UNKNOWN);
+	deadline = ump__deadline_at_call(deadline);
+	result =
+		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	if (result == UMP_OK && joined->ends)
+		result = join_thread(joined, deadline);
 	if (result != UMP_OK)
 		return result;
-	/* Its handler is told above; destructors of thread-local variables come after the end. */
-	if (joined->ends && ump__thread_is_current(&joined->os))
-		return UMP_DEADLOCK;
 	*thread = NULL;
-	if (joined->ends)
-		ump__thread_join(&joined->os);
 	if (how != NULL)
 		*how = joined->how;
 	thread_free(joined);

@@ -223,7 +223,7 @@ void ump_threads_drop(ump_threads **threads)
 	while (resting != NULL) {
 		struct ump__worker *next = resting->next;
 
-		ump__thread_join(&resting->os);
+		(void)ump__thread_join(&resting->os, UMP_FOREVER);
 		ump__free(resting);
 		resting = next;
 	}

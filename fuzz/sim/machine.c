@@ -216,6 +216,9 @@ static void finish(void)
 
 		if (thread->status == JOINING && thread->joins == machine.current)
 			thread->status = READY;
+		if (thread->status == ASLEEP &&
+			thread->sleeps_on == machine_end_of(machine.current))
+			thread->status = READY;
 		all = all && thread->status == DONE;
 	}
 	if (all)

@@ -142,6 +142,12 @@ void machine_step_alone(const struct step *step);
 /* The calling thread cannot go on: let another one. */
 void machine_block(void);
 
+/* What a thread sleeps on that waits for the end of another one; no address, and no descriptor. */
+static inline uintptr_t machine_end_of(int number)
+{
+	return UINTPTR_MAX - (uintptr_t)number;
+}
+
 /* Overwrite what the simulator has left below the caller's frame. */
 void machine_scrub_stack(void);
 

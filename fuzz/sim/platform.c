@@ -523,9 +523,29 @@ static int release(const struct ump__os_thread *thread, uintptr_t pc)
 	return number;
 }
 
-void ump__thread_join(struct ump__os_thread *thread)
+/* Sleep until a thread has ended; false: the deadline came first. */
+static bool await_end(int number, ump_time deadline)
 {
-	sim_join(release(thread, (uintptr_t)__builtin_return_address(0)));
+	self()->at = (struct step){.op = OP_JOIN, .value = (uint64_t)number};
+	if (machine.threads[number].status == DONE)
+		return true;
+	if (deadline <= machine.clock)
+		return tell_deadline(deadline);
+	return sleep_on(machine_end_of(number), deadline) ? tell_deadline(deadline) : true;
+}
+
+int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
+{
+	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+	bool ended = true;
+
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	if (deadline != UMP_FOREVER)
+		ended = await_end(number_of(thread, pc), deadline);
+	if (ended)
+		sim_join(release(thread, pc));
+	machine_scrub();
+	return ended ? UMP_OK : UMP_TIMED_OUT;
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)

@@ -89,9 +89,10 @@ void server_join_thread(struct server *server)
 {
 	struct ump_flow how;
 	bool timed = (server->program->traits & JOIN_TIMED) != 0;
-	int code = ump_join(&server->thread, &how, timed ? ump_after(SOON) : UMP_FOREVER);
+	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
+	int code = ump_join(&server->thread, &how, deadline);
 
-	if (code == UMP_TIMED_OUT && timed)
+	if (code == UMP_TIMED_OUT && timed && sim_clock() >= deadline)
 		code = ump_join(&server->thread, &how, UMP_FOREVER);
 	if (code != UMP_OK || server->thread != NULL)
 		sim_fail("[once]", "join failed: %s", ump_strerror(code));
@@ -102,9 +103,10 @@ void server_join_inline(struct server *server)
 {
 	struct ump_flow how;
 	bool timed = (server->program->traits & JOIN_TIMED) != 0;
-	int code = ump_inline_join(&server->inlined, &how, timed ? ump_after(SOON) : UMP_FOREVER);
+	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
+	int code = ump_inline_join(&server->inlined, &how, deadline);
 
-	if (code == UMP_TIMED_OUT && timed)
+	if (code == UMP_TIMED_OUT && timed && sim_clock() >= deadline)
 		code = ump_inline_join(&server->inlined, &how, UMP_FOREVER);
 	if (code != UMP_OK || server->inlined != NULL)
 		sim_fail("[once]", "join failed: %s", ump_strerror(code));

@@ -170,7 +170,13 @@ void ump__signals_swap(struct ump__signals *signals);
 /* Give the calling thread a name. */
 void ump__thread_name(const char *name);
 
-void ump__thread_join(struct ump__os_thread *thread);
+/*
+ * Wait until the thread has ended, with all destructors of its thread-local variables.  UMP_OK: it is
+ * joined.  UMP_TIMED_OUT: it has not ended by `deadline`.  UMP_DEADLOCK: it waits for the end of the
+ * calling thread, as far as the system knows.  Where the system has no join that can be given up
+ * (that is, not on Linux), any deadline is UMP_FOREVER.
+ */
+int ump__thread_join(struct ump__os_thread *thread, ump_time deadline);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
 

@@ -138,13 +138,52 @@ void ump__thread_name(const char *name)
 #endif
 }
 
-void ump__thread_join(struct ump__os_thread *thread)
+#if defined(__linux__) && !defined(__BIONIC__)
+/* How long a join sleeps before it looks again, in ns: at first, and at most. */
+#define FIRST_NAP 50000
+#define LAST_NAP  4000000
+
+/*
+ * Join, or EBUSY once the deadline has passed.  It looks again and again, since each of the timed
+ * joins has a flaw: pthread_timedjoin_np goes by the time of day, and ThreadSanitizer takes a thread
+ * that was joined by pthread_clockjoin_np for leaked.
+ */
+static int join_until(pthread_t id, ump_time deadline)
+{
+	int64_t nap = FIRST_NAP;
+	struct ump__word never;
+	int failed;
+
+	ump__word_init(&never, 0);
+	while ((failed = pthread_tryjoin_np(id, NULL)) == EBUSY && deadline > UMP_NOW) {
+		ump_time now = ump_now();
+
+		if (deadline <= now)
+			break;
+		(void)ump__park(&never, 0, deadline - now < nap ? deadline : now + nap);
+		nap = nap < LAST_NAP / 2 ? 2 * nap : LAST_NAP;
+	}
+	return failed;
+}
+#else
+static int join_until(pthread_t id, ump_time deadline)
+{
+	(void)deadline;
+	return pthread_join(id, NULL);
+}
+#endif
+
+int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 {
 	/* Joining is a cancellation point, at which the handle is half consumed. */
 	int cancel = ump__cancel_off();
+	int failed = deadline == UMP_FOREVER ? pthread_join(thread->id, NULL)
+					     : join_until(thread->id, deadline);
 
-	pthread_join(thread->id, NULL);
 	ump__cancel_restore(cancel);
+	if (failed == EBUSY)
+		return UMP_TIMED_OUT;
+	return failed == EDEADLK ? UMP_DEADLOCK : UMP_OK;
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)

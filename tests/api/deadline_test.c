@@ -168,6 +168,78 @@ static void joins(void)
 	CHECK_INT(ump_join(&thread, NULL, ump_after(SOON)), ==, UMP_OK);
 }
 
+#ifdef __linux__
+/* A thread-local value whose destructor takes as long as the test wants. */
+static pthread_key_t slow_key;
+static sem_t slow_begun;
+static sem_t slow_gate;
+
+static void destroy_slowly(void *value)
+{
+	(void)value;
+	sem_post(&slow_begun);
+	while (sem_wait(&slow_gate) != 0)
+		continue;
+}
+
+static struct ump_flow leave_value(
+	struct probe *probe, const struct order *order, ump_reply_context **rc)
+{
+	(void)probe;
+	(void)order;
+	(void)rc;
+	CHECK_INT(pthread_setspecific(slow_key, &slow_key), ==, 0);
+	return ump_break(&slow_key);
+}
+
+/* On a thread of its own, or on one that is not used again. */
+static void join_slow(bool reused, bool drops)
+{
+	static struct probe probe;
+	struct ump_config config = probe_config;
+	struct ump_flow how = {false, NULL};
+	ump_client *client;
+	ump_thread *thread;
+	ump_time begin;
+
+	probe_init(&probe);
+	probe.on_call = leave_value;
+	probe.config = &config;
+	if (reused)
+		CHECK_INT(ump_threads_open(&config.threads, 1, 0), ==, UMP_OK);
+	probe_spawn(&probe, &client, &thread);
+	/* There is none to go back to. */
+	ump_threads_drop(&config.threads);
+	probe_post(client, OP_CALL, 0);
+	while (sem_wait(&slow_begun) != 0)
+		continue;
+	begin = ump_now();
+	CHECK_INT(ump_join(&thread, &how, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_join(&thread, &how, 1), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_join(&thread, &how, begin + 30 * MS), ==, UMP_TIMED_OUT);
+	expect_between(begin, 30 * MS);
+	CHECK(thread != NULL && !how.stop);
+	if (drops)
+		ump_thread_drop(&thread);
+	sem_post(&slow_gate);
+	if (!drops) {
+		CHECK_INT(ump_join(&thread, &how, ump_after(SOON)), ==, UMP_OK);
+		CHECK(thread == NULL && how.stop && how.value == &slow_key);
+	}
+	ump_client_drop(&client);
+}
+
+static void slow_destructors(void)
+{
+	sem_init(&slow_begun, 0, 0);
+	sem_init(&slow_gate, 0, 0);
+	CHECK_INT(pthread_key_create(&slow_key, destroy_slowly), ==, 0);
+	join_slow(false, false);
+	join_slow(true, false);
+	join_slow(false, true);
+}
+#endif
+
 static void servers(void)
 {
 	ump_reply_context *rc;
@@ -266,6 +338,9 @@ static const struct check_test tests[] = {
 	{"[deadline] [deadlock] to look for one's own answer is not to wait", own_answers_too_late},
 	{"[deadline] a wait for a reply can be cut short and taken up again", wait_replies},
 	{"[deadline] join returns soon after its deadline", joins},
+#ifdef __linux__
+	{"[deadline] join does not wait for destructors past its deadline", slow_destructors},
+#endif
 	{"[deadline] the receiving end returns soon after its deadline", servers},
 	{"[deadline] [user] a cancelled thread is cancelled after its call", cancelled_threads},
 	{"[deadline] [once] answers around the deadline are had or dropped", around_the_answer},

@@ -40,7 +40,7 @@ static void wake_up(void)
 			check_nap(1);
 		CHECK(ump__inbox_word_park(&word, &seen, UMP__INBOX_EMPTY));
 		ump__wake(&word);
-		ump__thread_join(&thread);
+		CHECK_INT(ump__thread_join(&thread, UMP_FOREVER), ==, UMP_OK);
 	}
 }
 
@@ -115,7 +115,7 @@ static void threads(void)
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
 	CHECK_INT(ump__thread_start(&started, look_around, NULL, 1), ==, UMP_OK);
 	CHECK(!ump__thread_is_current(&started));
-	ump__thread_join(&started);
+	CHECK_INT(ump__thread_join(&started, UMP_FOREVER), ==, UMP_OK);
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
 	CHECK_INT(sigismember(&after, SIGUSR1), ==, sigismember(&before, SIGUSR1));
 	CHECK_INT(sigismember(&mask_of_thread, SIGUSR1), ==, 1);
@@ -249,7 +249,7 @@ static void bell_wakes(void)
 			UMP_OK);
 		while (!rings())
 			ump__bell_wait(&bell, UMP_FOREVER);
-		ump__thread_join(&thread);
+		CHECK_INT(ump__thread_join(&thread, UMP_FOREVER), ==, UMP_OK);
 		ump__bell_silence(&bell);
 	}
 	ump__bell_close(&bell);
@@ -346,7 +346,7 @@ static void try_lock(struct ump__lock *tried)
 	for (int i = 0; i < 4; i++)
 		CHECK_INT(ump__thread_start(&threads[i], locker, tried, 0), ==, UMP_OK);
 	for (int i = 0; i < 4; i++)
-		ump__thread_join(&threads[i]);
+		CHECK_INT(ump__thread_join(&threads[i], UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(guarded, ==, 40000);
 }
 
@@ -374,7 +374,7 @@ static void thread_slots(void)
 	CHECK(*slot == NULL);
 	*slot = slot;
 	CHECK_INT(ump__thread_start(&thread, look_into_slot, slot, 0), ==, UMP_OK);
-	ump__thread_join(&thread);
+	CHECK_INT(ump__thread_join(&thread, UMP_FOREVER), ==, UMP_OK);
 	CHECK(ump__thread_slot() == slot);
 	CHECK(*slot == slot);
 	*slot = NULL;

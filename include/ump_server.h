@@ -338,6 +338,13 @@ struct ump_config {
 	size_t request_align;
 	size_t reply_align;
 	size_t post_align;
+	/** The most bytes that each client keeps of the memory of its messages, to use it again:
+	 *  posts, requests and the client's record of them together, as the library asks the
+	 *  allocator for them.  Memory beyond that is freed as it comes back: when the message is
+	 *  done with, at the latest when the server next waits or rests, without another send.
+	 *  The rest is freed with the client.  At most 2^32 - 1.  0: 128 KiB.  1: nothing is kept,
+	 *  and each message is an allocation of its own. */
+	size_t keep;
 	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
 	 *  thread has at the call.  false: with that of the thread, which ump_spawn_thread says. */
 	bool inherit_signals;
@@ -788,8 +795,10 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
  *   posts, a size is above SIZE_MAX / 8, an alignment is neither 0 nor a power of two up to
- *   UMP_ALIGN_MOST, the capacity or the budget above 2^31 - 1 or `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is required is
- *   missing, or the caller was compiled for a newer library and uses what this one does not know.
+ *   UMP_ALIGN_MOST, the capacity or the budget above 2^31 - 1, `keep` above 2^32 - 1 or
+ *   `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is
+ *   required is missing, or the caller was compiled for a newer library and uses what this one
+ *   does not know.
  * UMP_NO_MEMORY.  UMP_NO_THREAD (with `threads`: none waits there, and the system gave none).  Any
  *   other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].

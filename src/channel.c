@@ -27,6 +27,8 @@ static bool is_sound(const struct ump_config *config)
 	if (config->capacity > UMP__ROOM_MOST || config->slow_limit < 0 ||
 		config->budget > UMP__ROOM_MOST)
 		return false;
+	if ((uint64_t)config->keep > UINT32_MAX)
+		return false;
 	if (!is_align(config->request_align) || !is_align(config->reply_align) ||
 		!is_align(config->post_align))
 		return false;
@@ -86,6 +88,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 		(uint16_t)ump__value_align(config->request.size, config->request_align);
 	channel->reply_align = (uint16_t)ump__value_align(config->reply.size, config->reply_align);
 	channel->post_align = (uint16_t)ump__value_align(config->post.size, config->post_align);
+	channel->keep = (uint32_t)config->keep;
 	channel->bounded = config->capacity != 0;
 	if (channel->bounded)
 		ump__room_init(channel->room, (uint32_t)config->capacity);

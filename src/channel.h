@@ -62,6 +62,8 @@ struct ump__channel {
 	/* The server that is run by those who send to it; of all others, NULL. */
 	struct ump_inline *inlined;
 	struct ump__hint server_cpu;
+	/* The bytes that a client may keep of its messages' memory; 0: as many as is usual. */
+	uint32_t keep;
 	struct ump__message goodbye;
 	/* Written by the receiving end; its numbers by those who keep contexts or fail requests,
 	 * which mostly is the handler that it runs. */

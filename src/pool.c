@@ -4,6 +4,9 @@
 #include "channel.h"
 #include "inbox.h"
 
+/* The most of either kind that a pool keeps, whatever the configuration says. */
+#define UNITS_MOST ((uint32_t)1 << 24)
+
 /* ---- What a pool holds --------------------------------------------------------------------- */
 
 /* From one post to the next. */
@@ -32,10 +35,20 @@ static size_t least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* How many of at most `most` things of `size` bytes may be kept. */
-static uint32_t kept(const struct ump__thrift *thrift, uint32_t most, size_t size)
+/* The bytes that may be kept of each kind of message that the server takes. */
+static size_t kept_of_each(const struct ump__channel *channel)
 {
-	return (uint32_t)least(most, thrift->bytes / size);
+	size_t kinds = (channel->post.size != 0 ? 1u : 0u) + (channel->request.size != 0 ? 1u : 0u);
+	size_t all = channel->keep != 0 ? channel->keep : 2 * ump__thrift()->bytes;
+
+	return all > sizeof(struct ump__pool) ? (all - sizeof(struct ump__pool)) / kinds : 0;
+}
+
+/* Of how many things of `size` bytes that is; by default at most `most`. */
+static uint32_t kept(const struct ump__channel *channel, uint32_t most, size_t size)
+{
+	return (uint32_t)least(
+		channel->keep != 0 ? UNITS_MOST : most, kept_of_each(channel) / size);
 }
 
 static void shelves_init(
@@ -44,16 +57,17 @@ static void shelves_init(
 	const struct ump__thrift *thrift = ump__thrift();
 	size_t stride = stride_of(channel->post.size, channel->post_align);
 	size_t head = tray_head(channel->post_align);
-	size_t room = thrift->tray > head ? thrift->tray - head : 0;
+	size_t tray_most = least(thrift->tray, kept_of_each(channel));
+	size_t room = tray_most > head ? tray_most - head : 0;
 	size_t tray_size;
 
 	pool->stride = stride;
 	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
 	tray_size = head + pool->tray_posts * stride;
-	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(thrift, thrift->trays, tray_size);
+	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(channel, thrift->trays, tray_size);
 	/* Each has lines of its own. */
 	pool->shelves[UMP__SHELF_REQUESTS].unmade =
-		kept(thrift, thrift->requests, ump__align_up(request_size, UMP__LINE));
+		kept(channel, thrift->requests, ump__align_up(request_size, UMP__LINE));
 	/* What may not be kept is not worth a tray. */
 	if (pool->shelves[UMP__SHELF_TRAYS].unmade == 0)
 		pool->tray_posts = 0;
@@ -61,9 +75,13 @@ static void shelves_init(
 
 struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_size)
 {
-	struct ump__pool *pool = ump__alloc_spare(sizeof *pool, true);
+	struct ump__pool *pool;
 	uint32_t units = 1;
 
+	/* Not even a small request would be kept. */
+	if (kept_of_each(channel) < UMP__LINE)
+		return NULL;
+	pool = ump__alloc_spare(sizeof *pool, true);
 	if (pool == NULL)
 		return NULL;
 	shelves_init(pool, channel, request_size);
@@ -77,7 +95,7 @@ struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_siz
 	pool->next = NULL;
 	pool->left = 0;
 	pool->tray = NULL;
-	/* The client, and all that may be made: so making one changes nothing here. */
+	/* The client, and all that may be made to be kept: so making one changes nothing here. */
 	ump__tally_init(&pool->units, units);
 	return pool;
 }
@@ -130,13 +148,25 @@ static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
 	return gone;
 }
 
+/* The posts of the present tray that were never sent are done with.  With the latch. */
+static void rest_done(struct ump__pool *pool)
+{
+	struct ump__tray *tray = pool->tray;
+	uint32_t left = pool->left;
+
+	pool->tray = NULL;
+	pool->left = 0;
+	if (left != 0)
+		ump__tray_done(tray, left);
+}
+
 void ump__pool_drop(struct ump__pool *pool)
 {
 	uint32_t gone = 1;
 
-	/* The posts that were never sent are done with. */
-	if (pool->left != 0)
-		ump__tray_done(pool->tray, pool->left);
+	/* If the receiver is about that, it sees to it. */
+	if (ump__latch_end(&pool->latch))
+		rest_done(pool);
 	for (int i = 0; i < UMP__SHELVES; i++)
 		gone += clear_shelf(pool, (enum ump__shelf_kind)i);
 	units_gone(pool, gone);
@@ -146,12 +176,32 @@ void ump__pool_drop(struct ump__pool *pool)
 
 void ump__tray_done(struct ump__tray *tray, uint32_t count)
 {
+	struct ump__pool *pool;
+
 	if (!ump__tally_down(&tray->out, count))
 		return;
-	if (tray->pool != NULL)
-		unit_back(tray->pool, UMP__SHELF_TRAYS, &tray->node);
-	else
-		ump__free(tray);
+	pool = tray->pool;
+	if (pool != NULL && tray->spare) {
+		unit_back(pool, UMP__SHELF_TRAYS, &tray->node);
+		return;
+	}
+	ump__free(tray);
+	if (pool != NULL)
+		units_gone(pool, 1);
+}
+
+void ump__tray_rest(struct ump__tray *tray)
+{
+	struct ump__pool *pool = tray->pool;
+
+	/* A sender that has the latch is about to send. */
+	if (pool == NULL || tray->spare || !ump__latch_take(&pool->latch))
+		return;
+	if (pool->tray == tray)
+		rest_done(pool);
+	/* The pool is there: the tray is a unit of it. */
+	if (ump__latch_return(&pool->latch))
+		rest_done(pool);
 }
 
 /* A new tray; NULL: no memory. */
@@ -164,11 +214,12 @@ static struct ump__tray *tray_new(struct ump__pool *pool)
 	if (tray == NULL)
 		return NULL;
 	ump__tally_init(&tray->out, 0);
-	tray->pool = NULL;
-	if (shelf->unmade != 0) {
+	tray->pool = pool;
+	tray->spare = shelf->unmade != 0;
+	if (tray->spare)
 		shelf->unmade--;
-		tray->pool = pool;
-	}
+	else
+		ump__tally_up(&pool->units);
 	return tray;
 }
 
@@ -180,6 +231,7 @@ struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__t
 		return NULL;
 	ump__tally_init(&made->out, 1);
 	made->pool = NULL;
+	made->spare = false;
 	*tray = made;
 	return (struct ump__post *)(void *)first_post(made, align);
 }

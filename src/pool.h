@@ -4,8 +4,9 @@
  * pool belongs to one client and outlives it while memory of it is out.  It has two shelves: trays,
  * from which posts are taken one after the other, and single requests.
  *
- * A pool never holds more than a bounded number of each.  What is needed beyond that is allocated
- * and freed as if there were no pool, so a burst leaves little behind.
+ * A pool keeps no more bytes than the configuration says.  What is needed beyond that is freed as
+ * it comes back; so a burst leaves little behind.  The last tray of a burst is taken out of use by
+ * the receiver, as its sender may never send again.
  */
 #ifndef UMP_POOL_H
 #define UMP_POOL_H
@@ -14,6 +15,7 @@
 #include "message.h"
 #include "sync/sync.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum ump__shelf_kind {
@@ -55,10 +57,12 @@ struct ump__pool {
 struct ump__tray {
 	/* By which it lies in its pool. */
 	struct ump__node node;
-	/* Where it comes back to; NULL: it is freed. */
+	/* Of which it is a unit; NULL: it lies alone. */
 	struct ump__pool *pool;
 	/* The posts in it that are not done with yet, those that were never sent too. */
 	struct ump__tally out;
+	/* It comes back to its pool; else it is freed. */
+	bool spare;
 	_Alignas(max_align_t) unsigned char posts[];
 };
 
@@ -78,6 +82,10 @@ struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__t
 
 /* `count` posts of `tray` are done with.  Any thread; the tray may be gone afterwards. */
 void ump__tray_done(struct ump__tray *tray, uint32_t count);
+
+/* All that was sent has been received, some of `tray`, which is not given back yet: if the tray is
+ * one that will be freed, take it out of use.  The receiver only. */
+void ump__tray_rest(struct ump__tray *tray);
 
 /* Memory of `size` bytes for a request that comes back; NULL: there is none without waiting, or all
  * that may be kept is out. */

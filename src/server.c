@@ -48,11 +48,20 @@ static void make_room(ump_server *server)
 	ump__room_give(room);
 }
 
-void ump__server_give_back(ump_server *server)
+/* The posts that were handled are done with. */
+static void tally_done(ump_server *server)
 {
 	if (server->done != 0)
 		ump__tray_done(server->tray, server->done);
 	server->done = 0;
+}
+
+void ump__server_give_back(ump_server *server)
+{
+	/* Their sender may never send again. */
+	if (server->done != 0)
+		ump__tray_rest(server->tray);
+	tally_done(server);
 }
 
 void ump__server_done(ump_server *server, struct ump__post *post)
@@ -64,7 +73,7 @@ void ump__server_done(ump_server *server, struct ump__post *post)
 		return;
 	}
 	if (tray != server->tray)
-		ump__server_give_back(server);
+		tally_done(server);
 	server->tray = tray;
 	server->done++;
 }

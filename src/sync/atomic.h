@@ -55,7 +55,8 @@ struct ump__places {
 	uint32_t capacity;
 };
 
-/* Who may touch what the senders of one client share: 1 while somebody has it. */
+/* Who may touch what the senders of one client share: 1 while somebody has it, 2 once these have
+ * gone. */
 struct ump__latch {
 	UMP__ATOMIC(uint32_t) value;
 };
@@ -788,6 +789,23 @@ static inline void ump__latch_give(struct ump__latch *latch)
 	atomic_store_explicit(&latch->value, 0, memory_order_release);
 }
 
+/* As ump__latch_give, for one who shares it with the end of the senders; true: that has come
+ * meanwhile, and left to this one what the latch is about.  ORDER latch: release here -> acquire in
+ * ump__latch_take.  ORDER latch-end: acquire here <- release in ump__latch_end.  Carries: what the
+ * latch is about, as the last sender left it. */
+static inline bool ump__latch_return(struct ump__latch *latch)
+{
+	return atomic_exchange_explicit(&latch->value, 0, memory_order_acq_rel) == 2;
+}
+
+/* There are no senders any more; false: whoever has the latch sees to what it is about.  ORDER
+ * latch: acquire here <- release in ump__latch_give and ump__latch_return.  ORDER latch-end:
+ * release here -> acquire in ump__latch_return.  Carries: what the latch is about. */
+static inline bool ump__latch_end(struct ump__latch *latch)
+{
+	return atomic_exchange_explicit(&latch->value, 2, memory_order_acq_rel) == 0;
+}
+
 /* Before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__tally_init(struct ump__tally *tally, uint32_t value)
 {
@@ -799,6 +817,13 @@ static inline void ump__tally_init(struct ump__tally *tally, uint32_t value)
 static inline void ump__tally_set(struct ump__tally *tally, uint32_t value)
 {
 	atomic_store_explicit(&tally->value, value, memory_order_relaxed);
+}
+
+/* One thing more, by one who is counted in it, so that these cannot have been the last.  ORDER:
+ * relaxed; what it counts is published as anything else that is sent. */
+static inline void ump__tally_up(struct ump__tally *tally)
+{
+	(void)atomic_fetch_add_explicit(&tally->value, 1, memory_order_relaxed);
 }
 
 /* `count` things are done with; true: these were the last.  ORDER tally: release here -> acquire in

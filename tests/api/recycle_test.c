@@ -104,6 +104,70 @@ static void burst(void)
 	CHECK_INT(faults_live(), ==, before);
 }
 
+/* The last tray of a burst is freed as all others are, though its sender never sends again. */
+static void nothing_above(void)
+{
+	for (uint64_t count = 20000; count < 20400; count += 40) {
+		long before = faults_live();
+
+		open_channel(sizeof(uint64_t), sizeof(uint64_t));
+		exchange_posts(count);
+		CHECK(ump_server_was_empty(server));
+		CHECK_INT(ump_server_try_pop(
+				  server, &(const void *){NULL}, &(ump_reply_context *){NULL}),
+			==, UMP_EMPTY);
+		/* The channel, the client, the pool, and what that keeps. */
+		CHECK_INT(faults_live() - before, <=, 3 + 16);
+		exchange_posts(count);
+		close_channel();
+		CHECK_INT(faults_live(), ==, before);
+	}
+}
+
+/* What a client keeps when all has come back, in allocations, which have known sizes. */
+static void limits(void)
+{
+	/* The configuration, and how many trays of at most a page, and requests of 128 bytes. */
+	static const struct {
+		size_t keep;
+		long trays;
+		long requests;
+		bool pool;
+	} all[] = {
+		{1, 0, 0, false},
+		{256, 0, 0, false},
+		{1024, 1, 3, true},
+		{10000, 1, 38, true},
+		{256 + 2 * 16384, 4, 128, true},
+		{(size_t)1 << 20, 128, 4000, true},
+		{0, 16, 256, true},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		struct ump_config config = {.request.size = sizeof(uint64_t),
+			.reply.size = sizeof(uint64_t),
+			.post.size = sizeof(uint64_t),
+			.keep = all[i].keep};
+		static ump_wait_reply *waiting[4000];
+		long before;
+
+		CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+		before = faults_live();
+		exchange_posts(60000);
+		for (int j = 0; j < 4000; j++)
+			CHECK_INT(ump_client_req_async(client, &(uint64_t){1}, &waiting[j]), ==,
+				UMP_OK);
+		for (int j = 0; j < 4000; j++)
+			ump_wait_reply_drop(&waiting[j]);
+		CHECK_INT(ump_server_try_pop(
+				  server, &(const void *){NULL}, &(ump_reply_context *){NULL}),
+			==, UMP_EMPTY);
+		CHECK_INT(faults_live() - before, <=,
+			all[i].trays + all[i].requests + (all[i].pool ? 1 : 0));
+		close_channel();
+	}
+}
+
 /* Messages of all sizes: packed, in trays of few, and too large for any. */
 static void sizes(void)
 {
@@ -223,6 +287,8 @@ static void without_memory(void)
 static const struct check_test tests[] = {
 	{"[clean] the messages of a busy client allocate nothing", busy},
 	{"[clean] a burst of posts allocates little and leaves less behind", burst},
+	{"[clean] a burst leaves no more than is kept, without another send", nothing_above},
+	{"[clean] a client keeps no more bytes than the configuration says", limits},
 	{"[clean] [once] messages of all sizes", sizes},
 	{"[clean] [keep] messages that outlive their client", outliving},
 	{"[clean] [gone] sending without memory", without_memory},

@@ -121,6 +121,10 @@
 #ifndef UMP_SERVER_H
 #define UMP_SERVER_H
 
+#if defined(__cplusplus) && __cplusplus < 201103L
+#error "ump_server.h needs C11, or C++11: compile with -std=c++11 or a later standard"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,6 +155,13 @@
 extern "C" {
 #else
 #define UMP_NULL NULL
+#endif
+
+/** In C++, what is not named in an initializer is zero, and no compiler warns of it. */
+#if defined(__cplusplus) && __cplusplus >= 201402L
+#define UMP_ZERO = {}
+#else
+#define UMP_ZERO
 #endif
 
 /* ---- Results ------------------------------------------------------------------------------- */
@@ -284,7 +295,7 @@ UMP_API ump_time ump_after(int64_t ns);
 /** The type of one kind of message. */
 struct ump_type {
 	/** Bytes of a value.  0: there are none of this kind. */
-	size_t size;
+	size_t size UMP_ZERO;
 	/**
 	 * Releases what a value points to, if the value is never delivered and has no owner to go
 	 * back to: a post that is never handled, a request that was sent without waiting for the
@@ -293,61 +304,64 @@ struct ump_type {
 	 * such value, on whichever thread finds it out, with a pointer to the library's copy of it.
 	 * The bytes themselves are the library's.  NULL: nothing to release.
 	 */
-	void (*drop)(void *value);
+	void (*drop)(void *value) UMP_ZERO;
 };
 
 /** Threads that are used again: by one server after the other. */
 typedef struct ump_threads ump_threads;
 
-/** What a server is made of.  Set it to zero first (`= {0}`), so that later fields mean default. */
+/**
+ * What a server is made of.  Set it to zero first (`= {0}`), so that later fields mean default; an
+ * initializer with names, `= {.capacity = 8}`, does that, too, and so does C++.
+ */
 struct ump_config {
 	/** Values of requests.  A size of 0: this server takes no requests. */
-	struct ump_type request;
+	struct ump_type request UMP_ZERO;
 	/** Values of replies.  A size of 0: an answer carries no value, only its code. */
-	struct ump_type reply;
+	struct ump_type reply UMP_ZERO;
 	/** Values of posts.  A size of 0: this server takes no posts. */
-	struct ump_type post;
+	struct ump_type post UMP_ZERO;
 	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
-	const char *name;
+	const char *name UMP_ZERO;
 	/** Bytes of the thread's stack, raised to the system's minimum; what the system takes from a
 	 *  stack for thread-local variables is added.  0: its default; with
 	 *  `threads`, theirs. */
-	size_t stack_size;
+	size_t stack_size UMP_ZERO;
 	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
 	 *  that the handler works on is not queued any more; requests that were given up are, until
 	 *  they are skipped. */
-	size_t capacity;
+	size_t capacity UMP_ZERO;
 	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0:
 	 *  any time, and no time is taken. */
-	int64_t slow_limit;
+	int64_t slow_limit UMP_ZERO;
 	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
 	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
-	void (*slow_handler)(void *arg, int64_t took, bool request);
+	void (*slow_handler)(void *arg, int64_t took, bool request) UMP_ZERO;
 	/** Passed to `slow_handler`.  The library only passes it on. */
-	void *slow_arg;
+	void *slow_arg UMP_ZERO;
 	/** For ump_spawn_inline: how many messages of others one caller handles before it looks for
 	 *  somebody who goes on, at most 2^31 - 1; [inline].  0: 64. */
-	size_t budget;
+	size_t budget UMP_ZERO;
 	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
 	 *  use after it.  NULL: on a thread of its own. */
-	ump_threads *threads;
+	ump_threads *threads UMP_ZERO;
 	/** How values of each kind are aligned, wherever the library has them: a power of two, at
 	 *  most UMP_ALIGN_MOST, as `_Alignof` says of their type.  0: as max_align_t, or less if a
 	 *  value is smaller than that.  Values that callers lend are where these have them. */
-	size_t request_align;
-	size_t reply_align;
-	size_t post_align;
+	size_t request_align UMP_ZERO;
+	size_t reply_align UMP_ZERO;
+	size_t post_align UMP_ZERO;
 	/** The most bytes that each client keeps of the memory of its messages, to use it again:
 	 *  posts, requests and the client's record of them together, as the library asks the
 	 *  allocator for them.  Memory beyond that is freed as it comes back: when the message is
 	 *  done with, at the latest when the server next waits or rests, without another send.
 	 *  The rest is freed with the client.  At most 2^32 - 1.  0: 128 KiB.  1: nothing is kept,
 	 *  and each message is an allocation of its own. */
-	size_t keep;
+	size_t keep UMP_ZERO;
 	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
 	 *  thread has at the call.  false: with that of the thread, which ump_spawn_thread says. */
-	bool inherit_signals;
+	bool inherit_signals UMP_ZERO;
 };
 
 /** How a handler goes on, and how a loop ended. */
@@ -567,13 +581,13 @@ UMP_API void ump_wait_reply_drop(ump_wait_reply **wait_reply);
 /** What ump_completions_next gives: the end of one request. */
 struct ump_completion {
 	/** What the request was sent with.  The library only passes it on. */
-	void *tag;
+	void *tag UMP_ZERO;
 	/** UMP_OK, the handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
 	 *  ump_wait_reply_wait. */
-	int result;
+	int result UMP_ZERO;
 	/** With UMP_OK, if replies have a value: the value, lent until the next call on these
 	 *  completions; what it points to is the caller's.  Else NULL. */
-	const void *reply;
+	const void *reply UMP_ZERO;
 };
 
 /**
@@ -722,25 +736,25 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
  */
 struct ump_handler {
 	/** Passed to every callback.  The library only passes it on. */
-	void *self;
+	void *self UMP_ZERO;
 	/**
 	 * Optional.  Called once, before the first message; [init].  `me` is a weak client of this
 	 * server, lent until `drop` returns; clone it to keep it longer.  Returns 0, or any other
 	 * code to fail: spawn returns it, `leftover` and `term` are not called, `drop` is.
 	 */
-	int (*init)(void *self, ump_weak_client *me);
+	int (*init)(void *self, ump_weak_client *me) UMP_ZERO;
 	/**
 	 * Called for each request; required if the server takes requests.  `msg` is the value,
 	 * valid until the context is consumed, as by an answer: it must not be read after that.
 	 * What it points to is now the handler's.  Answer through `*rc`, or keep it; else it is
 	 * dropped on return; [forgot].
 	 */
-	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc);
+	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc) UMP_ZERO;
 	/**
 	 * Called for each post; required if the server takes posts.  `msg` is the value, valid
 	 * until the callback returns; what it points to is now the handler's.
 	 */
-	struct ump_flow (*post)(void *self, const void *msg);
+	struct ump_flow (*post)(void *self, const void *msg) UMP_ZERO;
 	/**
 	 * Optional.  Called after a break for each message that was accepted and not handled, in
 	 * order; [break].  For a request `*rc` may be answered, kept or dropped; one that is left
@@ -749,18 +763,18 @@ struct ump_handler {
 	 * takes over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is
 	 * now the handler's.
 	 */
-	void (*leftover)(void *self, const void *msg, ump_reply_context **rc);
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc) UMP_ZERO;
 	/**
 	 * Optional.  Called once when the loop has ended, in either way.  Returns the outcome that
 	 * join gives; without it, that is `how`.
 	 */
-	struct ump_flow (*term)(void *self, struct ump_flow how);
+	struct ump_flow (*term)(void *self, struct ump_flow how) UMP_ZERO;
 	/**
 	 * Optional.  Called exactly once if the builder returned 0, and last: when the loop has
 	 * ended, or when spawn fails after the builder.  It runs on the dispatcher, or on the
 	 * spawning thread if no dispatcher could be started.  Releases `self`.
 	 */
-	void (*drop)(void *self);
+	void (*drop)(void *self) UMP_ZERO;
 };
 
 /**
@@ -1122,26 +1136,26 @@ UMP_API void ump_server_drop(ump_server **server);
 struct ump_stats {
 	/** Messages queued, with the rooms that are kept for those who asked.  They are counted
 	 *  only if the server has a capacity (a large one will do); otherwise, UMP_UNCOUNTED. */
-	uint64_t depth;
+	uint64_t depth UMP_ZERO;
 	/** The most that there have ever been (it never falls); or UMP_UNCOUNTED, as `depth`. */
-	uint64_t depth_most;
+	uint64_t depth_most UMP_ZERO;
 	/** Messages given to `request` or `post`, or received from a raw end. */
-	uint64_t handled;
+	uint64_t handled UMP_ZERO;
 	/** Requests skipped because they were given up while queued; [origin]. */
-	uint64_t skipped;
+	uint64_t skipped UMP_ZERO;
 	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, here and below: its
 	 *  contexts are its owner's. */
-	uint64_t failed;
+	uint64_t failed UMP_ZERO;
 	/** Contexts that were kept and are not answered yet; [keep].  Not those of a raw end. */
-	uint64_t kept;
+	uint64_t kept UMP_ZERO;
 	/** Whether a handler is at work (or has suspended). */
-	bool busy;
+	bool busy UMP_ZERO;
 	/** Since how many ns it is; -1 if none is, or the configuration has no `slow_limit`. */
-	int64_t busy_for;
+	int64_t busy_for UMP_ZERO;
 	/** Strong clients, of both kinds. */
-	uint64_t clients;
+	uint64_t clients UMP_ZERO;
 	/** The inbox is closed: the server has ended or is about to. */
-	bool closed;
+	bool closed UMP_ZERO;
 };
 
 /** The function behind ump_client_stats. */

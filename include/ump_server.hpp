@@ -58,10 +58,61 @@
  *   std::bad_alloc.  Only result::value() throws.
  * - An answer that comes through completions is given to a callable, which was passed with the
  *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
+ *   One that was passed as an rvalue is taken over only if the call succeeds; otherwise the caller
+ *   has it still, as it was.  A callable whose move may throw is copied instead of moved; one that
+ *   cannot be copied either is taken over in any case.  What the copy or the move throws comes out
+ *   of the call, which then sent nothing.
  * - Who makes a strong client need not call ump_here(): ump::place does.
+ * - Macros of other headers, such as Qt's `forever`, do not disturb this one.  Where `forever` is a
+ *   macro the deadline ump::forever is ump::never.
  */
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
+
+#if !defined(__cplusplus) || __cplusplus < 201703L
+#error "ump_server.hpp needs C++17: compile with -std=c++17 or a later standard"
+#else
+
+// Names that headers of others define as macros: Qt (forever, emit, signals, slots, foreach),
+// curses (box, clear, move), and a few systems.  The macros are there again after this header.
+#pragma push_macro("box")
+#pragma push_macro("bytes")
+#pragma push_macro("check")
+#pragma push_macro("clear")
+#pragma push_macro("count")
+#pragma push_macro("emit")
+#pragma push_macro("exception")
+#pragma push_macro("foreach")
+#pragma push_macro("forever")
+#pragma push_macro("index")
+#pragma push_macro("leave")
+#pragma push_macro("max")
+#pragma push_macro("min")
+#pragma push_macro("move")
+#pragma push_macro("remove")
+#pragma push_macro("send")
+#pragma push_macro("signals")
+#pragma push_macro("slots")
+#pragma push_macro("value")
+#undef box
+#undef bytes
+#undef check
+#undef clear
+#undef count
+#undef emit
+#undef exception
+#undef foreach
+#undef forever
+#undef index
+#undef leave
+#undef max
+#undef min
+#undef move
+#undef remove
+#undef send
+#undef signals
+#undef slots
+#undef value
 
 #include "ump_server.h"
 
@@ -323,7 +374,9 @@ template <> class result<void>
 /// UMP_NOW and UMP_FOREVER, without C's casts.
 inline constexpr ump_time at_once = 0;
 /// Never: ump_time has nothing later.
-inline constexpr ump_time forever = INT64_MAX;
+inline constexpr ump_time never = INT64_MAX;
+/// The same, where no macro has this name, as one of Qt's headers has.
+inline constexpr ump_time forever = never;
 
 /// The deadline this long from now; ump_after.  What does not fit in ump_time is never.
 template <class Rep, class Period> ump_time after(std::chrono::duration<Rep, Period> wait) noexcept
@@ -333,7 +386,7 @@ template <class Rep, class Period> ump_time after(std::chrono::duration<Rep, Per
 
 	// A century short of the end of time, where rounding plays no part.
 	if (std::chrono::duration_cast<seconds>(wait) > seconds(6.0e9))
-		return forever;
+		return never;
 	if (std::chrono::duration_cast<seconds>(wait) < seconds(0))
 		return at_once;
 	return ump_after(std::chrono::duration_cast<nanoseconds>(wait).count());
@@ -698,7 +751,7 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 	wait_reply &operator=(wait_reply &&) noexcept = default;
 
 	/// ump_wait_reply_wait.
-	[[nodiscard]] answer wait(ump_time deadline = forever) noexcept
+	[[nodiscard]] answer wait(ump_time deadline = never) noexcept
 	{
 		return collect([&](void *reply) {
 			return ump_wait_reply_wait(&this->handle_, reply, deadline);
@@ -769,9 +822,16 @@ class waiting
 	waiting() noexcept = default;
 	waiting(const waiting &) = delete;
 	waiting &operator=(const waiting &) = delete;
-	virtual ~waiting() = default;
+	virtual ~waiting()
+	{
+		if (gone != nullptr)
+			*gone = true;
+	}
 	// What became of it; `reply` is lent.
 	virtual void complete(int code, const void *reply) = 0;
+
+	// Set when this is destroyed, for the call that sends; then null.
+	bool *gone = nullptr;
 
       private:
 	friend class waiting_list;
@@ -832,6 +892,37 @@ class waiting_list
 	waiting *first_ = nullptr;
 };
 
+// The callable of one that waits.  Until take() it is the caller's, who has it still if nothing was
+// sent; what might throw then is made before.
+template <class F> class callable
+{
+      public:
+	template <class G> explicit callable(G &&g)
+	{
+		if constexpr (!std::is_same_v<G, F>)
+			own_.emplace(std::forward<G>(g));
+		else if constexpr (std::is_nothrow_move_constructible_v<F>)
+			lent_ = std::addressof(g);
+		else if constexpr (std::is_copy_constructible_v<F>)
+			own_.emplace(std::as_const(g));
+		else
+			own_.emplace(std::move(g));
+	}
+	F &take() noexcept
+	{
+		if constexpr (std::is_nothrow_move_constructible_v<F>) {
+			if (lent_ != nullptr)
+				own_.emplace(std::move(*lent_));
+			lent_ = nullptr;
+		}
+		return *own_;
+	}
+
+      private:
+	F *lent_ = nullptr;
+	std::optional<F> own_;
+};
+
 // What a request's answer is given to.
 template <class P, class F> class waits_for_answer final : public waiting
 {
@@ -848,8 +939,12 @@ template <class P, class F> class waits_for_answer final : public waiting
 		!takes_back || std::is_invocable_v<F &, answer_type> || !is_plain<request_type>,
 		"a trivially copyable request was copied: its sender has it still");
 
-	explicit waits_for_answer(F &&f) : f_(std::move(f))
+	template <class G> explicit waits_for_answer(G &&g) : f_(std::forward<G>(g))
 	{
+	}
+	void take() noexcept
+	{
+		static_cast<void>(f_.take());
 	}
 	void own(box<request_type> *home) noexcept
 	{
@@ -861,15 +956,15 @@ template <class P, class F> class waits_for_answer final : public waiting
 		auto answer = told<typename P::reply>(code, reply);
 
 		if constexpr (!takes_back)
-			f_(std::move(answer));
+			f_.take()(std::move(answer));
 		else if (box == nullptr || !comes_back(code))
-			f_(std::move(answer), std::nullopt);
+			f_.take()(std::move(answer), std::nullopt);
 		else
-			f_(std::move(answer), returned(std::move(*box->value)));
+			f_.take()(std::move(answer), returned(std::move(*box->value)));
 	}
 
       private:
-	F f_;
+	callable<F> f_;
 	share<request_type> box_;
 };
 
@@ -880,16 +975,20 @@ template <class F> class waits_for_room final : public waiting
 	static_assert(std::is_invocable_v<F &, result<void>>,
 		"the callable takes what became of the room: a ump::result<void>");
 
-	explicit waits_for_room(F &&f) : f_(std::move(f))
+	template <class G> explicit waits_for_room(G &&g) : f_(std::forward<G>(g))
 	{
+	}
+	void take() noexcept
+	{
+		static_cast<void>(f_.take());
 	}
 	void complete(int code, const void *) override
 	{
-		f_(done(code));
+		f_.take()(done(code));
 	}
 
       private:
-	F f_;
+	callable<F> f_;
 };
 
 } // namespace detail
@@ -933,7 +1032,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 		return tell(code, got);
 	}
 	/// The same, but wait for it; ump_completions_wait.
-	[[nodiscard]] result<void> wait(ump_time deadline = forever)
+	[[nodiscard]] result<void> wait(ump_time deadline = never)
 	{
 		ump_completion got = ump_completion();
 		int code = ump_completions_wait(get(), &got, deadline);
@@ -961,15 +1060,23 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 		one->complete(got.result, got.reply);
 		return {};
 	}
-	// Let `one` wait, if call(its tag) succeeds.  The call may run the handler of an inline
-	// server, which may take the answer: then `one` is gone when the call returns.
+	// Let `one` wait and take its callable over, if call(its tag) succeeds.  The call may run
+	// the handler of an inline server, which may take the answer: then `one` is gone when the
+	// call returns, and this may be, too.
 	template <class One, class Call> int wait_for(std::unique_ptr<One> one, Call call) noexcept
 	{
-		detail::waiting *waits = one.release();
+		One *waits = one.release();
+		bool gone = false;
 
+		waits->gone = &gone;
 		waiting_.add(waits);
-		int code = call(static_cast<void *>(waits));
-		if (code != UMP_OK)
+		int code = call(static_cast<void *>(static_cast<detail::waiting *>(waits)));
+		if (gone)
+			return code;
+		waits->gone = nullptr;
+		if (code == UMP_OK)
+			waits->take();
+		else
 			detail::waiting_list::remove(waits);
 		return code;
 	}
@@ -1032,7 +1139,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 
 	/// ump_client_req.
 	[[nodiscard]] detail::answer<reply_type> request(
-		request_type &&msg, ump_time deadline = forever) const noexcept
+		request_type &&msg, ump_time deadline = never) const noexcept
 	{
 		static_assert(!detail::is_none<request_type>, "this server takes no requests");
 		return detail::answered<reply_type>([&](void *reply) {
@@ -1040,14 +1147,14 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 				return ump_client_req(this->get(), bytes, reply, deadline);
 			};
 
-			if (deadline == forever)
+			if (deadline == never)
 				return detail::lend(msg, call);
 			return detail::send<detail::alone>(msg, detail::took_request, call);
 		});
 	}
 	/// A copy of the value is sent.
 	[[nodiscard]] detail::answer<reply_type> request(
-		const request_type &msg, ump_time deadline = forever) const
+		const request_type &msg, ump_time deadline = never) const
 	{
 		return request(request_type(msg), deadline);
 	}
@@ -1095,11 +1202,11 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	 */
 	template <class F>
 	[[nodiscard]] result<void> request_completion(
-		request_type &&msg, completions &answers, F f) const
+		request_type &&msg, completions &answers, F &&f) const
 	{
 		static_assert(!detail::is_none<request_type>, "this server takes no requests");
-		using waits = detail::waits_for_answer<P, F>;
-		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+		using waits = detail::waits_for_answer<P, std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
 
 		if (one == nullptr)
 			return error(UMP_NO_MEMORY);
@@ -1115,16 +1222,16 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	/// A copy of the value is sent.
 	template <class F>
 	[[nodiscard]] result<void> request_completion(
-		const request_type &msg, completions &answers, F f) const
+		const request_type &msg, completions &answers, F &&f) const
 	{
-		return request_completion(request_type(msg), answers, std::move(f));
+		return request_completion(request_type(msg), answers, std::forward<F>(f));
 	}
 	/// ump_client_room: `f` is called with an ump::result<void> inside `completions`' next() or
 	/// wait().
-	template <class F> [[nodiscard]] result<void> room(completions &answers, F f)
+	template <class F> [[nodiscard]] result<void> room(completions &answers, F &&f)
 	{
-		using waits = detail::waits_for_room<F>;
-		std::unique_ptr<waits> one(new (std::nothrow) waits(std::move(f)));
+		using waits = detail::waits_for_room<std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
 
 		if (one == nullptr)
 			return error(UMP_NO_MEMORY);
@@ -1420,8 +1527,9 @@ template <class P> class suspension : public base::owner<ump_suspension, detail:
       public:
 	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
 
-	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
-	result<void> resume(flow<outcome_type> how) noexcept
+	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.  Whenever it
+	/// fails `how` has its outcome still.
+	result<void> resume(flow<outcome_type> &&how) noexcept
 	{
 		if (!how.outcome)
 			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
@@ -1433,9 +1541,16 @@ template <class P> class suspension : public base::owner<ump_suspension, detail:
 		if (box == nullptr)
 			return error(UMP_NO_MEMORY);
 		int code = ump_task_resume(&this->handle_, detail::break_with(*box));
-		if (code == UMP_OK)
+		if (code != UMP_OK)
+			how.outcome.emplace(std::move(**box));
+		else
 			static_cast<void>(box.release());
 		return detail::done(code);
+	}
+	/// A copy of the outcome is passed on.
+	result<void> resume(const flow<outcome_type> &how)
+	{
+		return resume(flow<outcome_type>(how));
 	}
 };
 
@@ -1835,7 +1950,7 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
 	using runner::runner;
 
 	/// ump_join: what the handler stopped with, or nothing if the clients went.
-	result<typename runner::outcome> join(ump_time deadline = forever) noexcept
+	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
 		return this->joined(
 			[&](ump_thread **handle) { return ump_join(handle, nullptr, deadline); });
@@ -1861,7 +1976,7 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 		return ump_task_dispatch(this->get(), budget);
 	}
 	/// ump_task_run.
-	[[nodiscard]] result<void> run(ump_time deadline = forever) noexcept
+	[[nodiscard]] result<void> run(ump_time deadline = never) noexcept
 	{
 		return detail::done(ump_task_run(this->get(), deadline));
 	}
@@ -1882,7 +1997,7 @@ template <class P> class inlined : public base::runner<P, ump_inline, ump_inline
 	using runner::runner;
 
 	/// ump_inline_join: what the handler stopped with, or nothing if the clients went.
-	result<typename runner::outcome> join(ump_time deadline = forever) noexcept
+	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
 		return this->joined([&](ump_inline **handle) {
 			return ump_inline_join(handle, nullptr, deadline);
@@ -2037,7 +2152,7 @@ template <class P> class receiver : public base::owner<ump_server, ump_server_dr
 	using base::owner<ump_server, ump_server_drop>::owner;
 
 	/// ump_server_wait.
-	[[nodiscard]] result<message<P>> wait(ump_time deadline = forever) noexcept
+	[[nodiscard]] result<message<P>> wait(ump_time deadline = never) noexcept
 	{
 		const void *msg = nullptr;
 		ump_reply_context *rc = nullptr;
@@ -2116,5 +2231,27 @@ template <class P>
 }
 
 } // namespace ump
+
+#pragma pop_macro("box")
+#pragma pop_macro("bytes")
+#pragma pop_macro("check")
+#pragma pop_macro("clear")
+#pragma pop_macro("count")
+#pragma pop_macro("emit")
+#pragma pop_macro("exception")
+#pragma pop_macro("foreach")
+#pragma pop_macro("forever")
+#pragma pop_macro("index")
+#pragma pop_macro("leave")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("move")
+#pragma pop_macro("remove")
+#pragma pop_macro("send")
+#pragma pop_macro("signals")
+#pragma pop_macro("slots")
+#pragma pop_macro("value")
+
+#endif // C++17
 
 #endif

@@ -50,11 +50,13 @@
 #ifndef UMP_SERVER_TYPED_H
 #define UMP_SERVER_TYPED_H
 
-#include "../ump_server.h"
-
 #ifdef __cplusplus
 #error "typed.h is for C; C++ has ump_server.hpp"
-#endif
+#elif !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "typed.h needs C11: compile with -std=c11 or a later standard"
+#else
+
+#include "../ump_server.h"
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
@@ -254,7 +256,7 @@ typedef struct ump__none UMP_NONE;
 #define UMP__JOIN3(first, second, third)  UMP__PASTE3(first, second, third)
 
 /* The handle of ump_server.h in one that is consumed or filled. */
-#define UMP__UNTYPED(handle) ((handle) != NULL ? &(handle)->untyped : NULL)
+#define UMP__UNTYPED(handle)              ((handle) != NULL ? &(handle)->untyped : NULL)
 
 /* The macros' parameters hide the member's name. */
 UMP__TYPED const void *ump__completion_value(const struct ump_completion *completion)
@@ -789,5 +791,7 @@ struct ump__untyped_handler {
 	{                                                                                          \
 		ump_server_drop(UMP__UNTYPED(server_));                                            \
 	}
+
+#endif /* C11 */
 
 #endif

@@ -762,7 +762,8 @@ static struct ump_flow suspend_for_waiter(
 	/* Oneself. */
 	CHECK_INT(ump_suspend_for(client, &suspended), ==, UMP_DEADLOCK);
 	CHECK(suspended == NULL);
-	/* One whose handler has asked this task. */
+	/* One whose handler has asked this task, now that this one was taken out of the inbox. */
+	probe_post(asked, OP_CALL, 1);
 	while (!ump__inbox_is_node(ump__word_peek(&client->handle.channel->inbox)))
 		check_nap(1);
 	CHECK_INT(ump_suspend_for(asked, &suspended), ==, UMP_DEADLOCK);
@@ -783,7 +784,6 @@ static void named_waits(void)
 	prepare();
 	probe.on_call = suspend_for_waiter;
 	probe_post(client, OP_CALL, 1);
-	probe_post(asked, OP_CALL, 1);
 	while (probe.handled < 4)
 		CHECK(ump_task_dispatch(task, 1));
 	ump_client_drop(&asked);

@@ -478,7 +478,10 @@ class witness
 	{
 		there++;
 	}
-	witness(const witness &) = delete;
+	witness(const witness &)
+	{
+		there++;
+	}
 	witness(witness &&) noexcept
 	{
 		there++;
@@ -677,6 +680,127 @@ void refused_for_room()
 	mine = counted(6);
 	CHECK(posts->post_until(std::move(mine), ump::forever));
 	CHECK(mine.empty() && task.dispatch());
+}
+
+// ---- Callables that are not accepted -----------------------------------------------------------
+
+// Moves without exceptions, and cannot be copied.
+struct owning {
+	std::unique_ptr<int> worth = std::make_unique<int>(7);
+	int *calls = nullptr;
+
+	template <class Answer> void operator()(Answer &&answer)
+	{
+		*calls += answer ? *worth : 100;
+	}
+};
+
+// What it holds is constant, so that to move it is to copy it.
+struct constant {
+	const std::string text = "longer than what a string holds in place of a pointer";
+	std::shared_ptr<int> worth = std::make_shared<int>(7);
+	int *calls = nullptr;
+
+	template <class Answer> void operator()(Answer &&answer)
+	{
+		*calls += answer && text.size() > 20 ? *worth : 100;
+	}
+};
+
+int told_by_function;
+
+void tell(ump::result<counted> answer)
+{
+	told_by_function += answer ? answer->worth() : 100;
+}
+
+// The call is refused with each code that it can be refused with: what it was given stays.
+template <class F> void refused_with(F f)
+{
+	int calls = 0;
+	ledger book;
+	auto [client, task] = open_task(book, bounded(1));
+	auto all = open_completions();
+	ump::completions none;
+	ump::client<shop> nobody;
+
+	f.calls = &calls;
+	CHECK(client.request_completion(counted(1), none, std::move(f)).error() == UMP_INVALID);
+	CHECK(nobody.room(all, std::move(f)).error() == UMP_INVALID);
+	for (int nth = 0; nth < 2; nth++) {
+		countdown = nth;
+		auto sent = client.request_completion(counted(1), all, std::move(f));
+		CHECK(sent.error() == UMP_NO_MEMORY);
+		countdown = -1;
+	}
+	CHECK(client.post(counted(1)));
+	CHECK(client.request_completion(counted(1), all, std::move(f)).error() == UMP_FULL);
+	CHECK(task.dispatch() && calls == 0);
+	CHECK(client.request_completion(counted(1), all, std::move(f)));
+	CHECK(task.dispatch() && all.wait() && calls > 0 && calls < 100);
+	task.reset();
+	F other;
+	other.calls = &calls;
+	CHECK(client.request_completion(counted(1), all, std::move(other)).error() ==
+		UMP_SERVER_GONE);
+	calls = 0;
+	other(ump::result<counted>(counted(1)));
+	CHECK(calls > 0 && calls < 100);
+}
+
+void callable_stays()
+{
+	refused_with(owning());
+	refused_with(constant());
+}
+
+// One that is passed as an lvalue is copied; a function is one, too.
+void callable_is_copied()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+	constant lent;
+	witness refused;
+	int calls = 0;
+
+	lent.calls = &calls;
+	told_by_function = 0;
+	CHECK(client.request_completion(counted(1), all, lent));
+	CHECK(client.request_completion(counted(1), all, std::as_const(lent)));
+	CHECK(client.request_completion(counted(4), all, tell));
+	CHECK(task.dispatch());
+	for (int i = 0; i < 3; i++)
+		CHECK(all.next());
+	// The copy of one that was not accepted goes at once.
+	task.reset();
+	CHECK(client.request_completion(counted(1), all, refused).error() == UMP_SERVER_GONE);
+	CHECK_INT(witness::there, ==, 1);
+	CHECK(calls == 14 && told_by_function == 5 && lent.worth != nullptr);
+}
+
+void outcome_stays()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	ump::flow<counted> how = ump::stop(counted(9));
+
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(task.dispatch());
+	countdown = 0;
+	CHECK(book.suspended.resume(std::move(how)).error() == UMP_NO_MEMORY);
+	countdown = -1;
+	CHECK_INT(how.outcome->worth(), ==, 9);
+	task.reset();
+	CHECK(book.suspended.resume(std::as_const(how)).error() == UMP_SERVER_GONE);
+	CHECK(book.suspended.resume(std::move(how)).error() == UMP_INVALID);
+	CHECK_INT(how.outcome->worth(), ==, 9);
+	auto [second, other] = open_task(book);
+	CHECK(second.post(counted(SUSPEND)));
+	CHECK(other.dispatch());
+	other.reset();
+	CHECK(book.suspended.resume(std::move(how)).error() == UMP_SERVER_GONE);
+	CHECK_INT(how.outcome->worth(), ==, 9);
 }
 
 void asked_for_room()
@@ -933,6 +1057,11 @@ const check_test tests[] = {
 	{"c++ [bound] [deadline]: a value that found no room stays",
 		leaving_nothing<refused_for_room>},
 	{"c++ [bound] [complete]: room for an event loop", leaving_nothing<asked_for_room>},
+	{"c++ [complete] [gone] [bound] [clean]: a callable that was not accepted stays",
+		leaving_nothing<callable_stays>},
+	{"c++ [complete]: a callable that is lent is copied", leaving_nothing<callable_is_copied>},
+	{"c++ [suspend] [gone]: an outcome that was not passed on stays",
+		leaving_nothing<outcome_stays>},
 	{"c++ [misuse]: numbers of a server", leaving_nothing<numbers>},
 	{"c++: the dump names places", leaving_nothing<places>},
 	{"c++ [clean]: each lack of memory in a loop", leaving_nothing<without_memory>},

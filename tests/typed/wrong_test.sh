@@ -80,6 +80,19 @@ count other.c "$(not "is refused for another reason, and counts all the same" re
 sed 's/#else/#else\n\tint unused;/' "$here/wrong/post_value.c" >"$work/unclean.c"
 count unclean.c "$(not "has a warning, and counts as accepted" accepted "$work/unclean.c")"
 
+# A standard that is too old is named by the only error of a header that is included alone.
+for old in typed.h:c99 typed.h:gnu99 typed.h:c90 ump_server.hpp:c++14 ump_server.hpp:gnu++11 ump_server.h:c++98; do
+	header=${old%:*}
+	suffix=c
+	[[ $old != *:*++* ]] || suffix=cpp
+	[[ $header != typed.h ]] || header=ump_server/typed.h
+	echo "#include \"$header\"" >"$work/old.$suffix"
+	said=$(compile "-std=${old#*:}" "$@" "$work/old.$suffix" | grep 'error:')
+	count "$old" "$(grep -qE 'error: (#error )?"[a-z_.]*/?[a-z_.]+ needs C.*: compile with -std=' <<<"${said%%$'\n'*}" ||
+		echo "is not refused for its standard first: $said")"
+	count "$old" "$([[ $header = ump_server.h || $(wc -l <<<"$said") = 1 ]] || echo "says more: $said")"
+done
+
 for standard in c11 c17 c++17; do
 	suffix=c
 	[[ $standard != c++* ]] || suffix=cpp

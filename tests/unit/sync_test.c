@@ -300,7 +300,7 @@ static void not_inherited(void)
 	for (int i = 0; i < 300; i++)
 		CHECK(!child_inherits());
 	atomic_store(&enough, true);
-	ump__thread_join(&thread);
+	ump__thread_join(&thread, UMP_FOREVER);
 }
 
 /* One short of what a bell takes, and then none at all. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // A handler is resumed with an outcome of another type.
-// gcc: cannot convert 'ump::stop_t<std.*basic_string.*' to 'ump::flow<int>'
-// clang: no viable conversion from .*stop_t<std.*basic_string.* to .*flow<int>
+// gcc: no matching function for call to 'ump::suspension<adder>::resume\(ump::stop_t
+// clang: no matching member function for call to 'resume'
 #include "servers.hpp"
 
 void wrong(ump::suspension<adder> &suspended);

@@ -142,11 +142,21 @@
 #define UMP_VERSION_NUMBER                                                                         \
 	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
 
-/** Marks what the library exports. */
-#if defined(__GNUC__)
+/**
+ * Marks what the library exports.  Where UMP_STATIC is defined, as it is when the static library is
+ * built, its functions are not exported by what it is linked into: each program and each shared
+ * library that contains a copy calls its own one.  Copies know nothing of each other: a handle is
+ * used with the copy that made it, and [deadlock] sees the waits of one copy only.  UMP_API may be
+ * defined before, when the library is built, to something else.
+ */
+#ifndef UMP_API
+#if defined(__GNUC__) && defined(UMP_STATIC)
+#define UMP_API __attribute__((visibility("hidden")))
+#elif defined(__GNUC__)
 #define UMP_API __attribute__((visibility("default")))
 #else
 #define UMP_API
+#endif
 #endif
 
 /** NULL, for this header's own inline functions in C and C++. */

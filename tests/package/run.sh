@@ -4,7 +4,7 @@
 # consumer is built outside of the project, from a release's tarball of this tree.
 #
 #	tests/package/run.sh            all parts
-#	tests/package/run.sh PART...    only these: release install newcomer debian
+#	tests/package/run.sh PART...    only these: release install copies newcomer debian
 # shellcheck source=tests/package/common.sh
 . "$(dirname "$0")/common.sh"
 need gcc g++ cmake ninja-build git pkg-config meson binutils abigail-tools
@@ -12,6 +12,8 @@ need gcc g++ cmake ninja-build git pkg-config meson binutils abigail-tools
 . "$here/release.sh"
 # shellcheck source=tests/package/install.sh
 . "$here/install.sh"
+# shellcheck source=tests/package/copies.sh
+. "$here/copies.sh"
 # shellcheck source=tests/package/newcomer.sh
 . "$here/newcomer.sh"
 # shellcheck source=tests/package/debian.sh
@@ -21,7 +23,7 @@ rm -rf "$place"
 mkdir -p "$place/logs"
 snapshot "$repository"
 make_first_release
-for part in ${*:-release install newcomer debian}; do
+for part in ${*:-release install copies newcomer debian}; do
 	"test_$part"
 done
 echo "$passed passed, $failed failed"

@@ -91,6 +91,8 @@
  *              dropping and breaking never block; ump_threads_drop alone waits, for threads that
  *              have nothing left to do.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
+ *              (Of a dropped server's thread the stack may remain until the next dropped server
+ *              ends, or ump_join_dropped is called.)
  *              Lack of any of them comes back as a code and changes nothing.
  * - [user]     The application's callbacks run with no lock of ours held, on the documented
  *              thread, as often as documented.
@@ -855,6 +857,19 @@ UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadlin
  * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are fine.
  */
 UMP_API void ump_thread_drop(ump_thread **thread);
+
+/**
+ * Wait until all servers on threads that were dropped have ended, and their threads with them:
+ * from then on none of these threads executes code of the library or of a handler.  A program must
+ * call it before it unloads (`dlclose`) a plugin that contains the static library or handlers,
+ * after all the plugin's handles were consumed, those of threads that are used again too.  (The
+ * shared library itself stays mapped.)  It waits for the servers of this copy of the library, also
+ * for those that are dropped meanwhile; not for servers whose handles are still there.
+ * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  Any thread.
+ * UMP_OK.  UMP_TIMED_OUT: some have not ended.  UMP_DEADLOCK: called inside a callback of a server,
+ * or by a dropped server's own thread, in a destructor of a thread-local variable; [deadlock].
+ */
+UMP_API int ump_join_dropped(ump_time deadline);
 
 /* ---- Threads that are used again ------------------------------------------------------------ */
 

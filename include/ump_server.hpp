@@ -2005,6 +2005,12 @@ template <class P> class inlined : public base::runner<P, ump_inline, ump_inline
 	}
 };
 
+/// ump_join_dropped: before a plugin whose servers were destroyed without join() is unloaded.
+[[nodiscard]] inline result<void> join_dropped(ump_time deadline = never) noexcept
+{
+	return detail::done(ump_join_dropped(deadline));
+}
+
 /// What spawn_thread makes.
 template <class P> struct server {
 	/// The first strong client.

@@ -6,6 +6,7 @@
  */
 #include "answer.h"
 #include "deadline.h"
+#include "departed.h"
 #include "dispatch.h"
 #include "references.h"
 #include "threads.h"
@@ -14,14 +15,15 @@
 #include <string.h>
 
 struct ump_thread {
-	struct ump__os_thread os;
+	/* Its system's thread.  First, so that both are handed over together. */
+	struct ump__departed departed;
 	/* The thread, if it is one that is used again. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
 	/* Its channel, of which this has a reference: a join is a wait for that server. */
 	struct ump__channel *channel;
-	/* Whether the thread ends with the server; then it is joined or detached by whoever owns
-	 * this when the loop has ended. */
+	/* Whether the thread ends with the server; then it is joined, or handed over to be, by
+	 * whoever owns this when the loop has ended. */
 	bool ends;
 	struct ump__dispatcher dispatcher;
 	/* What init returned; spawn waits for it. */
@@ -39,20 +41,25 @@ struct ump_thread {
 	struct ump__signals signals[];
 };
 
-static void thread_free(struct ump_thread *thread)
+/* All but the memory. */
+static void thread_end(struct ump_thread *thread)
 {
 	if (thread->channel != NULL)
 		ump__channel_drop_weak(thread->channel);
 	thread->mark = UMP__MARK_DEAD;
+}
+
+static void thread_free(struct ump_thread *thread)
+{
+	thread_end(thread);
 	ump__free(thread);
 }
 
 /* Nobody waits for the end: the one side has given up, and the other is done. */
 static void let_go(struct ump_thread *thread)
 {
-	if (thread->ends)
-		ump__thread_detach(&thread->os);
-	thread_free(thread);
+	thread_end(thread);
+	ump__departed_take(&thread->departed, thread->ends);
 }
 
 /* The server is done with its thread: all that is left calls nothing of the application's.  Before
@@ -63,7 +70,7 @@ static void leave(struct ump_thread *thread)
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	if (thread->worker != NULL)
-		thread->ends = !ump__worker_rest(thread->worker, &thread->os);
+		thread->ends = !ump__worker_rest(thread->worker, &thread->departed.os);
 }
 
 /* Runs init and tells spawn.  false: init failed, and `thread` is spawn's to free. */
@@ -159,7 +166,7 @@ static int run_on_thread(struct ump_thread *thread, const struct ump_config *con
 {
 	if (config->threads != NULL)
 		return ump__threads_run(config->threads, run_again, thread);
-	return ump__thread_start(&thread->os, run, thread, config->stack_size);
+	return ump__thread_start(&thread->departed.os, run, thread, config->stack_size);
 }
 
 /* Start the thread, let init run on it, and wait for what it says. */
@@ -181,7 +188,7 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 		(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
 		result = thread->started.code;
 		if (result != 0 && thread->ends)
-			(void)ump__thread_join(&thread->os, UMP_FOREVER);
+			(void)ump__thread_join(&thread->departed.os, UMP_FOREVER);
 	}
 	if (init)
 		ump__wait_end(&wait);
@@ -241,9 +248,9 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 static int join_thread(struct ump_thread *thread, ump_time deadline)
 {
 	/* Its handler was told by the wait for the end of the loop. */
-	if (ump__thread_is_current(&thread->os))
+	if (ump__thread_is_current(&thread->departed.os))
 		return UMP_DEADLOCK;
-	return ump__thread_join(&thread->os, deadline);
+	return ump__thread_join(&thread->departed.os, deadline);
 }
 
 int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
@@ -278,6 +285,8 @@ void ump_thread_drop(ump_thread **thread)
 	dropped = *thread;
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
+	/* Before its thread can find out that nobody joins it. */
+	ump__departed_expect();
 	if (ump__answer_abandon(&dropped->ended))
 		let_go(dropped);
 }

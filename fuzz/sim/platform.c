@@ -548,6 +548,21 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	return ended ? UMP_OK : UMP_TIMED_OUT;
 }
 
+bool ump__thread_try_join(struct ump__os_thread *thread)
+{
+	int number = number_of(thread, (uintptr_t)__builtin_return_address(0));
+
+	if (number >= 0 && number < machine.count && machine.threads[number].status != DONE)
+		return false;
+	sim_join(release(thread, (uintptr_t)__builtin_return_address(0)));
+	return true;
+}
+
+/* No program here forks, and the statics begin anew with each. */
+void ump__hook(void)
+{
+}
+
 void ump__thread_detach(struct ump__os_thread *thread)
 {
 	release(thread, (uintptr_t)__builtin_return_address(0));

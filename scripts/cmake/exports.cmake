@@ -27,6 +27,8 @@ if(UNIX AND NOT APPLE)
 	if(kind STREQUAL "SHARED_LIBRARY")
 		target_link_options(ump_server PRIVATE
 			LINKER:--version-script=${map} LINKER:--no-undefined-version)
+		# Its threads may outlive a plugin that was the last to use it.
+		target_link_options(ump_server PRIVATE LINKER:-z,nodelete)
 		set_property(TARGET ump_server APPEND PROPERTY LINK_DEPENDS ${map})
 	endif()
 endif()

@@ -12,6 +12,7 @@
 #include <link.h>
 #endif
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* How much more of a stack is tried than was asked for, where the system refuses less. */
@@ -186,6 +187,19 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	return failed == EDEADLK ? UMP_DEADLOCK : UMP_OK;
 }
 
+bool ump__thread_try_join(struct ump__os_thread *thread)
+{
+#if defined(__linux__) && !defined(__ANDROID__)
+	return pthread_tryjoin_np(thread->id, NULL) == 0;
+#else
+	int cancel = ump__cancel_off();
+	int failed = pthread_join(thread->id, NULL); /* EDEADLK: the caller is this thread */
+
+	ump__cancel_restore(cancel);
+	return failed == 0;
+#endif
+}
+
 void ump__thread_detach(struct ump__os_thread *thread)
 {
 	pthread_detach(thread->id);
@@ -199,6 +213,19 @@ bool ump__thread_is_current(const struct ump__os_thread *thread)
 void ump__thread_self(struct ump__os_thread *thread)
 {
 	thread->id = pthread_self();
+}
+
+static void hook(void)
+{
+	(void)pthread_atfork(ump__hooks.before_fork, ump__hooks.after_fork, ump__hooks.in_child);
+	(void)atexit(ump__hooks.at_exit);
+}
+
+void ump__hook(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, hook);
 }
 
 void **ump__thread_slot(void)

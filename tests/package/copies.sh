@@ -22,7 +22,8 @@ build_copies() {
 	build_copy shared gcc -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
 	local sources=(-I"$root/include" -I"$here/copies" -fPIC -O1 -Wall -Wextra -Werror -c)
 	for compiler in $compilers; do
-		(cd "$copies/$compiler-Debug" && "$compiler" "${sources[@]}" "$here"/copies/*.c)
+		(cd "$copies/$compiler-Debug" &&
+			"$compiler" "${sources[@]}" "$here"/copies/{copy,library,program}.c)
 	done
 }
 
@@ -87,6 +88,26 @@ own_api() {
 	exported "$copies/libown.so" | sort | diff - <(exported "$copies/shared/libump_server.so" | sed 's/@.*//' | sort)
 }
 
+# A plugin with this kind of copy is loaded and unloaded, and drops its servers: plugin KIND LANGUAGE END
+plugin() {
+	local driver=gcc standard=-std=c11 directory="$copies/plugin-$1-$2" said=unloaded
+	[ "$2" = c ] || driver=g++ standard=-std=c++17
+	mkdir -p "$directory"
+	# shellcheck disable=SC2046 # They are several options.
+	"$driver" "$standard" -O1 -Wall -Wextra -Werror -shared -fPIC -I"$root/include" \
+		"$here/copies/plugin.$2" $(copy_of "$1") -o "$directory/plugin.so"
+	gcc -D_DEFAULT_SOURCE -Wall -Wextra -Werror "$here/copies/host.c" -o "$directory/host" -ldl
+	# Where templates' static data is unique in the process, its library stays.
+	[ "$2" = c ] || said="unloaded\|stays"
+	timeout 120 "$directory/host" "$directory/plugin.so" "$3" 200 | grep -x "$said"
+}
+
+# The shared library is not unloaded with the plugin that was the last to use it.
+stays_mapped() {
+	readelf -d "$copies/shared/libump_server.so" | grep 'FLAGS_1.*NODELETE'
+	none grep NODELETE <(readelf -d "$copies/plugin-gcc-Release-c/plugin.so")
+}
+
 test_copies() {
 	local kinds="shared" kind other compiler
 	mkdir -p "$copies"
@@ -102,6 +123,14 @@ test_copies() {
 			try "copies: a program with $kind, a library with $other" beside "$kind" "$other"
 		done
 	done
+	for kind in gcc-Debug gcc-Release shared; do
+		for other in c cpp; do
+			try "copies: a plugin in $other with $kind is unloaded" plugin "$kind" "$other" end
+		done
+	done
+	# No code of the plugin's own runs once its requests are answered.
+	try "copies: a plugin with the shared library is unloaded at once" plugin shared c no-end
+	try "copies: the shared library stays mapped" stays_mapped
 	try "copies: without a build system" plain_copy
 	try "copies: an UMP_API of one's own" own_api
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 
 include=$(cd "$(dirname "$0")/../../include" && pwd)
 # Of no server, so that there is nothing to type; the face gives times and places its own way.
-untyped='now|after|version|pending|suspend|task_resume|here|server_dump|completions_[a-z_]+|threads_[a-z_]+'
+untyped='now|after|version|pending|suspend|task_resume|here|server_dump|join_dropped|completions_[a-z_]+|threads_[a-z_]+'
 foreign='now|version'
 
 # The functions of the header without their prefix; what only passes sizes counts as what it is for.

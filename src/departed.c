@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Each thread that is handed over joins those before it that have ended; so in general there is one
+ * thread, ended and not joined, that a later one or ump_join_dropped will join.
+ */
+#include "departed.h"
+
+#include "answer.h"
+#include "deadline.h"
+#include "frame.h"
+#include "ump_server.h"
+
+/* Threads that are kept without memory of their own. */
+#define PLACES 32
+/* How often it is looked whether a thread has ended that is about to, in ns: at first, and at the
+ * most; its thread-local variables may have destructors. */
+#define SHORT_NAP 20000
+#define LONG_NAP  2000000
+
+struct waiter {
+	struct waiter *next;
+	/* That no server is expected any more. */
+	struct ump__answer told;
+};
+
+/* Guards what follows. */
+static struct ump__lock lock = UMP__LOCK_FREE;
+/* Servers that were dropped and have not ended. */
+static size_t expected;
+/* Threads that end, or have ended, and are not joined: the first ones, and those for which there
+ * was no place. */
+static struct ump__os_thread places[PLACES];
+static size_t placed;
+static struct ump__departed *others;
+static struct waiter *waiters;
+
+/* ---- The list; with the lock held ------------------------------------------------------------ */
+
+/* Join those that have ended. */
+static void sweep(void)
+{
+	struct ump__departed **at = &others;
+
+	for (size_t i = placed; i-- > 0;) {
+		if (ump__thread_try_join(&places[i]))
+			places[i] = places[--placed];
+	}
+	while (*at != NULL) {
+		struct ump__departed *one = *at;
+
+		if (ump__thread_try_join(&one->os)) {
+			*at = one->next;
+			ump__free(one);
+		} else {
+			at = &one->next;
+		}
+	}
+}
+
+static bool is_empty(void)
+{
+	return placed == 0 && others == NULL;
+}
+
+/* Whether the calling thread is one of them: it runs a destructor of a thread-local variable. */
+static bool has_current(void)
+{
+	for (size_t i = 0; i < placed; i++) {
+		if (ump__thread_is_current(&places[i]))
+			return true;
+	}
+	for (const struct ump__departed *one = others; one != NULL; one = one->next) {
+		if (ump__thread_is_current(&one->os))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing is expected any more. */
+static void tell_all(void)
+{
+	while (waiters != NULL) {
+		struct waiter *one = waiters;
+
+		/* It is gone when it was told; but it takes the lock before that if its deadline
+		 * has passed. */
+		waiters = one->next;
+		(void)ump__answer_publish(&one->told, UMP_OK, NULL);
+	}
+}
+
+/* ---- Fork and exit --------------------------------------------------------------------------- */
+
+static void before_fork(void)
+{
+	ump__lock_take(&lock);
+}
+
+static void after_fork(void)
+{
+	ump__lock_give(&lock);
+}
+
+/* The child has none of these threads. */
+static void in_child(void)
+{
+	expected = 0;
+	placed = 0;
+	others = NULL;
+	waiters = NULL;
+	ump__lock_give(&lock);
+}
+
+/* Whoever waits for no server is no leak either. */
+static void at_exit(void)
+{
+	ump__lock_take(&lock);
+	while (placed > 0)
+		ump__thread_detach(&places[--placed]);
+	while (others != NULL) {
+		struct ump__departed *one = others;
+
+		others = one->next;
+		ump__thread_detach(&one->os);
+		ump__free(one);
+	}
+	ump__lock_give(&lock);
+}
+
+const struct ump__hooks ump__hooks = {before_fork, after_fork, in_child, at_exit};
+
+/* ---- For threads ----------------------------------------------------------------------------- */
+
+void ump__departed_expect(void)
+{
+	ump__hook();
+	ump__lock_take(&lock);
+	expected++;
+	ump__lock_give(&lock);
+}
+
+void ump__departed_take(struct ump__departed *one, bool ends)
+{
+	ump__lock_take(&lock);
+	sweep();
+	if (ends && placed < PLACES) {
+		places[placed++] = one->os;
+	} else if (ends) {
+		one->next = others;
+		others = one;
+		one = NULL;
+	}
+	if (--expected == 0)
+		tell_all();
+	ump__lock_give(&lock);
+	ump__free(one);
+}
+
+size_t ump__departed_count(void)
+{
+	size_t count = placed;
+
+	for (const struct ump__departed *one = others; one != NULL; one = one->next)
+		count++;
+	return count;
+}
+
+/* ---- For those who wait ---------------------------------------------------------------------- */
+
+/* Stop waiting; it may have been told meanwhile. */
+static void withdraw(struct waiter *me)
+{
+	ump__lock_take(&lock);
+	for (struct waiter **at = &waiters; *at != NULL; at = &(*at)->next) {
+		if (*at == me) {
+			*at = me->next;
+			break;
+		}
+	}
+	ump__lock_give(&lock);
+}
+
+/* Wait for those that have not ended; false: the deadline passed first. */
+static bool wait_for_servers(ump_time deadline)
+{
+	struct waiter me;
+	bool expects;
+
+	ump__answer_init(&me.told);
+	ump__lock_take(&lock);
+	expects = expected > 0;
+	if (expects) {
+		me.next = waiters;
+		waiters = &me;
+	}
+	ump__lock_give(&lock);
+	if (!expects || ump__answer_wait(&me.told, deadline, UMP__CPU_UNKNOWN))
+		return true;
+	withdraw(&me);
+	return false;
+}
+
+/* Whether none is left: no server, and no thread. */
+static bool all_gone(void)
+{
+	bool gone;
+
+	ump__lock_take(&lock);
+	sweep();
+	gone = expected == 0 && is_empty();
+	ump__lock_give(&lock);
+	return gone;
+}
+
+/* Sleep for a moment; false: the deadline has passed.  Who ends tells nobody: it is looked for. */
+static bool nap(int64_t *ns, ump_time deadline)
+{
+	ump_time until = ump_after(*ns);
+	struct ump__word word;
+
+	if (deadline <= ump_now())
+		return false;
+	ump__word_init(&word, 0);
+	(void)ump__park(&word, 0, until < deadline ? until : deadline);
+	if (*ns < LONG_NAP)
+		*ns *= 2;
+	return true;
+}
+
+int ump_join_dropped(ump_time deadline)
+{
+	int64_t ns = SHORT_NAP;
+	bool own;
+
+	ump__lock_take(&lock);
+	own = has_current();
+	ump__lock_give(&lock);
+	if (own || ump__frame_top() != NULL)
+		return UMP_DEADLOCK;
+	deadline = ump__deadline_at_call(deadline);
+	while (!all_gone()) {
+		if (!wait_for_servers(deadline))
+			return UMP_TIMED_OUT;
+		/* The last of them needs a moment. */
+		if (!all_gone() && !nap(&ns, deadline))
+			return UMP_TIMED_OUT;
+	}
+	return UMP_OK;
+}

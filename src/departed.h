@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * Threads that no handle joins any more: those of servers that were dropped.  They are handed over
+ * to be joined, instead of being detached: only who has joined a thread knows that it executes
+ * nothing of the library any more, so that the library may be unloaded.
+ *
+ * The state is static: it is that of one copy of the library.
+ */
+#ifndef UMP_DEPARTED_H
+#define UMP_DEPARTED_H
+
+#include "sync/sync.h"
+
+#include <stdbool.h>
+
+/* The beginning of allocated memory, which is handed over with the thread. */
+struct ump__departed {
+	struct ump__os_thread os;
+	struct ump__departed *next;
+};
+
+/* A server is about to be dropped: ump_join_dropped waits for it from now on. */
+void ump__departed_expect(void);
+
+/* A dropped server has ended.  `ends`: its thread `one->os` ends, too, or has ended, and is joined
+ * by a later call.  The memory of `one` is freed.  Never blocks. */
+void ump__departed_take(struct ump__departed *one, bool ends);
+
+/* How many threads are handed over and not joined; for checkers, while no other thread runs. */
+size_t ump__departed_count(void);
+
+#endif

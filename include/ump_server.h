@@ -51,12 +51,12 @@
  *              These waits have no deadline: spawn's for the builder and
  *              `init`, and, if `init` failed, for the thread's end; that of ump_threads_drop for
  *              idle threads; that of ump_completions_drop, and of a task's end, for a thread that
- *              is about to have rung the descriptor; and those for the library's locks, which are
- *              held for a few instructions (by ump_server_dump while it writes).  A thread that
- *              ends, an idle one too, may run destructors of thread-local variables: these waits
- *              include them.  That of ump_join for the thread's end once its loop has ended keeps
- *              the deadline on Linux; other systems have no join that can be given up, and there
- *              it has none.
+ *              is about to have rung the descriptor; that of ump_server_dump for its file; and
+ *              those for the library's locks, which are held for a few instructions (by
+ *              ump_server_dump while it copies what it will write).  A thread that ends, an idle
+ *              one too, may run destructors of thread-local variables: these waits include them.
+ *              That of ump_join for the thread's end once its loop has ended keeps the deadline on
+ *              Linux; other systems have no join that can be given up, and there it has none.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for room
  *              in an inbox, for the answer to a request, for the end of a server and for `init`,
@@ -208,7 +208,9 @@ enum ump_result {
 	/** The inbox has no room; [bound]. */
 	UMP_FULL = -12,
 	/** The system gave no file descriptor. */
-	UMP_NO_FD = -13
+	UMP_NO_FD = -13,
+	/** The file did not take all of what was written to it (ump_server_dump). */
+	UMP_NOT_WRITTEN = -14
 };
 
 /**
@@ -1218,14 +1220,19 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
  * Write what is known of every server of the process that has strong clients to `file`: its state,
  * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
  * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
- * clients; any other says so in one line.  While it writes, it holds a lock that making and
- * dropping of clients takes too, in such a library.  Any thread.
+ * clients; any other says so in one line.
+ * It copies what it knows first.  Then it writes and flushes that, with no lock of the library held.
+ * Dumps of several threads to one file come one after the other.  The file stays the caller's.
+ * Blocks as long as writing to `file` does: there is no deadline; [deadline].  Any thread.
+ * UMP_OK: all of it was written.  UMP_NOT_WRITTEN: writing has failed; a part may be written.
+ * UMP_INVALID: `file` is NULL.  UMP_NO_MEMORY: there is none for the copy; nothing was written.
  */
-UMP_API void ump_server_dump(FILE *file);
+UMP_API int ump_server_dump(FILE *file);
 
 /**
  * The place that ump_server_dump will name for the next strong client that the calling thread
- * makes.  `file` must stay valid.  In C, without NDEBUG, the macros below call this by themselves.
+ * makes.  `file` is copied, but for the beginning of one that is longer than 255 bytes; NULL: it names
+ * no place.  In C, without NDEBUG, the macros below call this by themselves.
  * Never blocks.  Any thread.
  */
 UMP_API void ump_here(const char *file, int line);

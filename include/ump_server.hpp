@@ -721,9 +721,9 @@ class place
 };
 
 /// ump_server_dump.
-inline void dump(std::FILE *file) noexcept
+inline result<void> dump(std::FILE *file) noexcept
 {
-	ump_server_dump(file);
+	return detail::done(ump_server_dump(file));
 }
 
 // ---- Clients ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 {
-	struct ump__handle *handle = ump__alloc(sizeof *handle);
+	struct ump__handle *handle = ump__alloc(sizeof *handle + ump__holder_extra());
 
 	if (handle == NULL)
 		return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "holders.h"
 
+#include "sync/cancel.h"
 #include "ump_server.h"
 
 #include <stdio.h>
@@ -11,25 +12,48 @@
 #include "places.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Guards the list.  Whoever is in it has its reference, so channels can be looked at through it. */
+/* ---- The list ------------------------------------------------------------------------------- */
+
+/* Guards the list.  Each handle in it has its reference, so channels can be looked at through it. */
 static struct ump__lock lock = UMP__LOCK_FREE;
 static struct ump__handle *holders;
 
-/* Where the next client will be made, by this thread. */
-static _Thread_local const char *here_file;
+/* A copy of the place where this thread will make its next client; "": no place.  The string that
+ * was given may belong to a plugin, which may be unloaded before that. */
+static _Thread_local char here_file[UMP__PLACE_SIZE];
 static _Thread_local int here_line;
 
 void ump_here(const char *file, int line)
 {
-	here_file = file;
+	size_t length = file != NULL ? strlen(file) : 0;
+
 	here_line = line;
+	here_file[0] = '\0';
+	if (length == 0)
+		return;
+	/* The end of a path says more than its beginning. */
+	if (length >= sizeof here_file) {
+		file += length - (sizeof here_file - 1);
+		length = sizeof here_file - 1;
+	}
+	memcpy(here_file, file, length + 1);
+}
+
+size_t ump__holder_extra(void)
+{
+	return strlen(here_file) + 1;
 }
 
 void ump__holder_add(struct ump__handle *handle)
 {
-	handle->holder = (struct ump__holder){.file = here_file, .line = here_line};
-	here_file = NULL;
+	char *file = (char *)(handle + 1);
+
+	memcpy(file, here_file, strlen(here_file) + 1);
+	here_file[0] = '\0';
+	handle->holder = (struct ump__holder){.file = file, .line = here_line};
 	ump__lock_take(&lock);
 	handle->holder.next = holders;
 	if (holders != NULL)
@@ -52,6 +76,39 @@ void ump__holder_remove(struct ump__handle *handle)
 	ump__lock_give(&lock);
 }
 
+/* ---- A snapshot of it ----------------------------------------------------------------------- */
+
+/* One strong client and its server, as they were. */
+struct sight {
+	/* Addresses, which are written and not followed. */
+	const void *server;
+	const void *client;
+	const char *kind;
+	/* Position in the list. */
+	size_t position;
+	/* The place, in the snapshot's text; of length 0 if it is not known. */
+	const char *file;
+	int line;
+	const char *state;
+	const char *busy;
+	uint64_t handled;
+	uint64_t skipped;
+	uint64_t failed;
+	uint64_t kept;
+	uint32_t depth;
+	/* 0: the inbox is not bounded. */
+	uint32_t capacity;
+	uint32_t strong;
+	uint32_t weak;
+};
+
+struct snapshot {
+	/* One allocation: sights, and behind them the text of their places. */
+	struct sight *sights;
+	size_t count;
+	size_t text;
+};
+
 static const char *state_of(const struct ump__channel *channel)
 {
 	uintptr_t inbox = ump__word_peek(&channel->inbox);
@@ -63,62 +120,152 @@ static const char *state_of(const struct ump__channel *channel)
 	return inbox == UMP__INBOX_PARKED ? "sleeps" : "has an empty inbox";
 }
 
-static void write_server(const struct ump__channel *channel, FILE *file)
+static struct sight sight_of(const struct ump__handle *handle, size_t position, const char *file)
 {
+	const struct ump__channel *channel = handle->channel;
 	const ump_server *server = &channel->server;
 	uint64_t counts = ump__counts_load(&channel->counts);
+	bool bounded = channel->bounded;
 
-	fprintf(file,
-		"server %p %s%s: %" PRIu64 " handled, %" PRIu64 " skipped, %" PRIu64
-		" failed, %" PRIu64 " kept",
-		(const void *)channel, state_of(channel),
-		ump__hint_get(&server->busy) != 0 ? ", is at work" : "",
-		ump__count_get(&server->handled), ump__count_get(&server->skipped),
-		ump__count_get(&channel->failed), ump__count_get(&channel->kept));
-	if (channel->bounded)
-		fprintf(file, ", %" PRIu32 " of %" PRIu32 " queued",
-			ump__places_depth(&channel->room->places), channel->room->places.capacity);
-	fprintf(file, "; %" PRIu32 " strong clients, %" PRIu32 " other references\n",
-		ump__counts_strong(counts), ump__counts_weak(counts));
+	return (struct sight){.server = channel,
+		.client = handle,
+		.kind = handle->mark == UMP__MARK_CLIENT ? "client" : "post client",
+		.position = position,
+		.file = file,
+		.line = handle->holder.line,
+		.state = state_of(channel),
+		.busy = ump__hint_get(&server->busy) != 0 ? ", is at work" : "",
+		.handled = ump__count_get(&server->handled),
+		.skipped = ump__count_get(&server->skipped),
+		.failed = ump__count_get(&channel->failed),
+		.kept = ump__count_get(&channel->kept),
+		.depth = bounded ? ump__places_depth(&channel->room->places) : 0,
+		.capacity = bounded ? channel->room->places.capacity : 0,
+		.strong = ump__counts_strong(counts),
+		.weak = ump__counts_weak(counts)};
 }
 
-static void write_holder(const struct ump__handle *handle, FILE *file)
+/* Sets how much there is to be copied.  With the lock. */
+static void measure_all(struct snapshot *snapshot)
 {
-	const char *kind = handle->mark == UMP__MARK_CLIENT ? "client" : "post client";
-
-	if (handle->holder.file != NULL)
-		fprintf(file, "  %s %p from %s:%d\n", kind, (const void *)handle,
-			handle->holder.file, handle->holder.line);
-	else
-		fprintf(file, "  %s %p\n", kind, (const void *)handle);
-}
-
-/* Whether no other client of the same server comes before `handle` in the list. */
-static bool is_first(const struct ump__handle *handle)
-{
-	const struct ump__handle *other = handle->holder.previous;
-
-	while (other != NULL && other->channel != handle->channel)
-		other = other->holder.previous;
-	return other == NULL;
-}
-
-void ump_server_dump(FILE *file)
-{
-	ump__lock_take(&lock);
-	if (holders == NULL)
-		fprintf(file, "no server has a client\n");
-	for (const struct ump__handle *first = holders; first != NULL; first = first->holder.next) {
-		if (!is_first(first))
-			continue;
-		write_server(first->channel, file);
-		for (const struct ump__handle *handle = first; handle != NULL;
-			handle = handle->holder.next) {
-			if (handle->channel == first->channel)
-				write_holder(handle, file);
-		}
+	snapshot->count = 0;
+	snapshot->text = 0;
+	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
+		snapshot->count++;
+		snapshot->text += strlen(at->holder.file) + 1;
 	}
-	ump__lock_give(&lock);
+}
+
+/* Copies everything, for which there is memory.  With the lock. */
+static void copy_all(struct snapshot *snapshot)
+{
+	char *text = (char *)(snapshot->sights + snapshot->count);
+	size_t position = 0;
+
+	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
+		size_t length = strlen(at->holder.file) + 1;
+
+		memcpy(text, at->holder.file, length);
+		snapshot->sights[position] = sight_of(at, position, text);
+		text += length;
+		position++;
+	}
+}
+
+/* UMP_OK: `sights` is the caller's, to be freed.  UMP_NO_MEMORY.  The lock is not held while memory
+ * is allocated; what has been added meanwhile needs more. */
+static int look(struct snapshot *snapshot)
+{
+	size_t bytes = 0;
+
+	snapshot->sights = NULL;
+	for (;;) {
+		size_t needed;
+
+		ump__lock_take(&lock);
+		measure_all(snapshot);
+		needed = snapshot->count * sizeof *snapshot->sights + snapshot->text;
+		if (needed <= bytes)
+			copy_all(snapshot);
+		ump__lock_give(&lock);
+		if (needed <= bytes)
+			return UMP_OK;
+		ump__free(snapshot->sights);
+		bytes = needed + needed / 2;
+		snapshot->sights = ump__alloc(bytes);
+		if (snapshot->sights == NULL)
+			return UMP_NO_MEMORY;
+	}
+}
+
+/* ---- Writing it ----------------------------------------------------------------------------- */
+
+/* Orders sights by server, and those of one server as they are in the list. */
+static int compare(const void *left, const void *right)
+{
+	const struct sight *a = left;
+	const struct sight *b = right;
+
+	if (a->server != b->server)
+		return (uintptr_t)a->server < (uintptr_t)b->server ? -1 : 1;
+	return a->position < b->position ? -1 : 1;
+}
+
+/* These return whether it was written. */
+static bool write_server(const struct sight *sight, FILE *file)
+{
+	if (fprintf(file,
+		    "server %p %s%s: %" PRIu64 " handled, %" PRIu64 " skipped, %" PRIu64
+		    " failed, %" PRIu64 " kept",
+		    sight->server, sight->state, sight->busy, sight->handled, sight->skipped,
+		    sight->failed, sight->kept) < 0)
+		return false;
+	if (sight->capacity != 0 && fprintf(file, ", %" PRIu32 " of %" PRIu32 " queued",
+					    sight->depth, sight->capacity) < 0)
+		return false;
+	return fprintf(file, "; %" PRIu32 " strong clients, %" PRIu32 " other references\n",
+		       sight->strong, sight->weak) >= 0;
+}
+
+static bool write_holder(const struct sight *sight, FILE *file)
+{
+	if (sight->file[0] != '\0')
+		return fprintf(file, "  %s %p from %s:%d\n", sight->kind, sight->client,
+			       sight->file, sight->line) >= 0;
+	return fprintf(file, "  %s %p\n", sight->kind, sight->client) >= 0;
+}
+
+static bool write_all(const struct snapshot *snapshot, FILE *file)
+{
+	const struct sight *sights = snapshot->sights;
+
+	if (snapshot->count == 0 && fprintf(file, "no server has a client\n") < 0)
+		return false;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		bool first = i == 0 || sights[i].server != sights[i - 1].server;
+
+		if (first && !write_server(&sights[i], file))
+			return false;
+		if (!write_holder(&sights[i], file))
+			return false;
+	}
+	return true;
+}
+
+/* UMP_OK, UMP_NO_MEMORY or UMP_NOT_WRITTEN.  No lock of the library is held while this writes. */
+static int dump(FILE *file)
+{
+	struct snapshot snapshot;
+	int result = look(&snapshot);
+
+	if (result != UMP_OK)
+		return result;
+	if (snapshot.count != 0)
+		qsort(snapshot.sights, snapshot.count, sizeof *snapshot.sights, compare);
+	if (!write_all(&snapshot, file))
+		result = UMP_NOT_WRITTEN;
+	ump__free(snapshot.sights);
+	return result;
 }
 
 #else
@@ -129,9 +276,31 @@ void ump_here(const char *file, int line)
 	(void)line;
 }
 
-void ump_server_dump(FILE *file)
+static int dump(FILE *file)
 {
-	fprintf(file, "this library was built without UMP_HOLDERS: it does not know its clients\n");
+	int written = fprintf(
+		file, "this library was built without UMP_HOLDERS: it does not know its clients\n");
+
+	return written >= 0 ? UMP_OK : UMP_NOT_WRITTEN;
 }
 
 #endif
+
+int ump_server_dump(FILE *file)
+{
+	int cancel;
+	int result;
+
+	if (file == NULL)
+		return UMP_INVALID;
+	/* Writing is a cancellation point, at which the file would stay locked. */
+	cancel = ump__cancel_off();
+	/* Dumps of several threads to one file come one after the other. */
+	flockfile(file);
+	result = dump(file);
+	if (result == UMP_OK && fflush(file) != 0)
+		result = UMP_NOT_WRITTEN;
+	funlockfile(file);
+	ump__cancel_restore(cancel);
+	return result;
+}

@@ -35,6 +35,8 @@ const char *ump_strerror(int result)
 		return "the inbox has no room";
 	case UMP_NO_FD:
 		return "the system gave no file descriptor";
+	case UMP_NOT_WRITTEN:
+		return "not all of it could be written";
 	}
 	return "unknown result";
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Looking inside: the dump of all servers, and slow handlers.  (The numbers: stats_test.) */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "probe.h"
 
 #include <stdio.h>
@@ -14,7 +17,7 @@ static char *dump(void)
 	FILE *file = open_memstream(&text, &size);
 
 	CHECK(file != NULL);
-	ump_server_dump(file);
+	CHECK_INT(ump_server_dump(file), ==, UMP_OK);
 	fclose(file);
 	return text;
 }
@@ -128,7 +131,69 @@ static void places(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
+/* The string of a place may be gone, as one of a plugin is that has been unloaded. */
+static void places_are_copied(void)
+{
+	static struct probe probe;
+	char path[300];
+	ump_client *client;
+	ump_thread *thread;
+	ump_client *said;
+
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	strcpy(path, "plugin.c");
+	ump_here(path, 7);
+	strcpy(path, "unloaded before the client is made");
+	CHECK_INT((ump_client_clone)(client, &said), ==, UMP_OK);
+	CHECK(dump_has(" from plugin.c:7\n"));
+	ump_client_drop(&said);
+	memset(path, 'x', sizeof path);
+	strcpy(path + sizeof path - sizeof "plugin.c", "plugin.c");
+	path[sizeof path - 1 - 255] = 'y';
+	ump_here(path, 8);
+	CHECK_INT((ump_client_clone)(client, &said), ==, UMP_OK);
+	memset(path, 'z', sizeof path);
+	CHECK(dump_has(" from yx"));
+	CHECK(dump_has("xplugin.c:8\n"));
+	ump_client_drop(&said);
+	ump_here(NULL, 9);
+	CHECK_INT((ump_client_clone)(client, &said), ==, UMP_OK);
+	CHECK(!dump_has(":9\n"));
+	ump_client_drop(&said);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+}
+
+/* No memory for the copy: nothing is written. */
+static void without_memory(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	ump_server *server;
+	ump_client *client;
+
+	CHECK(file != NULL);
+	probe_open(&server, &client);
+	faults_at(0);
+	CHECK_INT(ump_server_dump(file), ==, UMP_NO_MEMORY);
+	CHECK(faults_off());
+	fclose(file);
+	CHECK_INT(size, ==, 0);
+	free(text);
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
+
 #else
+
+static void without_memory(void)
+{
+	faults_at(0);
+	CHECK(dump_has("built without UMP_HOLDERS"));
+	CHECK(!faults_off());
+}
 
 static void two_servers(void)
 {
@@ -146,7 +211,66 @@ static void places(void)
 	CHECK(!dump_has("elsewhere.c"));
 }
 
+static void places_are_copied(void)
+{
+	places();
+}
+
 #endif
+
+static ump_client *lent;
+static int writes;
+
+/* What writes may call the library: it makes and drops a client. */
+static ssize_t write_and_clone(void *cookie, const char *text, size_t size)
+{
+	ump_client *clone;
+
+	(void)cookie;
+	(void)text;
+	CHECK_INT(ump_client_clone(lent, &clone), ==, UMP_OK);
+	ump_client_drop(&clone);
+	writes++;
+	return (ssize_t)size;
+}
+
+static void no_lock_is_held(void)
+{
+	cookie_io_functions_t functions = {.write = write_and_clone};
+	FILE *file = fopencookie(NULL, "w", functions);
+	ump_server *server;
+
+	CHECK(file != NULL);
+	CHECK_INT(setvbuf(file, NULL, _IONBF, 0), ==, 0);
+	probe_open(&server, &lent);
+	writes = 0;
+	CHECK_INT(ump_server_dump(file), ==, UMP_OK);
+	CHECK_INT(writes, >=, 1);
+	fclose(file);
+	ump_server_drop(&server);
+	ump_client_drop(&lent);
+}
+
+/* With and without a buffer: the error comes with the first line, or when all is flushed. */
+static void writing_fails(void)
+{
+	ump_server *server;
+	ump_client *client;
+
+	CHECK_INT(ump_server_dump(NULL), ==, UMP_INVALID);
+	probe_open(&server, &client);
+	for (int i = 0; i < 2; i++) {
+		FILE *file = fopen("/dev/full", "w");
+
+		CHECK(file != NULL);
+		if (i == 1)
+			CHECK_INT(setvbuf(file, NULL, _IONBF, 0), ==, 0);
+		CHECK_INT(ump_server_dump(file), ==, UMP_NOT_WRITTEN);
+		fclose(file);
+	}
+	ump_server_drop(&server);
+	ump_client_drop(&client);
+}
 
 static struct {
 	atomic_int calls;
@@ -233,6 +357,10 @@ static const struct check_test tests[] = {
 	{"the dump names each strong client and where it was made", holders},
 	{"the dump names each server once", two_servers},
 	{"places are said by macros, by hand, or not at all", places},
+	{"places are copied", places_are_copied},
+	{"[clean] a dump without memory for its copy writes nothing", without_memory},
+	{"[user] a dump writes with no lock held", no_lock_is_held},
+	{"[misuse] a dump to no file, and to one that takes nothing", writing_fails},
 	{"[user] who asked is told of a slow handler, on its thread", slow_handlers},
 };
 

@@ -109,7 +109,8 @@ inline std::string dumped()
 	std::FILE *file = open_memstream(&text, &size);
 
 	CHECK(file != nullptr);
-	ump::dump(file);
+	CHECK(ump::dump(nullptr).error() == UMP_INVALID);
+	CHECK(ump::dump(file).has_value());
 	std::fclose(file);
 	std::string said(text, size);
 	std::free(text);

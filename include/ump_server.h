@@ -95,7 +95,7 @@
  *              ends, or ump_join_dropped is called.)
  *              Lack of any of them comes back as a code and changes nothing.
  * - [user]     The application's callbacks run with no lock of ours held, on the documented
- *              thread, as often as documented.
+ *              thread, as often as documented.  Each must return; see below.
  * - [misuse]   A wrong argument that a correct program could meet (a NULL handle, a size of zero,
  *              an unknown structure size, a second reply) gives UMP_INVALID and changes nothing.
  *
@@ -115,9 +115,16 @@
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
  *   always needs that no other call is under way on it.
  * - Nothing here may be called from a signal handler, or in a forked child on handles of its
- *   parent.  A handler must return: leaving it by pthread_exit, by cancellation or by longjmp is
- *   not supported.  No function here is a cancellation point (asynchronous cancellation is not
+ *   parent.  No function here is a cancellation point (asynchronous cancellation is not
  *   supported).
+ * - A callback must return, on the thread that has called it.  It must not be left by an exception,
+ *   by longjmp, by pthread_exit, by cancellation of its thread, or by a switch to another fiber or
+ *   stack, unless that has switched back before it uses this library or ends.  A server whose
+ *   callback was left is stuck: its callers and its join wait for ever, its messages leak, and
+ *   frames of the stack that are gone stay in use.  Debug builds stop with a message on the standard
+ *   error output: when the thread ends, when callbacks end out of order, and, on a thread's own
+ *   stack, at the next call that sends, waits, spawns or runs a server, unless that lies as deep on
+ *   the stack as the callback did.
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H

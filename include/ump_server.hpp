@@ -52,9 +52,10 @@
  * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
- * - Callbacks are virtual functions.  An exception that leaves one of them ends the program
- *   (std::terminate), as one does that leaves the function of a thread: nothing is thrown through
- *   the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
+ * - Callbacks are virtual functions.  An exception that leaves one of them ends the program, as one
+ *   does that leaves the function of a thread: a message on the standard error output names the
+ *   callback, the handler's type and the exception's what(), and std::terminate is called.  Nothing
+ *   is thrown through the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
  *   std::bad_alloc.  Only result::value() throws.
  * - An answer that comes through completions is given to a callable, which was passed with the
  *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
@@ -127,6 +128,7 @@
 #include <new>
 #include <optional>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
 
@@ -1750,6 +1752,42 @@ template <class P> class ending
 	std::atomic<int> owners_{2};
 };
 
+// Say which callback has thrown what, and end the program.
+template <class Handler>
+[[noreturn]] void thrown_by(const Handler &handler, const char *callback, const char *what) noexcept
+{
+#if defined(__cpp_rtti)
+	const char *type = typeid(handler).name();
+#else
+	const char *type = "ump::handler";
+
+	static_cast<void>(handler);
+#endif
+	std::fprintf(stderr, "ump: an exception has left %s() of the handler %s: %s\n", callback,
+		type, what);
+	std::terminate();
+}
+
+// Call a callback of a handler.  What it throws must not reach the C library, which has no way to
+// pass it on.
+template <class Handler, class Call>
+auto contained(const Handler &handler, const char *callback, Call call) noexcept -> decltype(call())
+{
+#if defined(__cpp_exceptions)
+	try {
+		return call();
+	} catch (const std::exception &thrown) {
+		thrown_by(handler, callback, thrown.what());
+	} catch (...) {
+		thrown_by(handler, callback, "no std::exception, or the end of its thread");
+	}
+#else
+	static_cast<void>(handler);
+	static_cast<void>(callback);
+	return call();
+#endif
+}
+
 // The handler's self for the C library, and what it calls.
 template <class P> class served
 {
@@ -1772,7 +1810,8 @@ template <class P> class served
 	{
 		served *&self = *static_cast<served **>(arg);
 		client<P> me(raw);
-		int code = self->handler_->build(me);
+		int code = contained(
+			*self->handler_, "build", [&] { return self->handler_->build(me); });
 
 		static_cast<void>(me.release());
 		if (code != 0)
@@ -1798,24 +1837,30 @@ template <class P> class served
 	{
 		return *static_cast<served *>(self);
 	}
+	template <class Call> auto call(const char *callback, Call call) noexcept
+	{
+		return contained(*handler_, callback, [&] { return call(*handler_); });
+	}
 	static int init(void *self, ump_weak_client *raw) noexcept
 	{
 		weak_client<P> me(raw);
-		int code = from(self).handler_->init(me);
+		int code = from(self).call("init", [&](handler<P> &own) { return own.init(me); });
 
 		static_cast<void>(me.release());
 		return code;
 	}
 	static ump_flow request(void *self, const void *msg, ump_reply_context **rc) noexcept
 	{
-		return from(self).after(
-			from(self).handler_->request(carrier<typename P::request>::take(msg),
-				reply_context<P>(ump_reply_keep(rc))));
+		return from(self).after(from(self).call("request", [&](handler<P> &own) {
+			return own.request(carrier<typename P::request>::take(msg),
+				reply_context<P>(ump_reply_keep(rc)));
+		}));
 	}
 	static ump_flow post(void *self, const void *msg) noexcept
 	{
-		return from(self).after(
-			from(self).handler_->post(carrier<typename P::post>::take(msg)));
+		return from(self).after(from(self).call("post", [&](handler<P> &own) {
+			return own.post(carrier<typename P::post>::take(msg));
+		}));
 	}
 	static void leave(void *self, const void *msg, ump_reply_context **rc) noexcept
 	{
@@ -1823,13 +1868,15 @@ template <class P> class served
 			if (rc != nullptr) {
 				leftover<P> left(msg, rc);
 
-				from(self).handler_->leftover_request(left);
+				from(self).call("leftover_request",
+					[&](handler<P> &own) { own.leftover_request(left); });
 			}
 		}
 		if constexpr (!is_none<typename P::post>) {
 			if (rc == nullptr)
-				from(self).handler_->leftover_post(
-					carrier<typename P::post>::take(msg));
+				from(self).call("leftover_post", [&](handler<P> &own) {
+					own.leftover_post(carrier<typename P::post>::take(msg));
+				});
 		}
 	}
 	// An outcome is in the ending, or in a box that came with a suspension's resume.  What was
@@ -1845,7 +1892,8 @@ template <class P> class served
 		if (raw.stop && where != std::addressof(end))
 			delete where;
 		end.reset();
-		how = from(self).handler_->term(std::move(how));
+		how = from(self).call(
+			"term", [&](handler<P> &own) { return own.term(std::move(how)); });
 		if (how)
 			end.emplace(std::move(*how));
 		return end ? ump_break(nullptr) : ump_continue();

@@ -35,6 +35,7 @@ void ump_client_drop(ump_client **client)
 	if (client == NULL || *client == NULL)
 		return;
 	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_INSIDE();
 	channel = (*client)->handle.channel;
 	ump__ask_end(&(*client)->handle);
 	ump__handle_free(&(*client)->handle);
@@ -192,6 +193,7 @@ static bool can_request(const ump_client *client, const void *msg)
 {
 	if (client == NULL || msg == NULL)
 		return false;
+	UMP__REQUIRE_INSIDE();
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
 	return client->handle.channel->request.size != 0;
 }

@@ -80,8 +80,10 @@ static struct ump_flow handle_request(
 {
 	const struct ump_handler *handler = &dispatcher->handler;
 	ump_reply_context *rc = ump__server_start(dispatcher->server, request);
+	const void *above = UMP__CALLBACK_BEGIN();
 	struct ump_flow flow = handler->request(handler->self, request->value, &rc);
 
+	UMP__CALLBACK_END(above);
 	/* Neither answered nor kept: forgotten. */
 	ump_reply_drop(&rc);
 	return flow;
@@ -90,8 +92,10 @@ static struct ump_flow handle_request(
 static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct ump__post *post)
 {
 	const struct ump_handler *handler = &dispatcher->handler;
+	const void *above = UMP__CALLBACK_BEGIN();
 	struct ump_flow flow = handler->post(handler->self, post->value);
 
+	UMP__CALLBACK_END(above);
 	if (dispatcher->frame.suspension == NULL)
 		ump__server_done(dispatcher->server, post);
 	return flow;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "frame.h"
 
+#include "debug.h"
 #include "sync/sync.h"
 
 struct ump__frame *ump__frame_top(void)
@@ -8,10 +9,25 @@ struct ump__frame *ump__frame_top(void)
 	return *ump__thread_slot();
 }
 
+#ifndef NDEBUG
+/* Of the thread's innermost frame: a place on the stack below which the callback that runs lies, and
+ * what it calls.  Not in the frame, since that may be gone. */
+static _Thread_local const void *above;
+#endif
+
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 {
 	void **slot = ump__thread_slot();
 
+	UMP__REQUIRE_INSIDE();
+#ifndef NDEBUG
+	frame->above = above;
+#ifdef __GNUC__
+	above = __builtin_frame_address(0);
+#endif
+	if (*slot == NULL)
+		ump__thread_guard(slot);
+#endif
 	frame->channel = channel;
 	frame->outer = *slot;
 	frame->may_suspend = false;
@@ -23,5 +39,36 @@ void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 
 void ump__frame_leave(const struct ump__frame *frame)
 {
-	*ump__thread_slot() = frame->outer;
+	void **slot = ump__thread_slot();
+
+	UMP__REQUIRE(*slot == frame,
+		"a callback was left out of order: it must return on the thread that has called "
+		"it, and before the one that it was called in");
+	*slot = frame->outer;
+#ifndef NDEBUG
+	above = frame->above;
+	if (*slot == NULL)
+		ump__thread_guard(NULL);
+#endif
 }
+
+#if !defined(NDEBUG) && defined(__GNUC__)
+
+void ump__frame_require(const void *here)
+{
+	/* Stacks grow down. */
+	UMP__REQUIRE(ump__frame_top() == NULL || (uintptr_t)here <= (uintptr_t)above ||
+			     !ump__thread_on_stack(above) || !ump__thread_on_stack(here),
+		"a callback was left by longjmp, by an exception or by a switch of stacks: it must "
+		"return");
+}
+
+const void *ump__frame_above(const void *next)
+{
+	const void *before = above;
+
+	above = next;
+	return before;
+}
+
+#endif

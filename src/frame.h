@@ -9,6 +9,7 @@
 #include "ump_server.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct ump__channel;
 struct ump__wait;
@@ -24,11 +25,37 @@ struct ump__frame {
 	 * of the wait-for graph when it is not (wait.h). */
 	struct ump__wait *blocked;
 	struct ump__wait *underneath;
+#ifndef NDEBUG
+	/* What the thread's `above` was before. */
+	const void *above;
+#endif
 };
 
-/* Begin and end to work for `channel`, on one thread. */
+/* Begin and end to work for `channel`, on one thread.  Debug builds stop at an end that is not that
+ * of the innermost frame. */
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel);
 void ump__frame_leave(const struct ump__frame *frame);
+
+/*
+ * Debug builds stop in a function of the API if the callback of the innermost frame was left, and
+ * not by its return.  What a callback calls lies deeper on the stack than what has called it.  On
+ * another stack than the thread's own nothing is known, nor after a jump to where the next call
+ * lies just as deep.
+ */
+#if !defined(NDEBUG) && defined(__GNUC__)
+#define UMP__REQUIRE_INSIDE() ump__frame_require(__builtin_frame_address(0))
+/* Around a callback, in the function that calls it.  What begin gives is for end. */
+#define UMP__CALLBACK_BEGIN()    ump__frame_above(__builtin_frame_address(0))
+#define UMP__CALLBACK_END(above) ((void)ump__frame_above(above))
+
+void ump__frame_require(const void *here);
+/* Set the thread's `above`.  Returns what it was. */
+const void *ump__frame_above(const void *next);
+#else
+#define UMP__REQUIRE_INSIDE()    ((void)0)
+#define UMP__CALLBACK_BEGIN()    NULL
+#define UMP__CALLBACK_END(above) ((void)(above))
+#endif
 
 /* The innermost frame of the calling thread, or NULL. */
 struct ump__frame *ump__frame_top(void);

@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include "ask.h"
+#include "frame.h"
 #include "inbox.h"
 #include "pool.h"
 #include "references.h"
@@ -151,6 +152,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 	bool kept;
 	int result;
 
+	UMP__REQUIRE_INSIDE();
 	if (msg == NULL || channel->post.size == 0)
 		return UMP_INVALID;
 	result = ump__handle_room(handle, deadline, &kept);

@@ -297,6 +297,7 @@ int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size, 
 	struct ump_inline *made;
 	int result;
 
+	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
 		*client = NULL;
 	if (inlined != NULL)
@@ -328,6 +329,7 @@ int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadlin
 		return UMP_INVALID;
 	joined = *inlined;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_INLINE, LIVE_INLINE);
+	UMP__REQUIRE_INSIDE();
 	result = ump__wait_answer(&joined->ended, joined->channel, NULL,
 		ump__deadline_at_call(deadline), UMP__CPU_UNKNOWN);
 	if (result != UMP_OK)

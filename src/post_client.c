@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "frame.h"
 #include "handle.h"
 
 #define LIVE "a post client was used after it was dropped, or is none"
@@ -27,6 +28,7 @@ void ump_post_client_drop(ump_post_client **client)
 	if (client == NULL || *client == NULL)
 		return;
 	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_POST_CLIENT, LIVE);
+	UMP__REQUIRE_INSIDE();
 	channel = (*client)->handle.channel;
 	ump__handle_free(&(*client)->handle);
 	*client = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "suspension.h"
 
+#include "debug.h"
 #include "frame.h"
 #include "handle.h"
 #include "references.h"
@@ -48,6 +49,7 @@ ump_suspension *ump_suspend(void)
 	struct ump__frame *frame = ump__frame_top();
 	ump_suspension *made;
 
+	UMP__REQUIRE_INSIDE();
 	if (!can_suspend(frame) || suspension_new(frame, false, &made) != UMP_OK)
 		return NULL;
 	frame->suspension = made;

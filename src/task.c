@@ -243,6 +243,7 @@ int ump_spawn_task_sized(const struct ump_config *config, size_t config_size, si
 	struct ump_task *made;
 	int result;
 
+	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
 		*client = NULL;
 	if (task != NULL)
@@ -308,6 +309,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 	if (task == NULL)
 		return true;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_INSIDE();
 	if (task->running) {
 		hush(task);
 		return true;
@@ -323,6 +325,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	if (task == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_INSIDE();
 	if (task->running) {
 		hush(task);
 		return UMP_DEADLOCK;
@@ -342,6 +345,7 @@ int ump_task_join(ump_task **task, struct ump_flow *how)
 	if (task == NULL || *task == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(*task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_INSIDE();
 	if ((*task)->running)
 		return UMP_DEADLOCK;
 	if (!(*task)->ended)
@@ -362,6 +366,7 @@ void ump_task_drop(ump_task **task)
 	dropped = *task;
 	*task = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_INSIDE();
 	if (dropped->running) {
 		/* Its callback returns to a run of it, which ends it. */
 		dropped->dropped = true;

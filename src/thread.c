@@ -224,6 +224,7 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	struct ump_thread *made;
 	int result;
 
+	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
 		*client = NULL;
 	if (thread != NULL)
@@ -262,6 +263,7 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
+	UMP__REQUIRE_INSIDE();
 	deadline = ump__deadline_at_call(deadline);
 	result =
 		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);

@@ -38,6 +38,7 @@ int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadl
 
 	if (wait_reply == NULL || *wait_reply == NULL)
 		return UMP_INVALID;
+	UMP__REQUIRE_INSIDE();
 	request = ump__request_of_waiter(*wait_reply);
 	if (reply == NULL && request->reply_type.size != 0)
 		return UMP_INVALID;

@@ -587,3 +587,17 @@ void **ump__thread_slot(void)
 
 	return &slots[machine.current];
 }
+
+#ifndef NDEBUG
+/* No program here ends a thread inside a callback, or leaves one. */
+void ump__thread_guard(void **slot)
+{
+	(void)slot;
+}
+
+bool ump__thread_on_stack(const void *address)
+{
+	(void)address;
+	return false;
+}
+#endif

@@ -201,4 +201,13 @@ void ump__hook(void);
 /* A pointer of the calling thread's own, NULL at first. */
 void **ump__thread_slot(void);
 
+#ifndef NDEBUG
+/* Stop the process if the calling thread ends while `slot`, which is its own, is guarded.  NULL: it
+ * may end. */
+void ump__thread_guard(void **slot);
+
+/* Whether the calling thread's own stack has this address; false if that cannot be found out. */
+bool ump__thread_on_stack(const void *address);
+#endif
+
 #endif

@@ -4,6 +4,7 @@
 #endif
 #include "sync/sync.h"
 
+#include "debug.h"
 #include "sync/cancel.h"
 
 #include <errno.h>
@@ -234,3 +235,63 @@ void **ump__thread_slot(void)
 
 	return &slot;
 }
+
+#ifndef NDEBUG
+
+/* ---- What debug builds see of threads -------------------------------------------------------- */
+
+static pthread_key_t guard;
+static bool guards;
+static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
+
+/* The value of a key is not NULL only while a callback runs on its thread. */
+static void ended(void *slot)
+{
+	(void)slot;
+	ump__die("a thread has ended inside a callback, by pthread_exit or because it was "
+		 "cancelled: a "
+		 "callback must return");
+}
+
+static void make_guard(void)
+{
+	guards = pthread_key_create(&guard, ended) == 0;
+}
+
+#ifdef __GNUC__
+/* A plugin that holds the library may be unloaded, and must not take a key along each time. */
+__attribute__((destructor)) static void drop_guard(void)
+{
+	if (guards)
+		(void)pthread_key_delete(guard);
+}
+#endif
+
+void ump__thread_guard(void **slot)
+{
+	pthread_once(&guard_once, make_guard);
+	if (guards)
+		(void)pthread_setspecific(guard, slot);
+}
+
+bool ump__thread_on_stack(const void *address)
+{
+#ifdef __linux__
+	static _Thread_local uintptr_t low;
+	static _Thread_local size_t size;
+	pthread_attr_t attributes;
+	void *stack;
+
+	if (size == 0 && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+		if (pthread_attr_getstack(&attributes, &stack, &size) == 0)
+			low = (uintptr_t)stack;
+		pthread_attr_destroy(&attributes);
+	}
+	return (uintptr_t)address - low < size;
+#else
+	(void)address;
+	return false;
+#endif
+}
+
+#endif

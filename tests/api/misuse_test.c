@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "probe.h"
 
+#include <setjmp.h>
 #include <string.h>
 
 static ump_client *client;
@@ -506,6 +507,134 @@ static void use_dropped_task(void)
 	(void)ump_task_dispatch(copy, 0);
 }
 
+/* ---- Callbacks that are left, and not by their return ---------------------------------------- */
+
+static jmp_buf out;
+static ump_client *other;
+static ump_task *other_task;
+
+static void run_other(void)
+{
+	(void)ump_task_dispatch(other_task, 0);
+}
+
+/* How a post leaves its callback. */
+static struct ump_flow leave_callback(void *self, const void *msg)
+{
+	(void)self;
+	switch (*(const char *)msg) {
+	case 'j':
+		longjmp(out, 1);
+	case 'e':
+		pthread_exit(NULL);
+	case 'c':
+		pthread_cancel(pthread_self());
+		pthread_testcancel();
+		break;
+	case 'o':
+		/* Back here out of the other task's callback. */
+		if (setjmp(out) == 0)
+			run_other();
+		break;
+	default:
+		break;
+	}
+	return ump_continue();
+}
+
+static int build_leaver(void *arg, ump_client *made, struct ump_handler *out_handler)
+{
+	(void)arg;
+	(void)made;
+	out_handler->post = leave_callback;
+	return 0;
+}
+
+static const struct ump_config leaver = {.post.size = 1};
+
+static void leave_on_thread(const char *how)
+{
+	ump_thread *thread;
+
+	CHECK_INT(ump_spawn_thread(&leaver, build_leaver, NULL, &client, &thread), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, how), ==, UMP_OK);
+	(void)ump_join(&thread, NULL, ump_after(INT64_C(60000000000)));
+}
+
+static void exit_on_thread(void)
+{
+	leave_on_thread("e");
+}
+
+static void cancel_on_thread(void)
+{
+	leave_on_thread("c");
+}
+
+static void *run_and_exit(void *arg)
+{
+	ump_inline *inlined;
+
+	CHECK_INT(ump_spawn_inline(&leaver, build_leaver, NULL, &client, &inlined), ==, UMP_OK);
+	if (setjmp(out) == 0)
+		(void)ump_client_post(client, arg);
+	return NULL;
+}
+
+/* Its thread goes on after the jump, and ends without another call. */
+static void jump_and_end(void)
+{
+	static char how[] = "j";
+	pthread_t id;
+
+	CHECK_INT(pthread_create(&id, NULL, run_and_exit, how), ==, 0);
+	pthread_join(id, NULL);
+}
+
+static void jump_out_of_task(void)
+{
+	ump_task *task;
+
+	CHECK_INT(ump_spawn_task(&leaver, build_leaver, NULL, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, "j"), ==, UMP_OK);
+	if (setjmp(out) == 0)
+		(void)ump_task_dispatch(task, 0);
+	(void)ump_task_dispatch(task, 0);
+}
+
+static void jump_out_of_inline(void)
+{
+	ump_inline *inlined;
+
+	CHECK_INT(ump_spawn_inline(&leaver, build_leaver, NULL, &client, &inlined), ==, UMP_OK);
+	if (setjmp(out) == 0)
+		(void)ump_client_post(client, "j");
+	(void)ump_client_post(client, "r");
+}
+
+static void leave_out_of_order(void)
+{
+	ump_task *task;
+
+	CHECK_INT(ump_spawn_task(&leaver, build_leaver, NULL, &client, &task), ==, UMP_OK);
+	CHECK_INT(ump_spawn_task(&leaver, build_leaver, NULL, &other, &other_task), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, "o"), ==, UMP_OK);
+	CHECK_INT(ump_client_post(other, "j"), ==, UMP_OK);
+	(void)ump_task_dispatch(task, 0);
+}
+
+static void left_callbacks(void)
+{
+	CHECK(check_dies(exit_on_thread, "a thread has ended inside a callback"));
+	CHECK(check_dies(cancel_on_thread, "a thread has ended inside a callback"));
+	CHECK(check_dies(jump_and_end, "a thread has ended inside a callback"));
+	CHECK(check_dies(leave_out_of_order, "a callback was left out of order"));
+#ifdef __linux__
+	CHECK(check_dies(jump_out_of_task, "a callback was left by longjmp"));
+	CHECK(check_dies(jump_out_of_inline, "a callback was left by longjmp"));
+#endif
+}
+
 static void deaths(void)
 {
 	CHECK(check_dies(use_dropped_task, "a task was used after it was joined or dropped"));
@@ -532,6 +661,8 @@ static const struct check_test tests[] = {
 	{"[misuse] kinds of messages that a server does not take", kinds_not_taken},
 #ifndef NDEBUG
 	{"[misuse] debug builds stop at a handle that is used after its drop", deaths},
+	{"[user] debug builds stop at a callback that was left and has not returned",
+		left_callbacks},
 #endif
 };
 

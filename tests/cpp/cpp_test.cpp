@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -621,9 +622,30 @@ void throwing_callback()
 		check_nap(1000);
 }
 
+struct numbers : ump::protocol<ump::none, ump::none, int> {
+};
+
+class thrower : public ump::handler<numbers>
+{
+	flow post(int) override
+	{
+		throw std::runtime_error("nobody counts this");
+	}
+};
+
+void throwing_post()
+{
+	auto server = ump::spawn_inline(std::make_unique<thrower>());
+
+	static_cast<void>(server->client.post(1));
+}
+
 void exceptions_end_the_program()
 {
 	CHECK(check_dies(throwing_callback, "terminate called after throwing"));
+	CHECK(check_dies(
+		throwing_callback, "ump: an exception has left request() of the handler "));
+	CHECK(check_dies(throwing_post, "nobody counts this"));
 }
 
 // What a copy throws comes out of the call, which then sent nothing.

@@ -114,9 +114,14 @@
  *   thread at a time" means that the handle may move among threads, if the program orders the
  *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
  *   always needs that no other call is under way on it.
- * - Nothing here may be called from a signal handler, or in a forked child on handles of its
- *   parent.  No function here is a cancellation point (asynchronous cancellation is not
- *   supported).
+ * - Nothing here may be called from a signal handler.  No function here is a cancellation point
+ *   (asynchronous cancellation is not supported).
+ * - A child of fork may make servers of its own, whatever its parent's threads were doing at that
+ *   moment, also in a callback.  It must neither use nor drop what its parent has made: clients,
+ *   contexts, tasks, completions, ump_threads and all other handles.  Debug builds stop with a
+ *   message at most calls that do.  Memory and file descriptors of the parent's servers stay the
+ *   child's until it ends or execs.  (A child that was made by other means than fork, such as clone
+ *   or _Fork, must not use the library.)
  * - A callback must return, on the thread that has called it.  It must not be left by an exception,
  *   by longjmp, by pthread_exit, by cancellation of its thread, or by a switch to another fiber or
  *   stack, unless that has switched back before it uses this library or ends.  A server whose

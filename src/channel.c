@@ -71,8 +71,10 @@ static void server_init(struct ump_server *server, struct ump__channel *channel)
 
 struct ump__channel *ump__channel_new(const struct ump_config *config)
 {
-	struct ump__channel *channel = ump__alloc_line(ump__channel_size(config->capacity != 0));
+	struct ump__channel *channel = NULL;
 
+	if (ump__fork_ready())
+		channel = ump__alloc_line(ump__channel_size(config->capacity != 0));
 	if (channel == NULL)
 		return NULL;
 	ump__word_init(&channel->inbox, UMP__INBOX_EMPTY);
@@ -97,6 +99,9 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->slow_arg = config->slow_arg;
 	channel->bell.fd = -1;
 	channel->inlined = NULL;
+#ifndef NDEBUG
+	channel->generation = ump__fork_generation();
+#endif
 	ump__message_init(&channel->goodbye, UMP__KIND_GOODBYE, NULL);
 	server_init(&channel->server, channel);
 	return channel;

@@ -61,6 +61,10 @@ struct ump__channel {
 	void *slow_arg;
 	/* The server that is run by those who send to it; of all others, NULL. */
 	struct ump_inline *inlined;
+#ifndef NDEBUG
+	/* In which process it was opened. */
+	int generation;
+#endif
 	struct ump__hint server_cpu;
 	/* The bytes that a client may keep of its messages' memory; 0: as many as is usual. */
 	uint32_t keep;

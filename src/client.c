@@ -195,6 +195,7 @@ static bool can_request(const ump_client *client, const void *msg)
 		return false;
 	UMP__REQUIRE_INSIDE();
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_OWN(client->handle.channel);
 	return client->handle.channel->request.size != 0;
 }
 

@@ -9,21 +9,15 @@ struct ump__frame *ump__frame_top(void)
 	return *ump__thread_slot();
 }
 
-#ifndef NDEBUG
-/* Of the thread's innermost frame: a place on the stack below which the callback that runs lies, and
- * what it calls.  Not in the frame, since that may be gone. */
-static _Thread_local const void *above;
-#endif
-
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 {
 	void **slot = ump__thread_slot();
 
 	UMP__REQUIRE_INSIDE();
 #ifndef NDEBUG
-	frame->above = above;
+	frame->above = *ump__thread_above();
 #ifdef __GNUC__
-	above = __builtin_frame_address(0);
+	*ump__thread_above() = __builtin_frame_address(0);
 #endif
 	if (*slot == NULL)
 		ump__thread_guard(slot);
@@ -46,9 +40,17 @@ void ump__frame_leave(const struct ump__frame *frame)
 		"it, and before the one that it was called in");
 	*slot = frame->outer;
 #ifndef NDEBUG
-	above = frame->above;
+	*ump__thread_above() = frame->above;
 	if (*slot == NULL)
 		ump__thread_guard(NULL);
+#endif
+}
+
+void ump__frame_forget(void)
+{
+	*ump__thread_slot() = NULL;
+#ifndef NDEBUG
+	ump__thread_guard(NULL);
 #endif
 }
 
@@ -56,6 +58,8 @@ void ump__frame_leave(const struct ump__frame *frame)
 
 void ump__frame_require(const void *here)
 {
+	const void *above = *ump__thread_above();
+
 	/* Stacks grow down. */
 	UMP__REQUIRE(ump__frame_top() == NULL || (uintptr_t)here <= (uintptr_t)above ||
 			     !ump__thread_on_stack(above) || !ump__thread_on_stack(here),
@@ -65,9 +69,9 @@ void ump__frame_require(const void *here)
 
 const void *ump__frame_above(const void *next)
 {
-	const void *before = above;
+	const void *before = *ump__thread_above();
 
-	above = next;
+	*ump__thread_above() = next;
 	return before;
 }
 

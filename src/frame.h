@@ -57,6 +57,9 @@ const void *ump__frame_above(const void *next);
 #define UMP__CALLBACK_END(above) ((void)(above))
 #endif
 
+/* In a forked child: its thread is at work for no server of the parent's any more. */
+void ump__frame_forget(void);
+
 /* The innermost frame of the calling thread, or NULL. */
 struct ump__frame *ump__frame_top(void);
 

@@ -153,6 +153,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 	int result;
 
 	UMP__REQUIRE_INSIDE();
+	UMP__REQUIRE_OWN(channel);
 	if (msg == NULL || channel->post.size == 0)
 		return UMP_INVALID;
 	result = ump__handle_room(handle, deadline, &kept);

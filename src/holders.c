@@ -76,6 +76,13 @@ void ump__holder_remove(struct ump__handle *handle)
 	ump__lock_give(&lock);
 }
 
+void ump__holders_forget(void)
+{
+	ump__lock_init(&lock);
+	holders = NULL;
+	here_file[0] = '\0';
+}
+
 /* ---- A snapshot of it ----------------------------------------------------------------------- */
 
 /* One strong client and its server, as they were. */

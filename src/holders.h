@@ -32,7 +32,14 @@ size_t ump__holder_extra(void);
 void ump__holder_add(struct ump__handle *handle);
 void ump__holder_remove(struct ump__handle *handle);
 
+/* In a forked child: there are no clients but its own. */
+void ump__holders_forget(void);
+
 #else
+
+static inline void ump__holders_forget(void)
+{
+}
 
 static inline size_t ump__holder_extra(void)
 {

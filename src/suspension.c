@@ -97,6 +97,7 @@ int ump_suspend_for(const ump_client *client, ump_suspension **out)
 	if (client == NULL || out == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_INSIDE();
 	if (!can_suspend(frame))
 		return UMP_INVALID;
 	result = suspension_new(frame, true, &made);

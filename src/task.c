@@ -309,6 +309,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 	if (task == NULL)
 		return true;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
 	if (task->running) {
 		hush(task);
@@ -325,6 +326,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	if (task == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
 	if (task->running) {
 		hush(task);

@@ -263,6 +263,7 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
+	UMP__REQUIRE_OWN(joined->channel);
 	UMP__REQUIRE_INSIDE();
 	deadline = ump__deadline_at_call(deadline);
 	result =

@@ -32,6 +32,10 @@ struct ump_threads {
 	size_t most;
 	size_t stack_size;
 	enum ump__mark mark;
+#ifndef NDEBUG
+	/* In which process it was made. */
+	int generation;
+#endif
 	/* Guards what follows, and the list. */
 	struct ump__lock lock;
 	struct ump__worker *resting;
@@ -145,6 +149,7 @@ bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os)
 bool ump__threads_fit(const ump_threads *threads, size_t stack_size)
 {
 	UMP__REQUIRE_MARK(threads, UMP__MARK_THREADS, "threads were used after they were dropped");
+	UMP__REQUIRE_OWN(threads);
 	return stack_size == 0 || stack_size == threads->stack_size;
 }
 
@@ -195,6 +200,9 @@ int ump_threads_open(ump_threads **out, size_t most, size_t stack_size)
 		return UMP_NO_MEMORY;
 	memset(made, 0, sizeof *made);
 	made->mark = UMP__MARK_THREADS;
+#ifndef NDEBUG
+	made->generation = ump__fork_generation();
+#endif
 	made->most = most;
 	made->stack_size = stack_size;
 	made->users = 1;
@@ -213,6 +221,7 @@ void ump_threads_drop(ump_threads **threads)
 	dropped = *threads;
 	*threads = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREADS, "threads were dropped twice, or are none");
+	UMP__REQUIRE_OWN(dropped);
 	ump__lock_take(&dropped->lock);
 	dropped->dropped = true;
 	resting = dropped->resting;

@@ -588,8 +588,26 @@ void **ump__thread_slot(void)
 	return &slots[machine.current];
 }
 
+/* No program here forks. */
+bool ump__fork_ready(void)
+{
+	return true;
+}
+
+int ump__fork_generation(void)
+{
+	return 0;
+}
+
 #ifndef NDEBUG
 /* No program here ends a thread inside a callback, or leaves one. */
+const void **ump__thread_above(void)
+{
+	static const void *above[SIM_THREADS];
+
+	return &above[machine.current];
+}
+
 void ump__thread_guard(void **slot)
 {
 	(void)slot;

@@ -79,3 +79,14 @@ void ump__wake(struct ump__word *word)
 	pthread_cond_broadcast(&bucket->woken);
 	pthread_mutex_unlock(&bucket->lock);
 }
+
+void ump__park_before_fork(void)
+{
+	pthread_once(&buckets_once, make_buckets);
+}
+
+/* Threads that are not there any more may hold locks, or wait for conditions. */
+void ump__park_in_child(void)
+{
+	make_buckets();
+}

@@ -140,6 +140,21 @@ void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
  * time (from 0 on).  false: that was often enough. */
 bool ump__spin_round(unsigned round, int other_cpu);
 
+/* ---- Forks --------------------------------------------------------------------------------- */
+
+/* See that forked children begin anew with all statics of the library.  false: no memory for that. */
+bool ump__fork_ready(void);
+
+/* How many forks lie between the process in which the library was loaded and this one. */
+int ump__fork_generation(void);
+
+/* Called in a child; it is for the statics outside of the platform. */
+void ump__fork_child(void);
+
+/* The platform's own: before a fork, in the parent, and after it, in the child. */
+void ump__park_before_fork(void);
+void ump__park_in_child(void);
+
 /* ---- Threads ------------------------------------------------------------------------------- */
 
 struct ump__os_thread {
@@ -202,9 +217,16 @@ void ump__hook(void);
 void **ump__thread_slot(void);
 
 #ifndef NDEBUG
+/* Of the innermost frame in the slot: a place on the calling thread's stack below which the callback
+ * that runs lies, and what it calls.  Not in the frame, since that may be gone. */
+const void **ump__thread_above(void);
+
 /* Stop the process if the calling thread ends while `slot`, which is its own, is guarded.  NULL: it
  * may end. */
 void ump__thread_guard(void **slot);
+
+/* In the parent, before a fork. */
+void ump__thread_before_fork(void);
 
 /* Whether the calling thread's own stack has this address; false if that cannot be found out. */
 bool ump__thread_on_stack(const void *address);

@@ -267,11 +267,23 @@ __attribute__((destructor)) static void drop_guard(void)
 }
 #endif
 
+void ump__thread_before_fork(void)
+{
+	pthread_once(&guard_once, make_guard);
+}
+
 void ump__thread_guard(void **slot)
 {
 	pthread_once(&guard_once, make_guard);
 	if (guards)
 		(void)pthread_setspecific(guard, slot);
+}
+
+const void **ump__thread_above(void)
+{
+	static _Thread_local const void *above;
+
+	return &above;
 }
 
 bool ump__thread_on_stack(const void *address)

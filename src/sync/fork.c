@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "sync/sync.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool ready;
+static struct ump__hint generation;
+
+/* In the parent: what is begun once must not be in the middle of that. */
+static void before(void)
+{
+	ump__park_before_fork();
+#ifndef NDEBUG
+	ump__thread_before_fork();
+#endif
+}
+
+static void in_child(void)
+{
+	ump__hint_set(&generation, ump__hint_get(&generation) + 1);
+	ump__park_in_child();
+	ump__fork_child();
+}
+
+static void prepare(void)
+{
+	ready = pthread_atfork(before, NULL, in_child) == 0;
+}
+
+bool ump__fork_ready(void)
+{
+	pthread_once(&once, prepare);
+	return ready;
+}
+
+int ump__fork_generation(void)
+{
+	return ump__hint_get(&generation);
+}
+
+#ifdef __GNUC__
+/* Before there is a thread that could fork meanwhile: then `once` would be in the middle of that in
+ * the child, where some libcs wait for its end. */
+__attribute__((constructor)) static void at_load(void)
+{
+	(void)ump__fork_ready();
+}
+#endif

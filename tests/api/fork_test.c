@@ -380,10 +380,11 @@ static const char *used;
 static void use_parents(void)
 {
 	int value = 1;
+	int answer;
 
 	switch (used[0]) {
 	case 'r':
-		(void)ump_client_req(client, &value, &value, ump_after(1));
+		(void)ump_client_req(client, &value, &answer, ump_after(1));
 		break;
 	case 'j':
 		(void)ump_join(&thread, NULL, ump_after(1));

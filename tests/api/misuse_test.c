@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <string.h>
+#include <unistd.h>
 
 static ump_client *client;
 static ump_server *server;
@@ -507,6 +508,88 @@ static void use_dropped_task(void)
 	(void)ump_task_dispatch(copy, 0);
 }
 
+/* ---- Replies that overlap their messages ----------------------------------------------------- */
+
+struct both {
+	char before[sizeof(struct order)];
+	struct order order;
+	char after[sizeof(struct reply)];
+};
+
+static ump_time deadline;
+/* From the message on: where the reply begins. */
+static ptrdiff_t offset;
+
+static void ask_with_reply_at_offset(void)
+{
+	struct both both;
+	ump_thread *thread;
+
+	memset(&both, 0, sizeof both);
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	(void)ump_client_req(client, &both.order, (char *)&both.order + offset, deadline);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+	_exit(0);
+}
+
+static void ask_with_one_variable(void)
+{
+	deadline = UMP_FOREVER;
+	offset = 0;
+	ask_with_reply_at_offset();
+}
+
+static void ask_with_one_variable_until(void)
+{
+	deadline = ump_after(INT64_C(60000000000));
+	offset = 0;
+	ask_with_reply_at_offset();
+}
+
+static void ask_with_overlap_behind(void)
+{
+	deadline = UMP_FOREVER;
+	offset = sizeof(struct order) - 1;
+	ask_with_reply_at_offset();
+}
+
+static void ask_with_overlap_before(void)
+{
+	deadline = UMP_FOREVER;
+	offset = 1 - (ptrdiff_t)sizeof(struct reply);
+	ask_with_reply_at_offset();
+}
+
+/* The first bytes that are no part of the other. */
+static void side_by_side(void)
+{
+	struct both both;
+	struct order *order = &both.order;
+	ump_thread *thread;
+
+	memset(&both, 0, sizeof both);
+	probe_init(&probe);
+	probe_spawn(&probe, &client, &thread);
+	CHECK_INT(ump_client_req(client, order, order + 1, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_client_req(client, order, (char *)order - sizeof(struct reply), UMP_FOREVER),
+		==, UMP_OK);
+	ump_client_drop(&client);
+	CHECK(!probe_join(&thread).stop);
+}
+
+static void overlaps(void)
+{
+	static const char text[] = "the reply of a request overlaps its message";
+
+	side_by_side();
+	CHECK(check_dies(ask_with_one_variable, text));
+	CHECK(check_dies(ask_with_one_variable_until, text));
+	CHECK(check_dies(ask_with_overlap_behind, text));
+	CHECK(check_dies(ask_with_overlap_before, text));
+}
+
 /* ---- Callbacks that are left, and not by their return ---------------------------------------- */
 
 static jmp_buf out;
@@ -661,6 +744,7 @@ static const struct check_test tests[] = {
 	{"[misuse] kinds of messages that a server does not take", kinds_not_taken},
 #ifndef NDEBUG
 	{"[misuse] debug builds stop at a handle that is used after its drop", deaths},
+	{"[misuse] debug builds stop at a reply that overlaps its message", overlaps},
 	{"[user] debug builds stop at a callback that was left and has not returned",
 		left_callbacks},
 #endif

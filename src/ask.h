@@ -19,7 +19,7 @@ struct ump__ask {
 	/* Whose room it will be; NULL once the client is done with this.  Under the lock of the
 	 * room, as `told` and, once it is in flight no more, `code`. */
 	struct ump__handle *handle;
-	/* Whose room it is, with a reference; NULL: there is no bound, and so no client that cares. */
+	/* Whose room it is, with a reference; NULL: there is no bound, and nothing is kept. */
 	struct ump__channel *channel;
 	/* With a reference. */
 	struct ump_completions *completions;

@@ -33,9 +33,6 @@ struct ump__shelf {
 };
 
 struct ump__pool {
-	/* The server that the messages go to, of which this has a reference: a waiter whose request
-	 * lies here may look at it as long as it has the request. */
-	struct ump__channel *channel;
 	/* Who has the latch may touch what is on this line. */
 	_Alignas(UMP__LINE) struct ump__latch latch;
 	struct ump__shelf shelves[UMP__SHELVES];
@@ -47,6 +44,9 @@ struct ump__pool {
 	unsigned char *next;
 	uint32_t left;
 	struct ump__tray *tray;
+	/* The server that the messages go to, of which this has a reference: a waiter whose request
+	 * lies here may look at it as long as it has the request. */
+	struct ump__channel *channel;
 	/* Written by those who give back: inboxes that nobody sleeps at. */
 	_Alignas(UMP__LINE) struct ump__word back[UMP__SHELVES];
 	/* What belongs to the pool or may still come to: it is freed with the last of these. */

@@ -186,10 +186,10 @@ void ump__signals_swap(struct ump__signals *signals);
 void ump__thread_name(const char *name);
 
 /*
- * Wait until the thread has ended, with all destructors of its thread-local variables.  UMP_OK: it is
- * joined.  UMP_TIMED_OUT: it has not ended by `deadline`.  UMP_DEADLOCK: it waits for the end of the
- * calling thread, as far as the system knows.  Where the system has no join that can be given up
- * (that is, not on Linux), any deadline is UMP_FOREVER.
+ * Wait until the thread has ended, with all destructors of its thread-local variables.  UMP_OK: it
+ * is joined.  UMP_TIMED_OUT: it has not ended by `deadline`.  UMP_DEADLOCK: the system says that it
+ * waits for the end of the calling thread.  Where the system has no join that can be given up (that
+ * is, not on Linux), any deadline is UMP_FOREVER.
  */
 int ump__thread_join(struct ump__os_thread *thread, ump_time deadline);
 /* Join a thread if it has ended; false: it has not.  Where the system cannot try, this blocks. */

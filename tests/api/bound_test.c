@@ -739,7 +739,7 @@ static void asks_again_unread(void)
 	drop_all();
 }
 
-/* A send that has taken the place, and fails after the completions were dropped by another thread. */
+/* A send that has taken the place, and fails after another thread has dropped the completions. */
 static void keeps_no_place_untold(void)
 {
 	struct ump_completion got;

@@ -524,7 +524,8 @@ struct plain {
 	char text[60];
 };
 
-// Replies without a value, a type that is aligned more strictly than max_align_t, and one that is not.
+// Replies without a value, a type that is aligned more strictly than max_align_t, and one that is
+// not.
 void types()
 {
 	struct mixed : ump::protocol<wide, ump::none, plain> {

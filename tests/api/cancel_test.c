@@ -320,7 +320,9 @@ static int end_and_join(void)
 		ump_task_fd(tasks[0])) row(ump_task_dispatch,                                      \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \
-		ump_task_drop(&tasks[0])) row(ump_suspend, let_suspend()) row(ump_suspend_for,     \
+		ump_task_drop(&tasks[0])) row(ump_suspend, let_suspend()) row(ump_request_is_mine, \
+		ump_request_is_mine(UMP_OK)) row(ump_sent_is_mine,                                 \
+		ump_sent_is_mine(UMP_OK)) row(ump_suspend_for,                                     \
 		let_suspend_for()) row(ump_task_resume,                                            \
 		ump_task_resume(&suspension, ump_continue())) row(ump_spawn_inline_sized,          \
 		ump_spawn_inline_sized(&posts, SIZES, build_posts, NULL, &made_client,             \

@@ -474,7 +474,7 @@ UMP_API void ump_client_drop(ump_client **client);
  * has room for a value of the reply type, and holds one when UMP_OK is returned (else, anything);
  * it may be NULL only if replies have no value.  `reply` must not overlap `msg`: with UMP_FOREVER
  * the handler may write the reply in place (ump_reply_room) while it still reads the message.
- * Debug builds stop with a message if it does.
+ * Debug builds stop with a message where a handler does so.
  * Once the handler has been called with the message, what it points to is the handler's.  (A
  * protocol in which it is only lent needs UMP_FOREVER, or memory that stays until the request is
  * answered: after a time-out the handler may still read it.)

@@ -199,26 +199,12 @@ static bool can_request(const ump_client *client, const void *msg)
 	return client->handle.channel->request.size != 0;
 }
 
-/* Whether no byte of the reply is one of the message. */
-static inline bool is_apart(const struct ump__channel *channel, const void *msg, const void *reply)
-{
-	uintptr_t message = (uintptr_t)msg;
-	uintptr_t answer = (uintptr_t)reply;
-
-	return answer + channel->reply.size <= message || message + channel->request.size <= answer;
-}
-
 int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_time deadline)
 {
 	if (!can_request(client, msg))
 		return UMP_INVALID;
 	if (reply == NULL && client->handle.channel->reply.size != 0)
 		return UMP_INVALID;
-	UMP__REQUIRE(reply == NULL || client->handle.channel->reply.size == 0 ||
-			     is_apart(client->handle.channel, msg, reply),
-		"the reply of a request overlaps its message: ump_client_req needs memory of its "
-		"own "
-		"for each");
 	if (deadline == UMP_FOREVER)
 		return request_in_place(&client->handle, msg, reply);
 	return request_until(&client->handle, msg, reply, deadline);

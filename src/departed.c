@@ -33,6 +33,8 @@ static struct ump__os_thread places[PLACES];
 static size_t placed;
 static struct ump__departed *others;
 static struct waiter *waiters;
+/* What is to be done at the end of the process has been said. */
+static bool leaves;
 
 /* ---- The list; with the lock held ------------------------------------------------------------ */
 
@@ -91,24 +93,14 @@ static void tell_all(void)
 
 /* ---- Fork and exit --------------------------------------------------------------------------- */
 
-static void before_fork(void)
+/* The child has none of these threads, and what the parent had in hand stays as it was. */
+void ump__departed_forget(void)
 {
-	ump__lock_take(&lock);
-}
-
-static void after_fork(void)
-{
-	ump__lock_give(&lock);
-}
-
-/* The child has none of these threads. */
-static void in_child(void)
-{
+	ump__lock_init(&lock);
 	expected = 0;
 	placed = 0;
 	others = NULL;
 	waiters = NULL;
-	ump__lock_give(&lock);
 }
 
 /* Whoever waits for no server is no leak either. */
@@ -127,15 +119,16 @@ static void at_exit(void)
 	ump__lock_give(&lock);
 }
 
-const struct ump__hooks ump__hooks = {before_fork, after_fork, in_child, at_exit};
-
 /* ---- For threads ----------------------------------------------------------------------------- */
 
 void ump__departed_expect(void)
 {
-	ump__hook();
 	ump__lock_take(&lock);
 	expected++;
+	if (!leaves) {
+		leaves = true;
+		ump__at_exit(at_exit);
+	}
 	ump__lock_give(&lock);
 }
 

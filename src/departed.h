@@ -26,6 +26,9 @@ void ump__departed_expect(void);
  * by a later call.  The memory of `one` is freed.  Never blocks. */
 void ump__departed_take(struct ump__departed *one, bool ends);
 
+/* In a forked child: there are none. */
+void ump__departed_forget(void);
+
 /* How many threads are handed over and not joined; for checkers, while no other thread runs. */
 size_t ump__departed_count(void);
 

@@ -5,6 +5,7 @@
  * of the library begin anew in a child, and its own servers work.  What the parent has made is not
  * touched: its handles must not be used in the child.
  */
+#include "departed.h"
 #include "frame.h"
 #include "holders.h"
 #include "sync/sync.h"
@@ -14,4 +15,5 @@ void ump__fork_child(void)
 {
 	ump__frame_forget();
 	ump__holders_forget();
+	ump__departed_forget();
 }

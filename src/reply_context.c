@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "debug.h"
 #include "references.h"
 #include "request.h"
 
@@ -68,6 +69,20 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	return ump__request_context(request);
 }
 
+#ifndef NDEBUG
+/* Whether no byte of the reply is one of the message.  Where the channel may be gone, only the first
+ * byte of the message is known. */
+static bool is_apart(const struct ump__request *request)
+{
+	bool there = request->held || ump__hint_get(&request->kept) == 0;
+	size_t size = there ? request->channel->request.size : 1;
+	uintptr_t message = (uintptr_t)request->value;
+	uintptr_t reply = (uintptr_t)request->reply;
+
+	return reply + request->reply_type.size <= message || message + size <= reply;
+}
+#endif
+
 void *ump_reply_room(ump_reply_context *rc)
 {
 	struct ump__request *request;
@@ -75,7 +90,12 @@ void *ump_reply_room(ump_reply_context *rc)
 	if (rc == NULL)
 		return NULL;
 	request = ump__request_of_context(rc);
-	return request->reply_type.size != 0 ? request->reply : NULL;
+	if (request->reply_type.size == 0)
+		return NULL;
+	UMP__REQUIRE(is_apart(request),
+		"the reply of a request overlaps its message: ump_client_req needs memory of its "
+		"own for each");
+	return request->reply;
 }
 
 bool ump_reply_origin_gone(const ump_reply_context *rc)

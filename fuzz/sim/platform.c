@@ -558,9 +558,10 @@ bool ump__thread_try_join(struct ump__os_thread *thread)
 	return true;
 }
 
-/* No program here forks, and the statics begin anew with each. */
-void ump__hook(void)
+/* The statics begin anew with each program. */
+void ump__at_exit(void (*run)(void))
 {
+	(void)run;
 }
 
 void ump__thread_detach(struct ump__os_thread *thread)

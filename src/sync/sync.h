@@ -200,18 +200,8 @@ bool ump__thread_is_current(const struct ump__os_thread *thread);
 /* Make this the calling thread's handle: whoever has started it may not have it yet. */
 void ump__thread_self(struct ump__os_thread *thread);
 
-/* What has to be done before a fork, after it in the parent and in the child, and at the end of the
- * process or when the library is unloaded. */
-struct ump__hooks {
-	void (*before_fork)(void);
-	void (*after_fork)(void);
-	void (*in_child)(void);
-	void (*at_exit)(void);
-};
-extern const struct ump__hooks ump__hooks;
-
-/* Have it done from now on. */
-void ump__hook(void);
+/* Have this done at the end of the process, or when the library is unloaded. */
+void ump__at_exit(void (*run)(void));
 
 /* A pointer of the calling thread's own, NULL at first. */
 void **ump__thread_slot(void);

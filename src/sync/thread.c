@@ -216,17 +216,9 @@ void ump__thread_self(struct ump__os_thread *thread)
 	thread->id = pthread_self();
 }
 
-static void hook(void)
+void ump__at_exit(void (*run)(void))
 {
-	(void)pthread_atfork(ump__hooks.before_fork, ump__hooks.after_fork, ump__hooks.in_child);
-	(void)atexit(ump__hooks.at_exit);
-}
-
-void ump__hook(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, hook);
+	(void)atexit(run);
 }
 
 void **ump__thread_slot(void)

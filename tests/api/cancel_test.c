@@ -310,7 +310,8 @@ static int end_and_join(void)
 		ump_spawn_thread(                                                                  \
 			&posts, build_posts, NULL, &made_client, &made_thread)) row(ump_join,      \
 		ump_join(&thread, NULL, SOON), end_and_join()) row(ump_thread_drop,                \
-		ump_thread_drop(&thread)) row(ump_threads_open,                                    \
+		ump_thread_drop(&thread)) row(ump_join_dropped,                                    \
+		ump_join_dropped(SOON)) row(ump_threads_open,                                      \
 		ump_threads_open(&made_threads, 0, 0)) row(ump_threads_drop,                       \
 		ump_threads_drop(&threads)) row(ump_spawn_task_sized,                              \
 		ump_spawn_task_sized(&posts, SIZES, build_posts, NULL, &made_client,               \

@@ -126,10 +126,10 @@
  *   by longjmp, by pthread_exit, by cancellation of its thread, or by a switch to another fiber or
  *   stack, unless that has switched back before it uses this library or ends.  A server whose
  *   callback was left is stuck: its callers and its join wait for ever, its messages leak, and
- *   frames of the stack that are gone stay in use.  Debug builds stop with a message on the standard
- *   error output: when the thread ends, when callbacks end out of order, and, on a thread's own
- *   stack, at the next call that sends, waits, spawns or runs a server, unless that lies as deep on
- *   the stack as the callback did.
+ *   frames of the stack that are gone stay in use.  Debug builds stop with a message on the
+ *   standard error output: when the thread ends, when callbacks end out of order, and, on a
+ *   thread's own stack, at the next call that sends, waits, spawns or runs a server, unless that
+ *   lies as deep on the stack as the callback did.
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H
@@ -350,8 +350,8 @@ struct ump_config {
 	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
 	const char *name UMP_ZERO;
-	/** Bytes of the thread's stack, raised to the system's minimum; what the system takes from a
-	 *  stack for thread-local variables is added.  0: its default; with
+	/** Bytes of the thread's stack, raised to the system's minimum; what the system takes from
+	 *  a stack for thread-local variables is added.  0: its default; with
 	 *  `threads`, theirs. */
 	size_t stack_size UMP_ZERO;
 	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
@@ -629,7 +629,8 @@ UMP_API int ump_completions_open(ump_completions **out);
  * The file descriptor to wait for in an event loop: it becomes readable when an answer arrives, and
  * stays so until ump_completions_next has said UMP_EMPTY (level-triggered).  It may become readable
  * for nothing; [complete].  It is the library's: do not read, write or close it.  It is the same
- * until the drop, which closes it: take it out of the loop before that.  -1 for NULL.  Never blocks.  Any thread.
+ * until the drop, which closes it: take it out of the loop before that.  -1 for NULL.  Never
+ * blocks.  Any thread.
  */
 UMP_API int ump_completions_fd(const ump_completions *completions);
 
@@ -827,10 +828,10 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * handle for ump_join; both are the caller's.
  *
  * A new thread has all signals blocked but those that a thread's own faults raise (SIGSEGV and the
- * like) and SIGPROF, a profiler's; with `inherit_signals` it has its spawner's mask.  A process that
- * a callback starts inherits the mask of the callback's thread: unless the callback sets another
- * one for it, SIGTERM does not end it.  A collector that suspends threads by a signal waits for ever
- * for one that blocks it: `init` may unblock that signal alone.
+ * like) and SIGPROF, a profiler's; with `inherit_signals` it has its spawner's mask.  A process
+ * that a callback starts inherits the mask of the callback's thread: unless the callback sets
+ * another one for it, SIGTERM does not end it.  A collector that suspends threads by a signal waits
+ * for ever for one that blocks it: `init` may unblock that signal alone.
  *
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
@@ -956,7 +957,8 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
  * readable for nothing; dispatching silences it.  After the end it is silent.  It is the library's:
  * do not read, write or close it.  It is the same for the life of the task, and is closed when
  * ump_task_join or ump_task_drop returns that has consumed the handle (a drop by a callback of the
- * task: when the run of the task returns): take it out of the loop before that.  -1 for NULL.  Never blocks.  Any thread.
+ * task: when the run of the task returns): take it out of the loop before that.  -1 for NULL.
+ * Never blocks.  Any thread.
  */
 UMP_API int ump_task_fd(const ump_task *task);
 
@@ -1234,9 +1236,10 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
  * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
  * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
  * clients; any other says so in one line.
- * It copies what it knows first.  Then it writes and flushes that, with no lock of the library held.
- * Dumps of several threads to one file come one after the other.  The file stays the caller's.
- * Blocks as long as writing to `file` does: there is no deadline; [deadline].  Any thread.
+ * It copies what it knows first.  Then it writes and flushes that, with no lock of the library
+ * held.  Dumps of several threads to one file come one after the other.  The file stays the
+ * caller's.  Blocks as long as writing to `file` does: there is no deadline; [deadline].  Any
+ * thread.
  * UMP_OK: all of it was written.  UMP_NOT_WRITTEN: writing has failed; a part may be written.
  * UMP_INVALID: `file` is NULL.  UMP_NO_MEMORY: there is none for the copy; nothing was written.
  */
@@ -1244,8 +1247,8 @@ UMP_API int ump_server_dump(FILE *file);
 
 /**
  * The place that ump_server_dump will name for the next strong client that the calling thread
- * makes.  `file` is copied, but for the beginning of one that is longer than 255 bytes; NULL: it names
- * no place.  In C, without NDEBUG, the macros below call this by themselves.
+ * makes.  `file` is copied, but for the beginning of one that is longer than 255 bytes; NULL: it
+ * names no place.  In C, without NDEBUG, the macros below call this by themselves.
  * Never blocks.  Any thread.
  */
 UMP_API void ump_here(const char *file, int line);

@@ -48,15 +48,16 @@
  *   and back, so what holds addresses inside it is not to be relied on.)  A request that was sent
  *   without waiting and is never started waits for its sender: in wait_reply::take_back(), or in
  *   the second argument of its callable.  It is destroyed if its sender is gone.  A value passed
- *   as a constant is copied, and what the copy throws comes out of the call, which then sent nothing.
+ *   as a constant is copied, and what the copy throws comes out of the call, which then sent
+ *   nothing.
  * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
  * - Callbacks are virtual functions.  An exception that leaves one of them ends the program, as one
  *   does that leaves the function of a thread: a message on the standard error output names the
  *   callback, the handler's type and the exception's what(), and std::terminate is called.  Nothing
- *   is thrown through the C library.  Memory that lacks inside the library or this header is UMP_NO_MEMORY, never
- *   std::bad_alloc.  Only result::value() throws.
+ *   is thrown through the C library.  Memory that lacks inside the library or this header is
+ *   UMP_NO_MEMORY, never std::bad_alloc.  Only result::value() throws.
  * - An answer that comes through completions is given to a callable, which was passed with the
  *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
  *   One that was passed as an rvalue is taken over only if the call succeeds; otherwise the caller

@@ -21,8 +21,8 @@ struct ump__frame {
 	/* A task's handler is in a callback that may suspend, and what it got if it has. */
 	bool may_suspend;
 	ump_suspension *suspension;
-	/* The wait in which the callback is blocked, or NULL; and what stands at the server's vertex
-	 * of the wait-for graph when it is not (wait.h). */
+	/* The wait in which the callback is blocked, or NULL; and what stands at the server's
+	 * vertex of the wait-for graph when it is not (wait.h). */
 	struct ump__wait *blocked;
 	struct ump__wait *underneath;
 #ifndef NDEBUG

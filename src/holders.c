@@ -17,7 +17,8 @@
 
 /* ---- The list ------------------------------------------------------------------------------- */
 
-/* Guards the list.  Each handle in it has its reference, so channels can be looked at through it. */
+/* Guards the list.  Each handle in it has its reference, so channels can be looked at through
+ * it. */
 static struct ump__lock lock = UMP__LOCK_FREE;
 static struct ump__handle *holders;
 

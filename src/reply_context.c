@@ -70,8 +70,8 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 }
 
 #ifndef NDEBUG
-/* Whether no byte of the reply is one of the message.  Where the channel may be gone, only the first
- * byte of the message is known. */
+/* Whether no byte of the reply is one of the message.  Where the channel may be gone, only the
+ * first byte of the message is known. */
 static bool is_apart(const struct ump__request *request)
 {
 	bool there = request->held || ump__hint_get(&request->kept) == 0;

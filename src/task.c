@@ -297,7 +297,8 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 }
 
 /* A callback runs, perhaps a loop within the loop, and is not to be called for what can come only
- * when it has returned.  Nobody rings meanwhile; the run that goes on then rings for what is left. */
+ * when it has returned.  Nobody rings meanwhile; the run that goes on then rings for what is
+ * left. */
 static void hush(struct ump_task *task)
 {
 	task->silenced = true;

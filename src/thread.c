@@ -36,7 +36,8 @@ struct ump_thread {
 		/* How the loop has ended, when it has. */
 		struct ump_flow how;
 	};
-	/* One, if the spawner's mask is inherited: that; then, the mask that the thread had before. */
+	/* One, if the spawner's mask is inherited: that; then, the mask that the thread had
+	 * before. */
 	bool inherits;
 	struct ump__signals signals[];
 };

@@ -36,8 +36,8 @@
  * What is refused when it is compiled: values of another type; handles of another server or of
  * another kind; callbacks with another signature; a function for a kind of message that the server
  * does not take; codes of another enumeration, or not above 0, or twice the same; types that are
- * incomplete, or aligned more strictly than UMP_ALIGN_MOST.  What C cannot refuse: a `void *` as any
- * pointer, and an integer as any enumeration.
+ * incomplete, or aligned more strictly than UMP_ALIGN_MOST.  What C cannot refuse: a `void *` as
+ * any pointer, and an integer as any enumeration.
  *
  * Compilers before gcc 14 and clang 16 only warn of some of these mistakes.  This header makes them
  * errors, from its inclusion to the end of the translation unit: incompatible pointers, pointers

@@ -31,9 +31,9 @@ void ump__bell_strike(const struct ump__bell *bell)
 	const uint64_t once = 1;
 
 	UMP__PROBE(ring, bell, bell->fd);
-	/* It fails only when it has been rung 2^64 - 2 times: then it rings already.  The call itself
-	 * is no cancellation point, and saves turning cancellation off and on, which takes more
-	 * than the gate does. */
+	/* It fails only when it has been rung 2^64 - 2 times: then it rings already.  The call
+	 * itself is no cancellation point, and saves turning cancellation off and on, which takes
+	 * more than the gate does. */
 	(void)syscall(SYS_write, bell->rope, &once, sizeof once);
 }
 

@@ -77,7 +77,8 @@ struct ump__bell {
 	int fd;
 	/* Where ringing is written to: the same one, or the other end of a pipe. */
 	int rope;
-	/* Whether it may still be struck, and by how many threads it is at the moment: ../bell.h. */
+	/* Whether it may still be struck, and by how many threads it is at the moment:
+	 * ../bell.h. */
 	struct ump__word gate;
 };
 
@@ -142,7 +143,8 @@ bool ump__spin_round(unsigned round, int other_cpu);
 
 /* ---- Forks --------------------------------------------------------------------------------- */
 
-/* See that forked children begin anew with all statics of the library.  false: no memory for that. */
+/* See that forked children begin anew with all statics of the library.  false: no memory for
+ * that. */
 bool ump__fork_ready(void);
 
 /* How many forks lie between the process in which the library was loaded and this one. */
@@ -207,8 +209,8 @@ void ump__at_exit(void (*run)(void));
 void **ump__thread_slot(void);
 
 #ifndef NDEBUG
-/* Of the innermost frame in the slot: a place on the calling thread's stack below which the callback
- * that runs lies, and what it calls.  Not in the frame, since that may be gone. */
+/* Of the innermost frame in the slot: a place on the calling thread's stack below which the
+ * callback that runs lies, and what it calls.  Not in the frame, since that may be gone. */
 const void **ump__thread_above(void);
 
 /* Stop the process if the calling thread ends while `slot`, which is its own, is guarded.  NULL: it

@@ -147,8 +147,8 @@ void ump__thread_name(const char *name)
 
 /*
  * Join, or EBUSY once the deadline has passed.  It looks again and again, since each of the timed
- * joins has a flaw: pthread_timedjoin_np goes by the time of day, and ThreadSanitizer takes a thread
- * that was joined by pthread_clockjoin_np for leaked.
+ * joins has a flaw: pthread_timedjoin_np goes by the time of day, and ThreadSanitizer takes a
+ * thread that was joined by pthread_clockjoin_np for leaked.
  */
 static int join_until(pthread_t id, ump_time deadline)
 {

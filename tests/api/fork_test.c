@@ -32,7 +32,7 @@ static bool forks_work(void)
 #endif
 }
 
-/* ---- Two servers, one of which asks the other --------------------------------------------------- */
+/* ---- Two servers, one of which asks the other ------------------------------------------------ */
 
 struct relay {
 	ump_client *next;
@@ -143,7 +143,7 @@ static int use_all_kinds(void)
 	return 0;
 }
 
-/* ---- Beside busy parents ---------------------------------------------------------------------- */
+/* ---- Beside busy parents --------------------------------------------------------------------- */
 
 static atomic_bool stop;
 
@@ -279,7 +279,7 @@ static void beside_wakers(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* ---- A fork server, as AFL++'s ---------------------------------------------------------------- */
+/* ---- A fork server, as AFL++'s --------------------------------------------------------------- */
 
 /* A child for each order that comes; its process id and its status go back. */
 static _Noreturn void serve_forks(int orders, int answers)
@@ -339,7 +339,7 @@ static void fork_server(void)
 	CHECK_INT(status_of_child(server), ==, 0);
 }
 
-/* ---- What is the parent's ---------------------------------------------------------------------- */
+/* ---- What is the parent's -------------------------------------------------------------------- */
 
 #if defined(UMP_HOLDERS)
 

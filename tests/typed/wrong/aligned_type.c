@@ -2,7 +2,7 @@
 /*
  * Messages that the library could not place.
  * gcc: static assertion failed: "idler: struct wide is aligned more strictly than UMP_ALIGN_MOST"
- * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly than UMP_ALIGN_MOST
+ * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly
  */
 #include "servers.h"
 

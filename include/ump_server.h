@@ -372,11 +372,13 @@ struct ump_config {
 	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
 	 *  use after it.  NULL: on a thread of its own. */
 	ump_threads *threads UMP_ZERO;
-	/** How values of each kind are aligned, wherever the library has them: a power of two, at
+	/** How values of requests are aligned, wherever the library has them: a power of two, at
 	 *  most UMP_ALIGN_MOST, as `_Alignof` says of their type.  0: as max_align_t, or less if a
 	 *  value is smaller than that.  Values that callers lend are where these have them. */
 	size_t request_align UMP_ZERO;
+	/** As `request_align`, for replies. */
 	size_t reply_align UMP_ZERO;
+	/** As `request_align`, for posts. */
 	size_t post_align UMP_ZERO;
 	/** The most bytes that each client keeps of the memory of its messages, to use it again:
 	 *  posts, requests and the client's record of them together, as the library asks the

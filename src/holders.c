@@ -167,9 +167,13 @@ static void measure_all(struct snapshot *snapshot)
 /* Copies everything, for which there is memory.  With the lock. */
 static void copy_all(struct snapshot *snapshot)
 {
-	char *text = (char *)(snapshot->sights + snapshot->count);
+	char *text;
 	size_t position = 0;
 
+	/* There is nothing to copy. */
+	if (snapshot->sights == NULL)
+		return;
+	text = (char *)(snapshot->sights + snapshot->count);
 	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
 		size_t length = strlen(at->holder.file) + 1;
 

@@ -102,6 +102,7 @@
  *                                 ump_completions *completions, void *tag);
  * int adder_client_room(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
+ * int adder_suspend_for(adder_client client, ump_suspension **out);
  * int adder_client_post(adder_client client, const struct note *msg);
  * int adder_client_post_until(adder_client client, const struct note *msg, ump_time deadline);
  * int adder_client_post_client(adder_client client, adder_post_client *out);
@@ -313,6 +314,10 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
 	{                                                                                          \
 		return ump_client_stats(client_.untyped, out_);                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_suspend_for(name##_client client_, ump_suspension **out_)            \
+	{                                                                                          \
+		return ump_suspend_for(client_.untyped, out_);                                     \
 	}                                                                                          \
 	UMP__TYPED int name##_weak_client_stats(name##_weak_client weak_, struct ump_stats *out_)  \
 	{                                                                                          \

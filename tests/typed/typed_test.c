@@ -558,6 +558,7 @@ static void tasks(void)
 		==, UMP_OK);
 	CHECK_INT(adder_client_post_until(client, &(struct note){1, NULL}, UMP_NOW), ==, UMP_FULL);
 	CHECK_INT(adder_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_suspend_for(client, &(ump_suspension *){NULL}), ==, UMP_INVALID);
 	CHECK_INT(adder_client_stats(client, &stats), ==, UMP_OK);
 	CHECK_INT(stats.depth, ==, 2);
 	CHECK_INT(adder_weak_client_stats(self.me, &stats), ==, UMP_OK);

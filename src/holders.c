@@ -167,13 +167,9 @@ static void measure_all(struct snapshot *snapshot)
 /* Copies everything, for which there is memory.  With the lock. */
 static void copy_all(struct snapshot *snapshot)
 {
-	char *text;
+	char *text = (char *)(snapshot->sights + snapshot->count);
 	size_t position = 0;
 
-	/* There is nothing to copy. */
-	if (snapshot->sights == NULL)
-		return;
-	text = (char *)(snapshot->sights + snapshot->count);
 	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
 		size_t length = strlen(at->holder.file) + 1;
 
@@ -193,14 +189,16 @@ static int look(struct snapshot *snapshot)
 	snapshot->sights = NULL;
 	for (;;) {
 		size_t needed;
+		bool fits;
 
 		ump__lock_take(&lock);
 		measure_all(snapshot);
 		needed = snapshot->count * sizeof *snapshot->sights + snapshot->text;
-		if (needed <= bytes)
+		fits = snapshot->sights != NULL && needed <= bytes;
+		if (fits)
 			copy_all(snapshot);
 		ump__lock_give(&lock);
-		if (needed <= bytes)
+		if (fits || snapshot->count == 0)
 			return UMP_OK;
 		ump__free(snapshot->sights);
 		bytes = needed + needed / 2;

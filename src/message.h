@@ -64,9 +64,9 @@ static inline size_t ump__align_up(size_t size, size_t align)
  * is smaller than max_align_t needs less than that, wherever it is 8 or 16. */
 static inline size_t ump__value_align(size_t size, size_t align)
 {
-	size_t least = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
+	size_t usual = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
 
-	return align > least ? align : least;
+	return align > usual ? align : usual;
 }
 
 /* The most bytes that lie between an address that is aligned for any type and the next one that is

@@ -176,6 +176,7 @@ void life_client_room(struct world *world, unsigned from)
 	struct place *place = place_of(input_byte(&life.input));
 	bool there = world->clients[from] != NULL && place->handle != NULL;
 	int asked = world->asked[from];
+	bool full = there && life_weak_is_full(world);
 	int result;
 
 	if (place->busy || world->in_calls[from] != 0)
@@ -185,7 +186,7 @@ void life_client_room(struct world *world, unsigned from)
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
 	}
-	if (there && world->model.capacity != 0 && model_weak_is_full(&world->model)) {
+	if (there && world->model.capacity != 0 && full) {
 		EXPECT("[clean]", result == UMP_OVERFLOW);
 		return;
 	}

@@ -408,6 +408,8 @@ void life_choose(struct world *world)
 	plan->with_drop = (shape & 16) == 0 || (threaded && !plan->with_term);
 	plan->name = (shape & 32) != 0;
 	plan->drop_thread = (shape & 64) != 0;
+	/* On a thread only; elsewhere it says nothing. */
+	world->config.inherit_signals = (failure & 16) != 0;
 	world->config.stack_size = (shape & 128) != 0 ? 1 << 17 : 0;
 	/* The gates are posts, wherever it comes to them. */
 	if (threaded && world->config.post.size == 0 &&

@@ -36,8 +36,7 @@ static int strong_result(const struct world *world, bool there)
 	return !there ? UMP_INVALID : model_strong_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
 }
 
-/* Pools and requests have references, too, of which the model does not know. */
-static bool weak_is_full(const struct world *world)
+bool life_weak_is_full(const struct world *world)
 {
 	uint64_t counts;
 
@@ -49,7 +48,7 @@ static bool weak_is_full(const struct world *world)
 
 static int weak_result(const struct world *world, bool there)
 {
-	return !there ? UMP_INVALID : weak_is_full(world) ? UMP_OVERFLOW : UMP_OK;
+	return !there ? UMP_INVALID : life_weak_is_full(world) ? UMP_OVERFLOW : UMP_OK;
 }
 
 /* ---- Clients ------------------------------------------------------------------------------- */

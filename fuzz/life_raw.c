@@ -155,7 +155,9 @@ void life_crowd(struct world *world)
 
 	if (world->server == NULL)
 		return;
-	weak = UINT32_MAX - 4 - world->model.weak;
+	/* Pools and requests have references, too. */
+	weak = UMP__COUNTS_MAX - 2 -
+	       ump__counts_weak(atomic_load(&world->server->channel->counts.value));
 	if (world->model.strong > 0)
 		strong = UINT32_MAX - 2 - world->model.strong;
 	world->crowd = strong * UMP__COUNTS_STRONG + weak;

@@ -11,10 +11,19 @@ static void misuse_spawn(struct world *world)
 {
 	const struct ump_config *config = &world->config;
 	struct ump_config none = {0};
+	struct ump_config skew[] = {*config, *config, *config, *config, *config};
 	ump_client *client = NULL;
 	ump_task *task = NULL;
 
 	EXPECT("[misuse]", ump_spawn_task(&none, life_build, world, &client, &task) == UMP_INVALID);
+	skew[0].request_align = 3;
+	skew[1].reply_align = 2 * UMP_ALIGN_MOST;
+	skew[2].post_align = UMP_ALIGN_MOST - 1;
+	skew[3].request_align = 2 * UMP_ALIGN_MOST;
+	skew[4].keep = (size_t)UINT32_MAX + 1;
+	for (size_t i = 0; i < sizeof skew / sizeof *skew; i++)
+		EXPECT("[misuse]",
+			ump_spawn_task(&skew[i], life_build, world, &client, &task) == UMP_INVALID);
 	EXPECT("[misuse]", ump_spawn_task(config, NULL, world, &client, &task) == UMP_INVALID);
 	EXPECT("[misuse]", ump_spawn_task(config, life_build, world, NULL, &task) == UMP_INVALID);
 	EXPECT("[misuse]", ump_spawn_task(config, life_build, world, &client, NULL) == UMP_INVALID);

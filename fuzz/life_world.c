@@ -292,7 +292,7 @@ void life_config(struct world *world)
 	config->request.drop = (more & 16) != 0 ? NULL : drop_request;
 	config->reply.drop = (more & 32) != 0 ? NULL : drop_reply;
 	config->post.drop = (more & 64) != 0 ? NULL : drop_post;
-	config->keep = (more & 128) != 0 ? 1000 : 0;
+	config->keep = (more & 128) == 0 ? 0 : (more & 64) != 0 ? 1 : 1000;
 	config_limits(world);
 }
 

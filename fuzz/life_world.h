@@ -354,6 +354,9 @@ bool life_raw_open(struct world *world);
 void life_pop(struct world *world);
 void life_look(struct world *world);
 void life_crowd(struct world *world);
+/* Whether there are as many weak references as there may be.  Pools, requests and wishes for room
+ * have some, too, of which the model does not know. */
+bool life_weak_is_full(const struct world *world);
 void life_uncrowd(struct world *world);
 void life_raw_wait(struct world *world);
 void life_raw_drop(struct world *world);

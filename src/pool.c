@@ -39,7 +39,7 @@ static size_t least(size_t one, size_t other)
 static size_t kept_of_each(const struct ump__channel *channel)
 {
 	/* It takes one of them at least. */
-	size_t kinds = channel->post.size != 0 && channel->request.size != 0 ? 2 : 1;
+	size_t kinds = 1 + (size_t)((channel->post.size != 0) & (channel->request.size != 0));
 	size_t all = channel->keep != 0 ? channel->keep : 2 * ump__thrift()->bytes;
 
 	return all > sizeof(struct ump__pool) ? (all - sizeof(struct ump__pool)) / kinds : 0;

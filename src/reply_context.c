@@ -69,10 +69,9 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	return ump__request_context(request);
 }
 
-#ifndef NDEBUG
 /* Whether no byte of the reply is one of the message.  Where the channel may be gone, only the
  * first byte of the message is known. */
-static bool is_apart(const struct ump__request *request)
+static inline bool is_apart(const struct ump__request *request)
 {
 	bool there = request->held || ump__hint_get(&request->kept) == 0;
 	size_t size = there ? request->channel->request.size : 1;
@@ -81,7 +80,6 @@ static bool is_apart(const struct ump__request *request)
 
 	return reply + request->reply_type.size <= message || message + size <= reply;
 }
-#endif
 
 void *ump_reply_room(ump_reply_context *rc)
 {

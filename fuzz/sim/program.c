@@ -111,6 +111,7 @@ static const struct {
 	{"early", EARLY},
 	{"inturn", IN_TURN},
 	{"nested", NESTED},
+	{"gathers", GATHERS},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 

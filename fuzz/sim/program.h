@@ -163,7 +163,9 @@ enum trait {
 	IN_TURN = 16777216,
 	/* With TASK: each handler runs an event loop of its own for a moment. */
 	NESTED = 33554432,
-	TRAIT_LAST = NESTED
+	/* With DETACH: the first thread waits for those that were let go. */
+	GATHERS = 67108864,
+	TRAIT_LAST = GATHERS
 };
 
 struct program {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The first thread of a scenario.  Simulated code: it is compiled as the library is. */
 #include "scenario.h"
+#include "departed.h"
 
 #include "scenario_parts.h"
 
@@ -328,6 +329,9 @@ void scenario_root(void *arg)
 	if (!detached)
 		oracle_threads_left(scenario.threads != NULL ? 1 : 0);
 	drop_threads(&scenario);
+	if ((program->traits & GATHERS) != 0 &&
+		(ump_join_dropped(UMP_FOREVER) != UMP_OK || ump__departed_count() != 0))
+		sim_fail("[clean]", "a thread that was let go is left");
 	if (detached)
 		/* A thread that nobody joins may use the handler after this. */
 		return;

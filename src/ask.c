@@ -88,10 +88,12 @@ static bool asks_for_nobody(const struct ump__claim *claim)
 bool ump__ask_use(struct ump__handle *handle)
 {
 	struct ump__room *room = handle->channel->room;
+	int asked = ump__hint_get(&handle->claim.asked);
 	bool got;
 
-	/* Hardly anybody asks; who has got a place was told so by a completion. */
-	if (ump__hint_get(&handle->claim.asked) != UMP__ASKED_AND_GOT)
+	/* Clients seldom ask.  A place that was lost may be on its way back to the room: it is
+	 * there once the lock is. */
+	if (asked != UMP__ASKED_AND_GOT && asked != UMP__ASKED_AND_LOST)
 		return false;
 	ump__lock_take(&room->lock);
 	got = ump__hint_get(&handle->claim.asked) == UMP__ASKED_AND_GOT;

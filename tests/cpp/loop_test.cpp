@@ -638,6 +638,8 @@ void refused_for_room()
 {
 	ledger book;
 	auto [client, task] = open_task(book, bounded(1));
+	// What a callable may capture.
+	auto &asker = client;
 	auto all = open_completions();
 	auto posts = client.post_client();
 	counted mine(5);
@@ -656,7 +658,7 @@ void refused_for_room()
 
 	CHECK(client.post_until(std::as_const(mine), ump::forever));
 	stays(client.post(std::move(mine)).error(), UMP_FULL);
-	stays(late([&](ump_time until) { return client.post_until(std::move(mine), until); }),
+	stays(late([&](ump_time until) { return asker.post_until(std::move(mine), until); }),
 		UMP_TIMED_OUT);
 	stays(posts->post(std::move(mine)).error(), UMP_FULL);
 	stays(late([&](ump_time until) { return posts->post_until(std::move(mine), until); }),
@@ -665,11 +667,11 @@ void refused_for_room()
 		UMP_TIMED_OUT);
 	stays(client.request_async(std::move(mine)).error(), UMP_FULL);
 	stays(late([&](ump_time until) {
-		return client.request_async_until(std::move(mine), until);
+		return asker.request_async_until(std::move(mine), until);
 	}),
 		UMP_TIMED_OUT);
 	stays(late([&](ump_time until) {
-		return client.request_async_until(std::as_const(mine), until);
+		return asker.request_async_until(std::as_const(mine), until);
 	}),
 		UMP_TIMED_OUT);
 	stays(client.request_completion(std::move(mine), all, witness()).error(), UMP_FULL);

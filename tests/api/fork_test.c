@@ -13,12 +13,14 @@
 #define CHILDREN 1000
 #define BUSY     2
 
+/* ThreadSanitizer starts no threads in children of a process with threads; AddressSanitizer's
+ * allocator keeps the locks that the parent's threads had (gcc 12, clang 14). */
 #if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define NO_THREADS_AFTER_FORK 1
 #endif
 #endif
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define NO_THREADS_AFTER_FORK 1
 #endif
 

@@ -271,9 +271,15 @@ static void configs(void)
 	struct ump_config large_post = {.post.size = SIZE_MAX - 15};
 	struct ump_config deep = {.post.size = 1, .capacity = (size_t)INT32_MAX + 1};
 	struct ump_config backward = {.post.size = 1, .slow_limit = -1};
-	struct ump_config skew[] = {{.post.size = 1, .post_align = 3},
-		{.post.size = 1, .reply_align = 24}, {.post.size = 1, .request_align = SIZE_MAX},
-		{.post.size = 1, .post_align = (size_t)2 * UMP_ALIGN_MOST}};
+	struct ump_config skew[] = {
+		{.post.size = 1, .post_align = 3},
+		{.post.size = 1, .reply_align = 24},
+		{.post.size = 1, .request_align = SIZE_MAX},
+		{.post.size = 1, .post_align = (size_t)2 * UMP_ALIGN_MOST},
+#if SIZE_MAX > UINT32_MAX
+		{.post.size = 1, .keep = (size_t)UINT32_MAX + 1},
+#endif
+	};
 
 	CHECK_INT(refuse(NULL, sizeof nothing), ==, UMP_INVALID);
 	CHECK_INT(refuse(&nothing, sizeof nothing), ==, UMP_INVALID);

@@ -52,7 +52,7 @@ static void check_one(const struct stress_record *record, enum stress_leftovers 
 		CHECK_INT(end, ==, STRESS_END_DROPPED);
 	} else if (policy == STRESS_LEFTOVERS_NONE || policy == STRESS_LEFTOVERS_ALONE) {
 		CHECK_INT(record->result, ==, UMP_SERVER_GONE);
-		CHECK_INT(end, ==, STRESS_END_RETURNED);
+		CHECK_INT(end, ==, record->later ? STRESS_END_DROPPED : STRESS_END_RETURNED);
 	} else {
 		CHECK_INT(end, ==, STRESS_END_LEFT);
 		if (policy == STRESS_LEFTOVERS_ANSWERED)

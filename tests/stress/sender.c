@@ -157,6 +157,21 @@ static void told(struct stress_sender *sender, struct stress_record *record, int
 	}
 }
 
+/* The same, of a request that was accepted without waiting: one that was never started has been
+ * dropped, or a leftover has taken its value. */
+static void told_later(struct stress_sender *sender, struct stress_record *record, int result,
+	const struct stress_answer *answer)
+{
+	if (result != UMP_SERVER_GONE) {
+		told(sender, record, result, answer);
+		return;
+	}
+	record->result = result;
+	record->later = true;
+	CHECK(!sender->mix->drains);
+	sender->gone = true;
+}
+
 static int post_result(struct stress_sender *sender, struct stress_record *record, int result)
 {
 	record->result = result;
@@ -236,7 +251,7 @@ int stress_wait(struct stress_sender *sender, struct stress_pending *pending, um
 		return result;
 	}
 	CHECK(pending->wait_reply == NULL);
-	told(sender, pending->record, result, &answer);
+	told_later(sender, pending->record, result, &answer);
 	return result;
 }
 
@@ -344,7 +359,7 @@ static void request_ends(struct stress_sender *sender, const struct ump_completi
 	CHECK(record->in_flight && (done->reply != NULL) == (done->result == UMP_OK));
 	record->in_flight = false;
 	sender->in_flight--;
-	told(sender, record, done->result, done->reply);
+	told_later(sender, record, done->result, done->reply);
 }
 
 /* The next completion, asked for in one of the ways that there are. */
@@ -655,8 +670,10 @@ static bool fits(const struct stress_sender *sender, const struct stress_record 
 	int dropped = STRESS_END_DROPPED;
 	int end = record->value.end;
 
-	if (is_returned(record->result))
+	if (is_returned(record->result) && !record->later)
 		return end == STRESS_END_RETURNED;
+	if (record->later)
+		return is_one_of(end, left, dropped, dropped, dropped);
 	if (!record->is_request)
 		return sender->mix->drains ? end == handled
 					   : is_one_of(end, handled, left, dropped, dropped);

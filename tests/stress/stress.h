@@ -135,6 +135,8 @@ struct stress_record {
 	int result;
 	/* Sent with a completion that has not come yet. */
 	bool in_flight;
+	/* It was accepted without waiting, and never started: its value is not its sender's. */
+	bool later;
 };
 
 #define STRESS_ABANDONED (-100)

@@ -7,7 +7,8 @@
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {
 	(void)self;
-	ump_reply(rc, msg);
+	if (*(const int *)msg != 0)
+		ump_reply(rc, msg);
 	return ump_continue();
 }
 
@@ -26,11 +27,17 @@ static int one(ump_threads *threads)
 	ump_thread *thread;
 	int value = 42;
 	int answer = 0;
+	const int none = 0;
+	int ignored;
 
 	config.threads = threads;
 	if (ump_spawn_thread(&config, build, NULL, &client, &thread) != UMP_OK)
 		return -1;
 	ump_client_req(client, &value, &answer, UMP_FOREVER);
+	/* The library tells that there is no reply when the handler has returned: from then on no
+	 * code of the plugin runs on that thread. */
+	if (ump_client_req(client, &none, &ignored, UMP_FOREVER) != UMP_NO_REPLY)
+		return -1;
 	ump_thread_drop(&thread);
 	ump_client_drop(&client);
 	return answer;

@@ -27,8 +27,10 @@ static bool is_sound(const struct ump_config *config)
 	if (config->capacity > UMP__ROOM_MOST || config->slow_limit < 0 ||
 		config->budget > UMP__ROOM_MOST)
 		return false;
-	if ((uint64_t)config->keep > UINT32_MAX)
+#if SIZE_MAX > UINT32_MAX
+	if (config->keep > UINT32_MAX)
 		return false;
+#endif
 	if (!is_align(config->request_align) || !is_align(config->reply_align) ||
 		!is_align(config->post_align))
 		return false;

@@ -98,9 +98,9 @@ static void beside_variables(void)
 		size_t wanted = sizes[i] > 16384 ? sizes[i] : 16384;
 
 		/* The thread's own record and the library's frames are in there. */
-		CHECK_INT(left_of(sizes[i], NULL), >=, wanted / 2);
+		CHECK_INT(left_of(sizes[i], NULL), >=, wanted / 4);
 		CHECK_INT(ump_threads_open(&threads, 1, sizes[i]), ==, UMP_OK);
-		CHECK_INT(left_of(0, threads), >=, wanted / 2);
+		CHECK_INT(left_of(0, threads), >=, wanted / 4);
 		ump_threads_drop(&threads);
 	}
 }

@@ -376,7 +376,7 @@ void oracle_waited(int server)
 
 bool was_in_circle(int server)
 {
-	return books.servers[server].in_circle;
+	return books.servers[server].in_circle || is_in_circle(server);
 }
 
 void oracle_deadlock(int server)

@@ -320,7 +320,8 @@ void oracle_resuming(int server, bool breaks)
 
 	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
 	its->suspended = false;
-	oracle_waited(server);
+	/* Whether a handler that has named a server still waits is not known before the call has
+	 * returned; the edge stays until the next wait replaces it. */
 	its->resuming++;
 	if (breaks && !its->quit)
 		its->broke = true;

@@ -4,8 +4,6 @@
 #include "inbox.h"
 #include "references.h"
 
-#define LIVE "a client was used after it was dropped, or is none"
-
 static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
 {
 	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
@@ -92,12 +90,13 @@ bool ump__ask_use(struct ump__handle *handle)
 	bool got;
 
 	/* Clients seldom ask.  A place that was lost may be on its way back to the room: it is
-	 * there once the lock is. */
+	 * there once the lock is, and later sends need not look again. */
 	if (asked != UMP__ASKED_AND_GOT && asked != UMP__ASKED_AND_LOST)
 		return false;
 	ump__lock_take(&room->lock);
-	got = ump__hint_get(&handle->claim.asked) == UMP__ASKED_AND_GOT;
-	if (got)
+	asked = ump__hint_get(&handle->claim.asked);
+	got = asked == UMP__ASKED_AND_GOT;
+	if (got || asked == UMP__ASKED_AND_LOST)
 		ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_SENT);
 	ump__lock_give(&room->lock);
 	return got;
@@ -193,7 +192,7 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 
 	if (client == NULL || completions == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	ask = ump__alloc(sizeof *ask);
 	if (ask == NULL)
 		return UMP_NO_MEMORY;

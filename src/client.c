@@ -9,8 +9,6 @@
 #include "wait.h"
 #include "wait_reply.h"
 
-#define LIVE "a client was used after it was dropped, or is none"
-
 /* In parentheses, here and below: debug builds have macros of these names. */
 int(ump_client_clone)(const ump_client *client, ump_client **out)
 {
@@ -22,7 +20,7 @@ int(ump_client_clone)(const ump_client *client, ump_client **out)
 	*out = NULL;
 	if (client == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	result = ump__handle_strong(client->handle.channel, UMP__MARK_CLIENT, &made);
 	*out = made;
 	return result;
@@ -34,7 +32,7 @@ void ump_client_drop(ump_client **client)
 
 	if (client == NULL || *client == NULL)
 		return;
-	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	UMP__REQUIRE_INSIDE();
 	channel = (*client)->handle.channel;
 	ump__ask_end(&(*client)->handle);
@@ -47,7 +45,7 @@ int ump_client_post(const ump_client *client, const void *msg)
 {
 	if (client == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return ump__handle_post(&client->handle, msg, UMP_NOW);
 }
 
@@ -55,7 +53,7 @@ int ump_client_post_until(const ump_client *client, const void *msg, ump_time de
 {
 	if (client == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return ump__handle_post(&client->handle, msg, deadline);
 }
 
@@ -69,7 +67,7 @@ int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 	*out = NULL;
 	if (client == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	if (client->handle.channel->post.size == 0)
 		return UMP_INVALID;
 	result = ump__handle_strong(client->handle.channel, UMP__MARK_POST_CLIENT, &made);
@@ -84,7 +82,7 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 	*out = NULL;
 	if (client == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return ump__weak_client_new(client->handle.channel, out);
 }
 
@@ -194,7 +192,7 @@ static bool can_request(const ump_client *client, const void *msg)
 	if (client == NULL || msg == NULL)
 		return false;
 	UMP__REQUIRE_INSIDE();
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	UMP__REQUIRE_OWN(client->handle.channel);
 	return client->handle.channel->request.size != 0;
 }

@@ -44,13 +44,13 @@ static void sweep(void)
 	struct ump__departed **at = &others;
 
 	for (size_t i = placed; i-- > 0;) {
-		if (ump__thread_try_join(&places[i]))
+		if (ump__thread_join(&places[i], UMP_NOW) == UMP_OK)
 			places[i] = places[--placed];
 	}
 	while (*at != NULL) {
 		struct ump__departed *one = *at;
 
-		if (ump__thread_try_join(&one->os)) {
+		if (ump__thread_join(&one->os, UMP_NOW) == UMP_OK) {
 			*at = one->next;
 			ump__free(one);
 		} else {

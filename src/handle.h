@@ -79,6 +79,9 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept);
 /* Send a copy of `msg` as a post, for both kinds of clients, waiting for room. */
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);
 
+/* What they say of a client. */
+#define UMP__CLIENT_LIVES "a client was used after it was dropped, or is none"
+
 /* Debug builds stop if `handle` is no live handle of this kind. */
 #define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
 

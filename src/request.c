@@ -32,13 +32,14 @@ void ump__request_init(
 	request->tag = NULL;
 }
 
+/* The bytes of an allocated request before its values. */
+#define HEAD ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t))
+
 /* Where in an allocated request the two values lie: so far from its beginning, or from the end of
  * the first one, and aligned. */
 static unsigned char *value_of(unsigned char *memory, const struct ump__channel *channel)
 {
-	size_t head = ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
-
-	return ump__align_to(memory + head, channel->request_align);
+	return ump__align_to(memory + HEAD, channel->request_align);
 }
 
 static unsigned char *reply_of(unsigned char *value, const struct ump__channel *channel)
@@ -48,14 +49,13 @@ static unsigned char *reply_of(unsigned char *value, const struct ump__channel *
 
 size_t ump__request_size(const struct ump__channel *channel)
 {
-	size_t head = ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t));
 	size_t reply_align = channel->reply_align;
 	/* Beyond this it depends on where the memory begins. */
 	size_t reply_least =
 		reply_align < _Alignof(max_align_t) ? reply_align : _Alignof(max_align_t);
 
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
-	return head + ump__align_slack(channel->request_align) +
+	return HEAD + ump__align_slack(channel->request_align) +
 	       ump__align_up(channel->request.size, reply_least) + ump__align_slack(reply_align) +
 	       channel->reply.size;
 }

@@ -56,8 +56,7 @@ int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size
 {
 	if (client == NULL || out == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT,
-		"a client was used after it was dropped, or is none");
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return read_stats(client->handle.channel, out, out_size);
 }
 

@@ -6,8 +6,6 @@
 #include "handle.h"
 #include "references.h"
 
-#define LIVE "a client was used after it was dropped, or is none"
-
 /* What pending returns, which is told from all that an application may return by its address. */
 static char pending;
 
@@ -96,7 +94,7 @@ int ump_suspend_for(const ump_client *client, ump_suspension **out)
 		*out = NULL;
 	if (client == NULL || out == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, LIVE);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	UMP__REQUIRE_INSIDE();
 	if (!can_suspend(frame))
 		return UMP_INVALID;

@@ -548,16 +548,6 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	return ended ? UMP_OK : UMP_TIMED_OUT;
 }
 
-bool ump__thread_try_join(struct ump__os_thread *thread)
-{
-	int number = number_of(thread, (uintptr_t)__builtin_return_address(0));
-
-	if (number >= 0 && number < machine.count && machine.threads[number].status != DONE)
-		return false;
-	sim_join(release(thread, (uintptr_t)__builtin_return_address(0)));
-	return true;
-}
-
 /* The statics begin anew with each program. */
 void ump__at_exit(void (*run)(void))
 {

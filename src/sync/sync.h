@@ -194,8 +194,6 @@ void ump__thread_name(const char *name);
  * is, not on Linux), any deadline is UMP_FOREVER.
  */
 int ump__thread_join(struct ump__os_thread *thread, ump_time deadline);
-/* Join a thread if it has ended; false: it has not.  Where the system cannot try, this blocks. */
-bool ump__thread_try_join(struct ump__os_thread *thread);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
 

@@ -188,19 +188,6 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	return failed == EDEADLK ? UMP_DEADLOCK : UMP_OK;
 }
 
-bool ump__thread_try_join(struct ump__os_thread *thread)
-{
-#if defined(__linux__) && !defined(__ANDROID__)
-	return pthread_tryjoin_np(thread->id, NULL) == 0;
-#else
-	int cancel = ump__cancel_off();
-	int failed = pthread_join(thread->id, NULL); /* EDEADLK: the caller is this thread */
-
-	ump__cancel_restore(cancel);
-	return failed == 0;
-#endif
-}
-
 void ump__thread_detach(struct ump__os_thread *thread)
 {
 	pthread_detach(thread->id);

@@ -538,16 +538,21 @@ static struct ump_flow reply_in_room(
 	return ump_continue();
 }
 
+static void open_overlapping(struct both *both, ump_thread **thread)
+{
+	memset(both, 0, sizeof *both);
+	both->order.op = OP_CALL;
+	probe_init(&probe);
+	probe.on_call = reply_in_room;
+	probe_spawn(&probe, &client, thread);
+}
+
 static void ask_with_reply_at_offset(void)
 {
 	struct both both;
 	ump_thread *thread;
 
-	memset(&both, 0, sizeof both);
-	both.order.op = OP_CALL;
-	probe_init(&probe);
-	probe.on_call = reply_in_room;
-	probe_spawn(&probe, &client, &thread);
+	open_overlapping(&both, &thread);
 	(void)ump_client_req(client, &both.order, (char *)&both.order + offset, UMP_FOREVER);
 	ump_client_drop(&client);
 	CHECK(!probe_join(&thread).stop);
@@ -579,11 +584,7 @@ static void side_by_side(void)
 	struct order *order = &both.order;
 	ump_thread *thread;
 
-	memset(&both, 0, sizeof both);
-	both.order.op = OP_CALL;
-	probe_init(&probe);
-	probe.on_call = reply_in_room;
-	probe_spawn(&probe, &client, &thread);
+	open_overlapping(&both, &thread);
 	CHECK_INT(ump_client_req(client, order, order + 1, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(ump_client_req(client, order, (char *)order - sizeof(struct reply), UMP_FOREVER),
 		==, UMP_OK);

@@ -94,10 +94,8 @@ bool ump__ask_use(struct ump__handle *handle)
 	if (asked != UMP__ASKED_AND_GOT && asked != UMP__ASKED_AND_LOST)
 		return false;
 	ump__lock_take(&room->lock);
-	asked = ump__hint_get(&handle->claim.asked);
-	got = asked == UMP__ASKED_AND_GOT;
-	if (got || asked == UMP__ASKED_AND_LOST)
-		ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_SENT);
+	got = ump__hint_get(&handle->claim.asked) == UMP__ASKED_AND_GOT;
+	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_SENT);
 	ump__lock_give(&room->lock);
 	return got;
 }

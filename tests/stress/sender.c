@@ -310,19 +310,24 @@ static void *wish_tag(struct stress_sender *sender)
 
 void stress_ask(struct stress_sender *sender)
 {
+	bool again;
 	int result;
 
 	if (!has_completions(sender))
 		return;
-	if (sender->wish == STRESS_GRANTED)
+	/* Room that dropped completions have told of: the client may ask again, and is told of the
+	 * same room. */
+	again = sender->wish == STRESS_GRANTED && sender->wish_orphaned;
+	if (sender->wish == STRESS_GRANTED && !again)
 		CHECK_INT(ump_client_room(sender->client, sender->completions, sender), ==,
 			UMP_INVALID);
-	if (sender->wish != STRESS_NO_WISH || sender->wishes == STRESS_WISHES_MOST)
+	if ((sender->wish != STRESS_NO_WISH && !again) || sender->wishes == STRESS_WISHES_MOST)
 		return;
 	sender->wish_number++;
 	result = ump_client_room(sender->client, sender->completions, wish_tag(sender));
 	if (result == UMP_OK) {
 		sender->wish = STRESS_WISHES;
+		sender->wish_orphaned = false;
 		sender->hasty = false;
 		sender->wishes++;
 	} else {
@@ -428,6 +433,7 @@ void stress_drop_all(struct stress_sender *sender)
 	/* Nobody will tell whether it was granted. */
 	if (sender->wish == STRESS_WISHES)
 		sender->wish = STRESS_UNSURE;
+	sender->wish_orphaned = true;
 	ump_completions_drop(&sender->completions);
 	CHECK(sender->completions == NULL);
 }

@@ -433,6 +433,8 @@ struct stress_sender {
 	enum stress_wish wish;
 	/* Something was sent since. */
 	bool hasty;
+	/* Its completions were dropped since. */
+	bool wish_orphaned;
 	unsigned wish_number;
 	char tags[STRESS_WISHES_MOST];
 	size_t sends;

@@ -65,10 +65,13 @@
  *              be.  A handler is told only if, at a moment of its call, it was part of a circle.
  *              A request whose context was kept is answered from elsewhere: it closes no circle.
  *              A closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
- *              its own `leftover`, `term` and `drop`.  These waits are not seen: of threads
- *              outside of callbacks; in ump_task_run, ump_completions_wait, ump_server_wait and
- *              ump_threads_drop; of a handler that has suspended by ump_suspend; for whoever keeps
- *              a context; and waits outside of this library.
+ *              its own `leftover`, `term` and `drop`.  While the thread of a server exits, the
+ *              destructors of its thread-local variables count as that server's handler, for
+ *              ump_join and for a spawn whose `init` has failed.  (Those that run in the
+ *              system's last two rounds of destructors may not be seen.)  These waits are not
+ *              seen: of threads outside of callbacks; in ump_task_run, ump_completions_wait,
+ *              ump_server_wait and ump_threads_drop; of a handler that has suspended by
+ *              ump_suspend; for whoever keeps a context; and waits outside of this library.
  * - [bound]    A server with a capacity never has more messages queued.  Who finds no room, not
  *              even by a few more looks, waits for it in a line that is served in order; or is told
  *              UMP_FULL at once.  The end of the last client and the closing of the inbox need no
@@ -864,8 +867,9 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed, and a later join gets the
  * outcome.  That may be so after the loop has ended, while the thread runs destructors of
  * thread-local variables.
- * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server waits;
- * nothing is consumed; [deadlock].  A thread that is used again is a server's own until it is back.
+ * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server, or a
+ * destructor on its thread, waits; nothing is consumed; [deadlock].  A thread that is used again is
+ * a server's own until it is back.
  * UMP_INVALID: `thread` or what it points to is NULL.
  */
 UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);

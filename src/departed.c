@@ -6,6 +6,7 @@
 #include "departed.h"
 
 #include "answer.h"
+#include "channel.h"
 #include "deadline.h"
 #include "frame.h"
 #include "ump_server.h"
@@ -27,8 +28,8 @@ struct waiter {
 static struct ump__lock lock = UMP__LOCK_FREE;
 /* Servers that were dropped and have not ended. */
 static size_t expected;
-/* Threads that end, or have ended, and are not joined: the first ones, and those for which there
- * was no place. */
+/* Threads that end, or have ended, and are not joined: without memory, and those that use it or for
+ * which there was no place. */
 static struct ump__os_thread places[PLACES];
 static size_t placed;
 static struct ump__departed *others;
@@ -38,10 +39,11 @@ static bool leaves;
 
 /* ---- The list; with the lock held ------------------------------------------------------------ */
 
-/* Join those that have ended. */
-static void sweep(void)
+/* Join those that have ended.  Returns what is to be freed without the lock. */
+static struct ump__departed *sweep(void)
 {
 	struct ump__departed **at = &others;
+	struct ump__departed *joined = NULL;
 
 	for (size_t i = placed; i-- > 0;) {
 		if (ump__thread_join(&places[i], UMP_NOW) == UMP_OK)
@@ -52,11 +54,40 @@ static void sweep(void)
 
 		if (ump__thread_join(&one->os, UMP_NOW) == UMP_OK) {
 			*at = one->next;
-			ump__free(one);
+			one->next = joined;
+			joined = one;
 		} else {
 			at = &one->next;
 		}
 	}
+	return joined;
+}
+
+/* Keep the thread of `one`.  What is to be freed without the lock: `one` where its memory is not
+ * needed, or NULL. */
+static struct ump__departed *keep(struct ump__departed *one)
+{
+	if (one->in_use || placed == PLACES) {
+		one->next = others;
+		others = one;
+		return NULL;
+	}
+	places[placed++] = one->os;
+	one->next = NULL;
+	return one;
+}
+
+/* Take `one` out of `others`.  false: it is not there, in a forked child. */
+static bool take_out(const struct ump__departed *one)
+{
+	struct ump__departed **at = &others;
+
+	while (*at != NULL && *at != one)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return false;
+	*at = one->next;
+	return true;
 }
 
 static bool is_empty(void)
@@ -91,6 +122,20 @@ static void tell_all(void)
 	}
 }
 
+/* ---- Without the lock ------------------------------------------------------------------------ */
+
+static void free_all(struct ump__departed *first)
+{
+	while (first != NULL) {
+		struct ump__departed *one = first;
+
+		first = one->next;
+		if (one->channel != NULL)
+			ump__channel_drop_weak(one->channel);
+		ump__free(one);
+	}
+}
+
 /* ---- Fork and exit --------------------------------------------------------------------------- */
 
 /* The child has none of these threads, and what the parent had in hand stays as it was. */
@@ -106,6 +151,8 @@ void ump__departed_forget(void)
 /* Whoever waits for no server is no leak either. */
 static void at_exit(void)
 {
+	struct ump__departed *unused = NULL;
+
 	ump__lock_take(&lock);
 	while (placed > 0)
 		ump__thread_detach(&places[--placed]);
@@ -114,9 +161,15 @@ static void at_exit(void)
 
 		others = one->next;
 		ump__thread_detach(&one->os);
-		ump__free(one);
+		one->detached = true;
+		/* Else its thread frees it. */
+		if (!one->in_use) {
+			one->next = unused;
+			unused = one;
+		}
 	}
 	ump__lock_give(&lock);
+	free_all(unused);
 }
 
 /* ---- For threads ----------------------------------------------------------------------------- */
@@ -132,21 +185,47 @@ void ump__departed_expect(void)
 	ump__lock_give(&lock);
 }
 
+/* Its destructors have run; what still runs executes nothing of the application's. */
+static void thread_exits(struct ump__thread_exit *exit)
+{
+	struct ump__departed *one = (struct ump__departed *)(void *)exit;
+	struct ump__departed *unused = NULL;
+
+	ump__frame_forget();
+	ump__lock_take(&lock);
+	one->in_use = false;
+	if (one->taken && one->detached) {
+		one->next = NULL;
+		unused = one;
+	} else if (one->taken && take_out(one)) {
+		unused = keep(one);
+	}
+	ump__lock_give(&lock);
+	free_all(unused);
+}
+
+bool ump__departed_use(struct ump__departed *one)
+{
+	one->exit.run = thread_exits;
+	one->in_use = ump__thread_exit_set(&one->exit);
+	return one->in_use;
+}
+
 void ump__departed_take(struct ump__departed *one, bool ends)
 {
+	struct ump__departed *joined;
+
 	ump__lock_take(&lock);
-	sweep();
-	if (ends && placed < PLACES) {
-		places[placed++] = one->os;
-	} else if (ends) {
-		one->next = others;
-		others = one;
-		one = NULL;
-	}
+	joined = sweep();
+	one->taken = true;
+	one->next = NULL;
+	if (ends)
+		one = keep(one);
 	if (--expected == 0)
 		tell_all();
 	ump__lock_give(&lock);
-	ump__free(one);
+	free_all(one);
+	free_all(joined);
 }
 
 size_t ump__departed_count(void)
@@ -196,12 +275,14 @@ static bool wait_for_servers(ump_time deadline)
 /* Whether none is left: no server, and no thread. */
 static bool all_gone(void)
 {
+	struct ump__departed *joined;
 	bool gone;
 
 	ump__lock_take(&lock);
-	sweep();
+	joined = sweep();
 	gone = expected == 0 && is_empty();
 	ump__lock_give(&lock);
+	free_all(joined);
 	return gone;
 }
 
@@ -222,13 +303,14 @@ static bool nap(int64_t *ns, ump_time deadline)
 
 int ump_join_dropped(ump_time deadline)
 {
+	const struct ump__frame *frame = ump__frame_top();
 	int64_t ns = SHORT_NAP;
 	bool own;
 
 	ump__lock_take(&lock);
 	own = has_current();
 	ump__lock_give(&lock);
-	if (own || ump__frame_top() != NULL)
+	if (own || (frame != NULL && !frame->exiting))
 		return UMP_DEADLOCK;
 	deadline = ump__deadline_at_call(deadline);
 	while (!all_gone()) {

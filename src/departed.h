@@ -12,18 +12,35 @@
 #include "sync/sync.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+struct ump__channel;
 
 /* The beginning of allocated memory, which is handed over with the thread. */
 struct ump__departed {
+	/* First: what runs when the thread exits. */
+	struct ump__thread_exit exit;
 	struct ump__os_thread os;
+	/* The channel of its server, a weak reference; or NULL. */
+	struct ump__channel *channel;
 	struct ump__departed *next;
+	/* Its thread uses this memory until it exits. */
+	bool in_use;
+	/* It was handed over; and its thread is not joined any more. */
+	bool taken;
+	bool detached;
 };
 
 /* A server is about to be dropped: ump_join_dropped waits for it from now on. */
 void ump__departed_expect(void);
 
+/* The calling thread, which is that of `one` and ends, will use its memory until it exits.  false: it
+ * must not. */
+bool ump__departed_use(struct ump__departed *one);
+
 /* A dropped server has ended.  `ends`: its thread `one->os` ends, too, or has ended, and is joined
- * by a later call.  The memory of `one` is freed.  Never blocks. */
+ * by a later call.  `one` and its reference are freed, by its thread if that uses them.  Never
+ * blocks. */
 void ump__departed_take(struct ump__departed *one, bool ends);
 
 /* In a forked child: there are none. */

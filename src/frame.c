@@ -28,22 +28,35 @@ void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 	frame->suspension = NULL;
 	frame->blocked = NULL;
 	frame->underneath = NULL;
+	frame->exiting = false;
 	*slot = frame;
+}
+
+/* No callback of `frame` runs any more. */
+static void end_callbacks(const struct ump__frame *frame)
+{
+	UMP__REQUIRE(ump__frame_top() == frame,
+		"a callback was left out of order: it must return on the thread that has called "
+		"it, and before the one that it was called in");
+#ifndef NDEBUG
+	*ump__thread_above() = frame->above;
+	if (frame->outer == NULL)
+		ump__thread_guard(NULL);
+#else
+	(void)frame;
+#endif
 }
 
 void ump__frame_leave(const struct ump__frame *frame)
 {
-	void **slot = ump__thread_slot();
+	end_callbacks(frame);
+	*ump__thread_slot() = frame->outer;
+}
 
-	UMP__REQUIRE(*slot == frame,
-		"a callback was left out of order: it must return on the thread that has called "
-		"it, and before the one that it was called in");
-	*slot = frame->outer;
-#ifndef NDEBUG
-	*ump__thread_above() = frame->above;
-	if (*slot == NULL)
-		ump__thread_guard(NULL);
-#endif
+void ump__frame_exit(struct ump__frame *frame)
+{
+	end_callbacks(frame);
+	frame->exiting = true;
 }
 
 void ump__frame_forget(void)

@@ -25,6 +25,8 @@ struct ump__frame {
 	 * vertex of the wait-for graph when it is not (wait.h). */
 	struct ump__wait *blocked;
 	struct ump__wait *underneath;
+	/* The server has ended: its thread runs destructors of thread-local variables. */
+	bool exiting;
 #ifndef NDEBUG
 	/* What the thread's `above` was before. */
 	const void *above;
@@ -35,6 +37,10 @@ struct ump__frame {
  * of the innermost frame. */
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel);
 void ump__frame_leave(const struct ump__frame *frame);
+
+/* Instead of leave, where the thread will exit: no callback runs any more, but what its destructors
+ * wait for is still an edge of the wait-for graph.  `frame` must outlive them. */
+void ump__frame_exit(struct ump__frame *frame);
 
 /*
  * Debug builds stop in a function of the API if the callback of the innermost frame was left, and

@@ -15,19 +15,20 @@
 #include <string.h>
 
 struct ump_thread {
-	/* Its system's thread.  First, so that both are handed over together. */
+	/* Its system's thread, and its channel: a join is a wait for that server.  First, so that
+	 * all are handed over together. */
 	struct ump__departed departed;
 	/* The thread, if it is one that is used again. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
-	/* Its channel, of which this has a reference: a join is a wait for that server. */
-	struct ump__channel *channel;
 	/* Whether the thread ends with the server; then it is joined, or handed over to be, by
 	 * whoever owns this when the loop has ended. */
 	bool ends;
 	struct ump__dispatcher dispatcher;
 	/* What init returned; spawn waits for it. */
 	struct ump__answer started;
+	/* Not 0 once init has succeeded: spawn does not wait for this server any more. */
+	struct ump__hint begun;
 	/* That the loop has ended; join waits for it, drop gives it up. */
 	struct ump__answer ended;
 	union {
@@ -42,36 +43,34 @@ struct ump_thread {
 	struct ump__signals signals[];
 };
 
-/* All but the memory. */
-static void thread_end(struct ump_thread *thread)
-{
-	if (thread->channel != NULL)
-		ump__channel_drop_weak(thread->channel);
-	thread->mark = UMP__MARK_DEAD;
-}
-
 static void thread_free(struct ump_thread *thread)
 {
-	thread_end(thread);
+	if (thread->departed.channel != NULL)
+		ump__channel_drop_weak(thread->departed.channel);
+	thread->mark = UMP__MARK_DEAD;
 	ump__free(thread);
 }
 
-/* Nobody waits for the end: the one side has given up, and the other is done. */
+/* The handle was dropped, and the loop has ended. */
 static void let_go(struct ump_thread *thread)
 {
-	thread_end(thread);
+	thread->mark = UMP__MARK_DEAD;
 	ump__departed_take(&thread->departed, thread->ends);
 }
 
-/* The server is done with its thread: all that is left calls nothing of the application's.  Before
- * anybody is told, so that whoever knows of the end finds the thread there to be used again. */
+/* The server is done with its thread: what is left calls nothing of the application's but the
+ * destructors of a thread that exits.  Before the end is told, so that a thread that is used again
+ * waits to be by then. */
 static void leave(struct ump_thread *thread)
 {
-	ump__frame_leave(&thread->dispatcher.frame);
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	if (thread->worker != NULL)
 		thread->ends = !ump__worker_rest(thread->worker, &thread->departed.os);
+	if (thread->ends && ump__departed_use(&thread->departed))
+		ump__frame_exit(&thread->dispatcher.frame);
+	else
+		ump__frame_leave(&thread->dispatcher.frame);
 }
 
 /* Runs init and tells spawn.  false: init failed, and `thread` is spawn's to free. */
@@ -81,6 +80,7 @@ static bool start(struct ump_thread *thread)
 	int code = ump__dispatcher_init(&thread->dispatcher);
 
 	if (code == 0) {
+		ump__hint_set(&thread->begun, 1);
 		(void)ump__answer_publish(&thread->started, code, NULL);
 		return true;
 	}
@@ -177,10 +177,12 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 	struct ump__wait wait;
 	int result;
 
-	/* No server waits for the caller through a thread that is not there yet; but its init may
-	 * come to want something of a handler that spawns it. */
+	/* No server waits for the caller through a thread that is not there yet; but its init, or
+	 * a destructor after init has failed, may come to request something of a handler that
+	 * spawns it.  If init fails, the loop does not run, and its end stays pending. */
 	if (init)
-		(void)ump__wait_begin(&wait, thread->channel, &thread->started.state, NULL);
+		(void)ump__wait_begin(
+			&wait, thread->departed.channel, &thread->ended.state, &thread->begun);
 	result = run_on_thread(thread, config);
 	if (result != UMP_OK) {
 		ump__dispatcher_unwind(&thread->dispatcher);
@@ -207,7 +209,7 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	server = thread->dispatcher.server;
 	/* A new channel has few references, so that none is refused. */
 	(void)ump__weak_add(&server->channel->counts);
-	thread->channel = server->channel;
+	thread->departed.channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
 	if (result != UMP_OK)
 		ump__server_release(server);
@@ -249,10 +251,22 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 /* The loop has ended: wait for the thread, which may run destructors of thread-local variables. */
 static int join_thread(struct ump_thread *thread, ump_time deadline)
 {
+	struct ump__answer never;
+	struct ump__wait wait;
+	int result;
+
 	/* Its handler was told by the wait for the end of the loop. */
 	if (ump__thread_is_current(&thread->departed.os))
 		return UMP_DEADLOCK;
-	return ump__thread_join(&thread->departed.os, deadline);
+	if (deadline == UMP_NOW)
+		return ump__thread_join(&thread->departed.os, UMP_NOW);
+	/* A wait that stays pending until it is ended: no word tells that a thread has exited. */
+	ump__answer_init(&never);
+	if (!ump__wait_begin(&wait, thread->departed.channel, &never.state, NULL))
+		return UMP_DEADLOCK;
+	result = ump__thread_join(&thread->departed.os, deadline);
+	ump__wait_end(&wait);
+	return result;
 }
 
 int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
@@ -264,11 +278,11 @@ int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	UMP__REQUIRE_OWN(joined->channel);
+	UMP__REQUIRE_OWN(joined->departed.channel);
 	UMP__REQUIRE_INSIDE();
 	deadline = ump__deadline_at_call(deadline);
-	result =
-		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result = ump__wait_answer(
+		&joined->ended, joined->departed.channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result == UMP_OK && joined->ends)
 		result = join_thread(joined, deadline);
 	if (result != UMP_OK)

@@ -571,6 +571,13 @@ void ump__thread_self(struct ump__os_thread *thread)
 	thread->id = (pthread_t)(machine.current + 1);
 }
 
+/* No program here has destructors of thread-local variables. */
+bool ump__thread_exit_set(struct ump__thread_exit *exit)
+{
+	(void)exit;
+	return false;
+}
+
 void **ump__thread_slot(void)
 {
 	/* Part of the state, and NULL at the beginning of an execution, as all statics are. */

@@ -9,6 +9,7 @@ static struct ump__hint generation;
 static void before(void)
 {
 	ump__park_before_fork();
+	ump__thread_exit_before_fork();
 #ifndef NDEBUG
 	ump__thread_before_fork();
 #endif

@@ -203,6 +203,20 @@ void ump__thread_self(struct ump__os_thread *thread);
 /* Have this done at the end of the process, or when the library is unloaded. */
 void ump__at_exit(void (*run)(void));
 
+/* What is run when a thread exits. */
+struct ump__thread_exit {
+	void (*run)(struct ump__thread_exit *exit);
+	int rounds;
+};
+
+/* Have `exit->run` called by the calling thread when it exits: in the last round but one of
+ * destructors of thread-local variables.  Destructors in these two rounds may come later.  At most
+ * one for each thread.  false: it will not be called. */
+bool ump__thread_exit_set(struct ump__thread_exit *exit);
+
+/* In the parent, before a fork. */
+void ump__thread_exit_before_fork(void);
+
 /* A pointer of the calling thread's own, NULL at first. */
 void **ump__thread_slot(void);
 

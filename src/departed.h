@@ -34,8 +34,8 @@ struct ump__departed {
 /* A server is about to be dropped: ump_join_dropped waits for it from now on. */
 void ump__departed_expect(void);
 
-/* The calling thread, which is that of `one` and ends, will use its memory until it exits.  false: it
- * must not. */
+/* The calling thread, which is that of `one` and ends, will use that memory until it exits.
+ * false: it must not. */
 bool ump__departed_use(struct ump__departed *one);
 
 /* A dropped server has ended.  `ends`: its thread `one->os` ends, too, or has ended, and is joined

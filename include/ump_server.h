@@ -1,138 +1,143 @@
 /* SPDX-License-Identifier: 0BSD */
 /**
  * @file ump_server.h
- * ump-server: message dispatch inside one process.
+ * ump-server: in-process message dispatch.
  *
- * A server owns an inbox.  Clients send it requests, which are answered, or post to it, one way.
- * A dispatch loop hands each message to the application's handler, one at a time, in order.  The
- * loop ends in exactly two ways: the handler breaks with a value, or the inbox is empty and every
- * strong client is gone.
+ * A server owns an inbox.  Clients send it requests, which are answered, and posts, which are
+ * one-way.  A dispatch loop passes each message to the application's handler, one at a time, in
+ * order.  The loop ends in exactly two ways: the handler breaks with a value, or the inbox is empty
+ * and every strong client is gone.
  *
  * This header is the specification.  A tag in brackets, such as [once], names a promise; tests,
  * fuzzers and proofs name the tag that they check.  The promises:
  *
  * - [once]     Every accepted request completes exactly once: with a reply, with the handler's
  *              own code, with UMP_NO_REPLY or with UMP_SERVER_GONE.  Every accepted post is
- *              handled, handed to `leftover`, or given to its type's `drop`: exactly once.  So is
- *              every accepted request, unless its sender has it back; [gone].
+ *              handled, passed to `leftover`, or given to its type's `drop`: exactly once.  So is
+ *              every accepted request, unless it returns to its sender; [gone].
  * - [fifo]     Messages are handled in the order in which they were accepted.  Requests and posts
  *              share one queue, so the order of each client's messages holds too.
- * - [drain]    After the last strong client is dropped, all that was accepted before is handled;
+ * - [drain]    After the last strong client is dropped, every message accepted before is handled;
  *              then the loop ends with none.
- * - [break]    After a break nothing more is handled.  In this order: the inbox closes; leftovers
- *              are offered to `leftover`, else completed with UMP_SERVER_GONE (requests) or
- *              dropped (posts); `term` runs and may replace the outcome; join returns it.
+ * - [break]    After a break no further message is handled.  In this order: the inbox closes;
+ *              undelivered messages are passed to `leftover`, else completed with UMP_SERVER_GONE
+ *              (requests) or dropped (posts); `term` runs and may replace the outcome; join
+ *              returns it.
  * - [gone]     A send that returns UMP_SERVER_GONE delivered nothing and left the caller's value
  *              untouched: the caller still owns what the value points to, and may send it
- *              elsewhere.  A request that was never started says UMP_SERVER_GONE; one that was
- *              started and not answered says UMP_NO_REPLY.  What an unstarted request points to
- *              is again that of a caller that is blocked in ump_client_req; if the request was
- *              sent without waiting for the answer, it was given to the request type's `drop`.
+ *              elsewhere.  A request that was never started fails with UMP_SERVER_GONE, and one
+ *              that was started and not answered with UMP_NO_REPLY.  What an unstarted request
+ *              points to reverts to a caller that is blocked in ump_client_req; if the request
+ *              was sent without waiting for the answer, it is given to the request type's `drop`.
  * - [forgot]   A handler that returns without having answered or kept its reply context has
- *              dropped it: the caller gets UMP_NO_REPLY, never a hang.
+ *              dropped it: the caller gets UMP_NO_REPLY; it never hangs.
  * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
  *              through it is still delivered.  It does not keep the loop alive: contexts that a
  *              handler has queued by itself are not handled once the last client is gone and the
- *              loop has ended.  Answer them in `term`, or keep a strong client while there are any.
- * - [origin]   Answering someone who gave up returns UMP_ORIGIN_GONE and drops the value.  A
- *              request that was given up while it was queued is skipped and counted; it never
- *              reaches the handler and never ends the loop.
+ *              loop has ended.  The handler must answer them in `term`, or keep a strong client
+ *              while it has any.
+ * - [origin]   A reply to a caller that gave up fails with UMP_ORIGIN_GONE and drops the value.  A
+ *              request that was given up while queued is skipped and counted; it never reaches
+ *              the handler and never ends the loop.
  * - [weak]     Weak clients never keep a server alive.  Once the last strong client is gone,
- *              upgrading fails for ever.
+ *              upgrading fails forever.
  * - [init]     `init` runs before the first message, on the dispatcher.  If it fails, spawn
  *              returns its error, nothing leaks, and clients that the builder cloned get
  *              UMP_SERVER_GONE.  If the builder fails, no thread starts, and neither `init` nor
  *              `term` runs.
- * - [deadline] Every call that can wait for somebody else takes an absolute deadline and returns
- *              UMP_TIMED_OUT soon after it.  A deadline that has passed at the call is UMP_NOW:
- *              the call does not wait, and returns what it returns then.  So the sends named
- *              _until say UMP_FULL at once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW
- *              and UMP_FOREVER no clock is read for the deadline.
- *              These waits have no deadline: spawn's for the builder and
- *              `init`, and, if `init` failed, for the thread's end; that of ump_threads_drop for
- *              idle threads; that of ump_completions_drop, and of a task's end, for a thread that
- *              is about to have rung the descriptor; that of ump_server_dump for its file; and
- *              those for the library's locks, which are held for a few instructions (by
- *              ump_server_dump while it copies what it will write).  A thread that ends, an idle
- *              one too, may run destructors of thread-local variables: these waits include them.
- *              That of ump_join for the thread's end once its loop has ended keeps the deadline on
- *              Linux; other systems have no join that can be given up, and there it has none.
+ * - [deadline] Every call that can wait for another thread takes an absolute deadline and returns
+ *              UMP_TIMED_OUT soon after it.  A deadline that has passed at the call is equivalent
+ *              to UMP_NOW: the call does not wait.  So the sends named _until return UMP_FULL at
+ *              once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW and UMP_FOREVER no clock
+ *              is read for the deadline.
+ *              These waits have no deadline: spawn's for the builder and `init`, and, if `init`
+ *              failed, for the thread's end; that of ump_threads_drop for idle threads; that of
+ *              ump_completions_drop, and of a task's end, for a thread that is raising the
+ *              notifier of the descriptor; that of ump_server_dump for its file; and those for
+ *              the library's locks, which are held for a few instructions (by ump_server_dump
+ *              while it copies what it will write).  A thread that ends, an idle one too, may run
+ *              destructors of thread-local variables: these waits include them.
+ *              ump_join's wait for the thread's end, after its loop has ended, keeps the deadline
+ *              on Linux; other systems cannot abandon a join, and there it has no deadline.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
- *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for room
- *              in an inbox, for the answer to a request, for the end of a server and for `init`,
- *              with a deadline or without; and a suspension by ump_suspend_for.  In each circle of
- *              waits at least one handler is told; two that close it at the same moment may both
- *              be.  A handler is told only if, at a moment of its call, it was part of a circle.
- *              A request whose context was kept is answered from elsewhere: it closes no circle.
+ *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for
+ *              capacity in an inbox, for the answer to a request, for the end of a server and for
+ *              `init`, with a deadline or without; and a suspension by ump_suspend_for.  In each
+ *              wait cycle at least one handler gets UMP_DEADLOCK; two that close the cycle at the
+ *              same moment may both get it.  A handler gets it only if it was part of a cycle at
+ *              some moment of its call.  A request whose context was kept is answered from
+ *              elsewhere: it closes no cycle.
  *              A closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
  *              its own `leftover`, `term` and `drop`.  While the thread of a server exits, the
  *              destructors of its thread-local variables count as that server's handler, for
  *              ump_join and for a spawn whose `init` has failed.  (Those that run in the
- *              system's last two rounds of destructors may not be seen.)  These waits are not
- *              seen: of threads outside of callbacks; in ump_task_run, ump_completions_wait,
- *              ump_server_wait and ump_threads_drop; of a handler that has suspended by
- *              ump_suspend; for whoever keeps a context; and waits outside of this library.
- * - [bound]    A server with a capacity never has more messages queued.  Who finds no room, not
- *              even by a few more looks, waits for it in a line that is served in order; or is told
- *              UMP_FULL at once.  The end of the last client and the closing of the inbox need no
- *              room, and closing ends all waits.
+ *              system's last two rounds of destructors may not be seen.)
+ *              These waits are not seen: those of threads outside callbacks; those in
+ *              ump_task_run, ump_completions_wait, ump_server_wait and ump_threads_drop; that of a
+ *              handler that has suspended by ump_suspend; those for the keeper of a context; and
+ *              waits outside this library.
+ * - [bound]    A server with a capacity never has more messages queued than that.  A sender that
+ *              finds the inbox full either fails with UMP_FULL at once, or waits: it spins
+ *              briefly, then blocks in a FIFO wait queue.  Dropping the last client and closing
+ *              the inbox need no capacity, and closing ends all waits.
  * - [task]     A task handles messages only inside the calls that run it, on their thread.  Its
  *              file descriptor is readable while there is something to do.
- * - [suspend]  A handler that suspends is gone on with exactly once, when it is resumed; until then
- *              its task takes no further message, and does not end.  What it waits for is known
- *              to [deadlock] only if it says so, by ump_suspend_for.
- * - [inline]   An inline server has no thread: who sends to it, or drops its last client, runs it
- *              if it is at rest.  All other promises hold as for any server: one message at a
- *              time, in order.  Who has handled a budget of others' messages hands it to the
- *              next caller that is blocked in a request; after a second budget, and after each
- *              further one, it offers it to whoever sends next.
- * - [complete] Each request sent with a completion comes out of its completions exactly once, with
- *              its tag, unless these are dropped first: that gives up whatever is in flight.
- * - [reuse]    A server on a thread that is used again keeps all of these promises.  Once it was
- *              joined its thread waits for the next one, unless so many wait as may.
- * - [quiet]    No lost wake-up: nobody sleeps while what they wait for is there.  Closing,
+ * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
+ *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
+ *              what the handler waits for only if it suspends by ump_suspend_for.
+ * - [inline]   A combining (inline) server has no thread: a caller that sends to it, or that drops
+ *              its last client, runs it if it is idle, as its combiner.  All other promises hold
+ *              as for any server: one message at a time, in order.  After a budget of others'
+ *              messages the combiner hands off the role to the next caller that is blocked in a
+ *              request; after a second budget, and after each further one, it releases the role
+ *              to the next sender.
+ * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
+ *              with its tag, unless the queue is dropped first: that gives up all in flight.
+ * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
+ *              its thread is idle in the pool, unless the pool held its maximum of idle threads.
+ * - [quiet]    No lost wake-up: no thread stays blocked once its condition holds.  Closing,
  *              dropping and breaking never block; ump_threads_drop alone waits, for threads that
  *              have nothing left to do.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
- *              (Of a dropped server's thread the stack may remain until the next dropped server
- *              ends, or ump_join_dropped is called.)
- *              Lack of any of them comes back as a code and changes nothing.
- * - [user]     The application's callbacks run with no lock of ours held, on the documented
+ *              (The stack of a dropped server's thread may remain until the next dropped server
+ *              ends, or until ump_join_dropped is called.)
+ *              A failure to get any of them returns a code and changes nothing.
+ * - [user]     The application's callbacks run with no lock of the library held, on the documented
  *              thread, as often as documented.  Each must return; see below.
- * - [misuse]   A wrong argument that a correct program could meet (a NULL handle, a size of zero,
+ * - [misuse]   A wrong argument that a correct program could pass (a NULL handle, a size of zero,
  *              an unknown structure size, a second reply) gives UMP_INVALID and changes nothing.
  *
- * How to read the functions:
+ * Conventions of all functions:
  *
  * - Result: an `int`.  0 (UMP_OK) is success, below 0 is one of enum ump_result, above 0 is the
- *   handler's own code.  A function that fails has changed nothing unless it says otherwise.
+ *   handler's own code.  A function that fails has changed nothing unless documented otherwise.
  * - Ownership: a function that takes `T **` consumes the handle: it sets the pointer to NULL, and
  *   accepts NULL, so that a second drop through the same variable is harmless.  `T *` is lent.
  * - Messages are values of a size fixed for each server.  Sending copies (or, for a blocking
- *   request, lends) these bytes.  A copy, and the room for a reply, is aligned for any type of
- *   that size that is aligned no more strictly than max_align_t; stricter alignments are in struct
- *   ump_config.  What the bytes point to moves with them.  "Whose is what a message points to",
- *   below, says for each call and result whose it is afterwards.
+ *   request, lends) these bytes.  A copy, and the reply buffer, is aligned for any type of that
+ *   size that is aligned no more strictly than max_align_t; stricter alignments must be set in
+ *   struct ump_config.  What the bytes point to moves with them.  "Ownership of what a message
+ *   points to", below, gives the owner after each call and result.
  * - Threads: "any thread" means that several threads may call at once on the same handle.  "One
- *   thread at a time" means that the handle may move among threads, if the program orders the
- *   moves (by a mutex, say, or by handing the handle over in a message).  Consuming a handle
- *   always needs that no other call is under way on it.
- * - Nothing here may be called from a signal handler.  No function here is a cancellation point
- *   (asynchronous cancellation is not supported).
- * - A child of fork may make servers of its own, whatever its parent's threads were doing at that
- *   moment, also in a callback.  It must neither use nor drop what its parent has made: clients,
- *   contexts, tasks, completions, ump_threads and all other handles.  Debug builds stop with a
- *   message at most calls that do.  Memory and file descriptors of the parent's servers stay the
- *   child's until it ends or execs.  (A child that was made by other means than fork, such as clone
- *   or _Fork, must not use the library.)
+ *   thread at a time" means that the handle may move among threads, but the program must order the
+ *   moves (by a mutex, say, or by passing the handle in a message).  A call that consumes a handle
+ *   must not overlap any other call on it.
+ * - Functions must not be called from a signal handler.  None is a cancellation point (asynchronous
+ *   cancellation is not supported).
+ * - A child of fork may create servers of its own, whatever its parent's threads were doing at that
+ *   moment, and also if a callback forked it.  It must neither use nor drop what its parent has
+ *   created: clients, contexts, tasks, completion queues, thread pools and all other handles.
+ *   Debug builds abort with a message at most calls that do.  Memory and file descriptors of the
+ *   parent's servers stay the child's until it ends or execs.  (A child that was created by other
+ *   means than fork, such as clone or _Fork, must not use the library.)
  * - A callback must return, on the thread that has called it.  It must not be left by an exception,
  *   by longjmp, by pthread_exit, by cancellation of its thread, or by a switch to another fiber or
  *   stack, unless that has switched back before it uses this library or ends.  A server whose
- *   callback was left is stuck: its callers and its join wait for ever, its messages leak, and
- *   frames of the stack that are gone stay in use.  Debug builds stop with a message on the
- *   standard error output: when the thread ends, when callbacks end out of order, and, on a
- *   thread's own stack, at the next call that sends, waits, spawns or runs a server, unless that
- *   lies as deep on the stack as the callback did.
+ *   callback was left is stuck: its callers and its join wait forever, its messages leak, and dead
+ *   stack frames stay in use.  Debug builds abort with a message on the standard error output: when
+ *   the thread ends, when callbacks end out of order, and, on a thread's own stack, at the next
+ *   call that sends, waits, spawns or runs a server, unless that call is as deep on the stack as
+ *   the callback was.
  * - Time: nanoseconds (ns) of CLOCK_MONOTONIC.  Sizes: bytes.
  */
 #ifndef UMP_SERVER_H
@@ -147,24 +152,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** The version of this header.  Compare with ump_version(), which tells the library's. */
+/** The version of this header.  Compare it with ump_version(), which returns the library's. */
 #define UMP_VERSION_MAJOR 0
 /** While the major version is 0, a new minor version may change the ABI. */
 #define UMP_VERSION_MINOR 1
 /** A new patch version brings fixes only. */
 #define UMP_VERSION_PATCH 0
-/** All three, as a text. */
+/** All three, as a string. */
 #define UMP_VERSION_STRING "0.1.0"
 /** As one number, to compare with <: 0x00MMmmpp. */
 #define UMP_VERSION_NUMBER                                                                         \
 	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
 
 /**
- * Marks what the library exports.  Where UMP_STATIC is defined, as it is when the static library is
- * built, its functions are not exported by what it is linked into: each program and each shared
- * library that contains a copy calls its own one.  Copies know nothing of each other: a handle is
- * used with the copy that made it, and [deadlock] sees the waits of one copy only.  UMP_API may be
- * defined before, when the library is built, to something else.
+ * Marks the functions that the library exports.  With UMP_STATIC, which is defined for builds of
+ * the static library, the binary that links the library does not export them: each program and each
+ * shared library that contains a copy calls its own.  Copies share no state: a handle must be used
+ * with the copy that created it, and [deadlock] sees the waits of one copy only.  A build of the
+ * library may define UMP_API beforehand to something else.
  */
 #ifndef UMP_API
 #if defined(__GNUC__) && defined(UMP_STATIC)
@@ -184,7 +189,7 @@ extern "C" {
 #define UMP_NULL NULL
 #endif
 
-/** In C++, what is not named in an initializer is zero, and no compiler warns of it. */
+/** In C++, members that an initializer does not name are zero, without a compiler warning. */
 #if defined(__cplusplus) && __cplusplus >= 201402L
 #define UMP_ZERO = {}
 #else
@@ -193,91 +198,92 @@ extern "C" {
 
 /* ---- Results ------------------------------------------------------------------------------- */
 
-/** What the library itself answers.  A handler's own codes are above 0. */
+/** The library's own results.  A handler's own codes are above 0. */
 enum ump_result {
 	/** Done. */
 	UMP_OK = 0,
-	/** The server has ended, or did before it started this request.  Nothing was delivered. */
+	/** The server has ended, or ended before it started this request.  Nothing was
+	 *  delivered. */
 	UMP_SERVER_GONE = -1,
 	/** The request was started, and its reply context was dropped without an answer. */
 	UMP_NO_REPLY = -2,
-	/** Nobody waits for this answer any more; the value was dropped. */
+	/** The caller has given up this request; the reply value was dropped. */
 	UMP_ORIGIN_GONE = -3,
-	/** Every strong client is gone: nothing more will come, nothing can be sent. */
+	/** Every strong client is gone: no message will come, and none can be sent. */
 	UMP_CLIENTS_GONE = -4,
 	/** The deadline has passed. */
 	UMP_TIMED_OUT = -5,
-	/** Nothing is there at the moment (the calls named _try). */
+	/** Nothing is available now (the calls named _try). */
 	UMP_EMPTY = -6,
 	/** An argument is wrong: NULL, a size of zero or too large, an unknown structure size, a
-	 *  code out of range, a context that was answered already.  Each function says which. */
+	 *  code out of range, a context that was answered already.  Each function lists its own. */
 	UMP_INVALID = -7,
-	/** No memory. */
+	/** Memory allocation failed. */
 	UMP_NO_MEMORY = -8,
-	/** The system gave no thread. */
+	/** The system could not create a thread. */
 	UMP_NO_THREAD = -9,
 	/** Too many handles of one server: 2^32 - 1 strong ones, or 2^32 - 3 weak ones. */
 	UMP_OVERFLOW = -10,
-	/** The wait would close a circle of waits: the caller would wait for itself; [deadlock]. */
+	/** The wait would close a wait cycle: the caller would wait for itself; [deadlock]. */
 	UMP_DEADLOCK = -11,
-	/** The inbox has no room; [bound]. */
+	/** The inbox is at capacity; [bound]. */
 	UMP_FULL = -12,
-	/** The system gave no file descriptor. */
+	/** The system could not create a file descriptor. */
 	UMP_NO_FD = -13,
-	/** The file did not take all of what was written to it (ump_server_dump). */
+	/** The file did not accept all of the output (ump_server_dump). */
 	UMP_NOT_WRITTEN = -14
 };
 
 /**
- * A short text in English for a result code; never NULL.
+ * Return a short English text for a result code; never NULL.
  * Codes above 0 give "the handler's own code", unknown ones "unknown result".
- * The text is static and needs no freeing.  Never blocks.  Any thread.
+ * The text is static and must not be freed.  Never blocks.  Any thread.
  */
 UMP_API const char *ump_strerror(int result);
 
-/* ---- Whose is what a message points to ------------------------------------------------------- */
+/* ---- Ownership of what a message points to --------------------------------------------------- */
 
 /*
- * For each call and its result.  "Dropped": the value was given to its type's `drop`, once.
+ * The owner after each call and result.  "Dropped": the value was given to its type's `drop`, once.
  *
  *   ump_client_req
- *     UMP_OK, above 0, UMP_NO_REPLY   the handler's: the request was started
- *     UMP_TIMED_OUT                   the handler's if the request is ever started, else dropped
- *     any other                       the caller's as before
+ *     UMP_OK, above 0, UMP_NO_REPLY   the handler: the request was started
+ *     UMP_TIMED_OUT                   the handler if the request is ever started, else dropped
+ *     any other                       the caller as before
  *
  *   ump_client_req_async, ump_client_req_async_until, ump_client_req_completion, and all calls
  *   named _post and _post_until
- *     UMP_OK                          the library's, and then as said below
- *     any other, UMP_TIMED_OUT too    the caller's as before
+ *     UMP_OK                          the library, and then as below
+ *     any other, UMP_TIMED_OUT too    the caller as before
  *
  *   ump_wait_reply_wait, ump_wait_reply_try, and the result in a struct ump_completion
- *     UMP_OK, above 0, UMP_NO_REPLY   the handler's: the request was started
+ *     UMP_OK, above 0, UMP_NO_REPLY   the handler: the request was started
  *     UMP_SERVER_GONE                 dropped: the request was never started
  *     any other                       as before the call, which has consumed nothing
  *
  *   ump_wait_reply_drop, ump_completions_drop
- *     the handler's if the request is started, else dropped
+ *     the handler if the request is started, else dropped
  *
- *   `request`, `post`                 the handler's, whatever it does with the message
+ *   `request`, `post`                 the handler, whatever it does with the message
  *
  *   `leftover`
- *     a post                          the handler's
- *     a request, answered or kept     the handler's
- *     a request, left or dropped      that of a caller that is blocked in ump_client_req and has
- *                                     not timed out; else dropped
+ *     a post                          the handler
+ *     a request, answered or kept     the handler
+ *     a request, left or dropped      the caller if it is blocked in ump_client_req and has not
+ *                                     timed out; else dropped
  *
- *   a post that is neither handled nor handed to `leftover`: dropped
+ *   a post that is neither handled nor passed to `leftover`: dropped
  *
  *   ump_reply (of what the reply points to)
- *     UMP_OK                          the caller's of the request once it has got the reply;
+ *     UMP_OK                          the caller of the request once it has got the reply;
  *                                     dropped if it gives the request up before
  *     UMP_ORIGIN_GONE                 dropped
- *     UMP_INVALID                     the handler's as before
+ *     UMP_INVALID                     the handler as before
  */
 
 /**
  * Whether ump_client_req, having returned `result`, has left what its message points to with the
- * caller: it may be sent elsewhere, or has to be released.  Never blocks.  Any thread.
+ * caller, which may send it elsewhere, or must release it.  Never blocks.  Any thread.
  */
 static inline bool ump_request_is_mine(int result)
 {
@@ -285,15 +291,15 @@ static inline bool ump_request_is_mine(int result)
 }
 
 /**
- * The same for a call that sends a post, or a request without waiting for its answer: every result
- * but UMP_OK.  After UMP_OK the value never comes back.  Never blocks.  Any thread.
+ * The same for a call that sends a post, or a request without waiting for its answer: true for
+ * every result but UMP_OK.  After UMP_OK the value never comes back.  Never blocks.  Any thread.
  */
 static inline bool ump_sent_is_mine(int result)
 {
 	return result != UMP_OK;
 }
 
-/** The library's version as UMP_VERSION_NUMBER packs it.  Never blocks.  Any thread. */
+/** Return the library's version, packed as UMP_VERSION_NUMBER.  Never blocks.  Any thread. */
 UMP_API unsigned ump_version(void);
 
 /* ---- Time ---------------------------------------------------------------------------------- */
@@ -301,109 +307,111 @@ UMP_API unsigned ump_version(void);
 /** A point in time: ns of CLOCK_MONOTONIC. */
 typedef int64_t ump_time;
 
-/** A deadline that has always passed: do not wait.  ump_task_run handles at most one message.  Any
- *  other deadline that has passed at the call means the same; [deadline]. */
+/** A deadline in the past: do not wait.  ump_task_run handles at most one message.  Any other
+ *  deadline that has passed at the call means the same; [deadline]. */
 #define UMP_NOW ((ump_time)0)
 /** A deadline that never comes. */
 #define UMP_FOREVER ((ump_time)INT64_MAX)
 
-/** The time.  Never blocks.  Any thread. */
+/** Return the current time.  Never blocks.  Any thread. */
 UMP_API ump_time ump_now(void);
 
 /**
- * The deadline `ns` from now; [deadline].  Sums beyond the end of time give UMP_FOREVER, and a
- * negative `ns` gives a time in the past, which is as good as UMP_NOW.  Never blocks.  Any thread.
+ * Return the deadline `ns` from now; [deadline].  A sum that overflows gives UMP_FOREVER; a
+ * negative `ns` gives a time in the past, equivalent to UMP_NOW.  Never blocks.  Any thread.
  */
 UMP_API ump_time ump_after(int64_t ns);
 
-/* ---- What a server takes ------------------------------------------------------------------- */
+/* ---- Configuration ------------------------------------------------------------------------- */
 
 /** The largest alignment that values may have, in bytes. */
 #define UMP_ALIGN_MOST 4096
 
 /** The type of one kind of message. */
 struct ump_type {
-	/** Bytes of a value.  0: there are none of this kind. */
+	/** Bytes of a value.  0: there are no messages of this kind. */
 	size_t size UMP_ZERO;
 	/**
-	 * Releases what a value points to, if the value is never delivered and has no owner to go
-	 * back to: a post that is never handled, a request that was sent without waiting for the
+	 * Releases what a value points to, if the value is never delivered and cannot go back to an
+	 * owner: a post that is never handled, a request that was sent without waiting for the
 	 * answer and is never started, a request or a reply whose caller has given up.  Such a
 	 * request is dropped before its sender gets UMP_SERVER_GONE.  Called exactly once for each
-	 * such value, on whichever thread finds it out, with a pointer to the library's copy of it.
-	 * The bytes themselves are the library's.  NULL: nothing to release.
+	 * such value, on the thread that detects the condition, with a pointer to the library's
+	 * copy of it, whose bytes `drop` must not free.  NULL: nothing to release.
 	 */
 	void (*drop)(void *value) UMP_ZERO;
 };
 
-/** Threads that are used again: by one server after the other. */
+/** A pool of threads, each of which runs one server after the other. */
 typedef struct ump_threads ump_threads;
 
 /**
- * What a server is made of.  Set it to zero first (`= {0}`), so that later fields mean default; an
- * initializer with names, `= {.capacity = 8}`, does that, too, and so does C++.
+ * The configuration of a server.  Zero it first (`= {0}`), so that later fields have their
+ * defaults; an initializer with names, `= {.capacity = 8}`, does that too, and so does C++.
  */
 struct ump_config {
-	/** Values of requests.  A size of 0: this server takes no requests. */
+	/** Type of request values.  Size 0: this server takes no requests. */
 	struct ump_type request UMP_ZERO;
-	/** Values of replies.  A size of 0: an answer carries no value, only its code. */
+	/** Type of reply values.  Size 0: an answer carries no value, only its code. */
 	struct ump_type reply UMP_ZERO;
-	/** Values of posts.  A size of 0: this server takes no posts. */
+	/** Type of post values.  Size 0: this server takes no posts. */
 	struct ump_type post UMP_ZERO;
-	/** Name of the thread, cut to what the system allows (15 bytes on Linux).  NULL: "ump".
+	/** Name of the thread, truncated to the system's limit (15 bytes on Linux).  NULL: "ump".
 	 *  Read during the call only. */
 	const char *name UMP_ZERO;
-	/** Bytes of the thread's stack, raised to the system's minimum; what the system takes from
-	 *  a stack for thread-local variables is added.  0: its default; with
-	 *  `threads`, theirs. */
+	/** Bytes of the thread's stack, raised to the system's minimum; the system's own use of the
+	 *  stack for thread-local variables is added.  0: the system's default; with `threads`,
+	 *  theirs. */
 	size_t stack_size UMP_ZERO;
-	/** How many messages may be queued, at most 2^31 - 1; [bound].  0: any number.  The message
-	 *  that the handler works on is not queued any more; requests that were given up are, until
-	 *  they are skipped. */
+	/** Maximum number of queued messages, at most 2^31 - 1; [bound].  0: unbounded.  The
+	 *  message that the handler works on is no longer queued; requests that were given up are,
+	 *  until they are skipped. */
 	size_t capacity UMP_ZERO;
-	/** For how long a callback may take a message, in ns, before `slow_handler` is told.  0:
-	 *  any time, and no time is taken. */
+	/** Time that a callback may take for a message, in ns, before `slow_handler` is called.  0:
+	 *  no limit, and no time is measured. */
 	int64_t slow_limit UMP_ZERO;
-	/** Optional.  Told on the dispatcher when `request` or `post` has returned later than
-	 *  `slow_limit`: how many ns it took, whether it was a request; `arg` is `slow_arg`. */
+	/** Optional.  Called on the dispatcher when `request` or `post` has returned later than
+	 *  `slow_limit`: `took` is its time in ns, `request` whether it was a request, `arg` is
+	 *  `slow_arg`. */
 	void (*slow_handler)(void *arg, int64_t took, bool request) UMP_ZERO;
 	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg UMP_ZERO;
-	/** For ump_spawn_inline: how many messages of others one caller handles before it looks for
-	 *  somebody who goes on, at most 2^31 - 1; [inline].  0: 64. */
+	/** For ump_spawn_inline: maximum number of others' messages that one combiner handles
+	 *  before it looks for a successor, at most 2^31 - 1; [inline].  0: 64. */
 	size_t budget UMP_ZERO;
-	/** Lent to ump_spawn_thread: the server runs on one of these threads, which other servers
-	 *  use after it.  NULL: on a thread of its own. */
+	/** Lent to ump_spawn_thread: the pool whose thread runs the server, and afterwards runs
+	 *  others.  NULL: the server has a thread of its own. */
 	ump_threads *threads UMP_ZERO;
-	/** How values of requests are aligned, wherever the library has them: a power of two, at
-	 *  most UMP_ALIGN_MOST, as `_Alignof` says of their type.  0: as max_align_t, or less if a
-	 *  value is smaller than that.  Values that callers lend are where these have them. */
+	/** Alignment of request values in the library's memory: a power of two, at most
+	 *  UMP_ALIGN_MOST, such as `_Alignof` of their type.  0: that of max_align_t, or less if a
+	 *  value is smaller than that.  Values that callers lend stay where the callers put
+	 *  them. */
 	size_t request_align UMP_ZERO;
 	/** As `request_align`, for replies. */
 	size_t reply_align UMP_ZERO;
 	/** As `request_align`, for posts. */
 	size_t post_align UMP_ZERO;
-	/** The most bytes that each client keeps of the memory of its messages, to use it again:
-	 *  posts, requests and the client's record of them together, as the library asks the
-	 *  allocator for them.  Memory beyond that is freed as it comes back: when the message is
-	 *  done with, at the latest when the server next waits or rests, without another send.
-	 *  The rest is freed with the client.  At most 2^32 - 1.  0: 128 KiB.  1: nothing is kept,
-	 *  and each message is an allocation of its own. */
+	/** Maximum bytes of message memory that each client keeps for reuse: posts, requests and
+	 *  the client's record of them together, as the library requests them from the allocator.
+	 *  Memory beyond that is freed as it comes back: when the message is released, at the
+	 *  latest when the server next waits or goes idle, without another send.  The rest is freed
+	 *  with the client.  At most 2^32 - 1.  0: 128 KiB.  1: nothing is kept, and each message
+	 *  is an allocation of its own. */
 	size_t keep UMP_ZERO;
 	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
-	 *  thread has at the call.  false: with that of the thread, which ump_spawn_thread says. */
+	 *  thread has at the call.  false: with the thread's own mask; see ump_spawn_thread. */
 	bool inherit_signals UMP_ZERO;
 };
 
-/** How a handler goes on, and how a loop ended. */
+/** What a handler does next, and how a loop ended. */
 struct ump_flow {
-	/** false: go on; as an outcome: the loop ended with none.  true: end with `value`. */
+	/** false: continue; as an outcome: the loop ended with none.  true: end with `value`. */
 	bool stop;
 	/** The value of a break.  The library only passes it on. */
 	void *value;
 };
 
-/** Go on with the next message. */
+/** Continue with the next message. */
 static inline struct ump_flow ump_continue(void)
 {
 	struct ump_flow flow;
@@ -414,8 +422,8 @@ static inline struct ump_flow ump_continue(void)
 }
 
 /**
- * The handler has suspended (see ump_suspend) and will be resumed; [suspend].  Anywhere else this
- * is ump_continue.
+ * Report that the handler has suspended (see ump_suspend) and will be resumed; [suspend].
+ * Elsewhere this is equivalent to ump_continue.
  */
 UMP_API struct ump_flow ump_pending(void);
 
@@ -431,44 +439,45 @@ static inline struct ump_flow ump_break(void *value)
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
-/** A strong client: it sends, and it keeps the server's loop going. */
+/** A strong client: it sends, and it keeps the server's loop alive. */
 typedef struct ump_client ump_client;
 /** A strong client that can only post. */
 typedef struct ump_post_client ump_post_client;
-/** A weak client: it keeps nothing going, and can become a strong one while there are others. */
+/** A weak client: it does not keep the server alive; it can be upgraded while a strong one
+ *  exists. */
 typedef struct ump_weak_client ump_weak_client;
 /** The right to the answer of one request that was sent without waiting. */
 typedef struct ump_wait_reply ump_wait_reply;
 /** The duty to answer one request. */
 typedef struct ump_reply_context ump_reply_context;
-/** The receiving end of a channel, for those who write the loop themselves. */
+/** The receiving end of a channel, for applications that write the loop themselves. */
 typedef struct ump_server ump_server;
 /** A server that runs on a thread. */
 typedef struct ump_thread ump_thread;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
-/** A server that runs on the threads of those who send to it. */
+/** A combining server: it runs on the threads of its callers. */
 typedef struct ump_inline ump_inline;
 /** The duty to resume a handler that has suspended. */
 typedef struct ump_suspension ump_suspension;
-/** Where an event loop gets the answers to its requests. */
+/** A completion queue: it collects the answers to an event loop's requests. */
 typedef struct ump_completions ump_completions;
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
 /**
- * Make another strong client of the same server.  `*out` is the caller's, to be dropped.
+ * Create another strong client of the same server.  The caller owns `*out` and must drop it.
  * Never blocks.  Any thread, also from a handler.  A handler that keeps a strong client of its own
- * server keeps itself alive: only a break ends it; [weak] tells what to keep instead.
+ * server keeps itself alive: only a break ends it; it should keep a weak client instead; [weak].
  * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
  */
 UMP_API int ump_client_clone(const ump_client *client, ump_client **out);
 
 /**
- * Drop a strong client.  Never blocks; [quiet].  NULL and a pointer to NULL are fine.
- * With the last one (of both kinds of strong client) the server stops taking messages: what it has
- * accepted is still handled, then its loop ends with none; [drain].
- * Calls that are under way on the same handle must have returned.
+ * Drop a strong client.  Never blocks; [quiet].  NULL and a pointer to NULL are allowed.
+ * The drop of the last one (of both kinds of strong client) stops the server from taking messages:
+ * it still handles what it has accepted, then its loop ends with none; [drain].
+ * Other calls on the same handle must have returned.
  */
 UMP_API void ump_client_drop(ump_client **client);
 
@@ -476,26 +485,26 @@ UMP_API void ump_client_drop(ump_client **client);
  * Send a request and wait for the answer.
  *
  * `msg` points to a value of the request type; it is lent, and read in place or copied.  `reply`
- * has room for a value of the reply type, and holds one when UMP_OK is returned (else, anything);
- * it may be NULL only if replies have no value.  `reply` must not overlap `msg`: with UMP_FOREVER
- * the handler may write the reply in place (ump_reply_room) while it still reads the message.
- * Debug builds stop with a message where a handler does so.
- * Once the handler has been called with the message, what it points to is the handler's.  (A
- * protocol in which it is only lent needs UMP_FOREVER, or memory that stays until the request is
+ * must have space for a value of the reply type, and holds one if UMP_OK is returned (else,
+ * anything); it may be NULL only if replies have no value.  `reply` must not overlap `msg`: with
+ * UMP_FOREVER the handler may write the reply in place (ump_reply_room) while it still reads the
+ * message.  Debug builds abort with an error message if a handler does so on overlapping memory.
+ * Once the handler has been called with the message, it owns what the message points to.  (A
+ * protocol that only lends it must use UMP_FOREVER, or memory that stays until the request is
  * answered: after a time-out the handler may still read it.)
  *
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].  With
  * UMP_FOREVER nothing is allocated and nothing is copied: the message stays where it is, and the
- * reply is written straight to `reply`.  Any other deadline takes memory for both.  If the inbox is
- * full, the time until there is room is part of the wait; [bound].
+ * reply is written straight to `reply`.  Any other deadline allocates memory for both.  If the
+ * inbox is full, the time until it has capacity is part of the wait; [bound].
  * Any thread, also from handlers of other servers.
  *
- * UMP_OK: `*reply` holds the answer, and what it points to is the caller's.
+ * UMP_OK: `*reply` holds the answer, and the caller owns what it points to.
  * above 0: the handler's own code.
- * UMP_SERVER_GONE: never started; what `*msg` points to is the caller's as before; [gone].
+ * UMP_SERVER_GONE: never started; the caller still owns what `*msg` points to; [gone].
  * UMP_NO_REPLY: started and never answered; [forgot].
- * UMP_TIMED_OUT: the request was given up, and what `*msg` points to is no longer the caller's: it
- *   may be handled still, or it was given to the request type's `drop`; [origin].  If the deadline
+ * UMP_TIMED_OUT: the request was given up, and the caller no longer owns what `*msg` points to: it
+ *   may still be handled, or it was given to the request type's `drop`; [origin].  If the deadline
  *   had passed at the call, nothing was sent, and it was dropped at once.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; nothing was sent; [deadlock].
  * UMP_INVALID: `client` or `msg` is NULL, `reply` is NULL though replies have a value, or the
@@ -505,7 +514,7 @@ UMP_API int ump_client_req(
 	const ump_client *client, const void *msg, void *reply, ump_time deadline);
 
 /**
- * Send a request and do not wait: the answer is had through `*out`, which is the caller's.
+ * Send a request without waiting: the answer comes through `*out`, which the caller owns.
  * `msg` is copied.  Never blocks.  Any thread, also from any handler.
  * UMP_OK: sent; what `*msg` points to never comes back: if the request is never started, it is
  *   given to the request type's `drop`.
@@ -515,33 +524,33 @@ UMP_API int ump_client_req(
 UMP_API int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_reply **out);
 
 /**
- * As ump_client_req_async, but while the inbox is full, wait for room until `deadline` (ns,
+ * As ump_client_req_async, but if the inbox is full, wait for capacity until `deadline` (ns,
  * absolute); [bound], [deadline].  UMP_NOW is ump_client_req_async.
  * UMP_FULL: the inbox is full, and the deadline had passed at the call; nothing was sent.
- * UMP_TIMED_OUT: the call has waited until the deadline; nothing was sent, and what `*msg` points
- *   to is the caller's as before.
+ * UMP_TIMED_OUT: the call has waited until the deadline; nothing was sent, and the caller still
+ *   owns what `*msg` points to.
  * UMP_DEADLOCK: the caller is a handler for which this server waits; [deadlock].
  */
 UMP_API int ump_client_req_async_until(
 	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
 
 /**
- * Send one way.  `msg` is copied.  Never blocks.  Any thread, also from any handler.
- * UMP_OK: accepted: it will be handled, handed to `leftover` or dropped; [once].
+ * Send a post.  `msg` is copied.  Never blocks.  Any thread, also from any handler.
+ * UMP_OK: accepted: it will be handled, passed to `leftover` or dropped; [once].
  * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no posts.
  */
 UMP_API int ump_client_post(const ump_client *client, const void *msg);
 
 /**
- * As ump_client_post, but while the inbox is full, wait for room until `deadline` (ns, absolute);
+ * As ump_client_post, but if the inbox is full, wait for capacity until `deadline` (ns, absolute);
  * [bound], [deadline].  UMP_NOW is ump_client_post.
  * UMP_FULL, UMP_TIMED_OUT and UMP_DEADLOCK as for ump_client_req_async_until.
  */
 UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline);
 
 /**
- * Make a strong client that can only post.  `*out` is the caller's, to be dropped.
+ * Create a strong client that can only post.  The caller owns `*out` and must drop it.
  * Blocking, threads and results as ump_client_clone; UMP_INVALID also if the server takes no posts.
  */
 UMP_API int ump_client_post_client(const ump_client *client, ump_post_client **out);
@@ -562,22 +571,22 @@ UMP_API int ump_post_client_post_until(
 /* ---- Weak clients -------------------------------------------------------------------------- */
 
 /**
- * Make a weak client.  `*out` is the caller's, to be dropped.  It does not keep the server alive;
- * [weak].  Never blocks.  Any thread.
+ * Create a weak client, which does not keep the server alive; [weak].  The caller owns `*out` and
+ * must drop it.  Never blocks.  Any thread.
  * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
  */
 UMP_API int ump_client_weak(const ump_client *client, ump_weak_client **out);
 
-/** Make another weak client.  As ump_client_weak. */
+/** Create another weak client.  As ump_client_weak. */
 UMP_API int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out);
 
-/** Drop a weak client.  Never blocks.  NULL and a pointer to NULL are fine. */
+/** Drop a weak client.  Never blocks.  NULL and a pointer to NULL are allowed. */
 UMP_API void ump_weak_client_drop(ump_weak_client **weak);
 
 /**
- * Make a strong client from a weak one; [weak].  `*out` is the caller's; `weak` stays.
- * Never blocks.  Any thread.  The server may have ended by a break all the same: sending tells.
- * UMP_CLIENTS_GONE: no strong client is left, now and for ever.
+ * Upgrade a weak client: create a strong one from it; [weak].  The caller owns `*out`; `weak`
+ * stays.  Never blocks.  Any thread.  The server may still have ended by a break: then sends fail.
+ * UMP_CLIENTS_GONE: no strong client is left, now and forever.
  * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
  */
 UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **out);
@@ -588,83 +597,89 @@ UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **ou
  * Wait for the answer.  `reply` as for ump_client_req.
  * Blocks until the request is answered or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
- * UMP_TIMED_OUT: nothing is consumed: wait again, or drop.  UMP_DEADLOCK: the caller is a handler
- * for which that server waits; nothing is consumed; [deadlock].  UMP_INVALID: `wait_reply` or what
- * it points to is NULL, or `reply` is NULL though replies have a value; nothing is consumed.  Every
- * other result consumes the handle and means what it means for ump_client_req, but that with
+ * UMP_TIMED_OUT: nothing is consumed: the caller must wait again, or drop.
+ * UMP_DEADLOCK: the caller is a handler for which that server waits; nothing is consumed;
+ *   [deadlock].
+ * UMP_INVALID: `wait_reply` or what it points to is NULL, or `reply` is NULL though replies have a
+ *   value; nothing is consumed.
+ * Every other result consumes the handle and means the same as for ump_client_req, except that with
  * UMP_SERVER_GONE what the message points to was given to the request type's `drop`; [gone].
  */
 UMP_API int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadline);
 
 /**
- * The answer, if it is there.  As ump_wait_reply_wait, but never blocks and says UMP_EMPTY, having
- * consumed nothing, where that would have waited.
+ * Get the answer if it has arrived.  As ump_wait_reply_wait, but never blocks: where that would
+ * wait, this returns UMP_EMPTY and consumes nothing.
  */
 UMP_API int ump_wait_reply_try(ump_wait_reply **wait_reply, void *reply);
 
 /**
- * Give the request up; [origin].  Never blocks.  NULL and a pointer to NULL are fine.
- * A request still queued will be skipped; one under way is handled, and its answer dropped.
+ * Give the request up; [origin].  Never blocks.  NULL and a pointer to NULL are allowed.
+ * A request that is still queued is skipped; one in progress is handled, and its answer dropped.
  */
 UMP_API void ump_wait_reply_drop(ump_wait_reply **wait_reply);
 
 /* ---- The caller's side of many requests: completions ---------------------------------------- */
 
-/** What ump_completions_next gives: the end of one request. */
+/** The end of one request, as ump_completions_next returns it. */
 struct ump_completion {
-	/** What the request was sent with.  The library only passes it on. */
+	/** The tag that the request was sent with.  The library only passes it on. */
 	void *tag UMP_ZERO;
 	/** UMP_OK, the handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
 	 *  ump_wait_reply_wait. */
 	int result UMP_ZERO;
-	/** With UMP_OK, if replies have a value: the value, lent until the next call on these
-	 *  completions; what it points to is the caller's.  Else NULL. */
+	/** With UMP_OK, if replies have a value: the value, lent until the next call on this
+	 *  completion queue; what it points to is the caller's.  Else NULL. */
 	const void *reply UMP_ZERO;
 };
 
 /**
- * Make a place where the answers of many requests to any servers arrive, for an event loop or any
- * other thread.  `*out` is the caller's, to be dropped.  It takes one file descriptor.
- * Never blocks.  Any thread.
+ * Create a completion queue, which collects the answers to many requests to any servers, for an
+ * event loop or any other thread.  The caller owns `*out` and must drop it.  It takes one file
+ * descriptor, or two where the system has no eventfd.  Never blocks.  Any thread.
  * UMP_INVALID: `out` is NULL.  UMP_NO_MEMORY.  UMP_NO_FD.  On failure `*out` is NULL.
  */
 UMP_API int ump_completions_open(ump_completions **out);
 
 /**
- * The file descriptor to wait for in an event loop: it becomes readable when an answer arrives, and
- * stays so until ump_completions_next has said UMP_EMPTY (level-triggered).  It may become readable
- * for nothing; [complete].  It is the library's: do not read, write or close it.  It is the same
- * until the drop, which closes it: take it out of the loop before that.  -1 for NULL.  Never
- * blocks.  Any thread.
+ * Return the file descriptor for the event loop to wait on.  It becomes readable when an answer
+ * arrives, and stays readable until ump_completions_next has returned UMP_EMPTY (level-triggered).
+ * Spurious readiness is possible; [complete].  The library owns it: the application must not read,
+ * write or close it.  It stays the same until the drop, which closes it: the event loop must remove
+ * it before that.  -1 for NULL.  Never blocks.  Any thread.
  */
 UMP_API int ump_completions_fd(const ump_completions *completions);
 
 /**
  * Send a request whose answer comes out of `completions` with `tag`; [complete].  `msg` is copied.
  * Never blocks.  Any thread for `client`; one thread at a time for `completions`.
- * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL: nothing was sent;
- * ump_client_room tells when to try again; [bound].  UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3
- * requests are in flight.  UMP_INVALID: `client`, `msg` or `completions` is NULL, or the server
- * takes no requests.
+ * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].
+ * UMP_FULL: nothing was sent; ump_client_room reports when to retry; [bound].
+ * UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3 requests are in flight.
+ * UMP_INVALID: `client`, `msg` or `completions` is NULL, or the server takes no requests.
  */
 UMP_API int ump_client_req_completion(
 	const ump_client *client, const void *msg, ump_completions *completions, void *tag);
 
 /**
- * Ask to be told through `completions` when there is room for a message; [bound].  Once a
- * completion with `tag` has come with UMP_OK, room for one message is kept for `client`: its next
- * send, of whatever kind, finds room.  The room is kept until then, or until `client` is dropped.
- * If `completions` are dropped before the completion has come out of them, no room is kept.
- * Who asks waits in one line with those who block; a client that blocks meanwhile gets the next
- * room itself, and what it has asked for comes later.  A server without a capacity always has room,
- * and keeps none.  If the server ends first, the completion comes with UMP_SERVER_GONE; if `client`
- * is dropped first, with UMP_ORIGIN_GONE.
- * Never blocks.  One thread at a time for `client` (no sends meanwhile) and for `completions`.
+ * Reserve capacity for one message; `completions` reports when it is available; [bound].  A
+ * completion with `tag` and UMP_OK means that a permit is kept for `client`: its next send, of
+ * whatever kind, uses it and cannot find the inbox full.  The permit is kept until that send, or
+ * until `client` is dropped.  If `completions` is dropped before the completion has come out of it,
+ * no permit is kept.
+ * Reservations and blocked senders share one FIFO wait queue.  If `client` itself blocks meanwhile,
+ * the blocked send gets the next permit, and the reservation a later one.  A server without a
+ * capacity is never full, and keeps no permits.  If the server ends first, the completion comes
+ * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * Never blocks.  One thread at a time for `client` (which must not send concurrently) and for
+ * `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion,
- *   or as ump_client_weak: who asks counts as a weak client, until it asks again or is dropped.
- * UMP_INVALID: `client` or `completions` is NULL, or `client` has asked already and not sent since
- *   (asked through completions that are there: when they are dropped, it may ask again; room that
- *   it has been told of stays its own, and is what it is told of again).
+ *   or as ump_client_weak: a client with a reservation counts as a weak client too, until it makes
+ *   the next one or is dropped.
+ * UMP_INVALID: `client` or `completions` is NULL, or a reservation of `client` is still queued or
+ *   its permit unused.  (If the completion queue of that reservation was dropped, `client` may make
+ *   another; a permit that was reported to it stays its own, and the new completion reports that
+ *   one again.)
  */
 UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
 
@@ -676,8 +691,8 @@ UMP_API int ump_completions_wait_sized(ump_completions *completions, struct ump_
 	size_t out_size, ump_time deadline);
 
 /**
- * The next answer that has arrived, in the order of arrival; [complete].
- * UMP_OK: `*out` is filled.  UMP_EMPTY: none is there.  UMP_INVALID: an argument is NULL.
+ * Return the next answer that has arrived, in the order of arrival; [complete].
+ * UMP_OK: `*out` is filled.  UMP_EMPTY: none has arrived.  UMP_INVALID: an argument is NULL.
  * Never blocks.  One thread at a time.
  */
 static inline int ump_completions_next(ump_completions *completions, struct ump_completion *out)
@@ -686,8 +701,8 @@ static inline int ump_completions_next(ump_completions *completions, struct ump_
 }
 
 /**
- * As ump_completions_next, but waits for an answer until `deadline` (ns, absolute); [deadline].  A
- * handler that waits so for its own server is not told: these are answers of many servers.
+ * As ump_completions_next, but wait for an answer until `deadline` (ns, absolute); [deadline].  A
+ * handler that waits here for its own server is not detected: the queue serves many servers.
  * UMP_EMPTY: none is in flight, so none can come.  UMP_TIMED_OUT.
  */
 static inline int ump_completions_wait(
@@ -698,15 +713,15 @@ static inline int ump_completions_wait(
 }
 
 /**
- * How many requests were sent (and rooms asked for) whose completion has not been got yet.
+ * Return the number of requests and reservations whose completion has not been retrieved yet.
  * 0 for NULL.  Never blocks.  One thread at a time.
  */
 UMP_API size_t ump_completions_in_flight(const ump_completions *completions);
 
 /**
- * Give up everything in flight, and the place; [complete].  Requests still queued will be skipped,
- * the answers of others dropped; [origin].  The file descriptor is closed when this returns,
- * whatever is in flight.  Never blocks.  NULL and a pointer to NULL are fine.
+ * Drop the completion queue, and give up everything in flight; [complete].  Requests that are still
+ * queued are skipped, the answers of others dropped; [origin].  The file descriptor is closed when
+ * this returns, whatever is in flight.  Never blocks.  NULL and a pointer to NULL are allowed.
  */
 UMP_API void ump_completions_drop(ump_completions **completions);
 
@@ -714,46 +729,46 @@ UMP_API void ump_completions_drop(ump_completions **completions);
 
 /**
  * Answer a request.  `value` points to a value of the reply type, which is copied straight to the
- * caller; it may be what ump_reply_room returned, and then nothing is copied.  It may be NULL only
- * if replies have no value.  After this the message that came with the context is no longer valid.
+ * caller; if it is what ump_reply_room returned, nothing is copied.  It may be NULL only if replies
+ * have no value.  Afterwards the message that came with the context must not be read.
  * Never blocks.  One thread at a time, any thread.
- * UMP_OK: delivered; what the value points to is the caller's.
- * UMP_ORIGIN_GONE: the caller has given up; the value was given to its type's `drop`; [origin].
+ * UMP_OK: delivered; the caller of the request owns what the value points to.
+ * UMP_ORIGIN_GONE: that caller has given up; the value was given to its type's `drop`; [origin].
  * UMP_INVALID: `rc` or what it points to is NULL (a second reply, say), or `value` is NULL though
  *   replies have a value; nothing is consumed.  All other results consume the context.
  */
 UMP_API int ump_reply(ump_reply_context **rc, const void *value);
 
 /**
- * Answer a request with a code of the handler's own, above 0, which the caller's call returns.
- * As ump_reply.  UMP_INVALID also if `code` is not above 0.
+ * Answer a request with the handler's own code, which the caller's call returns.  It must be above
+ * 0.  As ump_reply.  UMP_INVALID also if `code` is not above 0.
  */
 UMP_API int ump_reply_fail(ump_reply_context **rc, int code);
 
 /**
- * Do not answer: the caller gets UMP_NO_REPLY.  Inside `leftover`, where the request was never
- * started, it gets UMP_SERVER_GONE, unless the context was kept: that starts the request.
- * Never blocks.  NULL and a pointer to NULL are fine.
+ * Drop a context without an answer: the caller gets UMP_NO_REPLY.  Inside `leftover`, where the
+ * request was never started, it gets UMP_SERVER_GONE, unless the context was kept: that starts the
+ * request.  Never blocks.  NULL and a pointer to NULL are allowed.
  */
 UMP_API void ump_reply_drop(ump_reply_context **rc);
 
 /**
  * Keep a context beyond the handler's return, to answer later; [keep].  Moves it out of `*rc`
- * and returns it: it is the caller's, to be answered or dropped, on any thread, at any time, also
- * after the server has ended.  The message that came with it stays valid until then.  Returns NULL
- * if `rc` or what it points to is NULL.  Never blocks.
+ * and returns it.  The caller owns it and must answer or drop it, on any thread, at any time, also
+ * after the server has ended.  The message that came with it stays valid until then.  Returns
+ * NULL if `rc` or what it points to is NULL.  Never blocks.
  */
 UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
 
 /**
- * Room for the reply's value: where the caller blocks without a deadline, the caller's own memory.
+ * Return the reply buffer: if the caller blocks without a deadline, the caller's own memory.
  * Write the value there and pass the same pointer to ump_reply.  NULL if replies have no value or
  * `rc` is NULL.  Lent until the context is consumed.  Never blocks.
  */
 UMP_API void *ump_reply_room(ump_reply_context *rc);
 
 /**
- * Whether the caller has given up, so that a handler can stop working for nobody; [origin].
+ * Whether the caller has given up, so that a handler can stop work that is not needed; [origin].
  * false may be out of date as soon as it is returned; true stays true.  false for NULL.
  * Never blocks.
  */
@@ -762,9 +777,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 /* ---- The handler --------------------------------------------------------------------------- */
 
 /**
- * What the application does with messages.  Every callback runs on the dispatcher (the server's
- * thread, or the thread that runs the task or the inline server) with no lock of the library held,
- * one at a time;
+ * The application's callbacks.  Each runs on the dispatcher (the server's thread, or the thread
+ * that runs the task or the combining server) with no lock of the library held, one at a time;
  * [user].  The order in a handler's life: builder, init, request and post, leftover, term, drop.
  */
 struct ump_handler {
@@ -772,34 +786,35 @@ struct ump_handler {
 	void *self UMP_ZERO;
 	/**
 	 * Optional.  Called once, before the first message; [init].  `me` is a weak client of this
-	 * server, lent until `drop` returns; clone it to keep it longer.  Returns 0, or any other
-	 * code to fail: spawn returns it, `leftover` and `term` are not called, `drop` is.
+	 * server, lent until `drop` returns; it must be cloned to be kept longer.  Returns 0, or
+	 * any other code to fail: spawn returns it, `leftover` and `term` are not called, `drop`
+	 * is.
 	 */
 	int (*init)(void *self, ump_weak_client *me) UMP_ZERO;
 	/**
 	 * Called for each request; required if the server takes requests.  `msg` is the value,
-	 * valid until the context is consumed, as by an answer: it must not be read after that.
-	 * What it points to is now the handler's.  Answer through `*rc`, or keep it; else it is
-	 * dropped on return; [forgot].
+	 * valid until the context is consumed, by an answer for example: it must not be read after
+	 * that.  The handler owns what it points to.  It may answer through `*rc`, or keep that;
+	 * otherwise the context is dropped on return; [forgot].
 	 */
 	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc) UMP_ZERO;
 	/**
 	 * Called for each post; required if the server takes posts.  `msg` is the value, valid
-	 * until the callback returns; what it points to is now the handler's.
+	 * until the callback returns; the handler owns what it points to.
 	 */
 	struct ump_flow (*post)(void *self, const void *msg) UMP_ZERO;
 	/**
 	 * Optional.  Called after a break for each message that was accepted and not handled, in
-	 * order; [break].  For a request `*rc` may be answered, kept or dropped; one that is left
-	 * alone completes with UMP_SERVER_GONE, and what `msg` points to is its caller's if that is
-	 * blocked in ump_client_req, else given to the request type's `drop`.  To answer or keep
-	 * takes over what `msg` points to.  For a post `rc` is NULL, and what `msg` points to is
-	 * now the handler's.
+	 * order; [break].  For a request `*rc` may be answered, kept or dropped; a request that is
+	 * left alone completes with UMP_SERVER_GONE, and what `msg` points to reverts to its caller
+	 * if that is blocked in ump_client_req, else is given to the request type's `drop`.  A
+	 * handler that answers or keeps `*rc` takes over what `msg` points to.  For a post `rc` is
+	 * NULL, and the handler owns what `msg` points to.
 	 */
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc) UMP_ZERO;
 	/**
-	 * Optional.  Called once when the loop has ended, in either way.  Returns the outcome that
-	 * join gives; without it, that is `how`.
+	 * Optional.  Called once when the loop has ended, in either way.  Returns the outcome for
+	 * join; without it, the outcome is `how`.
 	 */
 	struct ump_flow (*term)(void *self, struct ump_flow how) UMP_ZERO;
 	/**
@@ -811,17 +826,17 @@ struct ump_handler {
 };
 
 /**
- * Makes a handler.  Called by spawn, on the spawning thread, before any other thread exists;
- * [init].  `arg` is spawn's.  `client` is a strong client of the new server, lent for the call:
- * clone it, or make a weak one.  `out` is set to zero before the call.  A blocking request to this
- * server gets UMP_DEADLOCK here; posting and ump_client_req_async work.
+ * Builds a handler.  Spawn calls it on the spawning thread, before any other thread exists; [init].
+ * `arg` is spawn's.  `client` is a strong client of the new server, lent for the call: the builder
+ * must clone it, or create a weak one, to keep one.  `out` is zeroed before the call.  A blocking
+ * request to this server gets UMP_DEADLOCK here; posting and ump_client_req_async work.
  * Returns 0, or any other code to fail, which spawn returns.
  */
 typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
 
 /* ---- A server on a thread ------------------------------------------------------------------ */
 
-/** The function behind ump_spawn_thread, which tells it how large the caller's structures are. */
+/** The function behind ump_spawn_thread, which passes the sizes of the caller's structures. */
 UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
 	ump_thread **thread);
@@ -832,22 +847,22 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
  * handle for ump_join; both are the caller's.
  *
- * A new thread has all signals blocked but those that a thread's own faults raise (SIGSEGV and the
+ * A new thread blocks all signals except those that a thread's own faults raise (SIGSEGV and the
  * like) and SIGPROF, a profiler's; with `inherit_signals` it has its spawner's mask.  A process
  * that a callback starts inherits the mask of the callback's thread: unless the callback sets
  * another one for it, SIGTERM does not end it.  A collector that suspends threads by a signal waits
- * for ever for one that blocks it: `init` may unblock that signal alone.
+ * forever for a thread that blocks it: `init` may unblock that signal alone.
  *
  * Blocks while the builder and `init` run, for as long as these take.  Any thread.
  *
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
  *   posts, a size is above SIZE_MAX / 8, an alignment is neither 0 nor a power of two up to
  *   UMP_ALIGN_MOST, the capacity or the budget above 2^31 - 1, `keep` above 2^32 - 1 or
- *   `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a callback that is
- *   required is missing, or the caller was compiled for a newer library and uses what this one
- *   does not know.
- * UMP_NO_MEMORY.  UMP_NO_THREAD (with `threads`: none waits there, and the system gave none).  Any
- *   other: what the builder or `init` returned; [init].
+ *   `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a required callback is
+ *   missing, or the caller was compiled for a newer library and uses what this one does not know.
+ * UMP_NO_MEMORY.
+ * UMP_NO_THREAD: the system could not create a thread (with `threads`: and none is idle there).
+ * Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
 static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_builder *builder,
@@ -858,80 +873,80 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
 }
 
 /**
- * Wait until the loop has ended and its thread is gone, or waits to be used again.  None of the
- * handler's callbacks runs any more.  `*how` gets the outcome: `stop` true and the value of the
- * break, or `stop` false (none) when the clients went; or what `term` made of it.  `how` may be
+ * Wait until the loop has ended and its thread is gone, or idle in its pool.  Afterwards none of
+ * the handler's callbacks runs.  `*how` gets the outcome: `stop` true and the value of the break,
+ * or `stop` false (none) when the clients went; or the value that `term` returned.  `how` may be
  * NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
- * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed, and a later join gets the
- * outcome.  That may be so after the loop has ended, while the thread runs destructors of
- * thread-local variables.
+ * UMP_OK: the handle is consumed.
+ * UMP_TIMED_OUT: nothing is consumed, and a later join gets the outcome.  This can occur after the
+ *   loop has ended, while the thread runs destructors of thread-local variables.
  * UMP_DEADLOCK: called on the server's own thread, or by a handler for which that server, or a
- * destructor on its thread, waits; nothing is consumed; [deadlock].  A thread that is used again is
- * a server's own until it is back.
+ *   destructor on its thread, waits; nothing is consumed; [deadlock].  A pooled thread is a
+ *   server's own until it has returned to the pool.
  * UMP_INVALID: `thread` or what it points to is NULL.
  */
 UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
 
 /**
- * Let the thread go on without a handle: it ends as it would have, and nobody learns the outcome.
- * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are fine.
+ * Drop the handle: the server runs to completion, and its outcome is discarded.
+ * Never blocks; [quiet].  Any thread, also the server's own.  NULL and a pointer to NULL are
+ * allowed.
  */
 UMP_API void ump_thread_drop(ump_thread **thread);
 
 /**
- * Wait until all servers on threads that were dropped have ended, and their threads with them:
+ * Wait until all servers whose ump_thread was dropped have ended, and their threads with them:
  * from then on none of these threads executes code of the library or of a handler.  A program must
  * call it before it unloads (`dlclose`) a plugin that contains the static library or handlers,
- * after all the plugin's handles were consumed, those of threads that are used again too.  (The
- * shared library itself stays mapped.)  It waits for the servers of this copy of the library, also
- * for those that are dropped meanwhile; not for servers whose handles are still there.
+ * after all of the plugin's handles were consumed, those of thread pools too.  (The shared library
+ * itself stays mapped.)  It waits for the servers of this copy of the library, including those that
+ * are dropped meanwhile; not for servers whose handles still exist.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  Any thread.
  * UMP_OK.  UMP_TIMED_OUT: some have not ended.  UMP_DEADLOCK: called inside a callback of a server,
  * or by a dropped server's own thread, in a destructor of a thread-local variable; [deadlock].
  */
 UMP_API int ump_join_dropped(ump_time deadline);
 
-/* ---- Threads that are used again ------------------------------------------------------------ */
+/* ---- Thread pools --------------------------------------------------------------------------- */
 
 /**
- * Make a place where threads wait to be used again, for programs that spawn servers so often that
- * making threads would cost too much.  Servers whose configuration names it in `threads` run on
- * such a thread: on the one that came back last, or on a new one if none is there; [reuse].  A
- * thread comes back when its server's loop has ended and `drop` has returned.  At most `most`
- * threads are kept waiting (0: any number); one that comes back when there are so many ends, as a
- * server's own does.
- * Any number of servers may run at once: each has a thread for itself all its life, and handlers
- * may wait for each other as always.
+ * Create a thread pool, for programs that spawn servers so often that creating threads would cost
+ * too much.  A server whose configuration names the pool in `threads` runs on a pooled thread: the
+ * idle one that returned last, or a new one if none is idle; [reuse].  A thread returns when its
+ * server's loop has ended and `drop` has returned.  The pool holds at most `most` idle threads (0:
+ * no limit); a thread that returns to a full pool ends, as that of a server without a pool does.
+ * Any number of servers may run at once: each has a thread to itself for its whole life, and
+ * handlers may wait for each other as always.
  *
  * All threads have stacks of `stack_size` bytes, as in struct ump_config (0: the system's default).
- * Each server finds its own name on its thread, if it and those before it leave names alone.  Else
- * what belongs to a thread stays as the server before has left it: thread-local variables (their
+ * A server finds its own name on its thread, if neither it nor its predecessors change names.  All
+ * else that belongs to a thread stays as the previous server left it: thread-local variables (their
  * destructors run when the thread ends), signal mask, scheduling, floating-point environment.  A
- * handler that changes any of it, and cares, changes it back.  A mask that a server has got by
- * `inherit_signals` is its own: the thread gets back the one that it had.
+ * handler that changes any of it should restore it if that matters.  A mask that a server got by
+ * `inherit_signals` is its own: the thread gets its previous mask back.
  *
- * `*out` is the caller's, to be dropped.  No thread starts before a server needs it.
+ * The caller owns `*out` and must drop it.  No thread starts before a server needs it.
  * Never blocks.  Any thread.
  * UMP_INVALID: `out` is NULL.  UMP_NO_MEMORY.  On failure `*out` is NULL; [clean].
  */
 UMP_API int ump_threads_open(ump_threads **out, size_t most, size_t stack_size);
 
 /**
- * Drop the place.  The threads that wait there end, and are gone when this returns.  Servers that
- * still run are not disturbed: their threads end with them, as own ones do, so that ump_join waits
- * for the thread to be gone; and the last of them gives back the memory.  After all servers have
- * been joined, no thread is left.
- * Blocks until the waiting threads are gone.  They run none of the application's code but
+ * Drop a thread pool.  Its idle threads end, and are gone when this returns.  Running servers are
+ * not disturbed: their threads end with them, as those of servers without a pool do, so ump_join
+ * waits for the thread to be gone; the last of them frees the pool's memory.  After all servers
+ * have been joined, no thread is left.
+ * Blocks until the idle threads are gone.  They run none of the application's code except
  * destructors of thread-local variables, if handlers have left any.  Any thread, also from a
- * handler that runs on one of these.  NULL and a pointer to NULL are fine.
+ * handler that runs on a thread of the pool.  NULL and a pointer to NULL are allowed.
  */
 UMP_API void ump_threads_drop(ump_threads **threads);
 
 /* ---- A server inside an event loop ---------------------------------------------------------- */
 
-/** The function behind ump_spawn_task, which tells it how large the caller's structures are. */
+/** The function behind ump_spawn_task, which passes the sizes of the caller's structures. */
 UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
 	ump_task **task);
@@ -942,11 +957,11 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * them; [task].  The builder and `init` run before this returns, on the calling thread.
  *
  * The thread that runs a task must not wait for what the task does: neither with a blocking request
- * to it, nor in a handler of another task that it runs.  Nobody would run the task meanwhile, and
- * only a deadline would end the wait.  Completions are for that.
+ * to it, nor in a handler of another task that it runs.  The task could not run meanwhile, and only
+ * a deadline would end the wait.  Such a thread should use completions.
  *
- * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` play
- * no part.
+ * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` are
+ * ignored.
  * `*client` and `*task` are the caller's.  Any thread.
  * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
  */
@@ -958,41 +973,42 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
 }
 
 /**
- * The file descriptor to wait for in an event loop: readable while there is a message to handle, a
- * handler to go on with or the end to come (level-triggered); [task].  Now and then it becomes
- * readable for nothing; dispatching silences it.  After the end it is silent.  It is the library's:
- * do not read, write or close it.  It is the same for the life of the task, and is closed when
- * ump_task_join or ump_task_drop returns that has consumed the handle (a drop by a callback of the
- * task: when the run of the task returns): take it out of the loop before that.  -1 for NULL.
- * Never blocks.  Any thread.
+ * Return the file descriptor for the event loop to wait on: readable while there is a message to
+ * handle, a resumed handler to continue or the end of the loop to run (level-triggered); [task].
+ * Spurious readiness is possible; dispatching clears it.  After the end it is otherwise not
+ * readable.  The library owns it: the application must not read, write or close it.  It stays the
+ * same for the life of the task, and is closed by the call of ump_task_join or ump_task_drop that
+ * consumes the handle (if a callback of the task drops it: when the run of the task returns): the
+ * event loop must remove it before that.  -1 for NULL.  Never blocks.  Any thread.
  */
 UMP_API int ump_task_fd(const ump_task *task);
 
 /**
- * Handle what is there: at most `budget` messages (0: one batch, what lay there at one moment).
+ * Handle what is pending: at most `budget` messages (0: one batch, which is what was queued at one
+ * moment).
  * Blocks only as long as the callbacks take.  One thread at a time.  From a callback of the same
- * task, as in a loop that a handler runs within the loop, it handles nothing and returns true; the
- * descriptor is silent from then until the callback has returned.  For NULL it returns true.
- * true: the loop goes on.  false: it has ended ([drain] or [break]; `term` and `drop` have been
- * called), and ump_task_join tells how.
+ * task, as in an event loop that a handler nests in the loop, it handles nothing and returns true;
+ * the descriptor stays clear from then until the callback has returned.  For NULL it returns true.
+ * true: the loop continues.  false: it has ended ([drain] or [break]; `term` and `drop` have been
+ * called), and ump_task_join returns the outcome.
  */
 UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
 
 /**
- * Be the loop: handle what comes until the loop has ended or `deadline` (ns, absolute) has passed;
- * [deadline].  It waits awake for a moment before it sleeps, as a server on a thread does, which
- * answers within a fraction of the time; ump_task_dispatch never does.  One thread at a time, as
+ * Run the loop: handle messages until the loop has ended or `deadline` (ns, absolute) has passed;
+ * [deadline].  It spins briefly before it blocks, as a server on a thread does, which shortens
+ * the response time to a fraction; ump_task_dispatch never spins.  One thread at a time, as
  * ump_task_dispatch.
- * The deadline ends the call after the message at hand, whatever lies in the inbox.  The next run
- * handles what is left, in order.  If the deadline has passed at the call, as UMP_NOW has, the call
+ * The deadline ends the call after the current message, whatever is left in the inbox; the next run
+ * handles the rest, in order.  If the deadline has passed at the call, as UMP_NOW has, the call
  * handles at most one message.  With UMP_FOREVER no clock is read for a message.
  * UMP_OK: it has ended.  UMP_TIMED_OUT.  UMP_INVALID: `task` is NULL.  UMP_DEADLOCK: called by a
- * callback of the same task; the descriptor is silent until that has returned.
+ * callback of the same task; the descriptor stays clear until that has returned.
  */
 UMP_API int ump_task_run(ump_task *task, ump_time deadline);
 
 /**
- * Get the outcome of a loop that has ended: the same as ump_join gives.  `how` may be NULL.
+ * Get the outcome of a loop that has ended, the same as for ump_join.  `how` may be NULL.
  * Never blocks.  One thread at a time.
  * UMP_OK: the handle is consumed.  UMP_EMPTY: the loop has not ended; nothing is consumed.
  * UMP_DEADLOCK: called by a callback of this task; nothing is consumed.
@@ -1001,30 +1017,31 @@ UMP_API int ump_task_run(ump_task *task, ump_time deadline);
 UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 
 /**
- * Drop a task.  If its loop has not ended, it ends now as by a break with NULL: the inbox closes,
- * leftovers are offered, `term` and `drop` are called, here, and nobody learns the outcome;
- * [break].  A handler that has suspended is not gone on with; its resume is still owed, and says
- * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it has been resumed with a
- * break by then, the loop ends by that break.  From a callback of the same task, all of this comes
- * when the callback returns.  One thread at a time.  NULL and a pointer to NULL are fine.
+ * Drop a task.  If its loop has not ended, it ends now, in this call, as by a break with NULL: the
+ * inbox closes, undelivered messages are passed to `leftover`, `term` and `drop` are called, and
+ * the outcome is discarded; [break].  A suspended handler does not continue.  Its suspension must
+ * still be resumed: that returns UMP_SERVER_GONE, and until then the message of a post stays valid.
+ * If it was resumed with a break before the drop, the loop ends by that break.  From a callback of
+ * the same task, all of this happens when the callback returns.  One thread at a time.  NULL and a
+ * pointer to NULL are allowed.
  */
 UMP_API void ump_task_drop(ump_task **task);
 
 /**
- * Suspend the handler that calls this, in `request` or `post` of a task: the callback then returns
+ * Suspend the calling handler, in `request` or `post` of a task: the callback should then return
  * ump_pending() (whatever it returns, it has suspended), and its task takes no further message
- * until the suspension that this gives is resumed; [suspend].  That is what awaiting something
- * means in an asynchronous handler.  The message of a post stays valid until then; the context of a
- * request must be kept, as always.  The duty to resume is the caller's, exactly once.
+ * until the returned suspension is resumed; [suspend].  This is what awaiting means in an
+ * asynchronous handler.  The message of a post stays valid until then; the context of a request
+ * must be kept, as always.  The caller owns the suspension, and must resume it exactly once.
  * Never blocks.  NULL: not in a task's `request` or `post`, suspended already, or no memory.
  */
 UMP_API ump_suspension *ump_suspend(void);
 
 /**
- * Suspend as ump_suspend does, and say that the resume depends on the server of `client`: on an
- * answer of that server, say.  So the suspended handler counts as waiting for that server until it
- * is resumed or its task is dropped; [deadlock].  `*out` is the duty to resume; it is set to NULL
- * if this fails, and then the handler has not suspended.  `client` may be dropped afterwards.
+ * Suspend as ump_suspend does, and declare that the resume depends on the server of `client`: on an
+ * answer of that server, say.  The suspended handler counts as waiting for that server until it is
+ * resumed or its task is dropped; [deadlock].  The caller owns `*out`, and must resume it.  If this
+ * fails, `*out` is NULL and the handler has not suspended.  `client` may be dropped afterwards.
  * Never blocks.
  * UMP_OK.  UMP_DEADLOCK: that server waits for this task, or is this task.  UMP_NO_MEMORY.
  * UMP_OVERFLOW.  UMP_INVALID: `client` or `out` is NULL; not in a task's `request` or `post`;
@@ -1033,63 +1050,70 @@ UMP_API ump_suspension *ump_suspend(void);
 UMP_API int ump_suspend_for(const ump_client *client, ump_suspension **out);
 
 /**
- * Go on with a handler that has suspended, as if it had returned `flow` now; [suspend].  May come
- * before its callback has returned.  Never blocks.  Any thread.
- * UMP_OK.  UMP_SERVER_GONE: the task was dropped; a value in `flow` is the caller's to release.
+ * Resume a suspended handler, as if it had returned `flow` now; [suspend].  The call may come
+ * before the handler's callback has returned.  Never blocks.  Any thread.
+ * UMP_OK.  UMP_SERVER_GONE: the task was dropped; the caller must release a value in `flow`.
  * Both consume the suspension.  UMP_INVALID: `suspension` or what it points to is NULL.
  */
 UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
-/* ---- A server that its callers run ---------------------------------------------------------- */
+/* ---- A combining server: its callers run it ------------------------------------------------- */
 
-/** The function behind ump_spawn_inline, which tells it how large the caller's structures are. */
+/** The function behind ump_spawn_inline, which passes the sizes of the caller's structures. */
 UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
 	ump_inline **inlined);
 
 /**
  * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread and without
- * an event loop: who sends to the server runs it; [inline].  That makes a request to a server at
- * rest little more than a call of its handler.  The builder and `init` run before this returns, on
- * the calling thread, and so do the handlers of what these two have sent.
+ * an event loop: its callers run the server; [inline].  This is flat combining (Hendler et al.,
+ * SPAA 2010) over the server's queue.  A request to an idle server costs little more than a call of
+ * its handler.  The builder and `init` run before this returns, on the calling thread, and so do
+ * the handlers of what these two have sent.
  *
- * Who finds the server at rest has the turn: it handles its own message, then what others have sent
- * meanwhile, until nothing is left.  Others queue, and those who wait for an answer sleep.  After
- * `budget` messages of others (see struct ump_config), whoever has the turn hands it to the first
- * whose request comes up while it is blocked in ump_client_req: that one handles its request
- * itself, and goes on with a budget of its own.  Where nobody is blocked so (posts, and requests
- * that were sent without waiting), it offers the turn after a second budget, and then after each
- * further one: it stops for about as long as one message took on average.  Who sends meanwhile, or
- * comes from the line for room, has the turn: it handles what is left, which is older, and then its
- * own message.  The one who has offered it returns, at the end of that time.  If nobody comes it
- * goes on.  So who serves others while they keep coming is relieved as soon as one of them comes at
- * such a time, as in a flood one does; nobody is made to come, and a client may serve for as long
- * as there are messages, but nobody to take the turn: where all come from the handler itself, say.
- * The offers cost about one part in `budget` of the time, and short turns cost nothing.
+ * The combiner is the thread that runs the server; there is at most one:
  *
- * What this means for the application:
+ * - A sender that finds the server idle becomes the combiner: it handles its own message, then what
+ *   others have sent meanwhile, until nothing is left.  Other senders queue their messages, and
+ *   those that wait for an answer block.
+ * - Handoff: after `budget` messages of others (see struct ump_config), the combiner hands off its
+ *   role to the first caller whose request reaches the head of the queue while it is blocked in
+ *   ump_client_req.  That caller handles its request itself, and continues with a budget of its
+ *   own.
+ * - Release: where no caller is blocked so (posts, and requests that were sent without waiting),
+ *   the combiner releases the role after a second budget, and after each further one, for about as
+ *   long as one message took on average.  A thread that sends meanwhile, or that leaves the wait
+ *   queue for capacity, becomes the combiner: it handles the messages that are left, which are
+ *   older, and then its own.  The former combiner returns at the end of that time.  If no thread
+ *   has come, it resumes its role.
+ * - So a combiner whose peers keep sending is replaced as soon as one of them sends during a
+ *   release, as happens under a flood.  No thread is forced to take the role: a client may combine
+ *   for as long as there are messages but no thread to take it, as when the handler itself sends
+ *   them all.  Releases cost about one part in `budget` of the time; short runs pay nothing.
+ *
+ * The consequences for the application:
  *
  * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
  *   as long as these do: ump_spawn_inline; every call that sends a post or a request, whether it
- *   waits or not; the drop of the last strong client of either kind.  No other does.  What is said
- *   of these calls elsewhere, that they never block, holds but for that.
+ *   waits or not; the drop of the last strong client of either kind.  No other call does.  Where
+ *   such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
- *   with its stack, its signal mask, its thread-local variables and its priority.  What one
- *   callback wrote, the next one sees.
- * - A caller must hold no lock that a handler takes.
- * - Inline servers whose handlers send to each other nest on one stack, each of them once at most.
- * - Deadlines are for waiting.  A handler that the caller runs itself is not interrupted, and no
- *   deadline ends a turn; a caller whose deadline passes meanwhile gets the answer, if there is one
- *   by then.
- * - A handler that sends to an inline server waits for it for as long as it has its turn, as far as
- *   [deadlock] goes: a handler that it runs then gets UMP_DEADLOCK for what would wait for the
- *   first one's server.  A handler that posts to its own server queues that.
- * - ump_suspend gives NULL here, and ump_suspend_for UMP_INVALID.
+ *   with its stack, its signal mask, its thread-local variables and its priority.  Each callback
+ *   sees what the previous one wrote.
+ * - A caller must not hold a lock that a handler takes.
+ * - Combining servers whose handlers send to each other nest on one stack, each at most once.
+ * - Deadlines limit waits only.  A handler that the caller runs itself is not interrupted, and no
+ *   deadline ends the combiner role; a caller whose deadline passes meanwhile gets the answer, if
+ *   there is one by then.
+ * - For [deadlock], a handler that sends to a combining server waits for that server for as long as
+ *   it is its combiner: a handler that it runs then gets UMP_DEADLOCK for a wait for the first
+ *   handler's server.  A post of a handler to its own server is queued.
+ * - ump_suspend returns NULL here, and ump_suspend_for UMP_INVALID.
  *
- * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` play
- * no part.
+ * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` are
+ * ignored.
  * `*client` and `*inlined` are the caller's.  Any thread.
- * Results as ump_spawn_thread; no thread can be lacking.
+ * Results as ump_spawn_thread, but this cannot fail for lack of a thread.
  */
 static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,
 	void *arg, ump_client **client, ump_inline **inlined)
@@ -1099,8 +1123,8 @@ static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_
 }
 
 /**
- * Wait until the loop has ended: until some thread has run its end.  `*how` gets the outcome, as
- * from ump_join; `how` may be NULL.
+ * Wait until the loop has ended, that is, until some thread has run its end.  `*how` gets the
+ * outcome, as from ump_join; `how` may be NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
@@ -1111,22 +1135,22 @@ static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_
 UMP_API int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline);
 
 /**
- * Let the server go on without a handle: it ends as it would have, and nobody learns the outcome.
+ * Drop the handle: the server runs to completion, and its outcome is discarded.
  * Never blocks; [quiet].  Any thread, also from the server's own callbacks.  NULL and a pointer to
- * NULL are fine.
+ * NULL are allowed.
  */
 UMP_API void ump_inline_drop(ump_inline **inlined);
 
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
-/** The function behind ump_channel_open, which tells it how large the caller's structure is. */
+/** The function behind ump_channel_open, which passes the size of the caller's structure. */
 UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
 	const struct ump_config *config, size_t config_size);
 
 /**
- * Open a channel: a receiving end, for a loop of one's own, and its first strong client.  Both are
- * the caller's.  `config` is read during the call only; `name`, `stack_size`, `threads` and
- * `inherit_signals` play no part.  Never blocks.  Any thread.
+ * Open a channel: a receiving end, for a loop that the application writes, and its first strong
+ * client.  Both are the caller's.  `config` is read during the call only; `name`, `stack_size`,
+ * `threads` and `inherit_signals` are ignored.  Never blocks.  Any thread.
  * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
  */
 static inline int ump_channel_open(
@@ -1138,32 +1162,34 @@ static inline int ump_channel_open(
 /**
  * Wait for the next message.  Requests that were given up while queued are skipped; [origin].
  *
- * UMP_OK: `*msg` points to the value, and what that points to is now the receiver's.  For a
- *   request `*rc` is its reply context, which the receiver owns, and `*msg` stays valid until the
- *   context is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this
- *   server other than ump_server_was_empty and ump_server_skipped.
- * UMP_CLIENTS_GONE: all has been received and no strong client is left; so it stays; [drain].
- * UMP_TIMED_OUT: no message was there.  A loop that ticks only then never ticks in a flood: compare
- *   ump_now() with the next tick after each message too.
+ * UMP_OK: `*msg` points to the value, and the receiver owns what that points to.  For a request
+ *   `*rc` is its reply context, which the receiver owns, and `*msg` stays valid until the context
+ *   is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this server
+ *   other than ump_server_was_empty and ump_server_skipped.
+ * UMP_CLIENTS_GONE: every message was received and no strong client is left; all later calls return
+ *   the same; [drain].
+ * UMP_TIMED_OUT: no message was there.  A loop with a periodic tick must not rely on this result:
+ *   it never comes in a flood.  Such a loop should compare ump_now() with the next tick after each
+ *   message too.
  * UMP_INVALID: an argument is NULL.  On failure `*msg` and `*rc` are NULL.
- * Blocks until a message is there or `deadline` (ns, absolute) has passed; [deadline].
+ * Blocks until a message arrives or `deadline` (ns, absolute) has passed; [deadline].
  * One thread at a time.
  */
 UMP_API int ump_server_wait(
 	ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline);
 
-/** As ump_server_wait, but never blocks and says UMP_EMPTY where that would have waited. */
+/** As ump_server_wait, but never blocks: where that would wait, this returns UMP_EMPTY. */
 UMP_API int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context **rc);
 
 /**
- * Whether nothing was queued at the moment of the call; it may be out of date when it returns.
+ * Whether the queue was empty at the moment of the call; it may be out of date when this returns.
  * Requests that were given up count until they are skipped.  true for NULL.  Never blocks.
  * One thread at a time, as ump_server_wait.
  */
 UMP_API bool ump_server_was_empty(const ump_server *server);
 
 /**
- * How many requests were skipped so far because they were given up while queued; [origin].
+ * Return how many requests were skipped so far because they were given up while queued; [origin].
  * 0 for NULL.  Never blocks.  One thread at a time, as ump_server_wait.
  */
 UMP_API size_t ump_server_skipped(const ump_server *server);
@@ -1171,38 +1197,38 @@ UMP_API size_t ump_server_skipped(const ump_server *server);
 /**
  * Close the inbox and drop the receiving end.  Queued requests complete with UMP_SERVER_GONE,
  * queued posts are given to their type's `drop`; [once].  Contexts that the receiver still owns
- * stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are fine.
+ * stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are allowed.
  */
 UMP_API void ump_server_drop(ump_server **server);
 
-/* ---- Looking inside ------------------------------------------------------------------------- */
+/* ---- Monitoring ----------------------------------------------------------------------------- */
 
-/** In struct ump_stats: nobody counts this. */
+/** In struct ump_stats: this number is not counted. */
 #define UMP_UNCOUNTED UINT64_MAX
 
-/** What a server has done so far.  Each number is exact at some moment during the call. */
+/** Statistics of a server.  Each number is exact at some moment during the call. */
 struct ump_stats {
-	/** Messages queued, with the rooms that are kept for those who asked.  They are counted
-	 *  only if the server has a capacity (a large one will do); otherwise, UMP_UNCOUNTED. */
+	/** Messages queued, and permits kept for reservations.  Counted only if the server has a
+	 *  capacity (a large one will do); otherwise UMP_UNCOUNTED. */
 	uint64_t depth UMP_ZERO;
-	/** The most that there have ever been (it never falls); or UMP_UNCOUNTED, as `depth`. */
+	/** Maximum of `depth` so far (it never falls); or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most UMP_ZERO;
-	/** Messages given to `request` or `post`, or received from a raw end. */
+	/** Messages given to `request` or `post`, or received from a raw receiving end. */
 	uint64_t handled UMP_ZERO;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped UMP_ZERO;
-	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, here and below: its
-	 *  contexts are its owner's. */
+	/** Requests answered by ump_reply_fail.  0 for a raw receiving end, as is `kept`: its owner
+	 *  owns its contexts. */
 	uint64_t failed UMP_ZERO;
-	/** Contexts that were kept and are not answered yet; [keep].  Not those of a raw end. */
+	/** Contexts that were kept and are not answered yet; [keep]. */
 	uint64_t kept UMP_ZERO;
-	/** Whether a handler is at work (or has suspended). */
+	/** Whether a handler is running (or has suspended); false for a raw receiving end. */
 	bool busy UMP_ZERO;
-	/** Since how many ns it is; -1 if none is, or the configuration has no `slow_limit`. */
+	/** Time for which it has been, in ns; -1 if it is not, or there is no `slow_limit`. */
 	int64_t busy_for UMP_ZERO;
 	/** Strong clients, of both kinds. */
 	uint64_t clients UMP_ZERO;
-	/** The inbox is closed: the server has ended or is about to. */
+	/** Whether the inbox is closed: the server has ended or is ending. */
 	bool closed UMP_ZERO;
 };
 
@@ -1217,33 +1243,33 @@ UMP_API int ump_server_stats_sized(
 	const ump_server *server, struct ump_stats *out, size_t out_size);
 
 /**
- * Read a server's numbers without disturbing it: no lock is taken.  Never blocks.  Any thread.
- * UMP_INVALID: an argument is NULL, or `struct ump_stats` is one that this library does not know.
+ * Read a server's statistics without disturbing it: no lock is taken.  Never blocks.  Any thread.
+ * UMP_INVALID: an argument is NULL, or this library does not know this `struct ump_stats`.
  */
 static inline int ump_client_stats(const ump_client *client, struct ump_stats *out)
 {
 	return ump_client_stats_sized(client, out, sizeof(struct ump_stats));
 }
 
-/** As ump_client_stats, for those who watch and keep nothing alive. */
+/** As ump_client_stats, for monitoring that must not keep the server alive. */
 static inline int ump_weak_client_stats(const ump_weak_client *weak, struct ump_stats *out)
 {
 	return ump_weak_client_stats_sized(weak, out, sizeof(struct ump_stats));
 }
 
-/** As ump_client_stats, for the raw receiving end, which its owner must not drop meanwhile. */
+/** As ump_client_stats, for the raw receiving end; its owner must not drop it meanwhile. */
 static inline int ump_server_stats(const ump_server *server, struct ump_stats *out)
 {
 	return ump_server_stats_sized(server, out, sizeof(struct ump_stats));
 }
 
 /**
- * Write what is known of every server of the process that has strong clients to `file`: its state,
- * its numbers, and who keeps it alive: each strong client, with the place (file and line) where it
- * was made.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds are) knows its
- * clients; any other says so in one line.
- * It copies what it knows first.  Then it writes and flushes that, with no lock of the library
- * held.  Dumps of several threads to one file come one after the other.  The file stays the
+ * Write a report on every server of the process that has strong clients to `file`: its state, its
+ * statistics, and each strong client, which keeps it alive, with the location (file and line) where
+ * the client was created.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds
+ * are) tracks its clients; any other writes one line to report that.
+ * The call copies the data first.  Then it writes and flushes the copy, with no lock of the library
+ * held.  Dumps by several threads to one file come one after the other.  The file stays the
  * caller's.  Blocks as long as writing to `file` does: there is no deadline; [deadline].  Any
  * thread.
  * UMP_OK: all of it was written.  UMP_NOT_WRITTEN: writing has failed; a part may be written.
@@ -1252,9 +1278,9 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 UMP_API int ump_server_dump(FILE *file);
 
 /**
- * The place that ump_server_dump will name for the next strong client that the calling thread
- * makes.  `file` is copied, but for the beginning of one that is longer than 255 bytes; NULL: it
- * names no place.  In C, without NDEBUG, the macros below call this by themselves.
+ * Set the location that ump_server_dump will print for the next strong client that the calling
+ * thread creates.  `file` is copied, without the beginning of one that is longer than 255 bytes;
+ * NULL: no location.  In C, without NDEBUG, the macros below call this automatically.
  * Never blocks.  Any thread.
  */
 UMP_API void ump_here(const char *file, int line);

@@ -14,38 +14,38 @@
  * UMP_TYPED(adder, struct add, int, struct note, ADDER_CODES);
  * @endcode
  *
- * makes types and inline functions named `adder_...`.  The rule: each function of ump_server.h has
- * a twin with `adder_` in place of `ump_`, which takes the server's own types and does what its
- * model does.  ump_server.h therefore says of each twin who owns what, whether it blocks, which
- * threads may call it and what its results mean; this header says only what differs.  The twins
- * are inline: they allocate nothing and add next to nothing to the calls that they make.
+ * creates types and inline functions named `adder_...`.  The rule: each function of ump_server.h
+ * has a twin with `adder_` in place of `ump_`, which takes the server's own types and has the same
+ * effect.  The ownership, blocking, threads and results of each twin are therefore documented in
+ * ump_server.h; this header documents only the differences.  The twins are inline: they allocate
+ * nothing and add next to nothing to the calls that they make.
  *
- * What differs:
+ * The differences:
  *
  * - Handles are structures of one pointer that are passed by value: `adder_client` and so on.  A
- *   function that takes `adder_client *` consumes or fills it.  `{0}` is no handle, and so is one
- *   that was consumed: `client.untyped == NULL`.  The member `untyped` is the handle of
+ *   function that takes `adder_client *` consumes or fills it.  `{0}` is no handle, and neither is
+ *   one that was consumed: `client.untyped == NULL`.  The member `untyped` is the handle of
  *   ump_server.h, for functions that have no twin; it is the same handle, not another one.
- * - The handler is a table of functions, made once by UMP_TYPED_HANDLER; see there.
- * - Completions, and threads that are used again, are no server's own: they have no twins, and are
- *   passed as ump_server.h has them.
- * - Codes of the handler's own are the values of `enum adder_code`; adder_strerror() names them.
- * - `struct adder` is the handler's self.  UMP_TYPED declares it, and who implements the server
- *   defines it; where there is no state, it needs no definition, and self is NULL.
+ * - The handler is a table of functions, created once by UMP_TYPED_HANDLER; see there.
+ * - Completion queues and thread pools belong to no single server: they have no twins, and must be
+ *   passed with the types of ump_server.h.
+ * - The handler's own codes are the values of `enum adder_code`; adder_strerror() names them.
+ * - `struct adder` is the handler's self.  UMP_TYPED declares it; the server's implementation must
+ *   define it, unless there is no state: then self is NULL.
  *
- * What is refused when it is compiled: values of another type; handles of another server or of
- * another kind; callbacks with another signature; a function for a kind of message that the server
- * does not take; codes of another enumeration, or not above 0, or twice the same; types that are
- * incomplete, or aligned more strictly than UMP_ALIGN_MOST.  What C cannot refuse: a `void *` as
- * any pointer, and an integer as any enumeration.
+ * The compiler rejects: values of another type; handles of another server or of another kind;
+ * callbacks with another signature; a function for a kind of message that the server does not take;
+ * codes of another enumeration, or not above 0, or duplicated; types that are incomplete, or
+ * aligned more strictly than UMP_ALIGN_MOST.  C cannot reject a `void *` as any pointer, or an
+ * integer as any enumeration.
  *
  * Compilers before gcc 14 and clang 16 only warn of some of these mistakes.  This header makes them
  * errors, from its inclusion to the end of the translation unit: incompatible pointers, pointers
- * from integers, functions that were not declared, and values of another enumeration.  Who wants
- * something else for what follows writes `#pragma GCC diagnostic warning "-W..."`.
+ * from integers, functions that were not declared, and values of another enumeration.  Later code
+ * can change that with `#pragma GCC diagnostic warning "-W..."`.
  *
- * Names that begin with `ump__`, and those with two underscores in them that the macros make, are
- * not for use.  C++ has ump_server.hpp.
+ * Applications must not use names that begin with `ump__`, or names with two underscores in them
+ * that the macros create.  For C++ there is ump_server.hpp.
  */
 #ifndef UMP_SERVER_TYPED_H
 #define UMP_SERVER_TYPED_H
@@ -71,15 +71,15 @@
 /**
  * UMP_TYPED(name, request, reply, post, codes);
  *
- * Make the typed API of one server; at file scope, in a header or a source file, with the
- * semicolon.
+ * Create the typed API of one server.  It must be at file scope, in a header or a source file, with
+ * the semicolon.
  *
  * `request`, `reply` and `post` are types of values, written so that `type *` is a pointer to one
  * (an array or a pointer to a function needs a typedef), or UMP_NONE: the server takes no requests,
  * its answers carry no value, it takes no posts.  `codes` is a macro that lists the handler's own
  * codes as above, `code(NAME, value, text)` for each, or UMP_NONE.
  *
- * For UMP_TYPED(adder, struct add, int, struct note, ADDER_CODES) it makes:
+ * UMP_TYPED(adder, struct add, int, struct note, ADDER_CODES) creates:
  *
  * @code
  * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
@@ -89,7 +89,7 @@
  * struct adder_message;         // what a raw receiving end receives
  * enum adder_code;              // ADDER_OVERFLOW = 1, ADDER_TIRED = 2
  *
- * // The handler's code as ADDER_CODES names it, or what ump_strerror says.
+ * // The text of ADDER_CODES for a handler's code, or that of ump_strerror.
  * const char *adder_strerror(int result);
  *
  * int adder_client_clone(adder_client client, adder_client *out);
@@ -121,8 +121,8 @@
  * int adder_wait_reply_try(adder_wait_reply *wait_reply, int *reply);
  * void adder_wait_reply_drop(adder_wait_reply *wait_reply);
  *
- * // The value that came with the completion of one of this server's requests; NULL if none did.
- * // Completions hold the answers of any servers: which one this is, its tag must tell.
+ * // The value in the completion of one of this server's requests; NULL if there is none.
+ * // A completion queue holds the answers of any servers: the tag must tell which one this is.
  * const int *adder_completion_reply(const struct ump_completion *completion);
  *
  * int adder_reply(adder_reply_context *rc, const int *value);
@@ -132,9 +132,9 @@
  * int *adder_reply_room(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
  *
- * // Runs `handler` on a thread of its own.  `config` says what ump_config says beyond the types
- * // of messages, which are not read; NULL means defaults.  `self` is the server's from the call
- * // on: the handler's `drop` is called exactly once, also if spawning fails, whatever the code.
+ * // Runs `handler` on a thread.  The types and alignments of messages in `config` are not read;
+ * // NULL means defaults.  `self` is the server's from the call on: the handler's `drop` is called
+ * // exactly once, also if spawning fails, whatever the code.
  * int adder_spawn_thread(const struct ump_config *config, const struct adder_handler *handler,
  *                        struct adder *self, adder_client *client, adder_thread *thread);
  * int adder_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
@@ -149,35 +149,36 @@
  * int adder_task_join(adder_task *task, struct ump_flow *how);
  * void adder_task_drop(adder_task *task);
  *
- * // As adder_spawn_thread, run by those who send.
+ * // As adder_spawn_thread, run by its callers.
  * int adder_spawn_inline(const struct ump_config *config, const struct adder_handler *handler,
  *                        struct adder *self, adder_client *client, adder_inline *inlined);
  * int adder_inline_join(adder_inline *inlined, struct ump_flow *how, ump_time deadline);
  * void adder_inline_drop(adder_inline *inlined);
  *
- * // Of `handler` only drop_request, drop_reply and drop_post count; NULL: nothing to release.
+ * // Of `handler` only drop_request, drop_reply and drop_post are used; NULL: nothing to release.
  * int adder_channel_open(adder_server *server, adder_client *client,
  *                        const struct adder_handler *handler);
  * int adder_server_stats(adder_server server, struct ump_stats *out);
  * // Fills `*out`: for a request its members `request` and `rc`, for a post `post`; the others are
- * // NULL.  On failure all are.
+ * // NULL.  On failure all are NULL.
  * int adder_server_wait(adder_server server, struct adder_message *out, ump_time deadline);
  * int adder_server_try_pop(adder_server server, struct adder_message *out);
  * bool adder_server_was_empty(adder_server server);
  * size_t adder_server_skipped(adder_server server);
  * void adder_server_drop(adder_server *server);
  *
- * // For other functions that take a configuration and a builder: the types of
- * // messages in `*config`, and a builder whose `arg` is a struct adder_binding {handler, self}.
- * // It sets the binding's `bound` once the server will call `drop`; until then self is yours.
+ * // For other functions that take a configuration and a builder: adder_configure sets the types of
+ * // messages in `*config`; the `arg` of adder_builder is a struct adder_binding {handler, self}.
+ * // The builder sets the binding's `bound` once the server will call `drop`; until then self is
+ * // the caller's.
  * void adder_configure(struct ump_config *config, const struct adder_handler *handler);
  * int adder_builder(void *arg, ump_client *client, struct ump_handler *out);
  * @endcode
  *
- * Without requests all that has to do with them is missing; without posts, likewise.  Without a
- * value of replies there is no adder_reply_room and no adder_completion_reply, and
- * adder_client_req, adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter
- * for it.  Without codes there is no adder_reply_fail.
+ * Without requests, everything that concerns them is missing; without posts, likewise.  Without
+ * reply values there is no adder_reply_room and no adder_completion_reply, and adder_client_req,
+ * adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter for them.  Without
+ * codes there is no adder_reply_fail.
  */
 #define UMP_TYPED(name, request, reply, post, codes)                                               \
 	UMP__TYPED_HANDLES(name)                                                                   \
@@ -194,15 +195,16 @@
 /**
  * UMP_TYPED_HANDLER(name, handler, ...);
  *
- * Make `handler`, a `static const struct name_handler`, from initializers of its members; at file
- * scope, with the semicolon.  A server may have several, one for each way to implement it:
+ * Create `handler`, a `static const struct name_handler`, from initializers of its members.  It
+ * must be at file scope, with the semicolon.  A server may have several, one for each
+ * implementation:
  *
  * @code
  * UMP_TYPED_HANDLER(adder, calm_adder, .request = add, .post = write_down);
  * @endcode
  *
- * The members.  Each does what its namesake in struct ump_handler or struct ump_config does; which
- * may be missing is said there too.
+ * The members.  Each does what its namesake in struct ump_handler or struct ump_config does, and is
+ * optional where that one is.
  *
  * @code
  * // Optional; as an ump_handler_builder.  `client` is lent.  If it fails, `drop` is called.
@@ -211,14 +213,14 @@
  * int (*init)(struct adder *self, adder_weak_client me);
  * struct ump_flow (*request)(struct adder *self, const struct add *msg, adder_reply_context *rc);
  * struct ump_flow (*post)(struct adder *self, const struct note *msg);
- * // Optional: what `leftover` is, for requests and for posts.  Where one of them is missing, its
- * // messages go the way that they go without `leftover`.
+ * // Optional: `leftover` for requests and for posts.  If one of them is missing, its messages are
+ * // treated as without `leftover`.
  * void (*leftover_request)(struct adder *self, const struct add *msg, adder_reply_context *rc);
  * void (*leftover_post)(struct adder *self, const struct note *msg);
  * // Optional.
  * struct ump_flow (*term)(struct adder *self, struct ump_flow how);
  * void (*drop)(struct adder *self);
- * // Optional: release what a value points to that nobody owns any more; see struct ump_type.
+ * // Optional: release what a value without an owner points to; see struct ump_type.
  * void (*drop_request)(struct add *value);
  * void (*drop_reply)(int *value);
  * void (*drop_post)(struct note *value);
@@ -240,13 +242,13 @@
 			.drop_post = handler##__drop_post},                                        \
 		__VA_ARGS__}
 
-/** There are no values of this kind: in place of a type of UMP_TYPED. */
+/** No values of this kind: in place of a type of UMP_TYPED. */
 typedef struct ump__none UMP_NONE;
 
 /* ---- How the macros choose ----------------------------------------------------------------- */
 
 /* UMP__HAS(UMP_NONE) is NONE, and UMP__HAS(anything else) is SOME: only for UMP_NONE does pasting
- * make the name of a macro, whose expansion has one argument more. */
+ * give the name of a macro, whose expansion adds an argument. */
 #define UMP__NONE_UMP_NONE                ~, NONE
 #define UMP__SECOND(first, second, ...)   second
 #define UMP__CHOOSE(...)                  UMP__SECOND(__VA_ARGS__)
@@ -256,7 +258,7 @@ typedef struct ump__none UMP_NONE;
 #define UMP__PASTE3(first, second, third) first##second##_##third
 #define UMP__JOIN3(first, second, third)  UMP__PASTE3(first, second, third)
 
-/* The handle of ump_server.h in one that is consumed or filled. */
+/* The untyped handle inside one that is consumed or filled. */
 #define UMP__UNTYPED(handle)              ((handle) != NULL ? &(handle)->untyped : NULL)
 
 /* The macros' parameters hide the member's name. */
@@ -265,7 +267,7 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	return completion->reply;
 }
 
-/* A type of values must be complete, and fit where the library puts them. */
+/* A value's type must be complete, and its alignment must be one that the library supports. */
 #define UMP__TYPED_VALUE(name, type)                                                               \
 	_Static_assert(sizeof(type) > 0 && _Alignof(type) <= UMP_ALIGN_MOST,                       \
 		#name ": " #type " is aligned more strictly than UMP_ALIGN_MOST");
@@ -443,7 +445,7 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 #define UMP__TYPED_REPLY_NONE_SOME(name, request, reply)                                           \
 	_Static_assert(false, #name ": replies need requests");
 
-/* ---- Codes of the handler's own ------------------------------------------------------------ */
+/* ---- The handler's own codes --------------------------------------------------------------- */
 
 #define UMP__CODE_VALUE(code, value, text) code = (value),
 #define UMP__CODE_CHECK(code, value, text)                                                         \
@@ -524,8 +526,8 @@ struct ump__untyped_handler {
 	void (*drop_post)(void *value);
 };
 
-/* For a kind of message that the server does not take, the members are there with UMP_NONE in place
- * of a type, which no function has. */
+/* For a kind of message that the server does not take, the members exist with UMP_NONE in place of
+ * a type, so that no function matches them. */
 #define UMP__TYPED_TABLE(name, request_type, reply_type, post_type)                                \
 	struct name##_handler {                                                                    \
 		int (*build)(struct name * self, name##_client client);                            \
@@ -554,7 +556,7 @@ struct ump__untyped_handler {
 		bool bound;                                                                        \
 	};
 
-/* The library's calls come in here and go on through the table, which the compiler knows. */
+/* The library calls these, and they call on through the table, which the compiler knows. */
 #define UMP__BIND(name, handler)                                                                   \
 	static int handler##__init(void *self_, ump_weak_client *me_)                              \
 	{                                                                                          \
@@ -675,7 +677,7 @@ struct ump__untyped_handler {
 		return code_;                                                                      \
 	}
 
-/* In all ways to spawn, self is the server's from the call on. */
+/* Each way to spawn makes self the server's from the call on. */
 #define UMP__TYPED_SPAWN(name, spawn, runner)                                                      \
 	UMP__TYPED int name##_##spawn(const struct ump_config *config_,                            \
 		const struct name##_handler *handler_, struct name *self_, name##_client *client_, \

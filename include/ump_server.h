@@ -383,8 +383,8 @@ struct ump_config {
 	 *  others.  NULL: the server has a thread of its own. */
 	ump_threads *threads UMP_ZERO;
 	/** Alignment of request values in the library's memory: a power of two, at most
-	 *  UMP_ALIGN_MOST, such as `_Alignof` of their type.  0: that of max_align_t, or less if a
-	 *  value is smaller than that.  Values that callers lend stay where the callers put
+	 *  UMP_ALIGN_MOST, as `_Alignof` gives for their type.  0: that of max_align_t, or less if
+	 *  a value is smaller than that.  Values that callers lend stay where the callers put
 	 *  them. */
 	size_t request_align UMP_ZERO;
 	/** As `request_align`, for replies. */
@@ -740,8 +740,8 @@ UMP_API void ump_completions_drop(ump_completions **completions);
 UMP_API int ump_reply(ump_reply_context **rc, const void *value);
 
 /**
- * Answer a request with the handler's own code, which the caller's call returns.  It must be above
- * 0.  As ump_reply.  UMP_INVALID also if `code` is not above 0.
+ * Answer a request with the handler's own code, above 0, which the caller's call returns.
+ * As ump_reply.  UMP_INVALID also if `code` is not above 0.
  */
 UMP_API int ump_reply_fail(ump_reply_context **rc, int code);
 
@@ -753,10 +753,10 @@ UMP_API int ump_reply_fail(ump_reply_context **rc, int code);
 UMP_API void ump_reply_drop(ump_reply_context **rc);
 
 /**
- * Keep a context beyond the handler's return, to answer later; [keep].  Moves it out of `*rc`
- * and returns it.  The caller owns it and must answer or drop it, on any thread, at any time, also
- * after the server has ended.  The message that came with it stays valid until then.  Returns
- * NULL if `rc` or what it points to is NULL.  Never blocks.
+ * Keep a context beyond the handler's return, to answer later; [keep].  Moves it out of `*rc` and
+ * returns it.  The application owns it and must answer or drop it, on any thread, at any time, also
+ * after the server has ended.  The message that came with it stays valid until then.  Returns NULL
+ * if `rc` or what it points to is NULL.  Never blocks.
  */
 UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
 
@@ -1091,7 +1091,7 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *   for as long as there are messages but no thread to take it, as when the handler itself sends
  *   them all.  Releases cost about one part in `budget` of the time; short runs pay nothing.
  *
- * The consequences for the application:
+ * Consequences for the application:
  *
  * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
  *   as long as these do: ump_spawn_inline; every call that sends a post or a request, whether it
@@ -1103,8 +1103,8 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * - A caller must not hold a lock that a handler takes.
  * - Combining servers whose handlers send to each other nest on one stack, each at most once.
  * - Deadlines limit waits only.  A handler that the caller runs itself is not interrupted, and no
- *   deadline ends the combiner role; a caller whose deadline passes meanwhile gets the answer, if
- *   there is one by then.
+ *   deadline ends the combiner role; a caller whose deadline passes meanwhile gets the answer if it
+ *   has arrived by then.
  * - For [deadlock], a handler that sends to a combining server waits for that server for as long as
  *   it is its combiner: a handler that it runs then gets UMP_DEADLOCK for a wait for the first
  *   handler's server.  A post of a handler to its own server is queued.

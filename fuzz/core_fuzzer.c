@@ -685,7 +685,8 @@ static void wrong(void)
 	EXPECT_WRONG(call, UMP__CALL_DONE + 1);
 }
 
-/* Nor may they walk a ring forever.  Checked once: it takes as long as a thousand inputs. */
+/* Nor may they loop forever on a circular list.  Checked once: it takes as long as a thousand
+ * inputs. */
 static void ring(void)
 {
 	static bool asked;

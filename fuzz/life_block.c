@@ -225,7 +225,7 @@ void life_block_in_post(struct world *world, unsigned from)
 	int expected;
 	int result;
 
-	/* An allocation can only fail once capacity is granted. */
+	/* A planned failure would matter only once capacity is granted. */
 	if (!there || world->config.post.size == 0 || !may_block() || life_fails_in() != 0)
 		return;
 	value = life_make(world, KIND_POST, buffer);

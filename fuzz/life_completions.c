@@ -199,7 +199,7 @@ void life_client_room(struct world *world, unsigned from)
 	check_in_flight(place);
 }
 
-/* Simulate the maximum in flight, so that nothing more can be. */
+/* Simulate the maximum number in flight: the next ones must fail with UMP_OVERFLOW. */
 static void overflow(struct world *world, unsigned from, struct place *place)
 {
 	LIFE_BUFFER(buffer);

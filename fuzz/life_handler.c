@@ -438,7 +438,7 @@ void life_check_failure(struct world *world, int result)
 	} else if (plan->init_fails && result == INIT_CODE) {
 		EXPECT("[init]", course->called[CALLED_INIT] == 1);
 	} else {
-		/* A pooled thread has a record that is allocated. */
+		/* A pooled thread has its own record, whose allocation may fail. */
 		EXPECT("[clean]", result == UMP_NO_THREAD ||
 					  (result == UMP_NO_MEMORY && world->turns.reuses));
 		EXPECT("[clean]", failure == result);

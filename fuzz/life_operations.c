@@ -17,7 +17,8 @@
 	for ((at) = SLOTS - 1; (at) != NOBODY && (slots)[at] != NULL; (at)--)                      \
 	continue
 
-/* Check the result of a call that may run out of memory.  true: it succeeded. */
+/* Check the result of a call: `expected`, or UMP_NO_MEMORY where that was injected.  true: it
+ * succeeded. */
 static bool went_well(int result, int expected, const void *out)
 {
 	if (life_failed()) {

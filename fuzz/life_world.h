@@ -172,7 +172,7 @@ struct world {
 	struct course course;
 	struct tasked task;
 	struct turns turns;
-	/* A handler runs since `began`; a slow one, whose report is due. */
+	/* A handler has been running since `began`; and the report of a slow one that is due. */
 	bool at_work;
 	ump_time began;
 	bool slow_due;
@@ -391,8 +391,8 @@ ump_time life_past_of(unsigned choice);
 /* Whether waiting for `server` would close a wait cycle, so that the library must fail;
  * [deadlock]. */
 bool life_closes_circle(const struct world *server);
-/* Whether a send to `server` fails instead of waiting.  A closed server does not count: it is
- * gone. */
+/* Whether a send to `server` that would wait must fail with UMP_DEADLOCK.  false for a closed
+ * server, which is gone. */
 bool life_send_closes_circle(const struct world *server);
 
 /* Whether the handler of `task` would close a wait cycle by suspending for `server`. */

@@ -45,13 +45,13 @@ enum model_state {
 
 struct model;
 
-/* An arrived completion: the end of a request, or granted capacity (`request` is MODEL_NONE). */
+/* An arrived completion: the end of a request, or of a reservation (`request` is MODEL_NONE). */
 struct model_end {
 	struct model *server;
 	int request;
 	int tag;
 	int code;
-	/* For capacity: the waiter. */
+	/* For a reservation: the waiter. */
 	int ticket;
 };
 

@@ -85,7 +85,7 @@ struct thread {
 	bool timed_out;
 	/* Number of locks that it owns. */
 	int locks;
-	/* The last deadline that the thread was shown to have passed, and how often. */
+	/* The last deadline reported to the thread as passed, and the number of reports. */
 	int64_t told;
 	int told_times;
 	/* JOINING: the thread waited for. */

@@ -61,7 +61,7 @@ static bool blocks(const struct account *account)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-/* Whether the message's sender is in the wait queue, asleep. */
+/* Whether the message's sender is asleep in the wait queue, without a deadline. */
 static bool in_line(const struct account *account)
 {
 	return account->caller == PENDING && account->hands == LIBRARY &&
@@ -156,7 +156,7 @@ static void check_capacity(int message)
 		"it is accepted, and there are more messages than the capacity");
 }
 
-/* A reservation whose completions' drop has returned, and which was never granted: no permit is
+/* A reservation that was not reported before the drop of its completions returned: no permit is
  * kept for it. */
 static bool is_given_up_room(const struct account *account)
 {

@@ -104,8 +104,8 @@ struct books {
 	/* Combining servers: the number of other threads' messages that each thread has handled in
 	 * each server, during its current call. */
 	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
-	/* The same since it released the combiner role, as far as that counts; and the server whose
-	 * handler each thread has run last. */
+	/* The same since it last released the combiner role, as far as that counts; and the server
+	 * whose handler each thread has run last. */
 	uint8_t handled_unoffered[SIM_THREADS][PROGRAM_SERVERS];
 	uint8_t ran_last[SIM_THREADS];
 };

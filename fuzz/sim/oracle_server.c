@@ -163,8 +163,9 @@ static void check_turn(int message)
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
 	if (account->thread == sim_self()) {
-		/* A caller starts a new pass with its own request, even if it has handled others'
-		 * messages before: then it has handed the role off to itself.  So may a handler. */
+		/* A caller's own request starts its count anew, even if it has handled others'
+		 * messages before: then the role was handed off to the caller itself.  The sender
+		 * may also be a handler. */
 		*others = waits ? 0 : *others;
 		*unoffered = waits ? 0 : *unoffered;
 		return;

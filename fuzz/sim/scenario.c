@@ -267,7 +267,7 @@ static void perform(struct scenario *scenario)
 	if (program->traits & SHARED)
 		join_clients(scenario);
 	client_drop_all(&scenario->clients[0]);
-	/* A handler may have joined a server's thread; its client then has the answer. */
+	/* A handler may join a server's thread; its client's answer shows that it has done so. */
 	if (program_joins(program))
 		join_clients(scenario);
 	end_servers(scenario);

@@ -503,8 +503,8 @@ static bool walk_round(
 		*last = edge;
 		if (edge->to == 0)
 			return true;
-		/* Each vertex has an edge, so that a walk must only give up at a vertex that it
-		 * visits again. */
+		/* Every vertex has an edge, so a walk must not give up before it visits a vertex
+		 * twice. */
 		visits[edge->to]++;
 		if (!ump__walk_edge(walk, edge->mark, edge->to)) {
 			EXPECT("[walk]", visits[edge->to] > 1);

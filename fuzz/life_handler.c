@@ -10,7 +10,7 @@
 
 /* ---- Callbacks ----------------------------------------------------------------------------- */
 
-/* The caller's callbacks before this one. */
+/* Callback state of the caller, restored when the callback returns. */
 struct scope {
 	unsigned frames;
 	struct world *innermost;
@@ -106,7 +106,7 @@ static void handle_itself(const struct world *world)
 	}
 }
 
-/* A handler must not run or join its task: both fail while it runs. */
+/* Calls of a handler on its own task: dispatch does nothing, run and join fail. */
 static void handle_task(struct world *world)
 {
 	ump_task **task = &world->task.task;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A raw receiving end, whose receive loop is the input. */
+/* A raw receiving end, whose receive loop is driven by the input. */
 #include "life_world.h"
 
 #include "channel.h"

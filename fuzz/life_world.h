@@ -388,8 +388,7 @@ ump_time life_deadline(bool may_be_never);
 
 /* Return one of several past deadlines, each equivalent to UMP_NOW. */
 ump_time life_past_of(unsigned choice);
-/* Whether waiting for `server` would close a wait cycle, so that the library must fail;
- * [deadlock]. */
+/* Whether waiting for `server` would close a wait cycle: the call must then fail; [deadlock]. */
 bool life_closes_circle(const struct world *server);
 /* Whether a send to `server` that would wait must fail with UMP_DEADLOCK.  false for a closed
  * server, which is gone. */

@@ -298,7 +298,8 @@ static bool has(const struct outcomes *outcomes, uint64_t hash)
 	return false;
 }
 
-/* Collect the final states of the oracle's books.  false if that is incomplete, or failed. */
+/* Collect the distinct final states of the oracle's books.  false if that is incomplete, or
+ * failed. */
 static bool all_outcomes(
 	const struct options *options, const struct program *program, struct outcomes *outcomes)
 {

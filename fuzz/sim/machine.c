@@ -227,8 +227,8 @@ static void finish(void)
 	reschedule();
 }
 
-/* Simulated code may change callee-saved registers (README.md, States), so this must not need any
- * value after the call. */
+/* Simulated code may change callee-saved registers (README.md, States), so this function must not
+ * use any value after the call. */
 static void entry(void)
 {
 	self()->run(self()->arg);

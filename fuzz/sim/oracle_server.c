@@ -280,7 +280,7 @@ static bool is_there(const struct account *account, int server)
 
 /*
  * After a run that did not end the task, and with no call in progress: the descriptor must be
- * readable if there is work, and may be if it was raised late.
+ * readable if there is work; otherwise it may be only if it was raised late.
  */
 void oracle_rests(int server, bool readable, bool rung)
 {

@@ -400,8 +400,8 @@ static bool needs_strong(enum action action)
 	       action == POST_CLIENT || action == ASK_ROOM || action == STATS || action == SPAWN;
 }
 
-/* A client that waits for capacity may wait for itself if another handle of its may keep a
- * permit. */
+/* A client that waits for capacity may wait for itself if it may keep a permit with another
+ * handle. */
 static bool holds_room_up(const struct client *client, enum action action)
 {
 	if (action > SEND_POST_CLIENT && action != ASK_ROOM)

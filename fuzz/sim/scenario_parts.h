@@ -107,7 +107,8 @@ void server_nested_loop(struct server *server);
 
 /* ---- Handlers that wait for others --------------------------------------------------------- */
 
-/* Perform what a message's behaviour does with the next server, or waits for its end. */
+/* Perform a behaviour that involves the next server: a request or a post to it, or a wait for its
+ * end. */
 void server_ask(struct server *server, const struct message *message);
 
 /* Join a server's thread, or a server without one, and check its outcome. */

@@ -312,7 +312,7 @@ void life_block_in_completions(struct world *world, unsigned from)
 	result = ump_completions_wait(place->handle, &out, deadline);
 	life_wait_end(&wait);
 	place->busy = false;
-	nothing = place->model.in_flight == 0 ? UMP_EMPTY : UMP_TIMED_OUT;
+	nothing = place->model.in_flight == 0 ? UMP_NONE_PENDING : UMP_TIMED_OUT;
 	EXPECT("[deadline]", result != UMP_TIMED_OUT || deadline <= life.now);
 	life_completed(place, result, &out, nothing);
 }

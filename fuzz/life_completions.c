@@ -132,7 +132,7 @@ void life_completions_next(struct world *world, unsigned from)
 		result = ump_completions_wait(place->handle, &out, life_past_of(from));
 		life_wait_end(&wait);
 		life_completed(place, result, &out,
-			place->model.in_flight == 0 ? UMP_EMPTY : UMP_TIMED_OUT);
+			place->model.in_flight == 0 ? UMP_NONE_PENDING : UMP_TIMED_OUT);
 	}
 	check_in_flight(place);
 }

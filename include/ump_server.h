@@ -231,7 +231,9 @@ enum ump_result {
 	/** The system could not create a file descriptor. */
 	UMP_NO_FD = -13,
 	/** The file did not accept all of the output (ump_server_dump). */
-	UMP_NOT_WRITTEN = -14
+	UMP_NOT_WRITTEN = -14,
+	/** No request is in flight: no completion can arrive (ump_completions_wait). */
+	UMP_NONE_PENDING = -15
 };
 
 /**
@@ -703,7 +705,7 @@ static inline int ump_completions_next(ump_completions *completions, struct ump_
 /**
  * As ump_completions_next, but wait for an answer until `deadline` (ns, absolute); [deadline].  A
  * handler that waits here for its own server is not detected: the queue serves many servers.
- * UMP_EMPTY: none is in flight, so none can come.  UMP_TIMED_OUT.
+ * UMP_NONE_PENDING: none is in flight, so none can arrive.  UMP_TIMED_OUT.
  */
 static inline int ump_completions_wait(
 	ump_completions *completions, struct ump_completion *out, ump_time deadline)

@@ -162,8 +162,10 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 	for (;;) {
 		int result = ump_completions_next_sized(completions, out, out_size);
 
-		if (result != UMP_EMPTY || completions->in_flight == 0)
+		if (result != UMP_EMPTY)
 			return result;
+		if (completions->in_flight == 0)
+			return UMP_NONE_PENDING;
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
 		ump__bell_wait(&completions->bell, deadline);

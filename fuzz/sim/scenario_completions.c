@@ -182,7 +182,7 @@ void completions_get(struct client *client, enum action action)
 	}
 	if (code == UMP_TIMED_OUT && action == NEXT_TIMED && sim_clock() >= deadline)
 		return;
-	if (code != UMP_EMPTY || client->flying != 0)
+	if (code != UMP_NONE_PENDING || client->flying != 0)
 		sim_fail("[complete]", "waiting for a completion failed: %s", ump_strerror(code));
 }
 

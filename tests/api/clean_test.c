@@ -208,7 +208,8 @@ static int try_req_completion(void)
 
 	CHECK_INT(ump_completions_in_flight(completions), ==, result == UMP_OK);
 	if (result != UMP_OK) {
-		CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_EMPTY);
+		CHECK_INT(
+			ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_NONE_PENDING);
 		return result;
 	}
 	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);

@@ -226,7 +226,7 @@ static void waits(void)
 
 	open_all();
 	/* None can come. */
-	CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_EMPTY);
+	CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_NONE_PENDING);
 	send(OP_ECHO, 1);
 	CHECK_INT(ump_completions_wait(completions, &got, UMP_NOW), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_completions_wait(completions, &got, INT64_MIN), ==, UMP_TIMED_OUT);
@@ -273,7 +273,7 @@ static void many(void)
 	}
 	for (int i = 0; i < MANY; i++)
 		CHECK_INT(seen[i], ==, 1);
-	CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_EMPTY);
+	CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_NONE_PENDING);
 	ump_completions_drop(&completions);
 	ump_client_drop(&client);
 	CHECK(!probe_join(&thread).stop);

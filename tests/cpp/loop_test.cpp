@@ -413,7 +413,7 @@ void answers()
 	};
 
 	CHECK(all && all.get() != nullptr && !readable(all.fd()));
-	CHECK(all.next().error() == UMP_EMPTY && all.wait().error() == UMP_EMPTY);
+	CHECK(all.next().error() == UMP_EMPTY && all.wait().error() == UMP_NONE_PENDING);
 	const counted mine(10);
 	CHECK(client.request_completion(mine, all, note));
 	CHECK_INT(mine.worth(), ==, 10);

@@ -372,7 +372,7 @@ static int next_completion(
 	struct stress_sender *sender, struct ump_completion *done, ump_time deadline)
 {
 	struct pollfd wanted = {ump_completions_fd(sender->completions), POLLIN, 0};
-	int result = UMP_EMPTY;
+	int result = UMP_NONE_PENDING;
 
 	if (deadline == UMP_NOW)
 		return ump_completions_next(sender->completions, done);
@@ -403,8 +403,9 @@ int stress_see(struct stress_sender *sender, ump_time deadline)
 		CHECK_INT(ump_now(), >=, deadline);
 		return result;
 	}
-	if (result == UMP_EMPTY) {
-		CHECK(deadline == UMP_NOW || sender->in_flight + sender->wishes == 0);
+	if (result == UMP_EMPTY || result == UMP_NONE_PENDING) {
+		CHECK(result == UMP_EMPTY ? deadline == UMP_NOW
+					  : sender->in_flight + sender->wishes == 0);
 		return result;
 	}
 	CHECK_INT(result, ==, UMP_OK);

@@ -2,8 +2,8 @@
 /*
  * The reference counts of a channel, strong and weak as in Rust's Arc: strong handles in the high
  * half of a word, weak ones in the low half.  All strong handles together own one weak reference.
- * The thread that drops the last strong handle must release it after pushing the end-of-stream
- * (EOS) marker.  The receiving end owns another one.
+ * The thread that drops the last strong handle must release that reference after pushing the
+ * end-of-stream (EOS) marker.  The receiving end owns another one.
  *
  * Each function maps a word to the next one and names the edge that the step crosses.  A step that
  * would overflow or underflow a count, or revive it from zero, is refused, and the word stays as it

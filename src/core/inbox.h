@@ -45,8 +45,7 @@ struct ump__inbox_push {
 
 struct ump__inbox_step {
 	uintptr_t next;
-	/* The newest of the nodes that this step takes out of the inbox, or 0.  The caller owns
-	 * them. */
+	/* The newest of the nodes that this step takes for the caller, which owns them; or 0. */
 	uintptr_t chain;
 	/* Whether the step is legal; otherwise `next` is the word as it was. */
 	bool taken;

@@ -164,8 +164,7 @@ struct ump__room_step ump__room_end_step(uint64_t limit);
   @*/
 uint64_t ump__room_left(uint64_t word, uint64_t limit);
 
-/* Return how many of `capacity` permits are taken; 0 if one of the words is older than the
- * other. */
+/* Return the taken ones of `capacity` permits; 0 if one of the words is older than the other. */
 /*@ requires inv: is_limit(limit) && capacity <= UMP__ROOM_MOST;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity;

@@ -64,8 +64,7 @@ enum ump__verdict {
   @*/
 enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over);
 
-/* Return what the loop does after a message of `kind`; `broke`: it went to the handler, which
- * broke. */
+/* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
   @ terminates \true;
   @ assigns \result \from kind, broke;

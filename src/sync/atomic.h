@@ -35,8 +35,8 @@ struct ump__word {
 	UMP__ATOMIC(uintptr_t) value;
 };
 
-/* The word of a notifier's gate: whether its owner has shut it, and the number of raisers
- * inside. */
+/* The word of a notifier's gate (run-down protection, as in the Windows kernel): whether its owner
+ * has shut it, and the number of raisers inside. */
 #define UMP__GATE_OPEN   ((uintptr_t)0)
 #define UMP__GATE_SHUT   ((uintptr_t)1)
 #define UMP__GATE_RINGER ((uintptr_t)2)
@@ -706,7 +706,7 @@ static inline void ump__places_init(struct ump__places *places, uint32_t capacit
 }
 
 /* ORDER room: acquire here <- release in ump__taken_change.  Carries: the limit up to which others
- * have taken permits, so that their count is not compared with an older one. */
+ * have taken permits, so that their count is not compared with an older limit. */
 static inline uint64_t ump__taken_load(const struct ump__places *places)
 {
 	return atomic_load_explicit(&places->taken, memory_order_acquire);
@@ -834,7 +834,7 @@ static inline void ump__tally_up(struct ump__tally *tally)
 /* Subtract `count` things that are no longer in use; true: they were the last.
  * ORDER tally: release here -> acquire in ump__tally_down.  Carries: the last reads of these,
  * before their memory is used again or freed.  ORDER tally: acquire here <- release in
- * ump__tally_down, for the last caller, which reuses or frees that. */
+ * ump__tally_down, for the last caller, which reuses or frees that memory. */
 static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
 {
 	return atomic_fetch_sub_explicit(&tally->value, count, memory_order_acq_rel) == count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * How long to spin before blocking.  An answer between two running threads on two processors takes
- * about 0.1 us; waking a sleeper takes 5 to 60 us.  So a short spin pays whenever the other side
- * runs elsewhere, and never if it needs this very processor.
+ * Spin-then-block: how long to spin before blocking.  An answer between two running threads on two
+ * processors takes about 0.1 us; waking a sleeper takes 5 to 60 us.  So a short spin pays whenever
+ * the other side runs elsewhere, and never if it needs this very processor.
  *
  * - The dispatcher spins and does not yield: a yield costs more than a request.
  * - Clients may outnumber processors, so they spin briefly and then yield to each other.

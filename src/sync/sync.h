@@ -25,8 +25,8 @@ void *ump__alloc(size_t size);
 /* Allocate `size` bytes that begin on a cache line of their own, or return NULL. */
 void *ump__alloc_line(size_t size);
 
-/* The same, on a line of their own or not, for memory that the caller can do without.  Failure is
- * not reported to the application; fault injection can tell the two apart. */
+/* The same, on a line of their own or not, for memory that the caller can do without.  A function
+ * of its own tells fault injection that its failure is not reported to the application. */
 void *ump__alloc_spare(size_t size, bool line);
 
 /* Free memory from the functions above.  NULL is allowed. */
@@ -77,7 +77,7 @@ struct ump__bell {
 	int fd;
 	/* The write end: the same descriptor, or the other end of a pipe. */
 	int rope;
-	/* Whether it may still be raised, and how many threads are about to: ../bell.h. */
+	/* Whether it may still be raised, and how many threads are raising it: ../bell.h. */
 	struct ump__word gate;
 };
 

@@ -43,7 +43,7 @@ class measuring : public ump::handler<ruler>
 	ump::post_client<display> progress_;
 };
 
-// Requests one word after the other, and reports the results to the display.
+// Sends a request for one word after the other, and reports the results to the display.
 class asker
 {
       public:

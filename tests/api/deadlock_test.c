@@ -390,7 +390,7 @@ static void while_waited_for(int (*does)(struct node *node, int value),
 	node_start(second);
 	probe_post(first->client, OP_CALL, 1);
 	wait_for(&first->entered);
-	/* Post to the second node; it waits for the first, which is held. */
+	/* The second node must act only on this post, not on a request of the first. */
 	probe_post(second->client, OP_CALL, 1);
 	await_message(first);
 	sem_post(&first->gate);

@@ -257,7 +257,7 @@ static int spawn_what_fails(struct probe *probe, ump_client *client)
 {
 	(void)probe;
 	(void)client;
-	/* Meanwhile the pool's only idle thread returns. */
+	/* After this the pool holds its maximum of idle threads. */
 	live(1);
 	return 0;
 }

@@ -752,7 +752,7 @@ void stress_sender_settle(struct stress_sender *sender)
 	sender->records = NULL;
 }
 
-/* Some threads stay on one processor, and some have a low priority. */
+/* Some threads have a low priority. */
 static void vary(struct stress_sender *sender)
 {
 	if (stress_one_in(&sender->rng, 8))

@@ -44,7 +44,8 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
+	/* Unless the step owns the answer, it may be gone from here on: only its address is
+	 * used. */
 	if (step.wake && bell != NULL)
 		ump__bell_ring(bell);
 	else if (step.wake)
@@ -52,7 +53,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
 	return step.owns;
 }
 
-/* Sleep until the call is done; false: the deadline passed first. */
+/* Sleep until the call is done.  Returns false if the deadline passed first. */
 /*@ requires valid: \valid(state);
   @ requires role: of_waiter(ump__knows);
   @ terminates \false;
@@ -118,7 +119,7 @@ bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
 	uintptr_t seen = ump__call_word_load(state);
 	struct ump__call_step step = ump__call_rise_step(seen);
 
-	/* While the bell is being silenced nobody may ring it, or the ringing would be lost. */
+	/* The notifier must not be raised while it is being cleared, or the event would be lost. */
 	if (step.taken && ump__call_word_wait(state, &seen, step.next))
 		seen = UMP__CALL_PENDING;
 	if (seen == UMP__CALL_PENDING) {
@@ -127,7 +128,7 @@ bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
 		if (ump__call_word_wait(state, &seen, step.next))
 			return false;
 	}
-	/* The acquire that a failed exchange did not have. */
+	/* The failed exchange was no acquire; this load is. */
 	return ump__call_word_load(state) == UMP__CALL_DONE;
 }
 
@@ -155,7 +156,7 @@ bool ump__answer_abandon(struct ump__answer *answer)
 			return step.owns;
 		if (ump__call_word_abandon(&answer->state, &seen, step.next))
 			return step.owns;
-		/* The acquire that the failed exchange did not have. */
+		/* The failed exchange was no acquire; this load is. */
 		seen = ump__call_word_load(&answer->state);
 	}
 }

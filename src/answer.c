@@ -44,8 +44,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns the answer, it may be gone from here on: only its address is
-	 * used. */
+	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
 	if (step.wake && bell != NULL)
 		ump__bell_ring(bell);
 	else if (step.wake)
@@ -128,7 +127,7 @@ bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
 		if (ump__call_word_wait(state, &seen, step.next))
 			return false;
 	}
-	/* The failed exchange was no acquire; this load is. */
+	/* The acquire that a failed exchange did not have. */
 	return ump__call_word_load(state) == UMP__CALL_DONE;
 }
 
@@ -156,7 +155,7 @@ bool ump__answer_abandon(struct ump__answer *answer)
 			return step.owns;
 		if (ump__call_word_abandon(&answer->state, &seen, step.next))
 			return step.owns;
-		/* The failed exchange was no acquire; this load is. */
+		/* The acquire that the failed exchange did not have. */
 		seen = ump__call_word_load(&answer->state);
 	}
 }

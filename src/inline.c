@@ -103,7 +103,7 @@ static bool offer(struct ump_inline *inlined, struct ump__message *message, int6
 	return ump__turn_take(inbox);
 }
 
-/* Begin another budget. */
+/* The budget begins anew. */
 static void begin_stint(struct stint *stint, size_t budget)
 {
 	stint->left = budget;

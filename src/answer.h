@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * One answer between a waiter and an answerer: the loops that publish the steps of core/call.h.
- * The side to which a function returns ownership must be the last to access the answer and what
- * belongs to it.
+ * The side that gets ownership must be the last to access the answer and what belongs to it.
  */
 #ifndef UMP_ANSWER_H
 #define UMP_ANSWER_H
@@ -32,16 +31,15 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
  * already.  The waiter only. */
 bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell);
 
-/* Wait for the answer.  Returns false if the deadline passed first.  `other_cpu` is the CPU on
- * which the answerer last ran.  The waiter only. */
+/* Wait for the answer.  Returns false if the deadline passed first.  `other_cpu` is where the
+ * answerer last ran.  The waiter only. */
 bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_cpu);
 
 /* Give up.  Returns true if the answer is there already; then the caller owns it.  Otherwise the
  * answer must not be accessed any more.  The waiter only. */
 bool ump__answer_abandon(struct ump__answer *answer);
 
-/* Return whether the waiter has given up; then the answerer, which alone may call this, owns the
- * answer. */
+/* Return whether the waiter has given up; then the answerer owns the answer.  The answerer only. */
 bool ump__answer_is_abandoned(const struct ump__answer *answer);
 
 #endif

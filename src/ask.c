@@ -170,8 +170,8 @@ static bool stand_in_line(struct ump__ask *ask)
 	return may_ask;
 }
 
-/* Acquire references for both owners: for the message in flight, and for the client, which may
- * later check whether its completions were dropped.  Returns false if there are too many. */
+/* Acquire references for both owners: the message in flight, and the client, which may check later
+ * whether its completions were dropped.  Returns false if there are too many. */
 static bool hold(struct ump__ask *ask)
 {
 	if (!ump__completions_hold(ask->completions))

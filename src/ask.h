@@ -37,7 +37,8 @@ static inline struct ump__ask *ump__ask_of(struct ump__message *message)
 	return (struct ump__ask *)(void *)message;
 }
 
-/* Take the permit that is reserved for `handle`, if there is one; and reserve it again. */
+/* Take the permit that is reserved for `handle`; returns false if there is none.
+ * ump__ask_keep undoes this. */
 bool ump__ask_use(struct ump__handle *handle);
 void ump__ask_keep(struct ump__handle *handle);
 

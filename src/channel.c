@@ -10,7 +10,8 @@
 
 /* Size of struct ump_config in the first version of the library. */
 #define CONFIG_FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
-/* Limit of sizes: headers and alignment, or another size, must not make a sum overflow. */
+/* Limit of sizes: the sum of a size and of headers and alignment, or of two sizes, cannot
+ * overflow. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
 /* Return whether values may have the alignment `align`. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * State shared by the clients and the receiver.  It lives until the last reference of any kind is
- * dropped: that of the strong clients, who share one, those of weak clients, and the receiver's.
+ * dropped: the strong clients own one together, each weak client owns one, and so does the
+ * receiver.
  */
 #ifndef UMP_CHANNEL_H
 #define UMP_CHANNEL_H
@@ -112,8 +113,8 @@ static inline struct ump__bell *ump__channel_bell(struct ump__channel *channel)
 /* Check `config`, of which the caller knows `size` bytes, and copy it.  UMP_OK or UMP_INVALID. */
 int ump__config_read(struct ump_config *to, const struct ump_config *from, size_t size);
 
-/* Create a channel with a receiver and one strong reference, which the caller owns; NULL if there
- * is no memory.  It has no notifier yet. */
+/* Create a channel with a receiver and one strong reference, which the caller owns; NULL if out of
+ * memory.  It has no notifier yet. */
 struct ump__channel *ump__channel_new(const struct ump_config *config);
 
 /* Free a channel that no other thread has seen. */

@@ -97,8 +97,8 @@ static struct ump__message *next(ump_completions *completions)
 				return NULL;
 		}
 	}
-	/* The caller has not seen UMP_EMPTY, and may wait for the notifier, which was cleared
-	 * here. */
+	/* The caller has not seen UMP_EMPTY, and may wait for the notifier, which this call has
+	 * cleared. */
 	if (silenced)
 		ump__bell_ring(&completions->bell);
 	return ump__message_of(node);

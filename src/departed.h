@@ -26,7 +26,7 @@ struct ump__departed {
 	struct ump__departed *next;
 	/* Its thread uses this memory until it exits. */
 	bool in_use;
-	/* It was handed over; its thread will not be joined any more. */
+	/* It was handed over; its thread was detached, at the end of the process. */
 	bool taken;
 	bool detached;
 };

@@ -115,7 +115,7 @@ static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump_
 	return ump_continue();
 }
 
-/* As hand_over(), for servers that have a limit on the duration: measure it. */
+/* As hand_over(), but measure the duration, for servers with a slow_limit. */
 static struct ump_flow hand_over_timed(
 	struct ump__dispatcher *dispatcher, struct ump__message *message)
 {

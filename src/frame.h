@@ -38,8 +38,8 @@ struct ump__frame {
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel);
 void ump__frame_leave(const struct ump__frame *frame);
 
-/* Replace leave where the thread will exit: no callback runs any more, but waits in its destructors
- * are still edges of the wait-for graph.  `frame` must outlive them. */
+/* Must be called instead of leave if the thread will exit: no callback runs any more, but waits in
+ * its destructors are still edges of the wait-for graph.  `frame` must outlive them. */
 void ump__frame_exit(struct ump__frame *frame);
 
 /*

@@ -53,8 +53,8 @@ struct ump_weak_client {
 	enum ump__mark mark;
 };
 
-/* Create a strong handle, which takes over a reference to `channel`.  NULL if there is no memory;
- * then the reference stays with the caller. */
+/* Create a strong handle, which takes over a reference to `channel`.  NULL if out of memory; then
+ * the caller keeps the reference. */
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 
 /* Free a handle; the caller must drop its reference. */
@@ -80,7 +80,7 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept);
 /* Send a copy of `msg` as a post, for both kinds of clients; wait for capacity until `deadline`. */
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);
 
-/* Text of such a check for a client. */
+/* Text of the check below, for a client. */
 #define UMP__CLIENT_LIVES "a client was used after it was dropped, or is none"
 
 /* Debug builds stop if `handle` is not a live handle of this kind. */

@@ -180,7 +180,7 @@ static void copy_all(struct snapshot *snapshot)
 }
 
 /* Take a snapshot.  UMP_OK, and the caller must free `sights`; or UMP_NO_MEMORY.  The lock is not
- * held during an allocation; clients added meanwhile may need more memory, so this repeats. */
+ * held during an allocation; clients added meanwhile need more memory. */
 static int look(struct snapshot *snapshot)
 {
 	size_t bytes = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The handle registry, in debugging builds (UMP_HOLDERS): a list of all strong clients of the
- * process, which keep servers alive, with the source locations where they were made.  Other builds
- * have no registry.
+ * The handle registry, in debugging builds (UMP_HOLDERS) only: all strong clients of the process,
+ * which keep servers alive, and the source locations that made them.
  */
 #ifndef UMP_HOLDERS_H
 #define UMP_HOLDERS_H
@@ -17,7 +16,7 @@ struct ump__handle;
  * beginning. */
 #define UMP__PLACE_SIZE 256
 
-/* Links of a handle in the registry. */
+/* The part of a handle that the registry uses. */
 struct ump__holder {
 	struct ump__handle *next;
 	struct ump__handle *previous;
@@ -27,8 +26,7 @@ struct ump__holder {
 	int line;
 };
 
-/* Return the number of bytes that ump__holder_add needs behind the next handle that this thread
- * makes. */
+/* Return how many bytes ump__holder_add needs behind the next handle that this thread makes. */
 size_t ump__holder_extra(void);
 
 /* Add a strong client to the registry, and remove it; both while it has its reference. */

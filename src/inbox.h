@@ -18,22 +18,21 @@
 bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell);
 
 /* Move all messages, oldest first, into `batch`, which must be empty; wait for one until
- * `deadline`.  Returns false if there was none.  `sender_cpu` is the CPU on which a sender last
- * ran.  The receiver only. */
+ * `deadline`.  Returns false if there was none.  `sender_cpu` is where a sender last ran.  The
+ * receiver only. */
 bool ump__inbox_receive(
 	struct ump__word *inbox, struct ump__queue *batch, ump_time deadline, int sender_cpu);
 
-/* Return whether there is a message; if there is none, spin briefly and check again.  An idle
- * receiver does not spin.  `side` selects how to spin; `sender_cpu` as above.  The receiver
- * only. */
+/* Return whether there is a message, perhaps after a brief spin.  An idle receiver does not spin.
+ * `side` selects how to spin; `sender_cpu` as above.  The receiver only. */
 bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int sender_cpu);
 
 /* As ump__inbox_receive, without waiting; an idle receiver may call it, too.  The receiver only. */
 bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch);
 
 /* Clear the notifier and become idle: the next push raises it.  Returns false if there are
- * messages, and the receiver is not idle; the notifier may be clear all the same.  The receiver
- * only. */
+ * messages; then the receiver is not idle, and the notifier may be clear all the same.  The
+ * receiver only. */
 bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell);
 
 /* Return whether the inbox is closed; it is never opened again. */

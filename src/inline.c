@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Messages of others that one caller handles before it hands off, unless configured. */
+/* Default number of messages of others that one caller handles before it hands off. */
 #define BUDGET 64
 
 struct ump_inline {

@@ -35,10 +35,10 @@ void ump__inline_run(struct ump_inline *inlined);
  * true if this thread is the combiner now. */
 bool ump__inline_take(struct ump__channel *channel);
 
-/* Make a request to a server whose combiner this thread has just become: run the handler here, then
- * the server; `*result` is the result for the caller.  Returns false if an earlier combiner has
- * released the role with messages left.  These must be handled first; nothing was done, and this
- * thread is still the combiner. */
+/* Make a request to a server whose combiner this thread has just become: run the handler here, and
+ * then the server; `*result` is the result for the caller.  Returns false if an earlier combiner
+ * has released the role with messages left.  These must be handled first; nothing was done, and
+ * this thread is still the combiner. */
 bool ump__inline_request(struct ump__channel *channel, const void *msg, void *reply, int *result);
 
 /* Return whether the answer to `request` was the combiner role.  If so, this thread has run the

@@ -43,7 +43,7 @@ struct ump__post {
 	unsigned char value[];
 };
 
-/* Create a post with a copy of `value`, to be sent by `handle`; NULL if there is no memory. */
+/* Create a post with a copy of `value`, to be sent by `handle`; NULL if out of memory. */
 struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value);
 
 /* Return the slab that contains a post; NULL if the post is an allocation of its own. */
@@ -61,7 +61,7 @@ static inline size_t ump__align_up(size_t size, size_t align)
 }
 
 /* Return the alignment of a value of `size` bytes, for which `align` is configured, or 0.  A value
- * smaller than max_align_t needs no more than 8, where max_align_t has 8 or 16. */
+ * that is smaller than the alignment of max_align_t, which is 8 or 16, needs no more than 8. */
 static inline size_t ump__value_align(size_t size, size_t align)
 {
 	size_t usual = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
@@ -69,8 +69,8 @@ static inline size_t ump__value_align(size_t size, size_t align)
 	return align > usual ? align : usual;
 }
 
-/* Return the maximum number of bytes between an address that is aligned for any type and the next
- * multiple of `align`. */
+/* Return the most bytes between an address that is aligned for any type and the next multiple of
+ * `align`. */
 static inline size_t ump__align_slack(size_t align)
 {
 	return align > _Alignof(max_align_t) ? align - _Alignof(max_align_t) : 0;

@@ -18,18 +18,18 @@ bool ump__place_take(struct ump__places *places);
  * to its first waiter. */
 bool ump__place_give(struct ump__places *places);
 
-/* Begin a wait queue.  Returns false if a permit was released just now.  The caller must hold the
- * lock; there must be no wait queue. */
+/* Begin a wait queue.  Returns false if a permit was released just now.  Requires the lock, and no
+ * wait queue. */
 bool ump__line_begin(struct ump__places *places);
 
-/* End the wait queue.  The caller must hold the lock; there must be a wait queue. */
+/* End the wait queue.  Requires the lock, and a wait queue. */
 void ump__line_end(struct ump__places *places);
 
 /* Return the number of permits in use. */
 uint32_t ump__places_depth(const struct ump__places *places);
 
-/* Return a snapshot of the number of free permits, and in `*line` whether there is a wait queue.
- * For a sender that spins: it must join the wait queue if there is one. */
+/* For a sender that spins: return a snapshot of the number of free permits, and in `*line` whether
+ * there is a wait queue, which it must join. */
 uint64_t ump__places_left(const struct ump__places *places, bool *line);
 
 #endif

@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "inbox.h"
 
-/* Maximum number of units of either kind in a pool, whatever the configuration. */
+/* Maximum number of units of either kind in a pool. */
 #define UNITS_MOST ((uint32_t)1 << 24)
 
 /* ---- Limits and layout --------------------------------------------------------------------- */
@@ -15,13 +15,13 @@ static size_t stride_of(size_t post_size, size_t align)
 	return ump__align_up(sizeof(struct ump__post) + post_size, align);
 }
 
-/* Return the maximum number of bytes in a slab before its first post. */
+/* Return the most bytes that a slab has before its first post. */
 static size_t tray_head(size_t align)
 {
 	return sizeof(struct ump__tray) + ump__align_slack(align);
 }
 
-/* Return the first post of a slab, placed so that its value is aligned. */
+/* Return the first post of a slab; its value is aligned. */
 static unsigned char *first_post(struct ump__tray *tray, size_t align)
 {
 	if (align <= _Alignof(max_align_t))
@@ -35,7 +35,7 @@ static size_t least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* Return the number of bytes that may be kept of each kind of message that the server takes. */
+/* Return how many bytes may be kept of each kind of message that the server takes. */
 static size_t kept_of_each(const struct ump__channel *channel)
 {
 	/* A server takes at least one of the two kinds. */
@@ -96,13 +96,13 @@ struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_siz
 	pool->next = NULL;
 	pool->left = 0;
 	pool->tray = NULL;
-	/* One for the client, and one for each unit that may be allocated and kept: allocating such
-	 * a unit leaves the count unchanged. */
+	/* The client, and each unit that may be allocated and kept: to allocate one leaves the
+	 * count unchanged. */
 	ump__tally_init(&pool->units, units);
 	return pool;
 }
 
-/* Subtract `count` units, which are gone for good; free the pool with the last one. */
+/* Remove `count` units for good; the last one frees the pool. */
 static void units_gone(struct ump__pool *pool, uint32_t count)
 {
 	struct ump__channel *channel = pool->channel;
@@ -116,14 +116,14 @@ static void units_gone(struct ump__pool *pool, uint32_t count)
 /* Put a released unit on its remote free list, or free it if the client is gone. */
 static void unit_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct ump__node *unit)
 {
-	/* No thread sleeps on this inbox, so nothing may be touched once the unit is pushed. */
+	/* No thread sleeps there, so nothing is touched once the unit is pushed. */
 	if (ump__inbox_push(&pool->back[kind], unit, NULL))
 		return;
 	ump__free(unit);
 	units_gone(pool, 1);
 }
 
-/* Return a recycled unit, or NULL.  The caller must hold the try-lock. */
+/* Return a recycled unit, or NULL.  Requires the try-lock. */
 static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind kind)
 {
 	struct ump__queue *spare = &pool->shelves[kind].spare;
@@ -133,8 +133,8 @@ static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind 
 	return ump__queue_pop(spare);
 }
 
-/* Close a free list for good, and free its units.  Returns their number, plus that of the units
- * never allocated. */
+/* Close a free list for good, and free its units.  Returns how many, including those never
+ * allocated. */
 static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
 {
 	struct ump__shelf *shelf = &pool->shelves[kind];
@@ -151,8 +151,7 @@ static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
 	return gone;
 }
 
-/* Release the posts of the current slab that were never sent.  The caller must hold the
- * try-lock. */
+/* Release the posts of the current slab that were never sent.  Requires the try-lock. */
 static void rest_done(struct ump__pool *pool)
 {
 	struct ump__tray *tray = pool->tray;
@@ -208,7 +207,7 @@ void ump__tray_rest(struct ump__tray *tray)
 		rest_done(pool);
 }
 
-/* Allocate a slab; NULL if there is no memory. */
+/* Allocate a slab; NULL if out of memory. */
 static struct ump__tray *tray_new(struct ump__pool *pool)
 {
 	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_TRAYS];

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A client's message pool: memory is recycled, so that repeated sends need no allocation.  A pool
- * belongs to one client, and outlives it until all of its memory has been returned.  It has two
- * free lists: slabs (as in slab allocation, Bonwick 1994), from which posts are taken in order of
- * address, and single requests.
+ * A client's pool of message memory, so that repeated sends need no allocation.  A pool belongs to
+ * one client, and outlives it until all of its memory has been returned.  It has two free lists:
+ * slabs (Bonwick 1994), from which posts are taken in order, and single requests.
  *
  * A pool keeps no more bytes than configured.  Memory beyond that is freed when it is returned, so
- * a burst leaves little behind.  The receiver must retire the last slab of a burst, because its
- * sender may never send again.
+ * a burst leaves little behind.  The receiver must release the unused posts of the last slab of a
+ * burst, as its sender may never send again.
  */
 #ifndef UMP_POOL_H
 #define UMP_POOL_H
@@ -51,8 +50,8 @@ struct ump__pool {
 	/* Remote free lists, written by the threads that return units: inboxes without a
 	 * sleeper. */
 	_Alignas(UMP__LINE) struct ump__word back[UMP__SHELVES];
-	/* Outstanding count: units that belong to the pool or may still be allocated for it.  The
-	 * pool is freed with the last one. */
+	/* Outstanding count: units that belong to the pool or may still be allocated; the last one
+	 * frees it. */
 	struct ump__tally units;
 };
 
@@ -70,25 +69,25 @@ struct ump__tray {
 };
 
 /* Create a pool for a client of `channel`, whose requests are allocations of `request_size` bytes.
- * The pool takes over a reference to the channel.  NULL if there is no memory, or the client may
- * keep too little for a pool; then the reference stays with the caller. */
+ * The pool takes over a reference to the channel.  NULL if out of memory, or if the client may keep
+ * too little; then the caller keeps the reference. */
 struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_size);
 
 /* Drop the client's reference.  No other thread may use the pool as a sender any more. */
 void ump__pool_drop(struct ump__pool *pool);
 
 /* Allocate a post, and return the slab that it is in.  NULL if there are no slabs, the try-lock is
- * held, or there is no memory. */
+ * held, or memory is exhausted. */
 struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray);
 
 /* Allocate one post whose value is aligned more strictly than max_align_t, in a slab of its own.
- * NULL if there is no memory. */
+ * NULL if out of memory. */
 struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__tray **tray);
 
 /* Release `count` posts of `tray`.  Any thread; the slab may be gone afterwards. */
 void ump__tray_done(struct ump__tray *tray, uint32_t count);
 
-/* Retire `tray` if it will be freed when released.  For the receiver only: it has received
+/* Release the unused posts of `tray`, if that will be freed.  The receiver only, which has received
  * everything that was sent, and has not yet released its last posts of the slab. */
 void ump__tray_rest(struct ump__tray *tray);
 

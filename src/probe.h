@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Static probes for perf, bpftrace and SystemTap: points in the library that a tracer can watch in
- * a running program.  A probe that is not watched costs a nop. src/README.md lists their names and
+ * a running program.  A probe that is not watched costs a nop.  src/README.md lists their names and
  * arguments.
  */
 #ifndef UMP_PROBE_H

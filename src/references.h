@@ -10,13 +10,13 @@
 
 #include <stdbool.h>
 
-/* Acquire a reference.  Returns false if the count is zero (then there is no strong reference, and
- * never will be one) or at its limit. */
+/* Acquire a reference.  Returns false if the count is zero (no strong reference is left, nor will
+ * be) or at its limit. */
 bool ump__strong_add(struct ump__counts *counts);
 bool ump__weak_add(struct ump__counts *counts);
 
-/* Drop a strong reference.  Returns true for the last one: the caller must push the EOS marker, and
- * then drop the weak reference that the strong ones shared. */
+/* Drop a strong reference.  Returns true for the last one: the caller must push the EOS marker,
+ * then drop the weak one that the strong ones shared. */
 bool ump__strong_drop(struct ump__counts *counts);
 
 /* Drop a weak reference.  Returns true for the last one: the caller must free the channel. */

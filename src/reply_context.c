@@ -13,7 +13,7 @@ int ump_reply(ump_reply_context **rc, const void *value)
 	if (request->reply_type.size != 0) {
 		if (value == NULL)
 			return UMP_INVALID;
-		/* The value may have been written in its place already. */
+		/* The value may be in the reply buffer already. */
 		if (value != request->reply)
 			ump__value_copy(request->reply, value, request->reply_type.size);
 	}

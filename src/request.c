@@ -50,7 +50,7 @@ static unsigned char *reply_of(unsigned char *value, const struct ump__channel *
 size_t ump__request_size(const struct ump__channel *channel)
 {
 	size_t reply_align = channel->reply_align;
-	/* More alignment than this depends on where the memory begins. */
+	/* The effect of a larger alignment depends on where the memory begins. */
 	size_t reply_least =
 		reply_align < _Alignof(max_align_t) ? reply_align : _Alignof(max_align_t);
 
@@ -135,8 +135,8 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 	return ump__answer_is_abandoned(&request->answer);
 }
 
-/* Notify the waiter or the completions.  Returns true if both are gone; then the caller owns
- * `request`. */
+/* Notify the waiter, or push to the completions.  Returns true if that side is gone; then the
+ * caller owns `request`. */
 static bool tell(struct ump__request *request, int code)
 {
 	if (request->direct) {

@@ -67,7 +67,7 @@ void ump__request_init(
 /* Return the size of an allocated request to `channel`. */
 size_t ump__request_size(const struct ump__channel *channel);
 
-/* Create an allocated request with a copy of `value`, to be sent by `handle`; NULL if there is no
+/* Create an allocated request with a copy of `value`, to be sent by `handle`; NULL if out of
  * memory. */
 struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value);
 

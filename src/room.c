@@ -161,8 +161,8 @@ static int stand_in_line(struct ump__room *room, struct ump__channel *server,
 	return result;
 }
 
-/* Free permits at which a spinning sender goes on; a quarter of the capacity is enough.  To take each
- * permit as it is released would only slow down the server, which is about to release more. */
+/* Free permits at which a spinning sender goes on; a quarter of the capacity is enough.  To take
+ * each permit as it is released would only slow down the server, which is about to release more. */
 #define ENOUGH 64
 
 /* Spin for free permits while there is no wait queue.  Returns false if the caller should block. */

@@ -52,7 +52,7 @@ struct ump__room {
 	/* CPU of the last sender that found no permit; a hint. */
 	struct ump__hint sender_cpu;
 	struct ump__lock lock;
-	/* Guards the rest. */
+	/* The lock guards the rest. */
 	struct ump__ticket *first;
 	struct ump__ticket *last;
 	bool closed;

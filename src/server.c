@@ -36,7 +36,7 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 	ump__request_discard(request, UMP_SERVER_GONE);
 }
 
-/* Release the permit of a message that has left the queue.  The queue is deepest just before
+/* Release the permit of a message that has left the queue.  The queue's depth peaks just before
  * that. */
 static void make_room(ump_server *server)
 {
@@ -262,7 +262,8 @@ static int receive(
 	} else {
 		*msg = ump__request_of(message)->value;
 		*rc = ump__server_start(server, ump__request_of(message));
-		/* It belongs to the receiver, which may keep it for any time. */
+		/* The context belongs to the owner of the receiver, which may keep it for any
+		 * time. */
 		ump__hint_set(&ump__request_of(message)->kept, 1);
 	}
 	return UMP_OK;

@@ -27,8 +27,8 @@ void ump__server_give_back(ump_server *server);
  * false if there are none.  An idle receiver may call this, too. */
 bool ump__server_collect(ump_server *server);
 
-/* Return whether there is a message in the inbox; if there is none, spin briefly and check again.
- * The batch must be empty. */
+/* Return whether there is a message in the inbox, perhaps after a brief spin.  The batch must be
+ * empty. */
 bool ump__server_linger(ump_server *server);
 
 /* Free a request that was abandoned while it was queued, and count it. */

@@ -35,8 +35,8 @@ struct ump_suspension {
  * Otherwise its resume will raise the task's notifier.  The task only. */
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow);
 
-/* Give up waiting for the resume; `held` stays until then.  Returns true if it was resumed all the
- * same, as above.  The task only. */
+/* Give up the wait for the resume; what is held stays until the resume.  Returns true if it was
+ * resumed all the same, as above.  The task only. */
 bool ump__suspension_give_up(ump_suspension *suspension, struct ump_flow *flow);
 
 #endif

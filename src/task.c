@@ -148,7 +148,7 @@ static enum ump__verdict handle_batch(
 }
 
 /* One run: handle up to `budget` messages, or one batch; until `awake`, also those that arrive
- * while it spins for more.  GO_ON if there is nothing to do for now, or `awake` has passed. */
+ * while it spins for more.  GO_ON if there is no more to do for now, or `awake` has passed. */
 static enum ump__verdict turn(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
@@ -298,9 +298,9 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 	return !ended;
 }
 
-/* Clear the notifier inside a callback, which may run a nested event loop: what is left can be
- * handled only after the callback has returned.  No push raises the notifier meanwhile, and the run
- * that continues then raises it for what is left. */
+/* Clear the notifier inside a callback, which may run a nested event loop: messages cannot be
+ * handled before it returns.  No push raises the notifier meanwhile; the run that continues then
+ * raises it for what is left. */
 static void hush(struct ump_task *task)
 {
 	task->silenced = true;

@@ -21,8 +21,8 @@ struct ump_thread {
 	/* The thread, if it is from a pool. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
-	/* Whether the thread ends with the server; then the owner of this structure when the loop
-	 * has ended must join it, or hand it over to be joined. */
+	/* Whether the thread ends with the server; then the side that owns this structure after the
+	 * loop must join it, or hand it over to be joined. */
 	bool ends;
 	struct ump__dispatcher dispatcher;
 	/* The result of init, for which spawn waits. */
@@ -37,8 +37,8 @@ struct ump_thread {
 		/* Outcome of the loop, once it has ended. */
 		struct ump_flow how;
 	};
-	/* One element, if the spawner's signal mask is inherited: that mask, and later the thread's
-	 * previous mask. */
+	/* Whether the spawner's signal mask is inherited; then one element: that mask, and later
+	 * the thread's previous mask. */
 	bool inherits;
 	struct ump__signals signals[];
 };
@@ -51,15 +51,15 @@ static void thread_free(struct ump_thread *thread)
 	ump__free(thread);
 }
 
-/* Release the structure after its handle was dropped and the loop has ended. */
+/* Hand over the thread and this structure, once the handle was dropped and the loop has ended. */
 static void let_go(struct ump_thread *thread)
 {
 	thread->mark = UMP__MARK_DEAD;
 	ump__departed_take(&thread->departed, thread->ends);
 }
 
-/* Detach the server from its thread, where only destructors of an exiting thread may still run code
- * of the application.  Must precede the publication of the end, so that a pooled thread is idle by
+/* Release the thread: afterwards only destructors of an exiting thread run code of the
+ * application.  Must precede the publication of the end, so that a pooled thread is idle by
  * then. */
 static void leave(struct ump_thread *thread)
 {
@@ -142,7 +142,7 @@ static void run_again(void *arg, struct ump__worker *worker)
 	serve(thread);
 }
 
-/* Create a thread that does not run yet; NULL if there is no memory. */
+/* Create a thread that does not run yet; NULL if out of memory. */
 static struct ump_thread *thread_new(const struct ump_config *config)
 {
 	size_t signals = config->inherit_signals ? sizeof(struct ump__signals) : 0;
@@ -304,7 +304,7 @@ void ump_thread_drop(ump_thread **thread)
 	dropped = *thread;
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
-	/* Must precede the moment at which its thread can see that it will not be joined. */
+	/* Must precede the abandonment, which its thread can see. */
 	ump__departed_expect();
 	if (ump__answer_abandon(&dropped->ended))
 		let_go(dropped);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * An idle worker waits for an answer, which assigns its next job.  It is added to the idle list
- * before another thread can see that its job is done.  So a thread that sees this finds the worker
- * idle, and a server that was joined has returned its thread.
+ * An idle worker waits for an answer, which assigns its next job.  It must be in the idle list
+ * before another thread can see that its job is done: a server that was joined has returned its
+ * thread.
  */
 #include "threads.h"
 
@@ -17,7 +17,7 @@ struct ump__worker {
 	struct ump__os_thread os;
 	/* Link in the idle list. */
 	struct ump__worker *next;
-	/* The next job, and the answer that it is assigned; a NULL job means exit. */
+	/* The next job, and the answer that announces it; a NULL job means exit. */
 	ump__job *job;
 	void *arg;
 	struct ump__answer told;
@@ -48,8 +48,8 @@ struct ump_threads {
 
 /* ---- Workers ------------------------------------------------------------------------------- */
 
-/* Assign a job to a worker.  After assigning NULL, which means exit, only the calling thread may
- * access the worker; otherwise it must not. */
+/* Assign a job to a worker.  Only after NULL, which means exit, may the caller (and no other
+ * thread) still access the worker. */
 static void tell(struct ump__worker *worker, ump__job *job, void *arg)
 {
 	worker->job = job;
@@ -85,7 +85,7 @@ void ump__worker_name(struct ump__worker *worker, const char *name)
 
 /* ---- The idle list ------------------------------------------------------------------------- */
 
-/* Complete the removal of a user, which has released the lock; the last one frees the pool. */
+/* Finish the removal of a user, without the lock; the last one frees the pool. */
 static void left(ump_threads *threads, bool last)
 {
 	if (!last)
@@ -105,7 +105,7 @@ static void leave(ump_threads *threads)
 	left(threads, last);
 }
 
-/* Add a user.  Returns the worker that became idle last, or NULL. */
+/* Add a user, and take the worker that became idle last, or NULL. */
 static struct ump__worker *take(ump_threads *threads)
 {
 	struct ump__worker *worker;

@@ -26,9 +26,9 @@ int ump__threads_run(ump_threads *threads, ump__job *job, void *arg);
 /* Give the calling worker's thread this name, unless it has it already. */
 void ump__worker_name(struct ump__worker *worker, const char *name);
 
-/* End the calling worker's job.  Returns true if the worker stays in the pool: it may have another
- * job by now, which it begins when the present one returns.  Returns false if the pool keeps no
- * more idle workers: the thread then ends, and the caller must have it, as `os`, joined or
+/* Make the calling worker idle, before its job returns.  Returns true if the pool keeps it: it may
+ * have another job by now, which it begins when the present one returns.  Returns false if the pool
+ * keeps no more idle workers: the thread then ends, and the caller must have it, as `os`, joined or
  * detached. */
 bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os);
 

@@ -12,7 +12,7 @@
  *
  * At most one vertex is locked at a time.  A published wait keeps its server alive: the caller must
  * hold a reference to it until the wait ends.  The walk takes another reference under the lock of
- * the vertex, before it moves on. core/walk.h states what a walk may conclude.
+ * the vertex, before it moves on.  core/walk.h states what a walk may conclude.
  */
 #ifndef UMP_WAIT_H
 #define UMP_WAIT_H
@@ -29,7 +29,7 @@ struct ump__channel;
 /* A server in the graph. */
 struct ump__vertex {
 	struct ump__lock lock;
-	/* Guards the rest.  The wait in which its handler is blocked, or NULL. */
+	/* The lock guards the rest.  The wait in which its handler is blocked, or NULL. */
 	struct ump__wait *wait;
 	/* Number that a walk has given to this edge; 0 if none has. */
 	uint64_t mark;
@@ -68,8 +68,8 @@ bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 void ump__wait_end(struct ump__wait *wait);
 
 /* Begin a wait, wait for an answer that `server` already owes the caller, and end the wait.
- * UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK if that server waits for the caller.  `other_cpu` is the
- * CPU on which the answerer last ran.  The waiter only. */
+ * UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK if that server waits for the caller.  `other_cpu` is where
+ * the answerer last ran.  The waiter only. */
 int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,
 	const struct ump__hint *kept, ump_time deadline, int other_cpu);
 

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-/* Push `node` and wake the receiver if it sleeps: by its notifier, if it has one, or else where
+/* Push `node`, and wake the receiver if it sleeps: by its notifier, if it has one, or else where
  * it parks.  Returns false if the inbox is closed; the node still belongs to the caller.  Any
  * thread. */
 bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell);

@@ -33,7 +33,8 @@ struct ump__shelf {
 };
 
 struct ump__pool {
-	/* Only the holder of the try-lock may access this cache line. */
+	/* Only the holder of the try-lock may access this cache line, except for what never
+	 * changes. */
 	_Alignas(UMP__LINE) struct ump__latch latch;
 	struct ump__shelf shelves[UMP__SHELVES];
 	/* Layout of the posts in a slab; no posts if they are too large for slabs. */
@@ -51,7 +52,7 @@ struct ump__pool {
 	 * sleeper. */
 	_Alignas(UMP__LINE) struct ump__word back[UMP__SHELVES];
 	/* Outstanding count: units that belong to the pool or may still be allocated; the last one
-	 * frees it. */
+	 * frees the pool. */
 	struct ump__tally units;
 };
 
@@ -92,7 +93,7 @@ void ump__tray_done(struct ump__tray *tray, uint32_t count);
 void ump__tray_rest(struct ump__tray *tray);
 
 /* Allocate `size` bytes for a request that is returned to the pool.  NULL if the try-lock is held,
- * all that may be kept is in use, or there is no memory. */
+ * all that may be kept is in use, or memory is exhausted. */
 void *ump__pool_request(struct ump__pool *pool, size_t size);
 
 /* Release such a request.  Any thread; the pool may be gone afterwards. */

@@ -17,7 +17,7 @@
 
 struct ump_task {
 	enum ump__mark mark;
-	/* A callback runs, on the thread that runs the task; the task was dropped in it. */
+	/* A run is in progress, on the thread that runs the task; the task was dropped in it. */
 	bool running;
 	bool dropped;
 	/* This run has cleared the notifier. */

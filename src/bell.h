@@ -2,8 +2,8 @@
 /*
  * Notifiers with a gate.  A thread raises a notifier after the event that it reports.  So the owner
  * may have seen the event, and be gone, before a late raise: its descriptor is closed by then, and
- * the number may belong to another file.  So raising must pass a gate, which the owner shuts before
- * it closes the descriptor.
+ * the number may belong to another file.  Raising must therefore pass a gate, which the owner shuts
+ * before it closes the descriptor.
  */
 #ifndef UMP_BELL_H
 #define UMP_BELL_H

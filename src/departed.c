@@ -13,8 +13,8 @@
 
 /* Maximum number of threads kept without memory of their own. */
 #define PLACES 32
-/* Interval in ns, at first and at most, between checks whether an ending thread has ended; it may
- * run destructors. */
+/* Interval in ns, at first and at most, between checks whether an ending thread has ended; its
+ * thread-local variables may have destructors. */
 #define SHORT_NAP 20000
 #define LONG_NAP  2000000
 

@@ -43,7 +43,8 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher);
 int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 
 /* Pass one message to the handler, unless it is the EOS marker.  `flow` receives what the handler
- * returns.  If the handler has suspended (see the frame), the caller must free a post. */
+ * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
+ * so. */
 enum ump__verdict ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 

@@ -60,8 +60,9 @@ static inline size_t ump__align_up(size_t size, size_t align)
 	return (size + align - 1) / align * align;
 }
 
-/* Return the alignment of a value of `size` bytes, for which `align` is configured, or 0.  A value
- * that is smaller than the alignment of max_align_t, which is 8 or 16, needs no more than 8. */
+/* Return the alignment of a value of `size` bytes, for which `align` is configured, or 0.  A
+ * value that is smaller than the alignment of max_align_t needs less than that, wherever that is
+ * 8 or 16. */
 static inline size_t ump__value_align(size_t size, size_t align)
 {
 	size_t usual = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
@@ -69,8 +70,8 @@ static inline size_t ump__value_align(size_t size, size_t align)
 	return align > usual ? align : usual;
 }
 
-/* Return the most bytes between an address that is aligned for any type and the next multiple of
- * `align`. */
+/* Return the maximum number of bytes between an address that is aligned for any type and the next
+ * multiple of `align`. */
 static inline size_t ump__align_slack(size_t align)
 {
 	return align > _Alignof(max_align_t) ? align - _Alignof(max_align_t) : 0;

@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "inbox.h"
 
-/* Maximum number of units of either kind in a pool. */
+/* Maximum number of units of either kind in a pool, whatever the configuration. */
 #define UNITS_MOST ((uint32_t)1 << 24)
 
 /* ---- Limits and layout --------------------------------------------------------------------- */
@@ -15,7 +15,7 @@ static size_t stride_of(size_t post_size, size_t align)
 	return ump__align_up(sizeof(struct ump__post) + post_size, align);
 }
 
-/* Return the most bytes that a slab has before its first post. */
+/* Return the maximum number of bytes in a slab before its first post. */
 static size_t tray_head(size_t align)
 {
 	return sizeof(struct ump__tray) + ump__align_slack(align);

@@ -273,7 +273,7 @@ int ump_task_fd(const ump_task *task)
 	return task != NULL ? bell_of(task)->fd : -1;
 }
 
-/* Run a task that is not running.  Returns false if its loop has ended. */
+/* Run a task once; it must not be running.  Returns false if its loop has ended. */
 static bool run(struct ump_task *task, size_t budget, ump_time awake)
 {
 	struct ump_flow flow = ump_continue();

@@ -304,7 +304,7 @@ void ump_thread_drop(ump_thread **thread)
 	dropped = *thread;
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
-	/* Must precede the abandonment, which its thread can see. */
+	/* Must precede the abandonment, by which its thread can see that it will not be joined. */
 	ump__departed_expect();
 	if (ump__answer_abandon(&dropped->ended))
 		let_go(dropped);

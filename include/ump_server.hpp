@@ -68,8 +68,7 @@
  *   taken over in any case.  If the copy or the move throws, the exception leaves the call, which
  *   has sent nothing.
  * - Code that makes a strong client need not call ump_here(): ump::place does.
- * - Macros of other headers, such as Qt's `forever`, do not affect this one.  Where `forever` is a
- *   macro, the deadline ump::forever must be written ump::never.
+ * - Macros of other headers, such as Qt's `signals`, do not affect this one.
  */
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
@@ -78,7 +77,7 @@
 #error "ump_server.hpp needs C++17: compile with -std=c++17 or a later standard"
 #else
 
-// Names that other headers define as macros: Qt (forever, emit, signals, slots, foreach), curses
+// Names that other headers define as macros: Qt (emit, signals, slots, foreach), curses
 // (box, clear, move), and a few systems.  The end of this header restores the macros.
 #pragma push_macro("box")
 #pragma push_macro("bytes")
@@ -88,7 +87,6 @@
 #pragma push_macro("emit")
 #pragma push_macro("exception")
 #pragma push_macro("foreach")
-#pragma push_macro("forever")
 #pragma push_macro("index")
 #pragma push_macro("leave")
 #pragma push_macro("max")
@@ -107,7 +105,6 @@
 #undef emit
 #undef exception
 #undef foreach
-#undef forever
 #undef index
 #undef leave
 #undef max
@@ -382,8 +379,6 @@ template <> class result<void>
 inline constexpr ump_time at_once = 0;
 /// A deadline that never comes, the greatest ump_time: UMP_FOREVER, without C's cast.
 inline constexpr ump_time never = INT64_MAX;
-/// The same as never; cannot be used where a macro has this name, as in one of Qt's headers.
-inline constexpr ump_time forever = never;
 
 /// The deadline `wait` from now; ump_after.  A deadline beyond ump_time is never; a negative `wait`
 /// gives at_once.
@@ -2305,7 +2300,6 @@ template <class P>
 #pragma pop_macro("emit")
 #pragma pop_macro("exception")
 #pragma pop_macro("foreach")
-#pragma pop_macro("forever")
 #pragma pop_macro("index")
 #pragma pop_macro("leave")
 #pragma pop_macro("max")

@@ -696,7 +696,7 @@ void deadlines()
 {
 	using days = std::chrono::duration<long long, std::ratio<86400>>;
 
-	static_assert(ump::forever == UMP_FOREVER && ump::at_once == UMP_NOW);
+	static_assert(ump::never == UMP_FOREVER && ump::at_once == UMP_NOW);
 	CHECK_INT(ump::after(days(1000000)), ==, UMP_FOREVER);
 	CHECK_INT(ump::after(std::chrono::seconds(-5)), ==, UMP_NOW);
 	ump_time before = ump_now();

@@ -659,7 +659,7 @@ void refused_for_room()
 		CHECK_INT(mine.worth(), ==, 5);
 	};
 
-	CHECK(client.post_until(std::as_const(mine), ump::forever));
+	CHECK(client.post_until(std::as_const(mine), ump::never));
 	stays(client.post(std::move(mine)).error(), UMP_FULL);
 	stays(late([&](ump_time until) { return asker.post_until(std::move(mine), until); }),
 		UMP_TIMED_OUT);
@@ -679,11 +679,11 @@ void refused_for_room()
 		UMP_TIMED_OUT);
 	stays(client.request_completion(std::move(mine), all, witness()).error(), UMP_FULL);
 	CHECK(all.in_flight() == 0 && task.dispatch());
-	auto waits = client.request_async_until(std::move(mine), ump::forever);
+	auto waits = client.request_async_until(std::move(mine), ump::never);
 	CHECK(mine.empty() && task.dispatch());
 	CHECK_INT(waits->wait()->worth(), ==, 6);
 	mine = counted(6);
-	CHECK(posts->post_until(std::move(mine), ump::forever));
+	CHECK(posts->post_until(std::move(mine), ump::never));
 	CHECK(mine.empty() && task.dispatch());
 }
 
@@ -930,8 +930,8 @@ bool all_of_it()
 			.error(),
 		true);
 	lacks(client.room(*all, [&](ump::result<void>) { calls++; }).error(), true);
-	lacks(client.post_until(std::move(mine), ump::forever).error(), false);
-	auto waits = client.request_async_until(std::move(mine), ump::forever);
+	lacks(client.post_until(std::move(mine), ump::never).error(), false);
+	auto waits = client.request_async_until(std::move(mine), ump::never);
 	lacks(waits.error(), false);
 	lacks(client.post(counted(SUSPEND)).error(), false);
 	CHECK(task.dispatch());
@@ -995,7 +995,7 @@ void ping_pong()
 	for (int i = 0; i < 2; i++)
 		chatter.emplace_back([from = *client.clone()] {
 			for (int n = 0; n < ROUNDS; n++)
-				CHECK(from.post_until(counted(n % 100), ump::forever));
+				CHECK(from.post_until(counted(n % 100), ump::never));
 		});
 	client.reset();
 	while (answered < ROUNDS || asked < ROUNDS) {

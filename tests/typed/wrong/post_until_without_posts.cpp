@@ -9,7 +9,7 @@ bool wrong(const ump::client<clerk> &client);
 bool wrong(const ump::client<clerk> &client)
 {
 #ifdef WRONG
-	return client.post_until(ump::none(), ump::forever).has_value();
+	return client.post_until(ump::none(), ump::never).has_value();
 #else
 	return client.request("text").has_value();
 #endif

@@ -7,10 +7,10 @@
 #include "core/call.h"
 #include "core/counts.h"
 #include "core/inbox.h"
-#include "core/patience.h"
+#include "core/adaptive_spin.h"
 #include "core/queue.h"
-#include "core/room.h"
-#include "core/verdict.h"
+#include "core/permit.h"
+#include "core/disposition.h"
 #include "core/walk.h"
 
 #include "input.h"

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	life.pooled = (first & 8) != 0;
 	if (first >> 3 == 20) {
 		life.pooled = (first & 1) != 0;
-		life_inline();
+		life_combining();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);

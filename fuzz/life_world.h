@@ -344,7 +344,7 @@ bool life_post_gate(struct world *world);
 void life_give_turn(struct world *world, bool back);
 
 /* A combining server, run by its callers. */
-void life_inline(void);
+void life_combining(void);
 
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);

@@ -163,7 +163,7 @@ def wrapped():
 def library_sources(tree):
     """The sources that CMakeLists.txt lists, and those for Linux."""
     names = re.findall(r"src/[\w/]+\.c", (ROOT / "CMakeLists.txt").read_text())
-    return [tree / name for name in [*names, "src/sync/bell_eventfd.c", "src/sync/park_futex.c"]]
+    return [tree / name for name in [*names, "src/sync/notifier_eventfd.c", "src/sync/park_futex.c"]]
 
 
 def build(tree, target, out, binary):

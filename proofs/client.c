@@ -6,8 +6,8 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
-#include "core/room.h"
-#include "core/verdict.h"
+#include "core/permit.h"
+#include "core/disposition.h"
 
 /*@ // The relations between sequences are inhabited: there is a sequence that is l and then n, ...
   @ lemma snoc_is_there: \forall \list<struct ump__node *> l, struct ump__node *n;

@@ -11,7 +11,7 @@
  * suspends.  What it then leaves in the batch is the batch of its next run.
  */
 #include "core/queue.h"
-#include "core/verdict.h"
+#include "core/disposition.h"
 
 #include <stdint.h>
 

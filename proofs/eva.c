@@ -7,11 +7,11 @@
 #include "core/call.h"
 #include "core/counts.h"
 #include "core/inbox.h"
-#include "core/patience.h"
+#include "core/adaptive_spin.h"
 #include "core/queue.h"
-#include "core/room.h"
+#include "core/permit.h"
 #include "core/valid.h"
-#include "core/verdict.h"
+#include "core/disposition.h"
 #include "core/walk.h"
 
 #include <__fc_builtin.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "answer.h"
 
-#include "bell.h"
+#include "notifier.h"
 
 /*@ requires valid: \valid(answer);
   @ terminates \true;

@@ -2,7 +2,7 @@
 #include "channel.h"
 
 #include "inbox.h"
-#include "inline.h"
+#include "combining.h"
 #include "probe.h"
 #include "references.h"
 

@@ -8,9 +8,9 @@
 #define UMP_CHANNEL_H
 
 #include "message.h"
-#include "room.h"
+#include "fair_semaphore.h"
 #include "sync/sync.h"
-#include "turn.h"
+#include "combiner.h"
 #include "wait.h"
 
 #include <stdbool.h>

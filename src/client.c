@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "ask.h"
+#include "reservation.h"
 #include "completions.h"
 #include "deadline.h"
 #include "handle.h"
 #include "inbox.h"
-#include "inline.h"
+#include "combining.h"
 #include "request.h"
 #include "wait.h"
 #include "wait_reply.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "completions.h"
 
-#include "ask.h"
-#include "bell.h"
+#include "reservation.h"
+#include "notifier.h"
 #include "deadline.h"
 #include "inbox.h"
 #include "references.h"

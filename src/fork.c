@@ -5,9 +5,9 @@
  * resets the statics of the library, and its own servers work.  What the parent has made is not
  * touched: the child must not use the parent's handles.
  */
-#include "departed.h"
+#include "dropped.h"
 #include "frame.h"
-#include "holders.h"
+#include "registry.h"
 #include "sync/sync.h"
 
 /* Every static of the shell that another thread may have been changing must be reset here. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "handle.h"
 
-#include "ask.h"
+#include "reservation.h"
 #include "frame.h"
 #include "inbox.h"
 #include "pool.h"

@@ -5,7 +5,7 @@
 
 #include "channel.h"
 #include "debug.h"
-#include "holders.h"
+#include "registry.h"
 
 #include <stdint.h>
 

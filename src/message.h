@@ -4,7 +4,7 @@
 #define UMP_MESSAGE_H
 
 #include "core/queue.h"
-#include "core/verdict.h"
+#include "core/disposition.h"
 #include "ump_server.h"
 
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include "deadline.h"
 #include "handle.h"
 #include "inbox.h"
-#include "places.h"
+#include "permits.h"
 #include "pool.h"
 #include "probe.h"
 

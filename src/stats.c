@@ -2,7 +2,7 @@
 /* Server statistics. */
 #include "handle.h"
 #include "inbox.h"
-#include "places.h"
+#include "permits.h"
 #include "user.h"
 
 /* Size of struct ump_stats in the first version that had it. */

@@ -7,7 +7,7 @@
  * event is reported once.  Invariant: if a run has cleared the notifier and work is left at its
  * end, the notifier must be raised again.
  */
-#include "bell.h"
+#include "notifier.h"
 #include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"

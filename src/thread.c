@@ -6,10 +6,10 @@
  */
 #include "answer.h"
 #include "deadline.h"
-#include "departed.h"
+#include "dropped.h"
 #include "dispatch.h"
 #include "references.h"
-#include "threads.h"
+#include "thread_pool.h"
 #include "wait.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "choice.h"
 #include "coverage.h"
-#include "departed.h"
+#include "dropped.h"
 #include "devices.h"
 #include "statics.h"
 #include "trace.h"

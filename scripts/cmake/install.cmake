@@ -30,7 +30,7 @@ set(manual
 	src/ump_client.3
 	src/ump_completions.3
 	src/ump_handler.3
-	src/ump_inline.3
+	src/ump_combining.3
 	src/ump_post_client.3
 	src/ump_reply_context.3
 	src/ump_server.3
@@ -38,7 +38,7 @@ set(manual
 	src/ump_strerror.3
 	src/ump_task.3
 	src/ump_thread.3
-	src/ump_threads.3
+	src/ump_thread_pool.3
 	src/ump_wait_reply.3
 	src/ump_weak_client.3)
 if(NOT UMP_PACKAGE)

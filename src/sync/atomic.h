@@ -14,7 +14,7 @@
 #include "core/counts.h"
 #include "core/inbox.h"
 #include "core/queue.h"
-#include "core/room.h"
+#include "core/permit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* The permits of an inbox: the two words of core/room.h, the depth that the queue can have had, and
+/* The permits of an inbox: the two words of core/permit.h, the depth that the queue can have had, and
  * the capacity.  Senders write the first word for each message, the receiver writes the second; so
  * a cache line should end between them, which the struct that contains this must see to. */
 struct ump__places {
@@ -211,7 +211,7 @@ enum ump__knowledge {
   @*/
 void ump__word_init(struct ump__word *word, uintptr_t value);
 
-/* Of the files that are proved only src/inbox.c and src/turn.c use this. */
+/* Of the files that are proved only src/inbox.c and src/combiner.c use this. */
 /*@ requires \valid_read(word);
   @ terminates \true;
   @ assigns \result, ump__knows \from word->value, ump__knows;

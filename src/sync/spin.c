@@ -10,7 +10,7 @@
  *   then: the other side needs that to run, and two threads that both can run get spread over
  *   processors.
  * - With only one processor a thread does neither, unless the other side is known to run elsewhere.
- * - A thread whose last few spins failed blocks at once for a while: core/patience.h.
+ * - A thread whose last few spins failed blocks at once for a while: core/adaptive_spin.h.
  * - A thread that has something better to do than to wait (ump__stand_by) sets a time limit.
  *
  * The budgets are in time, because a pause takes 1 to 140 cycles; the number of polls in a budget
@@ -20,7 +20,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "core/patience.h"
+#include "core/adaptive_spin.h"
 #include "sync/sync.h"
 
 #include <sched.h>
@@ -145,7 +145,7 @@ static uint32_t learn(void)
 
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
-	/* The counter of core/patience.h, of this thread, for either side. */
+	/* The counter of core/adaptive_spin.h, of this thread, for either side. */
 	static _Thread_local uint32_t vain[2];
 	bool client = side == UMP__SIDE_CLIENT;
 	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();

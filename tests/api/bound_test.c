@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bounded inboxes, and their waiters. */
-#include "ask.h"
+#include "reservation.h"
 #include "channel.h"
 #include "probe.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Print what the library allocates on 64-bit machines, as the rows of the README's table. */
-#include "ask.h"
+#include "reservation.h"
 #include "completions.h"
 #include "dispatch.h"
 #include "handle.h"
 #include "pool.h"
 #include "request.h"
-#include "room.h"
+#include "fair_semaphore.h"
 
 #include <stdalign.h>
 #include <stdio.h>

@@ -236,7 +236,7 @@ class Sweep(unittest.TestCase):
         listed = sweep.constants().split(";")
         self.assertIn("server-3500,UMP__SERVER_SPINS=3500", listed)
         root = tables.FOLDER.parent.parent / "src"
-        known = (root / "sync/spin.c").read_text() + (root / "core/patience.h").read_text()
+        known = (root / "sync/spin.c").read_text() + (root / "core/adaptive_spin.h").read_text()
         for row in listed:
             for constant in row.split(",")[1:]:
                 self.assertIn(f"#ifndef {constant.split('=')[0]}\n", known)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "core/room.h"
+#include "core/permit.h"
 
 #include <assert.h>
 

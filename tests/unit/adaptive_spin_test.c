@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "core/patience.h"
+#include "core/adaptive_spin.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "ask.h"
+#include "reservation.h"
 
 #include "inbox.h"
 #include "references.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "core/verdict.h"
+#include "core/disposition.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "bell.h"
+#include "notifier.h"
 
 int ump__bell_make(struct ump__bell *bell)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The permits of a bounded inbox, and whether it has a wait queue: the loops that publish the steps
- * (transition functions) of core/room.h.
+ * (transition functions) of core/permit.h.
  */
 #ifndef UMP_PLACES_H
 #define UMP_PLACES_H

@@ -7,7 +7,7 @@
 #include "completions.h"
 #include "handle.h"
 #include "message.h"
-#include "room.h"
+#include "fair_semaphore.h"
 
 /*
  * A reservation.  It has two owners, the client and the completions, and the last to release it

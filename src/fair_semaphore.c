@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "room.h"
+#include "fair_semaphore.h"
 
 #include "answer.h"
 #include "channel.h"
 #include "deadline.h"
-#include "places.h"
+#include "permits.h"
 #include "wait.h"
 
 void ump__room_init(struct ump__room *room, uint32_t capacity)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "core/verdict.h"
+#include "core/disposition.h"
 
 enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over)
 {

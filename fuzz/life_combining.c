@@ -504,7 +504,7 @@ void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 	*slot = frames;
 }
 
-void life_inline(void)
+void life_combining(void)
 {
 	memset(&only, 0, sizeof only);
 	if (!spawn(&only))

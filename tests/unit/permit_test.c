@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Permits of an inbox: the transition functions of the word, and the queue of waiters. */
-#include "core/room.h"
+#include "core/permit.h"
 
 #include "channel.h"
 #include "check.h"
-#include "places.h"
+#include "permits.h"
 
 /* The claim of a client without a reservation. */
 static const struct ump__claim nothing;

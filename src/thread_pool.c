@@ -4,7 +4,7 @@
  * before another thread can see that its job is done: a server that was joined has returned its
  * thread.
  */
-#include "threads.h"
+#include "thread_pool.h"
 
 #include "answer.h"
 #include "handle.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "places.h"
+#include "permits.h"
 
 /* Load the limit, and derive how many permits are free up to it. */
 /*@ requires valid: \valid_read(places);

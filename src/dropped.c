@@ -3,7 +3,7 @@
  * Each thread that is handed over joins the earlier ones that have ended.  So in general one
  * thread, ended and not joined, is left for a later one or ump_join_dropped to join.
  */
-#include "departed.h"
+#include "dropped.h"
 
 #include "answer.h"
 #include "channel.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "inline.h"
+#include "combining.h"
 
 #include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"
 #include "references.h"
-#include "turn.h"
+#include "combiner.h"
 #include "wait.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "holders.h"
+#include "registry.h"
 
 #include "sync/cancel.h"
 #include "ump_server.h"
@@ -9,7 +9,7 @@
 #ifdef UMP_HOLDERS
 
 #include "handle.h"
-#include "places.h"
+#include "permits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

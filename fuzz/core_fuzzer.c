@@ -4,13 +4,13 @@
  * each word, and tables where there are only a few cases.  The models depend on the headers of
  * src/core, not on the function bodies.
  */
+#include "core/adaptive_spin.h"
 #include "core/call.h"
 #include "core/counts.h"
-#include "core/inbox.h"
-#include "core/adaptive_spin.h"
-#include "core/queue.h"
-#include "core/permit.h"
 #include "core/disposition.h"
+#include "core/inbox.h"
+#include "core/permit.h"
+#include "core/queue.h"
 #include "core/walk.h"
 
 #include "input.h"
@@ -400,7 +400,7 @@ static void call_step(struct world *world)
 		world->asleep = here;
 		break;
 	case 2:
-		call_take(world, ump__call_rise_step(world->call), here && world->asleep, false,
+		call_take(world, ump__call_unpark_step(world->call), here && world->asleep, false,
 			false);
 		world->asleep = false;
 		break;
@@ -424,35 +424,35 @@ static void call_step(struct world *world)
  * of the input, all spins fail. */
 static void patience(struct input input)
 {
-	const uint32_t period = UMP__PATIENCE_RESTS + 1;
+	const uint32_t period = UMP__ADAPTIVE_SPIN_RESTS + 1;
 	uint32_t vain = 0, awake = 0, asleep = 0;
 
 	for (uint32_t i = 0; i < 4 * period; i++) {
-		bool lasts = ump__patience_lasts(vain);
+		bool lasts = ump__adaptive_spin_lasts(vain);
 		bool pays = lasts && (input_byte(&input) & 1) != 0;
 
 		asleep = lasts ? 0 : asleep + 1;
 		awake += lasts;
-		EXPECT("[patience]", asleep <= UMP__PATIENCE_RESTS);
-		vain = ump__patience_next(vain, pays);
-		EXPECT("[patience]", !pays || (vain == 0 && ump__patience_lasts(vain)));
+		EXPECT("[patience]", asleep <= UMP__ADAPTIVE_SPIN_RESTS);
+		vain = ump__adaptive_spin_next(vain, pays);
+		EXPECT("[patience]", !pays || (vain == 0 && ump__adaptive_spin_lasts(vain)));
 	}
-	EXPECT("[patience]", awake >= UMP__PATIENCE_TRIES + 3);
+	EXPECT("[patience]", awake >= UMP__ADAPTIVE_SPIN_TRIES + 3);
 }
 
 static void looks(void)
 {
-	uint32_t before = UMP__LOOKS_MOST;
+	uint32_t before = UMP__POLLS_MOST;
 
 	/* The longer a poll takes, the fewer fit into the time. */
 	for (int64_t ns = 1; ns < INT64_MAX / 3; ns *= 3) {
-		uint32_t now = ump__looks_in_10us(ns);
+		uint32_t now = ump__polls_in_10us(ns);
 
-		EXPECT("[patience]", UMP__LOOKS_LEAST <= now && now <= before);
-		EXPECT("[patience]", ump__looks_in(10000, now) == now);
+		EXPECT("[patience]", UMP__POLLS_LEAST <= now && now <= before);
+		EXPECT("[patience]", ump__polls_in(10000, now) == now);
 		before = now;
 	}
-	EXPECT("[patience]", ump__looks_in_10us(0) == UMP__LOOKS_USUAL);
+	EXPECT("[patience]", ump__polls_in_10us(0) == UMP__POLLS_USUAL);
 }
 
 /* ---- Walks along the wait-for graph -------------------------------------------------------- */
@@ -552,51 +552,52 @@ static void verdict_step(struct world *world)
 	bool abandoned = (choice & 0x20) != 0;
 	bool over = (choice & 0x40) != 0;
 	bool broke = (choice & 0x80) != 0;
-	enum ump__fate fate = ump__fate_of(kind, abandoned, over);
-	enum ump__verdict verdict = ump__verdict_after(kind, broke);
+	enum ump__disposition fate = ump__disposition_of(kind, abandoned, over);
+	enum ump__outcome verdict = ump__outcome_after(kind, broke);
 
-	if (kind == UMP__KIND_GOODBYE) {
-		EXPECT("[drain]", fate == UMP__FATE_NOTHING);
-		EXPECT("[drain]", verdict == UMP__VERDICT_NONE);
+	if (kind == UMP__KIND_EOS) {
+		EXPECT("[drain]", fate == UMP__DISPOSITION_NOTHING);
+		EXPECT("[drain]", verdict == UMP__OUTCOME_NONE);
 		return;
 	}
 	if (kind == UMP__KIND_REQUEST && abandoned)
-		EXPECT("[origin]", fate == UMP__FATE_SKIP);
+		EXPECT("[origin]", fate == UMP__DISPOSITION_SKIP);
 	else
-		EXPECT("[break]", fate == (over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE));
-	EXPECT("[break]", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
+		EXPECT("[break]",
+			fate == (over ? UMP__DISPOSITION_LEFTOVER : UMP__DISPOSITION_HANDLE));
+	EXPECT("[break]", verdict == (broke ? UMP__OUTCOME_VALUE : UMP__OUTCOME_CONTINUE));
 }
 
 /* ---- Capacity ------------------------------------------------------------------------------ */
 
 static void room_set(struct world *world)
 {
-	static const uint32_t notable[] = {1, 2, 3, UMP__ROOM_MOST - 1, UMP__ROOM_MOST};
+	static const uint32_t notable[] = {1, 2, 3, UMP__PERMIT_MOST - 1, UMP__PERMIT_MOST};
 	uint8_t choice = input_byte(&world->input);
 	uint64_t count = 0;
 
 	if (choice < 5)
 		world->capacity = notable[choice];
 	else
-		world->capacity = 1 + (uint32_t)input_word(&world->input) % UMP__ROOM_MOST;
+		world->capacity = 1 + (uint32_t)input_word(&world->input) % UMP__PERMIT_MOST;
 	world->places = world->capacity;
 	/* Sometimes start full: filling a large inbox would take long. */
 	if ((choice & 128) != 0)
 		world->places = choice & 1;
 	/* And with the counters close to wrapping around. */
 	if ((choice & 64) != 0)
-		count = UMP__ROOM_CIRCLE - 1 - (choice & 3);
+		count = UMP__PERMIT_MODULUS - 1 - (choice & 3);
 	world->reach = world->capacity - world->places;
 	if ((choice & 32) != 0)
 		world->reach = world->capacity;
 	world->line = false;
 	world->known = 0;
-	world->taken = count * UMP__ROOM_TAKEN;
-	world->limit = (count + world->places) % UMP__ROOM_CIRCLE;
+	world->taken = count * UMP__PERMIT_TAKEN;
+	world->limit = (count + world->places) % UMP__PERMIT_MODULUS;
 }
 
 /* Take a step from `word`: it must succeed exactly if `may`. */
-static uint64_t room_take(struct ump__room_step step, uint64_t word, bool may)
+static uint64_t room_take(struct ump__permit_word_step step, uint64_t word, bool may)
 {
 	EXPECT("[room]", step.taken == may);
 	EXPECT("[room]", may || step.next == word);
@@ -608,19 +609,19 @@ static void room_enter(struct world *world)
 	uint32_t depth = world->capacity - world->places;
 	uint64_t before = world->taken;
 
-	world->taken = room_take(ump__room_take_step(before), before, world->known > 0);
+	world->taken = room_take(ump__permit_word_take_step(before), before, world->known > 0);
 	if (world->known > 0) {
 		world->known--;
 	} else {
-		world->taken = room_take(
-			ump__room_look_step(before, world->limit, world->capacity, world->reach),
+		world->taken = room_take(ump__permit_word_look_step(before, world->limit,
+						 world->capacity, world->reach),
 			before, world->places > 0);
 		if (world->places == 0)
 			return;
 		/* Known permits must not let the depth exceed its maximum so far. */
 		world->known = world->reach > depth ? world->reach - depth - 1 : 0;
-		if (world->known >= UMP__ROOM_TAKEN)
-			world->known = UMP__ROOM_TAKEN - 1;
+		if (world->known >= UMP__PERMIT_TAKEN)
+			world->known = UMP__PERMIT_TAKEN - 1;
 		if (world->reach <= depth)
 			world->reach = depth + 1;
 	}
@@ -640,33 +641,33 @@ static void room_step(struct world *world)
 		/* Only permits that were taken may be given back. */
 		if (world->places == world->capacity)
 			break;
-		world->limit =
-			room_take(ump__room_give_step(world->limit), world->limit, !world->line);
+		world->limit = room_take(
+			ump__permit_word_give_step(world->limit), world->limit, !world->line);
 		world->places += !world->line;
 		break;
 	case 2:
-		world->limit = room_take(ump__room_begin_step(world->taken, world->limit),
+		world->limit = room_take(ump__permit_word_begin_step(world->taken, world->limit),
 			world->limit, !world->line && none);
 		world->line = world->line || none;
 		break;
 	case 3:
-		world->limit =
-			room_take(ump__room_end_step(world->limit), world->limit, world->line);
+		world->limit = room_take(
+			ump__permit_word_end_step(world->limit), world->limit, world->line);
 		world->line = false;
 		break;
 	default:
 		room_set(world);
 	}
-	EXPECT("[bound]", ump__room_is_valid(world->limit));
-	EXPECT("[bound]", ump__room_has_line(world->limit) == world->line);
-	EXPECT("[bound]", ump__room_left(world->taken, world->limit) == world->places);
-	EXPECT("[bound]", ump__room_depth(world->taken, world->limit, world->capacity) ==
+	EXPECT("[bound]", ump__permit_word_is_valid(world->limit));
+	EXPECT("[bound]", ump__permit_word_has_queue(world->limit) == world->line);
+	EXPECT("[bound]", ump__permit_word_left(world->taken, world->limit) == world->places);
+	EXPECT("[bound]", ump__permit_word_depth(world->taken, world->limit, world->capacity) ==
 				  world->capacity - world->places);
 	/* A limit that belongs to a larger inbox gives a depth of 0. */
 	if (world->places > 0)
 		EXPECT("[bound]",
-			ump__room_depth(world->taken, world->limit, world->places - 1) == 0);
-	EXPECT("[bound]", !ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
+			ump__permit_word_depth(world->taken, world->limit, world->places - 1) == 0);
+	EXPECT("[bound]", !ump__permit_word_is_valid(2 * UMP__PERMIT_MODULUS));
 }
 
 /* The predicates must also reject invalid values. */

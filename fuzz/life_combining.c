@@ -13,8 +13,8 @@
 /* Time that a message takes, in ns. */
 #define TAKES 7
 
-struct inlined {
-	ump_inline *handle;
+struct combining {
+	ump_combining *handle;
 	ump_client *clients[SLOTS];
 	ump_wait_reply *waits[SLOTS];
 	int wait_for[SLOTS];
@@ -47,15 +47,15 @@ struct inlined {
 	int drops;
 };
 
-static struct inlined *at(void *self)
+static struct combining *at(void *self)
 {
 	return self;
 }
 
 /* The server of this life. */
-static struct inlined only;
+static struct combining only;
 
-static void operate(struct inlined *its);
+static void operate(struct combining *its);
 
 static void on_value_drop(void *value)
 {
@@ -65,13 +65,13 @@ static void on_value_drop(void *value)
 /* ---- The handler --------------------------------------------------------------------------- */
 
 /* Given-up requests are skipped. */
-static void skip(struct inlined *its)
+static void skip(struct combining *its)
 {
 	while (its->first < its->last && its->gone[its->queue[its->first]])
 		its->first++;
 }
 
-static int next_of(struct inlined *its, const void *msg)
+static int next_of(struct combining *its, const void *msg)
 {
 	int value = *(const int *)msg;
 
@@ -81,7 +81,7 @@ static int next_of(struct inlined *its, const void *msg)
 	return value;
 }
 
-static bool keep(struct inlined *its, int value, ump_reply_context **rc)
+static bool keep(struct combining *its, int value, ump_reply_context **rc)
 {
 	for (int i = 0; i < SLOTS && !its->blocks[value]; i++) {
 		if (its->kept[i] == NULL) {
@@ -94,7 +94,7 @@ static bool keep(struct inlined *its, int value, ump_reply_context **rc)
 	return false;
 }
 
-static void answer(struct inlined *its, int value, ump_reply_context **rc)
+static void answer(struct combining *its, int value, ump_reply_context **rc)
 {
 	int result = its->gone[value] ? UMP_ORIGIN_GONE : UMP_OK;
 
@@ -103,7 +103,7 @@ static void answer(struct inlined *its, int value, ump_reply_context **rc)
 	its->end[value] = UMP_OK;
 }
 
-static struct ump_flow handle(struct inlined *its, int value, ump_reply_context **rc)
+static struct ump_flow handle(struct combining *its, int value, ump_reply_context **rc)
 {
 	uint8_t choice = input_byte(&life.input);
 
@@ -143,7 +143,7 @@ static struct ump_flow on_post(void *self, const void *msg)
 
 static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 {
-	struct inlined *its = at(self);
+	struct combining *its = at(self);
 	int value = next_of(its, msg);
 
 	EXPECT("[break]", its->broke && its->terms == 0);
@@ -172,13 +172,13 @@ static int on_init(void *self, ump_weak_client *me)
 
 /* ---- Operations ---------------------------------------------------------------------------- */
 
-static bool over(const struct inlined *its)
+static bool over(const struct combining *its)
 {
 	return its->broke || its->drops > 0;
 }
 
 /* Make a new message.  It is in the inbox as soon as it is sent, unless the inbox is closed. */
-static int begin(struct inlined *its, bool blocks)
+static int begin(struct combining *its, bool blocks)
 {
 	int value = its->values++;
 
@@ -191,7 +191,7 @@ static int begin(struct inlined *its, bool blocks)
 
 /* Whether a caller that has released the combiner role also waits for an answer: a new combiner
  * hands the role back to it, and returns before all messages are handled. */
-static bool somebody_waits(const struct inlined *its)
+static bool somebody_waits(const struct combining *its)
 {
 	for (int i = its->first; i < its->last && its->offers > 0; i++) {
 		if (its->blocks[its->queue[i]])
@@ -201,7 +201,7 @@ static bool somebody_waits(const struct inlined *its)
 }
 
 /* A sent message is handled, unless a handler has sent it or the server has ended. */
-static void sent(struct inlined *its, int value, bool was_over, int result)
+static void sent(struct combining *its, int value, bool was_over, int result)
 {
 	EXPECT("[gone]", result == (was_over ? UMP_SERVER_GONE : UMP_OK));
 	if (result != UMP_OK) {
@@ -212,18 +212,18 @@ static void sent(struct inlined *its, int value, bool was_over, int result)
 		return;
 	skip(its);
 	if (!over(its) && !somebody_waits(its))
-		EXPECT("[inline]", its->first == its->last);
+		EXPECT("[combining]", its->first == its->last);
 	EXPECT("[break]", its->drops == over(its));
 }
 
 /* The result of a request; UMP_SERVER_GONE if the end has found it in the inbox. */
-static int end_of(const struct inlined *its, int value)
+static int end_of(const struct combining *its, int value)
 {
 	return its->end[value] == OPEN && over(its) && !its->in_handler ? UMP_SERVER_GONE
 									: its->end[value];
 }
 
-static void send_request(struct inlined *its, const ump_client *client, ump_time deadline)
+static void send_request(struct combining *its, const ump_client *client, ump_time deadline)
 {
 	bool was_over = over(its);
 	int value;
@@ -249,7 +249,7 @@ static void send_request(struct inlined *its, const ump_client *client, ump_time
 	sent(its, value, false, UMP_OK);
 }
 
-static void send_async(struct inlined *its, const ump_client *client, unsigned slot)
+static void send_async(struct combining *its, const ump_client *client, unsigned slot)
 {
 	bool was_over = over(its);
 	int value;
@@ -262,7 +262,7 @@ static void send_async(struct inlined *its, const ump_client *client, unsigned s
 	sent(its, value, was_over, ump_client_req_async(client, &value, &its->waits[slot]));
 }
 
-static void try_wait(struct inlined *its, unsigned slot)
+static void try_wait(struct combining *its, unsigned slot)
 {
 	int value = its->wait_for[slot];
 	int reply = -1;
@@ -280,7 +280,7 @@ static void try_wait(struct inlined *its, unsigned slot)
 	EXPECT("[once]", result != UMP_OK || reply == value);
 }
 
-static void give_up(struct inlined *its, unsigned slot)
+static void give_up(struct combining *its, unsigned slot)
 {
 	if (its->waits[slot] == NULL)
 		return;
@@ -288,7 +288,7 @@ static void give_up(struct inlined *its, unsigned slot)
 	ump_wait_reply_drop(&its->waits[slot]);
 }
 
-static int strong(const struct inlined *its)
+static int strong(const struct combining *its)
 {
 	int count = 0;
 
@@ -298,7 +298,7 @@ static int strong(const struct inlined *its)
 }
 
 /* Each message was handled, given back, or dropped. */
-static void check_values(const struct inlined *its)
+static void check_values(const struct combining *its)
 {
 	for (int i = 0; i < its->values; i++) {
 		bool back = its->end[i] == UNSENT || its->blocks[i];
@@ -307,7 +307,7 @@ static void check_values(const struct inlined *its)
 	}
 }
 
-static void drop_client(struct inlined *its, unsigned slot)
+static void drop_client(struct combining *its, unsigned slot)
 {
 	bool ends = strong(its) == 1 && !its->in_handler;
 
@@ -322,7 +322,7 @@ static void drop_client(struct inlined *its, unsigned slot)
 		EXPECT("[drain]", its->drops == 1 && (its->broke || its->first == its->last));
 }
 
-static void join(struct inlined *its)
+static void join(struct combining *its)
 {
 	struct ump_flow how = {false, NULL};
 	bool ended = its->drops > 0;
@@ -331,24 +331,24 @@ static void join(struct inlined *its)
 		return;
 	if (its->in_handler) {
 		EXPECT("[deadlock]",
-			ump_inline_join(&its->handle, &how, UMP_FOREVER) == UMP_DEADLOCK);
+			ump_combining_join(&its->handle, &how, UMP_FOREVER) == UMP_DEADLOCK);
 		if (input_byte(&life.input) == 7)
-			ump_inline_drop(&its->handle);
+			ump_combining_drop(&its->handle);
 		return;
 	}
-	EXPECT("[deadline]",
-		ump_inline_join(&its->handle, &how, UMP_NOW) == (ended ? UMP_OK : UMP_TIMED_OUT));
+	EXPECT("[deadline]", ump_combining_join(&its->handle, &how, UMP_NOW) ==
+				     (ended ? UMP_OK : UMP_TIMED_OUT));
 	EXPECT("[break]", how.stop == (ended && its->broke));
 	EXPECT("[misuse]", (its->handle == NULL) == ended);
 }
 
-static void answer_kept(struct inlined *its, unsigned slot)
+static void answer_kept(struct combining *its, unsigned slot)
 {
 	if (its->kept[slot] != NULL)
 		answer(its, its->kept_for[slot], &its->kept[slot]);
 }
 
-static void post(struct inlined *its, const ump_client *client)
+static void post(struct combining *its, const ump_client *client)
 {
 	bool was_over = over(its);
 	int value = begin(its, false);
@@ -356,7 +356,7 @@ static void post(struct inlined *its, const ump_client *client)
 	sent(its, value, was_over, ump_client_post(client, &value));
 }
 
-static void operate(struct inlined *its)
+static void operate(struct combining *its)
 {
 	unsigned what = input_below(&life.input, 10);
 	unsigned slot = input_below(&life.input, SLOTS);
@@ -402,7 +402,7 @@ static void operate(struct inlined *its)
 
 static int build(void *arg, ump_client *client, struct ump_handler *out)
 {
-	struct inlined *its = at(arg);
+	struct combining *its = at(arg);
 	int reply = 0;
 
 	EXPECT("[deadlock]", ump_client_req(client, &reply, &reply, UMP_FOREVER) == UMP_DEADLOCK);
@@ -416,7 +416,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return its->builder_fails ? 8 : 0;
 }
 
-static bool spawn(struct inlined *its)
+static bool spawn(struct combining *its)
 {
 	uint8_t choice = input_byte(&life.input);
 	struct ump_config config = {.request = {sizeof(int), on_value_drop},
@@ -432,25 +432,25 @@ static bool spawn(struct inlined *its)
 	its->early = (choice & 96) == 32;
 	if ((choice & 96) == 96) {
 		config.budget = SIZE_MAX;
-		EXPECT("[misuse]", ump_spawn_inline(&config, build, its, &its->clients[0],
+		EXPECT("[misuse]", ump_spawn_combining(&config, build, its, &its->clients[0],
 					   &its->handle) == UMP_INVALID);
-		EXPECT("[misuse]", ump_spawn_inline(&config, NULL, its, &its->clients[0],
+		EXPECT("[misuse]", ump_spawn_combining(&config, NULL, its, &its->clients[0],
 					   &its->handle) == UMP_INVALID);
 		EXPECT("[misuse]",
-			ump_spawn_inline(NULL, build, its, NULL, &its->handle) == UMP_INVALID);
-		EXPECT("[misuse]",
-			ump_spawn_inline(NULL, build, its, &its->clients[0], NULL) == UMP_INVALID);
-		EXPECT("[misuse]", ump_inline_join(NULL, NULL, UMP_NOW) == UMP_INVALID);
-		EXPECT("[misuse]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_INVALID);
-		EXPECT("[misuse]", ump_spawn_inline_sized(&config, sizeof config,
+			ump_spawn_combining(NULL, build, its, NULL, &its->handle) == UMP_INVALID);
+		EXPECT("[misuse]", ump_spawn_combining(NULL, build, its, &its->clients[0], NULL) ==
+					   UMP_INVALID);
+		EXPECT("[misuse]", ump_combining_join(NULL, NULL, UMP_NOW) == UMP_INVALID);
+		EXPECT("[misuse]", ump_combining_join(&its->handle, NULL, UMP_NOW) == UMP_INVALID);
+		EXPECT("[misuse]", ump_spawn_combining_sized(&config, sizeof config,
 					   sizeof(struct ump_handler) + 1, build, its,
 					   &its->clients[0], &its->handle) == UMP_INVALID);
-		ump_inline_drop(NULL);
+		ump_combining_drop(NULL);
 		config.budget = 0;
 	}
 	if ((choice & 128) != 0)
 		life_fail_in(1 + choice % 4);
-	result = ump_spawn_inline(&config, build, its, &its->clients[0], &its->handle);
+	result = ump_spawn_combining(&config, build, its, &its->clients[0], &its->handle);
 	life_fail_in(0);
 	if (result == UMP_OK)
 		return true;
@@ -463,19 +463,19 @@ static bool spawn(struct inlined *its)
 	return false;
 }
 
-static void finish(struct inlined *its)
+static void finish(struct combining *its)
 {
 	if (its->early)
-		ump_inline_drop(&its->handle);
+		ump_combining_drop(&its->handle);
 	for (unsigned i = SLOTS; i > 0; i--)
 		drop_client(its, i - 1);
 	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
 	/* Sometimes the handle is dropped without a join. */
 	if (its->leftovers && its->handle != NULL)
-		EXPECT("[break]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_OK);
+		EXPECT("[break]", ump_combining_join(&its->handle, NULL, UMP_NOW) == UMP_OK);
 	else if (its->values % 2 == 0)
 		join(its);
-	ump_inline_drop(&its->handle);
+	ump_combining_drop(&its->handle);
 	for (unsigned i = 0; i < SLOTS; i++)
 		answer_kept(its, i);
 	for (unsigned i = 0; i < SLOTS; i++) {
@@ -485,17 +485,17 @@ static void finish(struct inlined *its)
 	check_values(its);
 }
 
-void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
+void __wrap_ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns);
 
 /* A caller that has released the combiner role waits: meanwhile another operation may run, as if on
  * another thread. */
-void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+void __wrap_ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	void **slot = ump__thread_slot();
 	void *frames = *slot;
 
-	EXPECT("[inline]", !only.in_handler && !over(&only) && ns == TAKES);
-	EXPECT("[inline]", ump__word_peek(word) == value);
+	EXPECT("[combining]", !only.in_handler && !over(&only) && ns == TAKES);
+	EXPECT("[combining]", ump__word_peek(word) == value);
 	*slot = NULL;
 	only.offers++;
 	if (input_flag(&life.input))

@@ -171,7 +171,7 @@ void life_req_completion(struct world *world, unsigned from)
 	check_in_flight(place);
 }
 
-void life_client_room(struct world *world, unsigned from)
+void life_client_reserve(struct world *world, unsigned from)
 {
 	struct place *place = place_of(input_byte(&life.input));
 	bool there = world->clients[from] != NULL && place->handle != NULL;
@@ -181,7 +181,7 @@ void life_client_room(struct world *world, unsigned from)
 
 	if (place->busy || world->in_calls[from] != 0)
 		return;
-	result = ump_client_room(world->clients[from], place->handle, tag_of(life.tags));
+	result = ump_client_reserve(world->clients[from], place->handle, tag_of(life.tags));
 	if (there && life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
@@ -214,7 +214,7 @@ static void overflow(struct world *world, unsigned from, struct place *place)
 	EXPECT("[complete]",
 		ump_client_req_completion(client, buffer, completions, NULL) == UMP_OVERFLOW);
 	if (!model_asks(&world->model, world->asked[from])) {
-		int result = ump_client_room(client, completions, NULL);
+		int result = ump_client_reserve(client, completions, NULL);
 
 		EXPECT("[complete]", result == (life_failed() ? UMP_NO_MEMORY : UMP_OVERFLOW));
 	}
@@ -229,8 +229,8 @@ void life_completions_misuse(struct world *world, unsigned from)
 
 	EXPECT("[misuse]", ump_completions_open(NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_completions_fd(NULL) == -1);
-	EXPECT("[misuse]", ump_client_room(NULL, place->handle, NULL) == UMP_INVALID);
-	EXPECT("[misuse]", ump_client_room(world->clients[from], NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_reserve(NULL, place->handle, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_reserve(world->clients[from], NULL, NULL) == UMP_INVALID);
 	EXPECT("[misuse]",
 		ump_client_req_completion(world->clients[from], buffer, NULL, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_req_completion(

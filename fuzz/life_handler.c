@@ -85,8 +85,9 @@ static void handle_thread(struct world *world)
 {
 	if (world->turns.thread == NULL)
 		return;
-	EXPECT("[deadlock]", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
-	EXPECT("[deadlock]", ump_join(&world->turns.thread, NULL, 1) == UMP_DEADLOCK);
+	EXPECT("[deadlock]",
+		ump_thread_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
+	EXPECT("[deadlock]", ump_thread_join(&world->turns.thread, NULL, 1) == UMP_DEADLOCK);
 	EXPECT("[misuse]", world->turns.thread != NULL);
 	EXPECT("[suspend]", ump_suspend() == NULL);
 	if (input_byte(&life.input) == 7)

@@ -434,7 +434,7 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 {
 	_Alignas(LIFE_ALIGN) unsigned char buffer[VALUE_MOST];
 	bool has_value = world->config.reply.size != 0;
-	void *room = ump_reply_room(*rc);
+	void *room = ump_reply_buffer(*rc);
 	void *place = in_room ? room : buffer;
 	int value = MODEL_NO_VALUE;
 	int expected;
@@ -519,7 +519,7 @@ static void held_answer(struct world *world, unsigned from)
 	if (held->context == NULL) {
 		EXPECT("[misuse]", ump_reply(&held->context, NULL) == UMP_INVALID);
 		EXPECT("[misuse]", ump_reply_keep(&held->context) == NULL);
-		EXPECT("[misuse]", !ump_reply_origin_gone(NULL) && ump_reply_room(NULL) == NULL);
+		EXPECT("[misuse]", !ump_reply_origin_gone(NULL) && ump_reply_buffer(NULL) == NULL);
 	} else if (choice % 7 == 5) {
 		/* Already kept: keeping it again changes nothing. */
 		held->context = ump_reply_keep(&held->context);
@@ -595,7 +595,7 @@ static void misuse_null(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_reply(NULL, buffer) == UMP_INVALID);
 	EXPECT("[misuse]", ump_reply_fail(NULL, 1) == UMP_INVALID);
 	EXPECT("[misuse]", ump_reply_keep(NULL) == NULL);
-	EXPECT("[misuse]", ump_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_thread_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
 	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
 	misuse_task();
 	ump_client_drop(NULL);
@@ -724,7 +724,7 @@ static const struct {
 	{"post_late", post_late},
 	{"client_req_async_late", client_req_async_late},
 	{"req_completion", life_req_completion},
-	{"client_room", life_client_room},
+	{"client_room", life_client_reserve},
 	{"completions_next", life_completions_next},
 	{"completions_open", life_completions_open},
 	{"completions_drop", life_completions_drop},

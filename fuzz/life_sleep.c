@@ -252,7 +252,7 @@ void __real_ump__spin(
 	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
 void __wrap_ump__spin(
 	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
-void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline);
+void __wrap_ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline);
 int __wrap_ump__cpu(void);
 ump_time __real_ump_now(void);
 ump_time __wrap_ump_now(void);
@@ -312,7 +312,7 @@ void __wrap_ump__spin(
 	come_back(&thread);
 }
 
-void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+void __wrap_ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline)
 {
 	struct wait *wait = life.waits;
 	struct thread thread;

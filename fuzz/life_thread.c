@@ -102,9 +102,9 @@ static int build_little(void *arg, ump_client *client, struct ump_handler *out)
 }
 
 /* Run two servers that do nothing, and whose threads return to the pool, which may keep one. */
-static void live_briefly(ump_threads *threads)
+static void live_briefly(ump_thread_pool *threads)
 {
-	struct ump_config config = {.post.size = 1, .threads = threads};
+	struct ump_config config = {.post.size = 1, .thread_pool = threads};
 	ump_client *clients[2];
 	ump_thread *servers[2];
 	struct ump_flow how;
@@ -116,21 +116,22 @@ static void live_briefly(ump_threads *threads)
 	}
 	for (int i = 0; i < 2; i++) {
 		ump_client_drop(&clients[i]);
-		EXPECT("[reuse]", ump_join(&servers[i], &how, UMP_FOREVER) == UMP_OK && !how.stop);
+		EXPECT("[reuse]",
+			ump_thread_join(&servers[i], &how, UMP_FOREVER) == UMP_OK && !how.stop);
 	}
 }
 
 /* Open a pool.  It belongs to the fuzzer: its allocations must not fail. */
-static ump_threads *open_threads(const struct world *world, unsigned how)
+static ump_thread_pool *open_thread_pool(const struct world *world, unsigned how)
 {
-	ump_threads *threads = NULL;
+	ump_thread_pool *threads = NULL;
 	int fails_in = life_fails_in();
 
 	if (how < REUSED_EARLY || how > REUSED_AGAIN)
 		return NULL;
 	life_fail_in(0);
 	/* Any number of idle threads, or one. */
-	EXPECT("[reuse]", ump_threads_open(&threads, how == REUSED ? 0 : 1,
+	EXPECT("[reuse]", ump_thread_pool_open(&threads, how == REUSED ? 0 : 1,
 				  world->config.stack_size) == UMP_OK);
 	if (how == REUSED_AGAIN)
 		live_briefly(threads);
@@ -144,17 +145,17 @@ static void misuse_threads(struct world *world)
 	ump_client *client = NULL;
 	ump_thread *thread = NULL;
 
-	EXPECT("[misuse]", ump_threads_open(NULL, 1, 0) == UMP_INVALID);
+	EXPECT("[misuse]", ump_thread_pool_open(NULL, 1, 0) == UMP_INVALID);
 	config.stack_size = 1 << 18;
-	if (ump_threads_open(&config.threads, 1, 1 << 17) != UMP_OK)
+	if (ump_thread_pool_open(&config.thread_pool, 1, 1 << 17) != UMP_OK)
 		return;
 	EXPECT("[misuse]",
 		ump_spawn_thread(&config, life_build, world, &client, &thread) == UMP_INVALID);
 	EXPECT("[misuse]", client == NULL && thread == NULL);
-	ump_threads_drop(&config.threads);
-	EXPECT("[misuse]", config.threads == NULL);
-	ump_threads_drop(&config.threads);
-	ump_threads_drop(NULL);
+	ump_thread_pool_drop(&config.thread_pool);
+	EXPECT("[misuse]", config.thread_pool == NULL);
+	ump_thread_pool_drop(&config.thread_pool);
+	ump_thread_pool_drop(NULL);
 }
 
 /* ---- Spawning ------------------------------------------------------------------------------ */
@@ -176,7 +177,7 @@ static void misuse_spawn(struct world *world)
 	EXPECT("[misuse]", ump_spawn_thread_sized(&world->config, sizeof world->config,
 				   sizeof(struct ump_handler) + 1, life_build, world, &client,
 				   &thread) == UMP_INVALID);
-	EXPECT("[misuse]", ump_join(&thread, NULL, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_thread_join(&thread, NULL, UMP_FOREVER) == UMP_INVALID);
 	misuse_threads(world);
 	EXPECT("[init]", world->course.called[CALLED_BUILDER] == 0);
 }
@@ -250,7 +251,8 @@ static void join_too_early(struct world *world)
 {
 	ump_time deadline = input_flag(&life.input) ? ump_after(1000) : UMP_NOW;
 
-	EXPECT("[deadline]", ump_join(&world->turns.thread, NULL, deadline) == UMP_TIMED_OUT);
+	EXPECT("[deadline]",
+		ump_thread_join(&world->turns.thread, NULL, deadline) == UMP_TIMED_OUT);
 	EXPECT("[deadline]", ump_now() >= deadline);
 	EXPECT("[deadline]", world->turns.thread != NULL);
 }
@@ -292,12 +294,13 @@ static void await_blocks(void)
 /* The loop has ended or is about to; its thread may still be ending. */
 static int join_soon(struct world *world, struct ump_flow *how)
 {
-	int result = ump_join(&world->turns.thread, how, life_past_of(world->course.how.stop));
+	int result =
+		ump_thread_join(&world->turns.thread, how, life_past_of(world->course.how.stop));
 
 	if (result != UMP_TIMED_OUT)
 		return result;
 	EXPECT("[deadline]", world->turns.thread != NULL && !how->stop);
-	return ump_join(&world->turns.thread, how, UMP_FOREVER);
+	return ump_thread_join(&world->turns.thread, how, UMP_FOREVER);
 }
 
 static void join(struct world *world)
@@ -309,7 +312,8 @@ static void join(struct world *world)
 		return;
 	}
 	if (world->course.plan.name) {
-		EXPECT("[break]", ump_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
+		EXPECT("[break]",
+			ump_thread_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
 		return;
 	}
 	EXPECT("[break]", join_soon(world, &how) == UMP_OK);
@@ -336,7 +340,7 @@ static void live(struct world *world)
 	join(world);
 }
 
-static void spawn(struct world *world, ump_threads **early)
+static void spawn(struct world *world, ump_thread_pool **early)
 {
 	const struct plan *plan = &world->course.plan;
 	ump_client *client = NULL;
@@ -345,7 +349,7 @@ static void spawn(struct world *world, ump_threads **early)
 
 	world->config.name = plan->name ? "longer than 15 bytes" : NULL;
 	result = ump_spawn_thread(&world->config, life_build, world, &client, &thread);
-	ump_threads_drop(early);
+	ump_thread_pool_drop(early);
 	world->in_calls[0] = 0;
 	if (result != UMP_OK) {
 		EXPECT("[clean]", client == NULL && thread == NULL);
@@ -373,9 +377,9 @@ void life_thread(struct world *world)
 	how = input_below(&life.input, 8);
 	if (how == 7)
 		misuse_spawn(world);
-	world->config.threads = open_threads(world, how);
-	world->turns.reuses = world->config.threads != NULL;
-	spawn(world, how == REUSED_EARLY ? &world->config.threads : NULL);
+	world->config.thread_pool = open_thread_pool(world, how);
+	world->turns.reuses = world->config.thread_pool != NULL;
+	spawn(world, how == REUSED_EARLY ? &world->config.thread_pool : NULL);
 	life_fail_in(0);
 	life_drop_contexts(world);
 	life_forget_contexts(world);
@@ -383,7 +387,7 @@ void life_thread(struct world *world)
 	life_drop_clients(world);
 	life_drop_weaks(world);
 	life_drop_places();
-	ump_threads_drop(&world->config.threads);
+	ump_thread_pool_drop(&world->config.thread_pool);
 	await_blocks();
 	sem_destroy(&world->turns.to_main);
 	sem_destroy(&world->turns.to_server);

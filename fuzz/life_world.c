@@ -56,17 +56,17 @@ void *__real_ump__alloc_line(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
 void *__real_ump__alloc_spare(size_t size, bool line);
 void *__wrap_ump__alloc_spare(size_t size, bool line);
-const struct ump__thrift *__wrap_ump__thrift(void);
+const struct ump__retention *__wrap_ump__retention(void);
 void __real_ump__free(void *memory);
 void __wrap_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
-int __real_ump__bell_open(struct ump__bell *bell);
-int __wrap_ump__bell_open(struct ump__bell *bell);
-void __real_ump__bell_close(const struct ump__bell *bell);
-void __wrap_ump__bell_close(const struct ump__bell *bell);
+int __real_ump__notifier_open(struct ump__notifier *bell);
+int __wrap_ump__notifier_open(struct ump__notifier *bell);
+void __real_ump__notifier_close(const struct ump__notifier *bell);
+void __wrap_ump__notifier_close(const struct ump__notifier *bell);
 
 void *__wrap_ump__alloc(size_t size)
 {
@@ -109,11 +109,11 @@ void *__wrap_ump__alloc_spare(size_t size, bool line)
 }
 
 /* Small enough for inputs of a few messages to fill it and reuse it. */
-const struct ump__thrift *__wrap_ump__thrift(void)
+const struct ump__retention *__wrap_ump__retention(void)
 {
-	static const struct ump__thrift some = {
+	static const struct ump__retention some = {
 		.after = 1, .tray = 256, .tray_posts = 3, .trays = 2, .requests = 2, .bytes = 4096};
-	static const struct ump__thrift none = {.after = 1 << 30};
+	static const struct ump__retention none = {.after = 1 << 30};
 
 	return life.pooled ? &some : &none;
 }
@@ -132,9 +132,9 @@ int __wrap_ump__thread_start(
 	return __real_ump__thread_start(thread, run, arg, stack_size);
 }
 
-int __wrap_ump__bell_open(struct ump__bell *bell)
+int __wrap_ump__notifier_open(struct ump__notifier *bell)
 {
-	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__bell_open(bell);
+	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__notifier_open(bell);
 
 	/* As the system leaves them. */
 	if (result != UMP_OK) {
@@ -146,11 +146,11 @@ int __wrap_ump__bell_open(struct ump__bell *bell)
 	return result;
 }
 
-void __wrap_ump__bell_close(const struct ump__bell *bell)
+void __wrap_ump__notifier_close(const struct ump__notifier *bell)
 {
 	blocks--;
 	bells--;
-	__real_ump__bell_close(bell);
+	__real_ump__notifier_close(bell);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */

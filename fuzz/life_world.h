@@ -310,7 +310,7 @@ life_operation life_completions_next;
 life_operation life_completions_drop;
 life_operation life_completions_misuse;
 life_operation life_req_completion;
-life_operation life_client_room;
+life_operation life_client_reserve;
 
 /* Check the result of a call for the next completion; `nothing` is its result if there is none. */
 void life_completed(struct place *place, int result, const struct ump_completion *out, int nothing);

@@ -48,17 +48,17 @@
  * - [deadline] Every call that can wait for another thread takes an absolute deadline and returns
  *              UMP_TIMED_OUT soon after it.  A deadline that has passed at the call is equivalent
  *              to UMP_NOW: the call does not wait.  So the sends named _until return UMP_FULL at
- *              once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW and UMP_FOREVER no clock
- *              is read for the deadline.
- *              These waits have no deadline: spawn's for the builder and `init`, and, if `init`
- *              failed, for the thread's end; that of ump_threads_drop for idle threads; that of
- *              ump_completions_drop, and of a task's end, for a thread that is raising the
- *              notifier of the descriptor; that of ump_server_dump for its file; and those for
- *              the library's locks, which are held for a few instructions (by ump_server_dump
- *              while it copies what it will write).  A thread that ends, an idle one too, may run
- *              destructors of thread-local variables: these waits include them.
- *              ump_join's wait for the thread's end, after its loop has ended, keeps the deadline
- *              on Linux; other systems cannot abandon a join, and there it has no deadline.
+ *              once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW and UMP_FOREVER no clock is
+ *              read for the deadline.  These waits have no deadline: spawn's for the builder and
+ *              `init`, and, if `init` failed, for the thread's end; that of ump_thread_pool_drop
+ *              for idle threads; that of ump_completions_drop, and of a task's end, for a thread
+ *              that is raising the notifier of the descriptor; that of ump_server_dump for its
+ *              file; and those for the library's locks, which are held for a few instructions (by
+ *              ump_server_dump while it copies what it will write).  A thread that ends, an idle
+ *              one too, may run destructors of thread-local variables: these waits include them.
+ *              ump_thread_join's wait for the thread's end, after its loop has ended, keeps the
+ *              deadline on Linux; other systems cannot abandon a join, and there it has no
+ *              deadline.
  * - [deadlock] A handler that would wait for its own server, directly or through servers whose
  *              handlers wait for each other, gets UMP_DEADLOCK instead.  These are waits: for
  *              capacity in an inbox, for the answer to a request, for the end of a server and for
@@ -66,16 +66,15 @@
  *              wait cycle at least one handler gets UMP_DEADLOCK; two that close the cycle at the
  *              same moment may both get it.  A handler gets it only if it was part of a cycle at
  *              some moment of its call.  A request whose context was kept is answered from
- *              elsewhere: it closes no cycle.
- *              A closed server cannot be waited for: a send to it gets UMP_SERVER_GONE, also from
- *              its own `leftover`, `term` and `drop`.  While the thread of a server exits, the
- *              destructors of its thread-local variables count as that server's handler, for
- *              ump_join and for a spawn whose `init` has failed.  (Those that run in the
- *              system's last two rounds of destructors may not be seen.)
- *              These waits are not seen: those of threads outside callbacks; those in
- *              ump_task_run, ump_completions_wait, ump_server_wait and ump_threads_drop; that of a
- *              handler that has suspended by ump_suspend; those for the keeper of a context; and
- *              waits outside this library.
+ *              elsewhere: it closes no cycle.  A closed server cannot be waited for: a send to it
+ *              gets UMP_SERVER_GONE, also from its own `leftover`, `term` and `drop`.  While the
+ *              thread of a server exits, the destructors of its thread-local variables count as
+ *              that server's handler, for ump_thread_join and for a spawn whose `init` has failed.
+ *              (Those that run in the system's last two rounds of destructors may not be seen.)
+ *              These waits are not seen: those of threads outside callbacks; those in ump_task_run,
+ *              ump_completions_wait, ump_server_wait and ump_thread_pool_drop; that of a handler
+ *              that has suspended by ump_suspend; those for the keeper of a context; and waits
+ *              outside this library.
  * - [bound]    A server with a capacity never has more messages queued than that.  A sender that
  *              finds the inbox full either fails with UMP_FULL at once, or waits: it spins
  *              briefly, then blocks in a FIFO wait queue.  Dropping the last client and closing
@@ -85,19 +84,19 @@
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
- * - [inline]   A combining (inline) server has no thread: a caller that sends to it, or that drops
- *              its last client, runs it if it is idle, as its combiner.  All other promises hold
- *              as for any server: one message at a time, in order.  After a budget of others'
+ * - [combining]  A combining (inline) server has no thread: a caller that sends to it, or that
+ *              drops its last client, runs it if it is idle, as its combiner.  All other promises
+ *              hold as for any server: one message at a time, in order.  After a budget of others'
  *              messages the combiner hands off the role to the next caller that is blocked in a
- *              request; after a second budget, and after each further one, it releases the role
- *              to the next sender.
+ *              request; after a second budget, and after each further one, it releases the role to
+ *              the next sender.
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
  *              its thread is idle in the pool, unless the pool held its maximum of idle threads.
- * - [quiet]    No lost wake-up: no thread stays blocked once its condition holds.  Closing,
- *              dropping and breaking never block; ump_threads_drop alone waits, for threads that
- *              have nothing left to do.
+ * - [quiet]  No lost wake-up: no thread stays blocked once its condition holds.  Closing, dropping
+ *              and breaking never block; ump_thread_pool_drop alone waits, for threads that have
+ *              nothing left to do.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -155,11 +154,11 @@
 /** The version of this header.  Compare it with ump_version(), which returns the library's. */
 #define UMP_VERSION_MAJOR 0
 /** While the major version is 0, a new minor version may change the ABI. */
-#define UMP_VERSION_MINOR 1
+#define UMP_VERSION_MINOR 2
 /** A new patch version brings fixes only. */
 #define UMP_VERSION_PATCH 0
 /** All three, as a string. */
-#define UMP_VERSION_STRING "0.1.0"
+#define UMP_VERSION_STRING "0.2.0"
 /** As one number, to compare with <: 0x00MMmmpp. */
 #define UMP_VERSION_NUMBER                                                                         \
 	((UMP_VERSION_MAJOR << 16) | (UMP_VERSION_MINOR << 8) | UMP_VERSION_PATCH)
@@ -345,7 +344,7 @@ struct ump_type {
 };
 
 /** A pool of threads, each of which runs one server after the other. */
-typedef struct ump_threads ump_threads;
+typedef struct ump_thread_pool ump_thread_pool;
 
 /**
  * The configuration of a server.  Zero it first (`= {0}`), so that later fields have their
@@ -362,7 +361,7 @@ struct ump_config {
 	 *  Read during the call only. */
 	const char *name UMP_ZERO;
 	/** Bytes of the thread's stack, raised to the system's minimum; the system's own use of the
-	 *  stack for thread-local variables is added.  0: the system's default; with `threads`,
+	 *  stack for thread-local variables is added.  0: the system's default; with `thread_pool`,
 	 *  theirs. */
 	size_t stack_size UMP_ZERO;
 	/** Maximum number of queued messages, at most 2^31 - 1; [bound].  0: unbounded.  The
@@ -378,12 +377,12 @@ struct ump_config {
 	void (*slow_handler)(void *arg, int64_t took, bool request) UMP_ZERO;
 	/** Passed to `slow_handler`.  The library only passes it on. */
 	void *slow_arg UMP_ZERO;
-	/** For ump_spawn_inline: maximum number of others' messages that one combiner handles
-	 *  before it looks for a successor, at most 2^31 - 1; [inline].  0: 64. */
+	/** For ump_spawn_combining: maximum number of others' messages that one combiner handles
+	 *  before it looks for a successor, at most 2^31 - 1; [combining].  0: 64. */
 	size_t budget UMP_ZERO;
 	/** Lent to ump_spawn_thread: the pool whose thread runs the server, and afterwards runs
 	 *  others.  NULL: the server has a thread of its own. */
-	ump_threads *threads UMP_ZERO;
+	ump_thread_pool *thread_pool UMP_ZERO;
 	/** Alignment of request values in the library's memory: a power of two, at most
 	 *  UMP_ALIGN_MOST, as `_Alignof` gives for their type.  0: that of max_align_t, or less if
 	 *  a value is smaller than that.  Values that callers lend stay where the callers put
@@ -459,7 +458,7 @@ typedef struct ump_thread ump_thread;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
 /** A combining server: it runs on the threads of its callers. */
-typedef struct ump_inline ump_inline;
+typedef struct ump_combining ump_combining;
 /** The duty to resume a handler that has suspended. */
 typedef struct ump_suspension ump_suspension;
 /** A completion queue: it collects the answers to an event loop's requests. */
@@ -489,7 +488,7 @@ UMP_API void ump_client_drop(ump_client **client);
  * `msg` points to a value of the request type; it is lent, and read in place or copied.  `reply`
  * must have space for a value of the reply type, and holds one if UMP_OK is returned (else,
  * anything); it may be NULL only if replies have no value.  `reply` must not overlap `msg`: with
- * UMP_FOREVER the handler may write the reply in place (ump_reply_room) while it still reads the
+ * UMP_FOREVER the handler may write the reply in place (ump_reply_buffer) while it still reads the
  * message.  Debug builds abort with an error message if a handler does so on overlapping memory.
  * Once the handler has been called with the message, it owns what the message points to.  (A
  * protocol that only lends it must use UMP_FOREVER, or memory that stays until the request is
@@ -656,7 +655,7 @@ UMP_API int ump_completions_fd(const ump_completions *completions);
  * Send a request whose answer comes out of `completions` with `tag`; [complete].  `msg` is copied.
  * Never blocks.  Any thread for `client`; one thread at a time for `completions`.
  * UMP_OK: sent.  UMP_SERVER_GONE: nothing was sent; [gone].
- * UMP_FULL: nothing was sent; ump_client_room reports when to retry; [bound].
+ * UMP_FULL: nothing was sent; ump_client_reserve reports when to retry; [bound].
  * UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3 requests are in flight.
  * UMP_INVALID: `client`, `msg` or `completions` is NULL, or the server takes no requests.
  */
@@ -683,7 +682,7 @@ UMP_API int ump_client_req_completion(
  *   another; a permit that was reported to it stays its own, and the new completion reports that
  *   one again.)
  */
-UMP_API int ump_client_room(ump_client *client, ump_completions *completions, void *tag);
+UMP_API int ump_client_reserve(ump_client *client, ump_completions *completions, void *tag);
 
 /** The function behind ump_completions_next. */
 UMP_API int ump_completions_next_sized(
@@ -729,14 +728,13 @@ UMP_API void ump_completions_drop(ump_completions **completions);
 
 /* ---- The handler's side of a request ------------------------------------------------------- */
 
-/**
- * Answer a request.  `value` points to a value of the reply type, which is copied straight to the
- * caller; if it is what ump_reply_room returned, nothing is copied.  It may be NULL only if replies
- * have no value.  Afterwards the message that came with the context must not be read.
- * Never blocks.  One thread at a time, any thread.
- * UMP_OK: delivered; the caller of the request owns what the value points to.
- * UMP_ORIGIN_GONE: that caller has given up; the value was given to its type's `drop`; [origin].
- * UMP_INVALID: `rc` or what it points to is NULL (a second reply, say), or `value` is NULL though
+/**Answer a request.  `value` points to a value of the reply type, which is copied straight to the
+ * caller; if it is what ump_reply_buffer returned, nothing is copied.  It may be NULL only if
+ * replies have no value.  Afterwards the message that came with the context must not be read.
+ * Never blocks.  One thread at a time, any thread.  UMP_OK: delivered; the caller of the request
+ * owns what the value points to.  UMP_ORIGIN_GONE: that caller has given up; the value was given to
+ * its type's `drop`; [origin].  UMP_INVALID: `rc` or what it points to is NULL (a second reply,
+ * say), or `value` is NULL though
  *   replies have a value; nothing is consumed.  All other results consume the context.
  */
 UMP_API int ump_reply(ump_reply_context **rc, const void *value);
@@ -767,7 +765,7 @@ UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
  * Write the value there and pass the same pointer to ump_reply.  NULL if replies have no value or
  * `rc` is NULL.  Lent until the context is consumed.  Never blocks.
  */
-UMP_API void *ump_reply_room(ump_reply_context *rc);
+UMP_API void *ump_reply_buffer(ump_reply_context *rc);
 
 /**
  * Whether the caller has given up, so that a handler can stop work that is not needed; [origin].
@@ -844,10 +842,10 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
 	ump_thread **thread);
 
 /**
- * Open a channel, build a handler for it and run it on a new thread, or on one of `threads`.
+ * Open a channel, build a handler for it and run it on a new thread, or on one of `thread_pool`.
  *
  * `config` is read during the call only.  `*client` is the first strong client, and `*thread` the
- * handle for ump_join; both are the caller's.
+ * handle for ump_thread_join; both are the caller's.
  *
  * A new thread blocks all signals except those that a thread's own faults raise (SIGSEGV and the
  * like) and SIGPROF, a profiler's; with `inherit_signals` it has its spawner's mask.  A process
@@ -860,10 +858,11 @@ UMP_API int ump_spawn_thread_sized(const struct ump_config *config, size_t confi
  * UMP_INVALID: an argument other than `arg` is NULL, the server would take neither requests nor
  *   posts, a size is above SIZE_MAX / 8, an alignment is neither 0 nor a power of two up to
  *   UMP_ALIGN_MOST, the capacity or the budget above 2^31 - 1, `keep` above 2^32 - 1 or
- *   `slow_limit` below 0, `stack_size` is neither 0 nor that of `threads`, a required callback is
- *   missing, or the caller was compiled for a newer library and uses what this one does not know.
+ *   `slow_limit` below 0, `stack_size` is neither 0 nor that of `thread_pool`, a required callback
+ *   is missing, or the caller was compiled for a newer library and uses what this one does not
+ *   know.
  * UMP_NO_MEMORY.
- * UMP_NO_THREAD: the system could not create a thread (with `threads`: and none is idle there).
+ * UMP_NO_THREAD: the system could not create a thread (with `thread_pool`: and none is idle there).
  * Any other: what the builder or `init` returned; [init].
  * On failure `*client` and `*thread` are NULL; [clean].
  */
@@ -889,7 +888,7 @@ static inline int ump_spawn_thread(const struct ump_config *config, ump_handler_
  *   server's own until it has returned to the pool.
  * UMP_INVALID: `thread` or what it points to is NULL.
  */
-UMP_API int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
+UMP_API int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
 
 /**
  * Drop the handle: the server runs to completion, and its outcome is discarded.
@@ -913,13 +912,12 @@ UMP_API int ump_join_dropped(ump_time deadline);
 
 /* ---- Thread pools --------------------------------------------------------------------------- */
 
-/**
- * Create a thread pool, for programs that spawn servers so often that creating threads would cost
- * too much.  A server whose configuration names the pool in `threads` runs on a pooled thread: the
- * idle one that returned last, or a new one if none is idle; [reuse].  A thread returns when its
- * server's loop has ended and `drop` has returned.  The pool holds at most `most` idle threads (0:
- * no limit); a thread that returns to a full pool ends, as that of a server without a pool does.
- * Any number of servers may run at once: each has a thread to itself for its whole life, and
+/**Create a thread pool, for programs that spawn servers so often that creating threads would cost
+ * too much.  A server whose configuration names the pool in `thread_pool` runs on a pooled thread:
+ * the idle one that returned last, or a new one if none is idle; [reuse].  A thread returns when
+ * its server's loop has ended and `drop` has returned.  The pool holds at most `most` idle threads
+ * (0: no limit); a thread that returns to a full pool ends, as that of a server without a pool
+ * does.  Any number of servers may run at once: each has a thread to itself for its whole life, and
  * handlers may wait for each other as always.
  *
  * All threads have stacks of `stack_size` bytes, as in struct ump_config (0: the system's default).
@@ -933,18 +931,17 @@ UMP_API int ump_join_dropped(ump_time deadline);
  * Never blocks.  Any thread.
  * UMP_INVALID: `out` is NULL.  UMP_NO_MEMORY.  On failure `*out` is NULL; [clean].
  */
-UMP_API int ump_threads_open(ump_threads **out, size_t most, size_t stack_size);
+UMP_API int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size);
 
-/**
- * Drop a thread pool.  Its idle threads end, and are gone when this returns.  Running servers are
- * not disturbed: their threads end with them, as those of servers without a pool do, so ump_join
- * waits for the thread to be gone; the last of them frees the pool's memory.  After all servers
- * have been joined, no thread is left.
- * Blocks until the idle threads are gone.  They run none of the application's code except
- * destructors of thread-local variables, if handlers have left any.  Any thread, also from a
- * handler that runs on a thread of the pool.  NULL and a pointer to NULL are allowed.
+/**Drop a thread pool.  Its idle threads end, and are gone when this returns.  Running servers are
+ * not disturbed: their threads end with them, as those of servers without a pool do, so
+ * ump_thread_join waits for the thread to be gone; the last of them frees the pool's memory.  After
+ * all servers have been joined, no thread is left.  Blocks until the idle threads are gone.  They
+ * run none of the application's code except destructors of thread-local variables, if handlers have
+ * left any.  Any thread, also from a handler that runs on a thread of the pool.  NULL and a pointer
+ * to NULL are allowed.
  */
-UMP_API void ump_threads_drop(ump_threads **threads);
+UMP_API void ump_thread_pool_drop(ump_thread_pool **threads);
 
 /* ---- A server inside an event loop ---------------------------------------------------------- */
 
@@ -962,10 +959,9 @@ UMP_API int ump_spawn_task_sized(const struct ump_config *config, size_t config_
  * to it, nor in a handler of another task that it runs.  The task could not run meanwhile, and only
  * a deadline would end the wait.  Such a thread should use completions.
  *
- * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` are
- * ignored.
- * `*client` and `*task` are the caller's.  Any thread.
- * Results as ump_spawn_thread, with UMP_NO_FD for UMP_NO_THREAD.
+ * `config` is read during the call only; `name`, `stack_size`, `thread_pool` and `inherit_signals`
+ * are ignored.  `*client` and `*task` are the caller's.  Any thread.  Results as ump_spawn_thread,
+ * with UMP_NO_FD for UMP_NO_THREAD.
  */
 static inline int ump_spawn_task(const struct ump_config *config, ump_handler_builder *builder,
 	void *arg, ump_client **client, ump_task **task)
@@ -1010,7 +1006,7 @@ UMP_API bool ump_task_dispatch(ump_task *task, size_t budget);
 UMP_API int ump_task_run(ump_task *task, ump_time deadline);
 
 /**
- * Get the outcome of a loop that has ended, the same as for ump_join.  `how` may be NULL.
+ * Get the outcome of a loop that has ended, the same as for ump_thread_join.  `how` may be NULL.
  * Never blocks.  One thread at a time.
  * UMP_OK: the handle is consumed.  UMP_EMPTY: the loop has not ended; nothing is consumed.
  * UMP_DEADLOCK: called by a callback of this task; nothing is consumed.
@@ -1061,14 +1057,14 @@ UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
 /* ---- A combining server: its callers run it ------------------------------------------------- */
 
-/** The function behind ump_spawn_inline, which passes the sizes of the caller's structures. */
-UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t config_size,
+/** The function behind ump_spawn_combining, which passes the sizes of the caller's structures. */
+UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
-	ump_inline **inlined);
+	ump_combining **combining);
 
 /**
  * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread and without
- * an event loop: its callers run the server; [inline].  This is flat combining (Hendler et al.,
+ * an event loop: its callers run the server; [combining].  This is flat combining (Hendler et al.,
  * SPAA 2010) over the server's queue.  A request to an idle server costs little more than a call of
  * its handler.  The builder and `init` run before this returns, on the calling thread, and so do
  * the handlers of what these two have sent.
@@ -1096,7 +1092,7 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  * Consequences for the application:
  *
  * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
- *   as long as these do: ump_spawn_inline; every call that sends a post or a request, whether it
+ *   as long as these do: ump_spawn_combining; every call that sends a post or a request, whether it
  *   waits or not; the drop of the last strong client of either kind.  No other call does.  Where
  *   such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
@@ -1112,36 +1108,35 @@ UMP_API int ump_spawn_inline_sized(const struct ump_config *config, size_t confi
  *   handler's server.  A post of a handler to its own server is queued.
  * - ump_suspend returns NULL here, and ump_suspend_for UMP_INVALID.
  *
- * `config` is read during the call only; `name`, `stack_size`, `threads` and `inherit_signals` are
- * ignored.
- * `*client` and `*inlined` are the caller's.  Any thread.
- * Results as ump_spawn_thread, but this cannot fail for lack of a thread.
+ * `config` is read during the call only; `name`, `stack_size`, `thread_pool` and `inherit_signals`
+ * are ignored.  `*client` and `*combining` are the caller's.  Any thread.  Results as
+ * ump_spawn_thread, but this cannot fail for lack of a thread.
  */
-static inline int ump_spawn_inline(const struct ump_config *config, ump_handler_builder *builder,
-	void *arg, ump_client **client, ump_inline **inlined)
+static inline int ump_spawn_combining(const struct ump_config *config, ump_handler_builder *builder,
+	void *arg, ump_client **client, ump_combining **combining)
 {
-	return ump_spawn_inline_sized(config, sizeof(struct ump_config), sizeof(struct ump_handler),
-		builder, arg, client, inlined);
+	return ump_spawn_combining_sized(config, sizeof(struct ump_config),
+		sizeof(struct ump_handler), builder, arg, client, combining);
 }
 
 /**
  * Wait until the loop has ended, that is, until some thread has run its end.  `*how` gets the
- * outcome, as from ump_join; `how` may be NULL.
+ * outcome, as from ump_thread_join; `how` may be NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
  * UMP_DEADLOCK: called by a callback of this server, or by a handler for which it waits; nothing is
  * consumed; [deadlock].
- * UMP_INVALID: `inlined` or what it points to is NULL.
+ * UMP_INVALID: `combining` or what it points to is NULL.
  */
-UMP_API int ump_inline_join(ump_inline **inlined, struct ump_flow *how, ump_time deadline);
+UMP_API int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time deadline);
 
 /**
  * Drop the handle: the server runs to completion, and its outcome is discarded.
  * Never blocks; [quiet].  Any thread, also from the server's own callbacks.  NULL and a pointer to
  * NULL are allowed.
  */
-UMP_API void ump_inline_drop(ump_inline **inlined);
+UMP_API void ump_combining_drop(ump_combining **combining);
 
 /* ---- The raw receiving end ----------------------------------------------------------------- */
 
@@ -1152,7 +1147,7 @@ UMP_API int ump_channel_open_sized(ump_server **server, ump_client **client,
 /**
  * Open a channel: a receiving end, for a loop that the application writes, and its first strong
  * client.  Both are the caller's.  `config` is read during the call only; `name`, `stack_size`,
- * `threads` and `inherit_signals` are ignored.  Never blocks.  Any thread.
+ * `thread_pool` and `inherit_signals` are ignored.  Never blocks.  Any thread.
  * UMP_INVALID as for ump_spawn_thread.  UMP_NO_MEMORY.  On failure both are NULL; [clean].
  */
 static inline int ump_channel_open(
@@ -1268,7 +1263,7 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 /**
  * Write a report on every server of the process that has strong clients to `file`: its state, its
  * statistics, and each strong client, which keeps it alive, with the location (file and line) where
- * the client was created.  Only a library that was built with UMP_HOLDERS (as CMake's Debug builds
+ * the client was created.  Only a library that was built with UMP_REGISTRY (as CMake's Debug builds
  * are) tracks its clients; any other writes one line to report that.
  * The call copies the data first.  Then it writes and flushes the copy, with no lock of the library
  * held.  Dumps by several threads to one file come one after the other.  The file stays the
@@ -1296,7 +1291,7 @@ UMP_API void ump_here(const char *file, int line);
 #define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
 #define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
 #define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
-#define ump_spawn_inline(...)        UMP_HERE(ump_spawn_inline(__VA_ARGS__))
+#define ump_spawn_combining(...)     UMP_HERE(ump_spawn_combining(__VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

@@ -973,13 +973,13 @@ template <class P, class F> class waits_for_answer final : public waiting
 };
 
 // The pending callable for a reservation.
-template <class F> class waits_for_room final : public waiting
+template <class F> class waits_for_capacity final : public waiting
 {
       public:
 	static_assert(std::is_invocable_v<F &, result<void>>,
 		"the callable takes what became of the room: a ump::result<void>");
 
-	template <class G> explicit waits_for_room(G &&g) : f_(std::forward<G>(g))
+	template <class G> explicit waits_for_capacity(G &&g) : f_(std::forward<G>(g))
 	{
 	}
 	void take() noexcept
@@ -1231,16 +1231,16 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	{
 		return request_completion(request_type(msg), answers, std::forward<F>(f));
 	}
-	/// ump_client_room: next() or wait() of `answers` calls `f` with an ump::result<void>.
-	template <class F> [[nodiscard]] result<void> room(completions &answers, F &&f)
+	/// ump_client_reserve: next() or wait() of `answers` calls `f` with an ump::result<void>.
+	template <class F> [[nodiscard]] result<void> reserve(completions &answers, F &&f)
 	{
-		using waits = detail::waits_for_room<std::decay_t<F>>;
+		using waits = detail::waits_for_capacity<std::decay_t<F>>;
 		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
 
 		if (one == nullptr)
 			return error(UMP_NO_MEMORY);
 		return detail::done(answers.wait_for(std::move(one), [&](void *tag) {
-			return ump_client_room(this->get(), answers.get(), tag);
+			return ump_client_reserve(this->get(), answers.get(), tag);
 		}));
 	}
 
@@ -1379,14 +1379,14 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 		else
 			return reply(reply_type(value));
 	}
-	/// ump_reply_room: the reply buffer.  After writing the value there, reply(*room()) copies
-	/// nothing.  Only for replies that are trivially copyable.
-	reply_type *room() noexcept
+	/// ump_reply_buffer: the reply buffer.  After writing the value there, reply(*room())
+	/// copies nothing.  Only for replies that are trivially copyable.
+	reply_type *buffer() noexcept
 	{
 		static_assert(!detail::is_none<reply_type>, "these replies have no value");
 		static_assert(detail::is_plain<reply_type>,
 			"only a trivially copyable reply can be written in place");
-		return static_cast<reply_type *>(ump_reply_room(this->get()));
+		return static_cast<reply_type *>(ump_reply_buffer(this->get()));
 	}
 	/// ump_reply, for replies without a value.
 	result<void> reply() noexcept
@@ -2002,11 +2002,12 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
       public:
 	using runner::runner;
 
-	/// ump_join: the outcome of the loop; empty if it ended without one.
+	/// ump_thread_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
-		return this->joined(
-			[&](ump_thread **handle) { return ump_join(handle, nullptr, deadline); });
+		return this->joined([&](ump_thread **handle) {
+			return ump_thread_join(handle, nullptr, deadline);
+		});
 	}
 };
 
@@ -2042,18 +2043,18 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 };
 
 /// A combining server, run on its callers' threads.  Its destructor does not end the server.
-template <class P> class inlined : public base::runner<P, ump_inline, ump_inline_drop>
+template <class P> class combining : public base::runner<P, ump_combining, ump_combining_drop>
 {
-	using runner = base::runner<P, ump_inline, ump_inline_drop>;
+	using runner = base::runner<P, ump_combining, ump_combining_drop>;
 
       public:
 	using runner::runner;
 
-	/// ump_inline_join: the outcome of the loop; empty if it ended without one.
+	/// ump_combining_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
-		return this->joined([&](ump_inline **handle) {
-			return ump_inline_join(handle, nullptr, deadline);
+		return this->joined([&](ump_combining **handle) {
+			return ump_combining_join(handle, nullptr, deadline);
 		});
 	}
 };
@@ -2081,18 +2082,18 @@ template <class P> struct task_server {
 	ump::task<P> task;
 };
 
-/// The result of spawn_inline.
-template <class P> struct inline_server {
+/// The result of spawn_combining.
+template <class P> struct combining_server {
 	/// The first strong client.
 	ump::client<P> client;
 	/// The handle to join.
-	ump::inlined<P> inlined;
+	ump::combining<P> combining;
 };
 
 namespace detail
 {
 
-// Make a Server by spawn(), which is ump_spawn_thread, ump_spawn_task or ump_spawn_inline.
+// Make a Server by spawn(), which is ump_spawn_thread, ump_spawn_task or ump_spawn_combining.
 template <class Server, class Runner, class P, class Spawn>
 result<Server> spawned(
 	std::unique_ptr<handler<P>> own, const ump_config &config, place here, Spawn spawn) noexcept
@@ -2150,49 +2151,50 @@ template <class H>
 		std::move(handler), config, here, ump_spawn_task);
 }
 
-/// ump_spawn_inline; `handler` and `config` as for spawn_thread.  The callbacks run inside the
+/// ump_spawn_combining; `handler` and `config` as for spawn_thread.  The callbacks run inside the
 /// senders' calls; an exception that leaves one still ends the program.
 template <class H>
-[[nodiscard]] result<inline_server<typename H::protocol>> spawn_inline(std::unique_ptr<H> handler,
-	const ump_config &config = ump_config(), place here = place::current()) noexcept
+[[nodiscard]] result<combining_server<typename H::protocol>> spawn_combining(
+	std::unique_ptr<H> handler, const ump_config &config = ump_config(),
+	place here = place::current()) noexcept
 {
 	using P = typename H::protocol;
 
-	return detail::spawned<inline_server<P>, ump_inline, P>(
-		std::move(handler), config, here, ump_spawn_inline);
+	return detail::spawned<combining_server<P>, ump_combining, P>(
+		std::move(handler), config, here, ump_spawn_combining);
 }
 
 /**
- * A thread pool, for servers of any protocols; ump_threads.  Its destructor waits for the idle
+ * A thread pool, for servers of any protocols; ump_thread_pool.  Its destructor waits for the idle
  * threads to end.  Its spawn_thread() is equivalent to spawning with a configuration whose
- * `threads` is get().
+ * `thread_pool` is get().
  */
-class threads : public base::owner<ump_threads, ump_threads_drop>
+class thread_pool : public base::owner<ump_thread_pool, ump_thread_pool_drop>
 {
       public:
-	using base::owner<ump_threads, ump_threads_drop>::owner;
+	using base::owner<ump_thread_pool, ump_thread_pool_drop>::owner;
 
-	/// ump::spawn_thread on a thread of this pool.  `config.threads` is ignored.  UMP_INVALID
-	/// also if this is empty.
+	/// ump::spawn_thread on a thread of this pool.  `config.thread_pool` is ignored.
+	/// UMP_INVALID also if this is empty.
 	template <class H>
 	[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
 		ump_config config = ump_config(), place here = place::current()) const noexcept
 	{
 		if (this->get() == nullptr)
 			return error(UMP_INVALID);
-		config.threads = this->get();
+		config.thread_pool = this->get();
 		return ump::spawn_thread(std::move(handler), config, here);
 	}
 };
 
-/// ump_threads_open.
-[[nodiscard]] inline result<threads> open_threads(
+/// ump_thread_pool_open.
+[[nodiscard]] inline result<thread_pool> open_thread_pool(
 	std::size_t most = 0, std::size_t stack_size = 0) noexcept
 {
-	ump_threads *out = nullptr;
-	int code = ump_threads_open(&out, most, stack_size);
+	ump_thread_pool *out = nullptr;
+	int code = ump_thread_pool_open(&out, most, stack_size);
 
-	return detail::made<threads>(code, out);
+	return detail::made<thread_pool>(code, out);
 }
 
 /// A received message: a request with its context, or a post.

@@ -4,10 +4,10 @@
  * and that what they describe exists.  None of this is compiled into the library.
  */
 #include "core/counts.h"
-#include "core/inbox.h"
-#include "core/queue.h"
-#include "core/permit.h"
 #include "core/disposition.h"
+#include "core/inbox.h"
+#include "core/permit.h"
+#include "core/queue.h"
 
 /*@ // The relations between sequences are inhabited: there is a sequence that is l and then n, ...
   @ lemma snoc_is_there: \forall \list<struct ump__node *> l, struct ump__node *n;
@@ -101,43 +101,43 @@ uint64_t one_place(void)
 {
 	uint64_t word = 0;
 	uint64_t limit = 1;
-	struct ump__room_step step;
+	struct ump__permit_word_step step;
 	uint32_t depth;
 
-	step = ump__room_begin_step(word, limit);
+	step = ump__permit_word_begin_step(word, limit);
 	/*@ assert no_line_yet: !step.taken; */
-	step = ump__room_take_step(word);
+	step = ump__permit_word_take_step(word);
 	/*@ assert unknown: !step.taken; */
-	step = ump__room_look_step(word, limit, 1, 0);
+	step = ump__permit_word_look_step(word, limit, 1, 0);
 	/*@ assert got: step.taken; */
 	word = step.next;
 	/*@ assert one: taken_of(word) == 1 && known_of(word) == 0; */
-	step = ump__room_look_step(word, limit, 1, 1);
+	step = ump__permit_word_look_step(word, limit, 1, 1);
 	/*@ assert full: !step.taken; */
-	step = ump__room_begin_step(word, limit);
+	step = ump__permit_word_begin_step(word, limit);
 	/*@ assert in_line: step.taken; */
 	limit = step.next;
-	depth = ump__room_depth(word, limit, 1);
+	depth = ump__permit_word_depth(word, limit, 1);
 	/*@ assert deep: depth == 1; */
-	step = ump__room_begin_step(word, limit);
+	step = ump__permit_word_begin_step(word, limit);
 	/*@ assert one_line: !step.taken; */
-	step = ump__room_give_step(limit);
+	step = ump__permit_word_give_step(limit);
 	/*@ assert hand_on: !step.taken; */
-	step = ump__room_look_step(word, limit, 1, 1);
+	step = ump__permit_word_look_step(word, limit, 1, 1);
 	/*@ assert behind: !step.taken; */
-	step = ump__room_end_step(limit);
+	step = ump__permit_word_end_step(limit);
 	/*@ assert over: step.taken; */
 	limit = step.next;
-	step = ump__room_end_step(limit);
+	step = ump__permit_word_end_step(limit);
 	/*@ assert no_line: !step.taken; */
 	/* No permit was given back so far: it belongs to the waiter that it was handed to. */
-	step = ump__room_look_step(word, limit, 1, 1);
+	step = ump__permit_word_look_step(word, limit, 1, 1);
 	/*@ assert still_full: !step.taken; */
-	step = ump__room_give_step(limit);
+	step = ump__permit_word_give_step(limit);
 	/*@ assert given: step.taken; */
-	depth = ump__room_depth(word, step.next, 1);
+	depth = ump__permit_word_depth(word, step.next, 1);
 	/*@ assert empty: depth == 0; */
-	return ump__room_left(word, step.next);
+	return ump__permit_word_left(word, step.next);
 }
 
 /* A read of the limit makes more than one permit known; they are taken without another read. */
@@ -148,15 +148,15 @@ uint64_t one_place(void)
 uint32_t three_places(void)
 {
 	uint64_t limit = 3;
-	struct ump__room_step step;
+	struct ump__permit_word_step step;
 
-	step = ump__room_look_step(0, limit, 3, 3);
+	step = ump__permit_word_look_step(0, limit, 3, 3);
 	/*@ assert first: step.taken && known_of(step.next) == 2; */
-	step = ump__room_take_step(step.next);
+	step = ump__permit_word_take_step(step.next);
 	/*@ assert second: step.taken && known_of(step.next) == 1; */
-	step = ump__room_take_step(step.next);
+	step = ump__permit_word_take_step(step.next);
 	/*@ assert third: step.taken && known_of(step.next) == 0; */
-	return ump__room_depth(step.next, limit, 3);
+	return ump__permit_word_depth(step.next, limit, 3);
 }
 
 /*
@@ -171,9 +171,9 @@ uint32_t three_places(void)
   @   is_node_word((uintptr_t)goodbye);
   @ terminates \true;
   @ assigns *queue, { x->next | struct ump__node *x; \true };
-  @ ensures verdict: \result == UMP__VERDICT_NONE;
+  @ ensures verdict: \result == UMP__OUTCOME_NONE;
   @*/
-enum ump__verdict whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *goodbye,
+enum ump__outcome whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *goodbye,
 	struct ump__queue *queue)
 {
 	uint64_t counts = UMP__COUNTS_FIRST;
@@ -243,5 +243,5 @@ enum ump__verdict whole_life(struct ump__node *a, struct ump__node *b, struct um
 
 	drop = ump__counts_drop_weak(counts);
 	/*@ assert freed: drop.taken && drop.edge == UMP__EDGE_LAST; */
-	return ump__verdict_after(UMP__KIND_GOODBYE, false);
+	return ump__outcome_after(UMP__KIND_EOS, false);
 }

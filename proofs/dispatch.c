@@ -10,8 +10,8 @@
  * A thread passes on all that is there; a task as much as it is asked for, and less if a handler
  * suspends.  What it then leaves in the batch is the batch of its next run.
  */
-#include "core/queue.h"
 #include "core/disposition.h"
+#include "core/queue.h"
 
 #include <stdint.h>
 
@@ -19,7 +19,7 @@
 /*@ terminates \true;
   @ assigns \result \from *node;
   @ ensures \result == UMP__KIND_POST || \result == UMP__KIND_REQUEST ||
-  @   \result == UMP__KIND_GOODBYE;
+  @   \result == UMP__KIND_EOS;
   @*/
 enum ump__kind kind_of(const struct ump__node *node);
 
@@ -128,24 +128,25 @@ void have_ends(size_t n)
   @   is_batch{Pre}(batch, l, n, log, room) && 0 <= i < *count ==> log[i] == \nth(l, i);
   @ ensures rest: \forall \list<struct ump__node *> l, m;
   @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, *count, m) ==> is_queue(batch, m);
-  @ ensures all: \result == UMP__VERDICT_GO_ON ==>
+  @ ensures all: \result == UMP__OUTCOME_CONTINUE ==>
   @   *count == n || *handled == budget || *suspended == \true;
   @ ensures budget: *handled <= budget && *handled <= *count;
-  @ ensures suspended: *suspended == \true ==> \result == UMP__VERDICT_GO_ON && *count > 0 &&
-  @   fates[*count - 1] == UMP__FATE_HANDLE;
-  @ ensures fates: \forall integer i; 0 <= i < *count && (\result == UMP__VERDICT_GO_ON ||
-  @   i < *count - 1) ==> fates[i] == UMP__FATE_HANDLE || fates[i] == UMP__FATE_SKIP;
-  @ ensures value: \result == UMP__VERDICT_VALUE ==> *count > 0 &&
-  @   fates[*count - 1] == UMP__FATE_HANDLE;
-  @ ensures none: \result == UMP__VERDICT_NONE ==> *count > 0 &&
-  @   fates[*count - 1] == UMP__FATE_NOTHING;
-  @ ensures verdict: \result == UMP__VERDICT_GO_ON || \result == UMP__VERDICT_NONE ||
-  @   \result == UMP__VERDICT_VALUE;
+  @ ensures suspended: *suspended == \true ==> \result == UMP__OUTCOME_CONTINUE && *count > 0 &&
+  @   fates[*count - 1] == UMP__DISPOSITION_HANDLE;
+  @ ensures fates: \forall integer i; 0 <= i < *count && (\result == UMP__OUTCOME_CONTINUE ||
+  @   i < *count - 1) ==> fates[i] == UMP__DISPOSITION_HANDLE || fates[i] == UMP__DISPOSITION_SKIP;
+  @ ensures value: \result == UMP__OUTCOME_VALUE ==> *count > 0 &&
+  @   fates[*count - 1] == UMP__DISPOSITION_HANDLE;
+  @ ensures none: \result == UMP__OUTCOME_NONE ==> *count > 0 &&
+  @   fates[*count - 1] == UMP__DISPOSITION_NOTHING;
+  @ ensures verdict: \result == UMP__OUTCOME_CONTINUE || \result == UMP__OUTCOME_NONE ||
+  @   \result == UMP__OUTCOME_VALUE;
   @*/
-enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, enum ump__fate *fates,
-	size_t *count, size_t *handled, bool *suspended, size_t budget, size_t n, size_t room)
+enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
+	enum ump__disposition *fates, size_t *count, size_t *handled, bool *suspended,
+	size_t budget, size_t n, size_t room)
 {
-	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+	enum ump__outcome verdict = UMP__OUTCOME_CONTINUE;
 	enum flow flow = GOES_ON;
 	size_t done = 0;
 	size_t i = 0;
@@ -154,27 +155,21 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 	/*@ assert whole: \forall \list<struct ump__node *> l, m;
 	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
 	  @*/
-	/*@ loop invariant range: 0 <= i <= n;
-	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
-	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
-	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
-	  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j);
-	  @ loop invariant fates: \forall integer j; 0 <= j < i && (verdict == UMP__VERDICT_GO_ON ||
-	  @   j < i - 1) ==> fates[j] == UMP__FATE_HANDLE || fates[j] == UMP__FATE_SKIP;
-	  @ loop invariant value: verdict == UMP__VERDICT_VALUE ==> i > 0 &&
-	  @   fates[i - 1] == UMP__FATE_HANDLE;
-	  @ loop invariant none: verdict == UMP__VERDICT_NONE ==> i > 0 &&
-	  @   fates[i - 1] == UMP__FATE_NOTHING;
-	  @ loop invariant verdict: verdict == UMP__VERDICT_GO_ON || verdict == UMP__VERDICT_NONE ||
-	  @   verdict == UMP__VERDICT_VALUE;
-	  @ loop invariant budget: done <= budget && done <= i;
-	  @ loop invariant suspended: flow == SUSPENDS ==> verdict == UMP__VERDICT_GO_ON && i > 0 &&
-	  @   fates[i - 1] == UMP__FATE_HANDLE;
-	  @ loop assigns i, done, flow, verdict, batch->head, batch->tail, log[0 .. n - 1],
-	  @   fates[0 .. n - 1];
-	  @ loop variant n - i;
-	  @*/
-	while (verdict == UMP__VERDICT_GO_ON && flow != SUSPENDS && done < budget) {
+	/*@ loop invariant range: 0 <= i <= n; @ loop invariant rest: \forall \list<struct ump__node
+	  *> l, m; @  is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch,
+	  m); @ loop invariant order: \forall \list<struct ump__node *> l, integer j; @
+	  is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j); @ loop
+	  invariant fates: \forall integer j; 0 <= j < i && (verdict == UMP__OUTCOME_CONTINUE || @
+	  j < i - 1) ==> fates[j] == UMP__DISPOSITION_HANDLE || fates[j] == UMP__DISPOSITION_SKIP; @
+	  loop invariant value: verdict == UMP__OUTCOME_VALUE ==> i > 0 && @  fates[i - 1] ==
+	  UMP__DISPOSITION_HANDLE; @ loop invariant none: verdict == UMP__OUTCOME_NONE ==> i > 0 &&
+	  @  fates[i - 1] == UMP__DISPOSITION_NOTHING; @ loop invariant verdict: verdict ==
+	  UMP__OUTCOME_CONTINUE || verdict == UMP__OUTCOME_NONE || @  verdict == UMP__OUTCOME_VALUE;
+	  @ loop invariant budget: done <= budget && done <= i; @ loop invariant suspended: flow ==
+	  SUSPENDS ==> verdict == UMP__OUTCOME_CONTINUE && i > 0 && @  fates[i - 1] ==
+	  UMP__DISPOSITION_HANDLE; @ loop assigns i, done, flow, verdict, batch->head, batch->tail,
+	  log[0 .. n - 1], @  fates[0 .. n - 1]; @ loop variant n - i; @*/
+	while (verdict == UMP__OUTCOME_CONTINUE && flow != SUSPENDS && done < budget) {
 		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
 		 @   has_end(l, i); */
 		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
@@ -204,11 +199,11 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 		  @*/
 		kind = kind_of(node);
 		log[i] = node;
-		fates[i] = ump__fate_of(kind, is_abandoned(node), false);
-		if (fates[i] == UMP__FATE_HANDLE)
+		fates[i] = ump__disposition_of(kind, is_abandoned(node), false);
+		if (fates[i] == UMP__DISPOSITION_HANDLE)
 			flow = handle(node);
-		if (fates[i] != UMP__FATE_SKIP) {
-			verdict = ump__verdict_after(kind, flow == BREAKS);
+		if (fates[i] != UMP__DISPOSITION_SKIP) {
+			verdict = ump__outcome_after(kind, flow == BREAKS);
 			done++;
 		}
 		i++;
@@ -220,23 +215,17 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 }
 
 /* After the loop has ended: each message is undelivered, was given up, or is the EOS marker. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
-  @ requires room: \valid(log + (from .. from + n - 1)) &&
-  @   \valid(fates + (from .. from + n - 1)) && from + n <= room;
-  @ requires apart: \separated(log + (0 .. room - 1), batch) &&
-  @   \separated(fates + (0 .. room - 1), batch);
-  @ terminates \true;
-  @ assigns batch->head, batch->tail, log[from .. from + n - 1],
-  @   fates[from .. from + n - 1];
-  @ ensures order: \forall \list<struct ump__node *> l, integer i;
-  @   is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==>
-  @   log[i] == \nth(l, i - from);
-  @ ensures empty: is_queue(batch, \Nil);
-  @ ensures fates: \forall integer i; from <= i < from + n ==> fates[i] == UMP__FATE_LEFTOVER ||
-  @   fates[i] == UMP__FATE_SKIP || fates[i] == UMP__FATE_NOTHING;
-  @*/
-void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate *fates, size_t from,
-	size_t n, size_t room)
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room); @ requires
+  room: \valid(log + (from .. from + n - 1)) && @  \valid(fates + (from .. from + n - 1)) && from +
+  n <= room; @ requires apart: \separated(log + (0 .. room - 1), batch) && @  \separated(fates + (0
+  .. room - 1), batch); @ terminates \true; @ assigns batch->head, batch->tail, log[from .. from + n
+  - 1], @  fates[from .. from + n - 1]; @ ensures order: \forall \list<struct ump__node *> l,
+  integer i; @  is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==> @  log[i] ==
+  \nth(l, i - from); @ ensures empty: is_queue(batch, \Nil); @ ensures fates: \forall integer i;
+  from <= i < from + n ==> fates[i] == UMP__DISPOSITION_LEFTOVER || @  fates[i] ==
+  UMP__DISPOSITION_SKIP || fates[i] == UMP__DISPOSITION_NOTHING; @*/
+void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__disposition *fates,
+	size_t from, size_t n, size_t room)
 {
 	struct ump__node *node;
 	size_t i = 0;
@@ -252,8 +241,8 @@ void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate 
 	  @   is_batch{Pre}(batch, l, n, log, room) && from <= j < from + i ==>
 	  @   log[j] == \nth(l, j - from);
 	  @ loop invariant fates: \forall integer j; from <= j < from + i ==>
-	  @   fates[j] == UMP__FATE_LEFTOVER ||
-	  @   fates[j] == UMP__FATE_SKIP || fates[j] == UMP__FATE_NOTHING;
+	  @   fates[j] == UMP__DISPOSITION_LEFTOVER ||
+	  @   fates[j] == UMP__DISPOSITION_SKIP || fates[j] == UMP__DISPOSITION_NOTHING;
 	  @ loop assigns i, node, batch->head, batch->tail, log[from .. from + n - 1],
   @   fates[from .. from + n - 1];
 	  @ loop variant n - i;
@@ -285,7 +274,7 @@ void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__fate 
 		  @   is_queue(batch, b) && is_apart_from(log, room, b);
 		  @*/
 		log[from + i] = node;
-		fates[from + i] = ump__fate_of(kind_of(node), is_abandoned(node), true);
+		fates[from + i] = ump__disposition_of(kind_of(node), is_abandoned(node), true);
 		i++;
 	}
 }

@@ -4,14 +4,14 @@
  * WP is not, and exact about the code where WP believes the contracts.  It sees no contracts, which
  * it would believe; it is judged by its alarms, the code's own assertions and the checks here.
  */
+#include "core/adaptive_spin.h"
 #include "core/call.h"
 #include "core/counts.h"
-#include "core/inbox.h"
-#include "core/adaptive_spin.h"
-#include "core/queue.h"
-#include "core/permit.h"
-#include "core/valid.h"
 #include "core/disposition.h"
+#include "core/inbox.h"
+#include "core/permit.h"
+#include "core/queue.h"
+#include "core/valid.h"
 #include "core/walk.h"
 
 #include <__fc_builtin.h>
@@ -143,7 +143,7 @@ static void any_word(void)
 
 	(void)ump__call_finish_step(call);
 	(void)ump__call_sleep_step(call);
-	(void)ump__call_rise_step(call);
+	(void)ump__call_unpark_step(call);
 	(void)ump__call_abandon_step(call);
 	if (Frama_C_interval(0, 1) != 0)
 		inbox = (uintptr_t)Frama_C_interval(1, 1000) * 4;
@@ -164,24 +164,24 @@ static void any_coming(void)
 
 	for (int i = 0; i < STEPS; i++) {
 		bool as_told = true;
-		struct ump__room_step step;
+		struct ump__permit_word_step step;
 
 		if (Frama_C_interval(0, 1) != 0) {
-			step = ump__room_take_step(taken);
+			step = ump__permit_word_take_step(taken);
 			if (!step.taken)
-				step = ump__room_look_step(taken, limit, CAPACITY, CAPACITY);
+				step = ump__permit_word_look_step(taken, limit, CAPACITY, CAPACITY);
 			as_told = step.taken == (queued < CAPACITY && waiting == 0);
 			taken = step.next;
 			if (step.taken) {
 				queued++;
 			} else {
-				step = ump__room_begin_step(taken, limit);
+				step = ump__permit_word_begin_step(taken, limit);
 				as_told = as_told && step.taken == (waiting == 0);
 				waiting++;
 				limit = step.next;
 			}
 		} else if (queued > 0) {
-			step = ump__room_give_step(limit);
+			step = ump__permit_word_give_step(limit);
 			as_told = step.taken == (waiting == 0);
 			if (step.taken) {
 				queued--;
@@ -189,13 +189,13 @@ static void any_coming(void)
 				/* The permit is the first waiter's now. */
 				waiting--;
 				if (waiting == 0)
-					step = ump__room_end_step(limit);
+					step = ump__permit_word_end_step(limit);
 			}
 			limit = step.next;
 		}
 		/*@ check as_told: as_told == 1; */
-		bool bound =
-			queued == ump__room_depth(taken, limit, CAPACITY) && queued <= CAPACITY;
+		bool bound = queued == ump__permit_word_depth(taken, limit, CAPACITY) &&
+			     queued <= CAPACITY;
 
 		/*@ check bound: bound == 1; */
 	}
@@ -205,17 +205,17 @@ static void any_coming(void)
 static void endings(void)
 {
 	bool flag = Frama_C_interval(0, 1) != 0;
-	enum ump__verdict none = ump__verdict_after(UMP__KIND_GOODBYE, flag);
-	enum ump__verdict value = ump__verdict_after(UMP__KIND_REQUEST, true);
-	enum ump__verdict on = ump__verdict_after(UMP__KIND_POST, false);
-	enum ump__fate skip = ump__fate_of(UMP__KIND_REQUEST, true, flag);
-	enum ump__fate left = ump__fate_of(UMP__KIND_POST, flag, true);
+	enum ump__outcome none = ump__outcome_after(UMP__KIND_EOS, flag);
+	enum ump__outcome value = ump__outcome_after(UMP__KIND_REQUEST, true);
+	enum ump__outcome on = ump__outcome_after(UMP__KIND_POST, false);
+	enum ump__disposition skip = ump__disposition_of(UMP__KIND_REQUEST, true, flag);
+	enum ump__disposition left = ump__disposition_of(UMP__KIND_POST, flag, true);
 
-	/*@ check none_at_goodbye: none == UMP__VERDICT_NONE; */
-	/*@ check value_at_break: value == UMP__VERDICT_VALUE; */
-	/*@ check on_otherwise: on == UMP__VERDICT_GO_ON; */
-	/*@ check skipped: skip == UMP__FATE_SKIP; */
-	/*@ check left_over: left == UMP__FATE_LEFTOVER; */
+	/*@ check none_at_goodbye: none == UMP__OUTCOME_NONE; */
+	/*@ check value_at_break: value == UMP__OUTCOME_VALUE; */
+	/*@ check on_otherwise: on == UMP__OUTCOME_CONTINUE; */
+	/*@ check skipped: skip == UMP__DISPOSITION_SKIP; */
+	/*@ check left_over: left == UMP__DISPOSITION_LEFTOVER; */
 }
 
 /* Spinning stops after failed spins, and is tried again. */
@@ -224,19 +224,19 @@ static void patience(void)
 	uint32_t vain = 0;
 	int awake = 0;
 
-	for (int i = 0; i < 2 * (int)(UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS); i++) {
-		awake += ump__patience_lasts(vain);
-		vain = ump__patience_next(vain, false);
+	for (int i = 0; i < 2 * (int)(UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS); i++) {
+		awake += ump__adaptive_spin_lasts(vain);
+		vain = ump__adaptive_spin_next(vain, false);
 	}
-	/*@ check few_in_vain: awake == UMP__PATIENCE_TRIES + 2; */
-	vain = ump__patience_next((uint32_t)Frama_C_interval(0, INT32_MAX), true);
+	/*@ check few_in_vain: awake == UMP__ADAPTIVE_SPIN_TRIES + 2; */
+	vain = ump__adaptive_spin_next((uint32_t)Frama_C_interval(0, INT32_MAX), true);
 	/*@ check back_at_once: vain == 0; */
-	uint32_t rate = ump__looks_in_10us(Frama_C_interval(INT32_MIN, INT32_MAX));
-	bool sane = UMP__LOOKS_LEAST <= rate && rate <= UMP__LOOKS_MOST;
+	uint32_t rate = ump__polls_in_10us(Frama_C_interval(INT32_MIN, INT32_MAX));
+	bool sane = UMP__POLLS_LEAST <= rate && rate <= UMP__POLLS_MOST;
 
 	/*@ check sane_rate: sane == 1; */
-	uint32_t looks = ump__looks_in(UMP__AWAKE_MOST, rate);
-	bool few = looks <= UMP__AWAKE_MOST / 10000 * UMP__LOOKS_MOST;
+	uint32_t looks = ump__polls_in(UMP__SPIN_MOST, rate);
+	bool few = looks <= UMP__SPIN_MOST / 10000 * UMP__POLLS_MOST;
 
 	/*@ check looks_end: few == 1; */
 }

@@ -33,7 +33,7 @@ void ump__wake(struct ump__word *word);
   @ assigns ump__owes_wake \from \nothing;
   @ ensures ump__owes_wake == \false;
   @*/
-void ump__bell_ring(struct ump__bell *bell);
+void ump__notifier_raise(struct ump__notifier *bell);
 
 /* A sender must not raise the notifier meanwhile, or the raise would be lost: the word must not say
  * that this thread sleeps. */
@@ -43,7 +43,7 @@ void ump__bell_ring(struct ump__bell *bell);
   @ assigns ump__silent \from \nothing;
   @ ensures ump__silent == \true;
   @*/
-void ump__bell_silence(const struct ump__bell *bell);
+void ump__notifier_clear(const struct ump__notifier *bell);
 
 /*@ requires \valid_read(word);
   @ terminates \true;

@@ -26,7 +26,7 @@ void ump__answer_give(struct ump__answer *answer, int code)
 }
 
 /*@ requires valid: \valid(answer);
-  @ requires bell: bell == \null || \valid_read(bell);
+  @ requires notifier: notifier == \null || \valid_read(notifier);
   @ requires role: of_answerer(ump__knows) && ump__owes_wake == \false;
   @ terminates \true;
   @ assigns answer->state.value, answer->code, ump__knows, ump__owes_wake, ump__found,
@@ -37,7 +37,7 @@ void ump__answer_give(struct ump__answer *answer, int code)
   @ ensures owns: \result <==> ump__found == UMP__CALL_ABANDONED;
   @ ensures code: answer->code == code;
   @*/
-bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell *bell)
+bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notifier *notifier)
 {
 	struct ump__word *state = &answer->state;
 	struct ump__call_step step;
@@ -45,8 +45,8 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
 	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
-	if (step.wake && bell != NULL)
-		ump__bell_ring(bell);
+	if (step.wake && notifier != NULL)
+		ump__notifier_raise(notifier);
 	else if (step.wake)
 		ump__wake(state);
 	return step.owns;
@@ -78,7 +78,7 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
 		}
 		if (!ump__park(state, UMP__CALL_WAITING, deadline)) {
 			seen = UMP__CALL_WAITING;
-			step = ump__call_rise_step(seen);
+			step = ump__call_unpark_step(seen);
 			if (ump__call_word_wait(state, &seen, step.next))
 				return false;
 		}
@@ -104,7 +104,7 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
 	return sleep_until_done(&answer->state, deadline);
 }
 
-/*@ requires valid: \valid(answer) && \valid_read(bell);
+/*@ requires valid: \valid(answer) && \valid_read(notifier);
   @ requires role: of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING;
   @ terminates \true;
   @ assigns answer->state.value, ump__knows, ump__silent;
@@ -112,17 +112,17 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
   @ ensures rests: \result == \false ==> ump__knows == UMP__KNOWS_WAITING &&
   @   ump__silent == \true;
   @*/
-bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
+bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *notifier)
 {
 	struct ump__word *state = &answer->state;
 	uintptr_t seen = ump__call_word_load(state);
-	struct ump__call_step step = ump__call_rise_step(seen);
+	struct ump__call_step step = ump__call_unpark_step(seen);
 
 	/* The notifier must not be raised while it is being cleared, or the event would be lost. */
 	if (step.taken && ump__call_word_wait(state, &seen, step.next))
 		seen = UMP__CALL_PENDING;
 	if (seen == UMP__CALL_PENDING) {
-		ump__bell_silence(bell);
+		ump__notifier_clear(notifier);
 		step = ump__call_sleep_step(seen);
 		if (ump__call_word_wait(state, &seen, step.next))
 			return false;

@@ -25,11 +25,11 @@ void ump__answer_give(struct ump__answer *answer, int code);
 /* Publish `code` and all earlier writes, and wake the waiter: by its notifier, if it has one.
  * Returns true if the waiter has given up; then the caller owns the answer.  Otherwise the answer
  * must not be accessed any more. */
-bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell *bell);
+bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notifier *notifier);
 
 /* Clear the notifier, and have it raised by the answer.  Returns true if the answer is there
  * already.  The waiter only. */
-bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell);
+bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *notifier);
 
 /* Wait for the answer.  Returns false if the deadline passed first.  `other_cpu` is where the
  * answerer last ran.  The waiter only. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "channel.h"
 
-#include "inbox.h"
 #include "combining.h"
+#include "inbox.h"
 #include "probe.h"
 #include "references.h"
 
 #include <string.h>
 
 /* Size of struct ump_config in the first version of the library. */
-#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
+#define CONFIG_FIRST_SIZE (offsetof(struct ump_config, thread_pool) + sizeof(void *))
 /* Limit of sizes: the sum of a size and of headers and alignment, or of two sizes, cannot
  * overflow. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
@@ -25,8 +25,8 @@ static bool is_sound(const struct ump_config *config)
 {
 	if (config->request.size == 0 && config->post.size == 0)
 		return false;
-	if (config->capacity > UMP__ROOM_MOST || config->slow_limit < 0 ||
-		config->budget > UMP__ROOM_MOST)
+	if (config->capacity > UMP__PERMIT_MOST || config->slow_limit < 0 ||
+		config->budget > UMP__PERMIT_MOST)
 		return false;
 #if SIZE_MAX > UINT32_MAX
 	if (config->keep > UINT32_MAX)
@@ -61,7 +61,7 @@ static void server_init(struct ump_server *server, struct ump__channel *channel)
 	server->channel = channel;
 	ump__queue_init(&server->batch);
 	server->lent = NULL;
-	server->tray = NULL;
+	server->slab = NULL;
 	server->done = 0;
 	server->ended = false;
 	server->client_cpu = UMP__CPU_UNKNOWN;
@@ -96,16 +96,16 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->keep = (uint32_t)config->keep;
 	channel->bounded = config->capacity != 0;
 	if (channel->bounded)
-		ump__room_init(channel->room, (uint32_t)config->capacity);
+		ump__semaphore_init(channel->semaphore, (uint32_t)config->capacity);
 	channel->slow_limit = config->slow_limit;
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
-	channel->bell.fd = -1;
-	channel->inlined = NULL;
+	channel->notifier.fd = -1;
+	channel->combining = NULL;
 #ifndef NDEBUG
 	channel->generation = ump__fork_generation();
 #endif
-	ump__message_init(&channel->goodbye, UMP__KIND_GOODBYE, NULL);
+	ump__message_init(&channel->eos, UMP__KIND_EOS, NULL);
 	server_init(&channel->server, channel);
 	return channel;
 }
@@ -113,17 +113,18 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 void ump__channel_free(struct ump__channel *channel)
 {
 	if (channel->bounded)
-		ump__room_end(channel->room);
+		ump__semaphore_end(channel->semaphore);
 	ump__vertex_end(&channel->vertex);
 	ump__free(channel);
 }
 
 static int push(struct ump__channel *channel, struct ump__node *node)
 {
-	if (channel->inlined != NULL)
-		return ump__turn_push(&channel->inbox, node);
-	return ump__inbox_push(&channel->inbox, node, ump__channel_bell(channel)) ? UMP_OK
-										  : UMP_SERVER_GONE;
+	if (channel->combining != NULL)
+		return ump__combiner_push(&channel->inbox, node);
+	return ump__inbox_push(&channel->inbox, node, ump__channel_notifier(channel))
+		       ? UMP_OK
+		       : UMP_SERVER_GONE;
 }
 
 void ump__channel_drop_strong(struct ump__channel *channel)
@@ -133,7 +134,7 @@ void ump__channel_drop_strong(struct ump__channel *channel)
 	/* Everything that was sent lies below the EOS marker: the end travels through the same word
 	 * as the messages, so there is no second word to race with.  A closed inbox needs no
 	 * marker. */
-	(void)ump__channel_run(channel, push(channel, &channel->goodbye.node));
+	(void)ump__channel_run(channel, push(channel, &channel->eos.node));
 	ump__channel_drop_weak(channel);
 }
 
@@ -153,6 +154,6 @@ int ump__channel_run(struct ump__channel *channel, int result)
 {
 	if (result != UMP__RUN)
 		return result;
-	ump__inline_run(channel->inlined);
+	ump__combining_run(channel->combining);
 	return UMP_OK;
 }

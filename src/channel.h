@@ -7,10 +7,10 @@
 #ifndef UMP_CHANNEL_H
 #define UMP_CHANNEL_H
 
-#include "message.h"
-#include "fair_semaphore.h"
-#include "sync/sync.h"
 #include "combiner.h"
+#include "fair_semaphore.h"
+#include "message.h"
+#include "sync/sync.h"
 #include "wait.h"
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct ump_server {
 	/* Post whose value the receiver reads; it is freed at the receiver's next call. */
 	struct ump__post *lent;
 	/* Slab of the posts that were handled and are not released yet, and their number. */
-	struct ump__tray *tray;
+	struct ump__slab *slab;
 	uint32_t done;
 	/* The EOS marker was received. */
 	bool ended;
@@ -61,7 +61,7 @@ struct ump__channel {
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	void *slow_arg;
 	/* The combining server; NULL for other servers. */
-	struct ump_inline *inlined;
+	struct ump_combining *combining;
 #ifndef NDEBUG
 	/* Fork generation of the process that opened it. */
 	int generation;
@@ -69,7 +69,7 @@ struct ump__channel {
 	struct ump__hint server_cpu;
 	/* Bytes of message memory that a client may keep; 0 for the default. */
 	uint32_t keep;
-	struct ump__message goodbye;
+	struct ump__message eos;
 	/* Written by the receiver.  The two counts are written by threads that keep contexts or
 	 * fail requests, mostly the receiver's own handler. */
 	_Alignas(UMP__LINE) struct ump_server server;
@@ -82,32 +82,33 @@ struct ump__channel {
 	struct ump__word inbox;
 	/* Notifier that wakes the receiver of a task, which opens and ends it; its descriptor is -1
 	 * for other servers. */
-	struct ump__bell bell;
+	struct ump__notifier notifier;
 	/* Accessed by a handler that sends from its callback, and then waits. */
 	struct ump__vertex vertex;
-	char gap[UMP__LINE - sizeof(struct ump__bell) - sizeof(struct ump__word) -
-		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) - UMP__ROOM_BEFORE_LINE];
+	char gap[UMP__LINE - sizeof(struct ump__notifier) - sizeof(struct ump__word) -
+		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) -
+		 UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
 	 * ends their line.  The rest has a line of its own, which the receiver writes while senders
 	 * that find no permit read it. */
-	struct ump__room room[];
+	struct ump__semaphore semaphore[];
 };
 
-_Static_assert(
-	offsetof(struct ump__channel, room) + UMP__ROOM_BEFORE_LINE == sizeof(struct ump__channel),
+_Static_assert(offsetof(struct ump__channel, semaphore) + UMP__SEMAPHORE_BEFORE_LINE ==
+		       sizeof(struct ump__channel),
 	"a channel without a capacity is three lines, and its room begins at the end of the last");
 
 /* Return the size of a channel with or without a capacity. */
 static inline size_t ump__channel_size(bool bounded)
 {
-	return bounded ? offsetof(struct ump__channel, room) + sizeof(struct ump__room)
+	return bounded ? offsetof(struct ump__channel, semaphore) + sizeof(struct ump__semaphore)
 		       : sizeof(struct ump__channel);
 }
 
 /* Return the notifier that pushes into this channel's inbox raise, or NULL. */
-static inline struct ump__bell *ump__channel_bell(struct ump__channel *channel)
+static inline struct ump__notifier *ump__channel_notifier(struct ump__channel *channel)
 {
-	return channel->bell.fd >= 0 ? &channel->bell : NULL;
+	return channel->notifier.fd >= 0 ? &channel->notifier : NULL;
 }
 
 /* Check `config`, of which the caller knows `size` bytes, and copy it.  UMP_OK or UMP_INVALID. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "reservation.h"
+#include "combining.h"
 #include "completions.h"
 #include "deadline.h"
 #include "handle.h"
 #include "inbox.h"
-#include "combining.h"
 #include "request.h"
+#include "reservation.h"
 #include "wait.h"
 #include "wait_reply.h"
 
@@ -35,7 +35,7 @@ void ump_client_drop(ump_client **client)
 	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	UMP__REQUIRE_INSIDE();
 	channel = (*client)->handle.channel;
-	ump__ask_end(&(*client)->handle);
+	ump__reservation_end(&(*client)->handle);
 	ump__handle_free(&(*client)->handle);
 	*client = NULL;
 	ump__channel_drop_strong(channel);
@@ -109,28 +109,28 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 	struct ump__request request;
 	struct ump__wait wait;
 	struct ump__channel *channel = handle->channel;
-	bool has_turn = channel->inlined != NULL && ump__inline_take(channel);
+	bool is_combiner = channel->combining != NULL && ump__combining_take(channel);
 	bool kept;
 	int result;
 
-	if (has_turn && ump__inline_request(channel, msg, reply, &result))
+	if (is_combiner && ump__combining_request(channel, msg, reply, &result))
 		return result;
-	result = ump__handle_room(handle, UMP_FOREVER, &kept);
+	result = ump__handle_permit(handle, UMP_FOREVER, &kept);
 	if (result != UMP_OK)
 		return result;
 	ump__request_init(&request, channel, msg, reply);
 	request.may_run = true;
 	result = send_request(&request, &wait);
 	if (result < UMP_OK) {
-		ump__handle_room_back(handle, kept);
+		ump__handle_permit_back(handle, kept);
 		return result;
 	}
 	/* A combiner is not refused: the inbox is open, and no handler of this server runs that
 	 * could close a wait cycle. */
-	(void)ump__channel_run(channel, has_turn ? UMP__RUN : result);
+	(void)ump__channel_run(channel, is_combiner ? UMP__RUN : result);
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
-	while (ump__inline_took_turn(&request))
+	while (ump__combining_took_role(&request))
 		(void)ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	return request.answer.code;
 }
@@ -146,14 +146,14 @@ static int send_until(const struct ump__handle *handle, struct ump__request *req
 	int result = UMP_TIMED_OUT;
 
 	if (!ump__is_over(deadline))
-		result = ump__handle_room(handle, deadline, &kept);
+		result = ump__handle_permit(handle, deadline, &kept);
 	/* The deadline has passed since. */
 	if (result == UMP_FULL)
 		result = UMP_TIMED_OUT;
 	if (result == UMP_OK) {
 		result = send_request(request, wait);
 		if (result < UMP_OK)
-			ump__handle_room_back(handle, kept);
+			ump__handle_permit_back(handle, kept);
 	}
 	if (result == UMP_TIMED_OUT)
 		ump__request_discard(request, UMP_SERVER_GONE);
@@ -184,7 +184,7 @@ static int request_until(
 		 * time-out.  It may also be the combiner role. */
 		if (!there && !ump__answer_abandon(&request->answer))
 			return UMP_TIMED_OUT;
-	} while (ump__inline_took_turn(request));
+	} while (ump__combining_took_role(request));
 	return ump__wait_reply_collect(request, reply);
 }
 
@@ -239,13 +239,13 @@ static int send_copy_until(const struct ump__handle *handle, const void *msg,
 	ump_time deadline)
 {
 	bool kept;
-	int result = ump__handle_room(handle, deadline, &kept);
+	int result = ump__handle_permit(handle, deadline, &kept);
 
 	if (result != UMP_OK)
 		return result;
 	result = send_copy(handle, msg, completions, tag, out);
 	if (result < UMP_OK)
-		ump__handle_room_back(handle, kept);
+		ump__handle_permit_back(handle, kept);
 	return result;
 }
 

@@ -12,7 +12,7 @@
   @ ensures refused: \result != UMP__RUN && \result != UMP_OK ==>
   @   \result == UMP_SERVER_GONE && ump__knows == UMP__KNOWS_CLOSED;
   @*/
-int ump__turn_push(struct ump__word *inbox, struct ump__node *node)
+int ump__combiner_push(struct ump__word *inbox, struct ump__node *node)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
@@ -28,7 +28,7 @@ int ump__turn_push(struct ump__word *inbox, struct ump__node *node)
 			return UMP_SERVER_GONE;
 		node->next = (struct ump__node *)push.link;
 		/* The node may be gone from here on, unless this thread is the combiner. */
-		if (ump__inbox_word_push_turn(inbox, &seen, push.next))
+		if (ump__inbox_word_push_combiner(inbox, &seen, push.next))
 			return push.wake ? UMP__RUN : UMP_OK;
 	}
 }
@@ -40,7 +40,7 @@ int ump__turn_push(struct ump__word *inbox, struct ump__node *node)
   @ ensures turn: \result ==> ump__knows == UMP__KNOWS_AWAKE;
   @ ensures refused: \result == \false ==> of_sender(ump__knows);
   @*/
-bool ump__turn_take(struct ump__word *inbox)
+bool ump__combiner_take(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
@@ -54,9 +54,9 @@ bool ump__turn_take(struct ump__word *inbox)
   @ ensures given: \result ==> ump__knows == UMP__KNOWS_NOTHING;
   @ ensures nodes: \result == \false ==> ump__knows == UMP__KNOWS_NODES;
   @*/
-bool ump__turn_give(struct ump__word *inbox)
+bool ump__combiner_give(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
-	return seen == UMP__INBOX_EMPTY && ump__inbox_word_rest(inbox, &seen, UMP__INBOX_PARKED);
+	return seen == UMP__INBOX_EMPTY && ump__inbox_word_release(inbox, &seen, UMP__INBOX_PARKED);
 }

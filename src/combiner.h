@@ -5,8 +5,8 @@
  * push or by a claim, acquires the role; it releases the role by storing PARKED again.  All state
  * of the receiver passes from one combiner to the next through that word.
  */
-#ifndef UMP_TURN_H
-#define UMP_TURN_H
+#ifndef UMP_COMBINER_H
+#define UMP_COMBINER_H
 
 #include "core/queue.h"
 #include "sync/sync.h"
@@ -21,13 +21,13 @@
 /* Push `node` into the inbox.  UMP_OK; UMP__RUN if the inbox was idle and the caller is the
  * combiner now; or UMP_SERVER_GONE if it is closed, and the node still belongs to the caller.  Any
  * thread. */
-int ump__turn_push(struct ump__word *inbox, struct ump__node *node);
+int ump__combiner_push(struct ump__word *inbox, struct ump__node *node);
 
 /* Acquire the combiner role if the inbox is idle.  Any thread but the combiner. */
-bool ump__turn_take(struct ump__word *inbox);
+bool ump__combiner_take(struct ump__word *inbox);
 
 /* Release the combiner role.  Returns false if messages are left; then the caller is still the
  * combiner.  The combiner only. */
-bool ump__turn_give(struct ump__word *inbox);
+bool ump__combiner_give(struct ump__word *inbox);
 
 #endif

@@ -7,16 +7,16 @@
  *
  * Combining is bounded.  After a budget of messages, the combiner hands off its role to the first
  * blocked caller whose request it dequeues.  The role travels with the answer: the request is
- * completed with UMP__CODE_TURN, and its caller, which owns it then, handles it itself and goes on
- * as the combiner.
+ * completed with UMP__CODE_COMBINER, and its caller, which owns it then, handles it itself and goes
+ * on as the combiner.
  *
  * If no caller is blocked within a second budget of messages, and after each further budget, the
  * combiner releases its role: it marks the inbox idle although messages are left.  The next sender
  * becomes the combiner and must handle these first.  If none sends for as long as one message took,
  * the former combiner reacquires the role.
  */
-#ifndef UMP_INLINE_H
-#define UMP_INLINE_H
+#ifndef UMP_COMBINING_H
+#define UMP_COMBINING_H
 
 #include "request.h"
 
@@ -25,25 +25,26 @@
 
 /* Completes a request whose caller must take over as the combiner.  No other answer has this
  * code. */
-#define UMP__CODE_TURN INT_MIN
+#define UMP__CODE_COMBINER INT_MIN
 
 /* Run the server, after a push of this thread has acquired the combiner role.  The caller must not
  * hold a lock. */
-void ump__inline_run(struct ump_inline *inlined);
+void ump__combining_run(struct ump_combining *combining);
 
 /* Acquire the combiner role for a request that the caller waits for without a deadline.  Returns
  * true if this thread is the combiner now. */
-bool ump__inline_take(struct ump__channel *channel);
+bool ump__combining_take(struct ump__channel *channel);
 
 /* Make a request to a server whose combiner this thread has just become: run the handler here, and
  * then the server; `*result` is the result for the caller.  Returns false if an earlier combiner
  * has released the role with messages left.  These must be handled first; nothing was done, and
  * this thread is still the combiner. */
-bool ump__inline_request(struct ump__channel *channel, const void *msg, void *reply, int *result);
+bool ump__combining_request(
+	struct ump__channel *channel, const void *msg, void *reply, int *result);
 
 /* Return whether the answer to `request` was the combiner role.  If so, this thread has run the
  * server, and the request is waited for as before; it may be answered already.  Only the waiter,
  * which owns the request, may call this. */
-bool ump__inline_took_turn(struct ump__request *request);
+bool ump__combining_took_role(struct ump__request *request);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "completions.h"
 
-#include "reservation.h"
-#include "notifier.h"
 #include "deadline.h"
 #include "inbox.h"
+#include "notifier.h"
 #include "references.h"
 #include "request.h"
+#include "reservation.h"
 #include "user.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ void ump__completions_release(struct ump_completions *completions)
 
 bool ump__completions_push(struct ump_completions *completions, struct ump__message *message)
 {
-	bool taken = ump__inbox_push(&completions->inbox, &message->node, &completions->bell);
+	bool taken = ump__inbox_push(&completions->inbox, &message->node, &completions->notifier);
 
 	ump__completions_release(completions);
 	return taken;
@@ -50,7 +50,7 @@ int ump_completions_open(ump_completions **out)
 	made = ump__alloc_line(sizeof *made);
 	if (made == NULL)
 		return UMP_NO_MEMORY;
-	if (ump__bell_make(&made->bell) != UMP_OK) {
+	if (ump__notifier_make(&made->notifier) != UMP_OK) {
 		ump__free(made);
 		return UMP_NO_FD;
 	}
@@ -66,7 +66,7 @@ int ump_completions_open(ump_completions **out)
 
 int ump_completions_fd(const ump_completions *completions)
 {
-	return completions != NULL ? completions->bell.fd : -1;
+	return completions != NULL ? completions->notifier.fd : -1;
 }
 
 size_t ump_completions_in_flight(const ump_completions *completions)
@@ -86,21 +86,21 @@ static void give_back(ump_completions *completions)
 static struct ump__message *next(ump_completions *completions)
 {
 	struct ump__node *node = ump__queue_pop(&completions->batch);
-	bool silenced = false;
+	bool cleared = false;
 
 	while (node == NULL) {
 		if (ump__inbox_take(&completions->inbox, &completions->batch)) {
 			node = ump__queue_pop(&completions->batch);
 		} else {
-			silenced = true;
-			if (ump__inbox_rest(&completions->inbox, &completions->bell))
+			cleared = true;
+			if (ump__inbox_idle(&completions->inbox, &completions->notifier))
 				return NULL;
 		}
 	}
 	/* The caller has not seen UMP_EMPTY, and may wait for the notifier, which this call has
 	 * cleared. */
-	if (silenced)
-		ump__bell_ring(&completions->bell);
+	if (cleared)
+		ump__notifier_raise(&completions->notifier);
 	return ump__message_of(node);
 }
 
@@ -122,8 +122,9 @@ static struct ump_completion tell(ump_completions *completions, struct ump__mess
 
 	if (ump__kind_of(message) == UMP__KIND_REQUEST)
 		return tell_request(completions, ump__request_of(message));
-	told = (struct ump_completion){ump__ask_of(message)->tag, ump__ask_of(message)->code, NULL};
-	ump__ask_told(ump__ask_of(message), true);
+	told = (struct ump_completion){
+		ump__reservation_of(message)->tag, ump__reservation_of(message)->code, NULL};
+	ump__reservation_told(ump__reservation_of(message), true);
 	return told;
 }
 
@@ -169,7 +170,7 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 			return UMP_NONE_PENDING;
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
-		ump__bell_wait(&completions->bell, deadline);
+		ump__notifier_wait(&completions->notifier, deadline);
 	}
 }
 
@@ -186,7 +187,7 @@ void ump_completions_drop(ump_completions **completions)
 	give_back(dropped);
 	ump__inbox_close(&dropped->inbox, &rest);
 	/* Messages may be in flight for long; the descriptor is needed elsewhere. */
-	ump__bell_end(&dropped->bell);
+	ump__notifier_end(&dropped->notifier);
 	ump__queue_append(&dropped->batch, &rest);
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
@@ -195,7 +196,7 @@ void ump_completions_drop(ump_completions **completions)
 			ump__request_discard(
 				ump__request_of(message), ump__request_of(message)->answer.code);
 		else
-			ump__ask_told(ump__ask_of(message), false);
+			ump__reservation_told(ump__reservation_of(message), false);
 	}
 	/* The strong reference, the weak one that it shared in, and the receiver's. */
 	(void)ump__strong_drop(&dropped->counts);

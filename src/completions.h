@@ -18,7 +18,7 @@ struct ump_completions {
 	_Alignas(UMP__LINE) struct ump__word inbox;
 	/* Written by requesters and answerers. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
-	struct ump__bell bell;
+	struct ump__notifier notifier;
 	/* The rest is the owner's: messages taken from the inbox, and not retrieved yet. */
 	_Alignas(UMP__LINE) struct ump__queue batch;
 	/* Message whose reply was retrieved last; it is freed at the next call. */

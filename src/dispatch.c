@@ -108,8 +108,8 @@ static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump_
 		return handle_post(dispatcher, ump__post_of(message));
 	case UMP__KIND_REQUEST:
 		return handle_request(dispatcher, ump__request_of(message));
-	case UMP__KIND_GOODBYE:
-	case UMP__KIND_ROOM:
+	case UMP__KIND_EOS:
+	case UMP__KIND_RESERVATION:
 		break;
 	}
 	return ump_continue();
@@ -139,15 +139,15 @@ static struct ump_flow hand_over_timed(
 	return flow;
 }
 
-enum ump__verdict ump__dispatcher_handle(
+enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
 {
 	ump_server *server = dispatcher->server;
 	/* The message is gone once it is handled. */
 	enum ump__kind kind = ump__kind_of(message);
 
-	if (kind == UMP__KIND_GOODBYE)
-		return ump__verdict_after(kind, false);
+	if (kind == UMP__KIND_EOS)
+		return ump__outcome_after(kind, false);
 	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
 	ump__hint_set(&server->busy, 1);
 	UMP__PROBE(begin, server->channel, kind);
@@ -155,15 +155,15 @@ enum ump__verdict ump__dispatcher_handle(
 						 : hand_over(dispatcher, message);
 	UMP__PROBE(end, server->channel, kind);
 	ump__hint_set(&server->busy, 0);
-	return ump__verdict_after(kind, flow->stop);
+	return ump__outcome_after(kind, flow->stop);
 }
 
 struct ump_flow ump__dispatcher_end(
-	struct ump__dispatcher *dispatcher, enum ump__verdict verdict, struct ump_flow flow)
+	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
 {
 	const struct ump_handler *handler = &dispatcher->handler;
 
-	if (verdict == UMP__VERDICT_NONE)
+	if (outcome == UMP__OUTCOME_NONE)
 		flow = ump_continue();
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
 	if (handler->term != NULL)

@@ -45,12 +45,12 @@ int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 /* Pass one message to the handler, unless it is the EOS marker.  `flow` receives what the handler
  * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
  * so. */
-enum ump__verdict ump__dispatcher_handle(
+enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 
 /* End the loop: close the inbox, dispose of undelivered messages, call term and drop.  Returns the
  * outcome.  The caller must release the receiver. */
 struct ump_flow ump__dispatcher_end(
-	struct ump__dispatcher *dispatcher, enum ump__verdict verdict, struct ump_flow flow);
+	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow);
 
 #endif

@@ -32,7 +32,7 @@ static size_t expected;
  * their memory, or found the array full. */
 static struct ump__os_thread places[PLACES];
 static size_t placed;
-static struct ump__departed *others;
+static struct ump__dropped *others;
 static struct waiter *waiters;
 /* The handler for the end of the process is registered. */
 static bool leaves;
@@ -40,17 +40,17 @@ static bool leaves;
 /* ---- The list; with the lock held ------------------------------------------------------------ */
 
 /* Join the threads that have ended.  Returns the memory to free without the lock. */
-static struct ump__departed *sweep(void)
+static struct ump__dropped *sweep(void)
 {
-	struct ump__departed **at = &others;
-	struct ump__departed *joined = NULL;
+	struct ump__dropped **at = &others;
+	struct ump__dropped *joined = NULL;
 
 	for (size_t i = placed; i-- > 0;) {
 		if (ump__thread_join(&places[i], UMP_NOW) == UMP_OK)
 			places[i] = places[--placed];
 	}
 	while (*at != NULL) {
-		struct ump__departed *one = *at;
+		struct ump__dropped *one = *at;
 
 		if (ump__thread_join(&one->os, UMP_NOW) == UMP_OK) {
 			*at = one->next;
@@ -65,7 +65,7 @@ static struct ump__departed *sweep(void)
 
 /* Keep the thread of `one`.  Returns the memory to free without the lock: `one` if it is not
  * needed, or NULL. */
-static struct ump__departed *keep(struct ump__departed *one)
+static struct ump__dropped *keep(struct ump__dropped *one)
 {
 	if (one->in_use || placed == PLACES) {
 		one->next = others;
@@ -78,9 +78,9 @@ static struct ump__departed *keep(struct ump__departed *one)
 }
 
 /* Remove `one` from `others`.  Returns false if it is not there, as in a forked child. */
-static bool take_out(const struct ump__departed *one)
+static bool take_out(const struct ump__dropped *one)
 {
-	struct ump__departed **at = &others;
+	struct ump__dropped **at = &others;
 
 	while (*at != NULL && *at != one)
 		at = &(*at)->next;
@@ -102,7 +102,7 @@ static bool has_current(void)
 		if (ump__thread_is_current(&places[i]))
 			return true;
 	}
-	for (const struct ump__departed *one = others; one != NULL; one = one->next) {
+	for (const struct ump__dropped *one = others; one != NULL; one = one->next) {
 		if (ump__thread_is_current(&one->os))
 			return true;
 	}
@@ -124,10 +124,10 @@ static void tell_all(void)
 
 /* ---- Without the lock ------------------------------------------------------------------------ */
 
-static void free_all(struct ump__departed *first)
+static void free_all(struct ump__dropped *first)
 {
 	while (first != NULL) {
-		struct ump__departed *one = first;
+		struct ump__dropped *one = first;
 
 		first = one->next;
 		if (one->channel != NULL)
@@ -139,7 +139,7 @@ static void free_all(struct ump__departed *first)
 /* ---- Fork and exit --------------------------------------------------------------------------- */
 
 /* The child has none of these threads.  What the parent was changing stays as it was. */
-void ump__departed_forget(void)
+void ump__dropped_forget(void)
 {
 	ump__lock_init(&lock);
 	expected = 0;
@@ -151,13 +151,13 @@ void ump__departed_forget(void)
 /* A program that does not wait for its dropped servers must not leak either. */
 static void at_exit(void)
 {
-	struct ump__departed *unused = NULL;
+	struct ump__dropped *unused = NULL;
 
 	ump__lock_take(&lock);
 	while (placed > 0)
 		ump__thread_detach(&places[--placed]);
 	while (others != NULL) {
-		struct ump__departed *one = others;
+		struct ump__dropped *one = others;
 
 		others = one->next;
 		ump__thread_detach(&one->os);
@@ -174,7 +174,7 @@ static void at_exit(void)
 
 /* ---- For threads ----------------------------------------------------------------------------- */
 
-void ump__departed_expect(void)
+void ump__dropped_expect(void)
 {
 	ump__lock_take(&lock);
 	expected++;
@@ -188,8 +188,8 @@ void ump__departed_expect(void)
 /* The thread's destructors have run; what still runs executes no code of the application. */
 static void thread_exits(struct ump__thread_exit *exit)
 {
-	struct ump__departed *one = (struct ump__departed *)(void *)exit;
-	struct ump__departed *unused = NULL;
+	struct ump__dropped *one = (struct ump__dropped *)(void *)exit;
+	struct ump__dropped *unused = NULL;
 
 	ump__frame_forget();
 	ump__lock_take(&lock);
@@ -204,16 +204,16 @@ static void thread_exits(struct ump__thread_exit *exit)
 	free_all(unused);
 }
 
-bool ump__departed_use(struct ump__departed *one)
+bool ump__dropped_use(struct ump__dropped *one)
 {
 	one->exit.run = thread_exits;
 	one->in_use = ump__thread_exit_set(&one->exit);
 	return one->in_use;
 }
 
-void ump__departed_take(struct ump__departed *one, bool ends)
+void ump__dropped_take(struct ump__dropped *one, bool ends)
 {
-	struct ump__departed *joined;
+	struct ump__dropped *joined;
 
 	ump__lock_take(&lock);
 	joined = sweep();
@@ -228,11 +228,11 @@ void ump__departed_take(struct ump__departed *one, bool ends)
 	free_all(joined);
 }
 
-size_t ump__departed_count(void)
+size_t ump__dropped_count(void)
 {
 	size_t count = placed;
 
-	for (const struct ump__departed *one = others; one != NULL; one = one->next)
+	for (const struct ump__dropped *one = others; one != NULL; one = one->next)
 		count++;
 	return count;
 }
@@ -275,7 +275,7 @@ static bool wait_for_servers(ump_time deadline)
 /* Return whether none is left: no server, and no thread. */
 static bool all_gone(void)
 {
-	struct ump__departed *joined;
+	struct ump__dropped *joined;
 	bool gone;
 
 	ump__lock_take(&lock);

@@ -6,8 +6,8 @@
  *
  * The state is static: it belongs to one copy of the library.
  */
-#ifndef UMP_DEPARTED_H
-#define UMP_DEPARTED_H
+#ifndef UMP_DROPPED_H
+#define UMP_DROPPED_H
 
 #include "sync/sync.h"
 
@@ -17,13 +17,13 @@
 struct ump__channel;
 
 /* Header of the allocated memory that is handed over with the thread. */
-struct ump__departed {
+struct ump__dropped {
 	/* Must be first: runs when the thread exits. */
 	struct ump__thread_exit exit;
 	struct ump__os_thread os;
 	/* Channel of its server, a weak reference; or NULL. */
 	struct ump__channel *channel;
-	struct ump__departed *next;
+	struct ump__dropped *next;
 	/* Its thread uses this memory until it exits. */
 	bool in_use;
 	/* It was handed over; its thread was detached, at the end of the process. */
@@ -32,22 +32,22 @@ struct ump__departed {
 };
 
 /* Announce the drop of a server: ump_join_dropped must wait for it from now on. */
-void ump__departed_expect(void);
+void ump__dropped_expect(void);
 
 /* Let the calling thread, which is that of `one` and is ending, use that memory until it exits.
  * Returns false if it must not. */
-bool ump__departed_use(struct ump__departed *one);
+bool ump__dropped_use(struct ump__dropped *one);
 
 /* Hand over a dropped server that has ended.  If `ends`, its thread `one->os` ends, too, or has
  * ended, and a later call joins it.  `one` and its reference are freed, by its thread if that uses
  * them.  Never blocks. */
-void ump__departed_take(struct ump__departed *one, bool ends);
+void ump__dropped_take(struct ump__dropped *one, bool ends);
 
 /* Forget all threads, in a forked child, which has none of them. */
-void ump__departed_forget(void);
+void ump__dropped_forget(void);
 
 /* Return the number of threads handed over and not joined; for checkers, while no other thread
  * runs. */
-size_t ump__departed_count(void);
+size_t ump__dropped_count(void);
 
 #endif

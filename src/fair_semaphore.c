@@ -7,106 +7,108 @@
 #include "permits.h"
 #include "wait.h"
 
-void ump__room_init(struct ump__room *room, uint32_t capacity)
+void ump__semaphore_init(struct ump__semaphore *semaphore, uint32_t capacity)
 {
-	room->first = NULL;
-	room->last = NULL;
-	room->closed = false;
-	ump__places_init(&room->places, capacity);
-	ump__hint_init(&room->sender_cpu, UMP__CPU_UNKNOWN);
-	ump__lock_init(&room->lock);
+	semaphore->first = NULL;
+	semaphore->last = NULL;
+	semaphore->closed = false;
+	ump__permits_init(&semaphore->permits, capacity);
+	ump__hint_init(&semaphore->sender_cpu, UMP__CPU_UNKNOWN);
+	ump__lock_init(&semaphore->lock);
 }
 
 void ump__claim_init(struct ump__claim *claim)
 {
-	claim->ticket = NULL;
-	ump__hint_init(&claim->asked, UMP__ASKED_NOTHING);
+	claim->waiter = NULL;
+	ump__hint_init(&claim->reserved, UMP__RESERVATION_NONE);
 }
 
-void ump__room_end(struct ump__room *room)
+void ump__semaphore_end(struct ump__semaphore *semaphore)
 {
-	ump__lock_end(&room->lock);
+	ump__lock_end(&semaphore->lock);
 }
 
 /* ---- The wait queue, under the lock -------------------------------------------------------- */
 
-bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
+bool ump__semaphore_withdraw(struct ump__semaphore *semaphore, struct ump__waiter *waiter)
 {
-	if (!ticket->in_line)
+	if (!waiter->queued)
 		return false;
-	ticket->in_line = false;
-	if (ticket->previous != NULL)
-		ticket->previous->next = ticket->next;
+	waiter->queued = false;
+	if (waiter->previous != NULL)
+		waiter->previous->next = waiter->next;
 	else
-		room->first = ticket->next;
-	if (ticket->next != NULL)
-		ticket->next->previous = ticket->previous;
+		semaphore->first = waiter->next;
+	if (waiter->next != NULL)
+		waiter->next->previous = waiter->previous;
 	else
-		room->last = ticket->previous;
-	if (room->first == NULL)
-		ump__line_end(&room->places);
+		semaphore->last = waiter->previous;
+	if (semaphore->first == NULL)
+		ump__permit_queue_end(&semaphore->permits);
 	return true;
 }
 
-/* Insert `ticket` before `next`, or at the end if `next` is NULL. */
-static void insert(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
+/* Insert `waiter` before `next`, or at the end if `next` is NULL. */
+static void insert(
+	struct ump__semaphore *semaphore, struct ump__waiter *waiter, struct ump__waiter *next)
 {
-	ticket->in_line = true;
-	ticket->next = next;
-	ticket->previous = next != NULL ? next->previous : room->last;
-	if (ticket->previous != NULL)
-		ticket->previous->next = ticket;
+	waiter->queued = true;
+	waiter->next = next;
+	waiter->previous = next != NULL ? next->previous : semaphore->last;
+	if (waiter->previous != NULL)
+		waiter->previous->next = waiter;
 	else
-		room->first = ticket;
+		semaphore->first = waiter;
 	if (next != NULL)
-		next->previous = ticket;
+		next->previous = waiter;
 	else
-		room->last = ticket;
+		semaphore->last = waiter;
 }
 
 /* Acquire a permit, or queue for one before `next`.  UMP_OK, UMP_FULL if it is queued now, or
  * UMP_SERVER_GONE. */
-static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
+static int enter(
+	struct ump__semaphore *semaphore, struct ump__waiter *waiter, struct ump__waiter *next)
 {
-	ticket->in_line = false;
-	if (room->closed)
+	waiter->queued = false;
+	if (semaphore->closed)
 		return UMP_SERVER_GONE;
 	/* A permit may be released just before the wait queue begins. */
-	while (room->first == NULL) {
-		if (ump__place_take(&room->places))
+	while (semaphore->first == NULL) {
+		if (ump__permit_take(&semaphore->permits))
 			return UMP_OK;
-		if (ump__line_begin(&room->places))
+		if (ump__permit_queue_begin(&semaphore->permits))
 			break;
 	}
-	insert(room, ticket, next);
+	insert(semaphore, waiter, next);
 	return UMP_FULL;
 }
 
 /* Hand a released permit to the first waiter that wants it. */
-void ump__room_give_locked(struct ump__room *room)
+void ump__semaphore_give_locked(struct ump__semaphore *semaphore)
 {
-	while (room->first != NULL) {
-		struct ump__ticket *ticket = room->first;
+	while (semaphore->first != NULL) {
+		struct ump__waiter *waiter = semaphore->first;
 
-		(void)ump__room_withdraw(room, ticket);
-		if (ticket->call(ticket, UMP_OK))
+		(void)ump__semaphore_withdraw(semaphore, waiter);
+		if (waiter->call(waiter, UMP_OK))
 			return;
 	}
 	/* The wait queue has ended, and only the holder of the lock can begin one, so this cannot
 	 * fail. */
-	(void)ump__place_give(&room->places);
+	(void)ump__permit_give(&semaphore->permits);
 }
 
 /* ---- Blocked senders ----------------------------------------------------------------------- */
 
 struct sender {
-	struct ump__ticket ticket;
+	struct ump__waiter waiter;
 	struct ump__answer called;
 };
 
-static bool call_sender(struct ump__ticket *ticket, int code)
+static bool call_sender(struct ump__waiter *waiter, int code)
 {
-	struct sender *sender = (struct sender *)(void *)ticket;
+	struct sender *sender = (struct sender *)(void *)waiter;
 
 	/* The sender waits until it is called or has withdrawn; it never abandons the answer. */
 	(void)ump__answer_publish(&sender->called, code, NULL);
@@ -114,14 +116,14 @@ static bool call_sender(struct ump__ticket *ticket, int code)
 }
 
 /* Wait until called.  After the deadline, leave the queue, unless called just then. */
-static int await_call(struct ump__room *room, struct sender *sender, ump_time deadline)
+static int await_call(struct ump__semaphore *semaphore, struct sender *sender, ump_time deadline)
 {
 	if (!ump__answer_wait(&sender->called, deadline, UMP__CPU_UNKNOWN)) {
 		bool withdrawn;
 
-		ump__lock_take(&room->lock);
-		withdrawn = ump__room_withdraw(room, &sender->ticket);
-		ump__lock_give(&room->lock);
+		ump__lock_take(&semaphore->lock);
+		withdrawn = ump__semaphore_withdraw(semaphore, &sender->waiter);
+		ump__lock_give(&semaphore->lock);
 		if (withdrawn)
 			return UMP_TIMED_OUT;
 	}
@@ -130,33 +132,33 @@ static int await_call(struct ump__room *room, struct sender *sender, ump_time de
 
 /* As enter(), for a sender; UMP_EMPTY if its client's reservation has been granted. */
 static int enter_sender(
-	struct ump__room *room, struct ump__ticket *ticket, const struct ump__claim *own)
+	struct ump__semaphore *semaphore, struct ump__waiter *waiter, const struct ump__claim *own)
 {
-	struct ump__ticket *next = NULL;
+	struct ump__waiter *next = NULL;
 	int result = UMP_EMPTY;
 
-	ump__lock_take(&room->lock);
-	if (own->ticket != NULL && own->ticket->in_line)
-		next = own->ticket;
-	if (ump__hint_get(&own->asked) != UMP__ASKED_AND_GOT)
-		result = enter(room, ticket, next);
-	ump__lock_give(&room->lock);
+	ump__lock_take(&semaphore->lock);
+	if (own->waiter != NULL && own->waiter->queued)
+		next = own->waiter;
+	if (ump__hint_get(&own->reserved) != UMP__RESERVATION_GRANTED)
+		result = enter(semaphore, waiter, next);
+	ump__lock_give(&semaphore->lock);
 	return result;
 }
 
-static int stand_in_line(struct ump__room *room, struct ump__channel *server,
+static int wait_in_queue(struct ump__semaphore *semaphore, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	struct sender sender = {.ticket.call = call_sender};
+	struct sender sender = {.waiter.call = call_sender};
 	struct ump__wait wait;
 	int result;
 
 	ump__answer_init(&sender.called);
 	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
 		return UMP_DEADLOCK;
-	result = enter_sender(room, &sender.ticket, own);
+	result = enter_sender(semaphore, &sender.waiter, own);
 	if (result == UMP_FULL)
-		result = await_call(room, &sender, deadline);
+		result = await_call(semaphore, &sender, deadline);
 	ump__wait_end(&wait);
 	return result;
 }
@@ -166,18 +168,18 @@ static int stand_in_line(struct ump__room *room, struct ump__channel *server,
 #define ENOUGH 64
 
 /* Spin for free permits while there is no wait queue.  Returns false if the caller should block. */
-static bool spin_for_room(struct ump__room *room, int server_cpu)
+static bool spin_for_permit(struct ump__semaphore *semaphore, int server_cpu)
 {
-	const struct ump__places *places = &room->places;
+	const struct ump__permits *permits = &semaphore->permits;
 	int here = ump__cpu();
 	uint64_t left = 0;
 	bool line = false;
 
-	if (ump__hint_get(&room->sender_cpu) != here)
-		ump__hint_set(&room->sender_cpu, here);
+	if (ump__hint_get(&semaphore->sender_cpu) != here)
+		ump__hint_set(&semaphore->sender_cpu, here);
 	for (unsigned round = 0; ump__spin_round(round, server_cpu); round++) {
-		left = ump__places_left(places, &line);
-		if (line || left >= ENOUGH || 4 * left >= places->capacity)
+		left = ump__permits_left(permits, &line);
+		if (line || left >= ENOUGH || 4 * left >= permits->capacity)
 			break;
 	}
 	return !line && left > 0;
@@ -185,53 +187,53 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 
 /* ---- Interface ----------------------------------------------------------------------------- */
 
-int ump__room_take(struct ump__room *room, struct ump__channel *server,
+int ump__semaphore_take(struct ump__semaphore *semaphore, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)
 {
-	if (ump__place_take(&room->places))
+	if (ump__permit_take(&semaphore->permits))
 		return UMP_OK;
 	if (ump__is_over(deadline))
 		return UMP_FULL;
-	if (spin_for_room(room, ump__hint_get(&server->server_cpu)) &&
-		ump__place_take(&room->places))
+	if (spin_for_permit(semaphore, ump__hint_get(&server->server_cpu)) &&
+		ump__permit_take(&semaphore->permits))
 		return UMP_OK;
-	return stand_in_line(room, server, own, deadline);
+	return wait_in_queue(semaphore, server, own, deadline);
 }
 
-void ump__room_yield(const struct ump__room *room)
+void ump__semaphore_yield(const struct ump__semaphore *semaphore)
 {
-	int cpu = ump__hint_get(&room->sender_cpu);
+	int cpu = ump__hint_get(&semaphore->sender_cpu);
 
 	if (cpu != UMP__CPU_UNKNOWN && cpu == ump__cpu())
 		(void)ump__spin_round(0, cpu);
 }
 
-void ump__room_give(struct ump__room *room)
+void ump__semaphore_give(struct ump__semaphore *semaphore)
 {
-	if (ump__place_give(&room->places))
+	if (ump__permit_give(&semaphore->permits))
 		return;
-	ump__lock_take(&room->lock);
-	ump__room_give_locked(room);
-	ump__lock_give(&room->lock);
+	ump__lock_take(&semaphore->lock);
+	ump__semaphore_give_locked(semaphore);
+	ump__lock_give(&semaphore->lock);
 }
 
-void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket)
+void ump__semaphore_enqueue(struct ump__semaphore *semaphore, struct ump__waiter *waiter)
 {
-	int result = enter(room, ticket, NULL);
+	int result = enter(semaphore, waiter, NULL);
 
-	if (result != UMP_FULL && !ticket->call(ticket, result) && result == UMP_OK)
-		ump__room_give_locked(room);
+	if (result != UMP_FULL && !waiter->call(waiter, result) && result == UMP_OK)
+		ump__semaphore_give_locked(semaphore);
 }
 
-void ump__room_close(struct ump__room *room)
+void ump__semaphore_close(struct ump__semaphore *semaphore)
 {
-	ump__lock_take(&room->lock);
-	room->closed = true;
-	while (room->first != NULL) {
-		struct ump__ticket *ticket = room->first;
+	ump__lock_take(&semaphore->lock);
+	semaphore->closed = true;
+	while (semaphore->first != NULL) {
+		struct ump__waiter *waiter = semaphore->first;
 
-		(void)ump__room_withdraw(room, ticket);
-		(void)ticket->call(ticket, UMP_SERVER_GONE);
+		(void)ump__semaphore_withdraw(semaphore, waiter);
+		(void)waiter->call(waiter, UMP_SERVER_GONE);
 	}
-	ump__lock_give(&room->lock);
+	ump__lock_give(&semaphore->lock);
 }

@@ -14,6 +14,6 @@
 void ump__fork_child(void)
 {
 	ump__frame_forget();
-	ump__holders_forget();
-	ump__departed_forget();
+	ump__registry_forget();
+	ump__dropped_forget();
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "handle.h"
 
-#include "reservation.h"
 #include "frame.h"
 #include "inbox.h"
 #include "pool.h"
 #include "references.h"
 #include "request.h"
+#include "reservation.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 {
-	struct ump__handle *handle = ump__alloc(sizeof *handle + ump__holder_extra());
+	struct ump__handle *handle = ump__alloc(sizeof *handle + ump__registry_extra());
 
 	if (handle == NULL)
 		return NULL;
@@ -19,7 +19,7 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	ump__claim_init(&handle->claim);
 	ump__hint_init(&handle->sent, 0);
 	ump__word_init(&handle->pool, 0);
-	ump__holder_add(handle);
+	ump__registry_add(handle);
 	return handle;
 }
 
@@ -27,7 +27,7 @@ void ump__handle_free(struct ump__handle *handle)
 {
 	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
 
-	ump__holder_remove(handle);
+	ump__registry_remove(handle);
 	if (pool != NULL)
 		ump__pool_drop(pool);
 	handle->mark = UMP__MARK_DEAD;
@@ -65,7 +65,7 @@ int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out)
 }
 
 /* Clients are passed as const, since sending changes nothing that they show. */
-static struct ump__handle *asker(const struct ump__handle *handle)
+static struct ump__handle *writable(const struct ump__handle *handle)
 {
 	return (struct ump__handle *)(uintptr_t)handle;
 }
@@ -97,13 +97,13 @@ struct ump__pool *ump__handle_pool(const struct ump__handle *handle)
 	if (pool != NULL)
 		return pool;
 	sent = ump__hint_get(&handle->sent);
-	if (sent >= ump__thrift()->after)
-		return open_pool(asker(handle));
-	ump__hint_set(&asker(handle)->sent, sent + 1);
+	if (sent >= ump__retention()->after)
+		return open_pool(writable(handle));
+	ump__hint_set(&writable(handle)->sent, sent + 1);
 	return NULL;
 }
 
-int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept)
+int ump__handle_permit(const struct ump__handle *handle, ump_time deadline, bool *kept)
 {
 	struct ump__channel *channel = handle->channel;
 	int result;
@@ -112,10 +112,10 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 	if (!channel->bounded)
 		return UMP_OK;
 	do {
-		*kept = ump__ask_use(asker(handle));
+		*kept = ump__reservation_use(writable(handle));
 		if (*kept)
 			return UMP_OK;
-		result = ump__room_take(channel->room, channel, &handle->claim, deadline);
+		result = ump__semaphore_take(channel->semaphore, channel, &handle->claim, deadline);
 	} while (result == UMP_EMPTY);
 	/* A closed inbox is neither full nor waited for.  Its permits may be released only
 	 * later. */
@@ -124,12 +124,12 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 	return result;
 }
 
-void ump__handle_room_back(const struct ump__handle *handle, bool kept)
+void ump__handle_permit_back(const struct ump__handle *handle, bool kept)
 {
 	if (kept)
-		ump__ask_keep(asker(handle));
+		ump__reservation_keep(writable(handle));
 	else if (handle->channel->bounded)
-		ump__room_give(handle->channel->room);
+		ump__semaphore_give(handle->channel->semaphore);
 }
 
 /* Send a copy of `msg`, for which there is capacity.  Results as ump__channel_send, or
@@ -157,11 +157,11 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 	UMP__REQUIRE_OWN(channel);
 	if (msg == NULL || channel->post.size == 0)
 		return UMP_INVALID;
-	result = ump__handle_room(handle, deadline, &kept);
+	result = ump__handle_permit(handle, deadline, &kept);
 	if (result != UMP_OK)
 		return result;
 	result = send_post(handle, msg);
 	if (result < UMP_OK)
-		ump__handle_room_back(handle, kept);
+		ump__handle_permit_back(handle, kept);
 	return ump__channel_run(channel, result);
 }

@@ -19,8 +19,8 @@ enum ump__mark {
 	UMP__MARK_LENT_CLIENT,
 	UMP__MARK_THREAD,
 	UMP__MARK_TASK,
-	UMP__MARK_INLINE,
-	UMP__MARK_THREADS
+	UMP__MARK_COMBINING,
+	UMP__MARK_THREAD_POOL
 };
 
 struct ump__handle {
@@ -34,8 +34,8 @@ struct ump__handle {
 	struct ump__claim claim;
 	/* Address of a struct ump__pool; 0 if memory of messages is not recycled. */
 	struct ump__word pool;
-#ifdef UMP_HOLDERS
-	struct ump__holder holder;
+#ifdef UMP_REGISTRY
+	struct ump__registration registration;
 #endif
 };
 
@@ -70,12 +70,12 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 /* Create a weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 
-/* Acquire a permit for a message, before it is sent.  Results as ump__room_take, except UMP_EMPTY;
- * `*kept` is set if the permit was reserved for this handle. */
-int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept);
+/* Acquire a permit for a message, before it is sent.  Results as ump__semaphore_take, except
+ * UMP_EMPTY; `*kept` is set if the permit was reserved for this handle. */
+int ump__handle_permit(const struct ump__handle *handle, ump_time deadline, bool *kept);
 
 /* Return the permit of a message that was not sent: release it, or reserve it again if `kept`. */
-void ump__handle_room_back(const struct ump__handle *handle, bool kept);
+void ump__handle_permit_back(const struct ump__handle *handle, bool kept);
 
 /* Send a copy of `msg` as a post, for both kinds of clients; wait for capacity until `deadline`. */
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);

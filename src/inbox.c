@@ -6,7 +6,7 @@
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
-  @ requires bell: bell == \null || \valid_read(bell);
+  @ requires notifier: notifier == \null || \valid_read(notifier);
   @ requires aligned: is_node_word((uintptr_t)node);
   @ requires role: of_sender(ump__knows) && ump__owes_wake == \false;
   @ terminates \false;
@@ -15,7 +15,8 @@ _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses a
   @ ensures once: ump__pushed == (uint64_t)(\old(ump__pushed) + (\result ? 1 : 0));
   @ ensures refused: \result == \false ==> ump__knows == UMP__KNOWS_CLOSED;
   @*/
-bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell)
+bool ump__inbox_push(
+	struct ump__word *inbox, struct ump__node *node, struct ump__notifier *notifier)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
@@ -34,8 +35,8 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump
 		if (ump__inbox_word_push(inbox, &seen, push.next)) {
 			/* The node may be gone already; the inbox and its notifier exist while the
 			 * sender holds its reference. */
-			if (push.wake && bell != NULL)
-				ump__bell_ring(bell);
+			if (push.wake && notifier != NULL)
+				ump__notifier_raise(notifier);
 			else if (push.wake)
 				ump__wake(inbox);
 			return true;
@@ -145,14 +146,14 @@ bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch)
 	return true;
 }
 
-/*@ requires valid: \valid(inbox) && \valid_read(bell);
+/*@ requires valid: \valid(inbox) && \valid_read(notifier);
   @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
   @ terminates \true;
   @ assigns inbox->value, ump__knows, ump__silent;
   @ ensures rests: \result ==> ump__knows == UMP__KNOWS_PARKED && ump__silent == \true;
   @ ensures nodes: \result == \false ==> ump__knows == UMP__KNOWS_NODES;
   @*/
-bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell)
+bool ump__inbox_idle(struct ump__word *inbox, const struct ump__notifier *notifier)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 	struct ump__inbox_step step = ump__inbox_unpark_step(seen);
@@ -162,7 +163,7 @@ bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell)
 		return false;
 	if (ump__inbox_is_node(seen))
 		return false;
-	ump__bell_silence(bell);
+	ump__notifier_clear(notifier);
 	seen = UMP__INBOX_EMPTY;
 	step = ump__inbox_park_step(seen);
 	return ump__inbox_word_park(inbox, &seen, step.next);

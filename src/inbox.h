@@ -15,7 +15,8 @@
 /* Push `node`, and wake the receiver if it sleeps: by its notifier, if it has one, or else where
  * it parks.  Returns false if the inbox is closed; the node still belongs to the caller.  Any
  * thread. */
-bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump__bell *bell);
+bool ump__inbox_push(
+	struct ump__word *inbox, struct ump__node *node, struct ump__notifier *notifier);
 
 /* Move all messages, oldest first, into `batch`, which must be empty; wait for one until
  * `deadline`.  Returns false if there was none.  `sender_cpu` is where a sender last ran.  The
@@ -33,7 +34,7 @@ bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch);
 /* Clear the notifier and become idle: the next push raises it.  Returns false if there are
  * messages; then the receiver is not idle, and the notifier may be clear all the same.  The
  * receiver only. */
-bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell);
+bool ump__inbox_idle(struct ump__word *inbox, const struct ump__notifier *notifier);
 
 /* Return whether the inbox is closed; it is never opened again. */
 bool ump__inbox_is_closed(const struct ump__word *inbox);

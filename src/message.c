@@ -7,45 +7,45 @@
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
 _Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
-_Static_assert(UMP__KIND_ROOM <= UMP__KIND_BITS, "a kind has room beside an address");
+_Static_assert(UMP__KIND_RESERVATION <= UMP__KIND_BITS, "a kind has room beside an address");
 
 /* Allocate a post that is not recycled: on its own, or in a slab of one post if the value needs
  * more alignment. */
-static struct ump__post *post_alone(const struct ump__channel *channel, struct ump__tray **tray)
+static struct ump__post *post_alone(const struct ump__channel *channel, struct ump__slab **slab)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */
 	if (channel->post_align <= _Alignof(max_align_t))
 		return ump__alloc(sizeof(struct ump__post) + channel->post.size);
-	return ump__tray_of_one(channel->post.size, channel->post_align, tray);
+	return ump__slab_of_one(channel->post.size, channel->post_align, slab);
 }
 
 struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value)
 {
 	size_t size = handle->channel->post.size;
 	struct ump__pool *pool = ump__handle_pool(handle);
-	struct ump__tray *tray = NULL;
-	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &tray) : NULL;
+	struct ump__slab *slab = NULL;
+	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &slab) : NULL;
 
 	if (post == NULL)
-		post = post_alone(handle->channel, &tray);
+		post = post_alone(handle->channel, &slab);
 	if (post == NULL)
 		return NULL;
-	ump__message_init(&post->message, UMP__KIND_POST, tray);
+	ump__message_init(&post->message, UMP__KIND_POST, slab);
 	ump__value_copy(post->value, value, size);
 	return post;
 }
 
-struct ump__tray *ump__post_tray(const struct ump__post *post)
+struct ump__slab *ump__post_slab(const struct ump__post *post)
 {
 	return ump__home_of(&post->message);
 }
 
 void ump__post_free(struct ump__post *post)
 {
-	struct ump__tray *tray = ump__post_tray(post);
+	struct ump__slab *slab = ump__post_slab(post);
 
-	if (tray != NULL)
-		ump__tray_done(tray, 1);
+	if (slab != NULL)
+		ump__slab_done(slab, 1);
 	else
 		ump__free(post);
 }

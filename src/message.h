@@ -3,8 +3,8 @@
 #ifndef UMP_MESSAGE_H
 #define UMP_MESSAGE_H
 
-#include "core/queue.h"
 #include "core/disposition.h"
+#include "core/queue.h"
 #include "ump_server.h"
 
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 struct ump__handle;
 struct ump__pool;
-struct ump__tray;
+struct ump__slab;
 
 struct ump__message {
 	/* Must be first, so that the address of a node is that of its message. */
@@ -47,7 +47,7 @@ struct ump__post {
 struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value);
 
 /* Return the slab that contains a post; NULL if the post is an allocation of its own. */
-struct ump__tray *ump__post_tray(const struct ump__post *post);
+struct ump__slab *ump__post_slab(const struct ump__post *post);
 
 /* Free a post whose value has another owner now. */
 void ump__post_free(struct ump__post *post);

@@ -5,20 +5,20 @@
  * the number may belong to another file.  Raising must therefore pass a gate, which the owner shuts
  * before it closes the descriptor.
  */
-#ifndef UMP_BELL_H
-#define UMP_BELL_H
+#ifndef UMP_NOTIFIER_H
+#define UMP_NOTIFIER_H
 
 #include "sync/sync.h"
 
 /* Open a notifier that no other thread has seen.  UMP_OK, or UMP_NO_FD. */
-int ump__bell_make(struct ump__bell *bell);
+int ump__notifier_make(struct ump__notifier *notifier);
 
 /* Raise it; does nothing once the owner is gone.  Any thread with a reference to what the notifier
  * belongs to. */
-void ump__bell_ring(struct ump__bell *bell);
+void ump__notifier_raise(struct ump__notifier *notifier);
 
 /* Close it for good.  Waits for threads inside the gate, which are about to leave it.  The owner
  * only. */
-void ump__bell_end(struct ump__bell *bell);
+void ump__notifier_end(struct ump__notifier *notifier);
 
 #endif

@@ -3,8 +3,8 @@
  * The permits of a bounded inbox, and whether it has a wait queue: the loops that publish the steps
  * (transition functions) of core/permit.h.
  */
-#ifndef UMP_PLACES_H
-#define UMP_PLACES_H
+#ifndef UMP_PERMITS_H
+#define UMP_PERMITS_H
 
 #include "sync/atomic.h"
 
@@ -12,24 +12,24 @@
 #include <stdint.h>
 
 /* Acquire a permit.  Returns false if none is free or there is a wait queue. */
-bool ump__place_take(struct ump__places *places);
+bool ump__permit_take(struct ump__permits *permits);
 
 /* Release a permit.  Returns false if there is a wait queue; the caller must then hand the permit
  * to its first waiter. */
-bool ump__place_give(struct ump__places *places);
+bool ump__permit_give(struct ump__permits *permits);
 
 /* Begin a wait queue.  Returns false if a permit was released just now.  Requires the lock, and no
  * wait queue. */
-bool ump__line_begin(struct ump__places *places);
+bool ump__permit_queue_begin(struct ump__permits *permits);
 
 /* End the wait queue.  Requires the lock, and a wait queue. */
-void ump__line_end(struct ump__places *places);
+void ump__permit_queue_end(struct ump__permits *permits);
 
 /* Return the number of permits in use. */
-uint32_t ump__places_depth(const struct ump__places *places);
+uint32_t ump__permits_depth(const struct ump__permits *permits);
 
 /* For a sender that spins: return a snapshot of the number of free permits, and in `*line` whether
  * there is a wait queue, which it must join. */
-uint64_t ump__places_left(const struct ump__places *places, bool *line);
+uint64_t ump__permits_left(const struct ump__permits *permits, bool *line);
 
 #endif

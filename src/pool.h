@@ -18,14 +18,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum ump__shelf_kind {
-	UMP__SHELF_TRAYS,
-	UMP__SHELF_REQUESTS,
-	UMP__SHELVES
+enum ump__free_list_kind {
+	UMP__FREE_SLABS,
+	UMP__FREE_REQUESTS,
+	UMP__FREE_LISTS
 };
 
 /* A free list of one kind of memory; owned by the holder of the try-lock. */
-struct ump__shelf {
+struct ump__free_list {
 	/* Units that were returned and collected. */
 	struct ump__queue spare;
 	/* Number of units that may still be allocated and kept. */
@@ -35,35 +35,35 @@ struct ump__shelf {
 struct ump__pool {
 	/* Only the holder of the try-lock may access this cache line, except for what never
 	 * changes. */
-	_Alignas(UMP__LINE) struct ump__latch latch;
-	struct ump__shelf shelves[UMP__SHELVES];
+	_Alignas(UMP__LINE) struct ump__trylock trylock;
+	struct ump__free_list free_lists[UMP__FREE_LISTS];
 	/* Layout of the posts in a slab; no posts if they are too large for slabs. */
-	uint32_t tray_posts;
+	uint32_t slab_posts;
 	size_t stride;
 	/* Next free post, number of free posts, and their slab.  If none is free, the slab may be
 	 * gone. */
 	unsigned char *next;
 	uint32_t left;
-	struct ump__tray *tray;
+	struct ump__slab *slab;
 	/* Server that receives the messages, with a reference: a waiter whose request lies here may
 	 * access it as long as it has the request. */
 	struct ump__channel *channel;
 	/* Remote free lists, written by the threads that return units: inboxes without a
 	 * sleeper. */
-	_Alignas(UMP__LINE) struct ump__word back[UMP__SHELVES];
+	_Alignas(UMP__LINE) struct ump__word back[UMP__FREE_LISTS];
 	/* Outstanding count: units that belong to the pool or may still be allocated; the last one
 	 * frees the pool. */
-	struct ump__tally units;
+	struct ump__outstanding units;
 };
 
 /* A slab: adjacent posts of one client. */
-struct ump__tray {
+struct ump__slab {
 	/* Link in the free list of its pool. */
 	struct ump__node node;
 	/* Pool that counts it as a unit; NULL if it belongs to none. */
 	struct ump__pool *pool;
 	/* Outstanding count: posts not released yet, including those that were never sent. */
-	struct ump__tally out;
+	struct ump__outstanding out;
 	/* It returns to its pool when released; otherwise it is freed. */
 	bool spare;
 	_Alignas(max_align_t) unsigned char posts[];
@@ -79,18 +79,18 @@ void ump__pool_drop(struct ump__pool *pool);
 
 /* Allocate a post, and return the slab that it is in.  NULL if there are no slabs, the try-lock is
  * held, or memory is exhausted. */
-struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__tray **tray);
+struct ump__post *ump__pool_post(struct ump__pool *pool, struct ump__slab **slab);
 
 /* Allocate one post whose value is aligned more strictly than max_align_t, in a slab of its own.
  * NULL if out of memory. */
-struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__tray **tray);
+struct ump__post *ump__slab_of_one(size_t post_size, size_t align, struct ump__slab **slab);
 
-/* Release `count` posts of `tray`.  Any thread; the slab may be gone afterwards. */
-void ump__tray_done(struct ump__tray *tray, uint32_t count);
+/* Release `count` posts of `slab`.  Any thread; the slab may be gone afterwards. */
+void ump__slab_done(struct ump__slab *slab, uint32_t count);
 
-/* Release the unused posts of `tray`, if that will be freed.  The receiver only, which has received
+/* Release the unused posts of `slab`, if that will be freed.  The receiver only, which has received
  * everything that was sent, and has not yet released its last posts of the slab. */
-void ump__tray_rest(struct ump__tray *tray);
+void ump__slab_rest(struct ump__slab *slab);
 
 /* Allocate `size` bytes for a request that is returned to the pool.  NULL if the try-lock is held,
  * all that may be kept is in use, or memory is exhausted. */

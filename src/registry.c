@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#ifdef UMP_HOLDERS
+#ifdef UMP_REGISTRY
 
 #include "handle.h"
 #include "permits.h"
@@ -19,11 +19,11 @@
 
 /* Guards the list.  Each handle in it has its reference, so channels may be accessed through it. */
 static struct ump__lock lock = UMP__LOCK_FREE;
-static struct ump__handle *holders;
+static struct ump__handle *registrations;
 
 /* Copy of the source location of the next client that this thread makes; "" if there is none.  It
  * must be a copy: the string may belong to a plugin that is unloaded before that. */
-static _Thread_local char here_file[UMP__PLACE_SIZE];
+static _Thread_local char here_file[UMP__SOURCE_SIZE];
 static _Thread_local int here_line;
 
 void ump_here(const char *file, int line)
@@ -42,44 +42,44 @@ void ump_here(const char *file, int line)
 	memcpy(here_file, file, length + 1);
 }
 
-size_t ump__holder_extra(void)
+size_t ump__registry_extra(void)
 {
 	return strlen(here_file) + 1;
 }
 
-void ump__holder_add(struct ump__handle *handle)
+void ump__registry_add(struct ump__handle *handle)
 {
 	char *file = (char *)(handle + 1);
 
 	memcpy(file, here_file, strlen(here_file) + 1);
 	here_file[0] = '\0';
-	handle->holder = (struct ump__holder){.file = file, .line = here_line};
+	handle->registration = (struct ump__registration){.file = file, .line = here_line};
 	ump__lock_take(&lock);
-	handle->holder.next = holders;
-	if (holders != NULL)
-		holders->holder.previous = handle;
-	holders = handle;
+	handle->registration.next = registrations;
+	if (registrations != NULL)
+		registrations->registration.previous = handle;
+	registrations = handle;
 	ump__lock_give(&lock);
 }
 
-void ump__holder_remove(struct ump__handle *handle)
+void ump__registry_remove(struct ump__handle *handle)
 {
-	const struct ump__holder *holder = &handle->holder;
+	const struct ump__registration *registration = &handle->registration;
 
 	ump__lock_take(&lock);
-	if (holder->previous != NULL)
-		holder->previous->holder.next = holder->next;
+	if (registration->previous != NULL)
+		registration->previous->registration.next = registration->next;
 	else
-		holders = holder->next;
-	if (holder->next != NULL)
-		holder->next->holder.previous = holder->previous;
+		registrations = registration->next;
+	if (registration->next != NULL)
+		registration->next->registration.previous = registration->previous;
 	ump__lock_give(&lock);
 }
 
-void ump__holders_forget(void)
+void ump__registry_forget(void)
 {
 	ump__lock_init(&lock);
-	holders = NULL;
+	registrations = NULL;
 	here_file[0] = '\0';
 }
 
@@ -139,15 +139,15 @@ static struct sight sight_of(const struct ump__handle *handle, size_t position, 
 		.kind = handle->mark == UMP__MARK_CLIENT ? "client" : "post client",
 		.position = position,
 		.file = file,
-		.line = handle->holder.line,
+		.line = handle->registration.line,
 		.state = state_of(channel),
 		.busy = ump__hint_get(&server->busy) != 0 ? ", is at work" : "",
 		.handled = ump__count_get(&server->handled),
 		.skipped = ump__count_get(&server->skipped),
 		.failed = ump__count_get(&channel->failed),
 		.kept = ump__count_get(&channel->kept),
-		.depth = bounded ? ump__places_depth(&channel->room->places) : 0,
-		.capacity = bounded ? channel->room->places.capacity : 0,
+		.depth = bounded ? ump__permits_depth(&channel->semaphore->permits) : 0,
+		.capacity = bounded ? channel->semaphore->permits.capacity : 0,
 		.strong = ump__counts_strong(counts),
 		.weak = ump__counts_weak(counts)};
 }
@@ -157,9 +157,9 @@ static void measure_all(struct snapshot *snapshot)
 {
 	snapshot->count = 0;
 	snapshot->text = 0;
-	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
+	for (const struct ump__handle *at = registrations; at != NULL; at = at->registration.next) {
 		snapshot->count++;
-		snapshot->text += strlen(at->holder.file) + 1;
+		snapshot->text += strlen(at->registration.file) + 1;
 	}
 }
 
@@ -169,10 +169,10 @@ static void copy_all(struct snapshot *snapshot)
 	char *text = (char *)(snapshot->sights + snapshot->count);
 	size_t position = 0;
 
-	for (const struct ump__handle *at = holders; at != NULL; at = at->holder.next) {
-		size_t length = strlen(at->holder.file) + 1;
+	for (const struct ump__handle *at = registrations; at != NULL; at = at->registration.next) {
+		size_t length = strlen(at->registration.file) + 1;
 
-		memcpy(text, at->holder.file, length);
+		memcpy(text, at->registration.file, length);
 		snapshot->sights[position] = sight_of(at, position, text);
 		text += length;
 		position++;
@@ -236,7 +236,7 @@ static bool write_server(const struct sight *sight, FILE *file)
 		       sight->strong, sight->weak) >= 0;
 }
 
-static bool write_holder(const struct sight *sight, FILE *file)
+static bool write_registration(const struct sight *sight, FILE *file)
 {
 	if (sight->file[0] != '\0')
 		return fprintf(file, "  %s %p from %s:%d\n", sight->kind, sight->client,
@@ -255,7 +255,7 @@ static bool write_all(const struct snapshot *snapshot, FILE *file)
 
 		if (first && !write_server(&sights[i], file))
 			return false;
-		if (!write_holder(&sights[i], file))
+		if (!write_registration(&sights[i], file))
 			return false;
 	}
 	return true;
@@ -287,8 +287,8 @@ void ump_here(const char *file, int line)
 
 static int dump(FILE *file)
 {
-	int written = fprintf(
-		file, "this library was built without UMP_HOLDERS: it does not know its clients\n");
+	int written = fprintf(file,
+		"this library was built without UMP_REGISTRY: it does not know its clients\n");
 
 	return written >= 0 ? UMP_OK : UMP_NOT_WRITTEN;
 }

@@ -81,7 +81,7 @@ static inline bool is_apart(const struct ump__request *request)
 	return reply + request->reply_type.size <= message || message + size <= reply;
 }
 
-void *ump_reply_room(ump_reply_context *rc)
+void *ump_reply_buffer(ump_reply_context *rc)
 {
 	struct ump__request *request;
 

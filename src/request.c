@@ -17,7 +17,7 @@ void ump__request_init(
 	ump__answer_init(&request->answer);
 	request->started = false;
 	/* No caller spins for a server that has no thread. */
-	request->client_cpu = channel->inlined == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
+	request->client_cpu = channel->combining == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
 	request->server_cpu = ump__hint_get(&channel->server_cpu);
 	request->value = value;
 	request->reply = reply;

@@ -4,19 +4,20 @@
 #include "inbox.h"
 #include "references.h"
 
-static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
+static struct ump__reservation *reservation_of(struct ump__waiter *waiter)
 {
-	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
+	return (struct ump__reservation *)(void *)((char *)waiter -
+						   offsetof(struct ump__reservation, waiter));
 }
 
 /* Free a reservation that both owners have released.  The caller must not hold the lock: the
  * channel, which contains it, may be freed. */
-static void ask_free(struct ump__ask *ask)
+static void reservation_free(struct ump__reservation *reservation)
 {
-	struct ump__channel *channel = ask->channel;
+	struct ump__channel *channel = reservation->channel;
 
-	ump__completions_release(ask->completions);
-	ump__free(ask);
+	ump__completions_release(reservation->completions);
+	ump__free(reservation);
 	if (channel != NULL)
 		ump__channel_drop_weak(channel);
 }
@@ -25,196 +26,197 @@ static void ask_free(struct ump__ask *ask)
 
 /* Complete a reservation.  The handle exists: a thread that drops it waits for the lock.  Returns
  * false if the completions were dropped, so that the permit is not wanted. */
-static bool call_asker(struct ump__ticket *ticket, int code)
+static bool notify_reserver(struct ump__waiter *waiter, int code)
 {
-	struct ump__ask *ask = ask_of_ticket(ticket);
-	struct ump__handle *handle = ask->handle;
+	struct ump__reservation *reservation = reservation_of(waiter);
+	struct ump__handle *handle = reservation->handle;
 
-	ask->code = code;
-	ump__hint_set(
-		&handle->claim.asked, code == UMP_OK ? UMP__ASKED_AND_GOT : UMP__ASKED_AND_LOST);
-	if (ump__completions_push(ask->completions, &ask->message))
+	reservation->code = code;
+	ump__hint_set(&handle->claim.reserved,
+		code == UMP_OK ? UMP__RESERVATION_GRANTED : UMP__RESERVATION_LOST);
+	if (ump__completions_push(reservation->completions, &reservation->message))
 		return true;
-	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_LOST);
-	ask->told = true;
+	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_LOST);
+	reservation->told = true;
 	return false;
 }
 
 /* Cancel the pending reservation of `handle`: remove it from the wait queue, and complete it. */
 static void withdraw(struct ump__handle *handle)
 {
-	struct ump__ticket *ticket = handle->claim.ticket;
+	struct ump__waiter *waiter = handle->claim.waiter;
 
-	(void)ump__room_withdraw(handle->channel->room, ticket);
-	(void)call_asker(ticket, UMP_ORIGIN_GONE);
+	(void)ump__semaphore_withdraw(handle->channel->semaphore, waiter);
+	(void)notify_reserver(waiter, UMP_ORIGIN_GONE);
 }
 
 /* Release a reservation for the client.  Returns it if it must be freed now, or NULL. */
-static struct ump__ask *forget(struct ump__claim *claim)
+static struct ump__reservation *forget(struct ump__claim *claim)
 {
-	struct ump__ask *ask;
+	struct ump__reservation *reservation;
 
-	if (claim->ticket == NULL)
+	if (claim->waiter == NULL)
 		return NULL;
-	ask = ask_of_ticket(claim->ticket);
-	claim->ticket = NULL;
-	ask->handle = NULL;
-	return ask->told ? ask : NULL;
+	reservation = reservation_of(claim->waiter);
+	claim->waiter = NULL;
+	reservation->handle = NULL;
+	return reservation->told ? reservation : NULL;
 }
 
 /* Take back the permit of a client that will never be notified of it, and may be using it just
  * now. */
-static void take_back(struct ump__ask *ask)
+static void take_back(struct ump__reservation *reservation)
 {
-	struct ump__claim *claim = &ask->handle->claim;
+	struct ump__claim *claim = &reservation->handle->claim;
 
-	ask->code = UMP_ORIGIN_GONE;
-	if (ump__hint_get(&claim->asked) != UMP__ASKED_AND_GOT)
+	reservation->code = UMP_ORIGIN_GONE;
+	if (ump__hint_get(&claim->reserved) != UMP__RESERVATION_GRANTED)
 		return;
-	ump__hint_set(&claim->asked, UMP__ASKED_AND_LOST);
-	ump__room_give_locked(ask->channel->room);
+	ump__hint_set(&claim->reserved, UMP__RESERVATION_LOST);
+	ump__semaphore_give_locked(reservation->channel->semaphore);
 }
 
 /* Return whether the completions that the last reservation notifies were dropped. */
-static bool asks_for_nobody(const struct ump__claim *claim)
+static bool is_orphaned(const struct ump__claim *claim)
 {
-	return claim->ticket != NULL &&
-	       ump__completions_dropped(ask_of_ticket(claim->ticket)->completions);
+	return claim->waiter != NULL &&
+	       ump__completions_dropped(reservation_of(claim->waiter)->completions);
 }
 
 /* ---- For the client ------------------------------------------------------------------------ */
 
-bool ump__ask_use(struct ump__handle *handle)
+bool ump__reservation_use(struct ump__handle *handle)
 {
-	struct ump__room *room = handle->channel->room;
-	int asked = ump__hint_get(&handle->claim.asked);
+	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	int reserved = ump__hint_get(&handle->claim.reserved);
 	bool got;
 
 	/* Reservations are rare.  A lost permit may be on its way back to the room: it is there
 	 * once the lock is acquired, and later sends need not check again. */
-	if (asked != UMP__ASKED_AND_GOT && asked != UMP__ASKED_AND_LOST)
+	if (reserved != UMP__RESERVATION_GRANTED && reserved != UMP__RESERVATION_LOST)
 		return false;
-	ump__lock_take(&room->lock);
-	got = ump__hint_get(&handle->claim.asked) == UMP__ASKED_AND_GOT;
-	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_SENT);
-	ump__lock_give(&room->lock);
+	ump__lock_take(&semaphore->lock);
+	got = ump__hint_get(&handle->claim.reserved) == UMP__RESERVATION_GRANTED;
+	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_USED);
+	ump__lock_give(&semaphore->lock);
 	return got;
 }
 
-void ump__ask_keep(struct ump__handle *handle)
+void ump__reservation_keep(struct ump__handle *handle)
 {
-	struct ump__room *room = handle->channel->room;
+	struct ump__semaphore *semaphore = handle->channel->semaphore;
 
-	ump__lock_take(&room->lock);
-	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_GOT);
+	ump__lock_take(&semaphore->lock);
+	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_GRANTED);
 	/* The completions were dropped meanwhile, and had not notified the client. */
-	if (ask_of_ticket(handle->claim.ticket)->code != UMP_OK)
-		take_back(ask_of_ticket(handle->claim.ticket));
-	ump__lock_give(&room->lock);
+	if (reservation_of(handle->claim.waiter)->code != UMP_OK)
+		take_back(reservation_of(handle->claim.waiter));
+	ump__lock_give(&semaphore->lock);
 }
 
-void ump__ask_end(struct ump__handle *handle)
+void ump__reservation_end(struct ump__handle *handle)
 {
 	struct ump__claim *claim = &handle->claim;
-	struct ump__room *room = handle->channel->room;
-	struct ump__ask *rest;
+	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	struct ump__reservation *rest;
 	bool got;
 
-	if (ump__hint_get(&claim->asked) == UMP__ASKED_NOTHING)
+	if (ump__hint_get(&claim->reserved) == UMP__RESERVATION_NONE)
 		return;
 	/* A thread that completes the reservation writes to the handle under this lock, perhaps
 	 * just now. */
-	ump__lock_take(&room->lock);
-	if (claim->ticket->in_line)
+	ump__lock_take(&semaphore->lock);
+	if (claim->waiter->queued)
 		withdraw(handle);
-	got = ump__hint_get(&claim->asked) == UMP__ASKED_AND_GOT;
+	got = ump__hint_get(&claim->reserved) == UMP__RESERVATION_GRANTED;
 	rest = forget(claim);
-	ump__lock_give(&room->lock);
+	ump__lock_give(&semaphore->lock);
 	if (got)
-		ump__room_give(room);
+		ump__semaphore_give(semaphore);
 	if (rest != NULL)
-		ask_free(rest);
+		reservation_free(rest);
 }
 
-/* Queue a reservation for `ask`'s handle.  Returns false if the handle has a pending reservation or
- * a permit already.  If the completions of that one were dropped, it would notify no client and is
- * replaced; a permit that it was granted passes to the new one. */
-static bool stand_in_line(struct ump__ask *ask)
+/* Queue a reservation for `reservation`'s handle.  Returns false if the handle has a pending
+ * reservation or a permit already.  If the completions of that one were dropped, it would notify no
+ * client and is replaced; a permit that it was granted passes to the new one. */
+static bool enqueue(struct ump__reservation *reservation)
 {
-	struct ump__handle *handle = ask->handle;
+	struct ump__handle *handle = reservation->handle;
 	struct ump__claim *claim = &handle->claim;
-	struct ump__room *room = handle->channel->room;
-	struct ump__ask *rest = NULL;
-	bool for_nobody;
-	bool has_place;
-	bool may_ask;
+	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	struct ump__reservation *rest = NULL;
+	bool orphaned;
+	bool has_permit;
+	bool may_reserve;
 
-	ump__lock_take(&room->lock);
-	for_nobody = asks_for_nobody(claim);
-	if (for_nobody && claim->ticket->in_line)
+	ump__lock_take(&semaphore->lock);
+	orphaned = is_orphaned(claim);
+	if (orphaned && claim->waiter->queued)
 		withdraw(handle);
-	has_place = ump__hint_get(&claim->asked) == UMP__ASKED_AND_GOT;
-	may_ask = ump__hint_get(&claim->asked) != UMP__ASKED_ROOM && (for_nobody || !has_place);
-	if (may_ask) {
+	has_permit = ump__hint_get(&claim->reserved) == UMP__RESERVATION_GRANTED;
+	may_reserve = ump__hint_get(&claim->reserved) != UMP__RESERVATION_PENDING &&
+		      (orphaned || !has_permit);
+	if (may_reserve) {
 		rest = forget(claim);
-		claim->ticket = &ask->ticket;
-		ump__hint_set(&claim->asked, UMP__ASKED_ROOM);
+		claim->waiter = &reservation->waiter;
+		ump__hint_set(&claim->reserved, UMP__RESERVATION_PENDING);
 	}
-	if (may_ask && has_place)
-		(void)call_asker(&ask->ticket, UMP_OK);
-	else if (may_ask)
-		ump__room_ask(room, &ask->ticket);
-	ump__lock_give(&room->lock);
+	if (may_reserve && has_permit)
+		(void)notify_reserver(&reservation->waiter, UMP_OK);
+	else if (may_reserve)
+		ump__semaphore_enqueue(semaphore, &reservation->waiter);
+	ump__lock_give(&semaphore->lock);
 	if (rest != NULL)
-		ask_free(rest);
-	return may_ask;
+		reservation_free(rest);
+	return may_reserve;
 }
 
 /* Acquire references for both owners: the message in flight, and the client, which may check later
  * whether its completions were dropped.  Returns false if there are too many. */
-static bool hold(struct ump__ask *ask)
+static bool hold(struct ump__reservation *reservation)
 {
-	if (!ump__completions_hold(ask->completions))
+	if (!ump__completions_hold(reservation->completions))
 		return false;
-	if (ump__completions_hold(ask->completions)) {
-		if (ask->channel == NULL || ump__weak_add(&ask->channel->counts))
+	if (ump__completions_hold(reservation->completions)) {
+		if (reservation->channel == NULL || ump__weak_add(&reservation->channel->counts))
 			return true;
-		ump__completions_release(ask->completions);
+		ump__completions_release(reservation->completions);
 	}
-	ump__completions_release(ask->completions);
+	ump__completions_release(reservation->completions);
 	return false;
 }
 
-int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
+int ump_client_reserve(ump_client *client, ump_completions *completions, void *tag)
 {
 	struct ump__handle *handle = (struct ump__handle *)(void *)client;
-	struct ump__ask *ask;
+	struct ump__reservation *reservation;
 
 	if (client == NULL || completions == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
-	ask = ump__alloc(sizeof *ask);
-	if (ask == NULL)
+	reservation = ump__alloc(sizeof *reservation);
+	if (reservation == NULL)
 		return UMP_NO_MEMORY;
-	*ask = (struct ump__ask){.ticket.call = call_asker,
+	*reservation = (struct ump__reservation){.waiter.call = notify_reserver,
 		.handle = handle,
 		.channel = handle->channel->bounded ? handle->channel : NULL,
 		.completions = completions,
 		.tag = tag,
 		.code = UMP_OK};
-	if (!hold(ask)) {
-		ump__free(ask);
+	if (!hold(reservation)) {
+		ump__free(reservation);
 		return UMP_OVERFLOW;
 	}
-	ump__message_init(&ask->message, UMP__KIND_ROOM, NULL);
-	if (ask->channel == NULL) {
+	ump__message_init(&reservation->message, UMP__KIND_RESERVATION, NULL);
+	if (reservation->channel == NULL) {
 		/* There always is capacity, and no permit to keep; or the server is gone. */
 		if (ump__inbox_is_closed(&handle->channel->inbox))
-			ask->code = UMP_SERVER_GONE;
-		(void)ump__completions_push(completions, &ask->message);
-	} else if (!stand_in_line(ask)) {
+			reservation->code = UMP_SERVER_GONE;
+		(void)ump__completions_push(completions, &reservation->message);
+	} else if (!enqueue(reservation)) {
 		ump__completions_release(completions);
-		ask_free(ask);
+		reservation_free(reservation);
 		return UMP_INVALID;
 	}
 	completions->in_flight++;
@@ -223,21 +225,21 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 
 /* ---- For the completions ------------------------------------------------------------------- */
 
-void ump__ask_told(struct ump__ask *ask, bool read)
+void ump__reservation_told(struct ump__reservation *reservation, bool read)
 {
 	bool last = true;
 
-	if (ask->channel != NULL) {
-		struct ump__room *room = ask->channel->room;
+	if (reservation->channel != NULL) {
+		struct ump__semaphore *semaphore = reservation->channel->semaphore;
 
-		ump__lock_take(&room->lock);
-		ask->told = true;
-		last = ask->handle == NULL;
+		ump__lock_take(&semaphore->lock);
+		reservation->told = true;
+		last = reservation->handle == NULL;
 		if (!read && !last)
-			take_back(ask);
-		ump__lock_give(&room->lock);
+			take_back(reservation);
+		ump__lock_give(&semaphore->lock);
 	}
 	/* Otherwise the client owns it, and it may be gone. */
 	if (last)
-		ask_free(ask);
+		reservation_free(reservation);
 }

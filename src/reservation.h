@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Reservations: a client in an event loop reserves capacity of an inbox, and is notified by its
  * completions. */
-#ifndef UMP_ASK_H
-#define UMP_ASK_H
+#ifndef UMP_RESERVATION_H
+#define UMP_RESERVATION_H
 
 #include "completions.h"
+#include "fair_semaphore.h"
 #include "handle.h"
 #include "message.h"
-#include "fair_semaphore.h"
 
 /*
  * A reservation.  It has two owners, the client and the completions, and the last to release it
@@ -15,9 +15,9 @@
  * they have notified the client or are dropped.  If they are dropped before that, the permit is
  * returned.
  */
-struct ump__ask {
+struct ump__reservation {
 	struct ump__message message;
-	struct ump__ticket ticket;
+	struct ump__waiter waiter;
 	/* Handle that gets the permit; NULL once the client has released this.  Guarded by the lock
 	 * of the room, as are `told` and, once it is no longer in flight, `code`. */
 	struct ump__handle *handle;
@@ -32,21 +32,21 @@ struct ump__ask {
 	bool told;
 };
 
-static inline struct ump__ask *ump__ask_of(struct ump__message *message)
+static inline struct ump__reservation *ump__reservation_of(struct ump__message *message)
 {
-	return (struct ump__ask *)(void *)message;
+	return (struct ump__reservation *)(void *)message;
 }
 
 /* Take the permit that is reserved for `handle`; returns false if there is none.
- * ump__ask_keep undoes this. */
-bool ump__ask_use(struct ump__handle *handle);
-void ump__ask_keep(struct ump__handle *handle);
+ * ump__reservation_keep undoes this. */
+bool ump__reservation_use(struct ump__handle *handle);
+void ump__reservation_keep(struct ump__handle *handle);
 
 /* Cancel the reservation of a handle that is being dropped, and return its permit if it has one. */
-void ump__ask_end(struct ump__handle *handle);
+void ump__reservation_end(struct ump__handle *handle);
 
 /* Release a reservation for its completions, which have notified the client if `read`.  Otherwise
  * they are being dropped, and a granted permit is returned. */
-void ump__ask_told(struct ump__ask *ask, bool read);
+void ump__reservation_told(struct ump__reservation *reservation, bool read);
 
 #endif

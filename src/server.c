@@ -40,22 +40,23 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
  * that. */
 static void make_room(ump_server *server)
 {
-	struct ump__room *room = server->channel->room;
+	struct ump__semaphore *semaphore = server->channel->semaphore;
 
 	if (!server->channel->bounded)
 		return;
 	/* The senders' word, which they keep writing to, is read only if the maximum may have
 	 * grown. */
-	if (ump__count_get(&server->depth_most) < ump__reach_load(&room->places))
-		(void)ump__count_raise(&server->depth_most, ump__places_depth(&room->places));
-	ump__room_give(room);
+	if (ump__count_get(&server->depth_most) < ump__reach_load(&semaphore->permits))
+		(void)ump__count_raise(
+			&server->depth_most, ump__permits_depth(&semaphore->permits));
+	ump__semaphore_give(semaphore);
 }
 
 /* Release the posts that were handled. */
-static void tally_done(ump_server *server)
+static void settle(ump_server *server)
 {
 	if (server->done != 0)
-		ump__tray_done(server->tray, server->done);
+		ump__slab_done(server->slab, server->done);
 	server->done = 0;
 }
 
@@ -63,21 +64,21 @@ void ump__server_give_back(ump_server *server)
 {
 	/* Their sender may never send again. */
 	if (server->done != 0)
-		ump__tray_rest(server->tray);
-	tally_done(server);
+		ump__slab_rest(server->slab);
+	settle(server);
 }
 
 void ump__server_done(ump_server *server, struct ump__post *post)
 {
-	struct ump__tray *tray = ump__post_tray(post);
+	struct ump__slab *slab = ump__post_slab(post);
 
-	if (tray == NULL) {
+	if (slab == NULL) {
 		ump__post_free(post);
 		return;
 	}
-	if (tray != server->tray)
-		tally_done(server);
-	server->tray = tray;
+	if (slab != server->slab)
+		settle(server);
+	server->slab = slab;
 	server->done++;
 }
 
@@ -89,9 +90,10 @@ struct ump__message *ump__server_batched(ump_server *server)
 		struct ump__message *message = ump__message_of(node);
 		enum ump__kind kind = ump__kind_of(message);
 
-		if (kind != UMP__KIND_GOODBYE)
+		if (kind != UMP__KIND_EOS)
 			make_room(server);
-		if (ump__fate_of(kind, is_abandoned(message), false) != UMP__FATE_SKIP)
+		if (ump__disposition_of(kind, is_abandoned(message), false) !=
+			UMP__DISPOSITION_SKIP)
 			return message;
 		ump__server_skip(server, message);
 	}
@@ -106,7 +108,7 @@ static void get_ready(ump_server *server)
 
 	tell_cpu(server);
 	if (channel->bounded && ump__word_peek(&channel->inbox) == UMP__INBOX_EMPTY)
-		ump__room_yield(channel->room);
+		ump__semaphore_yield(channel->semaphore);
 }
 
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
@@ -180,23 +182,23 @@ void ump__server_close(ump_server *server,
 	ump__server_give_back(server);
 	ump__inbox_close(&server->channel->inbox, &rest);
 	if (server->channel->bounded)
-		ump__room_close(server->channel->room);
+		ump__semaphore_close(server->channel->semaphore);
 	/* What was taken and not received yet is older. */
 	ump__queue_append(&server->batch, &rest);
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		if (ump__kind_of(message) != UMP__KIND_GOODBYE)
+		if (ump__kind_of(message) != UMP__KIND_EOS)
 			make_room(server);
-		switch (ump__fate_of(ump__kind_of(message), is_abandoned(message), true)) {
-		case UMP__FATE_LEFTOVER:
+		switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
+		case UMP__DISPOSITION_LEFTOVER:
 			leave_over(server, message, leftover, self);
 			break;
-		case UMP__FATE_SKIP:
+		case UMP__DISPOSITION_SKIP:
 			ump__server_skip(server, message);
 			break;
-		case UMP__FATE_HANDLE:
-		case UMP__FATE_NOTHING:
+		case UMP__DISPOSITION_HANDLE:
+		case UMP__DISPOSITION_NOTHING:
 			break;
 		}
 	}
@@ -251,7 +253,7 @@ static void lent_back(ump_server *server)
 static int receive(
 	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
-	if (ump__kind_of(message) == UMP__KIND_GOODBYE) {
+	if (ump__kind_of(message) == UMP__KIND_EOS) {
 		server->ended = true;
 		return UMP_CLIENTS_GONE;
 	}
@@ -308,7 +310,7 @@ bool ump_server_was_empty(const ump_server *server)
 			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
 	/* The goodbye is no message. */
 	return ump__queue_is_empty(&end->batch) ||
-	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_GOODBYE;
+	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_EOS;
 }
 
 size_t ump_server_skipped(const ump_server *server)

@@ -14,7 +14,7 @@ static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 	stats->depth_most = UMP_UNCOUNTED;
 	if (!channel->bounded)
 		return;
-	stats->depth = ump__places_depth(&channel->room->places);
+	stats->depth = ump__permits_depth(&channel->semaphore->permits);
 	/* The server records the depth when the queue shrinks.  A depth that was reported once must
 	 * remain covered by the maximum, even if all of it is permits that are reserved and
 	 * returned unused. */

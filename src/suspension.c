@@ -133,7 +133,7 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	channel = resumed->channel;
 	resumed->flow = flow;
 	/* It may be gone from here on, unless the task is. */
-	dropped = ump__answer_publish(&resumed->resumed, UMP_OK, &channel->bell);
+	dropped = ump__answer_publish(&resumed->resumed, UMP_OK, &channel->notifier);
 	if (dropped)
 		suspension_free(resumed);
 	ump__channel_drop_weak(channel);
@@ -151,7 +151,7 @@ static struct ump_flow collect(ump_suspension *suspension)
 
 bool ump__suspension_over(ump_suspension *suspension, struct ump_flow *flow)
 {
-	if (!ump__answer_rest(&suspension->resumed, &suspension->channel->bell))
+	if (!ump__answer_idle(&suspension->resumed, &suspension->channel->notifier))
 		return false;
 	await_no_more(suspension);
 	*flow = collect(suspension);

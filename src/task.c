@@ -7,10 +7,10 @@
  * event is reported once.  Invariant: if a run has cleared the notifier and work is left at its
  * end, the notifier must be raised again.
  */
-#include "notifier.h"
 #include "deadline.h"
 #include "dispatch.h"
 #include "inbox.h"
+#include "notifier.h"
 #include "suspension.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ struct ump_task {
 	bool running;
 	bool dropped;
 	/* This run has cleared the notifier. */
-	bool silenced;
+	bool cleared;
 	bool ended;
 	struct ump__dispatcher dispatcher;
 	struct ump_flow how;
@@ -31,9 +31,9 @@ struct ump_task {
 
 #define LIVE "a task was used after it was joined or dropped, or is none"
 
-static struct ump__bell *bell_of(const struct ump_task *task)
+static struct ump__notifier *notifier_of(const struct ump_task *task)
 {
-	return &task->dispatcher.server->channel->bell;
+	return &task->dispatcher.server->channel->notifier;
 }
 
 /* ---- One run ------------------------------------------------------------------------------- */
@@ -41,7 +41,7 @@ static struct ump__bell *bell_of(const struct ump_task *task)
 static void enter(struct ump_task *task)
 {
 	task->running = true;
-	task->silenced = false;
+	task->cleared = false;
 	ump__frame_enter(&task->dispatcher.frame, task->dispatcher.server->channel);
 }
 
@@ -52,11 +52,11 @@ static void leave(struct ump_task *task)
 }
 
 /* End the loop.  A late raise must not cause another run, which would have nothing to do. */
-static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_flow flow)
+static void finish(struct ump_task *task, enum ump__outcome outcome, struct ump_flow flow)
 {
-	task->how = ump__dispatcher_end(&task->dispatcher, verdict, flow);
+	task->how = ump__dispatcher_end(&task->dispatcher, outcome, flow);
 	task->ended = true;
-	ump__bell_silence(bell_of(task));
+	ump__notifier_clear(notifier_of(task));
 }
 
 /* Forget the suspended handler: its message is no longer being handled. */
@@ -70,7 +70,7 @@ static void forget_suspended(struct ump_task *task)
 /* Return whether the suspended handler has been resumed; `flow` is then what it returns. */
 static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 {
-	task->silenced = true;
+	task->cleared = true;
 	if (!ump__suspension_over(task->suspension, flow))
 		return false;
 	forget_suspended(task);
@@ -78,7 +78,7 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 }
 
 /* Pass one message to the handler.  Returns true if it has suspended, and is not resumed yet. */
-static bool handle(struct ump_task *task, struct ump__message *message, enum ump__verdict *verdict,
+static bool handle(struct ump_task *task, struct ump__message *message, enum ump__outcome *outcome,
 	struct ump_flow *flow)
 {
 	struct ump__frame *frame = &task->dispatcher.frame;
@@ -86,7 +86,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 		ump__kind_of(message) == UMP__KIND_POST ? ump__post_of(message) : NULL;
 
 	frame->may_suspend = true;
-	*verdict = ump__dispatcher_handle(&task->dispatcher, message, flow);
+	*outcome = ump__dispatcher_handle(&task->dispatcher, message, flow);
 	frame->may_suspend = false;
 	if (frame->suspension == NULL)
 		return false;
@@ -96,10 +96,10 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	ump__hint_set(&task->dispatcher.server->busy, 1);
 	if (!goes_on(task, flow)) {
 		/* The value returned by a suspended handler is ignored. */
-		*verdict = UMP__VERDICT_GO_ON;
+		*outcome = UMP__OUTCOME_CONTINUE;
 		return true;
 	}
-	*verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
+	*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
 	return false;
 }
 
@@ -109,24 +109,24 @@ static void settle(struct ump_task *task)
 	ump_server *server = task->dispatcher.server;
 
 	if (!ump__server_collect(server)) {
-		task->silenced = true;
-		if (ump__inbox_rest(&server->channel->inbox, bell_of(task)))
+		task->cleared = true;
+		if (ump__inbox_idle(&server->channel->inbox, notifier_of(task)))
 			return;
 	}
-	if (task->silenced)
-		ump__bell_ring(bell_of(task));
+	if (task->cleared)
+		ump__notifier_raise(notifier_of(task));
 }
 
 /* Handle up to `budget` messages, or one batch if it is 0, unless a handler suspends.  `until` is a
  * deadline to check after each message, or UMP_NOW for none. */
-static enum ump__verdict handle_batch(
+static enum ump__outcome handle_batch(
 	struct ump_task *task, size_t budget, ump_time until, struct ump_flow *flow)
 {
-	enum ump__verdict verdict = UMP__VERDICT_GO_ON;
+	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 	ump_server *server = task->dispatcher.server;
 	size_t handled = 0;
 
-	while (verdict == UMP__VERDICT_GO_ON && !task->dropped &&
+	while (outcome == UMP__OUTCOME_CONTINUE && !task->dropped &&
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
@@ -139,36 +139,36 @@ static enum ump__verdict handle_batch(
 		if (message == NULL)
 			break;
 		handled++;
-		if (handle(task, message, &verdict, flow))
+		if (handle(task, message, &outcome, flow))
 			break;
 		if (until > UMP_NOW && ump__is_over(until))
 			break;
 	}
-	return verdict;
+	return outcome;
 }
 
 /* One run: handle up to `budget` messages, or one batch; until `awake`, also those that arrive
  * while it spins for more.  GO_ON if there is no more to do for now, or `awake` has passed. */
-static enum ump__verdict turn(
+static enum ump__outcome turn(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
-	enum ump__verdict verdict;
+	enum ump__outcome outcome;
 
 	if (task->suspension != NULL) {
 		if (!goes_on(task, flow))
-			return UMP__VERDICT_GO_ON;
-		verdict = ump__verdict_after(UMP__KIND_POST, flow->stop);
-		if (verdict != UMP__VERDICT_GO_ON)
-			return verdict;
+			return UMP__OUTCOME_CONTINUE;
+		outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
+		if (outcome != UMP__OUTCOME_CONTINUE)
+			return outcome;
 	}
 	do {
-		verdict = handle_batch(task, budget, awake, flow);
-		if (verdict != UMP__VERDICT_GO_ON || task->dropped || task->suspension != NULL)
-			return verdict;
+		outcome = handle_batch(task, budget, awake, flow);
+		if (outcome != UMP__OUTCOME_CONTINUE || task->dropped || task->suspension != NULL)
+			return outcome;
 		/* The inbox is not idle, so no push raises the notifier meanwhile. */
 	} while (!ump__is_over(awake) && ump__server_linger(task->dispatcher.server));
 	settle(task);
-	return verdict;
+	return outcome;
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -176,7 +176,7 @@ static enum ump__verdict turn(
 static void task_free(struct ump_task *task)
 {
 	/* Clients may outlive the task by far; the descriptor is needed elsewhere. */
-	ump__bell_end(bell_of(task));
+	ump__notifier_end(notifier_of(task));
 	ump__server_release(task->dispatcher.server);
 	task->mark = UMP__MARK_DEAD;
 	ump__free(task);
@@ -192,7 +192,7 @@ static void end_dropped(struct ump_task *task)
 		(void)ump__suspension_give_up(task->suspension, &flow);
 		forget_suspended(task);
 	}
-	finish(task, UMP__VERDICT_VALUE, flow.stop ? flow : ump_break(NULL));
+	finish(task, UMP__OUTCOME_VALUE, flow.stop ? flow : ump_break(NULL));
 }
 
 /* Run init, and become idle. */
@@ -204,7 +204,7 @@ static int start(struct ump_task *task)
 	result = ump__dispatcher_init(&task->dispatcher);
 	if (result == 0) {
 		/* Pushes up to this point have not raised the notifier. */
-		task->silenced = true;
+		task->cleared = true;
 		settle(task);
 	} else {
 		ump__dispatcher_unwind(&task->dispatcher);
@@ -221,7 +221,7 @@ static int spawn(struct ump_task *task, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	/* Must precede the first use of the channel by another thread. */
-	result = ump__bell_make(bell_of(task));
+	result = ump__notifier_make(notifier_of(task));
 	if (result == UMP_OK) {
 		result = ump__dispatcher_build(&task->dispatcher, config, builder, arg, *client);
 		if (result == UMP_OK)
@@ -229,7 +229,7 @@ static int spawn(struct ump_task *task, const struct ump_config *config,
 		/* The application may have made clients, which keep the channel but not the
 		 * descriptor. */
 		if (result != UMP_OK)
-			ump__bell_end(bell_of(task));
+			ump__notifier_end(notifier_of(task));
 	}
 	if (result != UMP_OK) {
 		ump__server_release(task->dispatcher.server);
@@ -270,25 +270,25 @@ int ump_spawn_task_sized(const struct ump_config *config, size_t config_size, si
 
 int ump_task_fd(const ump_task *task)
 {
-	return task != NULL ? bell_of(task)->fd : -1;
+	return task != NULL ? notifier_of(task)->fd : -1;
 }
 
 /* Run a task once; it must not be running.  Returns false if its loop has ended. */
 static bool run(struct ump_task *task, size_t budget, ump_time awake)
 {
 	struct ump_flow flow = ump_continue();
-	enum ump__verdict verdict;
+	enum ump__outcome outcome;
 	bool ended;
 
 	if (task->ended) {
 		/* A sender that saw the inbox idle may have raised the notifier late. */
-		ump__bell_silence(bell_of(task));
+		ump__notifier_clear(notifier_of(task));
 		return false;
 	}
 	enter(task);
-	verdict = turn(task, budget, awake, &flow);
-	if (verdict != UMP__VERDICT_GO_ON)
-		finish(task, verdict, flow);
+	outcome = turn(task, budget, awake, &flow);
+	if (outcome != UMP__OUTCOME_CONTINUE)
+		finish(task, outcome, flow);
 	else if (task->dropped)
 		end_dropped(task);
 	leave(task);
@@ -303,8 +303,8 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
  * raises it for what is left. */
 static void hush(struct ump_task *task)
 {
-	task->silenced = true;
-	ump__bell_silence(bell_of(task));
+	task->cleared = true;
+	ump__notifier_clear(notifier_of(task));
 }
 
 bool ump_task_dispatch(ump_task *task, size_t budget)
@@ -340,7 +340,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
-		ump__bell_wait(bell_of(task), deadline);
+		ump__notifier_wait(notifier_of(task), deadline);
 	}
 	return UMP_OK;
 }

@@ -6,8 +6,8 @@
  */
 #include "answer.h"
 #include "deadline.h"
-#include "dropped.h"
 #include "dispatch.h"
+#include "dropped.h"
 #include "references.h"
 #include "thread_pool.h"
 #include "wait.h"
@@ -17,7 +17,7 @@
 struct ump_thread {
 	/* Its system thread and its channel: a join is a wait for that server.  Must be first, so
 	 * that the whole structure is handed over with it. */
-	struct ump__departed departed;
+	struct ump__dropped departed;
 	/* The thread, if it is from a pool. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
@@ -55,7 +55,7 @@ static void thread_free(struct ump_thread *thread)
 static void let_go(struct ump_thread *thread)
 {
 	thread->mark = UMP__MARK_DEAD;
-	ump__departed_take(&thread->departed, thread->ends);
+	ump__dropped_take(&thread->departed, thread->ends);
 }
 
 /* Release the thread: afterwards only destructors of an exiting thread run code of the
@@ -66,8 +66,8 @@ static void leave(struct ump_thread *thread)
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	if (thread->worker != NULL)
-		thread->ends = !ump__worker_rest(thread->worker, &thread->departed.os);
-	if (thread->ends && ump__departed_use(&thread->departed))
+		thread->ends = !ump__worker_idle(thread->worker, &thread->departed.os);
+	if (thread->ends && ump__dropped_use(&thread->departed))
 		ump__frame_exit(&thread->dispatcher.frame);
 	else
 		ump__frame_leave(&thread->dispatcher.frame);
@@ -95,15 +95,15 @@ static bool start(struct ump_thread *thread)
 /* Run the loop. */
 static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
 {
-	enum ump__verdict verdict;
+	enum ump__outcome outcome;
 	struct ump_flow flow;
 
 	do {
 		struct ump__message *message = ump__server_next(dispatcher->server, UMP_FOREVER);
 
-		verdict = ump__dispatcher_handle(dispatcher, message, &flow);
-	} while (verdict == UMP__VERDICT_GO_ON);
-	return ump__dispatcher_end(dispatcher, verdict, flow);
+		outcome = ump__dispatcher_handle(dispatcher, message, &flow);
+	} while (outcome == UMP__OUTCOME_CONTINUE);
+	return ump__dispatcher_end(dispatcher, outcome, flow);
 }
 
 /* Run the server on its thread, from init to its end. */
@@ -165,8 +165,8 @@ static struct ump_thread *thread_new(const struct ump_config *config)
 /* Run the server on its thread. */
 static int run_on_thread(struct ump_thread *thread, const struct ump_config *config)
 {
-	if (config->threads != NULL)
-		return ump__threads_run(config->threads, run_again, thread);
+	if (config->thread_pool != NULL)
+		return ump__thread_pool_run(config->thread_pool, run_again, thread);
 	return ump__thread_start(&thread->departed.os, run, thread, config->stack_size);
 }
 
@@ -235,7 +235,8 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	if (builder == NULL || client == NULL || thread == NULL ||
 		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
-	if (checked.threads != NULL && !ump__threads_fit(checked.threads, checked.stack_size))
+	if (checked.thread_pool != NULL &&
+		!ump__thread_pool_fit(checked.thread_pool, checked.stack_size))
 		return UMP_INVALID;
 	made = thread_new(&checked);
 	if (made == NULL)
@@ -270,7 +271,7 @@ static int join_thread(struct ump_thread *thread, ump_time deadline)
 	return result;
 }
 
-int ump_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
+int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline)
 {
 	struct ump_thread *joined;
 	int result;
@@ -305,7 +306,7 @@ void ump_thread_drop(ump_thread **thread)
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
 	/* Must precede the abandonment, by which its thread can see that it will not be joined. */
-	ump__departed_expect();
+	ump__dropped_expect();
 	if (ump__answer_abandon(&dropped->ended))
 		let_go(dropped);
 }

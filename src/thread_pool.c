@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct ump__worker {
-	ump_threads *threads;
+	ump_thread_pool *threads;
 	/* Its own thread, stored by the worker itself. */
 	struct ump__os_thread os;
 	/* Link in the idle list. */
@@ -22,12 +22,12 @@ struct ump__worker {
 	void *arg;
 	struct ump__answer told;
 	/* For the worker only: whether it is idle after its job returns, and its name. */
-	bool rests;
+	bool is_idle;
 	bool named;
 	char name[UMP__NAME_SIZE];
 };
 
-struct ump_threads {
+struct ump_thread_pool {
 	/* As configured: maximum number of idle workers (0: no limit), and the stack size. */
 	size_t most;
 	size_t stack_size;
@@ -39,7 +39,7 @@ struct ump_threads {
 	/* Guards the rest, and the idle list. */
 	struct ump__lock lock;
 	struct ump__worker *resting;
-	size_t rest_count;
+	size_t idle_count;
 	/* Outstanding count: the handle, and each worker that has a job. */
 	size_t users;
 	/* The handle is gone: no worker may become idle any more. */
@@ -65,7 +65,7 @@ static void *work(void *arg)
 	ump__thread_self(&worker->os);
 	do {
 		worker->job(worker->arg, worker);
-		if (!worker->rests) {
+		if (!worker->is_idle) {
 			ump__free(worker);
 			return NULL;
 		}
@@ -86,7 +86,7 @@ void ump__worker_name(struct ump__worker *worker, const char *name)
 /* ---- The idle list ------------------------------------------------------------------------- */
 
 /* Finish the removal of a user, without the lock; the last one frees the pool. */
-static void left(ump_threads *threads, bool last)
+static void left(ump_thread_pool *threads, bool last)
 {
 	if (!last)
 		return;
@@ -95,7 +95,7 @@ static void left(ump_threads *threads, bool last)
 	ump__free(threads);
 }
 
-static void leave(ump_threads *threads)
+static void leave(ump_thread_pool *threads)
 {
 	bool last;
 
@@ -106,7 +106,7 @@ static void leave(ump_threads *threads)
 }
 
 /* Add a user, and take the worker that became idle last, or NULL. */
-static struct ump__worker *take(ump_threads *threads)
+static struct ump__worker *take(ump_thread_pool *threads)
 {
 	struct ump__worker *worker;
 
@@ -115,47 +115,48 @@ static struct ump__worker *take(ump_threads *threads)
 	worker = threads->resting;
 	if (worker != NULL) {
 		threads->resting = worker->next;
-		threads->rest_count--;
+		threads->idle_count--;
 	}
 	ump__lock_give(&threads->lock);
 	return worker;
 }
 
-bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os)
+bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os)
 {
-	ump_threads *threads = worker->threads;
-	bool rests;
+	ump_thread_pool *threads = worker->threads;
+	bool is_idle;
 	bool last;
 
 	/* No thread assigns a job before the worker is in the list. */
 	ump__answer_init(&worker->told);
 	ump__lock_take(&threads->lock);
-	rests = !threads->dropped && (threads->most == 0 || threads->rest_count < threads->most);
-	worker->rests = rests;
-	if (rests) {
+	is_idle = !threads->dropped && (threads->most == 0 || threads->idle_count < threads->most);
+	worker->is_idle = is_idle;
+	if (is_idle) {
 		worker->next = threads->resting;
 		threads->resting = worker;
-		threads->rest_count++;
+		threads->idle_count++;
 	}
 	last = --threads->users == 0;
 	ump__lock_give(&threads->lock);
 	left(threads, last);
-	if (!rests)
+	if (!is_idle)
 		*os = worker->os;
-	return rests;
+	return is_idle;
 }
 
 /* ---- Submitting a job ---------------------------------------------------------------------- */
 
-bool ump__threads_fit(const ump_threads *threads, size_t stack_size)
+bool ump__thread_pool_fit(const ump_thread_pool *threads, size_t stack_size)
 {
-	UMP__REQUIRE_MARK(threads, UMP__MARK_THREADS, "threads were used after they were dropped");
+	UMP__REQUIRE_MARK(
+		threads, UMP__MARK_THREAD_POOL, "threads were used after they were dropped");
 	UMP__REQUIRE_OWN(threads);
 	return stack_size == 0 || stack_size == threads->stack_size;
 }
 
 /* Start a new worker with `job`. */
-static int start(ump_threads *threads, ump__job *job, void *arg)
+static int start(ump_thread_pool *threads, ump__job *job, void *arg)
 {
 	struct ump__worker *worker = ump__alloc(sizeof *worker);
 	struct ump__os_thread unused;
@@ -173,7 +174,7 @@ static int start(ump_threads *threads, ump__job *job, void *arg)
 	return result;
 }
 
-int ump__threads_run(ump_threads *threads, ump__job *job, void *arg)
+int ump__thread_pool_run(ump_thread_pool *threads, ump__job *job, void *arg)
 {
 	struct ump__worker *worker = take(threads);
 	int result = UMP_OK;
@@ -189,9 +190,9 @@ int ump__threads_run(ump_threads *threads, ump__job *job, void *arg)
 
 /* ---- The handle ---------------------------------------------------------------------------- */
 
-int ump_threads_open(ump_threads **out, size_t most, size_t stack_size)
+int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size)
 {
-	ump_threads *made;
+	ump_thread_pool *made;
 
 	if (out == NULL)
 		return UMP_INVALID;
@@ -200,7 +201,7 @@ int ump_threads_open(ump_threads **out, size_t most, size_t stack_size)
 	if (made == NULL)
 		return UMP_NO_MEMORY;
 	memset(made, 0, sizeof *made);
-	made->mark = UMP__MARK_THREADS;
+	made->mark = UMP__MARK_THREAD_POOL;
 #ifndef NDEBUG
 	made->generation = ump__fork_generation();
 #endif
@@ -212,16 +213,17 @@ int ump_threads_open(ump_threads **out, size_t most, size_t stack_size)
 	return UMP_OK;
 }
 
-void ump_threads_drop(ump_threads **threads)
+void ump_thread_pool_drop(ump_thread_pool **threads)
 {
-	ump_threads *dropped;
+	ump_thread_pool *dropped;
 	struct ump__worker *resting;
 
 	if (threads == NULL || *threads == NULL)
 		return;
 	dropped = *threads;
 	*threads = NULL;
-	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREADS, "threads were dropped twice, or are none");
+	UMP__REQUIRE_MARK(
+		dropped, UMP__MARK_THREAD_POOL, "threads were dropped twice, or are none");
 	UMP__REQUIRE_OWN(dropped);
 	ump__lock_take(&dropped->lock);
 	dropped->dropped = true;

@@ -3,8 +3,8 @@
  * A thread pool.  A worker is one of its threads: it runs one job after the other, whichever thread
  * submits it, and is idle in between, in the list of its pool.
  */
-#ifndef UMP_THREADS_H
-#define UMP_THREADS_H
+#ifndef UMP_THREAD_POOL_H
+#define UMP_THREAD_POOL_H
 
 #include "sync/sync.h"
 #include "ump_server.h"
@@ -13,15 +13,15 @@
 
 struct ump__worker;
 
-/* A worker's job.  It must call ump__worker_rest once; only what the next job need not wait for may
+/* A worker's job.  It must call ump__worker_idle once; only what the next job need not wait for may
  * follow. */
 typedef void ump__job(void *arg, struct ump__worker *worker);
 
 /* Return whether a server that asks for this stack size can run on these threads. */
-bool ump__threads_fit(const ump_threads *threads, size_t stack_size);
+bool ump__thread_pool_fit(const ump_thread_pool *threads, size_t stack_size);
 
 /* Run `job` on an idle worker, or else on a new one.  UMP_OK, UMP_NO_MEMORY or UMP_NO_THREAD. */
-int ump__threads_run(ump_threads *threads, ump__job *job, void *arg);
+int ump__thread_pool_run(ump_thread_pool *threads, ump__job *job, void *arg);
 
 /* Give the calling worker's thread this name, unless it has it already. */
 void ump__worker_name(struct ump__worker *worker, const char *name);
@@ -30,6 +30,6 @@ void ump__worker_name(struct ump__worker *worker, const char *name);
  * have another job by now, which it begins when the present one returns.  Returns false if the pool
  * keeps no more idle workers: the thread then ends, and the caller must have it, as `os`, joined or
  * detached. */
-bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os);
+bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os);
 
 #endif

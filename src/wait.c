@@ -124,7 +124,7 @@ static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uin
 }
 
 /* Return whether `wait`, which must be published, closes a cycle. */
-static bool closes_circle(const struct ump__wait *wait)
+static bool closes_cycle(const struct ump__wait *wait)
 {
 	struct ump__walk walk;
 	uint64_t mark;
@@ -147,7 +147,7 @@ static bool begin(struct ump__wait *wait)
 		return true;
 	}
 	publish(wait);
-	if (!closes_circle(wait))
+	if (!closes_cycle(wait))
 		return true;
 	ump__wait_end(wait);
 	return false;

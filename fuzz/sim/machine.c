@@ -5,8 +5,8 @@
 #include "arena.h"
 #include "choice.h"
 #include "coverage.h"
-#include "dropped.h"
 #include "devices.h"
+#include "dropped.h"
 #include "statics.h"
 #include "trace.h"
 #include "views.h"
@@ -300,7 +300,7 @@ int sim_alive(void)
 static void check_end(void)
 {
 	size_t size;
-	size_t kept = ump__departed_count();
+	size_t kept = ump__dropped_count();
 	int thread;
 
 	for (int t = 0; t < machine.count; t++) {

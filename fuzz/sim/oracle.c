@@ -180,7 +180,7 @@ static bool may_be_full(const struct account *mine)
 	return others >= books.capacity;
 }
 
-static bool waits_for_room(const struct account *account)
+static bool waits_for_capacity(const struct account *account)
 {
 	return account->action != SEND_ASYNC && account->action != SEND_POST &&
 	       account->action != SEND_POST_CLIENT && account->action != SEND_COMPLETION &&
@@ -205,7 +205,7 @@ static void check_refusal(int message, int code)
 	case UMP_FULL:
 		must((books.servers[account->server].gone_told >> sim_self() & 1) == 0, "[gone]",
 			message, "the server is gone, and is said to be full");
-		must(!waits_for_room(account), "[bound]", message, "it did not wait for room");
+		must(!waits_for_capacity(account), "[bound]", message, "it did not wait for room");
 		must(books.capacity != 0 && !account->has_room && may_be_full(account), "[bound]",
 			message, "there is room, and it is said that there is none");
 		break;

@@ -160,7 +160,7 @@ static void check_turn(int message)
 	bool waits = account->action == SEND_REQUEST || account->action == SEND_TIMED;
 	bool blocked = account->from == ORACLE_CLIENT && waits;
 
-	must(!books.servers[account->server].busy, "[inline]", message,
+	must(!books.servers[account->server].busy, "[combining]", message,
 		"it is handled while another one is");
 	if (account->thread == sim_self()) {
 		/* A caller's own request starts its count anew, even if it has handled others'
@@ -170,9 +170,9 @@ static void check_turn(int message)
 		*unoffered = waits ? 0 : *unoffered;
 		return;
 	}
-	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[inline]", message,
+	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[combining]", message,
 		"it is handled by one who has served others enough");
-	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[inline]", message,
+	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[combining]", message,
 		"it is handled by one who has not offered the turn");
 	*others = 1;
 	if (*unoffered < 2)

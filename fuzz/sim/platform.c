@@ -30,7 +30,7 @@
 
 /* Limits small enough for programs of a few messages to fill them, reuse memory, and need more.
  * Without recycling, it would begin after more messages than any program sends. */
-static struct ump__thrift thrift = {
+static struct ump__retention thrift = {
 	.after = 1000, .tray = 1024, .tray_posts = 2, .trays = 1, .requests = 2, .bytes = 1024};
 
 void platform_recycles(bool recycles)
@@ -38,7 +38,7 @@ void platform_recycles(bool recycles)
 	thrift.after = recycles ? 0 : 1000;
 }
 
-const struct ump__thrift *ump__thrift(void)
+const struct ump__retention *ump__retention(void)
 {
 	return &thrift;
 }
@@ -255,19 +255,20 @@ void ump__wake(struct ump__word *word)
  */
 
 /* Read the descriptor of a notifier. */
-static int heard_at(const struct ump__bell *bell, uintptr_t pc)
+static int heard_at(const struct ump__notifier *bell, uintptr_t pc)
 {
 	race_access((uintptr_t)&bell->fd, sizeof bell->fd, PLAIN_READ, pc);
 	return bell->fd;
 }
 
-int ump__bell_open(struct ump__bell *bell)
+int ump__notifier_open(struct ump__notifier *bell)
 {
 	bool none;
 
 	BEGIN(OP_NONE, 0);
 	none = refused();
-	race_access((uintptr_t)bell, offsetof(struct ump__bell, gate), PLAIN_WRITE, self()->at.pc);
+	race_access(
+		(uintptr_t)bell, offsetof(struct ump__notifier, gate), PLAIN_WRITE, self()->at.pc);
 	bell->fd = none ? -1 : bell_open();
 	bell->rope = bell->fd;
 	trace_note("opens file descriptor %d", bell->fd);
@@ -275,7 +276,7 @@ int ump__bell_open(struct ump__bell *bell)
 	return none ? UMP_NO_FD : UMP_OK;
 }
 
-void ump__bell_close(const struct ump__bell *bell)
+void ump__notifier_close(const struct ump__notifier *bell)
 {
 	BEGIN(OP_NONE, 0);
 	bell_close(heard_at(bell, self()->at.pc));
@@ -286,7 +287,7 @@ void ump__bell_close(const struct ump__bell *bell)
 	machine_scrub();
 }
 
-void ump__bell_strike(const struct ump__bell *bell)
+void ump__notifier_signal(const struct ump__notifier *bell)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	struct step step = {.op = OP_RING, .pc = pc};
@@ -301,7 +302,7 @@ void ump__bell_strike(const struct ump__bell *bell)
 	machine_scrub();
 }
 
-void ump__bell_silence(const struct ump__bell *bell)
+void ump__notifier_clear(const struct ump__notifier *bell)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	struct step step = {.op = OP_SILENCE, .pc = pc};
@@ -343,7 +344,7 @@ bool sim_poll(int fd, int64_t deadline)
 	return result;
 }
 
-void ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+void ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
@@ -433,7 +434,7 @@ void platform_tells_offers(void (*offered)(void))
 	tell_offer = offered;
 }
 
-void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	/* Other threads may run before the word is read again, whatever the time. */
 	(void)word;

@@ -14,7 +14,7 @@ struct scenario {
 	/* The first client of each server. */
 	ump_client *first[PROGRAM_SERVERS];
 	/* The thread pool, or NULL. */
-	ump_threads *threads;
+	ump_thread_pool *threads;
 };
 
 /* ---- Servers ------------------------------------------------------------------------------- */
@@ -40,12 +40,12 @@ static void no_server(struct server *server, int code, const struct program *pro
 	oracle_dropped_strong(server->number);
 }
 
-static int open_server(struct server *server, ump_client **client, ump_threads *threads)
+static int open_server(struct server *server, ump_client **client, ump_thread_pool *threads)
 {
 	struct ump_config config = server_config(server->program);
 	int code;
 
-	config.threads = threads;
+	config.thread_pool = threads;
 	if (server->program->traits & RAW) {
 		code = ump_channel_open(&server->raw, client, &config);
 		if (code != UMP_OK)
@@ -59,12 +59,13 @@ static int open_server(struct server *server, ump_client **client, ump_threads *
 		code = ump_spawn_task(&config, server_build, server, client, &server->task);
 		oracle_runs(server->number, false);
 	} else if (program_is_inline(server->program, server->number)) {
-		code = ump_spawn_inline(&config, server_build, server, client, &server->inlined);
+		code = ump_spawn_combining(
+			&config, server_build, server, client, &server->combining);
 	} else {
 		code = ump_spawn_thread(&config, server_build, server, client, &server->thread);
 	}
 	if (code != UMP_OK && (*client != NULL || server->thread != NULL || server->task != NULL ||
-				      server->inlined != NULL))
+				      server->combining != NULL))
 		sim_fail("[clean]", "spawn failed and left a handle");
 	return code;
 }
@@ -83,10 +84,10 @@ static void end_server(const struct scenario *scenario, struct server *server)
 	} else if (server->thread != NULL) {
 		sim_remark("joins the thread of server %d", server->number);
 		server_join_thread(server);
-	} else if (server->inlined != NULL && (scenario->program->traits & DETACH) != 0) {
+	} else if (server->combining != NULL && (scenario->program->traits & DETACH) != 0) {
 		sim_remark("drops the handle of server %d", server->number);
-		ump_inline_drop(&server->inlined);
-	} else if (server->inlined != NULL) {
+		ump_combining_drop(&server->combining);
+	} else if (server->combining != NULL) {
 		sim_remark("joins server %d", server->number);
 		server_join_inline(server);
 	}
@@ -137,11 +138,11 @@ static void prepare_servers(struct scenario *scenario)
 }
 
 /* Open the thread pool if the program has one; false if that was refused. */
-static bool open_threads(struct scenario *scenario)
+static bool open_thread_pool(struct scenario *scenario)
 {
 	if ((scenario->program->traits & REUSED) == 0)
 		return true;
-	if (ump_threads_open(&scenario->threads, 1, 0) == UMP_OK)
+	if (ump_thread_pool_open(&scenario->threads, 1, 0) == UMP_OK)
 		return true;
 	oracle_no_server(UMP_NO_MEMORY);
 	return false;
@@ -152,7 +153,7 @@ static void drop_threads(struct scenario *scenario)
 	if (scenario->threads == NULL)
 		return;
 	sim_remark("drops the threads that wait to be used again");
-	ump_threads_drop(&scenario->threads);
+	ump_thread_pool_drop(&scenario->threads);
 }
 
 /* Give each server a weak client of the next one, which does not keep that alive.  A server that
@@ -319,7 +320,7 @@ void scenario_root(void *arg)
 		.server_count = program_servers(program),
 		.clients = sim_scratch(sizeof(struct client) * PROGRAM_CLIENTS)};
 
-	if (!open_threads(&scenario))
+	if (!open_thread_pool(&scenario))
 		return;
 	prepare_servers(&scenario);
 	if (program_is_in_turn(program))
@@ -330,7 +331,7 @@ void scenario_root(void *arg)
 		oracle_threads_left(scenario.threads != NULL ? 1 : 0);
 	drop_threads(&scenario);
 	if ((program->traits & GATHERS) != 0 &&
-		(ump_join_dropped(UMP_FOREVER) != UMP_OK || ump__departed_count() != 0))
+		(ump_join_dropped(UMP_FOREVER) != UMP_OK || ump__dropped_count() != 0))
 		sim_fail("[clean]", "a thread that was let go is left");
 	if (detached)
 		/* A thread that is not joined may use the handler after this. */

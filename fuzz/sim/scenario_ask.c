@@ -89,10 +89,10 @@ void server_join_thread(struct server *server)
 	struct ump_flow how;
 	bool timed = (server->program->traits & JOIN_TIMED) != 0;
 	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
-	int code = ump_join(&server->thread, &how, deadline);
+	int code = ump_thread_join(&server->thread, &how, deadline);
 
 	if (code == UMP_TIMED_OUT && timed && sim_clock() >= deadline)
-		code = ump_join(&server->thread, &how, UMP_FOREVER);
+		code = ump_thread_join(&server->thread, &how, UMP_FOREVER);
 	if (code != UMP_OK || server->thread != NULL)
 		sim_fail("[once]", "join failed: %s", ump_strerror(code));
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
@@ -103,11 +103,11 @@ void server_join_inline(struct server *server)
 	struct ump_flow how;
 	bool timed = (server->program->traits & JOIN_TIMED) != 0;
 	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
-	int code = ump_inline_join(&server->inlined, &how, deadline);
+	int code = ump_combining_join(&server->combining, &how, deadline);
 
 	if (code == UMP_TIMED_OUT && timed && sim_clock() >= deadline)
-		code = ump_inline_join(&server->inlined, &how, UMP_FOREVER);
-	if (code != UMP_OK || server->inlined != NULL)
+		code = ump_combining_join(&server->combining, &how, UMP_FOREVER);
+	if (code != UMP_OK || server->combining != NULL)
 		sim_fail("[once]", "join failed: %s", ump_strerror(code));
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
 }
@@ -126,7 +126,7 @@ static void join_next(struct server *server)
 		return;
 	sim_remark("server %d waits for the end of server %d", server->number, next->number);
 	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE);
-	code = ump_join(&next->thread, &how, UMP_FOREVER);
+	code = ump_thread_join(&next->thread, &how, UMP_FOREVER);
 	sim_remark("join of server %d: %s", next->number, ump_strerror(code));
 	if (code == UMP_DEADLOCK)
 		oracle_deadlock(server->number);

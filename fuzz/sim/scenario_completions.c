@@ -60,7 +60,7 @@ void completions_ask_room(struct client *client, int number)
 	if (strong->room == ROOM_GOT)
 		oracle_room_used(ORACLE_NO_MESSAGE, client->server);
 	oracle_ask_room(number, client->server);
-	code = ump_client_room(strong->client, client->completions, tag_of(number));
+	code = ump_client_reserve(strong->client, client->completions, tag_of(number));
 	if (code == UMP_OK) {
 		client->flying |= bit_of(number);
 		strong->room = ROOM_ASKED;

@@ -54,7 +54,7 @@ struct server {
 	/* What runs it: one of these. */
 	ump_thread *thread;
 	ump_task *task;
-	ump_inline *inlined;
+	ump_combining *combining;
 	ump_server *raw;
 	/* The simulated thread of its loop, or -1. */
 	int loop;

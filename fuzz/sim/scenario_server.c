@@ -30,7 +30,7 @@ struct ump_config server_config(const struct program *program)
 void server_answer(ump_reply_context **rc, int number, bool in_room)
 {
 	struct reply local;
-	struct reply *reply = in_room ? ump_reply_room(*rc) : &local;
+	struct reply *reply = in_room ? ump_reply_buffer(*rc) : &local;
 	int code;
 
 	reply->number = (uint32_t)number;

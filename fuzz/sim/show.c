@@ -14,7 +14,7 @@ static const char *const orders[] = {
 	"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 static const char *const accesses[] = {"reads", "writes", "reads", "writes"};
 
-/* The calls of an event, flattened: inlined functions count as calls. */
+/* The calls of an event, flattened: combining functions count as calls. */
 #define FRAMES 16
 static int frames_of(const struct event *event, const struct symbol *frames[FRAMES])
 {

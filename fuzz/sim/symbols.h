@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* One of the functions that an address belongs to, inlined ones first. */
+/* One of the functions that an address belongs to, combining ones first. */
 struct symbol {
 	char function[64];
 	/* Relative to the root of the project. */

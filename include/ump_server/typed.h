@@ -83,7 +83,7 @@
  *
  * @code
  * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
- *             adder_reply_context, adder_server, adder_thread, adder_task, adder_inline;
+ *             adder_reply_context, adder_server, adder_thread, adder_task, adder_combining;
  * struct adder;                 // the handler's self
  * struct adder_handler;         // the handler's functions: see UMP_TYPED_HANDLER
  * struct adder_message;         // what a raw receiving end receives
@@ -100,7 +100,7 @@
  *                                  adder_wait_reply *out, ump_time deadline);
  * int adder_client_req_completion(adder_client client, const struct add *msg,
  *                                 ump_completions *completions, void *tag);
- * int adder_client_room(adder_client client, ump_completions *completions, void *tag);
+ * int adder_client_reserve(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
  * int adder_suspend_for(adder_client client, ump_suspension **out);
  * int adder_client_post(adder_client client, const struct note *msg);
@@ -129,7 +129,7 @@
  * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
  * void adder_reply_drop(adder_reply_context *rc);
  * adder_reply_context adder_reply_keep(adder_reply_context *rc);
- * int *adder_reply_room(adder_reply_context rc);
+ * int *adder_reply_buffer(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
  *
  * // Runs `handler` on a thread.  The types and alignments of messages in `config` are not read;
@@ -137,7 +137,7 @@
  * // exactly once, also if spawning fails, whatever the code.
  * int adder_spawn_thread(const struct ump_config *config, const struct adder_handler *handler,
  *                        struct adder *self, adder_client *client, adder_thread *thread);
- * int adder_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
+ * int adder_thread_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
  * void adder_thread_drop(adder_thread *thread);
  *
  * // As adder_spawn_thread, for an event loop.
@@ -150,10 +150,10 @@
  * void adder_task_drop(adder_task *task);
  *
  * // As adder_spawn_thread, run by its callers.
- * int adder_spawn_inline(const struct ump_config *config, const struct adder_handler *handler,
- *                        struct adder *self, adder_client *client, adder_inline *inlined);
- * int adder_inline_join(adder_inline *inlined, struct ump_flow *how, ump_time deadline);
- * void adder_inline_drop(adder_inline *inlined);
+ * int adder_spawn_combining(const struct ump_config *config, const struct adder_handler *handler,
+ *                        struct adder *self, adder_client *client, adder_combining *combining);
+ * int adder_combining_join(adder_combining *combining, struct ump_flow *how, ump_time deadline);
+ * void adder_combining_drop(adder_combining *combining);
  *
  * // Of `handler` only drop_request, drop_reply and drop_post are used; NULL: nothing to release.
  * int adder_channel_open(adder_server *server, adder_client *client,
@@ -176,7 +176,7 @@
  * @endcode
  *
  * Without requests, everything that concerns them is missing; without posts, likewise.  Without
- * reply values there is no adder_reply_room and no adder_completion_reply, and adder_client_req,
+ * reply values there is no adder_reply_buffer and no adder_completion_reply, and adder_client_req,
  * adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter for them.  Without
  * codes there is no adder_reply_fail.
  */
@@ -189,7 +189,7 @@
 		UMP__HAS(codes))(name, codes) UMP__JOIN(UMP__TYPED_POST_, UMP__HAS(post))(name,    \
 		post) UMP__TYPED_TABLE(name, request, reply, post) UMP__TYPED_CONFIGURE(name,      \
 		request, reply, post) UMP__TYPED_BUILDER(name) UMP__TYPED_THREAD(name)             \
-		UMP__TYPED_TASK(name) UMP__TYPED_INLINE(name) UMP__TYPED_SERVER(name)              \
+		UMP__TYPED_TASK(name) UMP__TYPED_COMBINING(name) UMP__TYPED_SERVER(name)           \
 			UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
 
 /**
@@ -298,8 +298,8 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		ump_task *untyped;                                                                 \
 	} name##_task;                                                                             \
 	typedef struct {                                                                           \
-		ump_inline *untyped;                                                               \
-	} name##_inline;                                                                           \
+		ump_combining *untyped;                                                            \
+	} name##_combining;                                                                        \
 	typedef struct {                                                                           \
 		ump_server *untyped;                                                               \
 	} name##_server;                                                                           \
@@ -308,10 +308,10 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	} name##_reply_context;
 
 #define UMP__TYPED_CLIENTS(name)                                                                   \
-	UMP__TYPED int name##_client_room(                                                         \
+	UMP__TYPED int name##_client_reserve(                                                      \
 		name##_client client_, ump_completions *completions_, void *tag_)                  \
 	{                                                                                          \
-		return ump_client_room(client_.untyped, completions_, tag_);                       \
+		return ump_client_reserve(client_.untyped, completions_, tag_);                    \
 	}                                                                                          \
 	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
 	{                                                                                          \
@@ -417,9 +417,9 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		return ump__completion_value(completion_);                                         \
 	}                                                                                          \
-	UMP__TYPED reply *name##_reply_room(name##_reply_context rc_)                              \
+	UMP__TYPED reply *name##_reply_buffer(name##_reply_context rc_)                            \
 	{                                                                                          \
-		return ump_reply_room(rc_.untyped);                                                \
+		return ump_reply_buffer(rc_.untyped);                                              \
 	}
 
 #define UMP__TYPED_REPLY_SOME_NONE(name, request, reply)                                           \
@@ -721,26 +721,26 @@ struct ump__untyped_handler {
 
 #define UMP__TYPED_THREAD(name)                                                                    \
 	UMP__TYPED_SPAWN(name, spawn_thread, thread)                                               \
-	UMP__TYPED int name##_join(                                                                \
+	UMP__TYPED int name##_thread_join(                                                         \
 		name##_thread *thread_, struct ump_flow *how_, ump_time deadline_)                 \
 	{                                                                                          \
-		return ump_join(UMP__UNTYPED(thread_), how_, deadline_);                           \
+		return ump_thread_join(UMP__UNTYPED(thread_), how_, deadline_);                    \
 	}                                                                                          \
 	UMP__TYPED void name##_thread_drop(name##_thread *thread_)                                 \
 	{                                                                                          \
 		ump_thread_drop(UMP__UNTYPED(thread_));                                            \
 	}
 
-#define UMP__TYPED_INLINE(name)                                                                    \
-	UMP__TYPED_SPAWN(name, spawn_inline, inline)                                               \
-	UMP__TYPED int name##_inline_join(                                                         \
-		name##_inline *inline_, struct ump_flow *how_, ump_time deadline_)                 \
+#define UMP__TYPED_COMBINING(name)                                                                 \
+	UMP__TYPED_SPAWN(name, spawn_combining, combining)                                         \
+	UMP__TYPED int name##_combining_join(                                                      \
+		name##_combining *combining_, struct ump_flow *how_, ump_time deadline_)           \
 	{                                                                                          \
-		return ump_inline_join(UMP__UNTYPED(inline_), how_, deadline_);                    \
+		return ump_combining_join(UMP__UNTYPED(combining_), how_, deadline_);              \
 	}                                                                                          \
-	UMP__TYPED void name##_inline_drop(name##_inline *inline_)                                 \
+	UMP__TYPED void name##_combining_drop(name##_combining *combining_)                        \
 	{                                                                                          \
-		ump_inline_drop(UMP__UNTYPED(inline_));                                            \
+		ump_combining_drop(UMP__UNTYPED(combining_));                                      \
 	}
 
 #define UMP__TYPED_SERVER(name)                                                                    \

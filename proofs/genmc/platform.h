@@ -53,13 +53,13 @@ void ump__wake(struct ump__word *word)
  * The clients have one each. */
 static _Atomic int rings;
 
-void ump__bell_ring(struct ump__bell *bell)
+void ump__notifier_raise(struct ump__notifier *bell)
 {
 	(void)bell;
 	(void)atomic_exchange_explicit(&rings, 1, memory_order_acq_rel);
 }
 
-void ump__bell_silence(const struct ump__bell *bell)
+void ump__notifier_clear(const struct ump__notifier *bell)
 {
 	(void)bell;
 	LINGER();

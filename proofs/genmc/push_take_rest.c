@@ -20,7 +20,7 @@ struct letter {
 	int value;
 };
 
-static struct ump__bell bell;
+static struct ump__notifier bell;
 static struct ump__word inbox;
 static struct letter letters[SENDERS];
 
@@ -67,12 +67,12 @@ int main(void)
 	for (int i = 0; i < SENDERS; i++)
 		senders[i] = go(sender, &letters[i]);
 	for (int got = read_all(); got < SENDERS; got += read_all()) {
-		bool rests = ump__inbox_rest(&inbox, &bell);
+		bool rests = ump__inbox_idle(&inbox, &bell);
 
 		/* After the first letter, look again as an event loop does that is called for
 		 * nothing. */
 		if (rests && got > 0)
-			rests = ump__inbox_rest(&inbox, &bell);
+			rests = ump__inbox_idle(&inbox, &bell);
 		if (rests)
 			await_ring();
 	}

@@ -15,7 +15,7 @@ struct suspension {
 	int flow;
 };
 
-static struct ump__bell bell;
+static struct ump__notifier bell;
 
 static void *resumer(void *arg)
 {
@@ -40,9 +40,9 @@ static void suspend(bool twice)
 	ump__answer_init(&suspension.resumed);
 	thread = go(resumer, &suspension);
 	for (;;) {
-		if (ump__answer_rest(&suspension.resumed, &bell))
+		if (ump__answer_idle(&suspension.resumed, &bell))
 			break;
-		if (twice && ump__answer_rest(&suspension.resumed, &bell))
+		if (twice && ump__answer_idle(&suspension.resumed, &bell))
 			break;
 		await_ring();
 	}
@@ -52,7 +52,7 @@ static void suspend(bool twice)
 	suspension.resumed.code = 1;
 	come_back(thread);
 	/* A late bell calls for nothing. */
-	ump__bell_silence(&bell);
+	ump__notifier_clear(&bell);
 }
 
 int main(void)

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "core/adaptive_spin.h"
 
-bool ump__patience_lasts(uint32_t vain)
+bool ump__adaptive_spin_lasts(uint32_t failed)
 {
-	return vain < UMP__PATIENCE_TRIES || vain >= UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS;
+	return failed < UMP__ADAPTIVE_SPIN_TRIES ||
+	       failed >= UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS;
 }
 
-uint32_t ump__patience_next(uint32_t vain, bool paid)
+uint32_t ump__adaptive_spin_next(uint32_t failed, bool succeeded)
 {
-	if (paid)
+	if (succeeded)
 		return 0;
 	/* The spin that was tried again failed, too. */
-	if (vain >= UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS)
-		return UMP__PATIENCE_TRIES;
-	return vain + 1;
+	if (failed >= UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS)
+		return UMP__ADAPTIVE_SPIN_TRIES;
+	return failed + 1;
 }
 
-uint32_t ump__looks_in_10us(int64_t ns)
+uint32_t ump__polls_in_10us(int64_t ns)
 {
-	int64_t looks;
+	int64_t polls;
 
 	if (ns <= 0)
-		return UMP__LOOKS_USUAL;
-	looks = UMP__LOOKS_TIMED * 10000 / ns;
-	if (looks < UMP__LOOKS_LEAST)
-		return UMP__LOOKS_LEAST;
-	return looks < UMP__LOOKS_MOST ? (uint32_t)looks : UMP__LOOKS_MOST;
+		return UMP__POLLS_USUAL;
+	polls = UMP__POLLS_TIMED * 10000 / ns;
+	if (polls < UMP__POLLS_LEAST)
+		return UMP__POLLS_LEAST;
+	return polls < UMP__POLLS_MOST ? (uint32_t)polls : UMP__POLLS_MOST;
 }
 
-uint32_t ump__looks_in(uint32_t ns, uint32_t in_10us)
+uint32_t ump__polls_in(uint32_t ns, uint32_t in_10us)
 {
 	return (uint32_t)((uint64_t)ns * in_10us / 10000);
 }

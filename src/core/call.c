@@ -29,7 +29,7 @@ struct ump__call_step ump__call_sleep_step(uintptr_t word)
 	return step;
 }
 
-struct ump__call_step ump__call_rise_step(uintptr_t word)
+struct ump__call_step ump__call_unpark_step(uintptr_t word)
 {
 	struct ump__call_step step = {word, false, false, false};
 

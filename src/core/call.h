@@ -107,7 +107,7 @@ struct ump__call_step ump__call_sleep_step(uintptr_t word);
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__call_step ump__call_rise_step(uintptr_t word);
+struct ump__call_step ump__call_unpark_step(uintptr_t word);
 
 /* The waiter gives up.  Refused if the call is complete: then the waiter owns it. */
 /*@ requires inv: is_call(word);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "core/disposition.h"
 
-enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over)
+enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, bool over)
 {
-	if (kind == UMP__KIND_GOODBYE)
-		return UMP__FATE_NOTHING;
+	if (kind == UMP__KIND_EOS)
+		return UMP__DISPOSITION_NOTHING;
 	if (kind == UMP__KIND_REQUEST && abandoned)
-		return UMP__FATE_SKIP;
-	return over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE;
+		return UMP__DISPOSITION_SKIP;
+	return over ? UMP__DISPOSITION_LEFTOVER : UMP__DISPOSITION_HANDLE;
 }
 
-enum ump__verdict ump__verdict_after(enum ump__kind kind, bool broke)
+enum ump__outcome ump__outcome_after(enum ump__kind kind, bool broke)
 {
-	if (kind == UMP__KIND_GOODBYE)
-		return UMP__VERDICT_NONE;
-	return broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON;
+	if (kind == UMP__KIND_EOS)
+		return UMP__OUTCOME_NONE;
+	return broke ? UMP__OUTCOME_VALUE : UMP__OUTCOME_CONTINUE;
 }

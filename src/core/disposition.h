@@ -4,8 +4,8 @@
  * in this file: the handler breaks, or the end-of-stream (EOS) marker of the last strong client is
  * reached.
  */
-#ifndef UMP_CORE_VERDICT_H
-#define UMP_CORE_VERDICT_H
+#ifndef UMP_CORE_DISPOSITION_H
+#define UMP_CORE_DISPOSITION_H
 
 #include <stdbool.h>
 
@@ -14,72 +14,72 @@ enum ump__kind {
 	UMP__KIND_REQUEST,
 	/* The EOS marker, pushed when the last strong client is dropped: everything sent lies
 	 * before it. */
-	UMP__KIND_GOODBYE,
+	UMP__KIND_EOS,
 	/* A reservation by a client in an event loop.  It is queued in completions only, where
 	 * there is no loop. */
-	UMP__KIND_ROOM
+	UMP__KIND_RESERVATION
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
-enum ump__fate {
+enum ump__disposition {
 	/* Pass it to the handler. */
-	UMP__FATE_HANDLE,
+	UMP__DISPOSITION_HANDLE,
 	/* Release it: its requester has given up. */
-	UMP__FATE_SKIP,
+	UMP__DISPOSITION_SKIP,
 	/* Pass it on as an undelivered message: the loop is over. */
-	UMP__FATE_LEFTOVER,
+	UMP__DISPOSITION_LEFTOVER,
 	/* It is the EOS marker: do nothing. */
-	UMP__FATE_NOTHING
+	UMP__DISPOSITION_NOTHING
 };
 
-enum ump__verdict {
-	UMP__VERDICT_GO_ON,
+enum ump__outcome {
+	UMP__OUTCOME_CONTINUE,
 	/* The loop ends with none. */
-	UMP__VERDICT_NONE,
+	UMP__OUTCOME_NONE,
 	/* The loop ends with the handler's value. */
-	UMP__VERDICT_VALUE
+	UMP__OUTCOME_VALUE
 };
 
 /* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
  * its requester has given up. */
-/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
   @ behavior goodbye:
-  @   assumes kind == UMP__KIND_GOODBYE;
-  @   ensures fate: \result == UMP__FATE_NOTHING;
+  @   assumes kind == UMP__KIND_EOS;
+  @   ensures fate: \result == UMP__DISPOSITION_NOTHING;
   @ behavior given_up:
   @   assumes kind == UMP__KIND_REQUEST && abandoned;
-  @   ensures fate: \result == UMP__FATE_SKIP;
+  @   ensures fate: \result == UMP__DISPOSITION_SKIP;
   @ behavior running:
   @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes !over;
-  @   ensures fate: \result == UMP__FATE_HANDLE;
+  @   ensures fate: \result == UMP__DISPOSITION_HANDLE;
   @ behavior ended:
   @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes over;
-  @   ensures fate: \result == UMP__FATE_LEFTOVER;
+  @   ensures fate: \result == UMP__DISPOSITION_LEFTOVER;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over);
+enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, bool over);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
-/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
   @ terminates \true;
   @ assigns \result \from kind, broke;
   @ behavior goodbye:
-  @   assumes kind == UMP__KIND_GOODBYE;
-  @   ensures verdict: \result == UMP__VERDICT_NONE;
+  @   assumes kind == UMP__KIND_EOS;
+  @   ensures verdict: \result == UMP__OUTCOME_NONE;
   @ behavior broke:
-  @   assumes kind != UMP__KIND_GOODBYE && broke;
-  @   ensures verdict: \result == UMP__VERDICT_VALUE;
+  @   assumes kind != UMP__KIND_EOS && broke;
+  @   ensures verdict: \result == UMP__OUTCOME_VALUE;
   @ behavior on:
-  @   assumes kind != UMP__KIND_GOODBYE && !broke;
-  @   ensures verdict: \result == UMP__VERDICT_GO_ON;
+  @   assumes kind != UMP__KIND_EOS && !broke;
+  @   ensures verdict: \result == UMP__OUTCOME_CONTINUE;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-enum ump__verdict ump__verdict_after(enum ump__kind kind, bool broke);
+enum ump__outcome ump__outcome_after(enum ump__kind kind, bool broke);
 
 #endif

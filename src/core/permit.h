@@ -15,53 +15,42 @@
  * Both words count modulo 2^48.  A sender would have to pause between two instructions for 2^48
  * messages to be misled.
  */
-#ifndef UMP_CORE_ROOM_H
-#define UMP_CORE_ROOM_H
+#ifndef UMP_CORE_PERMIT_H
+#define UMP_CORE_PERMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* The largest capacity. */
-#define UMP__ROOM_MOST UINT32_C(0x7fffffff)
+#define UMP__PERMIT_MOST UINT32_C(0x7fffffff)
 /* One taken permit, in the senders' word; the bits below count those that are known to be free. */
-#define UMP__ROOM_TAKEN UINT64_C(0x10000)
+#define UMP__PERMIT_TAKEN UINT64_C(0x10000)
 /* The modulus of both counts. */
-#define UMP__ROOM_CIRCLE UINT64_C(0x1000000000000)
+#define UMP__PERMIT_MODULUS UINT64_C(0x1000000000000)
 /* In the limit: there is a wait queue. */
-#define UMP__ROOM_LINE UMP__ROOM_CIRCLE
+#define UMP__PERMIT_QUEUE UMP__PERMIT_MODULUS
 
-/*@ predicate is_limit(uint64_t l) = l < 2 * UMP__ROOM_CIRCLE;
-  @
-  @ logic integer taken_of(uint64_t w) = w / UMP__ROOM_TAKEN;
-  @ logic integer known_of(uint64_t w) = w % UMP__ROOM_TAKEN;
-  @ logic integer limit_of(uint64_t l) = l < UMP__ROOM_LINE ? l : l - UMP__ROOM_LINE;
-  @
-  @ // How many places are free: how far it is from what is taken to the limit, on the circle.
-  @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
-  @   limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__ROOM_CIRCLE;
-  @
-  @ // Of `more` places beyond the one taken, so many can be known.
-  @ logic integer known_after(integer more) =
-  @   more <= 0 ? 0 : more < UMP__ROOM_TAKEN ? more : UMP__ROOM_TAKEN - 1;
-  @
-  @ predicate next_on_circle(integer a, integer b) =
-  @   b == (a == UMP__ROOM_CIRCLE - 1 ? 0 : a + 1);
-  @
-  @ // What a step makes of the senders' word: a place is taken that was known to be free, or one
-  @ // that was seen to be, with others that are known then.
-  @ predicate room_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
-  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
-  @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&
-  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < room_of(w, l);
-  @
-  @ // And of the limit: a place given back, a line begun or ended.
-  @ predicate room_gives(uint64_t l, uint64_t x) = l < UMP__ROOM_LINE && next_on_circle(l, x);
-  @ predicate room_begins(uint64_t w, uint64_t l, uint64_t x) = room_of(w, l) == 0 &&
-  @   l < UMP__ROOM_LINE && x == l + UMP__ROOM_LINE;
-  @ predicate room_ends(uint64_t l, uint64_t x) = l >= UMP__ROOM_LINE && x == l - UMP__ROOM_LINE;
-  @*/
+/*@ predicate is_limit(uint64_t l) = l < 2 * UMP__PERMIT_MODULUS; @ @ logic integer
+  taken_of(uint64_t w) = w / UMP__PERMIT_TAKEN; @ logic integer known_of(uint64_t w) = w %
+  UMP__PERMIT_TAKEN; @ logic integer limit_of(uint64_t l) = l < UMP__PERMIT_QUEUE ? l : l -
+  UMP__PERMIT_QUEUE; @ @ // How many places are free: how far it is from what is taken to the limit,
+  on the circle.  @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?  @
+  limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__PERMIT_MODULUS; @ @ // Of `more`
+  places beyond the one taken, so many can be known.  @ logic integer known_after(integer more) = @
+  more <= 0 ? 0 : more < UMP__PERMIT_TAKEN ? more : UMP__PERMIT_TAKEN - 1; @ @ predicate
+  next_on_circle(integer a, integer b) = @  b == (a == UMP__PERMIT_MODULUS - 1 ? 0 : a + 1); @ @ //
+  What a step makes of the senders' word: a place is taken that was known to be free, or one @ //
+  that was seen to be, with others that are known then.  @ predicate room_takes(uint64_t w, uint64_t
+  x) = known_of(w) > 0 && @  next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w)
+  - 1; @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 && @
+  next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < room_of(w, l); @ @ // And of the limit:
+  a place given back, a line begun or ended.  @ predicate room_gives(uint64_t l, uint64_t x) = l <
+  UMP__PERMIT_QUEUE && next_on_circle(l, x); @ predicate room_begins(uint64_t w, uint64_t l,
+  uint64_t x) = room_of(w, l) == 0 && @  l < UMP__PERMIT_QUEUE && x == l + UMP__PERMIT_QUEUE; @
+  predicate room_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE && x == l -
+  UMP__PERMIT_QUEUE; @*/
 
-struct ump__room_step {
+struct ump__permit_word_step {
 	uint64_t next;
 	/* Whether the step is legal; otherwise `next` is the word as it was. */
 	bool taken;
@@ -79,7 +68,7 @@ struct ump__room_step {
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__room_step ump__room_take_step(uint64_t word);
+struct ump__permit_word_step ump__permit_word_take_step(uint64_t word);
 
 /*
  * A sender that knows of no free permit has read the limit, and takes a permit.  Refused if none is
@@ -90,8 +79,8 @@ struct ump__room_step ump__room_take_step(uint64_t word);
  */
 /*@ requires inv: is_limit(limit);
   @ requires unknown: known_of(word) == 0;
-  @ requires reach: reach <= capacity <= UMP__ROOM_MOST;
-  @ requires older: room_of(word, limit) < UMP__ROOM_CIRCLE / 2;
+  @ requires reach: reach <= capacity <= UMP__PERMIT_MOST;
+  @ requires older: room_of(word, limit) < UMP__PERMIT_MODULUS / 2;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity, reach;
   @ behavior room:
@@ -105,7 +94,7 @@ struct ump__room_step ump__room_take_step(uint64_t word);
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__room_step ump__room_look_step(
+struct ump__permit_word_step ump__permit_word_look_step(
 	uint64_t word, uint64_t limit, uint32_t capacity, uint32_t reach);
 
 /* Give a permit back.  Refused if there is a wait queue: then the permit is its first waiter's. */
@@ -114,15 +103,15 @@ struct ump__room_step ump__room_look_step(
   @ assigns \result \from limit;
   @ ensures inv: is_limit(\result.next);
   @ behavior room:
-  @   assumes limit < UMP__ROOM_LINE;
+  @   assumes limit < UMP__PERMIT_QUEUE;
   @   ensures step: \result.taken == \true && room_gives(limit, \result.next);
   @ behavior line:
-  @   assumes limit >= UMP__ROOM_LINE;
+  @   assumes limit >= UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__room_step ump__room_give_step(uint64_t limit);
+struct ump__permit_word_step ump__permit_word_give_step(uint64_t limit);
 
 /* Begin a wait queue.  Refused if a permit is free, or if there is a wait queue already. */
 /*@ requires inv: is_limit(limit);
@@ -130,15 +119,15 @@ struct ump__room_step ump__room_give_step(uint64_t limit);
   @ assigns \result \from word, limit;
   @ ensures inv: is_limit(\result.next);
   @ behavior none:
-  @   assumes room_of(word, limit) == 0 && limit < UMP__ROOM_LINE;
+  @   assumes room_of(word, limit) == 0 && limit < UMP__PERMIT_QUEUE;
   @   ensures step: \result.taken == \true && room_begins(word, limit, \result.next);
   @ behavior refused:
-  @   assumes room_of(word, limit) != 0 || limit >= UMP__ROOM_LINE;
+  @   assumes room_of(word, limit) != 0 || limit >= UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__room_step ump__room_begin_step(uint64_t word, uint64_t limit);
+struct ump__permit_word_step ump__permit_word_begin_step(uint64_t word, uint64_t limit);
 
 /* End the wait queue, which has become empty.  Refused if there is none. */
 /*@ requires inv: is_limit(limit);
@@ -146,15 +135,15 @@ struct ump__room_step ump__room_begin_step(uint64_t word, uint64_t limit);
   @ assigns \result \from limit;
   @ ensures inv: is_limit(\result.next);
   @ behavior line:
-  @   assumes limit >= UMP__ROOM_LINE;
+  @   assumes limit >= UMP__PERMIT_QUEUE;
   @   ensures step: \result.taken == \true && room_ends(limit, \result.next);
   @ behavior refused:
-  @   assumes limit < UMP__ROOM_LINE;
+  @   assumes limit < UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-struct ump__room_step ump__room_end_step(uint64_t limit);
+struct ump__permit_word_step ump__permit_word_end_step(uint64_t limit);
 
 /* Return the number of free permits. */
 /*@ requires inv: is_limit(limit);
@@ -162,10 +151,10 @@ struct ump__room_step ump__room_end_step(uint64_t limit);
   @ assigns \result \from word, limit;
   @ ensures left: \result == room_of(word, limit);
   @*/
-uint64_t ump__room_left(uint64_t word, uint64_t limit);
+uint64_t ump__permit_word_left(uint64_t word, uint64_t limit);
 
 /* Return the taken ones of `capacity` permits; 0 if one of the words is older than the other. */
-/*@ requires inv: is_limit(limit) && capacity <= UMP__ROOM_MOST;
+/*@ requires inv: is_limit(limit) && capacity <= UMP__PERMIT_MOST;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity;
   @ ensures bound: \result <= capacity;
@@ -178,16 +167,16 @@ uint64_t ump__room_left(uint64_t word, uint64_t limit);
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
-uint32_t ump__room_depth(uint64_t word, uint64_t limit, uint32_t capacity);
+uint32_t ump__permit_word_depth(uint64_t word, uint64_t limit, uint32_t capacity);
 
 /* Return whether there is a wait queue. */
 /*@ terminates \true;
   @ assigns \result \from limit;
-  @ ensures line: \result <==> limit >= UMP__ROOM_LINE;
+  @ ensures line: \result <==> limit >= UMP__PERMIT_QUEUE;
   @*/
-static inline bool ump__room_has_line(uint64_t limit)
+static inline bool ump__permit_word_has_queue(uint64_t limit)
 {
-	return limit >= UMP__ROOM_LINE;
+	return limit >= UMP__PERMIT_QUEUE;
 }
 
 /* Check the invariant of a limit, at run time. */
@@ -195,9 +184,9 @@ static inline bool ump__room_has_line(uint64_t limit)
   @ assigns \result \from limit;
   @ ensures mirror: \result <==> is_limit(limit);
   @*/
-static inline bool ump__room_is_valid(uint64_t limit)
+static inline bool ump__permit_word_is_valid(uint64_t limit)
 {
-	return limit < 2 * UMP__ROOM_CIRCLE;
+	return limit < 2 * UMP__PERMIT_MODULUS;
 }
 
 #endif

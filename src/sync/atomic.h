@@ -13,8 +13,8 @@
 #include "core/call.h"
 #include "core/counts.h"
 #include "core/inbox.h"
-#include "core/queue.h"
 #include "core/permit.h"
+#include "core/queue.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,17 +39,17 @@ struct ump__word {
  * has shut it, and the number of raisers inside. */
 #define UMP__GATE_OPEN   ((uintptr_t)0)
 #define UMP__GATE_SHUT   ((uintptr_t)1)
-#define UMP__GATE_RINGER ((uintptr_t)2)
+#define UMP__GATE_RAISER ((uintptr_t)2)
 
 /* The reference counts of a channel. */
 struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* The permits of an inbox: the two words of core/permit.h, the depth that the queue can have had, and
- * the capacity.  Senders write the first word for each message, the receiver writes the second; so
- * a cache line should end between them, which the struct that contains this must see to. */
-struct ump__places {
+/* The permits of an inbox: the two words of core/permit.h, the depth that the queue can have had,
+ * and the capacity.  Senders write the first word for each message, the receiver writes the second;
+ * so a cache line should end between them, which the struct that contains this must see to. */
+struct ump__permits {
 	UMP__ATOMIC(uint64_t) taken;
 	UMP__ATOMIC(uint64_t) limit;
 	UMP__ATOMIC(uint32_t) reach;
@@ -58,12 +58,12 @@ struct ump__places {
 
 /* A try-lock on what the senders of one client share: 1 while a thread holds it, 2 once the senders
  * have gone. */
-struct ump__latch {
+struct ump__trylock {
 	UMP__ATOMIC(uint32_t) value;
 };
 
 /* An outstanding count: how many of a number of things are still in use. */
-struct ump__tally {
+struct ump__outstanding {
 	UMP__ATOMIC(uint32_t) value;
 };
 
@@ -200,8 +200,8 @@ enum ump__knowledge {
   @ // The limit is never older than what this thread has seen to be taken, which the release of the
   @ // senders carries; and nobody begins or ends a line but under the lock.
   @ predicate limit_rely{L}(uint64_t w, uint64_t l) = is_limit(l) &&
-  @   room_of(w, l) < UMP__ROOM_CIRCLE / 2 &&
-  @   (ump__has_lock ==> (l >= UMP__ROOM_LINE <==> ump__line == \true));
+  @   room_of(w, l) < UMP__PERMIT_MODULUS / 2 &&
+  @   (ump__has_lock ==> (l >= UMP__PERMIT_QUEUE <==> ump__line == \true));
   @*/
 
 /*@ requires \valid(word);
@@ -282,7 +282,7 @@ bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t nex
   @   (\old(*seen) == UMP__INBOX_PARKED ? UMP__KNOWS_NODES : \old(ump__knows));
   @ ensures once: \result ==> ump__pushed == (uint64_t)(\old(ump__pushed) + 1);
   @*/
-bool ump__inbox_word_push_turn(struct ump__word *word, uintptr_t *seen, uintptr_t next);
+bool ump__inbox_word_push_combiner(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
 /*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
   @ requires role: of_sender(ump__knows);
@@ -303,7 +303,7 @@ bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t ne
   @   inbox_rely(\old(ump__knows), *seen) && ump__knows == inbox_learnt(\old(ump__knows), *seen);
   @ ensures done: \result ==> *seen == \old(*seen) && ump__knows == UMP__KNOWS_NOTHING;
   @*/
-bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen, uintptr_t next);
+bool ump__inbox_word_release(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
 /* Any word may become closed, and only the receiver closes: once. */
 /*@ requires \valid(word);
@@ -427,30 +427,30 @@ bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, uint64_t next)
   @*/
 void ump__counts_settle(const struct ump__counts *counts);
 
-/*@ requires \valid(places);
-  @ requires bound: capacity <= UMP__ROOM_MOST;
+/*@ requires \valid(permits);
+  @ requires bound: capacity <= UMP__PERMIT_MOST;
   @ terminates \true;
-  @ assigns *places \from capacity;
-  @ ensures places->taken == 0 && places->limit == capacity && places->capacity == capacity;
+  @ assigns *permits \from capacity;
+  @ ensures permits->taken == 0 && permits->limit == capacity && permits->capacity == capacity;
   @*/
-void ump__places_init(struct ump__places *places, uint32_t capacity);
+void ump__permits_init(struct ump__permits *permits, uint32_t capacity);
 
-/*@ requires \valid_read(places);
+/*@ requires \valid_read(permits);
   @ terminates \true;
-  @ assigns \result, ump__last_taken \from places->taken;
+  @ assigns \result, ump__last_taken \from permits->taken;
   @ ensures rely: ump__last_taken == \result;
   @*/
-uint64_t ump__taken_load(const struct ump__places *places);
+uint64_t ump__taken_load(const struct ump__permits *permits);
 
 /* Invariant: the taken permits never exceed the limit; nor do those known to be free, since the
  * sender that found them has read the limit.  So a legal step that succeeds leaves both within the
  * limit, and none succeeds while there is a wait queue. */
-/*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
+/*@ requires \valid(permits) && \valid(seen) && \separated(permits, seen);
   @ requires guarantee: room_takes(*seen, next) ||
   @   (room_looks(*seen, ump__last_limit, next) && ump__last_taken == *seen);
   @ terminates \true;
-  @ assigns places->taken, *seen, \result, ump__last_taken, ump__own_places
-  @   \from places->taken, *seen, next, ump__own_places;
+  @ assigns permits->taken, *seen, \result, ump__last_taken, ump__own_places
+  @   \from permits->taken, *seen, next, ump__own_places;
   @ ensures refused: \result == \false ==>
   @   ump__last_taken == *seen && ump__own_places == \old(ump__own_places);
   @ ensures done: \result ==> *seen == \old(*seen) && ump__last_taken == next;
@@ -458,22 +458,22 @@ uint64_t ump__taken_load(const struct ump__places *places);
   @   ump__own_places <= ump__capacity;
   @ ensures behind: \result ==> !(ump__has_lock && ump__line == \true);
   @*/
-bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next);
+bool ump__taken_change(struct ump__permits *permits, uint64_t *seen, uint64_t next);
 
-/*@ requires \valid_read(places);
+/*@ requires \valid_read(permits);
   @ terminates \true;
-  @ assigns \result, ump__last_limit \from places->limit, ump__last_taken;
+  @ assigns \result, ump__last_limit \from permits->limit, ump__last_taken;
   @ ensures rely: limit_rely(ump__last_taken, \result) && ump__last_limit == \result;
   @*/
-uint64_t ump__limit_load(const struct ump__places *places);
+uint64_t ump__limit_load(const struct ump__permits *permits);
 
-/*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
+/*@ requires \valid(permits) && \valid(seen) && \separated(permits, seen);
   @ requires guarantee: is_limit(*seen) && ((room_gives(*seen, next) && ump__own_places > 0) ||
   @   (room_begins(ump__last_taken, *seen, next) && ump__has_lock && ump__line == \false) ||
   @   (room_ends(*seen, next) && ump__has_lock && ump__line == \true));
   @ terminates \true;
-  @ assigns places->limit, *seen, \result, ump__last_limit, ump__own_places, ump__line
-  @   \from places->limit, *seen, next, ump__own_places, ump__line;
+  @ assigns permits->limit, *seen, \result, ump__last_limit, ump__own_places, ump__line
+  @   \from permits->limit, *seen, next, ump__own_places, ump__line;
   @ ensures rely: \result == \false ==> limit_rely(ump__last_taken, *seen) &&
   @   ump__last_limit == *seen;
   @ ensures refused: \result == \false ==>
@@ -481,26 +481,26 @@ uint64_t ump__limit_load(const struct ump__places *places);
   @ ensures done: \result ==> *seen == \old(*seen) && ump__last_limit == next;
   @ ensures gives: \result && room_gives(\old(*seen), next) ==>
   @   ump__own_places == \old(ump__own_places) - 1 && ump__line == \old(ump__line);
-  @ ensures begins: \result && next == \old(*seen) + UMP__ROOM_LINE ==>
+  @ ensures begins: \result && next == \old(*seen) + UMP__PERMIT_QUEUE ==>
   @   ump__own_places == \old(ump__own_places) && ump__line == \true;
   @ ensures ends: \result && room_ends(\old(*seen), next) ==>
   @   ump__own_places == \old(ump__own_places) && ump__line == \false;
   @*/
-bool ump__limit_change(struct ump__places *places, uint64_t *seen, uint64_t next);
+bool ump__limit_change(struct ump__permits *permits, uint64_t *seen, uint64_t next);
 
-/*@ requires \valid_read(places);
+/*@ requires \valid_read(permits);
   @ terminates \true;
-  @ assigns \result \from places->reach;
+  @ assigns \result \from permits->reach;
   @ ensures rely: \result <= ump__capacity;
   @*/
-uint32_t ump__reach_load(const struct ump__places *places);
+uint32_t ump__reach_load(const struct ump__permits *permits);
 
-/*@ requires \valid(places);
+/*@ requires \valid(permits);
   @ requires guarantee: reach <= ump__capacity;
   @ terminates \true;
-  @ assigns places->reach \from places->reach, reach;
+  @ assigns permits->reach \from permits->reach, reach;
   @*/
-void ump__reach_raise(struct ump__places *places, uint32_t reach);
+void ump__reach_raise(struct ump__permits *permits, uint32_t reach);
 
 /*@ requires \valid(hint);
   @ terminates \true;
@@ -563,27 +563,27 @@ static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen,
 }
 
 /* ORDER push: release here -> acquire in ump__inbox_word_take and _close, as ump__inbox_word_push.
- * ORDER turn: acquire here <- release in ump__inbox_word_rest, if this replaces PARKED.  Carries:
- * all that earlier combiners did: the handler's state, and the receiving end's. */
-static inline bool ump__inbox_word_push_turn(
+ * ORDER turn: acquire here <- release in ump__inbox_word_release, if this replaces PARKED.
+ * Carries: all that earlier combiners did: the handler's state, and the receiving end's. */
+static inline bool ump__inbox_word_push_combiner(
 	struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
 		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what earlier combiners
- * did.  It publishes nothing: the next combiner acquires what ump__inbox_word_rest releases. */
+/* ORDER turn: acquire here <- release in ump__inbox_word_release.  Carries: what earlier combiners
+ * did.  It publishes nothing: the next combiner acquires what ump__inbox_word_release releases. */
 static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
 		&word->value, seen, next, memory_order_acquire, memory_order_relaxed);
 }
 
-/* ORDER turn: release here -> acquire in ump__inbox_word_push_turn and ump__inbox_word_claim.
+/* ORDER turn: release here -> acquire in ump__inbox_word_push_combiner and ump__inbox_word_claim.
  * Carries: what the one who gives the turn back has done with it.  On failure it keeps the turn,
  * and takes the nodes by ump__inbox_word_take. */
-static inline bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen, uintptr_t next)
+static inline bool ump__inbox_word_release(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
 		&word->value, seen, next, memory_order_release, memory_order_relaxed);
@@ -697,19 +697,19 @@ static inline void ump__hint_set(struct ump__hint *hint, int value)
 /* ---- Permits ------------------------------------------------------------------------------- */
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */
-static inline void ump__places_init(struct ump__places *places, uint32_t capacity)
+static inline void ump__permits_init(struct ump__permits *permits, uint32_t capacity)
 {
-	atomic_init(&places->taken, 0);
-	atomic_init(&places->limit, capacity);
-	atomic_init(&places->reach, 0);
-	places->capacity = capacity;
+	atomic_init(&permits->taken, 0);
+	atomic_init(&permits->limit, capacity);
+	atomic_init(&permits->reach, 0);
+	permits->capacity = capacity;
 }
 
 /* ORDER room: acquire here <- release in ump__taken_change.  Carries: the limit up to which others
  * have taken permits, so that their count is not compared with an older limit. */
-static inline uint64_t ump__taken_load(const struct ump__places *places)
+static inline uint64_t ump__taken_load(const struct ump__permits *permits)
 {
-	return atomic_load_explicit(&places->taken, memory_order_acquire);
+	return atomic_load_explicit(&permits->taken, memory_order_acquire);
 }
 
 /* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where other senders
@@ -717,40 +717,40 @@ static inline uint64_t ump__taken_load(const struct ump__places *places)
  * A success acquires only because in C11 it must not be weaker than a failure.  The permit itself
  * carries no memory: the push that it allows carries the message, and a waiter in the wait queue
  * gets an answer of its own. */
-static inline bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next)
+static inline bool ump__taken_change(struct ump__permits *permits, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-		&places->taken, seen, next, memory_order_acq_rel, memory_order_acquire);
+		&permits->taken, seen, next, memory_order_acq_rel, memory_order_acquire);
 }
 
 /* ORDER: relaxed.  The count of taken permits bounds how old this can be; and where a wait queue
  * begins or a permit is given back, the exchange checks it. */
-static inline uint64_t ump__limit_load(const struct ump__places *places)
+static inline uint64_t ump__limit_load(const struct ump__permits *permits)
 {
-	return atomic_load_explicit(&places->limit, memory_order_relaxed);
+	return atomic_load_explicit(&permits->limit, memory_order_relaxed);
 }
 
 /* ORDER: relaxed.  A permit that is given back and a wait queue that begins meet in this one word:
  * either the new waiter finds the permit, or the giver finds the wait queue. */
-static inline bool ump__limit_change(struct ump__places *places, uint64_t *seen, uint64_t next)
+static inline bool ump__limit_change(struct ump__permits *permits, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
-		&places->limit, seen, next, memory_order_relaxed, memory_order_relaxed);
+		&permits->limit, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* ORDER: relaxed.  A number for monitoring; the push of the message that made the queue this deep
  * carries it to the receiver. */
-static inline uint32_t ump__reach_load(const struct ump__places *places)
+static inline uint32_t ump__reach_load(const struct ump__permits *permits)
 {
-	return atomic_load_explicit(&places->reach, memory_order_relaxed);
+	return atomic_load_explicit(&permits->reach, memory_order_relaxed);
 }
 
 /* Raise it to `reach`, unless it is higher already.  ORDER: relaxed, as ump__reach_load. */
-static inline void ump__reach_raise(struct ump__places *places, uint32_t reach)
+static inline void ump__reach_raise(struct ump__permits *permits, uint32_t reach)
 {
-	uint32_t seen = ump__reach_load(places);
+	uint32_t seen = ump__reach_load(permits);
 
-	while (seen < reach && !atomic_compare_exchange_weak_explicit(&places->reach, &seen, reach,
+	while (seen < reach && !atomic_compare_exchange_weak_explicit(&permits->reach, &seen, reach,
 				       memory_order_relaxed, memory_order_relaxed))
 		;
 }
@@ -773,71 +773,70 @@ static inline bool ump__pool_word_set(struct ump__word *word, uintptr_t *seen, u
 }
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */
-static inline void ump__latch_init(struct ump__latch *latch)
+static inline void ump__trylock_init(struct ump__trylock *trylock)
 {
-	atomic_init(&latch->value, 0);
+	atomic_init(&trylock->value, 0);
 }
 
 /* Try to take the lock.  false: another thread holds it, or the senders have gone.
- * ORDER latch: acquire here <- release in ump__latch_give.  Carries: what the lock guards, as its
+ * ORDER latch: acquire here <- release in ump__trylock_give.  Carries: what the lock guards, as its
  * last holder left it. */
-static inline bool ump__latch_take(struct ump__latch *latch)
+static inline bool ump__trylock_take(struct ump__trylock *trylock)
 {
-	return atomic_exchange_explicit(&latch->value, 1, memory_order_acquire) == 0;
+	return atomic_exchange_explicit(&trylock->value, 1, memory_order_acquire) == 0;
 }
 
-/* Release the lock.  ORDER latch: release here -> acquire in ump__latch_take.  Carries: what the
+/* Release the lock.  ORDER latch: release here -> acquire in ump__trylock_take.  Carries: what the
  * lock guards. */
-static inline void ump__latch_give(struct ump__latch *latch)
+static inline void ump__trylock_give(struct ump__trylock *trylock)
 {
-	atomic_store_explicit(&latch->value, 0, memory_order_release);
+	atomic_store_explicit(&trylock->value, 0, memory_order_release);
 }
 
-/* Release the lock, as ump__latch_give, where the senders may end meanwhile.  true: they have, and
- * left what the lock guards to the caller.  ORDER latch: release here -> acquire in
- * ump__latch_take.
- * ORDER latch-end: acquire here <- release in ump__latch_end.  Carries: what the lock guards, as
- * the last sender left it. */
-static inline bool ump__latch_return(struct ump__latch *latch)
+/* Release the lock, as ump__trylock_give, where the senders may end meanwhile.  true: they have,
+ * and left what the lock guards to the caller.  ORDER latch: release here -> acquire in
+ * ump__trylock_take.  ORDER latch-end: acquire here <- release in ump__trylock_end.  Carries: what
+ * the lock guards, as the last sender left it. */
+static inline bool ump__trylock_return(struct ump__trylock *trylock)
 {
-	return atomic_exchange_explicit(&latch->value, 0, memory_order_acq_rel) == 2;
+	return atomic_exchange_explicit(&trylock->value, 0, memory_order_acq_rel) == 2;
 }
 
-/* There are no senders any more.  false: the holder of the lock must see to what it guards.
- * ORDER latch: acquire here <- release in ump__latch_give and ump__latch_return.
- * ORDER latch-end: release here -> acquire in ump__latch_return.  Carries: what the lock guards. */
-static inline bool ump__latch_end(struct ump__latch *latch)
+/* There are no senders any more.  false: the holder of the lock must see to what it guards.  ORDER
+ * latch: acquire here <- release in ump__trylock_give and ump__trylock_return.  ORDER latch-end:
+ * release here -> acquire in ump__trylock_return.  Carries: what the lock guards. */
+static inline bool ump__trylock_end(struct ump__trylock *trylock)
 {
-	return atomic_exchange_explicit(&latch->value, 2, memory_order_acq_rel) == 0;
+	return atomic_exchange_explicit(&trylock->value, 2, memory_order_acq_rel) == 0;
 }
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */
-static inline void ump__tally_init(struct ump__tally *tally, uint32_t value)
+static inline void ump__outstanding_init(struct ump__outstanding *outstanding, uint32_t value)
 {
-	atomic_init(&tally->value, value);
+	atomic_init(&outstanding->value, value);
 }
 
 /* Call only as the sole user.  ORDER: relaxed; the push of the first thing that is counted
  * publishes it. */
-static inline void ump__tally_set(struct ump__tally *tally, uint32_t value)
+static inline void ump__outstanding_set(struct ump__outstanding *outstanding, uint32_t value)
 {
-	atomic_store_explicit(&tally->value, value, memory_order_relaxed);
+	atomic_store_explicit(&outstanding->value, value, memory_order_relaxed);
 }
 
 /* Count one thing more.  The caller must be counted itself, so that the count cannot reach zero
  * meanwhile.  ORDER: relaxed; what it counts is published as anything else that is sent. */
-static inline void ump__tally_up(struct ump__tally *tally)
+static inline void ump__outstanding_up(struct ump__outstanding *outstanding)
 {
-	(void)atomic_fetch_add_explicit(&tally->value, 1, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&outstanding->value, 1, memory_order_relaxed);
 }
 
 /* Subtract `count` things that are no longer in use; true: they were the last.
- * ORDER tally: release here -> acquire in ump__tally_down.  Carries: the last reads of these,
+ * ORDER tally: release here -> acquire in ump__outstanding_down.  Carries: the last reads of these,
  * before their memory is used again or freed.  ORDER tally: acquire here <- release in
- * ump__tally_down, for the last caller, which reuses or frees that memory. */
-static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
+ * ump__outstanding_down, for the last caller, which reuses or frees that memory. */
+static inline bool ump__outstanding_down(struct ump__outstanding *outstanding, uint32_t count)
 {
-	return atomic_fetch_sub_explicit(&tally->value, count, memory_order_acq_rel) == count;
+	return atomic_fetch_sub_explicit(&outstanding->value, count, memory_order_acq_rel) == count;
 }
 
 /* ---- The gate of a notifier ---------------------------------------------------------------- */
@@ -846,14 +845,14 @@ static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
  * before it was shared, and a raiser that finds it shut must not touch that. */
 static inline uintptr_t ump__gate_enter(struct ump__word *gate)
 {
-	return atomic_fetch_add_explicit(&gate->value, UMP__GATE_RINGER, memory_order_relaxed);
+	return atomic_fetch_add_explicit(&gate->value, UMP__GATE_RAISER, memory_order_relaxed);
 }
 
 /* Leave as a raiser; return the word before.  ORDER gate: release here -> acquire in ump__gate_shut
  * and ump__gate_load.  Carries: the raise, before the descriptor is closed. */
 static inline uintptr_t ump__gate_leave(struct ump__word *gate)
 {
-	return atomic_fetch_sub_explicit(&gate->value, UMP__GATE_RINGER, memory_order_release);
+	return atomic_fetch_sub_explicit(&gate->value, UMP__GATE_RAISER, memory_order_release);
 }
 
 /* Shut the gate, as its owner, once; return the new word.  ORDER gate: acquire here <- release in

@@ -14,18 +14,18 @@ void *ump__alloc_line(size_t size)
 	return aligned_alloc(UMP__LINE, (size + UMP__LINE - 1) / UMP__LINE * UMP__LINE);
 }
 
-const struct ump__thrift *ump__thrift(void)
+const struct ump__retention *ump__retention(void)
 {
 	/* With malloc's header a slab fills a page.  Its size decides how often a post allocates
 	 * where the receiver is so far behind that no slab comes back. */
-	static const struct ump__thrift thrift = {.after = 16,
-		.tray = 4096 - 2 * sizeof(size_t),
-		.tray_posts = 256,
-		.trays = 16,
+	static const struct ump__retention retention = {.after = 16,
+		.slab = 4096 - 2 * sizeof(size_t),
+		.slab_posts = 256,
+		.slabs = 16,
 		.requests = 256,
 		.bytes = (size_t)64 * 1024};
 
-	return &thrift;
+	return &retention;
 }
 
 void *ump__alloc_spare(size_t size, bool line)

@@ -27,9 +27,9 @@ static int milliseconds(ump_time deadline)
 	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-void ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
+void ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline)
 {
-	struct pollfd wanted = {bell->fd, POLLIN, 0};
+	struct pollfd wanted = {notifier->fd, POLLIN, 0};
 	int cancel = ump__cancel_off();
 
 	(void)poll(&wanted, 1, milliseconds(deadline));

@@ -11,38 +11,38 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int ump__bell_open(struct ump__bell *bell)
+int ump__notifier_open(struct ump__notifier *notifier)
 {
-	bell->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bell->rope = bell->fd;
-	return bell->fd >= 0 ? UMP_OK : UMP_NO_FD;
+	notifier->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	notifier->write_fd = notifier->fd;
+	return notifier->fd >= 0 ? UMP_OK : UMP_NO_FD;
 }
 
-void ump__bell_close(const struct ump__bell *bell)
+void ump__notifier_close(const struct ump__notifier *notifier)
 {
 	int cancel = ump__cancel_off();
 
-	close(bell->fd);
+	close(notifier->fd);
 	ump__cancel_restore(cancel);
 }
 
-void ump__bell_strike(const struct ump__bell *bell)
+void ump__notifier_signal(const struct ump__notifier *notifier)
 {
 	const uint64_t once = 1;
 
-	UMP__PROBE(ring, bell, bell->fd);
+	UMP__PROBE(ring, notifier, notifier->fd);
 	/* Fails only if it has been raised 2^64 - 2 times: then it is raised already.  The raw call
 	 * is no cancellation point, and saves turning cancellation off and on, which costs more
 	 * than the gate does. */
-	(void)syscall(SYS_write, bell->rope, &once, sizeof once);
+	(void)syscall(SYS_write, notifier->write_fd, &once, sizeof once);
 }
 
-void ump__bell_silence(const struct ump__bell *bell)
+void ump__notifier_clear(const struct ump__notifier *notifier)
 {
 	uint64_t times;
 	int cancel = ump__cancel_off();
 
 	/* Fails if it was not raised. */
-	(void)!read(bell->fd, &times, sizeof times);
+	(void)!read(notifier->fd, &times, sizeof times);
 	ump__cancel_restore(cancel);
 }

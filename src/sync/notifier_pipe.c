@@ -40,43 +40,43 @@ static bool open_ends(int ends[2])
 }
 #endif
 
-int ump__bell_open(struct ump__bell *bell)
+int ump__notifier_open(struct ump__notifier *notifier)
 {
 	int ends[2] = {-1, -1};
 	bool opened = open_ends(ends);
 
-	bell->fd = opened ? ends[0] : -1;
-	bell->rope = opened ? ends[1] : -1;
+	notifier->fd = opened ? ends[0] : -1;
+	notifier->write_fd = opened ? ends[1] : -1;
 	return opened ? UMP_OK : UMP_NO_FD;
 }
 
-void ump__bell_close(const struct ump__bell *bell)
+void ump__notifier_close(const struct ump__notifier *notifier)
 {
 	int cancel = ump__cancel_off();
 
-	close(bell->rope);
-	close(bell->fd);
+	close(notifier->write_fd);
+	close(notifier->fd);
 	ump__cancel_restore(cancel);
 }
 
-void ump__bell_strike(const struct ump__bell *bell)
+void ump__notifier_signal(const struct ump__notifier *notifier)
 {
 	int cancel = ump__cancel_off();
 
-	UMP__PROBE(ring, bell, bell->fd);
+	UMP__PROBE(ring, notifier, notifier->fd);
 	/* Fails if the pipe is full: then it is raised already. */
-	(void)!write(bell->rope, "", 1);
+	(void)!write(notifier->write_fd, "", 1);
 	ump__cancel_restore(cancel);
 }
 
-void ump__bell_silence(const struct ump__bell *bell)
+void ump__notifier_clear(const struct ump__notifier *notifier)
 {
-	char rung[64];
+	char bytes[64];
 	ssize_t count;
 	int cancel = ump__cancel_off();
 
 	do {
-		count = read(bell->fd, rung, sizeof rung);
-	} while (count == (ssize_t)sizeof rung);
+		count = read(notifier->fd, bytes, sizeof bytes);
+	} while (count == (ssize_t)sizeof bytes);
 	ump__cancel_restore(cancel);
 }

@@ -11,7 +11,7 @@
  *   processors.
  * - With only one processor a thread does neither, unless the other side is known to run elsewhere.
  * - A thread whose last few spins failed blocks at once for a while: core/adaptive_spin.h.
- * - A thread that has something better to do than to wait (ump__stand_by) sets a time limit.
+ * - A thread that has something better to do than to wait (ump__spin_then_park) sets a time limit.
  *
  * The budgets are in time, because a pause takes 1 to 140 cycles; the number of polls in a budget
  * is measured once, so that the loop only counts.  `scripts/bench --sweep` builds the library with
@@ -37,8 +37,8 @@
 #define UMP__CLIENT_YIELDS 20000
 #endif
 
-_Static_assert(UMP__SERVER_SPINS <= UMP__AWAKE_MOST && UMP__CLIENT_SPINS <= UMP__AWAKE_MOST &&
-		       UMP__CLIENT_YIELDS <= UMP__AWAKE_MOST,
+_Static_assert(UMP__SERVER_SPINS <= UMP__SPIN_MOST && UMP__CLIENT_SPINS <= UMP__SPIN_MOST &&
+		       UMP__CLIENT_YIELDS <= UMP__SPIN_MOST,
 	"nobody waits awake for long");
 
 /* How often the poll rate is measured.  The fastest time counts, so other threads cannot distort
@@ -64,10 +64,10 @@ static void relax(void)
 #endif
 }
 
-/* Poll with at most `looks` pauses.  Return whether `word` differs from `value`. */
-static bool spin(const struct ump__word *word, uintptr_t value, uint32_t looks)
+/* Poll with at most `polls` pauses.  Return whether `word` differs from `value`. */
+static bool spin(const struct ump__word *word, uintptr_t value, uint32_t polls)
 {
-	for (; looks > 0; looks--) {
+	for (; polls > 0; polls--) {
 		if (ump__word_peek(word) != value)
 			return true;
 		relax();
@@ -92,7 +92,7 @@ static bool yield(const struct ump__word *word, uintptr_t value, uint32_t ns)
 /* ---- The machine, measured once ------------------------------------------------------------- */
 
 /* 0: not known yet.  Threads that measure at the same time get about the same. */
-static struct ump__hint looks_in_10us;
+static struct ump__hint polls_in_10us;
 /* This process may run on one processor only. */
 static struct ump__hint alone;
 
@@ -106,11 +106,11 @@ static uint32_t measure(void)
 		ump_time begin = ump_now();
 		int64_t took;
 
-		(void)spin(&word, UMP__INBOX_EMPTY, UMP__LOOKS_TIMED);
+		(void)spin(&word, UMP__INBOX_EMPTY, UMP__POLLS_TIMED);
 		took = ump_now() - begin;
 		least = took < least ? took : least;
 	}
-	return ump__looks_in_10us(least);
+	return ump__polls_in_10us(least);
 }
 
 /*
@@ -131,12 +131,12 @@ static bool is_alone(void)
 
 static uint32_t learn(void)
 {
-	int known = ump__hint_get(&looks_in_10us);
+	int known = ump__hint_get(&polls_in_10us);
 
 	if (known == 0) {
 		ump__hint_set(&alone, is_alone());
 		known = (int)measure();
-		ump__hint_set(&looks_in_10us, known);
+		ump__hint_set(&polls_in_10us, known);
 	}
 	return (uint32_t)known;
 }
@@ -146,39 +146,39 @@ static uint32_t learn(void)
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
 	/* The counter of core/adaptive_spin.h, of this thread, for either side. */
-	static _Thread_local uint32_t vain[2];
+	static _Thread_local uint32_t failed[2];
 	bool client = side == UMP__SIDE_CLIENT;
 	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();
 	uint32_t in_10us = learn();
 	uint32_t ns = client ? UMP__CLIENT_SPINS : UMP__SERVER_SPINS;
-	bool paid = false;
+	bool succeeded = false;
 
 	if (ump__word_peek(word) != value || (here && !client))
 		return;
 	if ((here || other_cpu == UMP__CPU_UNKNOWN) && ump__hint_get(&alone) != 0)
 		return;
-	if (ump__patience_lasts(vain[side]))
-		paid = (!here && spin(word, value, ump__looks_in(ns, in_10us))) ||
-		       (client && yield(word, value, UMP__CLIENT_YIELDS));
-	vain[side] = ump__patience_next(vain[side], paid);
+	if (ump__adaptive_spin_lasts(failed[side]))
+		succeeded = (!here && spin(word, value, ump__polls_in(ns, in_10us))) ||
+			    (client && yield(word, value, UMP__CLIENT_YIELDS));
+	failed[side] = ump__adaptive_spin_next(failed[side], succeeded);
 }
 
 /* The shortest waits that are worth a yield with its reads of the clock, and worth a sleep. */
-#define STAND_BY_SPINS  1000  /* ns */
-#define STAND_BY_YIELDS 20000 /* ns */
+#define SPINS_MOST  1000  /* ns */
+#define YIELDS_MOST 20000 /* ns */
 
-void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	uint32_t in_10us = learn();
-	uint32_t awake = ns < 0 ? 0 : ns < STAND_BY_YIELDS ? (uint32_t)ns : STAND_BY_YIELDS;
+	uint32_t spins = ns < 0 ? 0 : ns < YIELDS_MOST ? (uint32_t)ns : YIELDS_MOST;
 	ump_time end;
 
-	if (awake < STAND_BY_SPINS && ump__hint_get(&alone) == 0) {
-		(void)spin(word, value, ump__looks_in(awake, in_10us));
+	if (spins < SPINS_MOST && ump__hint_get(&alone) == 0) {
+		(void)spin(word, value, ump__polls_in(spins, in_10us));
 		return;
 	}
 	end = ump_after(ns);
-	(void)yield(word, value, awake);
+	(void)yield(word, value, spins);
 	while (ump__word_peek(word) == value && ump__park(word, value, end))
 		;
 }
@@ -191,7 +191,7 @@ void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 bool ump__spin_round(unsigned round, int other_cpu)
 {
 	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();
-	unsigned spins = here ? 0 : ump__looks_in(ROUND_SPINS, learn());
+	unsigned spins = here ? 0 : ump__polls_in(ROUND_SPINS, learn());
 
 	if (round >= spins + ROUND_YIELDS)
 		return false;

@@ -33,19 +33,19 @@ void *ump__alloc_spare(size_t size, bool line);
 void ump__free(void *memory);
 
 /* The limits of recycling. */
-struct ump__thrift {
+struct ump__retention {
 	/* Messages that a client sends before it keeps any memory. */
 	int after;
 	/* Bytes of a slab, and the most posts in it. */
-	size_t tray;
-	uint32_t tray_posts;
+	size_t slab;
+	uint32_t slab_posts;
 	/* The most slabs, the most requests, and the most bytes of each, that a client keeps. */
-	uint32_t trays;
+	uint32_t slabs;
 	uint32_t requests;
 	size_t bytes;
 };
 
-const struct ump__thrift *ump__thrift(void);
+const struct ump__retention *ump__retention(void);
 
 /* ---- Time (ump_now and ump_after are public) ----------------------------------------------- */
 
@@ -70,27 +70,27 @@ void ump__wake(struct ump__word *word);
 
 /*
  * A notifier: a file descriptor that wakes a sleeper in an event loop.  It is raised from
- * ump__bell_strike on, however often that is called, until ump__bell_silence clears it.
+ * ump__notifier_signal on, however often that is called, until ump__notifier_clear clears it.
  */
-struct ump__bell {
+struct ump__notifier {
 	/* What the event loop waits on; -1: there is no notifier. */
 	int fd;
 	/* The write end: the same descriptor, or the other end of a pipe. */
-	int rope;
+	int write_fd;
 	/* Whether it may still be raised, and how many threads are raising it: ../bell.h. */
 	struct ump__word gate;
 };
 
 /* Open it.  UMP_OK, or UMP_NO_FD.  Leaves the gate alone. */
-int ump__bell_open(struct ump__bell *bell);
-/* Close it.  Must not write to `bell`, since other threads may be at its gate. */
-void ump__bell_close(const struct ump__bell *bell);
+int ump__notifier_open(struct ump__notifier *notifier);
+/* Close it.  Must not write to `notifier`, since other threads may be at its gate. */
+void ump__notifier_close(const struct ump__notifier *notifier);
 
-void ump__bell_strike(const struct ump__bell *bell);
-void ump__bell_silence(const struct ump__bell *bell);
+void ump__notifier_signal(const struct ump__notifier *notifier);
+void ump__notifier_clear(const struct ump__notifier *notifier);
 
 /* Sleep until it is raised or the deadline has passed, or wake spuriously. */
-void ump__bell_wait(const struct ump__bell *bell, ump_time deadline);
+void ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline);
 
 /* ---- Locks --------------------------------------------------------------------------------- */
 
@@ -135,7 +135,7 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
  * Wait for `word` to differ from `value`, for about `ns` at most: spin or yield while that is
  * short, then block.  No thread wakes this one, so a change may be noticed only at the end.
  */
-void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
+void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns);
 
 /* For clients that wait for something else: wait briefly before polling it for the `round`th time
  * (from 0 on).  false: the rounds are used up. */

@@ -25,7 +25,7 @@ static void check_aligned(const void *at, size_t align)
 
 static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
 {
-	void *room = ump_reply_room(*rc);
+	void *room = ump_reply_buffer(*rc);
 
 	(void)self;
 	check_aligned(msg, request_align);
@@ -139,7 +139,7 @@ static void through_a_thread(size_t requests, size_t replies, size_t posts, size
 	}
 	send_in_all_ways(client, NULL);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(seen, >=, 400);
 }
 
@@ -160,12 +160,12 @@ static void through_an_inline_server(size_t requests, size_t replies, size_t pos
 {
 	struct ump_config config = config_of(requests, replies, posts, bytes);
 	ump_client *client;
-	ump_inline *inlined;
+	ump_combining *combining;
 
-	CHECK_INT(ump_spawn_inline(&config, build, NULL, &client, &inlined), ==, UMP_OK);
+	CHECK_INT(ump_spawn_combining(&config, build, NULL, &client, &combining), ==, UMP_OK);
 	send_in_all_ways(client, NULL);
 	ump_client_drop(&client);
-	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_combining_join(&combining, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(seen, >=, 400);
 }
 

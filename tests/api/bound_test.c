@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bounded inboxes, and their waiters. */
-#include "reservation.h"
 #include "channel.h"
 #include "probe.h"
+#include "reservation.h"
 
 #include <poll.h>
 #include <string.h>
@@ -271,11 +271,11 @@ static void *send_in_line(void *arg)
 /* Number of waiters in the queue. */
 static int line_length(void)
 {
-	struct ump__room *room = server->channel->room;
+	struct ump__semaphore *room = server->channel->semaphore;
 	int length = 0;
 
 	ump__lock_take(&room->lock);
-	for (const struct ump__ticket *ticket = room->first; ticket != NULL; ticket = ticket->next)
+	for (const struct ump__waiter *waiter = room->first; waiter != NULL; waiter = waiter->next)
 		length++;
 	ump__lock_give(&room->lock);
 	return length;
@@ -429,7 +429,7 @@ static void gone_not_full(void)
 		CHECK_INT(ump_client_req(client, &order, &(struct reply){0}, UMP_FOREVER), ==,
 			UMP_SERVER_GONE);
 	}
-	CHECK_INT(ump_client_room(client, completions, &got), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(client, completions, &got), ==, UMP_OK);
 	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
 	CHECK_INT(got.result, ==, UMP_SERVER_GONE);
 	CHECK_INT(stats().depth, ==, 0);
@@ -466,7 +466,7 @@ static void leftovers(void)
 
 static void ask(ump_client *by, void *tag)
 {
-	CHECK_INT(ump_client_room(by, completions, tag), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(by, completions, tag), ==, UMP_OK);
 }
 
 static void expect_room(void *tag, int result)
@@ -502,13 +502,13 @@ static void kept_room(void)
 	CHECK_INT(stats().depth, ==, 1);
 	CHECK_INT(post(other, 1), ==, UMP_FULL);
 	/* A second reservation for one send is refused. */
-	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(client, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(post(client, 3), ==, UMP_FULL);
 	/* The inbox is full now: reservations complete in FIFO order. */
 	ask(other, &other);
-	CHECK_INT(ump_client_room(other, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(other, completions, NULL), ==, UMP_INVALID);
 	ask(client, &client);
 	expect_no_room();
 	CHECK_INT(receive(), ==, 2);
@@ -641,7 +641,7 @@ static void completions_dropped(void)
 	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
 	CHECK_INT(ump_client_clone(client, &second), ==, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
-	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(first, others, NULL), ==, UMP_OK);
 	ask(second, &second);
 	ump_completions_drop(&others);
 	expect_no_room();
@@ -652,7 +652,7 @@ static void completions_dropped(void)
 	CHECK_INT(receive(), ==, 3);
 	/* The permit came and was not retrieved: it is returned, and goes to the next waiter. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(second, others, NULL), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, 1);
 	ask(client, &client);
 	expect_no_room();
@@ -664,8 +664,8 @@ static void completions_dropped(void)
 	CHECK_INT(post(first, 3), ==, UMP_OK);
 	/* The client is dropped after its completions. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
-	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(first, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(second, others, NULL), ==, UMP_OK);
 	ump_completions_drop(&others);
 	ump_client_drop(&first);
 	CHECK_INT(receive(), ==, 3);
@@ -684,13 +684,13 @@ static void asks_again(void)
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
-	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(first, others, NULL), ==, UMP_OK);
 	ask(client, &client);
-	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(first, completions, NULL), ==, UMP_INVALID);
 	ump_completions_drop(&others);
 	ask(first, &first);
 	CHECK_INT(line_length(), ==, 2);
-	CHECK_INT(ump_client_room(first, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(first, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(receive(), ==, 1);
 	expect_room(&client, UMP_OK);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
@@ -714,7 +714,7 @@ static void asks_again_unread(void)
 		struct ump_completion got;
 
 		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-		CHECK_INT(ump_client_room(asker, others, &others), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(asker, others, &others), ==, UMP_OK);
 		CHECK_INT(stats().depth, ==, 1);
 		if (way == 1)
 			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
@@ -732,7 +732,7 @@ static void asks_again_unread(void)
 			break;
 		ask(asker, &asker);
 		expect_room(&asker, UMP_OK);
-		CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_INVALID);
+		CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_INVALID);
 		CHECK_INT(post(client, 3), ==, UMP_FULL);
 		CHECK_INT(post(asker, 4), ==, UMP_OK);
 		CHECK_INT(receive(), ==, 4);
@@ -753,13 +753,13 @@ static void keeps_no_place_untold(void)
 	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
 	for (int read = 0; read < 2; read++) {
 		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-		CHECK_INT(ump_client_room(asker, others, NULL), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(asker, others, NULL), ==, UMP_OK);
 		if (read != 0)
 			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
-		CHECK(ump__ask_use(&asker->handle));
+		CHECK(ump__reservation_use(&asker->handle));
 		ump_completions_drop(&others);
 		CHECK_INT(stats().depth, ==, 1);
-		ump__ask_keep(&asker->handle);
+		ump__reservation_keep(&asker->handle);
 		CHECK_INT(stats().depth, ==, read);
 	}
 	ump_client_drop(&asker);

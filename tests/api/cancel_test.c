@@ -41,9 +41,9 @@ static ump_client *task_clients[2];
 static ump_suspension *suspension;
 /* Everything else. */
 static struct probe inline_probe;
-static ump_inline *inlined;
+static ump_combining *combining;
 static ump_client *inline_client;
-static ump_threads *threads;
+static ump_thread_pool *threads;
 static ump_completions *completions;
 static struct ump_completion completion;
 static FILE *file;
@@ -55,10 +55,10 @@ static ump_post_client *made_post_client;
 static ump_weak_client *made_weak;
 static ump_wait_reply *made_wait_reply;
 static ump_completions *made_completions;
-static ump_threads *made_threads;
+static ump_thread_pool *made_threads;
 static ump_thread *made_thread;
 static ump_task *made_task;
-static ump_inline *made_inline;
+static ump_combining *made_inline;
 static ump_reply_context *made_rc;
 static struct ump_stats stats;
 static const void *msg;
@@ -113,8 +113,8 @@ static void make_threads(void)
 {
 	struct ump_config config = probe_config;
 
-	CHECK_INT(ump_threads_open(&threads, 0, 0), ==, UMP_OK);
-	config.threads = threads;
+	CHECK_INT(ump_thread_pool_open(&threads, 0, 0), ==, UMP_OK);
+	config.thread_pool = threads;
 	probe_init(&made_probe);
 	made_probe.config = &config;
 	probe_spawn(&made_probe, &made_client, &made_thread);
@@ -130,7 +130,7 @@ static void make_world(void)
 	make_threads();
 	probe_init(&inline_probe);
 	inline_probe.roams = true;
-	probe_spawn_inline(&inline_probe, &inline_client, &inlined);
+	probe_spawn_combining(&inline_probe, &inline_client, &combining);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_client_req_completion(sender, &order, completions, NULL), ==, UMP_OK);
 	file = fopen("/dev/null", "w");
@@ -146,11 +146,11 @@ static void drop_made(void)
 	ump_weak_client_drop(&made_weak);
 	ump_wait_reply_drop(&made_wait_reply);
 	ump_completions_drop(&made_completions);
-	ump_threads_drop(&made_threads);
+	ump_thread_pool_drop(&made_threads);
 	if (made_thread != NULL)
-		CHECK_INT(ump_join(&made_thread, NULL, UMP_FOREVER), ==, UMP_OK);
+		CHECK_INT(ump_thread_join(&made_thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	ump_task_drop(&made_task);
-	ump_inline_drop(&made_inline);
+	ump_combining_drop(&made_inline);
 	ump_reply_drop(&made_rc);
 	ump_server_drop(&made_server);
 }
@@ -160,9 +160,9 @@ static void drop_world(void)
 	drop_made();
 	fclose(file);
 	ump_completions_drop(&completions);
-	ump_inline_drop(&inlined);
+	ump_combining_drop(&combining);
 	ump_client_drop(&inline_client);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	(void)ump_task_resume(&suspension, ump_continue());
 	for (int i = 0; i < 2; i++) {
 		ump_task_drop(&tasks[i]);
@@ -181,7 +181,7 @@ static void drop_world(void)
 	ump_post_client_drop(&post_client);
 	ump_client_drop(&client);
 	if (thread != NULL)
-		CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+		CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	/* It may have been dropped, and not joined. */
 	probe_await(&probe.drops, 1);
 }
@@ -252,7 +252,7 @@ static int end_and_join(void)
 {
 	ump_post_client_drop(&post_client);
 	ump_client_drop(&client);
-	return ump_join(&thread, NULL, UMP_FOREVER);
+	return ump_thread_join(&thread, NULL, UMP_FOREVER);
 }
 
 /* row(FUNCTION, CALL): each function of the header. */
@@ -289,8 +289,10 @@ static int end_and_join(void)
 		ump_wait_reply_drop(&wait_reply)) row(ump_completions_open,                        \
 		ump_completions_open(&made_completions)) row(ump_completions_fd,                   \
 		ump_completions_fd(completions)) row(ump_client_req_completion,                    \
-		ump_client_req_completion(client, &order, completions, NULL)) row(ump_client_room, \
-		ump_client_room(full_client, completions, NULL)) row(ump_completions_next_sized,   \
+		ump_client_req_completion(                                                         \
+			client, &order, completions, NULL)) row(ump_client_reserve,                \
+		ump_client_reserve(                                                                \
+			full_client, completions, NULL)) row(ump_completions_next_sized,           \
 		ump_completions_next_sized(completions, &completion,                               \
 			sizeof completion)) row(ump_completions_wait_sized,                        \
 		ump_completions_wait_sized(completions, &completion, sizeof completion,            \
@@ -303,22 +305,22 @@ static int end_and_join(void)
 		ump_reply(&rc, &reply)) row(ump_reply_fail,                                        \
 		ump_reply_fail(&rc, 1)) row(ump_reply_drop,                                        \
 		ump_reply_drop(&rc)) row(ump_reply_keep,                                           \
-		made_rc = ump_reply_keep(&rc)) row(ump_reply_room,                                 \
-		ump_reply_room(rc)) row(ump_reply_origin_gone,                                     \
+		made_rc = ump_reply_keep(&rc)) row(ump_reply_buffer,                               \
+		ump_reply_buffer(rc)) row(ump_reply_origin_gone,                                   \
 		ump_reply_origin_gone(rc)) row(ump_spawn_thread_sized,                             \
 		ump_spawn_thread_sized(&posts, SIZES, build_posts, NULL, &made_client,             \
 			&made_thread)) row(ump_spawn_thread,                                       \
-		ump_spawn_thread(                                                                  \
-			&posts, build_posts, NULL, &made_client, &made_thread)) row(ump_join,      \
-		ump_join(&thread, NULL, SOON), end_and_join()) row(ump_thread_drop,                \
+		ump_spawn_thread(&posts, build_posts, NULL, &made_client,                          \
+			&made_thread)) row(ump_thread_join, ump_thread_join(&thread, NULL, SOON),  \
+		end_and_join()) row(ump_thread_drop,                                               \
 		ump_thread_drop(&thread)) row(ump_join_dropped,                                    \
-		ump_join_dropped(SOON)) row(ump_threads_open,                                      \
-		ump_threads_open(&made_threads, 0, 0)) row(ump_threads_drop,                       \
-		ump_threads_drop(&threads)) row(ump_spawn_task_sized,                              \
+		ump_join_dropped(SOON)) row(ump_thread_pool_open,                                  \
+		ump_thread_pool_open(&made_threads, 0, 0)) row(ump_thread_pool_drop,               \
+		ump_thread_pool_drop(&threads)) row(ump_spawn_task_sized,                          \
 		ump_spawn_task_sized(&posts, SIZES, build_posts, NULL, &made_client,               \
 			&made_task)) row(ump_spawn_task,                                           \
-		ump_spawn_task(&posts, build_posts, NULL, &made_client,                            \
-			&made_task)) row(ump_task_fd,                                              \
+		ump_spawn_task(                                                                    \
+			&posts, build_posts, NULL, &made_client, &made_task)) row(ump_task_fd,     \
 		ump_task_fd(tasks[0])) row(ump_task_dispatch,                                      \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \
@@ -326,13 +328,13 @@ static int end_and_join(void)
 		ump_request_is_mine(UMP_OK)) row(ump_sent_is_mine,                                 \
 		ump_sent_is_mine(UMP_OK)) row(ump_suspend_for,                                     \
 		let_suspend_for()) row(ump_task_resume,                                            \
-		ump_task_resume(&suspension, ump_continue())) row(ump_spawn_inline_sized,          \
-		ump_spawn_inline_sized(&posts, SIZES, build_posts, NULL, &made_client,             \
-			&made_inline)) row(ump_spawn_inline,                                       \
-		ump_spawn_inline(&posts, build_posts, NULL, &made_client,                          \
-			&made_inline)) row(ump_inline_join,                                        \
-		ump_inline_join(&inlined, NULL, SOON)) row(ump_inline_drop,                        \
-		ump_inline_drop(&inlined)) row(ump_channel_open_sized,                             \
+		ump_task_resume(&suspension, ump_continue())) row(ump_spawn_combining_sized,       \
+		ump_spawn_combining_sized(&posts, SIZES, build_posts, NULL, &made_client,          \
+			&made_inline)) row(ump_spawn_combining,                                    \
+		ump_spawn_combining(&posts, build_posts, NULL, &made_client,                       \
+			&made_inline)) row(ump_combining_join,                                     \
+		ump_combining_join(&combining, NULL, SOON)) row(ump_combining_drop,                \
+		ump_combining_drop(&combining)) row(ump_channel_open_sized,                        \
 		ump_channel_open_sized(&made_server, &made_client, &posts,                         \
 			sizeof posts)) row(ump_channel_open,                                       \
 		ump_channel_open(&made_server, &made_client, &posts)) row(ump_server_wait,         \

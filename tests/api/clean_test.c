@@ -223,7 +223,7 @@ static int try_req_completion(void)
 static int try_room(void)
 {
 	struct ump_completion got;
-	int result = ump_client_room(client, completions, NULL);
+	int result = ump_client_reserve(client, completions, NULL);
 
 	CHECK_INT(ump_completions_in_flight(completions), ==, result == UMP_OK);
 	if (result == UMP_OK)

@@ -8,11 +8,11 @@
 
 static struct probe probe;
 static ump_client *client;
-static ump_inline *inlined;
+static ump_combining *combining;
 
 static void spawn(void)
 {
-	probe_spawn_inline(&probe, &client, &inlined);
+	probe_spawn_combining(&probe, &client, &combining);
 }
 
 /* Drop the last client.  This must end the server within the call, unless it has ended before. */
@@ -21,7 +21,7 @@ static struct ump_flow end(void)
 	ump_client_drop(&client);
 	CHECK_INT(probe.terms, ==, 1);
 	CHECK_INT(probe.drops, ==, 1);
-	return probe_join_inline(&inlined);
+	return probe_join_inline(&combining);
 }
 
 /* The same if another thread may still run it, and then ends it. */
@@ -30,7 +30,7 @@ static struct ump_flow end_anywhere(void)
 	struct ump_flow how;
 
 	ump_client_drop(&client);
-	how = probe_join_inline(&inlined);
+	how = probe_join_inline(&combining);
 	CHECK_INT(probe.terms, ==, 1);
 	CHECK_INT(probe.drops, ==, 1);
 	return how;
@@ -66,8 +66,8 @@ static void inside_the_call(void)
 		CHECK(ran_here(i));
 	}
 	CHECK_INT(probe.terms, ==, 0);
-	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
-	CHECK(inlined != NULL);
+	CHECK_INT(ump_combining_join(&combining, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK(combining != NULL);
 	CHECK(!end().stop);
 }
 
@@ -101,7 +101,7 @@ static void without_waiting(void)
 	CHECK_INT(probe.terms, ==, 0);
 	ump_post_client_drop(&poster);
 	CHECK_INT(probe.terms, ==, 1);
-	CHECK(!probe_join_inline(&inlined).stop);
+	CHECK(!probe_join_inline(&combining).stop);
 }
 
 static void breaks(void)
@@ -151,16 +151,16 @@ static void failing_to_start(void)
 {
 	probe_init(&probe);
 	probe.builder_result = 5;
-	CHECK_INT(probe_spawn_inline_result(&probe, &client, &inlined), ==, 5);
+	CHECK_INT(probe_spawn_inline_result(&probe, &client, &combining), ==, 5);
 	CHECK(client == NULL);
-	CHECK(inlined == NULL);
+	CHECK(combining == NULL);
 	CHECK_INT(probe.inits, ==, 0);
 	CHECK_INT(probe.drops, ==, 0);
 	probe_init(&probe);
 	probe.init_result = 6;
-	CHECK_INT(probe_spawn_inline_result(&probe, &client, &inlined), ==, 6);
+	CHECK_INT(probe_spawn_inline_result(&probe, &client, &combining), ==, 6);
 	CHECK(client == NULL);
-	CHECK(inlined == NULL);
+	CHECK(combining == NULL);
 	CHECK_INT(probe.terms, ==, 0);
 	CHECK_INT(probe.drops, ==, 1);
 }
@@ -173,12 +173,12 @@ static void without_memory(void)
 	for (; result != UMP_OK; n++) {
 		probe_init(&probe);
 		faults_at(n);
-		result = probe_spawn_inline_result(&probe, &client, &inlined);
+		result = probe_spawn_inline_result(&probe, &client, &combining);
 		CHECK(faults_off() == (result != UMP_OK));
 		if (result == UMP_OK)
 			break;
 		CHECK_INT(result, ==, UMP_NO_MEMORY);
-		CHECK(client == NULL && inlined == NULL);
+		CHECK(client == NULL && combining == NULL);
 		CHECK_INT(faults_live(), ==, 0);
 	}
 	CHECK_INT(n, ==, 3);
@@ -202,7 +202,7 @@ static struct ump_flow post_to_self(
 	CHECK_INT(ump_client_req(strong, &next, its->arg, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(
 		ump_client_req(strong, &next, its->arg, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_inline_join(&inlined, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_combining_join(&combining, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK(ump_suspend() == NULL);
 	ump_client_drop(&strong);
 	if (rc != NULL)
@@ -232,7 +232,7 @@ static struct ump_flow drop_all(
 {
 	(void)order;
 	(void)rc;
-	ump_inline_drop(&inlined);
+	ump_combining_drop(&combining);
 	ump_client_drop(&its->own_strong);
 	CHECK_INT(its->terms, ==, 0);
 	return ump_continue();
@@ -287,7 +287,7 @@ static struct ump_flow ask_other(
 
 static void circles(void)
 {
-	ump_inline *other_inlined;
+	ump_combining *other_inlined;
 	ump_thread *thread;
 
 	probe_init(&probe);
@@ -295,7 +295,7 @@ static void circles(void)
 	probe.on_call = ask_other;
 	other.on_call = ask_other;
 	spawn();
-	probe_spawn_inline(&other, &to_other, &other_inlined);
+	probe_spawn_combining(&other, &to_other, &other_inlined);
 	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
 	CHECK_INT(came_back, ==, UMP_DEADLOCK);
 	ump_client_drop(&to_other);
@@ -506,7 +506,7 @@ static void deadlines(void)
 	for (int tries = 1; last_queued() == before; tries++)
 		CHECK_INT(ump_client_req(client, &order, &reply, ump_after(tries * SECOND / 100)),
 			==, UMP_TIMED_OUT);
-	CHECK_INT(ump_inline_join(&inlined, NULL, ump_after(SECOND / 100)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_combining_join(&combining, NULL, ump_after(SECOND / 100)), ==, UMP_TIMED_OUT);
 	probe_release(&probe);
 	finish(&holder);
 	CHECK_INT(probe.handled, ==, 1);
@@ -597,7 +597,7 @@ static void joined_elsewhere(void)
 	spawn();
 	CHECK_INT(pthread_create(&thread, NULL, drop_client, client), ==, 0);
 	client = NULL;
-	CHECK(!probe_join_inline(&inlined).stop);
+	CHECK(!probe_join_inline(&combining).stop);
 	CHECK_INT(probe.drops, ==, 1);
 	CHECK_INT(pthread_join(thread, NULL), ==, 0);
 }
@@ -895,57 +895,63 @@ static void misuse(void)
 {
 	struct ump_config config = probe_config;
 	struct ump_config nothing = {0};
-	ump_inline *none = NULL;
+	ump_combining *none = NULL;
 	struct ump_flow how;
 
-	CHECK_INT(ump_inline_join(NULL, &how, UMP_FOREVER), ==, UMP_INVALID);
-	CHECK_INT(ump_inline_join(&none, &how, UMP_FOREVER), ==, UMP_INVALID);
-	ump_inline_drop(NULL);
-	ump_inline_drop(&none);
-	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline(&config, NULL, NULL, &client, &none), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline(&nothing, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline(NULL, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, NULL, &none), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, NULL), ==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline_sized(&config, offsetof(struct ump_config, threads),
+	CHECK_INT(ump_combining_join(NULL, &how, UMP_FOREVER), ==, UMP_INVALID);
+	CHECK_INT(ump_combining_join(&none, &how, UMP_FOREVER), ==, UMP_INVALID);
+	ump_combining_drop(NULL);
+	ump_combining_drop(&none);
+	CHECK_INT(
+		ump_spawn_combining(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_combining(&config, NULL, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_combining(&nothing, build_nothing, NULL, &client, &none), ==,
+		UMP_INVALID);
+	CHECK_INT(ump_spawn_combining(NULL, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_combining(&config, build_nothing, NULL, NULL, &none), ==, UMP_INVALID);
+	CHECK_INT(
+		ump_spawn_combining(&config, build_nothing, NULL, &client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_spawn_combining_sized(&config, offsetof(struct ump_config, thread_pool),
 			  sizeof(struct ump_handler), build_nothing, NULL, &client, &none),
 		==, UMP_INVALID);
-	CHECK_INT(ump_spawn_inline_sized(&config, sizeof config, sizeof(struct ump_handler) + 1,
+	CHECK_INT(ump_spawn_combining_sized(&config, sizeof config, sizeof(struct ump_handler) + 1,
 			  build_nothing, NULL, &client, &none),
 		==, UMP_INVALID);
 	config.budget = SIZE_MAX;
-	CHECK_INT(ump_spawn_inline(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
+	CHECK_INT(
+		ump_spawn_combining(&config, build_nothing, NULL, &client, &none), ==, UMP_INVALID);
 	CHECK(client == NULL && none == NULL);
 }
 
 static const struct check_test tests[] = {
-	{"[inline] [init] [drain] messages are handled inside the calls that send them",
+	{"[combining] [init] [drain] messages are handled inside the calls that send them",
 		inside_the_call},
-	{"[inline] [complete] so are those that nobody waits for", without_waiting},
-	{"[inline] [break] a break ends it inside the call", breaks},
-	{"[inline] [break] what the builder sends comes before spawn returns", sent_by_the_builder},
-	{"[inline] [init] a builder or an init that fails", failing_to_start},
-	{"[inline] [clean] lack of memory", without_memory},
-	{"[inline] [deadlock] [suspend] handlers and their own server", to_itself},
-	{"[inline] [user] the last client and the handle go in the handler", dropped_inside},
-	{"[inline] [deadlock] circles through inline servers", circles},
-	{"[inline] [fifo] others queue for the one who runs it", queued_for_the_runner},
-	{"[inline] [fifo] it is handed on to those who are blocked", handed_on_for_ever},
-	{"[inline] [deadline] also to those who have a deadline", handed_on_until},
-	{"[inline] [keep] one who was handed it keeps its context", handed_on_and_kept},
-	{"[inline] [keep] kept contexts are answered after the end", kept},
-	{"[inline] [deadline] [origin] deadlines of those who queue", deadlines},
-	{"[inline] [deadline] no deadline interrupts a handler", deadline_of_the_runner},
-	{"[inline] [break] [gone] leftovers of others", broken_by_another},
-	{"[inline] [quiet] joined while another thread ends it", joined_elsewhere},
-	{"[inline] [once] [fifo] many callers", many_callers},
-	{"[inline] [once] [fifo] many callers who hand it on", many_callers_hand_on},
-	{"[inline] the turn is offered for as long as a message took", offered_long_enough},
-	{"[inline] [fifo] one who posts takes the server over", taken_over_by_a_post},
-	{"[inline] [fifo] one who requests takes the server over", taken_over_by_a_request},
-	{"[inline] [bound] one who stands in line takes the server over", taken_over_from_the_line},
-	{"[inline] [misuse] wrong arguments", misuse},
+	{"[combining] [complete] so are those that nobody waits for", without_waiting},
+	{"[combining] [break] a break ends it inside the call", breaks},
+	{"[combining] [break] what the builder sends comes before spawn returns",
+		sent_by_the_builder},
+	{"[combining] [init] a builder or an init that fails", failing_to_start},
+	{"[combining] [clean] lack of memory", without_memory},
+	{"[combining] [deadlock] [suspend] handlers and their own server", to_itself},
+	{"[combining] [user] the last client and the handle go in the handler", dropped_inside},
+	{"[combining] [deadlock] circles through inline servers", circles},
+	{"[combining] [fifo] others queue for the one who runs it", queued_for_the_runner},
+	{"[combining] [fifo] it is handed on to those who are blocked", handed_on_for_ever},
+	{"[combining] [deadline] also to those who have a deadline", handed_on_until},
+	{"[combining] [keep] one who was handed it keeps its context", handed_on_and_kept},
+	{"[combining] [keep] kept contexts are answered after the end", kept},
+	{"[combining] [deadline] [origin] deadlines of those who queue", deadlines},
+	{"[combining] [deadline] no deadline interrupts a handler", deadline_of_the_runner},
+	{"[combining] [break] [gone] leftovers of others", broken_by_another},
+	{"[combining] [quiet] joined while another thread ends it", joined_elsewhere},
+	{"[combining] [once] [fifo] many callers", many_callers},
+	{"[combining] [once] [fifo] many callers who hand it on", many_callers_hand_on},
+	{"[combining] the turn is offered for as long as a message took", offered_long_enough},
+	{"[combining] [fifo] one who posts takes the server over", taken_over_by_a_post},
+	{"[combining] [fifo] one who requests takes the server over", taken_over_by_a_request},
+	{"[combining] [bound] one who stands in line takes the server over",
+		taken_over_from_the_line},
+	{"[combining] [misuse] wrong arguments", misuse},
 };
 
 CHECK_MAIN(tests)

@@ -604,10 +604,10 @@ static void too_many(void)
 	before.value = completions->counts.value;
 	completions->counts.value = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
 	CHECK_INT(send_to(client, OP_ECHO, 1, NULL), ==, UMP_OVERFLOW);
-	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(ump_client_reserve(client, completions, NULL), ==, UMP_OVERFLOW);
 	completions->counts.value--;
 	/* A reservation takes two. */
-	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(ump_client_reserve(client, completions, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(completions->counts.value, ==, UMP__COUNTS_STRONG + UMP__COUNTS_MAX - 1);
 	completions->counts.value = before.value;
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
@@ -629,10 +629,10 @@ static void too_many_ask(void)
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	before.value = bounded->channel->counts.value;
 	bounded->channel->counts.value = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
-	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	bounded->channel->counts.value = before.value;
-	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OK);
 	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
 	CHECK_INT(told.result, ==, UMP_OK);
 	ump_server_drop(&bounded);

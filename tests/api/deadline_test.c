@@ -162,11 +162,11 @@ static void joins(void)
 	probe_init(&probe);
 	probe_spawn(&probe, &client, &thread);
 	begin = ump_now();
-	CHECK_INT(ump_join(&thread, NULL, begin + 20 * MS), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, NULL, begin + 20 * MS), ==, UMP_TIMED_OUT);
 	expect_between(begin, 20 * MS);
-	CHECK_INT(ump_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, ump_after(SOON)), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, ump_after(SOON)), ==, UMP_OK);
 }
 
 #ifdef __linux__
@@ -207,24 +207,24 @@ static void join_slow(bool reused, bool drops)
 	probe.on_call = leave_value;
 	probe.config = &config;
 	if (reused)
-		CHECK_INT(ump_threads_open(&config.threads, 1, 0), ==, UMP_OK);
+		CHECK_INT(ump_thread_pool_open(&config.thread_pool, 1, 0), ==, UMP_OK);
 	probe_spawn(&probe, &client, &thread);
 	/* There is no pool to return to. */
-	ump_threads_drop(&config.threads);
+	ump_thread_pool_drop(&config.thread_pool);
 	probe_post(client, OP_CALL, 0);
 	while (sem_wait(&slow_begun) != 0)
 		continue;
 	begin = ump_now();
-	CHECK_INT(ump_join(&thread, &how, UMP_NOW), ==, UMP_TIMED_OUT);
-	CHECK_INT(ump_join(&thread, &how, 1), ==, UMP_TIMED_OUT);
-	CHECK_INT(ump_join(&thread, &how, begin + 30 * MS), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, &how, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, &how, 1), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, &how, begin + 30 * MS), ==, UMP_TIMED_OUT);
 	expect_between(begin, 30 * MS);
 	CHECK(thread != NULL && !how.stop);
 	if (drops)
 		ump_thread_drop(&thread);
 	sem_post(&slow_gate);
 	if (!drops) {
-		CHECK_INT(ump_join(&thread, &how, ump_after(SOON)), ==, UMP_OK);
+		CHECK_INT(ump_thread_join(&thread, &how, ump_after(SOON)), ==, UMP_OK);
 		CHECK(thread == NULL && how.stop && how.value == &slow_key);
 	}
 	ump_client_drop(&client);

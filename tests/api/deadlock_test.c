@@ -169,8 +169,8 @@ static int try_self(struct node *node, int value)
 	CHECK_INT(
 		ump_wait_reply_wait(&own_reply, &reply, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	CHECK(own_reply != NULL);
-	CHECK_INT(ump_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
-	CHECK_INT(ump_join(&node->thread, NULL, UMP_NOW), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_thread_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_DEADLOCK);
+	CHECK_INT(ump_thread_join(&node->thread, NULL, UMP_NOW), ==, UMP_DEADLOCK);
 	CHECK(node->thread != NULL);
 	return UMP_OK;
 }
@@ -411,10 +411,10 @@ static void while_waited_for(int (*does)(struct node *node, int value),
 
 static int join_next(struct node *node, int value)
 {
-	int result = ump_join(&node->next->thread, NULL, UMP_FOREVER);
+	int result = ump_thread_join(&node->next->thread, NULL, UMP_FOREVER);
 
 	(void)value;
-	CHECK_INT(ump_join(&node->next->thread, NULL, ump_after(60 * SECOND)), ==, result);
+	CHECK_INT(ump_thread_join(&node->next->thread, NULL, ump_after(60 * SECOND)), ==, result);
 	CHECK(node->next->thread != NULL);
 	return result;
 }
@@ -529,7 +529,7 @@ static atomic_int waited;
 static int join_for_ever(struct node *node, int value)
 {
 	if (value != 0)
-		waited = ump_join(&node->next->thread, NULL, UMP_FOREVER);
+		waited = ump_thread_join(&node->next->thread, NULL, UMP_FOREVER);
 	return UMP_OK;
 }
 
@@ -773,7 +773,7 @@ static void no_handler(void)
 	node_start(node);
 	probe_hold(&node->probe, node->client);
 	CHECK_INT(request_until(node, 0, ump_after(1000000)), ==, UMP_TIMED_OUT);
-	CHECK_INT(ump_join(&node->thread, NULL, ump_after(1000000)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&node->thread, NULL, ump_after(1000000)), ==, UMP_TIMED_OUT);
 	probe_release(&node->probe);
 	CHECK_INT(request_until(node, 0, UMP_FOREVER), ==, UMP_OK);
 	node_end(node);
@@ -827,7 +827,7 @@ static int many_short_lives(struct node *node, int value)
 		if (i % 3 == 0)
 			ump_thread_drop(&made.thread);
 		else
-			CHECK_INT(ump_join(&made.thread, &how, UMP_FOREVER), ==, UMP_OK);
+			CHECK_INT(ump_thread_join(&made.thread, &how, UMP_FOREVER), ==, UMP_OK);
 		check_progress();
 	}
 	return UMP_OK;
@@ -897,8 +897,8 @@ static void tasks(void)
 
 /* ---- A blocked handler runs another server -------------------------------------------------- */
 
-static struct node inlined;
-static ump_inline *inlined_handle;
+static struct node combining;
+static ump_combining *inlined_handle;
 /* What the third node gets from the outer node and from the combining server. */
 static atomic_int asked_outer, asked_inline;
 
@@ -909,7 +909,7 @@ static int ask_inlined(struct node *node, int value)
 	if (value == 0)
 		return UMP_OK;
 	node->result = UMP_OK;
-	return request_until(&inlined, value, value == 1 ? UMP_FOREVER : ump_after(60 * SECOND));
+	return request_until(&combining, value, value == 1 ? UMP_FOREVER : ump_after(60 * SECOND));
 }
 
 /* The combining server calls the third node, which calls both of the others.  Then the outer node
@@ -936,7 +936,7 @@ static int ask_both(struct node *node, int value)
 	(void)node;
 	asked_outer = request_until(&nodes[0], 0, deadline);
 	if (value >= 0)
-		asked_inline = request_until(&inlined, 0, deadline);
+		asked_inline = request_until(&combining, 0, deadline);
 	return UMP_OK;
 }
 
@@ -946,16 +946,16 @@ static void runs_inline(int value)
 
 	node_init(&nodes[0], NULL, ask_inlined);
 	node_init(&nodes[1], NULL, ask_both);
-	node_init(&inlined, NULL, ask_third);
-	inlined.config.capacity = 0;
-	probe_spawn_inline(&inlined.probe, &inlined.client, &inlined_handle);
+	node_init(&combining, NULL, ask_third);
+	combining.config.capacity = 0;
+	probe_spawn_combining(&combining.probe, &combining.client, &inlined_handle);
 	node_start(&nodes[0]);
 	node_start(&nodes[1]);
 	CHECK_INT(request_until(&nodes[0], value, UMP_FOREVER), ==, UMP_OK);
 	node_end(&nodes[0]);
 	node_end(&nodes[1]);
-	ump_client_drop(&inlined.client);
-	CHECK_INT(ump_inline_join(&inlined_handle, &how, UMP_FOREVER), ==, UMP_OK);
+	ump_client_drop(&combining.client);
+	CHECK_INT(ump_combining_join(&inlined_handle, &how, UMP_FOREVER), ==, UMP_OK);
 }
 
 static void blocked_runs(void)
@@ -985,7 +985,7 @@ static const struct check_test tests[] = {
 	{"[deadlock] threads that are no handlers wait for whom they like", no_handler},
 	{"[deadlock] [init] no false alarm for servers that come and go", addresses},
 	{"[deadlock] [task] a handler that runs a task is at work for both", tasks},
-	{"[deadlock] [inline] a handler that is blocked runs another server", blocked_runs},
+	{"[deadlock] [combining] a handler that is blocked runs another server", blocked_runs},
 };
 
 CHECK_MAIN(tests)

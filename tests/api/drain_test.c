@@ -44,7 +44,7 @@ static void any_client_keeps_alive(void)
 	CHECK_INT(probe_req(clone, OP_ECHO, 1, NULL), ==, UMP_OK);
 	ump_client_drop(&clone);
 	CHECK_INT(ump_post_client_post(post_client, &order), ==, UMP_OK);
-	CHECK_INT(ump_join(&thread, NULL, ump_after(20 * 1000 * 1000)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, NULL, ump_after(20 * 1000 * 1000)), ==, UMP_TIMED_OUT);
 	CHECK(thread != NULL);
 	ump_post_client_drop(&post_client);
 	CHECK(!probe_join(&thread).stop);

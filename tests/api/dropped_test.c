@@ -55,10 +55,10 @@ static void destroy(void *value)
 }
 
 /* Start a server without a handle, and send it one order. */
-static ump_client *drop_one(ump_threads *threads, enum order order)
+static ump_client *drop_one(ump_thread_pool *threads, enum order order)
 {
 	static int self;
-	struct ump_config config = {.post.size = sizeof order, .threads = threads};
+	struct ump_config config = {.post.size = sizeof order, .thread_pool = threads};
 	ump_client *client;
 	ump_thread *thread;
 
@@ -95,7 +95,7 @@ static void nothing_dropped(void)
 	CHECK_INT(ump_spawn_thread(&config, build, NULL, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 static void one_that_runs(void)
@@ -187,20 +187,20 @@ static void many(void)
 static void on_threads_used_again(void)
 {
 	for (int late = 0; late < 2; late++) {
-		ump_threads *threads;
+		ump_thread_pool *threads;
 		ump_client *clients[4];
 
 		begin();
-		CHECK_INT(ump_threads_open(&threads, 1, 0), ==, UMP_OK);
+		CHECK_INT(ump_thread_pool_open(&threads, 1, 0), ==, UMP_OK);
 		for (int i = 0; i < 4; i++)
 			clients[i] = drop_one(threads, LEAVE_BEHIND);
 		if (!late)
-			ump_threads_drop(&threads);
+			ump_thread_pool_drop(&threads);
 		for (int i = 0; i < 4; i++)
 			ump_client_drop(&clients[i]);
 		while (began < 4)
 			check_nap(1);
-		ump_threads_drop(&threads);
+		ump_thread_pool_drop(&threads);
 		CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 		CHECK_INT(destroyed, ==, 4);
 		end();

@@ -109,7 +109,7 @@ static struct ump_flow join_leaver(
 	struct reply reply = {0, NULL};
 
 	(void)probe;
-	reply.value = ump_join(&leaver_thread, NULL, deadline);
+	reply.value = ump_thread_join(&leaver_thread, NULL, deadline);
 	CHECK((leaver_thread == NULL) == (reply.value == UMP_OK));
 	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
 	return ump_continue();
@@ -173,8 +173,8 @@ static struct ump_flow join_when_asked(
 	} while (stats.depth == 0);
 	/* The request is counted a moment before its sender waits. */
 	check_nap(20);
-	CHECK_INT(ump_join(&leaver_thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
-	reply.value = ump_join(&leaver_thread, NULL, UMP_FOREVER);
+	CHECK_INT(ump_thread_join(&leaver_thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	reply.value = ump_thread_join(&leaver_thread, NULL, UMP_FOREVER);
 	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
 	return ump_continue();
 }

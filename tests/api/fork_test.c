@@ -104,8 +104,8 @@ static int use_servers(int count, const atomic_bool *stop)
 	right = ask(client, count, stop);
 	ump_client_drop(&client);
 	ump_client_drop(&relays.next);
-	if (ump_join(&threads[1], NULL, UMP_FOREVER) != UMP_OK ||
-		ump_join(&threads[0], NULL, UMP_FOREVER) != UMP_OK)
+	if (ump_thread_join(&threads[1], NULL, UMP_FOREVER) != UMP_OK ||
+		ump_thread_join(&threads[0], NULL, UMP_FOREVER) != UMP_OK)
 		return -1;
 	return right;
 }
@@ -115,7 +115,7 @@ static int use_all_kinds(void)
 {
 	struct ump_config posts = {.post.size = sizeof(int)};
 	struct probe probe;
-	ump_threads *threads;
+	ump_thread_pool *threads;
 	ump_client *client;
 	ump_thread *thread;
 	ump_task *task;
@@ -129,19 +129,19 @@ static int use_all_kinds(void)
 	ump_client_drop(&client);
 	if (ump_task_run(task, UMP_FOREVER) != UMP_OK || ump_task_join(&task, NULL) != UMP_OK)
 		return 2;
-	if (ump_threads_open(&threads, 0, 0) != UMP_OK)
+	if (ump_thread_pool_open(&threads, 0, 0) != UMP_OK)
 		return 3;
 	posts = probe_config;
-	posts.threads = threads;
+	posts.thread_pool = threads;
 	probe_init(&probe);
 	probe.config = &posts;
 	probe_spawn(&probe, &client, &thread);
 	if (probe_req(client, OP_ECHO, 7, &answer) != UMP_OK || answer != 7)
 		return 4;
 	ump_client_drop(&client);
-	if (ump_join(&thread, NULL, UMP_FOREVER) != UMP_OK)
+	if (ump_thread_join(&thread, NULL, UMP_FOREVER) != UMP_OK)
 		return 5;
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	return 0;
 }
 
@@ -343,7 +343,7 @@ static void fork_server(void)
 
 /* ---- What belongs to the parent -------------------------------------------------------------- */
 
-#if defined(UMP_HOLDERS)
+#if defined(UMP_REGISTRY)
 
 static ump_client *parents;
 
@@ -376,7 +376,7 @@ static void dumps(void)
 static ump_client *client;
 static ump_thread *thread;
 static ump_task *task;
-static ump_threads *pool;
+static ump_thread_pool *pool;
 static const char *used;
 
 static void use_parents(void)
@@ -389,13 +389,13 @@ static void use_parents(void)
 		(void)ump_client_req(client, &value, &answer, ump_after(1));
 		break;
 	case 'j':
-		(void)ump_join(&thread, NULL, ump_after(1));
+		(void)ump_thread_join(&thread, NULL, ump_after(1));
 		break;
 	case 't':
 		(void)ump_task_run(task, UMP_NOW);
 		break;
 	default:
-		ump_threads_drop(&pool);
+		ump_thread_pool_drop(&pool);
 		break;
 	}
 }
@@ -407,7 +407,7 @@ static void use_in_child(void)
 	int status;
 	pid_t child;
 
-	CHECK_INT(ump_threads_open(&pool, 0, 0), ==, UMP_OK);
+	CHECK_INT(ump_thread_pool_open(&pool, 0, 0), ==, UMP_OK);
 	CHECK_INT(ump_spawn_task(&numbers, build_echo, NULL, &task_client, &task), ==, UMP_OK);
 	CHECK_INT(ump_spawn_thread(&numbers, build_echo, NULL, &client, &thread), ==, UMP_OK);
 	child = fork();
@@ -462,7 +462,7 @@ static const struct check_test tests[] = {
 	{"[deadlock] a child that was made in a callback is in none", in_callback},
 	{"[quiet] forked children sleep and wake beside threads that do", beside_wakers},
 	{"[quiet] children of a fork server make servers", fork_server},
-#if defined(UMP_HOLDERS)
+#if defined(UMP_REGISTRY)
 	{"the dump of a forked child names no client of its parent's", dumps},
 #endif
 #ifndef NDEBUG

@@ -31,7 +31,7 @@ static bool dump_has(const char *wanted)
 	return found;
 }
 
-#ifdef UMP_HOLDERS
+#ifdef UMP_REGISTRY
 
 /* A source location in this file, as the dump prints it. */
 static const char *place(int line)
@@ -192,7 +192,7 @@ static void without_memory(void)
 static void without_memory(void)
 {
 	faults_at(0);
-	CHECK(dump_has("built without UMP_HOLDERS"));
+	CHECK(dump_has("built without UMP_REGISTRY"));
 	CHECK(!faults_off());
 }
 
@@ -203,7 +203,7 @@ static void two_servers(void)
 
 static void holders(void)
 {
-	CHECK(dump_has("built without UMP_HOLDERS"));
+	CHECK(dump_has("built without UMP_REGISTRY"));
 }
 
 static void places(void)

@@ -97,8 +97,8 @@ static void null_receivers(void)
 	CHECK_INT(ump_server_try_pop(NULL, &msg, &rc), ==, UMP_INVALID);
 	CHECK(ump_server_was_empty(NULL));
 	CHECK_INT(ump_server_skipped(NULL), ==, 0);
-	CHECK_INT(ump_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
-	CHECK_INT(ump_join(&(ump_thread *){NULL}, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_thread_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(ump_thread_join(&(ump_thread *){NULL}, NULL, UMP_NOW), ==, UMP_INVALID);
 	drop_both();
 }
 
@@ -123,7 +123,7 @@ static void replies(void)
 	CHECK_INT(ump_reply_fail(&rc, -1), ==, UMP_INVALID);
 	CHECK(ump_reply_keep(NULL) == NULL);
 	CHECK(ump_reply_keep(&no_context) == NULL);
-	CHECK(ump_reply_room(NULL) == NULL);
+	CHECK(ump_reply_buffer(NULL) == NULL);
 	CHECK(!ump_reply_origin_gone(NULL));
 	CHECK(rc != NULL);
 	CHECK_INT(ump_wait_reply_wait(NULL, &reply, UMP_NOW), ==, UMP_INVALID);
@@ -182,8 +182,8 @@ static void null_completions(void)
 	CHECK_INT(ump_client_req_completion(NULL, &order, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_client_req_completion(client, NULL, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_client_req_completion(client, &order, NULL, NULL), ==, UMP_INVALID);
-	CHECK_INT(ump_client_room(NULL, completions, NULL), ==, UMP_INVALID);
-	CHECK_INT(ump_client_room(client, NULL, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(NULL, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_client_reserve(client, NULL, NULL), ==, UMP_INVALID);
 	drop_both();
 	CHECK_INT(ump_channel_open(&server, &client, &posts), ==, UMP_OK);
 	CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==, UMP_INVALID);
@@ -246,7 +246,7 @@ static void null_stats(void)
 }
 
 /* Size of a configuration in the first version of the library. */
-#define FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
+#define FIRST_SIZE (offsetof(struct ump_config, thread_pool) + sizeof(void *))
 
 static int refuse(const struct ump_config *config, size_t size)
 {
@@ -410,7 +410,7 @@ static void kinds_not_taken(void)
 	/* Replies have no value here, so none need be given. */
 	CHECK_INT(ump_client_req_async(client, "x", &wait_reply), ==, UMP_OK);
 	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_NOW), ==, UMP_OK);
-	CHECK(ump_reply_room(rc) == NULL);
+	CHECK(ump_reply_buffer(rc) == NULL);
 	CHECK_INT(ump_reply(&rc, NULL), ==, UMP_OK);
 	CHECK_INT(ump_wait_reply_wait(&wait_reply, NULL, UMP_NOW), ==, UMP_OK);
 	drop_both();
@@ -529,7 +529,7 @@ static ptrdiff_t offset;
 static struct ump_flow reply_in_room(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
-	struct reply *room = ump_reply_room(*rc);
+	struct reply *room = ump_reply_buffer(*rc);
 
 	(void)self;
 	(void)order;
@@ -653,7 +653,7 @@ static void leave_on_thread(const char *how)
 
 	CHECK_INT(ump_spawn_thread(&leaver, build_leaver, NULL, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, how), ==, UMP_OK);
-	(void)ump_join(&thread, NULL, ump_after(INT64_C(60000000000)));
+	(void)ump_thread_join(&thread, NULL, ump_after(INT64_C(60000000000)));
 }
 
 static void exit_on_thread(void)
@@ -668,9 +668,10 @@ static void cancel_on_thread(void)
 
 static void *run_and_exit(void *arg)
 {
-	ump_inline *inlined;
+	ump_combining *combining;
 
-	CHECK_INT(ump_spawn_inline(&leaver, build_leaver, NULL, &client, &inlined), ==, UMP_OK);
+	CHECK_INT(
+		ump_spawn_combining(&leaver, build_leaver, NULL, &client, &combining), ==, UMP_OK);
 	if (setjmp(out) == 0)
 		(void)ump_client_post(client, arg);
 	return NULL;
@@ -699,9 +700,10 @@ static void jump_out_of_task(void)
 
 static void jump_out_of_inline(void)
 {
-	ump_inline *inlined;
+	ump_combining *combining;
 
-	CHECK_INT(ump_spawn_inline(&leaver, build_leaver, NULL, &client, &inlined), ==, UMP_OK);
+	CHECK_INT(
+		ump_spawn_combining(&leaver, build_leaver, NULL, &client, &combining), ==, UMP_OK);
 	if (setjmp(out) == 0)
 		(void)ump_client_post(client, "j");
 	(void)ump_client_post(client, "r");

@@ -38,7 +38,7 @@ static void answering(void)
 	CHECK_INT(request.dropped, ==, 0);
 
 	rc = received_and_given_up(server, client, NULL);
-	room = ump_reply_room(rc);
+	room = ump_reply_buffer(rc);
 	*room = reply;
 	CHECK_INT(ump_reply(&rc, room), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(answer.dropped, ==, 2);

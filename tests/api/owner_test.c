@@ -170,15 +170,15 @@ static void run_inline(enum leftover leftover, enum sender sender)
 	static struct probe probe;
 	struct sent sent;
 	ump_client *client;
-	ump_inline *inlined;
+	ump_combining *combining;
 
 	prepare(&probe, leftover);
 	probe.on_call = send_and_break;
 	probe.arg = &sent;
 	probe.roams = true;
-	probe_spawn_inline(&probe, &client, &inlined);
+	probe_spawn_combining(&probe, &client, &combining);
 	probe_post(client, OP_CALL, (int)sender);
-	CHECK(probe_join_inline(&inlined).stop);
+	CHECK(probe_join_inline(&combining).stop);
 	never_started(&probe, &sent, leftover, sender);
 	ump_client_drop(&client);
 }

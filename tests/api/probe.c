@@ -80,7 +80,7 @@ static void answer(struct probe *probe, ump_reply_context **rc, int value)
 
 static void answer_in_place(struct probe *probe, ump_reply_context **rc, int value)
 {
-	struct reply *room = ump_reply_room(*rc);
+	struct reply *room = ump_reply_buffer(*rc);
 
 	room->value = value;
 	room->token = probe->reply_token;
@@ -228,23 +228,23 @@ void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task)
 	CHECK_INT(probe_spawn_task_result(probe, client, task), ==, UMP_OK);
 }
 
-int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_inline **inlined)
+int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_combining **combining)
 {
 	probe->roams = true;
-	return ump_spawn_inline(config_of(probe), build, probe, client, inlined);
+	return ump_spawn_combining(config_of(probe), build, probe, client, combining);
 }
 
-void probe_spawn_inline(struct probe *probe, ump_client **client, ump_inline **inlined)
+void probe_spawn_combining(struct probe *probe, ump_client **client, ump_combining **combining)
 {
-	CHECK_INT(probe_spawn_inline_result(probe, client, inlined), ==, UMP_OK);
+	CHECK_INT(probe_spawn_inline_result(probe, client, combining), ==, UMP_OK);
 }
 
-struct ump_flow probe_join_inline(ump_inline **inlined)
+struct ump_flow probe_join_inline(ump_combining **combining)
 {
 	struct ump_flow how = ump_break(NULL);
 
-	CHECK_INT(ump_inline_join(inlined, &how, UMP_FOREVER), ==, UMP_OK);
-	CHECK(*inlined == NULL);
+	CHECK_INT(ump_combining_join(combining, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(*combining == NULL);
 	return how;
 }
 
@@ -271,7 +271,7 @@ struct ump_flow probe_join(ump_thread **thread)
 {
 	struct ump_flow how = ump_break(NULL);
 
-	CHECK_INT(ump_join(thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(thread, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(*thread == NULL);
 	return how;
 }

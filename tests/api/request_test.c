@@ -50,7 +50,7 @@ static struct ump_flow where(void *self, const void *msg, ump_reply_context **rc
 	struct place *place = self;
 
 	place->message = msg;
-	place->room = ump_reply_room(*rc);
+	place->room = ump_reply_buffer(*rc);
 	(void)ump_reply(rc, place->room);
 	return ump_continue();
 }
@@ -81,14 +81,14 @@ static void copies_nothing(void)
 	CHECK(place.message != message);
 	CHECK(place.room != reply);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 static struct ump_flow reverse(void *self, const void *msg, ump_reply_context **rc)
 {
 	size_t size = *(const size_t *)self;
 	const unsigned char *bytes = msg;
-	unsigned char *room = ump_reply_room(*rc);
+	unsigned char *room = ump_reply_buffer(*rc);
 
 	for (size_t i = 0; i < size; i++)
 		room[i] = bytes[size - 1 - i];
@@ -121,7 +121,7 @@ static void one_size(size_t size, ump_time deadline)
 	for (size_t i = 0; i < size; i++)
 		CHECK_INT(reply[i], ==, message[size - 1 - i]);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	free(message);
 	free(reply);
 }

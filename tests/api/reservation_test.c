@@ -36,13 +36,13 @@ static void asks_and_goes(void)
 		CHECK_INT(ump_client_clone(client, &asking), ==, UMP_OK);
 		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 		CHECK_INT(ump_client_post(client, &i), ==, UMP_OK);
-		CHECK_INT(ump_client_room(asking, completions, NULL), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(asking, completions, NULL), ==, UMP_OK);
 		CHECK_INT(pthread_create(&id, NULL, drop_server, server), ==, 0);
 		dawdle(i);
 		if (i % 3 == 0)
 			ump_completions_drop(&completions);
 		else if (i % 3 == 1)
-			(void)ump_client_room(asking, completions, NULL);
+			(void)ump_client_reserve(asking, completions, NULL);
 		ump_client_drop(&asking);
 		pthread_join(id, NULL);
 		ump_client_drop(&client);
@@ -74,7 +74,7 @@ static void both_go(void)
 
 		CHECK_INT(ump_client_clone(client, &asking), ==, UMP_OK);
 		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-		CHECK_INT(ump_client_room(asking, completions, NULL), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(asking, completions, NULL), ==, UMP_OK);
 		CHECK_INT(pthread_create(&id, NULL, drop_completions, completions), ==, 0);
 		dawdle(i);
 		/* The client still has its permit, or there is capacity. */
@@ -106,12 +106,12 @@ static void without_a_bound(void)
 
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-	CHECK_INT(ump_client_room(client, completions, &told), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(client, completions, &told), ==, UMP_OK);
 	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
 	CHECK_INT(told.result, ==, UMP_OK);
 	CHECK(told.tag == &told);
 	ump_server_drop(&server);
-	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(client, completions, NULL), ==, UMP_OK);
 	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
 	CHECK_INT(told.result, ==, UMP_SERVER_GONE);
 	ump_client_drop(&client);

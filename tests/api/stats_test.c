@@ -86,7 +86,7 @@ static void depth_of_kept_room(void)
 	probe_spawn_task(&probe, &client, &task);
 	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-	CHECK_INT(ump_client_room(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OK);
 	CHECK_INT(look().depth, ==, 1);
 	CHECK_INT(look().depth_most, ==, 1);
 	ump_client_drop(&asker);

@@ -14,7 +14,7 @@
 
 #define SERVERS 8
 
-static ump_threads *threads;
+static ump_thread_pool *threads;
 static struct ump_config config;
 static struct probe probes[SERVERS];
 static ump_client *clients[SERVERS];
@@ -42,11 +42,11 @@ static void await_threads(int count)
 		check_nap(1);
 }
 
-static void open_threads(size_t most, size_t stack_size)
+static void open_thread_pool(size_t most, size_t stack_size)
 {
-	CHECK_INT(ump_threads_open(&threads, most, stack_size), ==, UMP_OK);
+	CHECK_INT(ump_thread_pool_open(&threads, most, stack_size), ==, UMP_OK);
 	config = probe_config;
-	config.threads = threads;
+	config.thread_pool = threads;
 }
 
 static int spawn_result(int i)
@@ -85,7 +85,7 @@ static void one_thread(void)
 {
 	int before = count_threads();
 
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	CHECK_INT(count_threads(), ==, before);
 	live(0);
 	for (int i = 0; i < 1000; i++) {
@@ -93,7 +93,7 @@ static void one_thread(void)
 		CHECK(same_thread(0, 1));
 	}
 	CHECK_INT(count_threads(), ==, before + 1);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	CHECK(threads == NULL);
 	await_threads(before);
 }
@@ -104,7 +104,7 @@ static void crowd(size_t most, int kept)
 {
 	int before = count_threads();
 
-	open_threads(most, 0);
+	open_thread_pool(most, 0);
 	for (int i = 0; i < SERVERS; i++)
 		spawn(i);
 	for (int i = 0; i < SERVERS; i++) {
@@ -124,7 +124,7 @@ static void crowd(size_t most, int kept)
 		ump_client_drop(&clients[i]);
 		CHECK(!probe_join(&handles[i]).stop);
 	}
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	await_threads(before);
 }
 
@@ -144,13 +144,13 @@ static void any_number(void)
 
 static void never_used(void)
 {
-	ump_threads *none = NULL;
+	ump_thread_pool *none = NULL;
 
-	open_threads(3, 0);
-	ump_threads_drop(&threads);
-	ump_threads_drop(&threads);
-	ump_threads_drop(&none);
-	ump_threads_drop(NULL);
+	open_thread_pool(3, 0);
+	ump_thread_pool_drop(&threads);
+	ump_thread_pool_drop(&threads);
+	ump_thread_pool_drop(&none);
+	ump_thread_pool_drop(NULL);
 }
 
 static void dropped_while_they_run(void)
@@ -158,14 +158,14 @@ static void dropped_while_they_run(void)
 	int before = count_threads();
 	int answer;
 
-	open_threads(0, 0);
+	open_thread_pool(0, 0);
 	live(2);
 	spawn(0);
 	spawn(1);
 	spawn(2);
 	ump_client_drop(&clients[2]);
 	CHECK(!probe_join(&handles[2]).stop);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	await_threads(before + 2);
 	/* The servers are undisturbed. */
 	CHECK_INT(probe_req(clients[0], OP_ECHO, 1, &answer), ==, UMP_OK);
@@ -184,7 +184,7 @@ static struct ump_flow drop_threads(
 	(void)probe;
 	(void)order;
 	(void)rc;
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	return ump_continue();
 }
 
@@ -192,7 +192,7 @@ static void dropped_by_a_handler(void)
 {
 	int before = count_threads();
 
-	open_threads(0, 0);
+	open_thread_pool(0, 0);
 	spawn(0);
 	spawn(1);
 	ump_client_drop(&clients[1]);
@@ -213,7 +213,7 @@ static void nobody_joins(void)
 	int before = count_threads();
 
 	for (int round = 0; round < 8; round++) {
-		open_threads(round & 4 ? 1 : 0, 0);
+		open_thread_pool(round & 4 ? 1 : 0, 0);
 		for (int i = 0; i < 3; i++) {
 			spawn(i);
 			if (round & 1)
@@ -223,10 +223,10 @@ static void nobody_joins(void)
 		for (int i = 0; i < 3; i++)
 			probe_await(&probes[i].drops, 1);
 		if (round & 2)
-			ump_threads_drop(&threads);
+			ump_thread_pool_drop(&threads);
 		for (int i = 0; i < 3; i++)
 			ump_thread_drop(&handles[i]);
-		ump_threads_drop(&threads);
+		ump_thread_pool_drop(&threads);
 		await_threads(before);
 	}
 }
@@ -237,7 +237,7 @@ static void init_fails(void)
 {
 	int before = count_threads();
 
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	for (int i = 0; i < 3; i++) {
 		probe_init(&probes[0]);
 		probes[0].init_result = 77;
@@ -249,7 +249,7 @@ static void init_fails(void)
 	}
 	live(1);
 	CHECK(same_thread(0, 1));
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	await_threads(before);
 }
 
@@ -266,7 +266,7 @@ static void surplus_after_failed_init(void)
 {
 	int before = count_threads();
 
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	spawn(2);
 	probe_init(&probes[0]);
 	probes[0].on_build = spawn_what_fails;
@@ -276,7 +276,7 @@ static void surplus_after_failed_init(void)
 	ump_client_drop(&clients[2]);
 	CHECK(!probe_join(&handles[2]).stop);
 	await_threads(before + 1);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	await_threads(before);
 }
 
@@ -284,21 +284,21 @@ static void builder_fails(void)
 {
 	int before = count_threads();
 
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	probe_init(&probes[0]);
 	probes[0].builder_result = 12;
 	CHECK_INT(spawn_result(0), ==, 12);
 	CHECK_INT(count_threads(), ==, before);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 static int try_open(void)
 {
-	ump_threads *made = (ump_threads *)&config;
-	int result = ump_threads_open(&made, 1, 0);
+	ump_thread_pool *made = (ump_thread_pool *)&config;
+	int result = ump_thread_pool_open(&made, 1, 0);
 
 	CHECK((made != NULL) == (result == UMP_OK));
-	ump_threads_drop(&made);
+	ump_thread_pool_drop(&made);
 	return result;
 }
 
@@ -326,7 +326,7 @@ static void each_call_fails(void)
 	long before = faults_live();
 
 	CHECK_INT(probe_every_fault(try_open, UMP_NO_MEMORY), ==, 1);
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	CHECK_INT(probe_every_fault(try_spawn, UMP_NO_THREAD), ==, 5);
 	CHECK_INT(without_thread, ==, 1);
 	ump_client_drop(&clients[0]);
@@ -339,13 +339,13 @@ static void each_call_fails(void)
 	CHECK_INT(without_thread, ==, 1);
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 static void wrong_arguments(void)
 {
-	CHECK_INT(ump_threads_open(NULL, 1, 0), ==, UMP_INVALID);
-	open_threads(1, 1 << 20);
+	CHECK_INT(ump_thread_pool_open(NULL, 1, 0), ==, UMP_INVALID);
+	open_thread_pool(1, 1 << 20);
 	probe_init(&probes[0]);
 	config.stack_size = 1 << 21;
 	CHECK_INT(spawn_result(0), ==, UMP_INVALID);
@@ -357,12 +357,12 @@ static void wrong_arguments(void)
 	config.stack_size = 0;
 	live(1);
 	CHECK(same_thread(0, 1));
-	ump_threads_drop(&threads);
-	open_threads(1, 0);
+	ump_thread_pool_drop(&threads);
+	open_thread_pool(1, 0);
 	config.stack_size = 1 << 20;
 	probe_init(&probes[0]);
 	CHECK_INT(spawn_result(0), ==, UMP_INVALID);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 /* ---- What belongs to a thread -------------------------------------------------------------- */
@@ -405,7 +405,7 @@ static const char *name_seen(const char *name)
 
 static void names_stacks_and_signals(void)
 {
-	open_threads(1, 300 * 1024);
+	open_thread_pool(1, 300 * 1024);
 	CHECK_INT(strcmp(name_seen("first"), "first"), ==, 0);
 	CHECK_INT(seen.stack, >=, 300 * 1024);
 	/* The libc may reuse a larger stack. */
@@ -419,10 +419,10 @@ static void names_stacks_and_signals(void)
 	CHECK_INT(strcmp(name_seen(""), ""), ==, 0);
 	CHECK_INT(strcmp(name_seen(NULL), "ump"), ==, 0);
 	CHECK(sigismember(&seen.blocked, SIGTERM));
-	ump_threads_drop(&threads);
-	open_threads(1, 0);
+	ump_thread_pool_drop(&threads);
+	open_thread_pool(1, 0);
 	CHECK_INT(strcmp(name_seen(""), ""), ==, 0);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 /* Servers configured so must have the spawner's mask, and no others. */
@@ -437,9 +437,9 @@ static void signals_inherited(void)
 	sigdelset(&mine, SIGTERM);
 	pthread_sigmask(SIG_SETMASK, &mine, NULL);
 	for (int again = 0; again < 2; again++) {
-		open_threads(1, 0);
+		open_thread_pool(1, 0);
 		if (!again)
-			config.threads = NULL;
+			config.thread_pool = NULL;
 		for (int round = 0; round < 4; round++) {
 			config.inherit_signals = round % 2 == 0;
 			(void)name_seen("a");
@@ -448,7 +448,7 @@ static void signals_inherited(void)
 			CHECK_INT(sigismember(&seen.blocked, SIGINT), ==, round % 2);
 		}
 		config.inherit_signals = false;
-		ump_threads_drop(&threads);
+		ump_thread_pool_drop(&threads);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -478,7 +478,7 @@ static struct ump_flow start_process(
 
 static void processes_end(void)
 {
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	spawn(0);
 	probes[0].on_call = start_process;
 	for (int value = 0; value < 2; value++) {
@@ -488,7 +488,7 @@ static void processes_end(void)
 	}
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 static pthread_key_t key;
@@ -501,7 +501,7 @@ static void destroy(void *value)
 	ump_thread **own = value;
 
 	if (*own != NULL)
-		join_result = ump_join(own, NULL, UMP_FOREVER);
+		join_result = ump_thread_join(own, NULL, UMP_FOREVER);
 	destroyed++;
 }
 
@@ -527,23 +527,23 @@ static void thread_locals(void)
 {
 	CHECK_INT(pthread_key_create(&key, destroy), ==, 0);
 	destroyed = 0;
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	end_leaving(0);
 	CHECK(!probe_join(&handles[0]).stop);
 	live(1);
 	CHECK(same_thread(0, 1));
 	CHECK_INT(destroyed, ==, 0);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	CHECK_INT(destroyed, ==, 1);
 	/* A thread without a pool; and a worker that ends with the pool. */
 	for (int i = 0; i < 2; i++) {
-		open_threads(1, 0);
+		open_thread_pool(1, 0);
 		if (i == 0)
-			config.threads = NULL;
+			config.thread_pool = NULL;
 		destroyed = 0;
 		join_result = UMP_OK;
 		spawn(0);
-		ump_threads_drop(&threads);
+		ump_thread_pool_drop(&threads);
 		probes[0].on_call = leave_behind;
 		probe_post(clients[0], OP_CALL, 0);
 		ump_client_drop(&clients[0]);
@@ -563,29 +563,29 @@ static struct ump_flow join_one(
 {
 	(void)probe;
 	(void)rc;
-	joined = ump_join(&handles[order->value], NULL, UMP_FOREVER);
+	joined = ump_thread_join(&handles[order->value], NULL, UMP_FOREVER);
 	return ump_continue();
 }
 
 static void joined_by_itself(void)
 {
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	spawn(0);
 	probes[0].on_call = join_one;
 	probe_post(clients[0], OP_CALL, 0);
 	CHECK_INT(probe_req(clients[0], OP_ECHO, 1, NULL), ==, UMP_OK);
 	CHECK_INT(joined, ==, UMP_DEADLOCK);
 	CHECK(handles[0] != NULL);
-	CHECK_INT(ump_join(&handles[0], NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&handles[0], NULL, UMP_NOW), ==, UMP_TIMED_OUT);
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 /* A server that has ended may be joined on the thread on which it ran. */
 static void joined_on_its_thread(void)
 {
-	open_threads(1, 0);
+	open_thread_pool(1, 0);
 	do {
 		spawn(0);
 		ump_client_drop(&clients[0]);
@@ -606,7 +606,7 @@ static void joined_on_its_thread(void)
 	CHECK(handles[0] == NULL);
 	ump_client_drop(&clients[1]);
 	CHECK(!probe_join(&handles[1]).stop);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 /* ---- Many servers -------------------------------------------------------------------------- */
@@ -651,7 +651,7 @@ static void many(size_t most, bool dropped_early)
 	static struct spawner spawners[SPAWNERS];
 	int before = count_threads();
 
-	open_threads(most, 0);
+	open_thread_pool(most, 0);
 	for (int i = 0; i < SPAWNERS; i++) {
 		spawners[i].number = i;
 		CHECK_INT(pthread_create(&spawners[i].id, NULL, spawn_many, &spawners[i]), ==, 0);
@@ -660,7 +660,7 @@ static void many(size_t most, bool dropped_early)
 		pthread_join(spawners[i].id, NULL);
 	if (dropped_early)
 		spawn(0);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	if (dropped_early) {
 		ump_client_drop(&clients[0]);
 		CHECK(!probe_join(&handles[0]).stop);

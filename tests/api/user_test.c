@@ -83,7 +83,7 @@ static struct ump_flow look(void *self, const void *msg, ump_reply_context **rc)
 	(void)msg;
 	pthread_sigmask(SIG_SETMASK, NULL, &looks->mask);
 	prctl(PR_GET_NAME, looks->name);
-	looks->joined = ump_join(&looks->thread, NULL, UMP_FOREVER);
+	looks->joined = ump_thread_join(&looks->thread, NULL, UMP_FOREVER);
 	CHECK_INT(ump_reply(rc, NULL), ==, UMP_OK);
 	return ump_continue();
 }
@@ -112,7 +112,7 @@ static void on_its_thread(void)
 	CHECK_INT(sigismember(&looks.mask, SIGTERM), ==, 1);
 	CHECK(strcmp(looks.name, "a name that is ") == 0);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&looks.thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&looks.thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 static struct ump_flow drop_own_thread(void *self, const void *msg, ump_reply_context **rc)

@@ -78,7 +78,7 @@ static void own_strong_client(void)
 	probe_spawn(&probe, &client, &thread);
 	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, ump_after(20 * 1000 * 1000)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_thread_join(&thread, NULL, ump_after(20 * 1000 * 1000)), ==, UMP_TIMED_OUT);
 	/* Only a break can end it. */
 	CHECK_INT(ump_weak_client_upgrade(weak, &client), ==, UMP_OK);
 	probe_post(client, OP_BREAK, 4);
@@ -138,7 +138,7 @@ static void lent_to_init(void)
 	CHECK_INT(ump_client_post(client, &first), ==, UMP_OK);
 	probe_await(&sender.left, 1);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(sender.result_at_end, ==, UMP_CLIENTS_GONE);
 }
 

@@ -82,7 +82,7 @@ extern "C" {
         client: *mut *mut c_void,
         thread: *mut *mut c_void,
     ) -> c_int;
-    fn ump_join(thread: *mut *mut c_void, how: *mut Flow, deadline: i64) -> c_int;
+    fn ump_thread_join(thread: *mut *mut c_void, how: *mut Flow, deadline: i64) -> c_int;
     fn ump_client_clone(client: *const c_void, out: *mut *mut c_void) -> c_int;
     fn ump_client_drop(client: *mut *mut c_void);
     fn ump_client_req(
@@ -299,7 +299,7 @@ fn wait(mut wait: *mut c_void) -> Result<c_int, c_int> {
 /// Whether the loop ended by a break, and what its handler found out.
 fn join(mut thread: *mut c_void) -> (bool, Adder) {
     let mut how = GO_ON;
-    check("join", unsafe { ump_join(&mut thread, &mut how, FOREVER) } == OK);
+    check("join", unsafe { ump_thread_join(&mut thread, &mut how, FOREVER) } == OK);
     check("a handle that was joined is NULL", thread.is_null());
     let (stopped, adder) = *unsafe { Box::from_raw(how.value as *mut (bool, Adder)) };
     check("term and join say the same", stopped == how.stop);
@@ -347,6 +347,6 @@ fn main() {
     ends_without_clients();
     breaks_with_a_value();
     check("init's code is spawn's", spawn(&vec![]).err() == Some(42));
-    check("nothing to join", unsafe { ump_join(&mut null_mut(), null_mut(), NOW) } == INVALID);
+    check("nothing to join", unsafe { ump_thread_join(&mut null_mut(), null_mut(), NOW) } == INVALID);
     println!("{} passed, 0 failed (Rust)", PASSED.load(Ordering::Relaxed));
 }

@@ -639,7 +639,7 @@ class thrower : public ump::handler<numbers>
 
 void throwing_post()
 {
-	auto server = ump::spawn_inline(std::make_unique<thrower>());
+	auto server = ump::spawn_combining(std::make_unique<thrower>());
 
 	static_cast<void>(server->client.post(1));
 }

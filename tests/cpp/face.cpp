@@ -30,9 +30,9 @@ int face_request()
 
 int face_without_own_thread()
 {
-	auto inlined = ump::spawn_inline(std::make_unique<answerer>());
-	auto threads = ump::open_threads();
+	auto combining = ump::spawn_combining(std::make_unique<answerer>());
+	auto threads = ump::open_thread_pool();
 	auto server = threads->spawn_thread(std::make_unique<answerer>());
 
-	return inlined->client.request(1).value() + server->client.request(1).value();
+	return combining->client.request(1).value() + server->client.request(1).value();
 }

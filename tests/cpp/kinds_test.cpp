@@ -106,9 +106,9 @@ class keeper : public ump::handler<shop>
 	ledger &book_;
 };
 
-ump::inline_server<shop> open_inline(ledger &book, const ump_config &config = ump_config())
+ump::combining_server<shop> open_inline(ledger &book, const ump_config &config = ump_config())
 {
-	auto made = ump::spawn_inline(std::make_unique<keeper>(book), config);
+	auto made = ump::spawn_combining(std::make_unique<keeper>(book), config);
 
 	CHECK(made);
 	return std::move(*made);
@@ -119,11 +119,11 @@ ump::inline_server<shop> open_inline(ledger &book, const ump_config &config = um
 void inside_the_calls()
 {
 	ledger book;
-	auto [client, inlined] = open_inline(book);
+	auto [client, combining] = open_inline(book);
 	auto all = ump::open_completions();
 	int answer = 0;
 
-	CHECK(inlined && inlined.get() != nullptr && book.servers_before >= 0);
+	CHECK(combining && combining.get() != nullptr && book.servers_before >= 0);
 	CHECK_INT(client.request(counted(1))->worth(), ==, 2);
 	CHECK(book.handled == 1 && book.ran_on == std::this_thread::get_id());
 	CHECK_INT(client.request(counted(2), ump::after(std::chrono::hours(1)))->worth(), ==, 3);
@@ -136,9 +136,9 @@ void inside_the_calls()
 		counted(5), *all, [&](ump::result<counted> said) { answer = said->worth(); }));
 	CHECK(book.handled == 5 && answer == 0);
 	CHECK(all->next() && answer == 6);
-	CHECK(inlined.join(ump::at_once).error() == UMP_TIMED_OUT);
-	ump::inlined<shop> moved = std::move(inlined);
-	CHECK(moved && !inlined && inlined.join().error() == UMP_INVALID);
+	CHECK(combining.join(ump::at_once).error() == UMP_TIMED_OUT);
+	ump::combining<shop> moved = std::move(combining);
+	CHECK(moved && !combining && combining.join().error() == UMP_INVALID);
 	CHECK(book.terms == 0 && book.gone == 0);
 	client.reset();
 	CHECK(book.terms == 1 && book.gone == 1 && book.ended_with == 0);
@@ -150,7 +150,7 @@ void inside_the_calls()
 void inline_breaks()
 {
 	ledger book;
-	auto [client, inlined] = open_inline(book);
+	auto [client, combining] = open_inline(book);
 	counted mine(5);
 
 	auto kept = client.request_async(counted(KEEP));
@@ -161,7 +161,7 @@ void inline_breaks()
 	CHECK_INT(mine.worth(), ==, 5);
 	CHECK(book.kept[0].reply(counted(8)));
 	CHECK_INT(kept->wait()->worth(), ==, 8);
-	CHECK_INT(inlined.join().value()->worth(), ==, 77);
+	CHECK_INT(combining.join().value()->worth(), ==, 77);
 }
 
 // The handle is not a client: without it the server continues, and its outcome is discarded.
@@ -170,8 +170,8 @@ void inline_is_dropped()
 	ledger book;
 	auto server = open_inline(book);
 
-	server.inlined.reset();
-	CHECK(!server.inlined);
+	server.combining.reset();
+	CHECK(!server.combining);
 	CHECK_INT(server.client.request(counted(1))->worth(), ==, 2);
 	CHECK(server.client.post(counted(STOP)));
 	CHECK_INT(book.ended_with, ==, 77);
@@ -179,7 +179,7 @@ void inline_is_dropped()
 	ledger other;
 	server = open_inline(other);
 	CHECK(server.client.post(counted(1)));
-	server = ump::inline_server<shop>();
+	server = ump::combining_server<shop>();
 	CHECK(other.gone == 1 && other.handled == 1 && other.terms == 1);
 }
 
@@ -197,13 +197,13 @@ void inside_its_handler()
 			return;
 		CHECK(server.client.request(std::move(mine)).error() == UMP_DEADLOCK);
 		CHECK_INT(mine.worth(), ==, 5);
-		CHECK(server.inlined.join().error() == UMP_DEADLOCK);
-		CHECK(server.inlined);
+		CHECK(server.combining.join().error() == UMP_DEADLOCK);
+		CHECK(server.combining);
 		CHECK(server.client.post(std::move(mine)));
 		CHECK(book.handled == 2);
 		// Both handles are dropped while their server runs; the call has its own client.
 		server.client.reset();
-		server.inlined.reset();
+		server.combining.reset();
 		CHECK_INT(book.gone, ==, 0);
 	};
 	auto client = server.client.clone();
@@ -217,7 +217,7 @@ void inside_its_handler()
 void answers_inside_the_handler()
 {
 	ledger book;
-	auto [client, inlined] = open_inline(book);
+	auto [client, combining] = open_inline(book);
 	auto all = ump::open_completions();
 	ump::completions moved;
 	int answer = 0;
@@ -241,7 +241,7 @@ void answers_inside_the_handler()
 	CHECK(book.kept[0].reply(counted(1)));
 	CHECK(moved.wait() && other_called);
 	CHECK(moved.next().error() == UMP_EMPTY);
-	CHECK(inlined.join());
+	CHECK(combining.join());
 }
 
 void inline_fails_to_start()
@@ -267,12 +267,12 @@ void inline_fails_to_start()
 	ledger book;
 	ump_config config = ump_config();
 
-	CHECK(ump::spawn_inline(std::make_unique<refuses>(book, false)).error().code() == 5);
-	CHECK(ump::spawn_inline(std::make_unique<refuses>(book, true)).error().code() == 6);
+	CHECK(ump::spawn_combining(std::make_unique<refuses>(book, false)).error().code() == 5);
+	CHECK(ump::spawn_combining(std::make_unique<refuses>(book, true)).error().code() == 6);
 	CHECK(book.gone == 2 && book.terms == 0);
-	CHECK(ump::spawn_inline(std::unique_ptr<keeper>()).error() == UMP_INVALID);
+	CHECK(ump::spawn_combining(std::unique_ptr<keeper>()).error() == UMP_INVALID);
 	config.budget = SIZE_MAX;
-	CHECK(ump::spawn_inline(std::make_unique<keeper>(book), config).error() == UMP_INVALID);
+	CHECK(ump::spawn_combining(std::make_unique<keeper>(book), config).error() == UMP_INVALID);
 	CHECK_INT(book.gone, ==, 3);
 }
 
@@ -288,7 +288,7 @@ void many_callers()
 		std::vector<std::thread> threads;
 
 		config.budget = budget;
-		auto [client, inlined] = open_inline(book, config);
+		auto [client, combining] = open_inline(book, config);
 		for (int way = 0; way < 3; way++)
 			threads.emplace_back([way, from = *client.clone()] {
 				for (int i = 0; i < ROUNDS; i++) {
@@ -306,7 +306,7 @@ void many_callers()
 				}
 			});
 		client.reset();
-		auto how = inlined.join();
+		auto how = combining.join();
 		CHECK(how && !*how);
 		CHECK(book.handled == 3 * ROUNDS && book.gone == 1);
 		for (auto &thread : threads)
@@ -320,13 +320,13 @@ void inline_joined_elsewhere()
 {
 	for (int round = 0; round < 20; round++) {
 		ledger book;
-		auto [client, inlined] = open_inline(book);
+		auto [client, combining] = open_inline(book);
 		std::thread other([round, from = std::move(client)] {
 			check_nap(round % 4);
 			CHECK(from.post(counted(STOP)));
 		});
 
-		CHECK_INT(inlined.join().value()->worth(), ==, 77);
+		CHECK_INT(combining.join().value()->worth(), ==, 77);
 		CHECK(book.gone == 1 && book.ran_on == other.get_id());
 		other.join();
 	}
@@ -351,9 +351,9 @@ template <class Spawn> int live_once(Spawn spawn)
 
 void used_again()
 {
-	auto open = ump::open_threads();
+	auto open = ump::open_thread_pool();
 	CHECK(open && *open && open->get() != nullptr);
-	ump::threads threads = std::move(*open);
+	ump::thread_pool threads = std::move(*open);
 	ump_config config = ump_config();
 	auto on_these = [&](auto handler) { return threads.spawn_thread(std::move(handler)); };
 	auto lent = [&](auto handler) { return ump::spawn_thread(std::move(handler), config); };
@@ -363,11 +363,11 @@ void used_again()
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(live_once(on_these), ==, i);
 	// A configuration that names the pool selects the same thread.
-	config.threads = threads.get();
+	config.thread_pool = threads.get();
 	CHECK_INT(live_once(lent), ==, 3);
 	// The pool that is called takes precedence over the configuration's.
-	auto others = ump::open_threads();
-	config.threads = others->get();
+	auto others = ump::open_thread_pool();
+	config.thread_pool = others->get();
 	CHECK_INT(live_once([&](auto handler) {
 		return threads.spawn_thread(std::move(handler), config);
 	}),
@@ -383,7 +383,7 @@ void used_again()
 int ended_of_two(std::size_t most)
 {
 	ledger books[2];
-	auto threads = ump::open_threads(most);
+	auto threads = ump::open_thread_pool(most);
 	auto first = threads->spawn_thread(std::make_unique<keeper>(books[0]));
 	auto second = threads->spawn_thread(std::make_unique<keeper>(books[1]));
 
@@ -405,7 +405,7 @@ void no_more_than_may_wait()
 void dropped_while_one_runs()
 {
 	ledger book;
-	auto threads = ump::open_threads();
+	auto threads = ump::open_thread_pool();
 	auto server = threads->spawn_thread(std::make_unique<keeper>(book));
 
 	ended_threads = 0;
@@ -421,13 +421,13 @@ void wrong_threads()
 {
 	const std::size_t stack = 1 << 20;
 	ledger book;
-	ump::threads none;
+	ump::thread_pool none;
 	ump_config config = ump_config();
 
 	CHECK(none.spawn_thread(std::make_unique<keeper>(book)).error() == UMP_INVALID);
 	CHECK_INT(book.gone, ==, 1);
 	none.reset();
-	auto threads = ump::open_threads(1, stack);
+	auto threads = ump::open_thread_pool(1, stack);
 	config.stack_size = 2 * stack;
 	CHECK(threads->spawn_thread(std::make_unique<keeper>(book), config).error() == UMP_INVALID);
 	CHECK(threads->spawn_thread(std::unique_ptr<keeper>()).error() == UMP_INVALID);
@@ -444,17 +444,17 @@ void wrong_threads()
 void places()
 {
 	ledger books[2];
-	auto server = ump::spawn_inline(std::make_unique<keeper>(books[0]));
-	const int inlined = __LINE__ - 1;
-	auto threads = ump::open_threads();
+	auto server = ump::spawn_combining(std::make_unique<keeper>(books[0]));
+	const int combining = __LINE__ - 1;
+	auto threads = ump::open_thread_pool();
 	auto other = threads->spawn_thread(std::make_unique<keeper>(books[1]));
 	const int started = __LINE__ - 1;
 
-#ifdef UMP_HOLDERS
-	for (int line : {inlined, started})
+#ifdef UMP_REGISTRY
+	for (int line : {combining, started})
 		CHECK(dumped().find("kinds_test.cpp:" + std::to_string(line)) != std::string::npos);
 #else
-	CHECK(inlined != started && !dumped().empty());
+	CHECK(combining != started && !dumped().empty());
 #endif
 	other->client.reset();
 	CHECK(other->thread.join());
@@ -467,8 +467,8 @@ bool all_of_it()
 	counted mine(5);
 	bool done = true;
 	auto lacks = [&](ump::error why) { may_lack(why, mine, done); };
-	auto server = ump::spawn_inline(std::make_unique<keeper>(books[0]));
-	auto threads = ump::open_threads();
+	auto server = ump::spawn_combining(std::make_unique<keeper>(books[0]));
+	auto threads = ump::open_thread_pool();
 	auto all = ump::open_completions();
 
 	if (!server || !threads || !all)
@@ -481,7 +481,7 @@ bool all_of_it()
 	lacks(sent.error());
 	CHECK(all->next().error() == (sent ? UMP_OK : UMP_EMPTY));
 	server->client.reset();
-	CHECK(server->inlined.join());
+	CHECK(server->combining.join());
 	auto other = threads->spawn_thread(std::make_unique<keeper>(books[1]));
 	CHECK(other || other.error() == UMP_NO_MEMORY || other.error() == UMP_NO_THREAD);
 	CHECK(books[0].gone == 1 && books[1].gone == (other ? 0 : 1));
@@ -500,19 +500,19 @@ void without_memory()
 }
 
 const check_test tests[] = {
-	{"c++ [inline] [drain]: messages are handled inside the calls that send them",
+	{"c++ [combining] [drain]: messages are handled inside the calls that send them",
 		leaving_nothing<inside_the_calls>},
-	{"c++ [inline] [break] [gone] [keep]: an inline server ends with a value",
+	{"c++ [combining] [break] [gone] [keep]: an inline server ends with a value",
 		leaving_nothing<inline_breaks>},
-	{"c++ [inline] [clean]: its handle is dropped", leaving_nothing<inline_is_dropped>},
-	{"c++ [inline] [deadlock] [user]: what its handler may do",
+	{"c++ [combining] [clean]: its handle is dropped", leaving_nothing<inline_is_dropped>},
+	{"c++ [combining] [deadlock] [user]: what its handler may do",
 		leaving_nothing<inside_its_handler>},
-	{"c++ [inline] [complete]: its handler takes answers of its caller's completions",
+	{"c++ [combining] [complete]: its handler takes answers of its caller's completions",
 		leaving_nothing<answers_inside_the_handler>},
-	{"c++ [inline] [init] [misuse]: one that does not start",
+	{"c++ [combining] [init] [misuse]: one that does not start",
 		leaving_nothing<inline_fails_to_start>},
-	{"c++ [inline] [once]: many callers", leaving_nothing<many_callers>},
-	{"c++ [inline] [quiet]: joined while another thread ends it",
+	{"c++ [combining] [once]: many callers", leaving_nothing<many_callers>},
+	{"c++ [combining] [quiet]: joined while another thread ends it",
 		leaving_nothing<inline_joined_elsewhere>},
 	{"c++ [reuse]: one thread for server after server", leaving_nothing<used_again>},
 	{"c++ [reuse]: no more threads wait than may", leaving_nothing<no_more_than_may_wait>},
@@ -521,7 +521,7 @@ const check_test tests[] = {
 	{"c++ [reuse] [misuse]: no threads, and stacks of another size",
 		leaving_nothing<wrong_threads>},
 	{"c++: the dump names places of both", leaving_nothing<places>},
-	{"c++ [clean] [inline] [reuse]: each lack of memory", leaving_nothing<without_memory>},
+	{"c++ [clean] [combining] [reuse]: each lack of memory", leaving_nothing<without_memory>},
 };
 
 } // namespace

@@ -596,12 +596,12 @@ void of_several_servers()
 	};
 	auto first = ump::spawn_task(ump::make_handler<plain>(
 		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
-			point *room = rc.room();
+			point *room = rc.buffer();
 
 			room->x = msg.y;
 			room->y = msg.x;
 			CHECK(rc.reply(*room));
-			CHECK(rc.room() == nullptr);
+			CHECK(rc.buffer() == nullptr);
 			return ump::go_on;
 		}));
 	auto second = ump::spawn_task(ump::make_handler<silent>(
@@ -628,8 +628,8 @@ void of_several_servers()
 	// a deadline.
 	auto waiting = ump::spawn_thread(ump::make_handler<plain>(
 		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
-			*rc.room() = msg;
-			rc.reply(*rc.room());
+			*rc.buffer() = msg;
+			rc.reply(*rc.buffer());
 			return ump::go_on;
 		}));
 	CHECK_INT(waiting->client.request(point{3, 4})->y, ==, 4);
@@ -731,7 +731,7 @@ template <class F> void refused_with(F f)
 
 	f.calls = &calls;
 	CHECK(client.request_completion(counted(1), none, std::move(f)).error() == UMP_INVALID);
-	CHECK(nobody.room(all, std::move(f)).error() == UMP_INVALID);
+	CHECK(nobody.reserve(all, std::move(f)).error() == UMP_INVALID);
 	for (int nth = 0; nth < 2; nth++) {
 		countdown = nth;
 		auto sent = client.request_completion(counted(1), all, std::move(f));
@@ -817,22 +817,22 @@ void asked_for_room()
 	auto told = [&](ump::result<void> said) { room = said.error().code(); };
 
 	CHECK(client.post(counted(1)));
-	CHECK(client.room(all, told));
-	CHECK(client.room(all, witness()).error() == UMP_INVALID);
+	CHECK(client.reserve(all, told));
+	CHECK(client.reserve(all, witness()).error() == UMP_INVALID);
 	CHECK(all.next().error() == UMP_EMPTY && all.in_flight() == 1);
 	CHECK(task.dispatch());
 	CHECK(all.wait() && room == UMP_OK);
 	auto other = client.clone();
 	CHECK(other->post(counted(1)).error() == UMP_FULL);
 	CHECK(client.post(counted(1)));
-	CHECK(other->room(all, told));
+	CHECK(other->reserve(all, told));
 	other->reset();
 	CHECK(all.wait() && room == UMP_ORIGIN_GONE);
-	CHECK(client.room(all, told));
+	CHECK(client.reserve(all, told));
 	task.reset();
 	CHECK(all.wait() && room == UMP_SERVER_GONE);
 	ump::client<shop> none;
-	CHECK(none.room(all, witness()).error() == UMP_INVALID);
+	CHECK(none.reserve(all, witness()).error() == UMP_INVALID);
 	CHECK_INT(witness::there, ==, 0);
 }
 
@@ -892,12 +892,12 @@ void places()
 	auto thread = ump::spawn_thread(std::make_unique<keeper>(threads));
 	const int started = __LINE__ - 1;
 
-#ifdef UMP_HOLDERS
+#ifdef UMP_REGISTRY
 	for (int line : {spawned, cloned, posting, again, upgraded, passed, opened, started})
 		CHECK(names(line));
 	CHECK(!names(__LINE__));
 #else
-	CHECK(dumped().find("built without UMP_HOLDERS") != std::string::npos);
+	CHECK(dumped().find("built without UMP_REGISTRY") != std::string::npos);
 	CHECK(!names(spawned + cloned + posting + again + upgraded + passed + opened + started));
 #endif
 	thread->client.reset();
@@ -929,7 +929,7 @@ bool all_of_it()
 			    })
 			.error(),
 		true);
-	lacks(client.room(*all, [&](ump::result<void>) { calls++; }).error(), true);
+	lacks(client.reserve(*all, [&](ump::result<void>) { calls++; }).error(), true);
 	lacks(client.post_until(std::move(mine), ump::never).error(), false);
 	auto waits = client.request_async_until(std::move(mine), ump::never);
 	lacks(waits.error(), false);
@@ -1008,7 +1008,7 @@ void ping_pong()
 				});
 			if (!sent) {
 				CHECK(sent.error() == UMP_FULL);
-				CHECK(other->client.room(
+				CHECK(other->client.reserve(
 					all, [&](ump::result<void>) { wants_room = false; }));
 				wants_room = true;
 			} else {

@@ -43,7 +43,7 @@ int main(void)
 	}
 	printf("3 + 7 = %d\n", sum);
 	ump_client_drop(&client); /* the last client: the server drains its inbox and ends */
-	ump_join(&thread, &how, UMP_FOREVER);
+	ump_thread_join(&thread, &how, UMP_FOREVER);
 	printf("the server ended %s\n", how.stop ? "with a value" : "with none");
 	return 0;
 }

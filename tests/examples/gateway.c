@@ -302,7 +302,7 @@ static bool start_ledger(struct gateway *gateway)
 	ump_client_drop(&old);
 	if (stopping) {
 		ump_client_drop(&client);
-		ump_join(&gateway->thread, NULL, UMP_FOREVER);
+		ump_thread_join(&gateway->thread, NULL, UMP_FOREVER);
 	}
 	return !stopping;
 }
@@ -314,7 +314,7 @@ static unsigned run_ledgers(struct gateway *gateway)
 	struct ump_flow how;
 
 	for (;;) {
-		must_ump(ump_join(&gateway->thread, &how, UMP_FOREVER), "join");
+		must_ump(ump_thread_join(&gateway->thread, &how, UMP_FOREVER), "join");
 		if (!how.stop)
 			return breaks;
 		breaks++;

@@ -396,7 +396,7 @@ static int serve(const char *database, uint16_t port, size_t capacity)
 	       run(&web);
 	ump_client_drop(&web.client); /* the last one: what was accepted is stored, then the
 	                               * server ends */
-	ump_join(&thread, &how, UMP_FOREVER);
+	ump_thread_join(&thread, &how, UMP_FOREVER);
 	close_web(&web);
 	if (!good) {
 		fprintf(stderr, "http_server: cannot serve on port %u\n", port);

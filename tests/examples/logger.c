@@ -112,7 +112,7 @@ int main(void)
 		pthread_join(writers[i].thread, NULL);
 	ump_client_stats(client, &stats);
 	ump_client_drop(&client);
-	ump_join(&thread, NULL, UMP_FOREVER);
+	ump_thread_join(&thread, NULL, UMP_FOREVER);
 	fclose(log.file);
 	printf("important: %d sent, %ld written\n", WRITERS * LINES / 2, log.written[IMPORTANT]);
 	printf("chatter: %d sent, %ld written or thrown away\n", WRITERS * LINES / 2,

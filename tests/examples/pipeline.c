@@ -88,7 +88,7 @@ int main(void)
 	}
 	ump_client_drop(&client);
 	for (int i = 0; i < STAGES; i++)
-		ump_join(&threads[i], NULL, UMP_FOREVER);
+		ump_thread_join(&threads[i], NULL, UMP_FOREVER);
 	printf("the sum is %ld\n", stages[STAGES - 1].total);
 	return 0;
 }

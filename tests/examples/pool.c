@@ -142,7 +142,7 @@ int main(void)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	ump_client_drop(&client);
-	ump_join(&thread, NULL, UMP_FOREVER);
+	ump_thread_join(&thread, NULL, UMP_FOREVER);
 	printf("%d times asked for one, used or given up\n", uses + given_up);
 	printf("used by two at once: %d\n", (int)shared);
 	return 0;

@@ -72,6 +72,6 @@ int main(void)
 	ump_client_post(worker, &(int){4});
 	ump_client_drop(&worker);
 	loop(task);
-	ump_join(&thread, NULL, UMP_FOREVER);
+	ump_thread_join(&thread, NULL, UMP_FOREVER);
 	return ump_task_join(&task, NULL) != UMP_OK;
 }

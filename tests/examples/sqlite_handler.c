@@ -123,7 +123,7 @@ static struct ump_flow handle_request(void *self, const void *msg, ump_reply_con
 {
 	struct handler *handler = self;
 	const struct question *question = msg;
-	answer *count = ump_reply_room(*rc);
+	answer *count = ump_reply_buffer(*rc);
 	int code = 0;
 
 	if (question->word == NULL)

@@ -381,7 +381,7 @@ static int run(const struct job *job, ump_wait_reply **waits)
 	pthread_cond_init(&feed.reader_ended, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	feed_server(&feed, &client, waits);
-	ump_join(&thread, &how, UMP_FOREVER);
+	ump_thread_join(&thread, &how, UMP_FOREVER);
 	pthread_cond_destroy(&feed.reader_ended);
 	pthread_mutex_destroy(&feed.mutex);
 	return report(&feed, &outcome, how, ump_now() - start);

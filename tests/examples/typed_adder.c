@@ -56,7 +56,7 @@ int main(void)
 	print_sum(client, 3, 7);
 	print_sum(client, 2147483647, 1);
 	adder_client_drop(&client);
-	adder_join(&thread, NULL, UMP_FOREVER);
+	adder_thread_join(&thread, NULL, UMP_FOREVER);
 	printf("%d sums\n", self.sums);
 	return 0;
 }

@@ -77,7 +77,7 @@ int main(void)
 		ump_strerror(ump_client_req(client, &(int){1}, &answer, UMP_FOREVER)));
 	ump_client_stats(client, &stats);
 	ump_client_drop(&client);
-	ump_join(&thread, NULL, UMP_FOREVER);
+	ump_thread_join(&thread, NULL, UMP_FOREVER);
 	printf("started: %d, skipped: %d\n", worker.started, (int)stats.skipped);
 	printf("took its time: %s\n", ump_now() - begin >= 5 * INTERVAL ? "yes" : "no");
 	return 0;

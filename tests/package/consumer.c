@@ -59,7 +59,7 @@ static int serve(int last)
 	if (result == UMP_OK && last != 0)
 		result = ump_client_post(client, &last);
 	ump_client_drop(&client);
-	ump_join(&thread, &how, UMP_FOREVER);
+	ump_thread_join(&thread, &how, UMP_FOREVER);
 	if (result != UMP_OK)
 		return result;
 	printf("%d + %d = %d\n", numbers.a, numbers.b, sum);

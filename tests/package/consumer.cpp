@@ -56,7 +56,7 @@ int serve(int last)
 	if (result == UMP_OK && last != 0)
 		result = ump_client_post(client, &last);
 	ump_client_drop(&client);
-	ump_join(&thread, &how, UMP_FOREVER);
+	ump_thread_join(&thread, &how, UMP_FOREVER);
 	if (result != UMP_OK)
 		return result;
 	std::printf("%d + %d = %d\n", values.a, values.b, sum);

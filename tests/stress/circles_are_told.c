@@ -226,7 +226,7 @@ static void ask_through_child(
 	CHECK_INT(ump_client_post(client, ""), ==, UMP_OK);
 	ump_client_drop(&client);
 	stress_count(STRESS_SERVERS, 1);
-	if (is_told(graph, ump_join(&thread, NULL, UMP_FOREVER)))
+	if (is_told(graph, ump_thread_join(&thread, NULL, UMP_FOREVER)))
 		ump_thread_drop(&thread);
 	CHECK(thread == NULL);
 }
@@ -356,7 +356,7 @@ static void node_end(struct node *node)
 		stress_thread_join(node->loop);
 		CHECK_INT(ump_task_join(&node->task, NULL), ==, UMP_OK);
 	} else {
-		CHECK_INT(ump_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_OK);
+		CHECK_INT(ump_thread_join(&node->thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	}
 	stress_count(STRESS_DRAINED, 1);
 }

@@ -30,7 +30,7 @@ PATIENCE = 5  # seconds without a round being finished: a hang
 WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__alloc_spare,"
         "--wrap=ump__free,"
         "--wrap=ump__thread_start,--wrap=ump__thread_name,"
-        "--wrap=ump__bell_open,--wrap=ump__bell_close")
+        "--wrap=ump__notifier_open,--wrap=ump__notifier_close")
 
 
 def fail(text):

@@ -88,10 +88,10 @@ static void ask_all(struct line *line, const struct stress_server *server)
 {
 	for (unsigned i = 0; i < ASKERS; i++) {
 		CHECK_INT(ump_client_clone(server->client, &line->askers[i]), ==, UMP_OK);
-		CHECK_INT(ump_client_room(line->askers[i], line->completions, &line->askers[i]), ==,
-			UMP_OK);
-		CHECK_INT(
-			ump_client_room(line->askers[i], line->completions, NULL), ==, UMP_INVALID);
+		CHECK_INT(ump_client_reserve(line->askers[i], line->completions, &line->askers[i]),
+			==, UMP_OK);
+		CHECK_INT(ump_client_reserve(line->askers[i], line->completions, NULL), ==,
+			UMP_INVALID);
 	}
 	CHECK_INT(stress_post(&line->sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
 }
@@ -218,7 +218,7 @@ static void ask_and_go(struct member *member)
 
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_client_clone(member->client, &asker), ==, UMP_OK);
-	CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(asker, completions, member), ==, UMP_OK);
 	stress_dawdle(&sender->rng);
 	if (stress_one_in(&sender->rng, 3) && ump_completions_next(completions, &done) == UMP_OK) {
 		CHECK(done.tag == member && done.result != UMP_ORIGIN_GONE);
@@ -226,7 +226,7 @@ static void ask_and_go(struct member *member)
 		CHECK(done.result == UMP_OK ? result != UMP_FULL : result == UMP_SERVER_GONE);
 		/* Only a message that was sent has used the permit. */
 		if (result == UMP_OK && stress_one_in(&sender->rng, 2))
-			CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
+			CHECK_INT(ump_client_reserve(asker, completions, member), ==, UMP_OK);
 	}
 	if (stress_one_in(&sender->rng, 2))
 		ump_completions_drop(&completions);

@@ -322,12 +322,12 @@ void stress_ask(struct stress_sender *sender)
 	 * same permit reported. */
 	again = sender->wish == STRESS_GRANTED && sender->wish_orphaned;
 	if (sender->wish == STRESS_GRANTED && !again)
-		CHECK_INT(ump_client_room(sender->client, sender->completions, sender), ==,
+		CHECK_INT(ump_client_reserve(sender->client, sender->completions, sender), ==,
 			UMP_INVALID);
 	if ((sender->wish != STRESS_NO_WISH && !again) || sender->wishes == STRESS_WISHES_MOST)
 		return;
 	sender->wish_number++;
-	result = ump_client_room(sender->client, sender->completions, wish_tag(sender));
+	result = ump_client_reserve(sender->client, sender->completions, wish_tag(sender));
 	if (result == UMP_OK) {
 		sender->wish = STRESS_WISHES;
 		sender->wish_orphaned = false;

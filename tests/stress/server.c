@@ -46,7 +46,7 @@ const struct ump_config stress_config = {
 static int answer(ump_reply_context **rc, struct stress_record *record, bool in_place)
 {
 	struct stress_answer on_stack;
-	struct stress_answer *made = in_place ? ump_reply_room(*rc) : &on_stack;
+	struct stress_answer *made = in_place ? ump_reply_buffer(*rc) : &on_stack;
 
 	CHECK(made != NULL);
 	made->record = record;
@@ -539,7 +539,7 @@ static struct ump_config config_of(struct stress_server *server)
 
 	config.stack_size = server->stack_size;
 	if (server->stack_size == 0)
-		config.threads = server->threads;
+		config.thread_pool = server->threads;
 	config.capacity = server->capacity;
 	config.budget = server->budget;
 	config.slow_limit = server->slow_limit;
@@ -556,15 +556,15 @@ int stress_server_spawn(struct stress_server *server)
 	if (server->on_task)
 		result = ump_spawn_task(&config, build, server, &server->client, &server->task);
 	else if (server->on_inline)
-		result =
-			ump_spawn_inline(&config, build, server, &server->client, &server->inlined);
+		result = ump_spawn_combining(
+			&config, build, server, &server->client, &server->combining);
 	else
 		result = ump_spawn_thread(&config, build, server, &server->client, &server->thread);
 
 	stress_count(result == UMP_OK ? STRESS_SERVERS : STRESS_UNBORN, 1);
 	if (result != UMP_OK) {
 		CHECK(server->client == NULL && server->thread == NULL && server->task == NULL &&
-			server->inlined == NULL);
+			server->combining == NULL);
 		CHECK_INT(server->drops, ==, server->built && server->builder_result == 0);
 		CHECK_INT(server->terms, ==, 0);
 		return result;
@@ -576,7 +576,7 @@ int stress_server_spawn(struct stress_server *server)
 		stress_count(STRESS_TASKS, 1);
 	if (server->on_inline)
 		stress_count(STRESS_INLINES, 1);
-	else if (!server->on_task && config.threads != NULL)
+	else if (!server->on_task && config.thread_pool != NULL)
 		stress_count(STRESS_REUSERS, 1);
 	if (server->on_task && !server->driven) {
 		server->loop_seed = stress_random(&server->rng);
@@ -630,10 +630,10 @@ bool stress_server_join(struct stress_server *server)
 		CHECK_INT(ump_task_join(&server->task, &how), ==, UMP_OK);
 		CHECK(server->task == NULL);
 	} else if (server->on_inline) {
-		CHECK_INT(ump_inline_join(&server->inlined, &how, UMP_FOREVER), ==, UMP_OK);
-		CHECK(server->inlined == NULL);
+		CHECK_INT(ump_combining_join(&server->combining, &how, UMP_FOREVER), ==, UMP_OK);
+		CHECK(server->combining == NULL);
 	} else {
-		CHECK_INT(ump_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
+		CHECK_INT(ump_thread_join(&server->thread, &how, UMP_FOREVER), ==, UMP_OK);
 		CHECK(server->thread == NULL);
 	}
 	stress_server_check(server);

@@ -16,7 +16,7 @@ static const struct stress_program *program;
 static uint64_t seed;
 static unsigned rounds;
 static atomic_uint current_round;
-ump_threads *stress_threads;
+ump_thread_pool *stress_threads;
 static atomic_uint_least64_t totals[STRESS_TOTALS];
 
 static const char *const total_names[STRESS_TOTALS] = {
@@ -156,11 +156,11 @@ static void run_rounds(void)
 		if (pinned)
 			pin(&rng, &all);
 		if (stress_one_in(&rng, 2))
-			CHECK_INT(ump_threads_open(&stress_threads, stress_below(&rng, 6), 0), ==,
-				UMP_OK);
+			CHECK_INT(ump_thread_pool_open(&stress_threads, stress_below(&rng, 6), 0),
+				==, UMP_OK);
 		program->round(&rng);
 		/* Servers whose handles were dropped may still run. */
-		ump_threads_drop(&stress_threads);
+		ump_thread_pool_drop(&stress_threads);
 		if (pinned)
 			sched_setaffinity(0, sizeof all, &all);
 		check_progress();

@@ -252,7 +252,7 @@ struct stress_server {
 	bool on_inline;
 	size_t budget;
 	/* Thread pool, used if the server runs on a thread and its stack size is the default. */
-	ump_threads *threads;
+	ump_thread_pool *threads;
 	/* 0: unbounded. */
 	size_t capacity;
 	/* Statistics are read after its end, and must be exact. */
@@ -295,7 +295,7 @@ struct stress_server {
 	ump_client *client;
 	ump_thread *thread;
 	ump_task *task;
-	ump_inline *inlined;
+	ump_combining *combining;
 	ump_weak_client *weak;
 	pthread_t loop;
 	uint64_t loop_seed;
@@ -304,7 +304,7 @@ struct stress_server {
 };
 
 /* The thread pool of this round, or NULL. */
-extern ump_threads *stress_threads;
+extern ump_thread_pool *stress_threads;
 
 /* Prepare a server with random behaviour, except for the fields that the program sets. */
 void stress_server_init(struct stress_server *server, struct stress_rng *rng);

@@ -18,7 +18,7 @@ static void join(struct stress_server *server, struct stress_rng *rng)
 		/* Not through stress_server_join, which waits forever. */
 		struct ump_flow how;
 
-		result = ump_join(&server->thread, &how, deadline);
+		result = ump_thread_join(&server->thread, &how, deadline);
 		if (result == UMP_TIMED_OUT) {
 			CHECK(server->thread != NULL);
 			CHECK_INT(ump_now(), >=, deadline);

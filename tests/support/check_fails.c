@@ -34,13 +34,13 @@ static void memory(void)
 /* Leak a notifier: it is never closed. */
 static void bell(void)
 {
-	static struct ump__bell left;
+	static struct ump__notifier left;
 
-	CHECK_INT(ump__bell_open(&left), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&left), ==, UMP_OK);
 	/* Only the account of notifiers must be able to detect it. */
 	close(left.fd);
-	if (left.rope != left.fd)
-		close(left.rope);
+	if (left.write_fd != left.fd)
+		close(left.write_fd);
 }
 
 static void descriptor(void)

@@ -19,8 +19,8 @@ void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __real_ump__thread_name(const char *name);
-int __real_ump__bell_open(struct ump__bell *bell);
-void __real_ump__bell_close(const struct ump__bell *bell);
+int __real_ump__notifier_open(struct ump__notifier *bell);
+void __real_ump__notifier_close(const struct ump__notifier *bell);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -29,8 +29,8 @@ void __wrap_ump__free(void *memory);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
-int __wrap_ump__bell_open(struct ump__bell *bell);
-void __wrap_ump__bell_close(const struct ump__bell *bell);
+int __wrap_ump__notifier_open(struct ump__notifier *bell);
+void __wrap_ump__notifier_close(const struct ump__notifier *bell);
 
 #define LINES  4096
 #define PROBES 16
@@ -170,22 +170,22 @@ void __wrap_ump__thread_name(const char *name)
 	__real_ump__thread_name(name);
 }
 
-int __wrap_ump__bell_open(struct ump__bell *bell)
+int __wrap_ump__notifier_open(struct ump__notifier *bell)
 {
 	int result = UMP_NO_FD;
 
 	/* As the real function leaves them when it fails. */
 	bell->fd = -1;
-	bell->rope = -1;
+	bell->write_fd = -1;
 	if (!fails())
-		result = __real_ump__bell_open(bell);
+		result = __real_ump__notifier_open(bell);
 	if (result == UMP_OK)
 		atomic_fetch_add_explicit(&bells, 1, memory_order_relaxed);
 	return result;
 }
 
-void __wrap_ump__bell_close(const struct ump__bell *bell)
+void __wrap_ump__notifier_close(const struct ump__notifier *bell)
 {
 	atomic_fetch_sub_explicit(&bells, 1, memory_order_relaxed);
-	__real_ump__bell_close(bell);
+	__real_ump__notifier_close(bell);
 }

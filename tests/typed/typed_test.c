@@ -55,7 +55,7 @@ static struct ump_flow add(struct adder *self, const struct add *msg, adder_repl
 		CHECK(rc->untyped == NULL);
 		CHECK(!adder_reply_origin_gone(self->kept));
 	} else if (msg->a == IN_PLACE) {
-		struct sum *room = adder_reply_room(*rc);
+		struct sum *room = adder_reply_buffer(*rc);
 
 		*room = (struct sum){msg->b, NULL};
 		CHECK_INT(adder_reply(rc, room), ==, UMP_OK);
@@ -192,7 +192,7 @@ static void requests(void)
 	CHECK_INT(sum.value, ==, 3);
 	adder_client_drop(&client);
 	CHECK(client.untyped == NULL);
-	CHECK_INT(adder_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_thread_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(!how.stop && thread.untyped == NULL);
 	CHECK(self.builds == 1 && self.inits == 1 && self.terms == 1 && self.drops == 1);
 }
@@ -211,7 +211,7 @@ static void kept_contexts(void)
 		UMP_OK);
 	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_EMPTY);
 	adder_client_drop(&client);
-	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_OK);
 	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_OK);
 	CHECK_INT(sum.value, ==, 42);
@@ -220,7 +220,7 @@ static void kept_contexts(void)
 	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
 		UMP_OK);
 	adder_client_drop(&client);
-	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	adder_wait_reply_drop(&wait_reply);
 	CHECK(adder_reply_origin_gone(self.kept));
 	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_ORIGIN_GONE);
@@ -250,9 +250,9 @@ static void clients(void)
 	adder_client_drop(&client);
 	adder_client_drop(&other);
 	adder_post_client_drop(&poster);
-	CHECK_INT(adder_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
 	adder_post_client_drop(&second);
-	CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(adder_weak_client_upgrade(weak, &client), ==, UMP_CLIENTS_GONE);
 	adder_weak_client_drop(&weak);
 	adder_weak_client_drop(&weaker);
@@ -271,7 +271,7 @@ static struct tally leave(const struct adder_handler *handler, int first, int se
 	adder_thread thread;
 
 	spawn(handler, &self, &client, &thread);
-	CHECK_INT(adder_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_thread_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(how.stop && how.value == &self);
 	CHECK_INT(adder_wait_reply_wait(&self.waits[0], &sum, UMP_FOREVER), ==, first);
 	if (first == UMP_OK)
@@ -398,7 +398,7 @@ static void spawns_without_memory(void)
 		if (!faults_off()) {
 			CHECK_INT(result, ==, UMP_OK);
 			adder_client_drop(&client);
-			CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+			CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 			CHECK_INT(self.drops, ==, 1);
 			CHECK_INT(i, >, 2);
 			return;
@@ -424,13 +424,13 @@ static void nothing_to_consume(void)
 	adder_thread_drop(NULL);
 	adder_server_drop(NULL);
 	CHECK(adder_reply_keep(NULL).untyped == NULL);
-	CHECK(adder_reply_room(rc) == NULL);
+	CHECK(adder_reply_buffer(rc) == NULL);
 	CHECK_INT(adder_client_clone(client, &client), ==, UMP_INVALID);
 	CHECK_INT(adder_client_req(client, &(struct add){1, 2, NULL}, &sum, UMP_NOW), ==,
 		UMP_INVALID);
 	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_INVALID);
 	CHECK_INT(adder_reply_fail(&rc, ADDER_TIRED), ==, UMP_INVALID);
-	CHECK_INT(adder_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
+	CHECK_INT(adder_thread_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
 }
 
 /* ---- Servers that lack some kinds ----------------------------------------------------------- */
@@ -457,7 +457,7 @@ static void only_posts(void)
 	CHECK_INT(logger_client_post(client, &(struct note){4, NULL}), ==, UMP_OK);
 	CHECK_INT(logger_client_post(client, &(struct note){5, NULL}), ==, UMP_OK);
 	logger_client_drop(&client);
-	CHECK_INT(logger_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(logger_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(self.tally.handled, ==, 9);
 	CHECK(strcmp(logger_strerror(UMP_OK), ump_strerror(UMP_OK)) == 0);
 }
@@ -532,7 +532,7 @@ static void scalars(void)
 	CHECK_INT(pinger_client_req(client, &text, &length, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(length, ==, 7);
 	CHECK_INT(pinger_client_post(client, &(unsigned){STOP}), ==, UMP_OK);
-	CHECK_INT(pinger_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(pinger_thread_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(how.stop);
 	pinger_client_drop(&client);
 }
@@ -559,7 +559,7 @@ static void tasks(void)
 	CHECK_INT(adder_client_req_async_until(client, &(struct add){1, 2, NULL}, &wait, UMP_NOW),
 		==, UMP_OK);
 	CHECK_INT(adder_client_post_until(client, &(struct note){1, NULL}, UMP_NOW), ==, UMP_FULL);
-	CHECK_INT(adder_client_room(client, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_reserve(client, completions, NULL), ==, UMP_OK);
 	CHECK_INT(adder_suspend_for(client, &(ump_suspension *){NULL}), ==, UMP_INVALID);
 	CHECK_INT(adder_client_stats(client, &stats), ==, UMP_OK);
 	CHECK_INT(stats.depth, ==, 2);
@@ -588,27 +588,27 @@ static void tasks(void)
 }
 
 /* The same handler in a combining server. */
-static void inlined(void)
+static void combining(void)
 {
 	struct ump_config config = {0};
 	struct adder self = {0};
 	struct sum sum = {0, NULL};
 	struct ump_flow how;
 	adder_client client;
-	adder_inline server;
+	adder_combining server;
 
-	CHECK_INT(adder_spawn_inline(&config, &full, &self, &client, &server), ==, UMP_OK);
+	CHECK_INT(adder_spawn_combining(&config, &full, &self, &client, &server), ==, UMP_OK);
 	CHECK_INT(
 		adder_client_req(client, &(struct add){3, 4, NULL}, &sum, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(sum.value, ==, 7);
-	CHECK_INT(adder_inline_join(&server, &how, UMP_NOW), ==, UMP_TIMED_OUT);
+	CHECK_INT(adder_combining_join(&server, &how, UMP_NOW), ==, UMP_TIMED_OUT);
 	adder_weak_client_drop(&self.me);
 	adder_client_drop(&self.built);
 	adder_client_drop(&client);
 	CHECK_INT(self.drops, ==, 1);
-	CHECK_INT(adder_inline_join(&server, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_combining_join(&server, &how, UMP_FOREVER), ==, UMP_OK);
 	CHECK(server.untyped == NULL);
-	adder_inline_drop(&server);
+	adder_combining_drop(&server);
 }
 
 /* The same handler on pooled threads: the configuration must be passed on. */
@@ -619,7 +619,7 @@ static void on_threads_used_again(void)
 	adder_client client;
 	adder_thread thread;
 
-	CHECK_INT(ump_threads_open(&config.threads, 0, 1 << 20), ==, UMP_OK);
+	CHECK_INT(ump_thread_pool_open(&config.thread_pool, 0, 1 << 20), ==, UMP_OK);
 	for (int i = 0; i < 3; i++) {
 		struct adder self = {0};
 
@@ -635,11 +635,11 @@ static void on_threads_used_again(void)
 			adder_weak_client_drop(&self.me);
 			adder_client_drop(&self.built);
 			adder_client_drop(&client);
-			CHECK_INT(adder_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+			CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 		}
 		CHECK_INT(self.drops, ==, 1);
 	}
-	ump_threads_drop(&config.threads);
+	ump_thread_pool_drop(&config.thread_pool);
 }
 
 struct wide {
@@ -686,12 +686,12 @@ static void strictly_aligned(void)
 			UMP_OK);
 	}
 	widener_client_drop(&client);
-	CHECK_INT(widener_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(widener_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 static const struct check_test tests[] = {
 	{"typed: types that are aligned strictly", strictly_aligned},
-	{"[inline] a typed server that its callers run", inlined},
+	{"[combining] a typed server that its callers run", combining},
 	{"[reuse] typed servers on threads that are used again", on_threads_used_again},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},

@@ -24,8 +24,8 @@ static void sleep_and_rise(void)
 	stepped(ump__call_sleep_step(UMP__CALL_PENDING), UMP__CALL_WAITING, true, false, false);
 	stepped(ump__call_sleep_step(UMP__CALL_WAITING), UMP__CALL_WAITING, false, false, false);
 	stepped(ump__call_sleep_step(UMP__CALL_DONE), UMP__CALL_DONE, false, false, false);
-	stepped(ump__call_rise_step(UMP__CALL_WAITING), UMP__CALL_PENDING, true, false, false);
-	stepped(ump__call_rise_step(UMP__CALL_DONE), UMP__CALL_DONE, false, false, false);
+	stepped(ump__call_unpark_step(UMP__CALL_WAITING), UMP__CALL_PENDING, true, false, false);
+	stepped(ump__call_unpark_step(UMP__CALL_DONE), UMP__CALL_DONE, false, false, false);
 }
 
 static void abandon(void)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Print what the library allocates on 64-bit machines, as the rows of the README's table. */
-#include "reservation.h"
 #include "completions.h"
 #include "dispatch.h"
+#include "fair_semaphore.h"
 #include "handle.h"
 #include "pool.h"
 #include "request.h"
-#include "fair_semaphore.h"
+#include "reservation.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -27,11 +27,11 @@ int main(void)
 		ALIGNED(sizeof(struct ump__request)));
 	printf("| a client, of any kind but weak | %zu |\n", sizeof(struct ump__handle));
 	printf("| a weak client | %zu |\n", sizeof(struct ump_weak_client));
-	printf("| a pool, for a client that has sent %d messages | %zu |\n", ump__thrift()->after,
-		sizeof(struct ump__pool));
+	printf("| a pool, for a client that has sent %d messages | %zu |\n",
+		ump__retention()->after, sizeof(struct ump__pool));
 	printf("| a channel | %zu; %zu with a capacity |\n", ump__channel_size(false),
 		LINES(ump__channel_size(true)));
 	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));
-	printf("| asking for room | %zu |\n", sizeof(struct ump__ask));
+	printf("| asking for room | %zu |\n", sizeof(struct ump__reservation));
 	return 0;
 }

@@ -6,26 +6,28 @@
 static void fates(void)
 {
 	for (int over = 0; over <= 1; over++) {
-		enum ump__fate live = over ? UMP__FATE_LEFTOVER : UMP__FATE_HANDLE;
+		enum ump__disposition live =
+			over ? UMP__DISPOSITION_LEFTOVER : UMP__DISPOSITION_HANDLE;
 
 		for (int abandoned = 0; abandoned <= 1; abandoned++) {
-			CHECK_INT(ump__fate_of(UMP__KIND_GOODBYE, abandoned, over), ==,
-				UMP__FATE_NOTHING);
-			CHECK_INT(ump__fate_of(UMP__KIND_POST, abandoned, over), ==, live);
+			CHECK_INT(ump__disposition_of(UMP__KIND_EOS, abandoned, over), ==,
+				UMP__DISPOSITION_NOTHING);
+			CHECK_INT(ump__disposition_of(UMP__KIND_POST, abandoned, over), ==, live);
 		}
-		CHECK_INT(ump__fate_of(UMP__KIND_REQUEST, false, over), ==, live);
-		CHECK_INT(ump__fate_of(UMP__KIND_REQUEST, true, over), ==, UMP__FATE_SKIP);
+		CHECK_INT(ump__disposition_of(UMP__KIND_REQUEST, false, over), ==, live);
+		CHECK_INT(ump__disposition_of(UMP__KIND_REQUEST, true, over), ==,
+			UMP__DISPOSITION_SKIP);
 	}
 }
 
 static void verdicts(void)
 {
-	CHECK_INT(ump__verdict_after(UMP__KIND_POST, false), ==, UMP__VERDICT_GO_ON);
-	CHECK_INT(ump__verdict_after(UMP__KIND_REQUEST, false), ==, UMP__VERDICT_GO_ON);
-	CHECK_INT(ump__verdict_after(UMP__KIND_POST, true), ==, UMP__VERDICT_VALUE);
-	CHECK_INT(ump__verdict_after(UMP__KIND_REQUEST, true), ==, UMP__VERDICT_VALUE);
-	CHECK_INT(ump__verdict_after(UMP__KIND_GOODBYE, false), ==, UMP__VERDICT_NONE);
-	CHECK_INT(ump__verdict_after(UMP__KIND_GOODBYE, true), ==, UMP__VERDICT_NONE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_POST, false), ==, UMP__OUTCOME_CONTINUE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_REQUEST, false), ==, UMP__OUTCOME_CONTINUE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_POST, true), ==, UMP__OUTCOME_VALUE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_REQUEST, true), ==, UMP__OUTCOME_VALUE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_EOS, false), ==, UMP__OUTCOME_NONE);
+	CHECK_INT(ump__outcome_after(UMP__KIND_EOS, true), ==, UMP__OUTCOME_NONE);
 }
 
 static const struct check_test tests[] = {

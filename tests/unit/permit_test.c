@@ -12,92 +12,95 @@ static const struct ump__claim nothing;
 /* The senders' word: `count` permits taken, and `known` more known to be free. */
 static uint64_t word(uint64_t count, uint64_t known)
 {
-	return count * UMP__ROOM_TAKEN + known;
+	return count * UMP__PERMIT_TAKEN + known;
 }
 
-static void taken(struct ump__room_step step, uint64_t next)
+static void taken(struct ump__permit_word_step step, uint64_t next)
 {
 	CHECK(step.taken);
 	CHECK_INT(step.next, ==, next);
 }
 
-static void refused(struct ump__room_step step, uint64_t before)
+static void refused(struct ump__permit_word_step step, uint64_t before)
 {
 	CHECK(!step.taken);
 	CHECK_INT(step.next, ==, before);
 }
 
-#define LAST (UMP__ROOM_CIRCLE - 1)
+#define LAST (UMP__PERMIT_MODULUS - 1)
 
 static void steps(void)
 {
-	taken(ump__room_take_step(word(7, 3)), word(8, 2));
-	taken(ump__room_take_step(word(7, 1)), word(8, 0));
-	taken(ump__room_take_step(word(LAST, 1)), word(0, 0));
-	refused(ump__room_take_step(word(7, 0)), word(7, 0));
-	taken(ump__room_give_step(7), 8);
-	taken(ump__room_give_step(LAST), 0);
-	refused(ump__room_give_step(UMP__ROOM_LINE), UMP__ROOM_LINE);
-	refused(ump__room_give_step(UMP__ROOM_LINE + LAST), UMP__ROOM_LINE + LAST);
-	taken(ump__room_begin_step(word(7, 0), 7), UMP__ROOM_LINE + 7);
-	refused(ump__room_begin_step(word(6, 0), 7), 7);
-	refused(ump__room_begin_step(word(7, 0), UMP__ROOM_LINE + 7), UMP__ROOM_LINE + 7);
-	taken(ump__room_end_step(UMP__ROOM_LINE + 7), 7);
-	refused(ump__room_end_step(0), 0);
-	refused(ump__room_end_step(LAST), LAST);
-	CHECK(ump__room_has_line(UMP__ROOM_LINE));
-	CHECK(!ump__room_has_line(LAST));
-	CHECK(ump__room_is_valid(UMP__ROOM_LINE + LAST));
-	CHECK(!ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
+	taken(ump__permit_word_take_step(word(7, 3)), word(8, 2));
+	taken(ump__permit_word_take_step(word(7, 1)), word(8, 0));
+	taken(ump__permit_word_take_step(word(LAST, 1)), word(0, 0));
+	refused(ump__permit_word_take_step(word(7, 0)), word(7, 0));
+	taken(ump__permit_word_give_step(7), 8);
+	taken(ump__permit_word_give_step(LAST), 0);
+	refused(ump__permit_word_give_step(UMP__PERMIT_QUEUE), UMP__PERMIT_QUEUE);
+	refused(ump__permit_word_give_step(UMP__PERMIT_QUEUE + LAST), UMP__PERMIT_QUEUE + LAST);
+	taken(ump__permit_word_begin_step(word(7, 0), 7), UMP__PERMIT_QUEUE + 7);
+	refused(ump__permit_word_begin_step(word(6, 0), 7), 7);
+	refused(ump__permit_word_begin_step(word(7, 0), UMP__PERMIT_QUEUE + 7),
+		UMP__PERMIT_QUEUE + 7);
+	taken(ump__permit_word_end_step(UMP__PERMIT_QUEUE + 7), 7);
+	refused(ump__permit_word_end_step(0), 0);
+	refused(ump__permit_word_end_step(LAST), LAST);
+	CHECK(ump__permit_word_has_queue(UMP__PERMIT_QUEUE));
+	CHECK(!ump__permit_word_has_queue(LAST));
+	CHECK(ump__permit_word_is_valid(UMP__PERMIT_QUEUE + LAST));
+	CHECK(!ump__permit_word_is_valid(2 * UMP__PERMIT_MODULUS));
 }
 
 /* Reading the limit makes known as many permits as keep the queue no deeper than it has been. */
 static void looks(void)
 {
 	/* One of five is taken, and the depth has been four. */
-	taken(ump__room_look_step(word(1, 0), 5, 5, 4), word(2, 2));
+	taken(ump__permit_word_look_step(word(1, 0), 5, 5, 4), word(2, 2));
 	/* The depth never exceeded the current one, or the one before the word was read. */
-	taken(ump__room_look_step(word(1, 0), 5, 5, 1), word(2, 0));
-	taken(ump__room_look_step(word(1, 0), 5, 5, 0), word(2, 0));
-	taken(ump__room_look_step(word(4, 0), 5, 5, 5), word(5, 0));
-	refused(ump__room_look_step(word(5, 0), 5, 5, 5), word(5, 0));
-	refused(ump__room_look_step(word(5, 0), UMP__ROOM_LINE + 5, 5, 5), word(5, 0));
+	taken(ump__permit_word_look_step(word(1, 0), 5, 5, 1), word(2, 0));
+	taken(ump__permit_word_look_step(word(1, 0), 5, 5, 0), word(2, 0));
+	taken(ump__permit_word_look_step(word(4, 0), 5, 5, 5), word(5, 0));
+	refused(ump__permit_word_look_step(word(5, 0), 5, 5, 5), word(5, 0));
+	refused(ump__permit_word_look_step(word(5, 0), UMP__PERMIT_QUEUE + 5, 5, 5), word(5, 0));
 	/* Across the wrap-around. */
-	taken(ump__room_look_step(word(LAST, 0), 4, 5, 5), word(0, 4));
-	refused(ump__room_look_step(word(0, 0), 0, 5, 5), word(0, 0));
+	taken(ump__permit_word_look_step(word(LAST, 0), 4, 5, 5), word(0, 4));
+	refused(ump__permit_word_look_step(word(0, 0), 0, 5, 5), word(0, 0));
 	/* More than fits into the word. */
-	taken(ump__room_look_step(word(0, 0), UMP__ROOM_MOST, UMP__ROOM_MOST, UMP__ROOM_MOST),
-		word(1, UMP__ROOM_TAKEN - 1));
+	taken(ump__permit_word_look_step(
+		      word(0, 0), UMP__PERMIT_MOST, UMP__PERMIT_MOST, UMP__PERMIT_MOST),
+		word(1, UMP__PERMIT_TAKEN - 1));
 	/* The word is older than the limit: the exchange will find it changed. */
-	taken(ump__room_look_step(word(1, 0), 100, 5, 5), word(2, 4));
+	taken(ump__permit_word_look_step(word(1, 0), 100, 5, 5), word(2, 4));
 }
 
 static void depths(void)
 {
-	CHECK_INT(ump__room_depth(word(0, 0), 5, 5), ==, 0);
-	CHECK_INT(ump__room_depth(word(3, 2), 5, 5), ==, 3);
-	CHECK_INT(ump__room_depth(word(5, 0), 5, 5), ==, 5);
-	CHECK_INT(ump__room_depth(word(5, 0), UMP__ROOM_LINE + 5, 5), ==, 5);
-	CHECK_INT(ump__room_depth(word(LAST, 0), 2, 5), ==, 2);
-	CHECK_INT(ump__room_depth(word(UMP__ROOM_MOST, 0), UMP__ROOM_MOST, UMP__ROOM_MOST), ==,
-		UMP__ROOM_MOST);
-	CHECK_INT(ump__room_left(word(LAST, 0), 2), ==, 3);
-	CHECK_INT(ump__room_left(word(5, 0), 5), ==, 0);
+	CHECK_INT(ump__permit_word_depth(word(0, 0), 5, 5), ==, 0);
+	CHECK_INT(ump__permit_word_depth(word(3, 2), 5, 5), ==, 3);
+	CHECK_INT(ump__permit_word_depth(word(5, 0), 5, 5), ==, 5);
+	CHECK_INT(ump__permit_word_depth(word(5, 0), UMP__PERMIT_QUEUE + 5, 5), ==, 5);
+	CHECK_INT(ump__permit_word_depth(word(LAST, 0), 2, 5), ==, 2);
+	CHECK_INT(ump__permit_word_depth(
+			  word(UMP__PERMIT_MOST, 0), UMP__PERMIT_MOST, UMP__PERMIT_MOST),
+		==, UMP__PERMIT_MOST);
+	CHECK_INT(ump__permit_word_left(word(LAST, 0), 2), ==, 3);
+	CHECK_INT(ump__permit_word_left(word(5, 0), 5), ==, 0);
 	/* One of the words is older than the other. */
-	CHECK_INT(ump__room_depth(word(1, 0), 8, 5), ==, 0);
-	CHECK_INT(ump__room_depth(word(8, 0), 5, 5), ==, 0);
+	CHECK_INT(ump__permit_word_depth(word(1, 0), 8, 5), ==, 0);
+	CHECK_INT(ump__permit_word_depth(word(8, 0), 5, 5), ==, 0);
 }
 
 /* ---- The wait queue ------------------------------------------------------------------------ */
 
 #define MANY 5
 
-static struct ump__room room;
+static struct ump__semaphore room;
 /* The channel that the permits belong to. */
 static struct ump__channel channel;
 
 struct asker {
-	struct ump__ticket ticket;
+	struct ump__waiter waiter;
 	/* Whether it still wants the permit. */
 	bool wants;
 	int calls;
@@ -109,11 +112,11 @@ struct asker {
 static struct asker askers[MANY];
 static int turns;
 
-static bool call(struct ump__ticket *ticket, int code)
+static bool call(struct ump__waiter *waiter, int code)
 {
-	struct asker *asker = (struct asker *)(void *)ticket;
+	struct asker *asker = (struct asker *)(void *)waiter;
 
-	CHECK(!ticket->in_line);
+	CHECK(!waiter->queued);
 	asker->calls++;
 	asker->code = code;
 	asker->turn = turns++;
@@ -124,8 +127,8 @@ static void prepare(uint32_t capacity)
 {
 	turns = 0;
 	for (int i = 0; i < MANY; i++)
-		askers[i] = (struct asker){.ticket.call = call, .wants = true, .code = 1};
-	ump__room_init(&room, capacity);
+		askers[i] = (struct asker){.waiter.call = call, .wants = true, .code = 1};
+	ump__semaphore_init(&room, capacity);
 	ump__hint_init(&channel.server_cpu, UMP__CPU_UNKNOWN);
 }
 
@@ -134,111 +137,111 @@ static bool withdraw(struct asker *asker)
 	bool withdrawn;
 
 	ump__lock_take(&room.lock);
-	withdrawn = ump__room_withdraw(&room, &asker->ticket);
+	withdrawn = ump__semaphore_withdraw(&room, &asker->waiter);
 	ump__lock_give(&room.lock);
 	return withdrawn;
 }
 
 static uint32_t depth(void)
 {
-	return ump__places_depth(&room.places);
+	return ump__permits_depth(&room.permits);
 }
 
 static void in_order(void)
 {
 	prepare(2);
 	for (int i = 0; i < MANY; i++)
-		ump__room_ask(&room, &askers[i].ticket);
+		ump__semaphore_enqueue(&room, &askers[i].waiter);
 	/* The first two found free permits, and were called at once. */
 	CHECK_INT(turns, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* No sender may overtake the queue. */
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__room_give(&room);
-	ump__room_give(&room);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
+	ump__semaphore_give(&room);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
+	ump__semaphore_give(&room);
+	ump__semaphore_give(&room);
 	for (int i = 0; i < MANY; i++) {
 		CHECK_INT(askers[i].calls, ==, 1);
 		CHECK_INT(askers[i].code, ==, UMP_OK);
 		CHECK_INT(askers[i].turn, ==, i);
 	}
 	CHECK_INT(depth(), ==, 2);
-	ump__room_give(&room);
+	ump__semaphore_give(&room);
 	CHECK_INT(depth(), ==, 1);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
-	ump__room_end(&room);
+	ump__semaphore_end(&room);
 }
 
 static void withdrawing(void)
 {
 	prepare(1);
 	for (int i = 0; i < MANY; i++)
-		ump__room_ask(&room, &askers[i].ticket);
+		ump__semaphore_enqueue(&room, &askers[i].waiter);
 	/* From the middle, the front and the end; a second withdrawal fails. */
 	CHECK(withdraw(&askers[2]));
 	CHECK(!withdraw(&askers[2]));
 	CHECK(withdraw(&askers[1]));
 	CHECK(withdraw(&askers[4]));
 	CHECK(!withdraw(&askers[0]));
-	ump__room_give(&room);
+	ump__semaphore_give(&room);
 	CHECK_INT(askers[3].calls, ==, 1);
 	CHECK_INT(askers[1].calls + askers[2].calls + askers[4].calls, ==, 0);
 	CHECK_INT(depth(), ==, 1);
 	/* The queue has ended with its last waiter. */
-	ump__room_give(&room);
+	ump__semaphore_give(&room);
 	CHECK_INT(depth(), ==, 0);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
 	/* It also ends if all withdraw. */
-	ump__room_ask(&room, &askers[1].ticket);
+	ump__semaphore_enqueue(&room, &askers[1].waiter);
 	CHECK(withdraw(&askers[1]));
-	ump__room_give(&room);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
-	ump__room_end(&room);
+	ump__semaphore_give(&room);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	ump__semaphore_end(&room);
 }
 
 static void unwanted(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__room_ask(&room, &askers[i].ticket);
+		ump__semaphore_enqueue(&room, &askers[i].waiter);
 	askers[1].wants = false;
 	askers[2].wants = false;
-	ump__room_give(&room);
+	ump__semaphore_give(&room);
 	/* The permit went to the next waiter that wants it. */
 	CHECK_INT(askers[1].calls + askers[2].calls + askers[3].calls, ==, 3);
 	CHECK_INT(depth(), ==, 1);
 	askers[4].wants = false;
-	ump__room_ask(&room, &askers[4].ticket);
-	ump__room_give(&room);
+	ump__semaphore_enqueue(&room, &askers[4].waiter);
+	ump__semaphore_give(&room);
 	CHECK_INT(askers[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
 	/* Called at once, and not wanted. */
 	askers[4].calls = 0;
-	ump__room_ask(&room, &askers[4].ticket);
+	ump__semaphore_enqueue(&room, &askers[4].waiter);
 	CHECK_INT(askers[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
-	ump__room_end(&room);
+	ump__semaphore_end(&room);
 }
 
 static void closing(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__room_ask(&room, &askers[i].ticket);
-	ump__room_close(&room);
+		ump__semaphore_enqueue(&room, &askers[i].waiter);
+	ump__semaphore_close(&room);
 	CHECK_INT(askers[0].code, ==, UMP_OK);
 	for (int i = 1; i < 4; i++) {
 		CHECK_INT(askers[i].calls, ==, 1);
 		CHECK_INT(askers[i].code, ==, UMP_SERVER_GONE);
 		CHECK_INT(askers[i].turn, ==, i);
 	}
-	ump__room_ask(&room, &askers[4].ticket);
+	ump__semaphore_enqueue(&room, &askers[4].waiter);
 	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(ump__room_take(&room, &channel, &nothing, ump_after(INT64_C(60000000000))), ==,
-		UMP_SERVER_GONE);
-	ump__room_end(&room);
+	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, ump_after(INT64_C(60000000000))),
+		==, UMP_SERVER_GONE);
+	ump__semaphore_end(&room);
 }
 
 static const struct check_test tests[] = {

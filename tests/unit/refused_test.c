@@ -110,7 +110,7 @@ static void idle(void)
 	CHECK_INT(cpu_ns() - before, <, 100 * MS);
 	CHECK_INT(atomic_load(&refused), <, 20);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 /* What every platform promises of sleeping. */

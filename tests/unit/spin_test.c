@@ -89,17 +89,17 @@ static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
 }
 
 /* Its functions have the names of the library's, so rename them. */
-#define ump__cpu          spin_cpu
-#define ump__spin         spin_spin
-#define ump__spin_round   spin_round
-#define ump__stand_by     spin_stand_by
-#define ump__park         played_park
-#define ump_after(ns)     (played_now() + (ns))
-#define ump__word_peek    played_peek
-#define sched_yield       played_yield
-#define ump_now           played_now
-#define sched_getcpu      played_cpu
-#define sched_getaffinity played_affinity
+#define ump__cpu            spin_cpu
+#define ump__spin           spin_spin
+#define ump__spin_round     spin_round
+#define ump__spin_then_park spin_stand_by
+#define ump__park           played_park
+#define ump_after(ns)       (played_now() + (ns))
+#define ump__word_peek      played_peek
+#define sched_yield         played_yield
+#define ump_now             played_now
+#define sched_getcpu        played_cpu
+#define sched_getaffinity   played_affinity
 
 int ump__cpu(void);
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
@@ -119,7 +119,7 @@ static void begin(size_t processors, int speed)
 	world.processors = processors;
 	world.changes = INT64_MAX;
 	ump__word_init(&word, UMP__INBOX_EMPTY);
-	ump__hint_init(&looks_in_10us, 0);
+	ump__hint_init(&polls_in_10us, 0);
 	ump__hint_init(&alone, 0);
 	(void)learn();
 }
@@ -130,7 +130,7 @@ static ump_time wait_in_vain(enum ump__side side, int other_cpu)
 	ump_time from;
 
 	/* A success restores spinning, once a spin is tried. */
-	for (uint32_t i = 0; i <= UMP__PATIENCE_RESTS; i++) {
+	for (uint32_t i = 0; i <= UMP__ADAPTIVE_SPIN_RESTS; i++) {
 		world.changes = world.now + LOOK_NS + 1;
 		ump__spin(&word, UMP__INBOX_EMPTY, side, 1);
 	}
@@ -293,7 +293,7 @@ static ump_time stand_by(int64_t ns)
 
 	world.changes = INT64_MAX;
 	world.looks = world.yields = world.clocks = world.parks = 0;
-	ump__stand_by(&word, UMP__INBOX_EMPTY, ns);
+	ump__spin_then_park(&word, UMP__INBOX_EMPTY, ns);
 	return world.now - from;
 }
 
@@ -311,7 +311,7 @@ static void standing_by(void)
 	CHECK_INT(world.parks, <=, 1);
 	check_about(stand_by(10000000), 10000000);
 	/* Most of the time asleep. */
-	check_about(world.yields * (YIELD_NS + LOOK_NS), STAND_BY_YIELDS);
+	check_about(world.yields * (YIELD_NS + LOOK_NS), YIELDS_MOST);
 	CHECK_INT(world.parks, ==, 1);
 	/* A sleep that ends early must be continued. */
 	world.early = 1000;
@@ -320,7 +320,7 @@ static void standing_by(void)
 	/* A change is seen during the spin; then the thread must not sleep. */
 	world.parks = 0;
 	world.changes = world.now + 5000;
-	ump__stand_by(&word, UMP__INBOX_EMPTY, 10000000);
+	ump__spin_then_park(&word, UMP__INBOX_EMPTY, 10000000);
 	CHECK_INT(world.now, <=, world.changes + YIELD_NS + 2 * LOOK_NS);
 	CHECK_INT(world.parks, ==, 0);
 }

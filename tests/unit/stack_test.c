@@ -74,12 +74,12 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 
 /* Return what a handler has left of a stack of `bytes`, on a thread of its own or one of
  * `threads`. */
-static size_t left_of(size_t bytes, ump_threads *threads)
+static size_t left_of(size_t bytes, ump_thread_pool *threads)
 {
 	struct ump_config config = {.request.size = 1,
 		.reply.size = sizeof(size_t),
 		.stack_size = bytes,
-		.threads = threads};
+		.thread_pool = threads};
 	ump_client *client;
 	ump_thread *thread;
 	size_t found;
@@ -87,7 +87,7 @@ static size_t left_of(size_t bytes, ump_threads *threads)
 	CHECK_INT(ump_spawn_thread(&config, build, NULL, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_client_req(client, "", &found, UMP_FOREVER), ==, UMP_OK);
 	ump_client_drop(&client);
-	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	return found;
 }
 
@@ -96,14 +96,14 @@ static void beside_variables(void)
 	static const size_t sizes[] = {1, 16384, 65536, 131072, VARIABLES, 300000, 1 << 20};
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		ump_threads *threads;
+		ump_thread_pool *threads;
 		size_t wanted = sizes[i] > 16384 ? sizes[i] : 16384;
 
 		/* The rest holds the thread's own record and the library's frames. */
 		CHECK_INT(left_of(sizes[i], NULL), >=, wanted / 4);
-		CHECK_INT(ump_threads_open(&threads, 1, sizes[i]), ==, UMP_OK);
+		CHECK_INT(ump_thread_pool_open(&threads, 1, sizes[i]), ==, UMP_OK);
 		CHECK_INT(left_of(0, threads), >=, wanted / 4);
-		ump_threads_drop(&threads);
+		ump_thread_pool_drop(&threads);
 	}
 }
 

@@ -160,7 +160,7 @@ static void spinning(void)
 
 /* ---- Notifiers ----------------------------------------------------------------------------- */
 
-static struct ump__bell bell;
+static struct ump__notifier bell;
 
 static bool rings(void)
 {
@@ -171,88 +171,88 @@ static bool rings(void)
 
 static void bells(void)
 {
-	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
 	CHECK(bell.fd >= 0);
 	CHECK(!rings());
 	/* Clearing an idle notifier has no effect. */
-	ump__bell_silence(&bell);
+	ump__notifier_clear(&bell);
 	CHECK(!rings());
-	ump__bell_strike(&bell);
+	ump__notifier_signal(&bell);
 	CHECK(rings());
 	CHECK(rings());
-	ump__bell_strike(&bell);
+	ump__notifier_signal(&bell);
 	CHECK(rings());
 	/* However often it was raised. */
-	ump__bell_silence(&bell);
+	ump__notifier_clear(&bell);
 	CHECK(!rings());
-	ump__bell_strike(&bell);
+	ump__notifier_signal(&bell);
 	CHECK(rings());
-	ump__bell_close(&bell);
+	ump__notifier_close(&bell);
 	CHECK(fcntl(bell.fd, F_GETFD) < 0);
 }
 
 /* More often than a pipe can hold; even then, raising must not block. */
 static void rung_often(void)
 {
-	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
 	for (int i = 0; i < 100000; i++)
-		ump__bell_strike(&bell);
+		ump__notifier_signal(&bell);
 	CHECK(rings());
-	ump__bell_silence(&bell);
+	ump__notifier_clear(&bell);
 	CHECK(!rings());
 	/* As many as one read takes, and one fewer or more. */
 	for (int times = 63; times <= 65; times++) {
 		for (int i = 0; i < times; i++)
-			ump__bell_strike(&bell);
-		ump__bell_silence(&bell);
+			ump__notifier_signal(&bell);
+		ump__notifier_clear(&bell);
 		CHECK(!rings());
 	}
-	ump__bell_close(&bell);
+	ump__notifier_close(&bell);
 }
 
 static void bell_deadlines(void)
 {
 	ump_time before = ump_now();
 
-	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
 	while (ump_now() < before + 20 * MS)
-		ump__bell_wait(&bell, before + 20 * MS);
+		ump__notifier_wait(&bell, before + 20 * MS);
 	/* Returns at once: these deadlines have passed. */
-	ump__bell_wait(&bell, UMP_NOW);
-	ump__bell_wait(&bell, -5);
-	ump__bell_wait(&bell, INT64_MIN);
-	ump__bell_wait(&bell, before);
-	ump__bell_strike(&bell);
+	ump__notifier_wait(&bell, UMP_NOW);
+	ump__notifier_wait(&bell, -5);
+	ump__notifier_wait(&bell, INT64_MIN);
+	ump__notifier_wait(&bell, before);
+	ump__notifier_signal(&bell);
 	/* Returns at once: it is raised, and stays raised. */
-	ump__bell_wait(&bell, UMP_FOREVER);
-	ump__bell_wait(&bell, UMP_FOREVER - 1);
-	ump__bell_wait(&bell, ump_after(3600 * 1000 * MS));
+	ump__notifier_wait(&bell, UMP_FOREVER);
+	ump__notifier_wait(&bell, UMP_FOREVER - 1);
+	ump__notifier_wait(&bell, ump_after(3600 * 1000 * MS));
 	CHECK(rings());
-	ump__bell_close(&bell);
+	ump__notifier_close(&bell);
 }
 
 static void *ringer(void *arg)
 {
 	if (arg != NULL)
 		check_nap(1);
-	ump__bell_strike(&bell);
+	ump__notifier_signal(&bell);
 	return NULL;
 }
 
 static void bell_wakes(void)
 {
-	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
 	for (int round = 0; round < 100; round++) {
 		struct ump__os_thread thread;
 
 		CHECK_INT(ump__thread_start(&thread, ringer, round % 2 ? &bell : NULL, 0), ==,
 			UMP_OK);
 		while (!rings())
-			ump__bell_wait(&bell, UMP_FOREVER);
+			ump__notifier_wait(&bell, UMP_FOREVER);
 		CHECK_INT(ump__thread_join(&thread, UMP_FOREVER), ==, UMP_OK);
-		ump__bell_silence(&bell);
+		ump__notifier_clear(&bell);
 	}
-	ump__bell_close(&bell);
+	ump__notifier_close(&bell);
 }
 
 static atomic_bool enough;
@@ -260,11 +260,11 @@ static bool was_open[64];
 
 static void *open_and_close(void *arg)
 {
-	struct ump__bell opened;
+	struct ump__notifier opened;
 
 	while (!atomic_load(&enough)) {
-		CHECK_INT(ump__bell_open(&opened), ==, UMP_OK);
-		ump__bell_close(&opened);
+		CHECK_INT(ump__notifier_open(&opened), ==, UMP_OK);
+		ump__notifier_close(&opened);
 	}
 	return arg;
 }
@@ -317,7 +317,7 @@ static void no_bell(void)
 	none = limit;
 	none.rlim_cur = (rlim_t)top;
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
-	CHECK_INT(ump__bell_open(&bell), ==, UMP_NO_FD);
+	CHECK_INT(ump__notifier_open(&bell), ==, UMP_NO_FD);
 	CHECK_INT(bell.fd, ==, -1);
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 }

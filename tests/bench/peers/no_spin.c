@@ -15,7 +15,7 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)other_cpu;
 }
 
-void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
+void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	ump_time end = ump_after(ns);
 

@@ -30,7 +30,7 @@ struct ump_config bench_ump_config(const struct bench_plan *plan)
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {
-	struct bench_message *reply = ump_reply_room(*rc);
+	struct bench_message *reply = ump_reply_buffer(*rc);
 
 	bench_request(self, msg, reply);
 	ump_reply(rc, reply);
@@ -53,12 +53,12 @@ int bench_ump_build(void *arg, ump_client *client, struct ump_handler *out)
 }
 
 void *bench_ump_thread_open_on(
-	struct bench_work *work, const struct bench_plan *plan, ump_threads *threads)
+	struct bench_work *work, const struct bench_plan *plan, ump_thread_pool *threads)
 {
 	struct server *me = bench_alloc_aside(sizeof(*me));
 	struct ump_config config = bench_ump_config(plan);
 
-	config.threads = threads;
+	config.thread_pool = threads;
 	me->first = bench_ump_first(plan);
 	bench_ump_must(
 		ump_spawn_thread(&config, bench_ump_build, work, &me->first.client, &me->thread));
@@ -74,7 +74,7 @@ void bench_ump_thread_join(void *server)
 {
 	struct server *me = server;
 
-	bench_ump_must(ump_join(&me->thread, NULL, UMP_FOREVER));
+	bench_ump_must(ump_thread_join(&me->thread, NULL, UMP_FOREVER));
 	bench_free_aside(me);
 }
 

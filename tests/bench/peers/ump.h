@@ -40,7 +40,7 @@ void *bench_ump_client(void *server);
 
 /* Start a server on a thread of its own, or on one of `threads` unless that is NULL. */
 void *bench_ump_thread_open_on(
-	struct bench_work *work, const struct bench_plan *plan, ump_threads *threads);
+	struct bench_work *work, const struct bench_plan *plan, ump_thread_pool *threads);
 
 /* As struct bench_peer says. */
 void *bench_ump_thread_open(struct bench_work *work, const struct bench_plan *plan);

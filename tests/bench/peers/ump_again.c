@@ -4,17 +4,17 @@
 
 #include <stdlib.h>
 
-static ump_threads *threads;
+static ump_thread_pool *threads;
 
 static void drop_threads(void)
 {
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 }
 
 static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 {
 	if (threads == NULL) {
-		bench_ump_must(ump_threads_open(&threads, 0, 0));
+		bench_ump_must(ump_thread_pool_open(&threads, 0, 0));
 		atexit(drop_threads);
 	}
 	return bench_ump_thread_open_on(work, plan, threads);

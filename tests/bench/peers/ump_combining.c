@@ -5,7 +5,7 @@
 
 struct server {
 	struct bench_ump_first first;
-	ump_inline *inlined;
+	ump_combining *combining;
 };
 
 static void *open_server(struct bench_work *work, const struct bench_plan *plan)
@@ -14,8 +14,8 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 	struct ump_config config = bench_ump_config(plan);
 
 	me->first = bench_ump_first(plan);
-	bench_ump_must(
-		ump_spawn_inline(&config, bench_ump_build, work, &me->first.client, &me->inlined));
+	bench_ump_must(ump_spawn_combining(
+		&config, bench_ump_build, work, &me->first.client, &me->combining));
 	return me;
 }
 
@@ -23,7 +23,7 @@ static void join(void *server)
 {
 	struct server *me = server;
 
-	bench_ump_must(ump_inline_join(&me->inlined, NULL, UMP_FOREVER));
+	bench_ump_must(ump_combining_join(&me->combining, NULL, UMP_FOREVER));
 	bench_free_aside(me);
 }
 

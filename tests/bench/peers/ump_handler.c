@@ -20,7 +20,7 @@ struct blocked {
 
 struct server {
 	struct bench_ump_first first;
-	ump_inline *inlined;
+	ump_combining *combining;
 	/* The server on a thread that the handler asks. */
 	void *asked;
 	void *asker;
@@ -33,7 +33,7 @@ struct server {
 static struct ump_flow forward(void *self, const void *msg, ump_reply_context **rc)
 {
 	struct server *me = self;
-	struct bench_message *reply = ump_reply_room(*rc);
+	struct bench_message *reply = ump_reply_buffer(*rc);
 
 	bench_ump_call(me->asker, msg, reply);
 	ump_reply(rc, reply);
@@ -101,7 +101,7 @@ static void release_others(struct server *me)
 	ump_server_drop(&me->stuck);
 	for (unsigned i = 0; i < others; i++) {
 		ump_client_drop(&me->blocked[i].client);
-		bench_ump_must(ump_join(&me->blocked[i].thread, NULL, UMP_FOREVER));
+		bench_ump_must(ump_thread_join(&me->blocked[i].thread, NULL, UMP_FOREVER));
 	}
 	ump_client_drop(&me->to_stuck);
 }
@@ -116,7 +116,7 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 	me->first = bench_ump_first(plan);
 	me->asked = bench_ump_thread_open(work, &one);
 	me->asker = bench_ump_client(me->asked);
-	bench_ump_must(ump_spawn_inline(&config, build, me, &me->first.client, &me->inlined));
+	bench_ump_must(ump_spawn_combining(&config, build, me, &me->first.client, &me->combining));
 	return me;
 }
 
@@ -124,7 +124,7 @@ static void join(void *server)
 {
 	struct server *me = server;
 
-	bench_ump_must(ump_inline_join(&me->inlined, NULL, UMP_FOREVER));
+	bench_ump_must(ump_combining_join(&me->combining, NULL, UMP_FOREVER));
 	bench_ump_client_end(me->asker);
 	bench_ump_thread_join(me->asked);
 	release_others(me);

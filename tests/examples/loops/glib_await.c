@@ -124,6 +124,6 @@ int main(int argc, char **argv)
 	must_ok(ump_task_join(&clerk.task, &how), "join");
 	ump_completions_drop(&clerk.completions);
 	ump_client_drop(&clerk.adder);
-	must_ok(ump_join(&thread, NULL, UMP_FOREVER), "join the adder");
+	must_ok(ump_thread_join(&thread, NULL, UMP_FOREVER), "join the adder");
 	return callers_report(&callers, &adder, &clerk.pulse, how);
 }

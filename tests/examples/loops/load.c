@@ -174,15 +174,15 @@ void asker_open(struct asker *asker, ump_client **client, uint64_t count)
 /* [bound]: be told when there is room, instead of waiting for it: a loop must not wait. */
 static void ask_for_room(struct asker *asker)
 {
-	must_ok(ump_client_room(asker->client, asker->completions, &asker->waits_for_room),
+	must_ok(ump_client_reserve(asker->client, asker->completions, &asker->waits_for_capacity),
 		"asking for room");
-	asker->waits_for_room = true;
+	asker->waits_for_capacity = true;
 	asker->waits++;
 }
 
 bool asker_send(struct asker *asker)
 {
-	while (asker->sent < asker->count && asker->free != NULL && !asker->waits_for_room) {
+	while (asker->sent < asker->count && asker->free != NULL && !asker->waits_for_capacity) {
 		struct question *question = asker->free;
 		int result;
 
@@ -207,9 +207,9 @@ void asker_book(struct asker *asker, const struct ump_completion *done)
 {
 	struct question *question = done->tag;
 
-	if (done->tag == &asker->waits_for_room) {
+	if (done->tag == &asker->waits_for_capacity) {
 		must_ok(done->result, "room");
-		asker->waits_for_room = false;
+		asker->waits_for_capacity = false;
 		return;
 	}
 	if (done->result == UMP_OK) {
@@ -229,7 +229,7 @@ int asker_report(
 	struct ump_flow how;
 	bool steady;
 
-	must_ok(ump_join(thread, &how, UMP_FOREVER), "join");
+	must_ok(ump_thread_join(thread, &how, UMP_FOREVER), "join");
 	ump_completions_drop(&asker->completions);
 	printf("the loop sent %" PRIu64 " requests, at most %d at a time\n", asker->sent,
 		IN_FLIGHT);

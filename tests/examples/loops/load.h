@@ -104,7 +104,7 @@ struct asker {
 	struct question *free;
 	struct question questions[IN_FLIGHT];
 	/* The inbox was full: nothing is sent until the completion with this field's address. */
-	bool waits_for_room;
+	bool waits_for_capacity;
 	uint64_t waits;
 };
 

@@ -54,7 +54,7 @@ static int one_round(const struct ump_config *config)
 	if (answered != UMP_DEADLOCK)
 		return __LINE__;
 	ump_client_drop(&other);
-	return ump_join(&thread, NULL, UMP_FOREVER) == UMP_OK ? 0 : __LINE__;
+	return ump_thread_join(&thread, NULL, UMP_FOREVER) == UMP_OK ? 0 : __LINE__;
 }
 
 int copy_work(void)

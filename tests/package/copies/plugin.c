@@ -20,7 +20,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-static int one(ump_threads *threads)
+static int one(ump_thread_pool *threads)
 {
 	struct ump_config config = {.request.size = sizeof(int), .reply.size = sizeof(int)};
 	ump_client *client;
@@ -30,7 +30,7 @@ static int one(ump_threads *threads)
 	const int none = 0;
 	int ignored;
 
-	config.threads = threads;
+	config.thread_pool = threads;
 	if (ump_spawn_thread(&config, build, NULL, &client, &thread) != UMP_OK)
 		return -1;
 	ump_client_req(client, &value, &answer, UMP_FOREVER);
@@ -45,13 +45,13 @@ static int one(ump_threads *threads)
 
 int plugin_run(void)
 {
-	ump_threads *threads;
+	ump_thread_pool *threads;
 	int sum = one(NULL) + one(NULL);
 
-	if (ump_threads_open(&threads, 1, 0) != UMP_OK)
+	if (ump_thread_pool_open(&threads, 1, 0) != UMP_OK)
 		return -1;
 	sum += one(threads) + one(threads);
-	ump_threads_drop(&threads);
+	ump_thread_pool_drop(&threads);
 	return sum;
 }
 

@@ -33,7 +33,7 @@ int main(void)
 	printf("%d %d ", copy_work(), library_work());
 	ump_client_post(client, "");
 	ump_client_drop(&client);
-	ump_join(&thread, NULL, UMP_FOREVER);
+	ump_thread_join(&thread, NULL, UMP_FOREVER);
 	puts(ump_strerror(UMP_OK) == library_copy() ? "one copy" : "two copies");
 	return 0;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: 0BSD
 // An inline server is run by its callers only.
-// gcc: 'class ump::inlined<adder>' has no member named 'dispatch'
-// clang: no member named 'dispatch' in 'ump::inlined<adder>'
+// gcc: 'class ump::combining<adder>' has no member named 'dispatch'
+// clang: no member named 'dispatch' in 'ump::combining<adder>'
 #include "servers.hpp"
 
-bool wrong(ump::inlined<adder> &inlined);
+bool wrong(ump::combining<adder> &combining);
 
-bool wrong(ump::inlined<adder> &inlined)
+bool wrong(ump::combining<adder> &combining)
 {
 #ifdef WRONG
-	return inlined.dispatch();
+	return combining.dispatch();
 #else
-	return inlined.join().has_value();
+	return combining.join().has_value();
 #endif
 }

@@ -9,7 +9,7 @@ void wrong(ump::reply_context<adder> &rc);
 void wrong(ump::reply_context<adder> &rc)
 {
 #ifdef WRONG
-	rc.reply(*rc.room());
+	rc.reply(*rc.buffer());
 #else
 	rc.reply("10");
 #endif

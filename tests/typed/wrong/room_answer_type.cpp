@@ -9,8 +9,8 @@ bool wrong(ump::client<adder> &client, ump::completions &all);
 bool wrong(ump::client<adder> &client, ump::completions &all)
 {
 #ifdef WRONG
-	return client.room(all, [](ump::result<int>) {}).has_value();
+	return client.reserve(all, [](ump::result<int>) {}).has_value();
 #else
-	return client.room(all, [](ump::result<void>) {}).has_value();
+	return client.reserve(all, [](ump::result<void>) {}).has_value();
 #endif
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: 0BSD
 // Two owners of the same threads.
-// gcc: use of deleted function 'ump::threads::threads\(const ump::threads&\)'
-// clang: call to .*deleted copy constructor of 'ump::threads'
+// gcc: use of deleted function 'ump::thread_pool::threads\(const ump::thread_pool&\)'
+// clang: call to .*deleted copy constructor of 'ump::thread_pool'
 #include "servers.hpp"
 
-ump::threads wrong(ump::threads &threads);
+ump::thread_pool wrong(ump::thread_pool &threads);
 
-ump::threads wrong(ump::threads &threads)
+ump::thread_pool wrong(ump::thread_pool &threads)
 {
 #ifdef WRONG
 	return threads;

@@ -4,9 +4,9 @@
 // clang: no matching function for call to 'spawn_thread'
 #include "servers.hpp"
 
-bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::threads &threads);
+bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::thread_pool &threads);
 
-bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::threads &threads)
+bool wrong(std::unique_ptr<ump::handler<adder>> handler, ump::thread_pool &threads)
 {
 #ifdef WRONG
 	return ump::spawn_thread(std::move(handler), threads).has_value();

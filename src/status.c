@@ -14,7 +14,7 @@ const char *ump_strerror(int result)
 	case UMP_NO_REPLY:
 		return "the request was started and not answered";
 	case UMP_ORIGIN_GONE:
-		return "nobody waits for this answer any more";
+		return "the requester has given up";
 	case UMP_CLIENTS_GONE:
 		return "every strong client is gone";
 	case UMP_TIMED_OUT:

@@ -109,7 +109,7 @@ static _Noreturn void deadlock(void)
 				: thread->status == BLOCKED ? "waits for a lock"
 							    : "waits for another");
 	}
-	sim_fail("deadlock", "nobody can go on:%s", who);
+	sim_fail("deadlock", "no thread can continue:%s", who);
 }
 
 /* The threads that may run next, the running one first.  A sleeper with a deadline may run, since

@@ -261,7 +261,7 @@ void oracle_completed(int message, int code, int reply)
 	switch (code) {
 	case UMP_OK:
 		must(account->answer == VALUE_GIVEN, "[once]", message,
-			"it was answered by nobody, or its reply was dropped");
+			"it was not answered, or its reply was dropped");
 		must(reply == message, "[once]", message, "it got another one's reply");
 		must(account->hands == HANDLER, "[once]", message, "it has a reply unhandled");
 		account->answer = VALUE_AT_CALLER;
@@ -522,7 +522,7 @@ void oracle_drop_value(int message)
 	must(account->hands == LIBRARY && !account->handled, "[once]", message,
 		"its value is dropped, and was handled, dropped or given back before");
 	must(leaves(account) || (!blocks(account) && over(account->server)), "[once]", message,
-		"its value is dropped, and somebody waits for it");
+		"its value is dropped, and its requester waits for it");
 	account->hands = DROPPED;
 }
 

@@ -171,9 +171,9 @@ static void check_turn(int message)
 		return;
 	}
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[combining]", message,
-		"it is handled by one who has served others enough");
+		"it is handled by a combiner whose budget is exhausted");
 	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[combining]", message,
-		"it is handled by one who has not offered the turn");
+		"it is handled by a combiner that has not released its role");
 	*others = 1;
 	if (*unoffered < 2)
 		(*unoffered)++;

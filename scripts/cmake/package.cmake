@@ -4,7 +4,7 @@
 # that of the static library, for the development package to hold both.
 set(UMP_STATIC_BUILD "" CACHE PATH "A build of the static library, to be packaged with this one")
 set(CPACK_PACKAGE_CONTACT "ump-server maintainers <maintainers@ump-server.invalid>" CACHE STRING
-	"Who answers for the packages")
+	"The maintainer of the packages")
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1 CACHE STRING "Which packaging of this version it is")
 set(revision ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 set(runtime libump-server${PROJECT_VERSION_MAJOR})

@@ -39,7 +39,7 @@
 
 _Static_assert(UMP__SERVER_SPINS <= UMP__SPIN_MOST && UMP__CLIENT_SPINS <= UMP__SPIN_MOST &&
 		       UMP__CLIENT_YIELDS <= UMP__SPIN_MOST,
-	"nobody waits awake for long");
+	"no thread spins for long");
 
 /* How often the poll rate is measured.  The fastest time counts, so other threads cannot distort
  * it. */

@@ -677,7 +677,7 @@ static const struct check_test tests[] = {
 		dropped_while_handled},
 	{"[complete] [clean] the drop closes the descriptor, whatever is in flight",
 		closed_by_the_drop},
-	{"[complete] [origin] [keep] [clean] dropped with contexts kept, and nobody left",
+	{"[complete] [origin] [keep] [clean] dropped with contexts kept, and no client left",
 		dropped_while_kept},
 	{"[complete] [once] dropped with answers that were not got", dropped_when_answered},
 	{"[complete] [once] dropped while the server answers", dropped_while_answered},

@@ -122,7 +122,7 @@ static const struct check_test tests[] = {
 		after_the_end},
 	{"[gone] a queued request that was never started says so", never_started},
 	{"[gone] a request that was started says no reply", started},
-	{"[gone] a value that nobody comes back for is dropped", never_started_nobody_looks},
+	{"[gone] a value whose sender has gone is dropped", never_started_nobody_looks},
 	{"[forgot] a handler that forgets gives no reply, and the loop goes on", forgotten},
 };
 

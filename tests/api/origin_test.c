@@ -165,7 +165,7 @@ static const struct check_test tests[] = {
 	{"[origin] to answer someone who gave up says so and drops the value", answering},
 	{"[origin] a queued request that was given up is skipped and counted", skipped},
 	{"[origin] a request that was given up does not end the loop", loop_goes_on},
-	{"[origin] a reply that nobody looks at is dropped", answered_and_not_looked_at},
+	{"[origin] a reply that is not received is dropped", answered_and_not_looked_at},
 	{"[origin] [deadline] a blocking request that timed out has given up", timed_out_request},
 };
 

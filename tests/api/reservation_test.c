@@ -120,7 +120,7 @@ static void without_a_bound(void)
 
 static const struct check_test tests[] = {
 	{"[bound] [gone] room in a server without a bound, and in none", without_a_bound},
-	{"[bound] [complete] one who has asked for room goes while the inbox closes",
+	{"[bound] [complete] a client with a reservation goes while the inbox closes",
 		asks_and_goes},
 	{"[bound] [complete] [clean] a client and its completions go at the same time", both_go},
 };

@@ -377,7 +377,7 @@ static const struct check_test tests[] = {
 	{"[suspend] a handler that has suspended is at work", suspended_handlers},
 	{"[bound] raw receiving ends have numbers too", raw},
 	{"[misuse] callers of other versions", sizes},
-	{"[quiet] watching disturbs nobody", watched},
+	{"[quiet] monitoring disturbs no thread", watched},
 };
 
 CHECK_MAIN(tests)

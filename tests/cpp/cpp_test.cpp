@@ -715,7 +715,7 @@ const check_test tests[] = {
 	{"c++ [keep]: a kept context outlives its server", kept_contexts},
 	{"c++ [break] [gone]: leftovers are taken, or given back", leftovers},
 	{"c++ [weak] [drain]: clients of each kind", clients},
-	{"c++ [clean]: an outcome that nobody asks for", outcomes_that_nobody_asks_for},
+	{"c++ [clean]: an outcome that is not retrieved", outcomes_that_nobody_asks_for},
 	{"c++ [init]: the handler is destroyed once, however spawning fails", failing_spawns},
 	{"c++ [clean]: each lack of memory, on either side of the header", without_memory},
 	{"c++: a raw receiving end", raw_channel},

@@ -485,11 +485,11 @@ static const char usage[] =
 	"       gateway ask [-n COUNT] [-f FIRST] [-d MS] URL\n"
 	"A ledger books orders that other processes send; URL is tcp://HOST:PORT or ipc://PATH.\n"
 	"  -l LOG     write the number of each order to LOG\n"
-	"  -b ORDERS  break after so many orders, and start anew\n"
-	"  -w MS      take so long for each order\n"
-	"  -n COUNT   send so many orders (1)\n"
+	"  -b ORDERS  break after ORDERS orders, and start anew\n"
+	"  -w MS      take MS milliseconds for each order\n"
+	"  -n COUNT   send COUNT orders (1)\n"
 	"  -f FIRST   number them from FIRST (1)\n"
-	"  -d MS      wait so long for each, 1000 if not given\n";
+	"  -d MS      wait MS milliseconds for each (1000)\n";
 
 static _Noreturn void misused(void)
 {

@@ -698,7 +698,7 @@ static const struct check_test tests[] = {
 	{"typed [keep] [origin]: a kept context", kept_contexts},
 	{"typed [weak] [drain]: clients of each kind", clients},
 	{"typed [break]: leftovers of each kind, with and without a callback", leftovers},
-	{"typed [once]: values that nobody owns go to the drop of their type",
+	{"typed [once]: values without an owner go to the drop of their type",
 		values_that_nobody_owns},
 	{"typed: a raw receiving end", raw_server},
 	{"typed [init]: self is dropped once, however spawning fails", failing_spawns},

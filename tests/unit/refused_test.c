@@ -174,7 +174,7 @@ static void wakes_alone(void)
 }
 
 static const struct check_test tests[] = {
-	{"[quiet]: where the system refuses to wake, nobody sleeps by its means", wakes_alone},
+	{"[quiet]: where the system refuses to wake, no thread sleeps by its means", wakes_alone},
 	{"[quiet]: refused from some moment on, futexes are done without", refused_later},
 	{"[quiet]: refused from the beginning, too", all_refused},
 };

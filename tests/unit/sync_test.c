@@ -383,7 +383,7 @@ static void thread_slots(void)
 
 static const struct check_test tests[] = {
 	{"[quiet] a sleeper is woken, whether it slept already or not yet", wake_up},
-	{"[quiet] nobody sleeps on a word that has changed", other_value},
+	{"[quiet] no thread sleeps on a word that has changed", other_value},
 	{"[deadline] sleep ends with its deadline, not before it, and at once after it", deadlines},
 	{"[quiet] waking an address whose memory is gone is harmless", dead_words},
 	{"[deadline] time saturates", time_arithmetic},

@@ -4,7 +4,8 @@
 
 	scripts/docs.py pages                 the manual pages and the header agree
 	scripts/docs.py links                 links of all Markdown files lead somewhere
-	scripts/docs.py costs                 the README's sizes are those of the source (64 bits)
+	scripts/docs.py costs                 the sizes in tests/bench/README.md are those of the source
+	                                      (64 bits)
 	scripts/docs.py programs ARCHIVE COMMAND...
 	                                      compile, link and run each example; compare what it prints
 	scripts/docs.py planted ARCHIVE COMMAND...
@@ -21,6 +22,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GUIDE = "tests/examples/GUIDE.md"
+COSTS = "tests/bench/README.md"
 SECTIONS = ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
             "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"]
 ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(ti": "~", r"\(ga": "`"}
@@ -236,15 +238,15 @@ def read_markdown():
     return {ROOT / path: (ROOT / path).read_text() for path in found}
 
 
-def cost_problems(readme):
-    """The rows that tests/unit/costs.c prints must stand in the README."""
+def cost_problems(page):
+    """The rows that tests/unit/costs.c prints must stand in the page of the costs."""
     with tempfile.TemporaryDirectory() as folder:
         binary = pathlib.Path(folder, "costs")
         subprocess.run(["gcc", "-std=c11", "-DNDEBUG", "-D_POSIX_C_SOURCE=200809L", "-I", ROOT / "src",
                         "-I", ROOT / "include", ROOT / "tests/unit/costs.c", ROOT / "src/sync/memory.c",
                         "-o", binary], check=True)
         rows = subprocess.run([binary], capture_output=True, text=True, check=True).stdout.splitlines()
-    return [f"README.md does not say: {row}" for row in rows if row + "\n" not in readme], len(rows)
+    return [f"{COSTS} does not say: {row}" for row in rows if row + "\n" not in page], len(rows)
 
 
 def plant(text, old, new):
@@ -280,13 +282,13 @@ def planted_pages():
 
 
 def planted_texts():
-    """The same for links, and for the README's costs."""
-    readme = (ROOT / "README.md").read_text()
-    row = re.search(r"^\| a post .*?\+ ", readme, flags=re.M)[0]
+    """The same for links, and for the costs."""
+    costs = (ROOT / COSTS).read_text()
+    row = re.search(r"^\| a post \| .*?\+ ", costs, flags=re.M)[0]
     return [
         ("a link to nowhere", link_problems({ROOT / "README.md": "[x](src/nothing.md)"})[0]),
         ("a link to no title", link_problems({ROOT / "README.md": "[x](src/README.md#nothing)"})[0]),
-        ("another cost", cost_problems(plant(readme, row, row + "1"))[0]),
+        ("another cost", cost_problems(plant(costs, row, row + "1"))[0]),
     ]
 
 
@@ -311,7 +313,7 @@ def main():
     elif what == "links":
         problems, count = link_problems(read_markdown())
     elif what == "costs":
-        problems, count = cost_problems((ROOT / "README.md").read_text())
+        problems, count = cost_problems((ROOT / COSTS).read_text())
     elif what == "programs" and len(arguments) > 1:
         problems, count = program_problems(arguments[0], arguments[1:])
     elif what == "planted" and len(arguments) > 1:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Compare the README's code with the examples that it is taken from.
+"""Compare the code in the README and in the examples' README with the examples it is taken from.
 
 After each block of C or C++ stands where it is from: "This is `FILE`" if it is the whole of it but
 for the licence and the title, "This is from `FILE`" if it is a part of it, with nothing left out.
@@ -10,6 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = ["README.md", "tests/examples/README.md"]
 BLOCK = r"^```(?:c|cpp)\n(.*?)^```\n\n(.*?)$"
 
 
@@ -31,14 +32,17 @@ def problem(code, said):
 
 
 def main():
-    blocks = re.findall(BLOCK, (ROOT / "README.md").read_text(), flags=re.M | re.S)
-    problems = [found for found in (problem(*block) for block in blocks) if found]
+    problems, count = [], 0
+    for page in PAGES:
+        blocks = re.findall(BLOCK, (ROOT / page).read_text(), flags=re.M | re.S)
+        problems += [f"{page}: {found}" for found in (problem(*block) for block in blocks) if found]
+        if not blocks:
+            problems.append(f"{page}: has no code")
+        count += len(blocks)
     for found in problems:
-        print(f"README.md: {found}", file=sys.stderr)
-    if not blocks:
-        print("README.md: has no code", file=sys.stderr)
-    print(f"   {len(blocks)} blocks of code")
-    sys.exit(1 if problems or not blocks else 0)
+        print(found, file=sys.stderr)
+    print(f"   {count} blocks of code")
+    sys.exit(1 if problems else 0)
 
 
 main()

@@ -75,7 +75,7 @@ plain_copy() {
 	flags=$(readme "Without a build system" 1 | grep -oE -- '-(fvisibility=hidden|DUMP_[A-Z]+)' | xargs)
 	# shellcheck disable=SC2046,SC2086 # They are several options and files.
 	gcc -std=c11 -D_POSIX_C_SOURCE=200809L $flags -pthread -fPIC -shared -I"$root/include" -I"$root/src" \
-		$(find "$root/src" -name '*.c' ! -name park_pthread.c ! -name bell_pipe.c) \
+		$(find "$root/src" -name '*.c' ! -name park_pthread.c ! -name notifier_pipe.c) \
 		-o "$copies/libplain.so"
 	none grep . <(exported "$copies/libplain.so")
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash
-# Newcomers: each has nothing but a clone and the README, copies its typed program, and does what one
-# of its ways says, in a directory and a home of their own.
+# Newcomers: each has nothing but a clone and the README, copies the typed program that it names, and
+# does what one of its ways says, in a directory and a home of their own.
 patience=300 # seconds, which is what the README says
 
 # Take one block of the README: sh is to be run, all else goes to the file that the README names:
@@ -23,8 +23,7 @@ newcomer() {
 	mkdir -p "$directory/home"
 	cd "$directory"
 	nobody git clone --quiet "$repository" ump-server
-	readme "With types" 1 >your_program.c
-	for block; do
+	for block in "Use it/2" "$@"; do
 		take "$block"
 	done
 	HOME="$directory/home" timeout "$patience" bash -eux commands >said

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Print what the library allocates on 64-bit machines, as the rows of the README's table. */
+/* Print what the library allocates on 64-bit machines, as the rows of the table in
+ * tests/bench/README.md. */
 #include "completions.h"
 #include "dispatch.h"
 #include "fair_semaphore.h"
@@ -32,6 +33,6 @@ int main(void)
 	printf("| a channel | %zu; %zu with a capacity |\n", ump__channel_size(false),
 		LINES(ump__channel_size(true)));
 	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));
-	printf("| asking for room | %zu |\n", sizeof(struct ump__reservation));
+	printf("| a reservation | %zu |\n", sizeof(struct ump__reservation));
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A combining server (flat combining; Hendler et al., SPAA 2010) has neither a thread nor an event
- * loop: its callers run it.  A sender that finds it idle becomes the combiner (turn.h).  It handles
+ * loop: its callers run it.  A sender that finds it idle becomes the combiner (combiner.h).  It handles
  * its own message and then those of other senders, until none is left; other senders enqueue, as
  * for any server.  So handlers are serial, messages keep their order, and no thread exists.
  *

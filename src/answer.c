@@ -44,7 +44,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notif
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns it, the answer may be gone from here on: only its address counts. */
+	/* Unless the step owns it, the answer may be freed from here on: only its address is used. */
 	if (step.wake && notifier != NULL)
 		ump__notifier_raise(notifier);
 	else if (step.wake)
@@ -127,7 +127,7 @@ bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *no
 		if (ump__call_word_wait(state, &seen, step.next))
 			return false;
 	}
-	/* The acquire that a failed exchange did not have. */
+	/* A failed exchange did not acquire. */
 	return ump__call_word_load(state) == UMP__CALL_DONE;
 }
 

@@ -103,7 +103,7 @@ static bool release(struct ump_combining *combining, struct ump__message *messag
 	return ump__combiner_take(inbox);
 }
 
-/* The budget begins anew. */
+/* Begin a new budget. */
 static void begin_stint(struct stint *stint, size_t budget)
 {
 	stint->left = budget;

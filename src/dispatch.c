@@ -84,7 +84,7 @@ static struct ump_flow handle_request(
 	struct ump_flow flow = handler->request(handler->self, request->value, &rc);
 
 	UMP__CALLBACK_END(above);
-	/* Neither answered nor kept: forgotten. */
+	/* Drop a request that was neither answered nor kept. */
 	ump_reply_drop(&rc);
 	return flow;
 }

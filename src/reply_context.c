@@ -54,9 +54,9 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 		return NULL;
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
-	/* Who keeps a leftover has taken it on: from now on the caller must not simply retry. */
+	/* Keeping an undelivered message takes it over: the caller must not simply retry any more. */
 	request->started = true;
-	/* Whoever answers now need not be on the caller's thread. */
+	/* From here on any thread may answer, not only the caller's. */
 	request->direct = false;
 	if (ump__hint_get(&request->kept) == 0) {
 		ump__hint_set(&request->kept, 1);

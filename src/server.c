@@ -167,7 +167,7 @@ static void leave_over(ump_server *server, struct ump__message *message,
 
 		if (leftover != NULL)
 			leftover(self, request->value, &rc);
-		/* Left alone, it says UMP_SERVER_GONE: it was never started. */
+		/* If not answered, it fails with UMP_SERVER_GONE: it was never started. */
 		ump_reply_drop(&rc);
 	}
 }
@@ -183,7 +183,7 @@ void ump__server_close(ump_server *server,
 	ump__inbox_close(&server->channel->inbox, &rest);
 	if (server->channel->bounded)
 		ump__semaphore_close(server->channel->semaphore);
-	/* What was taken and not received yet is older. */
+	/* Messages that were taken but not received yet are older. */
 	ump__queue_append(&server->batch, &rest);
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
@@ -308,7 +308,7 @@ bool ump_server_was_empty(const ump_server *server)
 	if (ump__queue_is_empty(&end->batch))
 		(void)ump__inbox_receive(
 			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
-	/* The goodbye is no message. */
+	/* The EOS marker does not count as a message. */
 	return ump__queue_is_empty(&end->batch) ||
 	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_EOS;
 }

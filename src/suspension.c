@@ -132,7 +132,7 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	*suspension = NULL;
 	channel = resumed->channel;
 	resumed->flow = flow;
-	/* It may be gone from here on, unless the task is. */
+	/* Unless the task was dropped, it may free the suspension from here on. */
 	dropped = ump__answer_publish(&resumed->resumed, UMP_OK, &channel->notifier);
 	if (dropped)
 		suspension_free(resumed);

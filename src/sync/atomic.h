@@ -581,8 +581,8 @@ static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen
 }
 
 /* ORDER turn: release here -> acquire in ump__inbox_word_push_combiner and ump__inbox_word_claim.
- * Carries: what the one who gives the turn back has done with it.  On failure it keeps the turn,
- * and takes the nodes by ump__inbox_word_take. */
+ * Carries: what this combiner did.  On failure the caller remains the combiner, and must take the
+ * nodes by ump__inbox_word_take. */
 static inline bool ump__inbox_word_release(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(

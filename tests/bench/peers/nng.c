@@ -140,7 +140,7 @@ static void post(void *client, const struct bench_message *msg)
 	must(nng_sendmsg(me->socket, parcel, 0));
 }
 
-/* Says goodbye. */
+/* Send the end-of-stream marker. */
 static void client_end(void *client)
 {
 	struct client *me = client;

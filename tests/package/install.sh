@@ -77,7 +77,8 @@ find_consumers() {
 	cmake_consumers "$2" "-DCMAKE_PREFIX_PATH=$3" "${@:4}"
 }
 
-# Find a component by its name, and twice, as parts of a project do: find_component NAME KIND OPTION...
+# Find a component by its name, and twice, as parts of a project do:
+# find_component NAME KIND OPTION...
 find_component() {
 	project "$1" cmake "Installed, with CMake" 2
 	sed -i "/ REQUIRED)/{s// REQUIRED COMPONENTS $2)/;p}" readme.cmake

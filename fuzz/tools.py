@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""What scripts/fuzz does with numbers.
+"""The figures and the mutants of scripts/fuzz.
 
     tools.py merge FILE KEY JSON       put a value at a dotted key of the results
     tools.py log LOG                   the figures of a libFuzzer run, as JSON
-    tools.py coverage EXPORT REASONS   branches of src, and what was not reached, with the reasons
+    tools.py coverage EXPORT REASONS   branches of src, and those not reached, with the reasons
     tools.py mutants TABLE DIR EXECUTIONS SECONDS
-                                       plant each bug of a table, and see who finds it
+                                       apply each mutant of a table; print which fuzzer detects it
 """
 import concurrent.futures
 import hashlib
@@ -66,7 +66,7 @@ def part_of(name):
 
 
 def read_reasons(path):
-    """`file | text of the line, or * | reason` on each line; comments begin with a number sign."""
+    """Read lines `file | text of the line, or * | reason`; comments begin with a number sign."""
     reasons = []
     for line in pathlib.Path(path).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
@@ -147,7 +147,7 @@ def compile_all(sources, include, out):
 
 
 def described(pattern):
-    """The words that fuzz/CMakeLists.txt has where `pattern` matches."""
+    """The words in fuzz/CMakeLists.txt where `pattern` matches."""
     found = re.search(pattern, (ROOT / "fuzz/CMakeLists.txt").read_text())
     if found is None:
         fail(f"fuzz/CMakeLists.txt has no {pattern}")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Run the proofs and judge them by their logs; scripts/prove calls this with its tools installed.
+"""Run the proofs and evaluate their logs; scripts/prove calls this with its tools installed.
 
-WP exits with 0 when goals fail and cannot know which goals are missing.  So this reads every goal
-from the log, assigns it to its function, and compares the numbers with proofs/expect: what proves
-less than before, or more, is a difference to look at.
+WP exits with 0 when goals fail, and cannot know which goals are missing.  So this reads every goal
+from the log, assigns it to its function, and compares the numbers with proofs/expect: a function
+with fewer or more proved goals than before is reported.
 
     prove.py all             prove every unit, run Eva, compare with proofs/expect
     prove.py expect          the same, and write proofs/expect instead of comparing
@@ -35,12 +35,12 @@ EXPECT = PROOFS / "expect"
 COMMON = ("-machdep gcc_x86_64 -c11 -wp -wp-rte -wp-no-filter -wp-no-parasite -wp-no-ground"
           " -wp-split -warn-unsigned-overflow -warn-unsigned-downcast -warn-signed-downcast"
           " -wp-warn-key pedantic-assigns=inactive -wp-timeout 120").split()
-# The release build is what the shell is proved in: without the checks that abort.
+# The shell is proved as in a release build: without the debug checks, which abort.
 SHELL = ["-DNDEBUG", "-D_Alignof=__alignof__", "-include", "proofs/platform.h"]
-# Units whose goals talk of sequences need more: all provers, and steps.
+# Units whose goals are about sequences need more provers and more steps.
 HARD = {"src/core/queue.c": ("cvc4,z3,cvc5", 2000000), "proofs/client.c": ("cvc4,z3", 1200000),
         "proofs/dispatch.c": ("cvc4,z3,cvc5", 1000000)}
-# Of the functions with mutants, what needs all provers.
+# Functions with mutants that need all provers.
 DEEP = {"ump__queue_append"}
 OWN = ["proofs/valid.c", "proofs/client.c", "proofs/dispatch.c"]
 LOOPS = ["src/references.c", "src/inbox.c", "src/answer.c", "src/permits.c", "src/combiner.c"]
@@ -87,7 +87,7 @@ def annotations(path):
 
 
 def check_rules(units):
-    """What must not be found in any annotation, and who may know the prover."""
+    """Fail if an annotation contains a forbidden word, or a file must not mention the prover."""
     files = {str(p.relative_to(ROOT)) for d in ("src", "proofs") for p in (ROOT / d).rglob("*.[ch]")}
     for path in sorted(files):
         for note in annotations(path):
@@ -115,20 +115,20 @@ def unit_functions(unit):
 
 
 def command(unit, jobs, only=None, smoke=False):
-    """How to call WP: for the goals of a unit, for those of some functions, or for smoke tests."""
+    """The call of WP: for the goals of a unit, for those of some functions, or for smoke tests."""
     provers, steps = HARD.get(unit, ("cvc4", 500000))
     if only and not set(only) & DEEP:
-        # A mutant has to fail soon; that this much is enough is shown on what it was made from.
+        # A mutant must fail soon.  The unmutated function shows that this budget is enough.
         provers, steps = provers.replace(",cvc5", ""), min(steps, 600000)
     extra = []
     if smoke:
-        # A smoke test passes when it fails to prove a contradiction: what takes long is no use.
+        # A smoke test passes when it fails to prove a contradiction, so a long one is no use.
         extra = ["-wp-smoke-tests", "-wp-smoke-timeout", "1"]
         if unit in HARD:
             provers, steps = "cvc4", 100000
     flags = ["-Isrc", "-Iinclude"] + (SHELL if unit in LOOPS else [])
     names = only or unit_functions(unit)
-    # Lemmas are goals of no function: a unit that has some is proved as a whole.
+    # Lemmas are goals of no function, so a unit that has any must be proved as a whole.
     lemmas = any(re.search(r"\blemma\b", note) for note in annotations(unit))
     chosen = [] if lemmas and not only else ["-wp-fct", ",".join(names)]
     return (["frama-c"] + COMMON + ["-wp-par", str(jobs), "-wp-prover", provers, "-wp-steps",
@@ -136,7 +136,7 @@ def command(unit, jobs, only=None, smoke=False):
 
 
 def runs(unit):
-    """Easy units are proved and smoke-tested at once; the others in two runs with two budgets."""
+    """Easy units are proved and smoke-tested in one run; the others in two, with two budgets."""
     if unit in HARD:
         return [command(unit, 1), command(unit, 1, smoke=True)]
     return [command(unit, 1, smoke=True)]
@@ -145,13 +145,13 @@ def runs(unit):
 def environment(directory=ROOT):
     env = dict(os.environ)
     env["WHY3CONFIG"] = str(PROOFS / "why3.conf")
-    # Frama-C believes this rather than the directory that it is started in.
+    # Frama-C uses this instead of the directory that it is started in.
     env["PWD"] = str(directory)
     return env
 
 
 GOAL = re.compile(r"^\[wp\] \[([^\]]+)\] (Goal|Smoke-test) (\S+)(.*)$")
-# The last time in a line is the prover's; the one behind Qed: is what Qed took before it.
+# The last time in a line is the prover's; the one after "Qed:" is Qed's, which ran before it.
 TIME = re.compile(r"\(([0-9.]+)(ms|s)\)")
 
 
@@ -180,7 +180,7 @@ def owner(goal, names):
 
 
 def key_of(unit, versions):
-    """All that a unit's proof depends on."""
+    """Everything that a unit's proof depends on."""
     digest = hashlib.sha256()
     headers = sorted([*ROOT.glob("src/**/*.h"), *ROOT.glob("include/**/*.h"),
                       *PROOFS.glob("*.h"), PROOFS / "why3.conf"])
@@ -228,7 +228,7 @@ def prove(unit, tools):
         if len(found) - int(total.group(1)) != sum(1 for goal in found if not goal[2]):
             fail(f"{unit}: the log and WP's count of proved goals differ")
         for name, smoke, good, took in found:
-            # The second run is there for its smoke tests only.
+            # Only the smoke tests of the second run count.
             if number == 1 and not smoke:
                 continue
             row = table.setdefault(owner(name, names), {"goals": 0, "smoke": 0, "seconds": 0.0})
@@ -288,8 +288,8 @@ def lines_of_code():
 def without_contracts(folder):
     """A copy of the core in which contracts are ordinary comments.
 
-    Eva takes a contract's word: where the code breaks it, Eva goes on with nothing, and finds every
-    check behind that valid, since it is never reached."""
+    Eva trusts a contract: where the code breaks it, Eva continues with the empty state, and finds
+    every later check valid, since it is never reached."""
     for path in [*ROOT.glob("src/core/*.[ch]"), PROOFS / "eva.c"]:
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -298,7 +298,7 @@ def without_contracts(folder):
 
 
 def eva():
-    """The same core, run by abstract interpretation on a harness: no alarm."""
+    """Run the same core by abstract interpretation on a harness: there must be no alarm."""
     begin = time.monotonic()
     WORK.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -309,7 +309,7 @@ def eva():
                              capture_output=True, text=True, check=False)
     (WORK / "eva.log").write_text(out.stdout + out.stderr)
     alarms = re.search(r"^\s*(\d+) alarms? generated", out.stdout, flags=re.M)
-    # Of the harness's checks, and of the code's own assertions.
+    # Those of the harness's checks, and of the code's own assertions.
     wrong = re.findall(r"(?:check|precondition) '(\w+)' got status \w+", out.stdout)
     judged = [re.search(rf"{kind}\s+(\d+) valid\s+(\d+) unknown\s+(\d+) invalid", out.stdout)
               for kind in ("Assertions", "Preconditions")]

@@ -9,9 +9,9 @@
 	scripts/docs.py programs ARCHIVE COMMAND...
 	                                      compile, link and run each example; compare what it prints
 	scripts/docs.py planted ARCHIVE COMMAND...
-	                                      each check finds the mistakes that are planted for it
+	                                      each check detects the mistakes that are seeded for it
 
-The last line counts.  Nothing about the API is written here: the header says what there is.
+The last line counts.  Nothing about the API is written here: the header is the only source.
 """
 import concurrent.futures
 import pathlib
@@ -29,12 +29,12 @@ ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(t
 
 
 def words(code):
-    """Code without what its layout adds, so that two of them can be compared."""
+    """Code without its layout, so that two pieces can be compared."""
     return " ".join(re.findall(r"\w+|[^\w\s]", code))
 
 
 class Header:
-    """What the public header declares."""
+    """The declarations of the public header."""
 
     def __init__(self, text):
         self.names = set(re.findall(r"\b(?:ump|UMP)_\w+", text))
@@ -51,7 +51,7 @@ class Header:
         self.types.update(
             (name, words(whole)) for whole, name in re.findall(r"(typedef \w+ (\w+);)", code))
         self.results = set(re.findall(r"(UMP_\w+) = -", code))
-        # What stands before each function: the codes there, and the functions that it refers to.
+        # The comment before each function: its codes, and the functions that it refers to.
         self.said = {
             name: set(re.findall(r"\bUMP_\w+", comment)) & self.results
             for comment, name in self.comments(text)}
@@ -65,7 +65,7 @@ class Header:
                           text, flags=re.S)
 
     def possible(self, functions):
-        """The codes that functions, or those that their words refer to, may return."""
+        """The codes that functions, or those that their comments refer to, may return."""
         seen, todo = set(), set(functions)
         while todo:
             seen |= todo
@@ -106,12 +106,12 @@ def read_pages():
 
 
 def read_header():
-    # What C++ has besides is no part of what the pages show.
+    # The pages do not show the default values for C++.
     return (ROOT / "include/ump_server.h").read_text().replace(" UMP_ZERO;", ";")
 
 
 def once(what, there, pages):
-    """What the header has must be in one page, as it is there: (name, wanted) against (page, has)."""
+    """Each item of the header must be in exactly one page, unchanged: (name, wanted), (page, has)."""
     problems = []
     for name, wanted in there.items():
         found = [page for page, has in pages.items() if has(name, wanted)]
@@ -121,7 +121,7 @@ def once(what, there, pages):
 
 
 def page_problems(texts, header_text):
-    """Everything that is wrong with the manual pages; and how many things were compared."""
+    """All problems of the manual pages, and the number of comparisons."""
     header = Header(header_text)
     pages = {name: Page(text) for name, text in texts.items()}
     problems = once("the function", header.functions, {
@@ -156,7 +156,7 @@ def page_problems(texts, header_text):
 
 
 def programs_of_page(name, page):
-    """(name, code, output) for each example: a block with a main, and the block behind it, if any."""
+    """(name, code, output) for each example: a block with a main, and the block after it, if any."""
     programs = []
     for block in page.blocks("EXAMPLES"):
         if re.search(r"^int main\(", block, flags=re.M):
@@ -167,7 +167,7 @@ def programs_of_page(name, page):
 
 
 def program_of_guide(text):
-    """All C of the guide is one program, in its order; its last block of text is what that prints."""
+    """All C of the guide, in its order, is one program; its last block of text is its output."""
     blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.M | re.S)
     code = "\n".join(block for language, block in blocks if language == "c")
     return ["guide", code, [block for language, block in blocks if language == "text"][-1]]
@@ -179,7 +179,7 @@ def all_programs():
 
 
 def run_program(program, archive, command):
-    """What is wrong with an example; None: it compiles without a warning and prints what it says."""
+    """The problem of an example; None: it compiles without a warning and prints its output."""
     name, code, output = program
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, name + ".c"), pathlib.Path(folder, "example")
@@ -214,7 +214,7 @@ def anchors(text):
 
 
 def link_problems(texts):
-    """Relative links of Markdown files, {path: text}, that lead nowhere."""
+    """Relative links of Markdown files, {path: text}, that are broken."""
     problems, count = [], 0
     for path, text in texts.items():
         for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)):
@@ -256,7 +256,7 @@ def plant(text, old, new):
 
 
 def planted_pages():
-    """(what, whether it was found) for mistakes in manual pages and in the header."""
+    """(what, problems found) for mistakes in manual pages and in the header."""
     pages, header = read_pages(), read_header()
     client, rest = pages["ump_client"], ".Ft int\n.Fo ump_client_req\n"
     mistakes = {

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Check what the layers of src/ promise each other; prints one line per rule.
+"""Check the rules between the layers of src/; prints one line per rule.
 
-- The cores know no atomics, no threads, no memory and no other layer.
-- Only src/sync/atomic.h has atomic accesses and knows __FRAMAC__; only src/sync asks the system
-  for memory, threads, time or sleep.
-- Every function of atomic.h that accesses a word has an order comment, `ORDER ...`, and each named
-  order has both ends: a release that names its acquire, and an acquire that names its release.
-- There are no fences, and no order is stronger than acq_rel.
-- Every file begins with its licence.
+- The cores must not use atomics, threads, memory or another layer.
+- Only src/sync/atomic.h may access atomics and mention __FRAMAC__; only src/sync may request
+  memory, threads, time or sleep from the system.
+- Every function of atomic.h that accesses a word must have an order comment, `ORDER ...`, and each
+  named order both ends: a release that names its acquire, and an acquire that names its release.
+- There must be no fences, and no order stronger than acq_rel.
+- Every file must begin with its licence.
 """
 import pathlib
 import re

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: 0BSD
-# What the scripts share; each of them sources this first.
+# Shared functions of the scripts; each script must source this first.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 script="scripts/$(basename "$0")"
-results="$root/build/results" # one JSON file per script: what it measured, for scripts/report
+results="$root/build/results" # one JSON file per script: its figures, for scripts/report
 
-# Say what is being done.
+# Print the current step.
 say() {
 	printf '== %s\n' "$*"
 }
@@ -17,7 +17,7 @@ die() {
 	exit 1
 }
 
-# How long to wait for another package manager, and how often to look, in seconds.
+# The time to wait for another package manager, and the interval between polls, in seconds.
 apt_patience=${UMP_APT_PATIENCE:-300}
 apt_interval=${UMP_APT_INTERVAL:-5}
 
@@ -51,7 +51,7 @@ need() {
 		die "could not install ${missing[*]}; see build/apt.log"
 }
 
-# How many tests of a ctest log passed, and how many did not: two numbers.
+# Numbers of passed and of failed tests of a ctest log.
 ctest_counts() {
 	local ok all
 	ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test.*Passed' "$1" || true)

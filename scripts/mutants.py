@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Plant a bug: copy src and include elsewhere with one small change from a table of mutants.
+"""Apply a mutant: copy src and include elsewhere with one small change from a table of mutants.
 
-A table is a text file.  A mutant in it looks so:
+A table is a text file.  A mutant in it looks like this:
 
     === 7 push-relaxed
     file: src/sync/atomic.h
@@ -13,12 +13,12 @@ A table is a text file.  A mutant in it looks so:
     --- new
     the text in its place
 
-The lines before `--- old` are fields, `name: value`, free for the tables to choose beyond `file`
-and `why`.  Lines before the first `===` are remarks.
+The lines before `--- old` are fields, `name: value`.  `file` and `why` are required; tables may add
+others.  Lines before the first `===` are remarks.
 
     mutants.py list TABLE            one line per mutant: number, name, and its fields as JSON
     mutants.py apply TABLE N DIR     copy src and include to DIR, with mutant N applied
-    mutants.py check TABLE           every mutant still applies, and what is C or C++ compiles
+    mutants.py check TABLE           every mutant must apply, and compile if it is C or C++
 """
 import concurrent.futures
 import json
@@ -49,7 +49,7 @@ def read(table):
             if field.strip():
                 key, _, value = field.partition(":")
                 mutant[key.strip()] = value.strip()
-        # The empty line that parts two mutants belongs to neither.
+        # The empty line between two mutants belongs to neither.
         mutant["old"], mutant["new"] = old.rstrip("\n"), new.rstrip("\n")
         if number in mutants:
             fail(f"{table}: mutant {number} is there twice")
@@ -70,7 +70,7 @@ def mutated(table, number, mutant):
     return text.replace(mutant["old"], mutant["new"])
 
 
-# How the sources below src and include are compiled, by what their names end with.
+# The compilers of the sources below src and include, by suffix.
 COMPILERS = {
     ".c": ["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"],
     ".h": ["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-x", "c"],
@@ -79,8 +79,8 @@ COMPILERS = {
 
 
 def compiles(table, number, mutant, directory):
-    """Whether a compiler takes the mutant's file, with the others as they are; None if that is not
-    for a compiler.  What does not compile is no bug: that something finds it would say nothing."""
+    """Whether the mutant's file compiles, with the others unchanged; None if it is not compiled.
+    A mutant that does not compile is no bug: its detection would prove nothing."""
     file = pathlib.Path(mutant["file"])
     text = mutated(table, number, mutant)
     if file.parts[0] not in ("src", "include"):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: 0BSD
 """Compare the code in the README and in the examples' README with the examples it is taken from.
 
-After each block of C or C++ stands where it is from: "This is `FILE`" if it is the whole of it but
-for the licence and the title, "This is from `FILE`" if it is a part of it, with nothing left out.
+The line after each block of C or C++ must name its source: "This is `FILE`" if the block is the whole
+file except for the licence and the title, "This is from `FILE`" if it is a part without omissions.
 """
 import pathlib
 import re
@@ -15,7 +15,7 @@ BLOCK = r"^```(?:c|cpp)\n(.*?)^```\n\n(.*?)$"
 
 
 def problem(code, said):
-    """What is wrong with a block that is followed by this line; None: nothing."""
+    """The problem of a block that is followed by this line, or None."""
     source = re.match(r"This is (from )?`([^`]+)`", said)
     first = code.split("\n", 1)[0]
     if source is None:

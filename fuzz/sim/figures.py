@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Put the figures of a run into the results that scripts/report reads.
+"""Add the figures of a run to the results that scripts/report reads.
 
     figures.py RESULTS RUN LINES MUTANTS
 
-RUN is quick, long or mutants.  LINES has one JSON object a line, as the simulator wrote them;
+RUN is quick, long or mutants.  LINES has one JSON object per line, as written by the simulator;
 MUTANTS is the output of matrix.py, if there is one.
 """
 import json
@@ -21,7 +21,7 @@ def main():
         explored = [f for f in figures if f["kind"] == "exhaustive"]
         programs = [f for f in explored if f["cut"]]
         kept[run] = {
-            # Complete, with the state cut; and without the cut, for races.
+            # Complete explorations with the state cut; and those without it, for races.
             "programs": programs,
             "bounded": [f for f in explored if not f["cut"]],
             "executions": sum(f.get("executions", 0) for f in figures),

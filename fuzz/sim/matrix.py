@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Apply each mutant of a table, and see which checkers of the simulator find it.
+"""Apply each mutant of a table, and report which checkers of the simulator detect it.
 
     matrix.py TABLE DIRECTORY RESULTS [NUMBER...]
 
 Builds below DIRECTORY, prints a line for each mutant, writes RESULTS (JSON), and fails if a checker
-misses a mutant that it must find according to the table.  scripts/simulate --mutants calls it.
+misses a mutant that it must detect according to the table.  scripts/simulate --mutants calls it.
 """
 import concurrent.futures
 import filecmp

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Put a trace into the page that shows it.
+"""Insert a trace into the page that shows it.
 
     page.py TEMPLATE TRACE PAGE
 """

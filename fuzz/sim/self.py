@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Apply each mutant of self.table to the simulator, whose own checks must find it.
+"""Apply each mutant of self.table to the simulator, whose own checks must detect it.
 
     self.py DIRECTORY
 
-Builds below DIRECTORY; fails if a mutant is not found.  scripts/simulate --self calls it.
+Builds below DIRECTORY; fails if a mutant is not detected.  scripts/simulate --self calls it.
 """
 import importlib.util
 import pathlib

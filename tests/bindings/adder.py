@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""The library as ctypes sees it, with nothing but the shared object: its ABI, said once more.
+"""The library as used by ctypes, with only the shared object: its ABI, restated.
 
 usage: adder.py LIBUMP_SERVER.SO
 
@@ -43,13 +43,13 @@ class Add(Structure):
 
 
 class Note(Structure):
-    # Of another size than a reply, so that the two cannot be taken for each other.
+    # Not the size of a reply, so that the two cannot be confused.
     _fields_ = [("text", ctypes.c_char * 20), ("number", c_int)]
 
 
 Builder = CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(Handler))
 
-# Of each function, its result and its parameters.  Handles are c_void_p.
+# The result and the parameters of each function.  Handles are c_void_p.
 FUNCTIONS = {
     "ump_strerror": (c_char_p, c_int),
     "ump_version": (c_uint,),
@@ -100,7 +100,7 @@ def config():
 
 
 class Server(threading.Thread):
-    """A loop of one's own around the raw receiving end."""
+    """A custom loop around the raw receiving end."""
 
     def __init__(self, library):
         super().__init__(daemon=True)
@@ -108,7 +108,7 @@ class Server(threading.Thread):
         self.server = c_void_p()
         self.client = c_void_p()
         self.notes = []
-        self.outcome = None  # what it stopped with; none if the clients went
+        self.outcome = None  # the value of the break; None if all clients were dropped
         opened = library.ump_channel_open_sized(
             byref(self.server), byref(self.client), byref(config()), sizeof(Config))
         check("a channel opens", opened == OK)
@@ -190,7 +190,7 @@ def stops_with_a_value(library):
 
 
 def sizes(library):
-    """The structures are passed with their sizes: what this library does not know is refused."""
+    """The structures are passed with their sizes: members unknown to this library are rejected."""
     class Newer(Structure):
         _fields_ = [("config", Config), ("unknown", c_size_t * 64)]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: 0BSD
-# Plant the bugs of mutants.table in the C++ face, and see that its tests fail, under ASan and UBSan.
+# Apply the mutants of mutants.table to the C++ layer; its tests must fail, under ASan and UBSan.
 #
 #	tests/cpp/mutants.sh              all of them
 #	tests/cpp/mutants.sh NUMBER...    only these
@@ -9,7 +9,7 @@
 table="$root/tests/cpp/mutants.table"
 built="$root/build/cpp-mutants"
 
-# Build the test that a bug names against the changed header, or the test that is named after
+# Build the test that a mutant names against the changed header, or the test that is named after
 # "none-" against the header as it is, and run it: found NUMBER
 found() {
 	local number=$1 tree="$built/$1" test commands status=0
@@ -25,7 +25,7 @@ found() {
 			here && /^test: / { print $2; exit }' "$table")
 		"$root/scripts/mutants.py" apply "$table" "$number" "$tree" >"$tree.log"
 	fi
-	# As the build does it, but for the header and for where the results go.
+	# Like the build, except for the header and the output directory.
 	commands=$(ninja -C "$built" -t commands "tests/${test}_test" | grep -F "${test}_test" |
 		sed -e "s,-I$root/tests/../include,-I$tree/include,g" \
 			-e "s,[^ ]*/${test}_test.cpp.o\b,$tree/test.o,g" -e "s,-o tests/${test}_test\b,-o $tree/test,g")
@@ -35,7 +35,7 @@ found() {
 	[ "$status" != 0 ]
 }
 
-# One bug, or none, in which case the test must not fail; says so: one NUMBER
+# Try one mutant, or none, in which case the test must not fail; print the result: one NUMBER
 one() {
 	local status=0 expected=0
 	[[ $1 != none-* ]] || expected=1
@@ -60,7 +60,7 @@ cmake -S "$root" -B "$built" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=O
 	"-DCMAKE_C_FLAGS=$sanitizers" "-DCMAKE_CXX_FLAGS=$sanitizers" >"$built/configure.log" 2>&1
 cmake --build "$built" --target cpp_test loop_test kinds_test >"$built/build.log" 2>&1 ||
 	{ tail -n 20 "$built/build.log" >&2; die "could not build the tests"; }
-# Without a bug each of the tests passes: a bug would prove nothing with one that fails anyway.
+# Without a mutant each of the tests must pass: one that always fails would prove nothing.
 # shellcheck disable=SC2046 # numbers
 printf '%s\n' $(sed -n 's/^test: /none-/p' "$table" | sort -u) \
 	${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")} |

@@ -3,9 +3,9 @@
 #
 # usage: gateway_test.sh PATH_OF_GATEWAY
 #
-# Tests the gateway with several processes that ask, over TCP and over a Unix socket, while the
-# server breaks, is killed and comes back.  The ledger's log tells which orders were booked: none
-# twice, each that was answered, none that never started.
+# Test the gateway with several client processes, over TCP and over a Unix socket, while the server
+# breaks, is killed and is restarted.  The ledger's log has the booked orders: no order must be there
+# twice, each answered order must be there, and no order that never started.
 set -uo pipefail
 
 command -v nngcat >/dev/null || { echo "$0: nngcat is not here" >&2; exit 2; }
@@ -19,7 +19,7 @@ failed=0
 wrong=()
 
 cleanup() {
-	# A server that was killed has left its process to nobody.
+	# `server` is empty after a kill: its number may be that of another process by now.
 	[ -z "$server" ] || kill "$server" 2>/dev/null
 	rm -rf "$work"
 }
@@ -46,7 +46,7 @@ serve() { # serve ARGUMENT...: run a gateway, and wait until it listens
 	done
 }
 
-stop() { # send SIGTERM; it ends well, and soon
+stop() { # send SIGTERM; the server must end soon, with status 0
 	local status=0
 	kill -TERM "$server"
 	timeout 30 tail --pid="$server" -s 0.05 -f /dev/null || kill -KILL "$server"
@@ -62,14 +62,14 @@ break_off() { # kill the server, as a crash of the machine would
 	server=
 }
 
-ask() { # ask NAME ARGUMENT...: run a process that asks, in the background
+ask() { # ask NAME ARGUMENT...: run a client process in the background
 	local name=$1
 	shift
 	timeout 60 "$program" ask "$@" >"asked_$name" 2>"errors_$name" &
 	asks+=($!)
 }
 
-wait_asks() { # all that ask end well
+wait_asks() { # all clients must end with status 0
 	local pid status
 	for pid in "${asks[@]}"; do
 		status=0
@@ -79,16 +79,16 @@ wait_asks() { # all that ask end well
 	asks=()
 }
 
-# How many orders had a fate: count answered|unknown|never
+# Number of orders with an outcome: count answered|unknown|never
 count() {
 	cat asked_* | grep -cE "^[0-9]+ $1\$"
 }
 
-again() { # how many orders were sent again
+again() { # number of orders that were sent again
 	awk '/^total/ { sum += $(NF - 2) } END { print sum + 0 }' asked_*
 }
 
-# What was booked agrees with what those who asked were told.
+# The booked orders must agree with the answers that the clients got.
 expect_accounts() {
 	touch log
 	sort log >booked
@@ -150,7 +150,7 @@ both() {
 	expect_accounts
 }
 
-# Each break takes one order with it that was started; the others are sent again.
+# Each break loses one order that was started; the others are sent again.
 breaks() {
 	serve -b 50 "$ipc"
 	local i
@@ -166,7 +166,7 @@ breaks() {
 	expect_accounts
 }
 
-# Killed in the middle of orders, and started anew: those under way are not known, and no more.
+# Kill the server in the middle of orders, and restart it: only the orders in progress are unknown.
 restart() {
 	local url i
 	url=tcp://127.0.0.1:$(free_port)
@@ -206,7 +206,7 @@ comes_later() {
 	expect_accounts
 }
 
-# An order that takes longer than its deadline is given up and not sent again.
+# An order that takes longer than its deadline is abandoned, and must not be sent again.
 too_slow() {
 	serve -w 400 "$ipc"
 	ask 1 -n 2 -d 100 "$ipc"
@@ -233,11 +233,11 @@ stop_under_load() {
 	expect_accounts
 }
 
-# What is no order gets an answer, and the gateway goes on.
+# An invalid order gets an answer, and the gateway continues.
 no_order() {
 	local tries
 	serve "$ipc"
-	# Now and then nngcat refuses a timeout that it has made up itself.
+	# nngcat occasionally rejects a timeout that it has chosen itself.
 	for ((tries = 0; tries < 20; tries++)); do
 		timeout 20 nngcat --req0 --dial "$ipc" --data hello --hex --count 1 >answer 2>&1
 		grep -q 'Cannot set recv timeout' answer || break

@@ -3,8 +3,8 @@
 #
 # usage: http_server_test.sh PATH_OF_HTTP_SERVER
 #
-# Tests the web server in front of the SQLite server with curl and wrk: what it answers, what it
-# says to bad requests and when the other server is slow, too busy or gone, and how it ends.
+# Test the web server in front of the SQLite server with curl and wrk: its answers, also to bad
+# requests and while the other server is slow, too busy or gone, and how it ends.
 set -uo pipefail
 
 for tool in curl wrk sqlite3; do
@@ -31,7 +31,7 @@ export LC_ALL=C
 start() { # start [OPTION...] DATABASE: run the server, and wait until it listens
 	local tries=0
 	: >out
-	# What ends this ends the server, by force if it has to.
+	# The end of this test must end the server, by force if necessary.
 	timeout -k 10 120 "$program" "$@" >out 2>err &
 	server=$!
 	until url=$(sed -n 's/^listening on //p' out) && [ -n "$url" ]; do
@@ -43,14 +43,14 @@ start() { # start [OPTION...] DATABASE: run the server, and wait until it listen
 
 stop() { # stop STATUS: send SIGTERM, and wait for the end
 	local status=0
-	kill -TERM "$server" 2>/dev/null # or it is about to end already
+	kill -TERM "$server" 2>/dev/null # it may be ending already
 	wait "$server" || status=$?
 	server=
 	[ $status -eq "$1" ] || wrong+=("it ended with status $status: $(tail -n 3 err)")
 	! grep -qE 'Sanitizer|runtime error' err || wrong+=("$(cat err)")
 }
 
-expect() { # expect STATUS TEXT CURL-ARGUMENT...: what a request gets
+expect() { # expect STATUS TEXT CURL-ARGUMENT...: check the answer to a request
 	local status=$1 text=$2 got
 	shift 2
 	got=$(curl -sS --max-time 30 -w '%{http_code}' -o body "$@" 2>&1)
@@ -62,7 +62,7 @@ number() { # number PATTERN FILE: the number in a line that matches
 	sed -nE "s/$1/\1/p" "$2" | head -n 1
 }
 
-expect_accounts() { # every question that was sent was completed
+expect_accounts() { # every query that was sent must be completed
 	local asked completed
 	asked=$(number '^questions to the database: ([0-9]+), .*' out)
 	completed=$(number '^questions .*completed: ([0-9]+)$' out)
@@ -127,7 +127,7 @@ bad_requests() {
 not_http() {
 	start raw.db
 	printf 'hello\r\n\r\n' | timeout 10 curl -s --max-time 5 "telnet://${url#http://}" >/dev/null
-	# Hang up as soon as the request is out, while its answer is on its way.
+	# Hang up as soon as the request is sent, while its answer is on its way.
 	for _ in $(seq 100); do
 		exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
 		printf 'GET /count?word=a HTTP/1.1\r\nHost: x\r\n\r\n' >&3
@@ -156,7 +156,7 @@ busy() {
 	echo "   $(grep 'requests in' wrk), $(awk '/Latency/ { print $2 " on average" }' wrk)"
 }
 
-# The other server works at a text; one message may wait, and the others are refused at once.
+# The other server is busy with a text; one message may wait, and the others are rejected at once.
 too_busy() {
 	start -c 1 full.db
 	load 1 '/count?word=the'
@@ -166,7 +166,7 @@ too_busy() {
 	grep -qE '^answers: [1-9][0-9]* good, .* [1-9][0-9]* failures$' out || wrong+=("$(cat out)")
 }
 
-# Hold a database, so that its server has to wait: hold DATABASE
+# Hold a lock on a database, so that its server must wait: hold DATABASE
 hold() {
 	rm -f locked lock
 	mkfifo lock
@@ -188,7 +188,7 @@ let_go() {
 	wait "$holder"
 }
 
-# Ask in the background, while the database is held.
+# Send a query in the background, while the database is locked.
 ask_held() {
 	hold "$1"
 	rm -f held_body
@@ -203,7 +203,7 @@ expect_answered() {
 	grep -qx 0 held_body || wrong+=("the question got '$(cat held_body)'")
 }
 
-# The database's server waits, and the web server goes on.
+# The database's server waits, and the web server must keep running.
 slow() {
 	start slow.db
 	ask_held slow.db
@@ -215,7 +215,7 @@ slow() {
 	expect_accounts
 }
 
-# A question that is under way when the end comes is answered.
+# A query that is in progress at SIGTERM must be answered.
 end_while_slow() {
 	start patient.db
 	ask_held patient.db
@@ -227,7 +227,7 @@ end_while_slow() {
 	expect_accounts
 }
 
-# Storing fails, which ends the database's server; the web server goes on and says so.
+# Storing fails, which ends the database's server; the web server must keep running, and report it.
 gone() {
 	start gone.db
 	sqlite3 gone.db "CREATE TRIGGER poison BEFORE INSERT ON lines
@@ -261,7 +261,7 @@ end_under_load() {
 		wrong+=("what was accepted is not stored")
 }
 
-# A wrong command line, or a database that cannot be had: one line, and no server.
+# A wrong command line, or a database that cannot be opened: one line, and no server.
 refuse() { # refuse STATUS TEXT ARGUMENT...
 	local status=$1 text=$2 got=0
 	shift 2

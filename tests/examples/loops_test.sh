@@ -3,10 +3,10 @@
 #
 # usage: loops_test.sh FOLDER [REQUESTS]
 #
-# Runs each example for an event loop and compares what it prints with what is stored.  FOLDER has
-# the programs; REQUESTS (100000) is how many requests each of them sends.  A program that the
-# system does not let run is reported as not run, neither as passed nor as failed; one that is
-# missing has failed.
+# Run each example for an event loop and compare its output with the stored one.  FOLDER has the
+# programs; REQUESTS (100000) is the number of requests that each of them sends.  A program that the
+# system does not allow to run is reported as not run, neither as passed nor as failed; a missing one
+# has failed.
 set -euo pipefail
 
 folder=$1
@@ -33,7 +33,7 @@ check() {
 	else
 		failed=$((failed + 1))
 		echo "FAILED $name: status $status"
-		# Where one hangs others will, too: not for long, then.
+		# If one hangs, others will hang too, so the next ones get less time.
 		[ $status -ne 124 ] || { patience=5; echo "it hung"; }
 		cat "$out/stderr"
 		diff "$out/expected" "$out/stdout" || true

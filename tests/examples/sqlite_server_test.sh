@@ -3,8 +3,8 @@
 #
 # usage: sqlite_server_test.sh PATH_OF_SQLITE_SERVER
 #
-# Runs the example on good and bad input.  After each run the database must hold exactly what the
-# program says it stored, and what it holds of a file must be that file's beginning.
+# Run the example on good and bad input.  After each run the database must hold exactly what the
+# program reports as stored, and what it holds of a file must be that file's beginning.
 set -uo pipefail
 
 [ $# -eq 1 ] || { echo "usage: $0 PATH_OF_SQLITE_SERVER" >&2; exit 2; }
@@ -12,7 +12,7 @@ command -v sqlite3 >/dev/null || { echo "$0: sqlite3 is not here" >&2; exit 2; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# A copy, so that a user without rights can reach it.
+# A copy, so that an unprivileged user can execute it.
 cp "$1" "$work/server" || exit 2
 chmod 755 "$work"
 cd "$work" || exit 2
@@ -30,14 +30,14 @@ problem() {
 	problems+=("$*")
 }
 
-# Run the server, or what COMMAND... makes of it, with its output in `out` and `err`.
+# Run the server, by COMMAND... if given, with its output in `out` and `err`.
 run() {
 	rm -f out err
 	timeout 120 "$@" >out 2>err </dev/null
 	status=$?
 }
 
-# Run a command as somebody who has no rights.
+# Run a command as an unprivileged user.
 unprivileged() {
 	if [ "$(id -u)" = 0 ]; then
 		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
@@ -48,7 +48,7 @@ unprivileged() {
 
 export -f unprivileged
 
-# A folder in which anybody may write.
+# Make a folder in which all users may write.
 open_folder() {
 	mkdir "$1" && chmod 777 "$1"
 }
@@ -61,12 +61,12 @@ query() {
 	sqlite3 "$1" "$2" 2>&1
 }
 
-# What the report says under a title.
+# The report under a title.
 reported() {
 	sed -n "s/^$1: //p" out
 }
 
-# What DATABASE has of FILE is how the file begins; `count` is how many lines that are.
+# Check that what DATABASE has of FILE is the file's beginning; `count` is its number of lines.
 check_file() {
 	local database=$1 file=$2
 	count=$(query "$database" "SELECT count(*) FROM lines JOIN files ON id = file
@@ -75,13 +75,13 @@ check_file() {
 	query "$database" "SELECT writefile('stored', group_concat(text || char(10), ''))
 		FROM (SELECT text FROM lines JOIN files ON id = file WHERE name = '$file'
 			ORDER BY number)" >/dev/null
-	# A last line without its newline got one there, and gets one here.
+	# A last line without a newline got one in the database, so it gets one here.
 	head -n "$count" "$file" >expected
 	! tail -c 1 expected | grep -qa . || echo >>expected
 	cmp -s expected stored || problem "$file: other lines are stored than it has"
 }
 
-# The database is whole, has as many lines as the report says, and its words are its lines'.
+# The database must be intact, have as many lines as reported, and its words must be its lines'.
 check_database() {
 	local database=$1
 	same 'integrity' "$(query "$database" 'PRAGMA integrity_check')" ok
@@ -98,7 +98,7 @@ expect_success() {
 	[ ! -s err ] || problem "standard error: $(head -n 1 err)"
 }
 
-# It failed, with one line that has this in it, and without being killed.
+# It must have failed, with one line that contains this, and without being killed.
 expect_failure() {
 	((status > 0 && status < 124)) || problem "exit status $status"
 	same 'lines on standard error' "$(wc -l <err)" 1
@@ -210,13 +210,13 @@ again() {
 }
 
 progress() {
-	# Long enough for progress to be seen on a machine that has other things to do.
+	# Long enough for progress to be printed on a loaded machine.
 	run ./server -v progress.db big.txt big.txt big.txt big.txt big.txt big.txt big.txt big.txt long.txt
 	same 'exit status' "$status" 0
 	grep -qx 'sqlite_server: [0-9]* lines stored, file [0-9] of 9' err || problem "no progress"
 }
 
-# Whether DATABASE gets to have so many lines soon.
+# Return whether DATABASE soon has the given number of lines.
 wait_for_lines() {
 	local tries
 	for ((tries = 0; tries < 200; tries++)); do
@@ -226,13 +226,13 @@ wait_for_lines() {
 	problem "$1 has not got $2 lines"
 }
 
-# Lines that come slowly are safe soon after, not only at the end: also if there is no end.
+# Lines that arrive slowly must be stored soon, not only at the end, which may never come.
 killed() {
 	local server
 	mkfifo slow
 	./server killed.db slow >out 2>err &
 	server=$!
-	exec 3<>slow # opened so, it waits for nobody
+	exec 3<>slow # opened for both, so it does not wait for the other side
 	echo first >&3
 	wait_for_lines killed.db 1
 	printf 'second\nthird\nhal' >&3
@@ -247,7 +247,7 @@ killed() {
 
 # ---- Bad files ----------------------------------------------------------------------------------
 
-# A good file, then a bad one: the good one is stored, and one line names the bad one.
+# A good file, then a bad one: the good one must be stored, and one line must name the bad one.
 bad_file() {
 	local database=$1 file=$2 text=$3
 	shift 3
@@ -315,7 +315,7 @@ other_tables() {
 
 # ---- A server that breaks -----------------------------------------------------------------------
 
-# The run failed while it stored big.txt: some is stored, and the message says how much.
+# The run failed while it stored big.txt: a part is stored, and the message must state how much.
 expect_break() {
 	local database=$1 text=$2
 	expect_failure "$database: $text"
@@ -350,7 +350,7 @@ full_disk() {
 	finish 'full disk'
 }
 
-# The report goes to a file that has reached its limit, which is not to kill the process.
+# The report goes to a file that has reached its limit, which must not kill the process.
 report_too_long() {
 	head -c 102400 /dev/zero >report
 	# shellcheck disable=SC2016 # The inner shell expands these.
@@ -359,7 +359,7 @@ report_too_long() {
 	same 'lines in the database' "$(query report.db 'SELECT count(*) FROM lines')" 100
 }
 
-# The database refuses a line: what was stored before is kept, and lines match words.
+# The database rejects a line: what was stored before must be kept, and lines must match words.
 refused_line() {
 	run ./server refused.db empty.txt
 	query refused.db "CREATE TRIGGER poison BEFORE INSERT ON lines WHEN new.number = 15000
@@ -368,7 +368,7 @@ refused_line() {
 	expect_break refused.db 'line refused'
 }
 
-# It refuses the first line already, while four readers send: what they cannot send is theirs.
+# It rejects the first line, while four readers send: they own what they could not send.
 refused_early() {
 	run ./server early.db empty.txt
 	query early.db "CREATE TRIGGER poison BEFORE INSERT ON lines

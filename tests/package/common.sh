@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash
-# What the tests of packaging share; each of them sources this first.
+# Shared by the tests of packaging; each of them must source this first.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
@@ -32,7 +32,7 @@ try() {
 	fi
 }
 
-# A command that has to fail, and to say why: refuses TEXT COMMAND...
+# A command that must fail, and print the reason: refuses TEXT COMMAND...
 refuses() {
 	local text=$1 said
 	shift
@@ -44,7 +44,7 @@ refuses() {
 	tr -s '[:space:]' ' ' <<<"$said" | grep -F -- "$text"
 }
 
-# A command that must find nothing (bash goes on after a failing "!"): none COMMAND...
+# A command that must find nothing (bash continues after a failing "!"): none COMMAND...
 none() {
 	if "$@"; then
 		echo "there should be none: $*"
@@ -69,14 +69,14 @@ readme_language() {
 		/^```[a-z]/ && here && ++count == n { print substr($0, 4); exit }' "$root/README.md"
 }
 
-# The consumers' sources, by the README's name for them: sources DIRECTORY
+# Write the consumers' sources, under their names in the README: sources DIRECTORY
 sources() {
 	mkdir -p "$1"
 	cp "$here/consumer.c" "$1/your_program.c"
 	cp "$here/consumer.cpp" "$1/your_program.cpp"
 }
 
-# A program must say what is expected, within a minute: runs PROGRAM
+# A program must print what is expected, within a minute: runs PROGRAM
 runs() {
 	timeout 60 "$1" | diff "$here/consumer.expected" -
 }
@@ -124,7 +124,7 @@ snapshot() {
 	commit "$1" "All of it"
 }
 
-# Run a command that uses git as nobody in particular.
+# Run a command that uses git, with a neutral author and without the user's configuration.
 nobody() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
 		GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL=nobody@localhost \
@@ -136,5 +136,5 @@ commit() {
 	nobody git -C "$1" commit --quiet -m "$2"
 }
 
-# What the header of this tree says.
+# The version in the header of this tree.
 version=$(sed -n 's/^#define UMP_VERSION_STRING "\(.*\)"/\1/p' "$root/include/ump_server.h")

@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 # Tests of several copies of the library in one process: one in the program, another in a shared
 # library, each static (Debug or Release, of gcc or clang) or the shared one.
-copies="$place/copies" # where the library is built, and the programs are
+copies="$place/copies" # where the library and the programs are built
 compilers=gcc
 ! command -v clang >/dev/null || compilers+=" clang"
 
-# Build the library as this tree has it: build_copy NAME COMPILER OPTION...
+# Build the library of this tree: build_copy NAME COMPILER OPTION...
 build_copy() {
 	cmake -S "$root" -B "$copies/$1" -G Ninja -DBUILD_TESTING=OFF "-DCMAKE_C_COMPILER=$2" "${@:3}"
 	cmake --build "$copies/$1"
@@ -27,7 +27,7 @@ build_copies() {
 	done
 }
 
-# What the linker needs for a kind of copy: copy_of KIND
+# Print the linker's arguments for a kind of copy: copy_of KIND
 copy_of() {
 	if [ "$1" = shared ]; then
 		echo "$copies/shared/libump_server.so -Wl,-rpath,$copies/shared"
@@ -41,7 +41,8 @@ exported() {
 	nm -D --defined-only "$1" | awk '$3 ~ /^ump_/ { print $3 }'
 }
 
-# A library that contains this kind of copy, and exports whatever of ump-server may be exported: library_with KIND
+# A library that contains this kind of copy, and exports all of ump-server that may be exported:
+# library_with KIND
 library_with() {
 	local directory="$copies/library-$1" compiler=${1%-*}
 	[ "$1" != shared ] || compiler=gcc
@@ -69,7 +70,7 @@ beside() {
 	done
 }
 
-# Without a build system: the program that the README makes exports nothing either.
+# Without a build system: the program that the README builds must export nothing either.
 plain_copy() {
 	local flags
 	flags=$(readme "Without a build system" 1 | grep -oE -- '-(fvisibility=hidden|DUMP_[A-Z]+)' | xargs)
@@ -97,12 +98,12 @@ plugin() {
 	"$driver" "$standard" -O1 -Wall -Wextra -Werror -shared -fPIC -I"$root/include" \
 		"$here/copies/plugin.$2" $(copy_of "$1") -o "$directory/plugin.so"
 	gcc -D_DEFAULT_SOURCE -Wall -Wextra -Werror "$here/copies/host.c" -o "$directory/host" -ldl
-	# Where templates' static data is unique in the process, its library stays.
+	# If static data of templates is unique in the process, the library of the plugin stays loaded.
 	[ "$2" = c ] || said="unloaded\|stays"
 	timeout 120 "$directory/host" "$directory/plugin.so" "$3" 200 | grep -x "$said"
 }
 
-# The shared library is not unloaded with the plugin that was the last to use it.
+# The shared library must not be unloaded with the last plugin that used it.
 stays_mapped() {
 	readelf -d "$copies/shared/libump_server.so" | grep 'FLAGS_1.*NODELETE'
 	none grep NODELETE <(readelf -d "$copies/plugin-gcc-Release-c/plugin.so")
@@ -128,7 +129,7 @@ test_copies() {
 			try "copies: a plugin in $other with $kind is unloaded" plugin "$kind" "$other" end
 		done
 	done
-	# No code of the plugin's own runs once its requests are answered.
+	# The plugin's own code no longer runs once its requests are answered.
 	try "copies: a plugin with the shared library is unloaded at once" plugin shared c no-end
 	try "copies: the shared library stays mapped" stays_mapped
 	try "copies: without a build system" plain_copy

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash
-# Tests of the Debian packages: made, judged by lintian, installed on this system, used, and purged.
+# Tests of the Debian packages: built, checked by lintian, installed on this system, used, and purged.
 debian_tree="$place/debian/ump-server-$version"
 
 make_packages() {
@@ -18,8 +18,8 @@ make_packages() {
 	done
 }
 
-# Nothing to complain of but two things: nobody asked Debian for this package, hence closes no bug of
-# theirs; and cpack calls ldconfig itself, besides the trigger.
+# lintian may have two complaints only: the package closes no Debian bug, since no request for it was
+# filed there; and cpack calls ldconfig itself, besides the trigger.
 lintian_is_content() {
 	lintian --allow-root --fail-on error,warning \
 		--suppress-tags initial-upload-closes-no-bugs,maintscript-calls-ldconfig \
@@ -44,7 +44,7 @@ install_packages() {
 	dpkg -L libump-server-dev | grep -x /usr/share/man/man3/ump_server.3.gz
 }
 
-# What dpkg installed is found without being told where, by pkg-config, CMake and the loader.
+# pkg-config, CMake and the loader must find what dpkg installed without a path.
 uses_packages() {
 	unset PKG_CONFIG_PATH LD_LIBRARY_PATH
 	sources "$place/debian-use"
@@ -62,7 +62,7 @@ uses_packages() {
 	cmake_consumers shared
 }
 
-# A package of a program that uses the library depends on no version with another ABI.
+# A package of a program that uses the library must not depend on a version with another ABI.
 shlibs_tell() {
 	local next=$((minor + 1))
 	if [ "$major" = 0 ]; then
@@ -78,7 +78,7 @@ shlibs_tell() {
 	grep -F "libump-server$major (<< $next~)" depends
 }
 
-# Afterwards nothing of them is left.
+# After the purge nothing of them may be left.
 purge() {
 	dpkg --purge libump-server-dev "libump-server$major"
 	ldconfig -p >"$place/debian-use/libraries"

@@ -3,12 +3,12 @@
 # Tests of installed trees and of trees inside other builds, from the release's tarball.
 source_tree="$place/source/ump-server-$version"
 first_home="$place/home"            # the README installs below $HOME
-prefix="$place/moved to a new home" # where that is moved to, with the static library in it
+prefix="$place/moved to a new home" # the tree is moved there, with the static library in it
 odd="$place/odd places"             # the static library alone, and its directories elsewhere
 older_abi=$((major - 1)).0
 [ "$major" -gt 0 ] || older_abi=0.$((minor - 1))
 
-# A block of the README, run as it stands: run_block HEADING N
+# Run a block of the README unchanged: run_block HEADING N
 run_block() {
 	local block
 	block=$(readme "$1" "$2")
@@ -37,8 +37,8 @@ install_as_readme_says() {
 		"$first_home/.local/share/man/man3"
 }
 
-# A project of consumers in a directory of its own, with a block of the README, but for the lines that
-# make it a project: project NAME KIND HEADING N, in which KIND is cmake or meson.
+# A project of consumers in a directory of its own, from a block of the README and the lines that make
+# it a project: project NAME KIND HEADING N, where KIND is cmake or meson.
 project() {
 	local directory="$place/$1"
 	sources "$directory"
@@ -52,7 +52,7 @@ project() {
 	cd "$directory"
 }
 
-# All programs of a project must run, with the kind of library that is wanted: all_run BUILD KIND
+# All programs of a project must run, with the expected kind of library: all_run BUILD KIND
 all_run() {
 	local program=$1/your_program dialect
 	[ -e "$program" ] || program=$1/readme/your_program
@@ -64,7 +64,7 @@ all_run() {
 	done
 }
 
-# Configure and build the project here, and run what it makes: cmake_consumers KIND OPTION...
+# Configure and build the project here, and run its programs: cmake_consumers KIND OPTION...
 cmake_consumers() {
 	cmake -S . -B build -G Ninja "${@:2}"
 	cmake --build build
@@ -77,7 +77,8 @@ find_consumers() {
 	cmake_consumers "$2" "-DCMAKE_PREFIX_PATH=$3" "${@:4}"
 }
 
-# Asked for by its name, and twice, as parts of a project do: find_component NAME KIND OPTION...
+# Find a component by its name, and twice, as parts of a project do:
+# find_component NAME KIND OPTION...
 find_component() {
 	project "$1" cmake "Installed, with CMake" 2
 	sed -i "/ REQUIRED)/{s// REQUIRED COMPONENTS $2)/;p}" readme.cmake
@@ -146,12 +147,12 @@ meson_consumers() {
 	LD_LIBRARY_PATH="$prefix/lib" all_run build "$1"
 }
 
-# Nothing of an installed tree may know where it was: neither the build's place nor the old one.
+# No file of an installed tree may contain the path of its build or its old path.
 names_no_place() {
 	none grep -rF "$place" "$prefix"
 }
 
-# The program of another ABI must be told so by the loader.
+# The loader must reject a program that was built for another ABI.
 loader_tells() {
 	bump "$major.$((minor + 1)).0"
 	commit "$repository" "Another ABI"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: 0BSD
-# Plant the bugs of mutants.table, each in a copy of this tree, and see that the test that a bug names
-# fails there.
+# Apply the mutants of mutants.table, each to a copy of this tree; the test that a mutant names must
+# fail there.
 #
 #	tests/package/mutants.sh              all of them
 #	tests/package/mutants.sh NUMBER...    only these
@@ -18,7 +18,7 @@ field() {
 		here && index($0, name) == 1 { print substr($0, length(name) + 1); exit }' "$table"
 }
 
-# Plant a bug and run the part of the tests that has to see it: sees NUMBER
+# Apply a mutant and run the part of the tests that must detect it: sees NUMBER
 sees() {
 	local tree="$copies/$1"
 	rm -rf "$tree"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash
-# Newcomers: each has nothing but a clone and the README, copies the typed program that it names, and
-# does what one of its ways says, in a directory and a home of their own.
-patience=300 # seconds, which is what the README says
+# Newcomers: each has only a clone and the README, copies its typed program, and follows one of its
+# ways, in a directory and a home of its own.
+patience=300 # seconds, as the README states
 
-# Take one block of the README: sh is to be run, all else goes to the file that the README names:
+# Take one block of the README: sh is run, any other goes to the file that the README names:
 # take HEADING/N
 take() {
 	local heading=${1%/*} n=${1##*/}
@@ -16,7 +16,7 @@ take() {
 	esac
 }
 
-# Do what these blocks say, and see that the program says what it should: newcomer NAME HEADING/N...
+# Run these blocks; the program must print what it should: newcomer NAME HEADING/N...
 newcomer() {
 	local directory="$place/newcomer-$1" begin=$SECONDS block
 	shift
@@ -32,7 +32,7 @@ newcomer() {
 	echo "from nothing to a typed server: $((SECONDS - begin)) s"
 }
 
-# What the README says that they need must be there, and be enough for a new system to have it.
+# The packages that the README lists must exist, and must suffice on a new system.
 newcomers_need() {
 	local packages
 	packages=$(readme "Use it" 1 | sed -n 's/^apt-get install -y //p')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash
-# Tests of scripts/release, in a repository of their own: what it accepts, and what it refuses.
+# Tests of scripts/release, in a repository of their own: what it accepts, and what it rejects.
 repository="$place/repository"
 header="$repository/include/ump_server.h"
 tarball="$repository/build/release/ump-server-$version.tar.gz"
@@ -10,7 +10,7 @@ release() {
 	nobody "$repository/scripts/release" "$@"
 }
 
-# Forget what a test did to the repository since a commit: back_to COMMIT
+# Undo what a test did to the repository since a commit: back_to COMMIT
 back_to() {
 	nobody git -C "$repository" reset --quiet --hard "$1"
 	nobody git -C "$repository" clean --quiet -fd
@@ -59,13 +59,13 @@ refuses_version() {
 tags() {
 	release --tag
 	[ "$(nobody git -C "$repository" cat-file -t "v$version")" = tag ]
-	release --tag # again: it is there already
+	release --tag # again: the tag exists already
 	nobody git -C "$repository" commit --quiet --allow-empty -m "After the tag"
 	refuses "the tag v$version is of another commit" release --check
 	back_to HEAD^
 }
 
-# A next version with a change, which release must accept or refuse: abi VERSION TEXT [EDIT]
+# A next version with a change, which release must accept or reject: abi VERSION TEXT [EDIT]
 abi() {
 	local next=$1 text=$2 refused=no expected=no
 	back_to "v$version"
@@ -110,7 +110,7 @@ plant_removal() {
 	sed -i 's/^UMP_API \(size_t ump_server_skipped\)/\1/' "$header"
 }
 
-# The tarball that all other parts begin with.
+# The tarball from which all other parts start.
 make_first_release() {
 	try "release: a clean tree, a tarball of all of it, twice the same" first_release
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: 0BSD
-# Tests of what others get: releases, installed trees, packages, and the README's "Use it".  Each
-# consumer is built outside of the project, from a release's tarball of this tree.
+# Tests of what users get: releases, installed trees, packages, and the README's "Use it".  Each
+# consumer is built outside of the project, from a release tarball of this tree.
 #
 #	tests/package/run.sh            all parts
 #	tests/package/run.sh PART...    only these: release install copies newcomer debian

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: 0BSD
 """Test the page of evidence in headless Chromium: real results, made-up ones, and none at all.
 
-It loads; it asks for nothing from elsewhere; each figure equals the one in its file; what has no file
-says that it was not run; on a phone's width only tables scroll; it prints.
+The page must load; request nothing from elsewhere; show each figure as in its file, and a script
+without a file as not run; scroll only tables on a phone's width; and print.
 """
 import html.parser
 import json
@@ -34,7 +34,7 @@ def browser(*arguments):
 
 
 class Figures(html.parser.HTMLParser):
-    """The figures of a page, and whatever would make a browser ask for something."""
+    """The figures of a page, and all elements that would make a browser request something."""
 
     def __init__(self, text):
         super().__init__()
@@ -64,7 +64,7 @@ def value_at(data, path):
         elif key in data:
             data = data[key]
         else:
-            # A key with dots in it, such as a path: the longest that fits.
+            # A key that contains dots, such as a path: the longest match.
             return longest(data, path)
     return data
 
@@ -113,7 +113,7 @@ def test_print(page, folder):
 
 
 def invented(folder):
-    """Results that could be mistaken for no others."""
+    """Made-up results, which cannot be confused with real ones."""
     folder.mkdir()
     (folder / "check.json").write_text(json.dumps({"passed": 4711, "failed": 3, "stages": [
         {"stage": "gcc", "what": "unit & API <tests>", "passed": False, "seconds": 17}]}))
@@ -126,7 +126,7 @@ def invented(folder):
         "complete": 0, "states": 9, "executions": 99999, "programs": [program],
         "bounded": [{**program, "executions": 27182, "failed": True}], "random": []}}))
     (folder / "demo.json").write_text(json.dumps({"files": 3, "lines": 16180, "words_checked": 2}))
-    # From before there was anything.
+    # Older than the library, so that it is marked as outdated.
     os.utime(folder / "demo.json", (1, 1))
     return folder
 
@@ -156,7 +156,7 @@ def main():
         count_none, dom = test_figures(folder / "none", page)
         check(count_none == 0, "there are figures without results")
         check(dom.count("Not run: ") == 10, f"of 10 that were not run {dom.count('Not run: ')} say so")
-        # And that this would notice: a figure that is not its file's.
+        # The test must detect a figure that differs from its file.
         page.write_text('<h1></h1><span data-from="check:passed">1</span></html>')
         try:
             test_figures(made_up, page)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: 0BSD
-# `need` of scripts/lib.sh waits for a busy package manager, for a bounded time, and says so.  The
-# package manager is played by a script.
+# `need` of scripts/lib.sh must wait for a busy package manager, for a bounded time, and print that.
+# A script stands in for the package manager.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,7 +11,7 @@ mkdir -p "$work/bin" "$work/scripts"
 cp "$top/scripts/lib.sh" "$work/scripts/"
 printf '#!/bin/sh\nexit 1\n' >"$work/bin/dpkg-query"
 printf '#!/bin/sh\necho 0\n' >"$work/bin/id"
-# Fails as often as the file `busy` has lines, with the message in `message`; counts its calls.
+# Fails once per line of the file `busy`, with the message in `message`; counts its calls.
 cat >"$work/bin/apt-get" <<'FAKE'
 #!/bin/sh
 here=$(dirname "$0")/..
@@ -34,7 +34,7 @@ fails() {
 	echo "$2" >"$work/message"
 }
 
-# How long `need` waits, in seconds: more than any loaded machine takes.
+# Seconds that `need` waits: more than any loaded machine takes.
 patience=100
 
 # Run `need` and compare: expect NAME STATUS CALLS PATTERN

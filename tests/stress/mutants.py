@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Plant the bugs of tests/stress/mutants.table, and see how long the stress programs take to fail.
+"""Apply the mutants of tests/stress/mutants.table; measure the time until a stress program fails.
 
     mutants.py all [NUMBER...]   every mutant, or some; each build for up to 20 s
-    mutants.py quick             the few that the table marks, each build that must see them
+    mutants.py quick             the few that the table marks, each build that must detect them
 
-Only what a mutant changes is compiled again.  Hangs count as seen, so the library without a mutant
-has to pass first, with the same little patience.  Fails if a build does not see a mutant of which
-the table says that it must.
+Only the files that a mutant changes are compiled again.  A hang counts as detection, so the library
+without a mutant must pass first, with the same short time-out.  Fails if a build does not detect a
+mutant that it must detect according to the table.
 """
 import itertools
 import json
@@ -26,7 +26,7 @@ BUILDS = {
     "none": ["-O3", "-DNDEBUG", "-g"],
 }
 SECONDS = 20.0
-PATIENCE = 5  # seconds without a round being finished: a hang
+PATIENCE = 5  # seconds without a finished round: a hang
 WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__alloc_spare,"
         "--wrap=ump__free,"
         "--wrap=ump__thread_start,--wrap=ump__thread_name,"
@@ -97,7 +97,7 @@ def link(build, prepared, objects, program, directory):
 
 
 def run(program, seed, seconds):
-    """Run a program once.  What was seen, or None."""
+    """Run a program once; return what was detected, or None."""
     environment = dict(os.environ, CHECK_PATIENCE=str(PATIENCE), TSAN_OPTIONS="halt_on_error=1")
     process = subprocess.Popen([str(program), "--seed", str(seed)], env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -120,7 +120,7 @@ def run(program, seed, seconds):
 
 
 def attack(executables, seconds):
-    """Run the programs in turn, for so long.  (what, program, seconds) or None."""
+    """Run the programs in turn for `seconds`; return (what, program, seconds), or None."""
     begin = time.monotonic()
     for seed, (name, path) in enumerate(itertools.cycle(executables.items())):
         left = seconds - (time.monotonic() - begin)
@@ -132,7 +132,7 @@ def attack(executables, seconds):
 
 
 def plant(number, mutant, build, prepared):
-    """Build what a mutant needs; its executables."""
+    """Build the programs of a mutant; return their executables."""
     directory = WORK / f"mutant-{number}"
     shutil.rmtree(directory / "src", ignore_errors=True)
     subprocess.run([sys.executable, str(ROOT / "scripts/mutants.py"), "apply", str(TABLE), number,
@@ -150,7 +150,7 @@ def plant(number, mutant, build, prepared):
 
 
 def control(build, prepared, programs):
-    """The library as it is passes all programs that are used."""
+    """The unchanged library must pass all programs that are used."""
     directory = WORK / "none-planted"
     directory.mkdir(parents=True, exist_ok=True)
     for program in programs:
@@ -161,7 +161,7 @@ def control(build, prepared, programs):
 
 
 def one(number, mutant, build, prepared):
-    """Attack a mutant in a build; its row of the results."""
+    """Attack a mutant in a build; return its row of the results."""
     must = build in mutant["caught-by"].split()
     seen = attack(plant(number, mutant, build, prepared), SECONDS)
     row = {"mutant": mutant["name"], "build": build, "must": must, "seen": seen is not None}

@@ -13,7 +13,7 @@ import sys
 
 ENDINGS = ("handled", "left", "dropped", "returned", "unsent", "answered", "failed", "no_reply",
            "gone", "timed_out", "given_up", "full", "drained", "broken", "unborn")
-# What else has happened.
+# Further events.
 EVENTS = ("tasks", "inlines", "reusers", "suspensions", "completions", "rooms", "deadlocks", "looks",
           "faults", "signals")
 

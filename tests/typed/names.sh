@@ -3,16 +3,16 @@
 #
 # usage: names.sh
 #
-# Each function of ump_server.h must have its namesake in the typed layer and be used by the C++ face.
-# First two headers that lack one, which must be found out.
+# Each function of ump_server.h must have its counterpart in the typed layer and be used by the C++
+# layer.  First, two headers that lack one must be detected.
 set -euo pipefail
 
 include=$(cd "$(dirname "$0")/../../include" && pwd)
-# Of no server, so that there is nothing to type; the face gives times and places its own way.
+# Functions of no server, which need no types; the C++ layer has its own times and source locations.
 untyped='now|after|version|pending|suspend|task_resume|here|server_dump|join_dropped|completions_[a-z_]+|threads_[a-z_]+'
 foreign='now|version'
 
-# The functions of the header without their prefix; what only passes sizes counts as what it is for.
+# The functions of the header without their prefix; one that only passes sizes counts as its base.
 functions() {
 	grep -E '^UMP_API ' "$include/ump_server.h" | grep -oE 'ump_[a-z_]+\(' |
 		sed -E 's/^ump_//; s/(_sized)?\($//' | sort -u

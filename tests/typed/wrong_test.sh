@@ -3,10 +3,10 @@
 #
 # usage: wrong_test.sh gcc|clang [FLAG...]
 #
-# Each program in wrong/ misuses the typed layer, or the C++ face, in one way, where WRONG is defined.  The compiler
-# must refuse it, with no warnings asked for; its first error must be the one that the program's
-# head names, and lead to the program.  Without WRONG it must compile without a warning, so that it
-# is the planted mistake that is refused and nothing else.
+# Each program in wrong/ misuses the typed layer, or the C++ layer, in one way, where WRONG is
+# defined.  The compiler must reject it, with no warnings enabled; its first error must be the one that
+# the program's head names, and refer to the program.  Without WRONG it must compile without a warning,
+# so that only the misuse is rejected.
 set -uo pipefail
 
 [ $# -ge 1 ] || { echo "usage: $0 gcc|clang [FLAG...]" >&2; exit 2; }
@@ -20,13 +20,13 @@ export LC_ALL=C # plain quotes in messages
 passed=0
 failed=0
 
-compile() { # compile FLAG... FILE: what the compiler says
+compile() { # compile FLAG... FILE: print the compiler's messages
 	local driver=$compiler
 	[[ ${*: -1} != *.cpp ]] || driver=${compiler/%gcc/g++} driver=${driver/%clang/clang++}
 	timeout 60 "$driver" -fsyntax-only "-I$here" "-I$include" "$@" 2>&1
 }
 
-# Whether a program is refused as it should be; prints why not.
+# Return whether a program is rejected as it should be; print the reason if not.
 refused() { # refused FILE FLAG...
 	local file=$1 expected said first
 	shift
@@ -47,7 +47,7 @@ refused() { # refused FILE FLAG...
 	fi
 }
 
-# Whether a program compiles without a word once its mistake is corrected; prints what is said.
+# Return whether a program compiles silently once its mistake is corrected; print the messages.
 accepted() { # accepted FILE FLAG...
 	local file=$1 said
 	shift
@@ -66,7 +66,7 @@ count() { # count NAME PROBLEM
 	fi
 }
 
-# The test itself: a program that is not wrong, one that is refused for another reason, and one whose
+# Test this test: a program that is not wrong, one that is rejected for another reason, and one whose
 # corrected form has a warning.
 not() { # not PROBLEM COMMAND...: the problem, if the command succeeds
 	local problem=$1
@@ -80,7 +80,8 @@ count other.c "$(not "is refused for another reason, and counts all the same" re
 sed 's/#else/#else\n\tint unused;/' "$here/wrong/post_value.c" >"$work/unclean.c"
 count unclean.c "$(not "has a warning, and counts as accepted" accepted "$work/unclean.c")"
 
-# A standard that is too old is named by the only error of a header that is included alone.
+# If the standard is too old, the first error of a header that is included alone must name it, and be
+# the only one, except in ump_server.h.
 for old in typed.h:c99 typed.h:gnu99 typed.h:c90 ump_server.hpp:c++14 ump_server.hpp:gnu++11 ump_server.h:c++98; do
 	header=${old%:*}
 	suffix=c

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Plant the bugs of mutants.table, one by one: the test that each names must fail, and say so.
+"""Apply the mutants of mutants.table, one by one: the test that each names must fail, and be named.
 
-    mutants.py BUILD    a folder in which the tests are built, by Ninja; the last line counts the bugs
+    mutants.py BUILD    a folder with the tests, built by Ninja; the last line counts the mutants
 """
 import os
 import pathlib
@@ -21,7 +21,7 @@ WORK = BUILD / "mutants"
 
 
 def commands(test):
-    """How Ninja builds a test: its compiler calls by source, and its linker call."""
+    """Ninja's commands for a test: its compiler calls by source, and its linker call."""
     said = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", test], check=True,
                           capture_output=True, text=True).stdout
     calls, link = {}, None
@@ -40,12 +40,12 @@ def compile_with(words, tree, source, target):
              for word in words]
     words[words.index("-c") + 1] = str(source)
     words[words.index("-o") + 1] = str(target)
-    # What is planted may leave something unused.
+    # A mutant may leave something unused.
     subprocess.run([*words, "-Wno-error"], cwd=BUILD, check=True, capture_output=True)
 
 
 def compile_mutated(calls, mutant, tree):
-    """Compile the file that has the bug, or the unit that it is a part of."""
+    """Compile the mutated file, or the unit that it is a part of."""
     file, planted = ROOT / mutant["file"], tree / mutant["file"]
     if file not in calls:
         file = next(path for path in calls if path.stem.startswith("unity_"))
@@ -62,18 +62,18 @@ def build(mutant, tree, binary):
     calls, link = commands(mutant["test"])
     main = next(path for path in calls if path.stem == mutant["test"])
     compile_mutated(calls, mutant, tree)
-    # A unit test may include what it tests.
+    # A unit test may include the source that it tests.
     compile_with(calls[main], tree, main, WORK / "main.o")
     own = calls[main][calls[main].index("-o") + 1]
     at = link.index(own)
-    # Before the library, whose own is left out then.
+    # Before the library, so that the library's own object is not linked.
     words = [*link[:at], str(WORK / "main.o"), str(WORK / "mutated.o"), *link[at + 1:]]
     words[words.index("-o") + 1] = str(binary)
     subprocess.run(words, cwd=BUILD, check=True, capture_output=True)
 
 
 def is_caught(mutant, binary):
-    # Only the test that is named, lest another one that the bug hangs comes before it.
+    # Only the named test, since the mutant could make an earlier one hang.
     done = subprocess.run([binary, mutant["says"]], cwd=BUILD, capture_output=True, text=True,
                           timeout=120, check=False, env={**os.environ, "CHECK_PATIENCE": "5"})
     failures = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok ")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: 0BSD
-"""The chart: for each scenario a panel, for each peer its median and all that it had."""
+"""The chart: a panel for each scenario, with each peer's median and range."""
 import shutil
 import statistics
 import subprocess
@@ -12,17 +12,17 @@ WIDTH = 1200
 
 
 def bars(tables, samples, scenario):
-    """(peer, least, median, most), the quickest first."""
+    """(peer, least, median, most), in the order of the table of peers."""
     found = figures.Samples(samples)
     for peer in tables.takers(scenario):
         values = found.values(scenario.name, peer.name, scenario.figure)
-        # There is no place for 0 on a scale of powers.
+        # A logarithmic scale has no 0.
         if values and min(values) > 0:
             yield peer, min(values), statistics.median(values), max(values)
 
 
 def heading(samples):
-    """What somebody who sees nothing but the chart has to know."""
+    """The notes that a reader of the chart alone must have."""
     rounds = 1 + max(sample["round"] for sample in samples)
     loaded = sum((sample["load"] or 0) > machine.LOADED for sample in samples)
     text = f"median, least and most of {rounds} rounds; scales differ; this library in blue"
@@ -55,7 +55,7 @@ plot $data using 1:2:3:4:($5 > 0 ? 0x1b5e9e : 0x7d8994) \\
 
 
 def draw(tables, samples, names, path):
-    """Write the chart; why not, if not."""
+    """Write the chart; return the reason if that is not possible."""
     if not shutil.which("gnuplot"):
         return "gnuplot is not installed (gnuplot-nox)"
     shown = [tables.scenarios[name] for name in names if tables.scenarios[name].chart]

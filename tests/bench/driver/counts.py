@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: 0BSD
-"""What one operation takes beside time: calls for memory, system calls, instructions.
+"""Costs of one operation besides time: allocations, system calls, instructions.
 
-Memory is counted by a preloaded malloc.  System calls and instructions are counted twice, for few and
-for more operations: the difference is what the operations take, without what the program takes.
-strace and callgrind run one thread at a time, so what spins there does not do so in earnest.
+Allocations are counted by a preloaded malloc.  System calls and instructions are counted twice, for
+few and for more operations: the difference is the cost of the operations without the program's own.
+strace and callgrind run one thread at a time, so spinning is not measured realistically there.
 """
 import json
 import re
@@ -47,7 +47,7 @@ def missing():
 
 
 def count(peer, command, preload, quick):
-    """All counts of one peer and kind that can be had here; `command` lacks only its `ops`."""
+    """All counts of one peer and kind that are available here; `command` lacks only its `ops`."""
     few, many = (100, 300) if quick else (1000, 3000)
     counted = {"allocations": allocations(command, preload if peer.native else None, many * 10)}
     if shutil.which("strace") and peer.native:

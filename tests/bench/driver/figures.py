@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: 0BSD
 """Medians, ratios, and whether targets are met.
 
-A sample is a dictionary: `scenario`, `peer`, `round`, `load` (processors that others kept busy, or
-None) and the figures that the program told.
+A sample is a dictionary: `scenario`, `peer`, `round`, `load` (processors that other processes kept
+busy, or None) and the figures that the program reported.
 """
 import statistics
 
@@ -30,13 +30,13 @@ class Samples:
         return statistics.median(values) if values else None
 
     def load(self, *places):
-        """The most that others did during any of the runs; None if nobody could tell."""
+        """The highest load by other processes during any of the runs; None if it is unknown."""
         loads = [s["load"] for place in places for s in self.of(*place) if s["load"] is not None]
         return max(loads) if loads else None
 
 
 def shown(value):
-    """A number with three digits that count."""
+    """A number with three significant digits."""
     if value is None:
         return ""
     if value == 0:
@@ -54,7 +54,7 @@ def spread(values):
 
 def row(scenario="", figure="", ours="", value="", than="", other="", ratio="", target="", verdict="",
         load=""):
-    """A row as it is shown: all of them have the same keys."""
+    """A row as it is printed: all rows have the same keys."""
     return {"scenario": scenario, "figure": figure, "ours": ours, "value": value, "compared with": than,
             "its value": other, "ratio": ratio, "target": target, "verdict": verdict,
             "load": load}
@@ -72,7 +72,7 @@ class Judge:
         self.tables, self.samples, self.counts = tables, Samples(samples), counts
 
     def best(self, group, scenario, figure):
-        """The name of the peer of a group that has the least, or None."""
+        """The name of the peer of a group with the lowest median, or None."""
         found = [(self.samples.median(scenario, peer.name, figure), peer.name)
                  for peer in self.tables.group(group)]
         found = [pair for pair in found if pair[0] is not None]
@@ -123,7 +123,7 @@ class Judge:
                     yield self.absolute(scenario, figure, target)
 
     def peer_rows(self, scenarios):
-        """A row for each scenario and peer, with what the first of ours has beside it."""
+        """A row for each scenario and peer, with the value of our first peer beside it."""
         for scenario in (self.tables.scenarios[name] for name in scenarios):
             takers = [p for p in self.tables.takers(scenario)
                       if self.samples.of(scenario.name, p.name)]
@@ -149,7 +149,7 @@ class Judge:
 
 
 def detail(samples, scenarios, tables):
-    """What each peer took beyond its first figure, as rows of one text table."""
+    """Each peer's figures beyond the first one, as rows of one text table."""
     found = Samples(samples)
     for name in scenarios:
         for peer in tables.takers(tables.scenarios[name]):
@@ -162,7 +162,7 @@ def detail(samples, scenarios, tables):
 
 
 def text_table(rows):
-    """Rows of one table, with columns as wide as they need to be; empty columns are left out."""
+    """Rows of one table, with columns as wide as necessary; empty columns are omitted."""
     rows = list(rows)
     heads = [head for head in rows[0] if any(row[head] != "" for row in rows)] if rows else []
     widths = {head: max(len(head), *(len(str(row[head])) for row in rows)) for head in heads}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: 0BSD
-"""Run programs, and watch what else the machine does meanwhile."""
+"""Run programs, and measure the load by other processes meanwhile."""
 import dataclasses
 import os
 import resource
@@ -9,35 +9,35 @@ import tempfile
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
-# More processors' worth of work than this by others, and a run counts as loaded.
+# A run counts as loaded if other processes keep more than this number of processors busy.
 LOADED = 0.15
-# Below this time, in seconds, the system's count of ticks says too little.
+# Below this time, in seconds, the system's count of ticks is too coarse.
 SHORT = 0.1
 
 
-# Never sleeps; it ends by itself after so many seconds of work, should nobody end it before.
+# A process that never sleeps, for at most 300 seconds of processor time.
 HOG = ["sh", "-c", "ulimit -t 300; while :; do :; done"]
 
 
 class Failure(Exception):
-    """A program that did not do what it was asked for."""
+    """A program that failed or hung."""
 
 
 def busy():
-    """Seconds that all processors together have worked, also for other guests of the host."""
+    """Busy seconds of all processors together, including time stolen by other guests of the host."""
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _idle, _wait, irq, softirq, steal = map(int, file.readline().split()[1:9])
     return (user + nice + system + irq + softirq + steal) / TICK
 
 
 def running():
-    """How many threads of the machine could run now."""
+    """Number of runnable threads of the machine."""
     with open("/proc/stat", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("procs_running"))
 
 
 class Watch:
-    """How many processors others kept busy since it was made; None if that was too short to tell."""
+    """Number of processors that others kept busy since its creation; None if that is too recent."""
 
     def __init__(self):
         self.begin = self._now()
@@ -49,7 +49,7 @@ class Watch:
         return time.monotonic(), busy() - own
 
     def load(self):
-        """Children count as ours once they have been waited for."""
+        """Return the load.  A child counts as ours only after it was waited for."""
         time_now, others_now = self._now()
         elapsed = time_now - self.begin[0]
         if elapsed < SHORT:
@@ -58,13 +58,13 @@ class Watch:
 
 
 class Gate:
-    """Lets a run begin on a quiet machine, as long as its patience lasts."""
+    """Delays runs until the machine is quiet, while its patience (in seconds) lasts."""
 
     def __init__(self, patience):
         self.patience = patience
 
     def quiet(self, patience):
-        """Wait until nobody else works, for `patience` seconds at most; whether that came true."""
+        """Wait until no other process runs, for at most `patience` seconds; return whether so."""
         end = time.monotonic() + patience
         while True:
             watch, calm = Watch(), True
@@ -77,7 +77,7 @@ class Gate:
                 return False
 
     def wait(self):
-        """The same, out of the patience for all runs."""
+        """The same, subtracting the time from the patience for all runs."""
         if self.patience <= 0:
             return
         begin = time.monotonic()
@@ -96,7 +96,7 @@ def one_processor():
 
 
 def run(command, pinned=False, hog=False, timeout=120, environment=None):
-    """Run a program to its end; what it printed, and the load by others meanwhile."""
+    """Run a program to its end; return its output, and the load by others meanwhile."""
     watch = Watch()
     beside = subprocess.Popen(HOG) if hog else None
     try:

@@ -77,7 +77,7 @@ def page(result):
 
 
 def chart(picture):
-    """The picture with its licence behind the line that says that it is XML."""
+    """The picture with its licence after the XML declaration."""
     head, line, rest = picture.partition("?>\n")
     return f"{head}{line}{LICENCE}\n{rest}" if line else f"{LICENCE}\n{picture}"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: 0BSD
-"""Measure, compare and tell; scripts/bench builds the programs and calls this."""
+"""Measure, compare and report; scripts/bench builds the programs and calls this."""
 import argparse
 import datetime
 import json
@@ -17,10 +17,10 @@ import tables
 
 TRIES = 3
 COUNTS = "counts"
-# Medians of fewer rounds say too little; more are left out when the time is up.
+# Medians of fewer rounds mean too little; further rounds are omitted when the time is up.
 LEAST_ROUNDS = 3
-# Seconds that a run takes, with what it takes to find how many operations that is, and the wait for
-# a quiet machine.  For the estimate only.
+# Seconds that a run takes, including the search for its number of operations and the wait for a quiet
+# machine.  For the estimate only.
 RUN_TAKES = 0.9
 
 
@@ -49,7 +49,7 @@ class Bench:
         self.options, self.tables = options, known or tables.Tables()
         self.gate = machine.Gate(0 if options.quick else options.patience)
         self.rounds = 1 if options.quick else options.rounds
-        # The counts are chosen as if they were a scenario.
+        # The counts are selected like a scenario.
         chosen = self.chosen(options.scenarios, [*self.tables.scenarios, COUNTS], "scenario")
         self.scenarios = [name for name in chosen if name != COUNTS]
         self.counting = COUNTS in chosen
@@ -71,7 +71,7 @@ class Bench:
         return self.options.programs / peer.program(scenario_size)
 
     def missing(self):
-        """Peers that are not built, by the packages that they lack."""
+        """Peers that are not built, by their missing packages."""
         lacking = {}
         for name in self.peers:
             peer = self.tables.peers[name]
@@ -100,7 +100,7 @@ class Bench:
                 *(f"{name}={value}" for name, value in {**fields, **peer.arguments}.items())]
 
     def measure(self, scenario, peer, number):
-        """One sample: of several tries, the one during which others did the least."""
+        """Add one sample: of several tries, the one with the least load by others."""
         fields = dict(scenario.arguments)
         if self.options.quick:
             fields = {name: value for name, value in fields.items() if name not in ("ms", "most")}
@@ -112,7 +112,7 @@ class Bench:
             outcome = machine.run(command, scenario.pinned, scenario.hog)
             if best is None or (outcome.load or 0) < (best.load or 0):
                 best = outcome
-            # Without patience left, what is loaded stays so, and is reported so.
+            # Without patience left, a loaded run is kept, and reported as loaded.
             if (best.load or 0) <= machine.LOADED or self.gate.patience <= 0:
                 break
         told = json.loads(best.output)
@@ -129,7 +129,7 @@ class Bench:
             least = min(self.rounds, LEAST_ROUNDS)
             say(f"{runs} runs a round, about {runs * RUN_TAKES / 60:.1f} min; no round is begun that would "
                 f"not end within {self.options.minutes:g} min, after the first {least}")
-        # A peer that failed is left out from there on.
+        # A peer that failed in a scenario is omitted there in all later rounds.
         for number in range(self.rounds):
             if not self.has_time(number):
                 say(f"{number} rounds: there is no time for more")
@@ -144,7 +144,7 @@ class Bench:
                         self.attempt(scenario, peer, number)
 
     def has_time(self, done):
-        """Whether one more round fits, if it takes as long as those that are done did."""
+        """Whether another round fits, if it takes as long as the average of those done."""
         now = time.monotonic()
         if done == 0:
             self.rounds_begin = now
@@ -185,7 +185,7 @@ class Bench:
         return not (self.options.quick or self.options.peers or self.options.scenarios)
 
     def write(self, rows, skipped):
-        """The figures of whole runs are results; those of others only lie beside."""
+        """Write the figures: those of whole runs to the results, others to the work directory."""
         folder = self.options.results if self.whole() else self.options.work
         folder.mkdir(parents=True, exist_ok=True)
         content = {
@@ -219,7 +219,7 @@ class Bench:
         judge = figures.Judge(self.tables, self.samples, self.counts)
         rows = judge.rows(self.scenarios)
         if self.options.quick:
-            # So few operations say nothing about speed.
+            # Too few operations to compare speeds.
             for line in rows:
                 line["verdict"] = line["verdict"] and figures.NOT_MEASURED
             self.tell_load()
@@ -243,7 +243,7 @@ class Bench:
         for entry in skipped:
             print(f"   skipped: {', '.join(entry['peers'])} (needs {entry['needs']}; "
                   "scripts/bench --install gets it)")
-        # First, since how long that takes has to be known when time gets short.
+        # First, so that their time counts when the time for rounds gets short.
         if self.counting:
             self.run_counts()
         self.run_rounds()
@@ -262,7 +262,7 @@ class Bench:
 
 
 def main(kind=Bench):
-    # Whoever ends this ends what it started, too.
+    # The end of this process must end its children, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("scripts/bench: error: terminated"))
     bench = kind(arguments())
     faults = list(bench.tables.faults())

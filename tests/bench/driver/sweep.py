@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: 0BSD
-"""The library with other constants, to see whether those that it has are the right ones.
+"""The library with other constants, to check whether the shipped ones are the right ones.
 
     sweep.py --constants    the rows to be built, for CMake: NAME,MACRO=VALUE,...;NAME,...
 
@@ -16,12 +16,12 @@ import tables
 
 FOLDER = tables.FOLDER / "sweep"
 CHOSEN = "chosen"
-# Two rows are told apart from here on: medians of five rounds are no better.
+# The least ratio at which two rows count as different: medians of five rounds are no more precise.
 CLOSE = 1.1
 
 
 def constants():
-    """The rows that are not built anyway, as one list for CMake."""
+    """The rows that need a build of their own, as one list for CMake."""
     return ";".join(",".join([peer.name, *(f"UMP__{name}={value}" for name, value in peer.constants.items())])
                     for peer in tables.Tables(FOLDER).peers.values() if peer.constants)
 
@@ -61,7 +61,7 @@ class Sweep(run.Bench):
     def tell(self):
         rows = self.rows()
         if self.options.quick:
-            # So few operations say nothing about speed.
+            # Too few operations to compare speeds.
             for line in rows:
                 line["mean ratio"] = line["worst ratio"] = figures.NOT_MEASURED
         else:

@@ -41,7 +41,7 @@ class Scenario:
 
 @dataclasses.dataclass
 class Target:
-    """At most `most` times what `than` has, or `most` itself."""
+    """At most `most` times the figure of `than`, or `most` itself."""
     most: float
     scenario: str = ""
     counted: str = ""
@@ -66,12 +66,12 @@ class Tables:
         return [peer for peer in self.peers.values() if name in peer.groups]
 
     def takers(self, scenario):
-        """The peers that a scenario asks for, in the order of the table of peers."""
+        """The peers of a scenario, in the order of the table of peers."""
         return [peer for peer in self.peers.values()
                 if peer.name in scenario.peers or set(peer.groups) & set(scenario.peers)]
 
     def faults(self):
-        """What the tables say of things that they do not have."""
+        """References of the tables to names that they do not define."""
         known = set(self.peers) | {group for peer in self.peers.values() for group in peer.groups}
         for scenario in self.scenarios.values():
             for name in scenario.peers:

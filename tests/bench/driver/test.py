@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: 0BSD
-"""The harness itself: peers that do wrong, others at work, and figures whose verdict is known.
+"""Tests of the harness: faulty peers, load by other processes, and figures with a known verdict.
 
     test.py PROGRAMS    the folder of the built programs; the last line counts the tests
 """
@@ -24,7 +24,7 @@ PROGRAMS = pathlib.Path(sys.argv[1])
 
 
 class WrongPeers(unittest.TestCase):
-    """The programs have to notice whatever goes astray."""
+    """The programs must detect lost, repeated and reordered messages and wrong replies."""
 
     def wrong(self, how, kind, says):
         with self.assertRaisesRegex(machine.Failure, says):
@@ -67,7 +67,7 @@ class WrongPeers(unittest.TestCase):
 
 
 class Load(unittest.TestCase):
-    """Others at work are noticed; our own programs are not others."""
+    """Load by other processes must be detected; our own programs must not count."""
 
     def setUp(self):
         self.hogs = []
@@ -78,7 +78,7 @@ class Load(unittest.TestCase):
             hog.wait()
 
     def hog(self):
-        # Until it is waited for, it is as foreign as any process.
+        # Until it is waited for, it counts as a foreign process.
         self.hogs.append(subprocess.Popen(machine.HOG))
 
     def test_hogs_are_noticed(self):
@@ -98,7 +98,7 @@ class Load(unittest.TestCase):
         self.assertLessEqual(gate.patience, 0)
 
     def watch(self, others, own, seconds):
-        """What a watch says after others and we have worked so long."""
+        """The load that a watch reports after the given seconds of work by others and by us."""
         now = {"busy": 50.0, "time": 10.0, "own": 1.0}
         with unittest.mock.patch.object(machine, "busy", lambda: now["busy"]), \
                 unittest.mock.patch.object(machine.time, "monotonic", lambda: now["time"]), \
@@ -124,7 +124,7 @@ def options(**changes):
 
 
 class Tries(unittest.TestCase):
-    """A loaded run is repeated, and then told with its load."""
+    """A loaded run must be repeated, and then reported with its load."""
 
     def measure(self, loads, patience=100.0):
         bench = run.Bench(options(patience=patience))
@@ -158,10 +158,10 @@ class Tries(unittest.TestCase):
 
 
 class Rounds(unittest.TestCase):
-    """No round is begun that would end too late, but for the first ones."""
+    """No round must be begun that would end too late, except the first ones."""
 
     def rounds(self, takes, minutes=25.0):
-        """How many rounds are made if each takes so many seconds."""
+        """Number of rounds made if each takes `takes` seconds."""
         bench = run.Bench(options(peers="ump", scenarios="call1", minutes=minutes))
         now = [1000.0]
         bench.begin = now[0]
@@ -252,7 +252,7 @@ class Verdicts(unittest.TestCase):
                          for n, value in enumerate(values)]
 
     def row(self, counts=None, **fields):
-        """What the judge says of one target."""
+        """The judge's row for one target."""
         self.tables.targets = [tables.Target(**fields)]
         judge = figures.Judge(self.tables, self.samples, counts or {})
         found, = judge.target_rows(list(self.tables.scenarios))
@@ -355,14 +355,14 @@ class Names(unittest.TestCase):
     def test_every_program_is_a_peer(self):
         known = {peer.program(scenario.size) for scenario in tables.Tables().scenarios.values()
                  for peer in tables.Tables().takers(scenario)} | {"bench_wrong"}
-        # What a sweep has left.
+        # The programs of an earlier sweep.
         known |= {peer.program() for peer in tables.Tables(sweep.FOLDER).peers.values()}
         built = {path.name for path in PROGRAMS.glob("bench_*") if path.is_file()}
         self.assertEqual(built - known, set())
 
 
 class Pages(unittest.TestCase):
-    """What is kept of a run says what the run said."""
+    """The kept page must agree with the run."""
 
     def page(self, *verdicts):
         return page.page({

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Counts the calls for memory of the program that it is preloaded to. */
+/* Count the allocations of the program that this library is preloaded to. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

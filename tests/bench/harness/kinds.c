@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The runs that a peer can be asked for. */
+/* The kinds of runs. */
 #include "kinds.h"
 #include "measure.h"
 #include "work.h"
@@ -67,7 +67,7 @@ static struct bench_mark run_callers(
 	for (unsigned i = 0; i < clients; i++)
 		if (pthread_create(&callers[i].thread, NULL, run, &callers[i]) != 0)
 			bench_fail("no thread");
-	/* Time for them to arrive, and for the server to come to rest. */
+	/* Time for them to reach the barrier, and for the server to become idle. */
 	bench_sleep_until(bench_time() + 2000000);
 	begin = bench_mark();
 	pthread_barrier_wait(&start);
@@ -112,7 +112,7 @@ static void call(const struct bench_run *run)
 	bench_tell_between(&span.begin, &span.end, ops / run->clients * run->clients);
 }
 
-/* ---- One request each 500 us, or as told ---------------------------------------------------- */
+/* ---- One request every 500 us, or at the run's pace ------------------------------------------ */
 
 #define PACE 500
 
@@ -138,7 +138,7 @@ static int64_t paced_once(const struct bench_run *run, uint64_t ops, void *arg)
 		waited += bench_time() - begin;
 	}
 	span->end = bench_mark();
-	/* What counts is how long each request took, and not the pauses between them. */
+	/* Only the time of the requests counts, not the pauses between them. */
 	span->end.time = span->begin.time + waited;
 	the_peer.client_end(client);
 	the_peer.join(server);
@@ -197,7 +197,7 @@ static void pipe_run(const struct bench_run *run)
 	struct span span;
 	uint64_t ops;
 
-	/* No slot is waited for before it was used. */
+	/* A slot must be used before it is waited for. */
 	if (fixed.ops != 0 && fixed.ops < BENCH_SLOTS)
 		fixed.ops = BENCH_SLOTS;
 	ops = bench_scale(&fixed, pipe_once, &span);
@@ -324,7 +324,7 @@ static void spawn(const struct bench_run *run)
 
 /* ---- Many servers at once -------------------------------------------------------------------- */
 
-/* What a peer may set aside for each server. */
+/* Bytes that a peer may set aside for each server. */
 #define ASIDE 1024
 
 /* A server with a client. */
@@ -368,7 +368,7 @@ static void servers(const struct bench_run *run)
 	}
 	call_each(pairs, run->servers, 0);
 	bench_tell("spawn", (double)(bench_time() - begin) / count);
-	/* Until all of them sleep. */
+	/* Time for all of them to block. */
 	bench_sleep_until(bench_time() + 20000000);
 	bench_tell("resident", (double)(bench_resident() - resident) / count);
 	bench_tell("heap", (double)(bench_heap() - heap) / count);
@@ -387,7 +387,7 @@ static void servers(const struct bench_run *run)
 	free(pairs);
 }
 
-/* ---- A server at rest ------------------------------------------------------------------------ */
+/* ---- An idle server -------------------------------------------------------------------------- */
 
 static void rest(const struct bench_run *run)
 {

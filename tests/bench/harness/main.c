@@ -71,7 +71,7 @@ uint64_t bench_scale(const struct bench_run *run,
 		took = once(run, ops, arg);
 		if (took * 2 >= wanted || ops == most)
 			return ops;
-		/* A little more than seems enough, and no jump on the word of a short run. */
+		/* Slightly more than seems enough.  A short run must not cause a large step. */
 		if (took * 16 < wanted)
 			ops *= 8;
 		else

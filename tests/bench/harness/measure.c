@@ -43,7 +43,7 @@ struct bench_mark bench_mark(void)
 	};
 }
 
-/* ns that a thread has worked.  The scheduler's own account: exact for a thread that sleeps. */
+/* CPU time of a thread in ns, as the scheduler accounts it: exact for a blocked thread. */
 static int64_t work_of(const char *thread)
 {
 	char path[64];
@@ -144,13 +144,13 @@ void bench_fail(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
-	/* Other threads may be inside the peer; nothing of it is to run any more. */
+	/* Other threads may be inside the peer: no code of it may run any more, so no exit(). */
 	_exit(1);
 }
 
 void *bench_alloc(size_t size)
 {
-	/* Aligned like the peers' hot words want it. */
+	/* Aligned as the peers' hot words need. */
 	void *memory = aligned_alloc(128, (size + 127) / 128 * 128);
 
 	if (memory == NULL)
@@ -172,7 +172,7 @@ void bench_set_aside(size_t size)
 	aside_end = aside_begin + size;
 }
 
-/* Only the main thread comes here while there is memory aside. */
+/* While memory is set aside, only the main thread may call this. */
 void *bench_alloc_aside(size_t size)
 {
 	void *memory = aside_next;

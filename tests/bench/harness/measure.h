@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What is measured, and how it is told: one line of JSON. */
+/* What is measured, and how it is reported: one line of JSON. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -7,12 +7,12 @@
 
 /* The state of the process at one moment. */
 struct bench_mark {
-	/* ns of CLOCK_MONOTONIC, and of all its threads' work. */
+	/* ns of CLOCK_MONOTONIC, and ns of CPU time of all its threads. */
 	int64_t time;
 	int64_t cpu;
 	/* Context switches. */
 	long switches;
-	/* Calls for memory; counted only where count_allocations.so is preloaded. */
+	/* Allocations; counted only where count_allocations.so is preloaded. */
 	uint64_t allocations;
 };
 
@@ -20,7 +20,7 @@ struct bench_mark bench_mark(void);
 
 int64_t bench_time(void);
 
-/* ns that all other threads of the process have worked. */
+/* CPU time of all other threads of the process, in ns. */
 int64_t bench_work_of_others(void);
 
 /* Bytes in memory, counted page by page (/proc/self/statm may lack dozens of pages for each
@@ -31,13 +31,13 @@ int bench_descriptors(void);
 
 void bench_sleep_until(int64_t time);
 
-/* From now on, what is allocated aside comes from so much memory that is there already. */
+/* From now on, bench_alloc_aside() takes its memory from `size` bytes that are resident already. */
 void bench_set_aside(size_t size);
 
 /* Add to the line of JSON. */
 void bench_tell(const char *what, double value);
 
-/* Tell ns, cpu, switches and allocations, each by operation. */
+/* Report ns, cpu, switches and allocations, each per operation. */
 void bench_tell_between(const struct bench_mark *begin, const struct bench_mark *end, uint64_t ops);
 
 #endif

@@ -3,11 +3,11 @@
 
 #include <inttypes.h>
 
-/* Above these bits of a post's number is the number of its client. */
+/* The bits of a post's number above these hold the number of its client. */
 #define CLIENT_SHIFT 40
 #define NUMBER_MASK  ((UINT64_C(1) << CLIENT_SHIFT) - 1)
 
-/* The first word says the number, and the last one as well, so that half a copy is noticed. */
+/* The first and the last word hold the number, so that a partial copy is detected. */
 static void fill(struct bench_message *msg, uint64_t number)
 {
 	msg->words[0] = number;

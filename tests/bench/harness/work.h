@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The messages, the handlers, and the checks of what arrived. */
+/* The messages, the handlers, and the checks of what was received. */
 #ifndef BENCH_WORK_H
 #define BENCH_WORK_H
 
@@ -14,11 +14,11 @@ struct bench_work {
 	uint64_t posts;
 	/* The sum of the posts' numbers, over all clients. */
 	uint64_t sum;
-	/* Posts that came before or after their turn, or not whole. */
+	/* Messages that arrived incomplete, and posts out of order. */
 	uint64_t astray;
-	/* The number that comes next from each client. */
+	/* The next number expected from each client. */
 	uint64_t next[BENCH_CLIENTS];
-	/* The first post says so and waits, so that the others queue. */
+	/* Whether the first post must signal `stalled` and wait for `go_on`, so that others queue. */
 	bool stalls;
 	sem_t stalled;
 	sem_t go_on;
@@ -33,7 +33,7 @@ void bench_fill_post(struct bench_message *msg, unsigned client, uint64_t number
 /* End the program unless this is the reply to the request with this number. */
 void bench_check_reply(const struct bench_message *reply, uint64_t number);
 
-/* End the program unless exactly these arrived, the posts of each client in order. */
+/* End the program unless exactly these messages arrived, the posts of each client in order. */
 void bench_check_requests(const struct bench_work *work, uint64_t all);
 void bench_check_posts(const struct bench_work *work, unsigned clients, uint64_t each);
 

@@ -47,7 +47,7 @@ static void handle(struct server *me, struct entry *entry)
 	}
 }
 
-/* Takes all that is there, since several rings may come as one. */
+/* Take all queued messages, since libuv coalesces several sends into one call. */
 static void rung(uv_async_t *bell)
 {
 	struct server *me = bell->data;

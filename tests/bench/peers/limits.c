@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the machine itself takes, below which no peer can come:
+ * What the machine itself needs.  No peer can be faster:
  *
  *	one-line, two-lines  two threads that spin, and hand over one word, or one word each way
  *	futex, eventfd       two threads that sleep
- *	cas                  one compare-exchange of a word that nobody else uses
- *	thread               a thread's life; how much memory one takes that only sleeps
+ *	cas                  one compare-exchange of a word that no other thread uses
+ *	thread               creating and joining a thread; the memory of one that only sleeps
  */
 #include "kinds.h"
 #include "measure.h"
@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Two words, each on lines of its own, and a bell for each side. */
+/* Two words, each on cache lines of its own, and an eventfd for each side. */
 struct court {
 	_Alignas(128) _Atomic uint32_t there;
 	_Alignas(128) _Atomic uint32_t back;
@@ -57,7 +57,7 @@ static void put(_Atomic uint32_t *word, uint32_t value)
 	atomic_store_explicit(word, value, memory_order_release);
 }
 
-/* One word: odd from the player, even from the server. */
+/* One word: the player writes odd values, the server even ones. */
 static void one_line_serve(struct court *court, uint32_t move)
 {
 	spin_until(&court->there, 2 * move - 1);
@@ -161,7 +161,7 @@ static void thread_play(struct court *court, uint32_t move)
 	pthread_join(thread, NULL);
 }
 
-/* Those without a server are played alone. */
+/* Games without a server have one thread. */
 static const struct game games[] = {
 	{"one-line", one_line_serve, one_line_play},
 	{"two-lines", two_lines_serve, two_lines_play},
@@ -185,7 +185,8 @@ struct match {
 	struct court court;
 };
 
-/* Two that spin would wait for a tick on one processor, so each side, 0 or 1, has its own. */
+/* Pin each side, 0 or 1, to a processor of its own: two threads that spin on the same one would
+ * wait for each other's time slice. */
 static void stay(const struct match *match, int side)
 {
 	cpu_set_t one;
@@ -303,5 +304,5 @@ const struct bench_kind bench_kinds[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Only a name: limits have no server. */
+/* Limits have no server, so only the name is set. */
 const struct bench_peer the_peer = {.name = "limits"};

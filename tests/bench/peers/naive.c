@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What one writes first: a ring under a mutex, and conditions to wait on. */
+/* The obvious implementation: a ring under a mutex, with condition variables. */
 #include "bench.h"
 
 #include <pthread.h>
@@ -64,7 +64,7 @@ static void push(struct server *me, const struct bench_message *msg, struct answ
 	pthread_mutex_unlock(&me->lock);
 }
 
-/* false: the end has come, and everything is handled. */
+/* Return false once the server must end and everything is handled. */
 static bool pop(struct server *me, struct entry *entry)
 {
 	bool there;

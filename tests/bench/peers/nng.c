@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * NNG inside the process: REP and a REQ for each client, or PULL and a PUSH for each client.  Its
- * queues hold what they have room for, so a post may wait; it cannot be told how much that is.
+ * queues are bounded, so a post may wait; their capacity cannot be set.
  */
 #include "bench.h"
 
@@ -20,9 +20,9 @@ struct server {
 	nng_socket socket;
 	char url[64];
 	bool posts;
-	/* Each client says when it has sent everything. */
+	/* Number of clients; each announces when it has sent everything. */
 	unsigned clients;
-	/* To be closed when everything has arrived: a socket that is closed may lose messages. */
+	/* To be closed when everything has arrived: closing a socket may lose messages. */
 	struct client *first;
 	struct bench_work *work;
 	pthread_t thread;
@@ -140,7 +140,7 @@ static void post(void *client, const struct bench_message *msg)
 	must(nng_sendmsg(me->socket, parcel, 0));
 }
 
-/* Says goodbye. */
+/* Send the end-of-stream marker. */
 static void client_end(void *client)
 {
 	struct client *me = client;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the peers that are this library have in common: the handler, the clients, and servers on
- * threads. */
+/* Shared by the peers that use this library: the handler, the clients, and servers on threads. */
 #ifndef BENCH_UMP_H
 #define BENCH_UMP_H
 
@@ -25,24 +24,24 @@ struct bench_ump_client {
 /* End the program unless `result` is UMP_OK. */
 void bench_ump_must(int result);
 
-/* To be filled in by spawning. */
+/* Return a structure whose client spawning must fill in. */
 struct bench_ump_first bench_ump_first(const struct bench_plan *plan);
 
 /* Messages and replies of the benchmark's size, and the plan's capacity. */
 struct ump_config bench_ump_config(const struct bench_plan *plan);
 
-/* Builds the handler; `arg` is the struct bench_work. */
+/* Build the handler; `arg` is the struct bench_work. */
 int bench_ump_build(void *arg, ump_client *client, struct ump_handler *out);
 
-/* Another client of a server, whose structure begins with a struct bench_ump_first; the last one is
- * the server's own, so that none is left when all of them end. */
+/* Make a client of a server, whose structure must begin with a struct bench_ump_first.  The last
+ * one takes the server's first client, so that none is left when all of them have ended. */
 void *bench_ump_client(void *server);
 
-/* Start a server on a thread of its own, or on one of `threads` unless that is NULL. */
+/* Start a server on a thread of `threads`, or on one of its own if that is NULL. */
 void *bench_ump_thread_open_on(
 	struct bench_work *work, const struct bench_plan *plan, ump_thread_pool *threads);
 
-/* As struct bench_peer says. */
+/* As in struct bench_peer. */
 void *bench_ump_thread_open(struct bench_work *work, const struct bench_plan *plan);
 void bench_ump_thread_join(void *server);
 void bench_ump_client_end(void *client);

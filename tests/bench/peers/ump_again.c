@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* This library: servers on threads that are used again. */
+/* This library: servers on the threads of a pool. */
 #include "ump.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* This library: a server without a thread, which those who send to it run.  That is another service
- * than the others give: handlers run on the callers' threads. */
+/* This library: a combining server, which has no thread: its senders run it.  It is not the same
+ * service as the other peers': handlers run on the callers' threads. */
 #include "ump.h"
 
 struct server {

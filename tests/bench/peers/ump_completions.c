@@ -33,7 +33,7 @@ static void send_one(void *client, unsigned slot, const struct bench_message *ms
 		me->client->client, msg, me->completions, &me->client->slots[slot]));
 }
 
-/* One server answers in order, so the completions come in the order of the requests. */
+/* One server answers in order, so the completions arrive in the order of the requests. */
 static void receive(void *client, unsigned slot, struct bench_message *reply)
 {
 	struct client *me = client;

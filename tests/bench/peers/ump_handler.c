@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-/* This library: requests of a handler, while so many other handlers are blocked in requests that
- * have nothing to do with it.  The handler is that of a server which its caller runs, so that no
- * more than the request itself is measured, and a call. */
+/* This library: requests of a handler, while BENCH_BLOCKED other handlers are blocked in unrelated
+ * requests.  The handler belongs to a combining server, which its caller runs, so that only the
+ * request itself and a call are measured. */
 #include "ump.h"
 
 #include <sched.h>
@@ -12,7 +12,7 @@
 
 static const unsigned others = BENCH_BLOCKED;
 
-/* A handler that is blocked. */
+/* A blocked handler. */
 struct blocked {
 	ump_client *client;
 	ump_thread *thread;
@@ -21,10 +21,10 @@ struct blocked {
 struct server {
 	struct bench_ump_first first;
 	ump_combining *combining;
-	/* The server on a thread that the handler asks. */
+	/* The server on a thread to which the handler sends its requests. */
 	void *asked;
 	void *asker;
-	/* What the blocked ones wait for: a channel from which nothing is received. */
+	/* What the blocked handlers wait for: a channel from which nothing is received. */
 	ump_server *stuck;
 	ump_client *to_stuck;
 	struct blocked blocked[BENCH_BLOCKED + 1];
@@ -77,7 +77,7 @@ static int build_blocked(void *arg, ump_client *client, struct ump_handler *out)
 
 static void block_others(struct server *me)
 {
-	/* Only what is bounded tells how many wait. */
+	/* Only a bounded channel has a depth in its statistics. */
 	struct ump_config stuck = {.request.size = 1, .capacity = BENCH_BLOCKED + 1};
 	struct ump_config blocked = {.post.size = 1, .stack_size = 1 << 16};
 	struct ump_stats stats;

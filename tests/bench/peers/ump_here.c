@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* This library: a task without a thread; whoever asks runs it.  For what a task itself takes. */
+/* This library: a task without a thread, run by the requester: the cost of the task itself. */
 #include "ump.h"
 
 struct server {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* This library: a task inside somebody else's event loop, which sleeps in epoll_wait. */
+/* This library: a task inside a foreign event loop, which sleeps in epoll_wait. */
 #include "ump_task.h"
 
 #include <sys/epoll.h>

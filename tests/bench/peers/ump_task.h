@@ -9,7 +9,7 @@
 void *bench_ump_task_open(
 	struct bench_work *work, const struct bench_plan *plan, void (*run)(ump_task *task));
 
-/* As struct bench_peer says. */
+/* As in struct bench_peer. */
 void bench_ump_task_join(void *server);
 
 #endif

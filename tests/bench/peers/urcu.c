@@ -24,7 +24,7 @@ struct entry {
 struct server {
 	struct cds_wfcq_head head;
 	_Alignas(128) struct cds_wfcq_tail tail;
-	/* 1 while the server sleeps, or is about to. */
+	/* 1 while the server sleeps or prepares to. */
 	_Alignas(128) _Atomic uint32_t asleep;
 	_Atomic bool ends;
 	struct bench_work *work;
@@ -53,7 +53,7 @@ static void wake(struct server *me)
 static void push(struct server *me, struct entry *entry)
 {
 	cds_wfcq_node_init(&entry->node);
-	/* A full barrier, so the look at the sleeper comes after it. */
+	/* A full barrier, so `asleep` is read after it. */
 	cds_wfcq_enqueue(&me->head, &me->tail, &entry->node);
 	wake(me);
 }
@@ -63,7 +63,7 @@ static struct cds_wfcq_node *take(struct server *me)
 	return __cds_wfcq_dequeue_blocking(&me->head, &me->tail);
 }
 
-/* NULL: the end has come, and everything is handled. */
+/* Return NULL once the server must end and everything is handled. */
 static struct entry *pop(struct server *me)
 {
 	struct cds_wfcq_node *node;

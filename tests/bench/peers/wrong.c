@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A peer that does wrong, as the environment's BENCH_WRONG says, or nothing wrong if that is empty:
- * the harness has to notice.  There is no server; whoever sends does the work.
+ * A peer with the fault that BENCH_WRONG in the environment names, or without a fault if that is
+ * empty.  The harness must detect it.  There is no server; the sender does the work.
  */
 #include "bench.h"
 

@@ -16,14 +16,14 @@ struct server {
 	pthread_t thread;
 };
 
-/* One for all servers, as its manual says. */
+/* One context for all servers, as the manual of ZeroMQ recommends. */
 static void *context;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void begin(void)
 {
 	context = zmq_ctx_new();
-	/* As many as the system lets it have. */
+	/* As many sockets as the system allows. */
 	zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
 }
 
@@ -44,7 +44,7 @@ static void *serve(void *arg)
 
 		must(size >= 0);
 		if (size == 0) {
-			/* Each client says when it has sent everything. */
+			/* A client announces that it has sent everything. */
 			ended++;
 			must(me->plan.posts || zmq_send(me->socket, "", 0, 0) == 0);
 		} else if (me->plan.posts) {
@@ -57,7 +57,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* How much each end holds: together the capacity, or 0, which is no limit. */
+/* Each end holds half of the capacity; 0: no limit. */
 static void *open_socket(int type, size_t capacity)
 {
 	void *socket = zmq_socket(context, type);
@@ -122,7 +122,7 @@ static void post(void *client, const struct bench_message *msg)
 	must(zmq_send(client, msg, sizeof(*msg), 0) == sizeof(*msg));
 }
 
-/* Says goodbye.  What is still queued arrives, since sockets linger. */
+/* Send the end-of-stream marker.  Queued messages still arrive, since sockets linger. */
 static void client_end(void *client)
 {
 	int type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A client inside a plain epoll loop, of a server on a thread whose inbox has little room. */
+/* A client inside a plain epoll loop, of a server on a thread whose inbox has a small capacity. */
 #include "load.h"
 
 #include <stdio.h>
@@ -25,8 +25,8 @@ static void watch(int epoll, int fd)
 	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
 }
 
-/* Answers have come.  First book them all, then send: the other way round a quick server could keep
- * us here for ever. */
+/* Answers have arrived.  All must be booked before the next send: otherwise a fast server could
+ * keep this loop here forever. */
 static bool on_answers(struct asker *asker)
 {
 	struct ump_completion done;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server inside GLib's main loop whose handler needs another server, on a thread, for each of its
- * answers.  To wait for it would stop the loop, so the handler suspends, and is resumed when the
- * other's answer has come.  Until then it takes no further message; [suspend].
+ * A server inside GLib's main loop whose handler sends a request to another server, on a thread,
+ * for each of its replies.  Waiting would stop the loop, so the handler suspends, and is resumed
+ * when the answer has arrived.  Until then it handles no further message; [suspend].
  */
 #include "load.h"
 
 #include <glib-unix.h>
 
-/* The code that callers get if the clerk cannot ask. */
+/* The code that callers get if the clerk cannot send its request. */
 #define CLERK_FAILED 1
 
 struct clerk {
 	GMainLoop *loop;
 	ump_task *task;
 	struct pulse pulse;
-	/* The other server, and where its answers arrive. */
+	/* A client of the other server, and the completions that receive its answers. */
 	ump_client *adder;
 	ump_completions *completions;
-	/* The handler that has suspended, and whom it will answer. */
+	/* The suspended handler, and the reply context of its message. */
 	ump_suspension *suspension;
 	ump_reply_context *rc;
 };
@@ -28,7 +28,7 @@ struct clerk {
 static void answer(struct clerk *clerk, const struct ump_completion *done)
 {
 	if (done->result == UMP_OK)
-		(void)ump_reply(&clerk->rc, done->reply); /* nobody gives up here */
+		(void)ump_reply(&clerk->rc, done->reply); /* no caller gives up here */
 	else
 		(void)ump_reply_fail(&clerk->rc, CLERK_FAILED);
 	must_ok(ump_task_resume(&clerk->suspension, ump_continue()), "going on");

@@ -17,12 +17,12 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
 
 	(void)fd;
 	(void)condition;
-	/* First book them all, then send: the other way round a quick server could keep us here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))
 		return G_SOURCE_CONTINUE;
-	/* All is answered. */
+	/* All requests are answered. */
 	g_main_loop_quit(program->loop);
 	return G_SOURCE_REMOVE;
 }

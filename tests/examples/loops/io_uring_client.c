@@ -20,7 +20,7 @@ enum {
 
 static struct __kernel_timespec period = {.tv_nsec = TICK_NS};
 
-/* Containers often forbid io_uring.  Then this program says so, and that it did nothing. */
+/* Containers often forbid io_uring.  This program then prints that, and exits without a test. */
 static void open_ring(struct io_uring *ring)
 {
 	int error = -io_uring_queue_init(8, ring, 0);
@@ -40,7 +40,8 @@ static struct io_uring_sqe *get_entry(struct io_uring *ring)
 	return entry;
 }
 
-/* For one time: it is asked again after each.  If it is readable by then, it completes at once. */
+/* One-shot: must be submitted again after each completion.  Completes at once if the descriptor is
+ * readable already. */
 static void ask_readable(struct io_uring *ring, int fd)
 {
 	struct io_uring_sqe *entry = get_entry(ring);
@@ -57,7 +58,7 @@ static void ask_tick(struct io_uring *ring)
 	io_uring_sqe_set_data64(entry, TICK);
 }
 
-/* What has completed next. */
+/* Return what the next completion is about. */
 static uint64_t wait_next(struct io_uring *ring)
 {
 	struct io_uring_cqe *completed = NULL;
@@ -74,8 +75,8 @@ static uint64_t wait_next(struct io_uring *ring)
 	return about;
 }
 
-/* Answers have come.  First book them all, then send: the other way round a quick server could keep
- * us here for ever. */
+/* Answers have arrived.  All must be booked before the next send: otherwise a fast server could
+ * keep this loop here forever. */
 static bool on_answers(struct asker *asker)
 {
 	struct ump_completion done;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A client inside libevent's loop, of a server on a thread whose inbox has little room. */
+/* A client inside libevent's loop, of a server on a thread whose inbox has a small capacity. */
 #include "load.h"
 
 #include <event2/event.h>
@@ -19,7 +19,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	/* First book them all, then send: the other way round a quick server could keep us here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (!asker_send(&program->asker))

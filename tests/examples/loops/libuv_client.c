@@ -18,12 +18,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	must(status == 0, "uv_poll");
-	/* First book them all, then send: the other way round a quick server could keep us here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))
 		return;
-	/* All is answered.  Without handles libuv's loop ends. */
+	/* All requests are answered.  Without handles libuv's loop ends. */
 	uv_close((uv_handle_t *)&program->poll, NULL);
 	uv_close((uv_handle_t *)&program->timer, NULL);
 }

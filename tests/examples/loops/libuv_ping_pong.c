@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Two servers inside one loop, which post a ball to each other until it has been hit often enough.
- * Neither can wait for the other, since one thread runs both; posting needs no wait.
+ * Two servers inside one loop, which post a ball to each other until it has been hit the given
+ * number of times.  They cannot wait for each other, since one thread runs both; posts never wait.
  */
 #include "load.h"
 
@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <uv.h>
 
-/* The ball: how often it is still to be hit. */
+/* The ball: the number of hits left. */
 typedef uint64_t ball;
 
 struct player {
 	const char *name;
 	ump_task *task;
 	uv_poll_t poll;
-	/* The right to post to the other, which keeps the other going. */
+	/* A strong client of the other player, which keeps that player alive. */
 	ump_post_client *other;
 	uint64_t hits;
 	uv_timer_t *timer;
@@ -24,7 +24,7 @@ struct player {
 
 static const struct ump_config player_config = {.post.size = sizeof(ball)};
 
-/* ---- What a player does -------------------------------------------------------------------- */
+/* ---- The handler of a player --------------------------------------------------------------- */
 
 static struct ump_flow hit(void *self, const void *msg)
 {
@@ -39,7 +39,7 @@ static struct ump_flow hit(void *self, const void *msg)
 	return ump_continue();
 }
 
-/* Called at the end of one player: lets go of the other one, which ends too. */
+/* Called at the end of one player: drop the client of the other one, which then ends too. */
 static void leave(void *self)
 {
 	struct player *player = self;

@@ -63,8 +63,8 @@ bool pulse_report(struct pulse *pulse)
 
 	note_gap(pulse); /* since the last tick */
 	took = pulse->last - pulse->begin;
-	/* A machine that does much else may be late by tenths of a second, a loop that is blocked
-	 * is late by most of the time. */
+	/* A loaded machine may be late by tenths of a second; a blocked loop is late by most of the
+	 * duration. */
 	steady = pulse->ticks * TICK_NS * 10 >= took && pulse->longest < TICK_NS * 20 + took / 2;
 	printf("the timer %s\n", steady ? "ticked all along" : "STALLED");
 	fprintf(stderr, "%" PRId64 " ms, %u ticks, the longest gap %" PRId64 " ms\n",
@@ -84,7 +84,7 @@ static struct ump_flow add(void *self, const void *msg, ump_reply_context **rc)
 	sum result = numbers->a + numbers->b;
 
 	adder->handled++;
-	(void)ump_reply(rc, &result); /* nobody gives up here */
+	(void)ump_reply(rc, &result); /* no caller gives up here */
 	return ump_continue();
 }
 
@@ -134,7 +134,7 @@ void callers_start(struct callers *callers, ump_client **client, uint64_t count)
 	ump_client_drop(client);
 }
 
-/* Each request was answered once, by a task that did not stop its loop: [once], [task]. */
+/* Each request must be answered once, by a task that did not stop its loop: [once], [task]. */
 int callers_report(struct callers *callers, const struct adder *adder, struct pulse *pulse,
 	struct ump_flow how)
 {
@@ -171,7 +171,7 @@ void asker_open(struct asker *asker, ump_client **client, uint64_t count)
 	}
 }
 
-/* [bound]: be told when there is room, instead of waiting for it: a loop must not wait. */
+/* Reserve capacity instead of waiting for it, since a loop must not wait; [bound]. */
 static void ask_for_room(struct asker *asker)
 {
 	must_ok(ump_client_reserve(asker->client, asker->completions, &asker->waits_for_capacity),
@@ -222,7 +222,7 @@ void asker_book(struct asker *asker, const struct ump_completion *done)
 	asker->free = question;
 }
 
-/* Each request came out of the completions once, with its own answer: [complete]. */
+/* Each request must be completed once, with its own answer: [complete]. */
 int asker_report(
 	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse)
 {

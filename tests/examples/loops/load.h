@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the examples for event loops share, so that each of them shows its loop and little else: a
- * server that adds, those who ask it for sums, and a pulse that tells whether the loop went on.
+ * Shared by the examples for event loops, so that each shows its loop and little else: a server
+ * that adds, its clients, and a pulse that shows whether the loop kept running.
  */
 #ifndef LOAD_H
 #define LOAD_H
@@ -11,17 +11,17 @@
 #include <stdint.h>
 #include <ump_server.h>
 
-/* How often the timer of each example ticks. */
+/* The period of each example's timer. */
 #define TICK_MS 5
 #define TICK_NS (INT64_C(1000000) * TICK_MS)
-/* How many messages a task handles before the loop gets to do other things. */
+/* Maximum number of messages that a task handles before it returns to the loop. */
 #define BUDGET 64
-/* How many threads call a server on a loop. */
+/* Number of threads that call a server on a loop. */
 #define CALLERS 4
-/* How many requests a client on a loop has in flight. */
+/* Maximum number of requests that a client on a loop has in flight. */
 #define IN_FLIGHT 64
 
-/* How many requests are to be sent: the first argument, or 100 000. */
+/* Return the number of requests to send: the first argument, or 100 000. */
 uint64_t load_requests(int argc, char **argv);
 
 /* End the program with one line, unless `good`. */
@@ -40,7 +40,7 @@ struct pulse {
 
 void pulse_start(struct pulse *pulse);
 void pulse_tick(struct pulse *pulse);
-/* The loop is over: print whether the timer ticked all along. */
+/* Print whether the timer ticked all along.  Must be called after the loop. */
 bool pulse_report(struct pulse *pulse);
 
 /* ---- A server that adds -------------------------------------------------------------------- */
@@ -52,7 +52,7 @@ struct add {
 
 typedef uint64_t sum;
 
-/* The builder's argument: how many requests were handled. */
+/* The builder's argument: the number of handled requests. */
 struct adder {
 	uint64_t handled;
 };
@@ -76,11 +76,11 @@ struct callers {
 	struct caller callers[CALLERS];
 };
 
-/* Start threads that send `count` requests together.  Takes the client: when the last of them has
- * had its last answer, the server's last client goes. */
+/* Start threads that send `count` requests in total.  Takes the client: when the last thread has
+ * received its last answer, it drops the server's last client. */
 void callers_start(struct callers *callers, ump_client **client, uint64_t count);
 
-/* Wait for the threads and print the accounts; the program's exit status. */
+/* Wait for the threads and print the accounts.  Return the program's exit status. */
 int callers_report(struct callers *callers, const struct adder *adder, struct pulse *pulse,
 	struct ump_flow how);
 
@@ -100,24 +100,24 @@ struct asker {
 	uint64_t answered;
 	uint64_t right;
 	uint64_t others;
-	/* Those that are not in flight. */
+	/* Free list: questions that are not in flight. */
 	struct question *free;
 	struct question questions[IN_FLIGHT];
-	/* The inbox was full: nothing is sent until the completion with this field's address. */
+	/* The inbox was full: nothing must be sent until the completion with this field's address. */
 	bool waits_for_capacity;
 	uint64_t waits;
 };
 
-/* Open the completions.  Takes the client: it goes when all has been answered. */
+/* Open the completions.  Takes the client, which is dropped once all requests are answered. */
 void asker_open(struct asker *asker, ump_client **client, uint64_t count);
 
-/* Send as many requests as may be in flight.  false: all were sent and answered. */
+/* Send as many requests as may be in flight.  Return false once all were sent and answered. */
 bool asker_send(struct asker *asker);
 
 /* Book one completion. */
 void asker_book(struct asker *asker, const struct ump_completion *done);
 
-/* Wait for the server and print the accounts; the program's exit status. */
+/* Wait for the server and print the accounts.  Return the program's exit status. */
 int asker_report(
 	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse);
 

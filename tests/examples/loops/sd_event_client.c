@@ -19,16 +19,16 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *d
 
 	(void)fd;
 	(void)events;
-	/* First book them all, then send: the other way round a quick server could keep us here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))
 		return 0;
-	/* All is answered. */
+	/* All requests are answered. */
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* A timer of this loop rings once; it is wound up again. */
+/* A timer of this loop fires once, so it must be armed again. */
 static int on_tick(sd_event_source *source, uint64_t now, void *data)
 {
 	struct program *program = data;

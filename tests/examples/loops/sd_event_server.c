@@ -24,7 +24,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *d
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* A timer of this loop rings once; it is wound up again. */
+/* A timer of this loop fires once, so it must be armed again. */
 static int on_tick(sd_event_source *source, uint64_t now, void *data)
 {
 	struct service *service = data;

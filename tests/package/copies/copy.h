@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the program and the library of this test do, each with its own copy of ump-server. */
+/* The work of the program and of the library of this test, each with its copy of ump-server. */
 #ifndef COPY_H
 #define COPY_H
 
-/* A handler that asks its own server is told UMP_DEADLOCK, clients come and go, and all threads
- * end.  0, or the line that found something else. */
+/* Check that a handler gets UMP_DEADLOCK for a request to its own server, that clients can be
+ * cloned and dropped, and that all threads end.  Return 0, or the line of the failed check. */
 int copy_work(void);
 
-/* copy_work() of the library. */
+/* copy_work() inside the library. */
 int library_work(void);
 
-/* Whether the two have one copy between them. */
+/* Return the address of a result's text, by which the program sees whether both share a copy. */
 const void *library_copy(void);
 
 #endif

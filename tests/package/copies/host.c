@@ -2,8 +2,7 @@
 /*
  * usage: host PLUGIN end|no-end LOADS
  *
- * Loads a plugin, lets it do its work, and unloads it, again and again.  Says whether it was
- * unloaded each time.
+ * Load a plugin, run it and unload it, LOADS times.  Print whether it was unloaded each time.
  */
 #include <dlfcn.h>
 #include <stdio.h>

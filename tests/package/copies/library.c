@@ -10,6 +10,6 @@ int library_work(void)
 
 const void *library_copy(void)
 {
-	/* The text of a result is the copy's own. */
+	/* Each copy of the library has its own texts of the results. */
 	return ump_strerror(UMP_OK);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A plugin whose servers are dropped: on threads of their own, and on ones that are used again. */
+/* A plugin whose servers are dropped: on threads of their own, and on pooled threads. */
 #include "plugin.h"
 
 #include <ump_server.h>
@@ -34,8 +34,8 @@ static int one(ump_thread_pool *threads)
 	if (ump_spawn_thread(&config, build, NULL, &client, &thread) != UMP_OK)
 		return -1;
 	ump_client_req(client, &value, &answer, UMP_FOREVER);
-	/* The library tells that there is no reply when the handler has returned: from then on no
-	 * code of the plugin runs on that thread. */
+	/* UMP_NO_REPLY arrives only after the handler has returned: from then on no code of the
+	 * plugin runs on that thread. */
 	if (ump_client_req(client, &none, &ignored, UMP_FOREVER) != UMP_NO_REPLY)
 		return -1;
 	ump_thread_drop(&thread);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What a plugin has to have, in C or C++. */
+/* The functions that a plugin must define, in C or C++. */
 #ifndef PLUGIN_H
 #define PLUGIN_H
 
@@ -7,10 +7,10 @@
 extern "C" {
 #endif
 
-/* Does its work; 168. */
+/* Do the plugin's work.  Return 168. */
 int plugin_run(void);
 
-/* What must come before the plugin is unloaded; 0. */
+/* Must be called before the plugin is unloaded.  Return 0. */
 int plugin_end(void);
 
 #ifdef __cplusplus

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Prints what went wrong in the program, and in the library; and whether they share a copy. */
+/* Print the failed line, or 0, of the program and of the library, and whether they share a copy. */
 #include "copy.h"
 
 #include <stdio.h>
 #include <ump_server.h>
 
-/* Keeps a server going while the library does its work. */
+/* The handler of a server that lives while the library does its work. */
 static struct ump_flow post(void *self, const void *msg)
 {
 	(void)self;

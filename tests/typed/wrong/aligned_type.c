@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Messages that the library could not place.
+ * Messages with a stricter alignment than the library supports.
  * gcc: static assertion failed: "idler: struct wide is aligned more strictly than UMP_ALIGN_MOST"
  * clang: static_?assert(ion)? failed.*idler: struct wide is aligned more strictly
  */

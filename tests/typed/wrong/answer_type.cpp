@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The answer is of another type.
+// The answer has another type.
 // gcc: conversion from 'result<.*>' to non-scalar type 'result<int>'
 // clang: no viable conversion from .* to 'result<int>'
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A code that would be one of the library's.
+ * A negative code: those are the library's.
  * gcc: static assertion failed: "CODE_LOW: a code must be above 0"
  * clang: static_?assert(ion)? failed.*CODE_LOW: a code must be above 0
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To fail with a code of another server.
+ * Failing with a code of another server.
  * gcc: implicit conversion from 'enum store_code' to 'enum adder_code'
  * clang: implicit conversion from enumeration type 'enum store_code' to different enumeration type
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Two codes of one value.
+ * Two codes with the same value.
  * gcc: duplicate case value
  * clang: duplicate case value
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To fail with a code of a server that has none.
+ * Failing with a code on a server that has no codes.
  * gcc: implicit declaration of function 'pinger_reply_fail'
  * clang: (implicit declaration of|call to undeclared) function 'pinger_reply_fail'
  */

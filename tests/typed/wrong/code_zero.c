@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A code that would mean success.
+ * The code 0, which would mean success.
  * gcc: static assertion failed: "CODE_NONE: a code must be above 0"
  * clang: static_?assert(ion)? failed.*CODE_NONE: a code must be above 0
  */

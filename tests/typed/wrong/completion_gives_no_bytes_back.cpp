@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A request that was copied is asked back.
+// Taking back a request that was copied.
 // gcc: static assertion failed: a trivially copyable request was copied
 // clang: static_?assert(ion)? failed.*a trivially copyable request was copied
 #include "servers.hpp"

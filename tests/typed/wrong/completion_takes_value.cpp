@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A callable that takes the value as if it were there.
+// A callable that takes the value instead of the result.
 // gcc: static assertion failed: the callable takes the answer: a ump::result of the
 // clang: static_?assert(ion)? failed.*the callable takes the answer: a ump::result of the
 #include "servers.hpp"

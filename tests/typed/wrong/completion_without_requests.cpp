@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The same, through completions.
+// A request through completions to a server that takes none.
 // gcc: static assertion failed: this server takes no requests
 // clang: static_?assert(ion)? failed.*this server takes no requests
 #include "servers.hpp"

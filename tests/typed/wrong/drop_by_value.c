@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To drop a handle but not the variable that holds it.
+ * Dropping a handle by value, not by the address of its variable.
  * gcc: incompatible type for argument 1 of 'adder_client_drop'
  * clang: passing 'adder_client' to parameter of incompatible type 'adder_client \*'
  */

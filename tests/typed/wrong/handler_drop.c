@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To release a value as one of another type.
+ * A drop callback that takes another type.
  * gcc: initialization of .* from incompatible pointer type
  * clang: incompatible function pointer types initializing
  */

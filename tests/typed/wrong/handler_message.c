@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A callback that takes another message.
+ * A callback that takes a message of another type.
  * gcc: initialization of .* from incompatible pointer type
  * clang: incompatible function pointer types initializing
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A handler of other messages.
+// A handler of messages of another type.
 // gcc: 'ump::handler<logger>::flow handler::post\(int\)' marked 'override', but does not override
 // clang: marked 'override' hides virtual member function
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To run the handler of another server.
+ * Spawning a server with the handler of another one.
  * gcc: passing argument 2 of 'adder_spawn_thread' from incompatible pointer type
  * clang: incompatible pointer types passing
  */

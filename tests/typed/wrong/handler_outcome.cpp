@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A handler that stops with what is no outcome.
+// A handler that stops with a value that is not an outcome.
 // gcc: could not convert .*'ump::stop_t<std.*basic_string.*' to 'ump::handler<adder>::flow'
 // clang: no viable conversion from .*stop_t<std.* to function return type 'ump::handler<adder>
 #include "servers.hpp"

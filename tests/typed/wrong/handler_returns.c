@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A callback that does not say how to go on.
+ * A callback that does not return a flow.
  * gcc: initialization of .* from incompatible pointer type
  * clang: incompatible function pointer types initializing
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A callback whose self is another server's.
+ * A callback whose `self` is that of another server.
  * gcc: initialization of .* from incompatible pointer type
  * clang: incompatible function pointer types initializing
  */

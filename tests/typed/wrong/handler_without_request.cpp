@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A handler that handles no requests.
+// A handler without a request() for a server that takes requests.
 // gcc: invalid new-expression of abstract class type 'handler'
 // clang: allocating an object of abstract class type 'handler'
 #include "servers.hpp"

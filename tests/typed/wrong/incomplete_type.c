@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Messages of a type that is not known.
+ * Messages of an incomplete type.
  * gcc: invalid application of 'sizeof' to incomplete type 'struct unknown'
  * clang: invalid application of 'sizeof' to an incomplete type 'struct unknown'
  */

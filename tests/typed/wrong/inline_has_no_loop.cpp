@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// An inline server is run by its callers only.
+// Dispatching a combining server: only its callers run it.
 // gcc: 'class ump::combining<adder>' has no member named 'dispatch'
 // clang: no member named 'dispatch' in 'ump::combining<adder>'
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A request through a client that can only post.
+ * A request through a post-only client.
  * gcc: incompatible type for argument 1 of 'adder_client_req'
  * clang: passing 'adder_post_client' to parameter of incompatible type 'adder_client'
  */

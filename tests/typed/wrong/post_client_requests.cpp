@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A client for posts sends a request.
+// A request through a post-only client.
 // gcc: 'const class ump::post_client<adder>' has no member named 'request'
 // clang: no member named 'request' in 'ump::post_client<adder>'
 #include "servers.hpp"

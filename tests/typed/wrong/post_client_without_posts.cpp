@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A client for posts, of a server that takes none.
+// A post-only client of a server that takes no posts.
 // gcc: static assertion failed: this server takes no posts
 // clang: static_?assert(ion)? failed.*this server takes no posts
 #include "servers.hpp"

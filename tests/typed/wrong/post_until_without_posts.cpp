@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The same, waiting for room.
+// A post that waits for capacity, to a server that takes no posts.
 // gcc: static assertion failed: this server takes no posts
 // clang: static_?assert(ion)? failed.*this server takes no posts
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A value where a pointer to it is wanted.
+ * A value instead of a pointer to it.
  * gcc: incompatible type for argument 2 of 'adder_client_post'
  * clang: passing 'struct note' to parameter of incompatible type 'const struct note \*'
  */

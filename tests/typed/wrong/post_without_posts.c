@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To post to a server that takes no posts.
+ * A post to a server that takes none.
  * gcc: implicit declaration of function 'store_client_post'
  * clang: (implicit declaration of|call to undeclared) function 'store_client_post'
  */

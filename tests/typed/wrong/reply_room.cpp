@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A reply that is moved cannot be written in place.
+// A reply buffer for a reply that must be moved, so cannot be written in place.
 // gcc: static assertion failed: only a trivially copyable reply can be written in place
 // clang: static_?assert(ion)? failed.*only a trivially copyable reply can be written in place
 #include "servers.hpp"

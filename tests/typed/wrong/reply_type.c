@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A place for the reply that is of another type.
+ * A reply buffer of another type.
  * gcc: passing argument 3 of 'adder_client_req' from incompatible pointer type
  * clang: incompatible pointer types passing
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To answer with a value where replies have none.
+ * Replying with a value where replies have none.
  * gcc: too many arguments to function 'store_reply'
  * clang: too many arguments to function call, expected single argument 'rc_'
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A reply that has no value gets one.
+// Replying with a value where replies have none.
 // gcc: static assertion failed: these replies have no value
 // clang: static_?assert(ion)? failed.*these replies have no value
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * To answer without the value that replies have.
+ * Replying without the value that replies have.
  * gcc: too few arguments to function 'adder_reply'
  * clang: too few arguments to function call, expected 2, have 1
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A reply lacks its value.
+// Replying without the value that replies have.
 // gcc: static assertion failed: these replies have a value
 // clang: static_?assert(ion)? failed.*these replies have a value
 #include "servers.hpp"

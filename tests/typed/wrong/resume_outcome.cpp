@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A handler is resumed with an outcome of another type.
+// Resuming a handler with an outcome of another type.
 // gcc: no matching function for call to 'ump::suspension<adder>::resume\(ump::stop_t
 // clang: no matching member function for call to 'resume'
 #include "servers.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// Room has no value.
+// The callable of a reservation takes a value, but a reservation has none.
 // gcc: static assertion failed: the callable takes what became of the room
 // clang: static_?assert(ion)? failed.*the callable takes what became of the room
 #include "servers.hpp"

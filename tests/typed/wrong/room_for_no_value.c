@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Room for a value that replies do not have.
+ * A reply buffer where replies have no value.
  * gcc: implicit declaration of function 'store_reply_buffer'
  * clang: (implicit declaration of|call to undeclared) function 'store_reply_buffer'
  */

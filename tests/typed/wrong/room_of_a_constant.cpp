@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// Room is kept by a client, which changes.
+// Reserving capacity through a const client, although a reservation changes the client.
 // gcc: passing .*const ump::client<adder>.* as 'this' argument discards qualifiers
 // clang: no matching member function for call to 'room'
 #include "servers.hpp"

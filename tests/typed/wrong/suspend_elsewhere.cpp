@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// Only a handler suspends, and only itself.
+// Suspending from outside of the handler: only a handler may suspend itself.
 // gcc: suspend\(\).* is protected within this context
 // clang: 'suspend' is a protected member of 'ump::handler<adder>'
 #include "servers.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The outcome is of another type.
+// The outcome has another type.
 // gcc: conversion from .*optional<int>.* to non-scalar type 'result<optional<std.*basic_string
 // clang: no viable conversion from .* to 'result<optional<std::string>>'
 #include "servers.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A server on a thread is not run.
+// Dispatching a server that has its own thread.
 // gcc: 'class ump::thread<adder>' has no member named 'dispatch'
 // clang: no member named 'dispatch' in 'ump::thread<adder>'
 #include "servers.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// Two owners of the same threads.
+// Two owners of one thread pool.
 // gcc: use of deleted function 'ump::thread_pool::threads\(const ump::thread_pool&\)'
 // clang: call to .*deleted copy constructor of 'ump::thread_pool'
 #include "servers.hpp"

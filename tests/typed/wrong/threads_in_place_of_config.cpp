@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A configuration names threads; they are none.
+// A thread pool instead of a configuration.
 // gcc: no matching function for call to 'spawn_thread
 // clang: no matching function for call to 'spawn_thread'
 #include "servers.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A client of ump_server.h, whose types are unknown.
+ * An untyped client, of ump_server.h.
  * gcc: incompatible type for argument 1 of 'adder_client_post'
  * clang: passing 'ump_client \*'.* to parameter of incompatible type 'adder_client'
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The answer of another server.
+ * Waiting for an answer of another server.
  * gcc: passing argument 1 of 'adder_wait_reply_wait' from incompatible pointer type
  * clang: incompatible pointer types passing
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A weak client that was not upgraded.
+ * A post through a weak client that was not upgraded.
  * gcc: incompatible type for argument 1 of 'adder_client_post'
  * clang: passing 'adder_weak_client' to parameter of incompatible type 'adder_client'
  */

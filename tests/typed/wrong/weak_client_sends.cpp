@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// A weak client sends.
+// A post through a weak client that was not upgraded.
 // gcc: 'const class ump::weak_client<adder>' has no member named 'post'
 // clang: no member named 'post' in 'ump::weak_client<adder>'
 #include "servers.hpp"

@@ -104,7 +104,7 @@ static bool release(struct ump_combining *combining, struct ump__message *messag
 	return ump__combiner_take(inbox);
 }
 
-/* Begin a further budget: from now on the combiner hands off to a blocked caller. */
+/* The budget begins anew. */
 static void begin_stint(struct stint *stint, size_t budget)
 {
 	stint->left = budget;

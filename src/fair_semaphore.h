@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A fair (FIFO) counting semaphore, whose permits are the places in a bounded inbox; [bound].  A
- * sender must acquire a permit before it pushes a message; the receiver releases it when the
- * message leaves the queue.  While permits are free, either is one compare-exchange (permits.h).  A
+ * sender must acquire a permit before it pushes a message; the permit is released when the message
+ * leaves the queue.  While permits are free, either is one compare-exchange (permits.h).  A
  * sender that finds none spins briefly, then joins the wait queue under a lock.  While there is a
  * wait queue, a released permit goes to its first waiter.
  */

@@ -42,8 +42,8 @@ struct ump__wait {
 	struct ump__channel *server;
 	/* State of the answer that ends the wait. */
 	const struct ump__word *state;
-	/* For a request: not 0 once its context was kept, so that the server need not be the
-	 * answerer any more.  NULL for other waits. */
+	/* NULL, or a hint that is not 0 once that server need not be the answerer any more: the
+	 * request's context was kept, or init has succeeded. */
 	const struct ump__hint *kept;
 	/* Frames of the handlers that wait, the innermost first; NULL if the wait is not
 	 * published. */

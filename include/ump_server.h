@@ -53,9 +53,9 @@
  *              `init`, and, if `init` failed, for the thread's end; that of ump_thread_pool_drop
  *              for idle threads; that of ump_completions_drop, and of a task's end, for a thread
  *              that is raising the notifier of the descriptor; that of ump_server_dump for its
- *              file; and those for the library's locks, which are held for a few instructions (by
- *              ump_server_dump while it copies what it will write).  A thread that ends, an idle
- *              one too, may run destructors of thread-local variables: these waits include them.
+ *              file; and those for the library's locks, which are held for a few instructions, or
+ *              while ump_server_dump copies what it will write.  A thread that ends, an idle one
+ *              too, may run destructors of thread-local variables: these waits include them.
  *              ump_thread_join's wait for the thread's end, after its loop has ended, keeps the
  *              deadline on Linux; other systems cannot abandon a join, and there it has no
  *              deadline.
@@ -73,8 +73,8 @@
  *              (Those that run in the system's last two rounds of destructors may not be seen.)
  *              These waits are not seen: those of threads outside callbacks; those in ump_task_run,
  *              ump_completions_wait, ump_server_wait and ump_thread_pool_drop; that of a handler
- *              that has suspended by ump_suspend; those for the keeper of a context; and waits
- *              outside this library.
+ *              that has suspended by ump_suspend; those for an answer through a kept context; and
+ *              waits outside this library.
  * - [bound]    A server with a capacity never has more messages queued than that.  A sender that
  *              finds the inbox full either fails with UMP_FULL at once, or waits: it spins
  *              briefly, then blocks in a FIFO wait queue.  Dropping the last client and closing
@@ -84,19 +84,21 @@
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
- * - [combining]  A combining (inline) server has no thread: a caller that sends to it, or that
- *              drops its last client, runs it if it is idle, as its combiner.  All other promises
- *              hold as for any server: one message at a time, in order.  After a budget of others'
- *              messages the combiner hands off the role to the next caller that is blocked in a
- *              request; after a second budget, and after each further one, it releases the role to
- *              the next sender.
+ * - [combining]  A combining server has no thread: a caller that sends to it, or that drops its
+ *              last client, runs it if it is idle, as its combiner.  All other promises hold as for
+ *              any server: one message at a time, in order.  After a budget of others' messages the
+ *              combiner hands off the role to the next caller that is blocked in a request.  If a
+ *              second budget of messages brings no such caller, and after each further one, it
+ *              releases the role to the next sender.
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
- *              its thread is idle in the pool, unless the pool held its maximum of idle threads.
- * - [quiet]  No lost wake-up: no thread stays blocked once its condition holds.  Closing, dropping
- *              and breaking never block; ump_thread_pool_drop alone waits, for threads that have
- *              nothing left to do.
+ *              its thread has returned to the pool, or has ended if the pool held its maximum of
+ *              idle threads or was dropped.
+ * - [quiet]    No lost wake-up: no thread stays blocked once its condition holds.  Closing,
+ *              dropping and breaking never block, with two exceptions: ump_thread_pool_drop waits
+ *              for idle threads to end, and ump_completions_drop and a task's end may wait for a
+ *              thread that is raising the notifier of the descriptor.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -362,7 +364,7 @@ struct ump_config {
 	const char *name UMP_ZERO;
 	/** Bytes of the thread's stack, raised to the system's minimum; the system's own use of the
 	 *  stack for thread-local variables is added.  0: the system's default; with `thread_pool`,
-	 *  theirs. */
+	 *  that of the pool's threads. */
 	size_t stack_size UMP_ZERO;
 	/** Maximum number of queued messages, at most 2^31 - 1; [bound].  0: unbounded.  The
 	 *  message that the handler works on is no longer queued; requests that were given up are,
@@ -668,10 +670,11 @@ UMP_API int ump_client_req_completion(
  * whatever kind, uses it and cannot find the inbox full.  The permit is kept until that send, or
  * until `client` is dropped.  If `completions` is dropped before the completion has come out of it,
  * no permit is kept.
- * Reservations and blocked senders share one FIFO wait queue.  If `client` itself blocks meanwhile,
- * the blocked send gets the next permit, and the reservation a later one.  A server without a
- * capacity is never full, and keeps no permits.  If the server ends first, the completion comes
- * with UMP_SERVER_GONE; if `client` is dropped first, with UMP_ORIGIN_GONE.
+ * Reservations and blocked senders share one FIFO wait queue.  If `client` itself blocks in a send
+ * meanwhile, that send is queued directly before the reservation, and so gets a permit first.  A
+ * server without a capacity is never full, and keeps no permits: the completion comes at once.  If
+ * the server ends first, the completion comes with UMP_SERVER_GONE; if `client` is dropped first,
+ * with UMP_ORIGIN_GONE.
  * Never blocks.  One thread at a time for `client` (which must not send concurrently) and for
  * `completions`.
  * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion,
@@ -912,7 +915,8 @@ UMP_API int ump_join_dropped(ump_time deadline);
 
 /* ---- Thread pools --------------------------------------------------------------------------- */
 
-/**Create a thread pool, for programs that spawn servers so often that creating threads would cost
+/**
+ * Create a thread pool, for programs that spawn servers so often that creating threads would cost
  * too much.  A server whose configuration names the pool in `thread_pool` runs on a pooled thread:
  * the idle one that returned last, or a new one if none is idle; [reuse].  A thread returns when
  * its server's loop has ended and `drop` has returned.  The pool holds at most `most` idle threads
@@ -921,11 +925,11 @@ UMP_API int ump_join_dropped(ump_time deadline);
  * handlers may wait for each other as always.
  *
  * All threads have stacks of `stack_size` bytes, as in struct ump_config (0: the system's default).
- * A server finds its own name on its thread, if neither it nor its predecessors change names.  All
- * else that belongs to a thread stays as the previous server left it: thread-local variables (their
- * destructors run when the thread ends), signal mask, scheduling, floating-point environment.  A
- * handler that changes any of it should restore it if that matters.  A mask that a server got by
- * `inherit_signals` is its own: the thread gets its previous mask back.
+ * A thread has the name that its present server is configured with, unless a handler has renamed
+ * the thread.  All else that belongs to a thread stays as the previous server left it: thread-local
+ * variables (their destructors run when the thread ends), signal mask, scheduling, floating-point
+ * environment.  A handler that changes any of it should restore it if that matters.  A mask that a
+ * server got by `inherit_signals` is its own: the thread gets its previous mask back.
  *
  * The caller owns `*out` and must drop it.  No thread starts before a server needs it.
  * Never blocks.  Any thread.
@@ -933,7 +937,8 @@ UMP_API int ump_join_dropped(ump_time deadline);
  */
 UMP_API int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size);
 
-/**Drop a thread pool.  Its idle threads end, and are gone when this returns.  Running servers are
+/**
+ * Drop a thread pool.  Its idle threads end, and are gone when this returns.  Running servers are
  * not disturbed: their threads end with them, as those of servers without a pool do, so
  * ump_thread_join waits for the thread to be gone; the last of them frees the pool's memory.  After
  * all servers have been joined, no thread is left.  Blocks until the idle threads are gone.  They
@@ -1075,15 +1080,14 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
  *   others have sent meanwhile, until nothing is left.  Other senders queue their messages, and
  *   those that wait for an answer block.
  * - Handoff: after `budget` messages of others (see struct ump_config), the combiner hands off its
- *   role to the first caller whose request reaches the head of the queue while it is blocked in
- *   ump_client_req.  That caller handles its request itself, and continues with a budget of its
- *   own.
- * - Release: where no caller is blocked so (posts, and requests that were sent without waiting),
- *   the combiner releases the role after a second budget, and after each further one, for about as
- *   long as one message took on average.  A thread that sends meanwhile, or that leaves the wait
- *   queue for capacity, becomes the combiner: it handles the messages that are left, which are
- *   older, and then its own.  The former combiner returns at the end of that time.  If no thread
- *   has come, it resumes its role.
+ *   role to the first caller that is blocked in ump_client_req when its request reaches the head of
+ *   the queue.  That caller handles its request itself, and continues with a budget of its own.
+ * - Release: if a second budget of messages brings no such request (all are posts, or requests that
+ *   were sent without waiting), the combiner releases the role, and again after each further
+ *   budget, for about as long as one message took on average.  A thread that sends meanwhile, or
+ *   that leaves the wait queue for capacity, becomes the combiner: it handles the messages that are
+ *   left, which are older, and then its own.  The former combiner waits until that time is over.
+ *   Then it returns to the application or, if no thread has come, resumes its role.
  * - So a combiner whose peers keep sending is replaced as soon as one of them sends during a
  *   release, as happens under a flood.  No thread is forced to take the role: a client may combine
  *   for as long as there are messages but no thread to take it, as when the handler itself sends
@@ -1103,9 +1107,9 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
  * - Deadlines limit waits only.  A handler that the caller runs itself is not interrupted, and no
  *   deadline ends the combiner role; a caller whose deadline passes meanwhile gets the answer if it
  *   has arrived by then.
- * - For [deadlock], a handler that sends to a combining server waits for that server for as long as
- *   it is its combiner: a handler that it runs then gets UMP_DEADLOCK for a wait for the first
- *   handler's server.  A post of a handler to its own server is queued.
+ * - For [deadlock], a handler whose send makes it the combiner of another server waits for that
+ *   server until it is no longer the combiner: the handlers that it runs meanwhile get UMP_DEADLOCK
+ *   for a wait for the first handler's server.  A post of a handler to its own server is queued.
  * - ump_suspend returns NULL here, and ump_suspend_for UMP_INVALID.
  *
  * `config` is read during the call only; `name`, `stack_size`, `thread_pool` and `inherit_signals`

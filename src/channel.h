@@ -50,7 +50,7 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump_type request;
 	struct ump_type reply;
 	struct ump_type post;
-	/* Whether there is a capacity, and a room at the end. */
+	/* Whether there is a capacity, and a semaphore at the end. */
 	bool bounded;
 	/* Alignments of the values; at least what ump__value_align returns for 0. */
 	uint16_t request_align;

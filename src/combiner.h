@@ -2,8 +2,9 @@
 /*
  * The combiner role: the exclusive right to receive from an inbox that has no dispatcher of its
  * own.  An idle inbox reads PARKED, and has no combiner.  The thread that replaces PARKED, by a
- * push or by a claim, acquires the role; it releases the role by storing PARKED again.  All state
- * of the receiver passes from one combiner to the next through that word.
+ * push or by a claim, acquires the role.  It releases the role by restoring PARKED, or hands it off
+ * as the answer to a request (combining.h).  All state of the receiver passes to the next combiner
+ * through that word, or through that answer.
  */
 #ifndef UMP_COMBINER_H
 #define UMP_COMBINER_H
@@ -26,8 +27,8 @@ int ump__combiner_push(struct ump__word *inbox, struct ump__node *node);
 /* Acquire the combiner role if the inbox is idle.  Any thread but the combiner. */
 bool ump__combiner_take(struct ump__word *inbox);
 
-/* Release the combiner role.  Returns false if messages are left; then the caller is still the
- * combiner.  The combiner only. */
+/* Release the combiner role.  Returns false if the inbox is not empty; then the caller is still the
+ * combiner.  Messages that it has dequeued do not count.  The combiner only. */
 bool ump__combiner_give(struct ump__word *inbox);
 
 #endif

@@ -16,11 +16,11 @@
 
 struct ump_combining {
 	enum ump__mark mark;
-	/* Owned by the combiner, including its receiver. */
+	/* Owned by the combiner, with the receiver to which it points. */
 	struct ump__dispatcher dispatcher;
 	size_t budget;
-	/* The next message, already dequeued, from the release of the combiner role until the next
-	 * combiner runs. */
+	/* After a release of the combiner role: the message that was dequeued last, which the next
+	 * combiner must handle first.  Else NULL. */
 	struct ump__message *held;
 	/* Its channel, with a reference: a join is a wait for that server. */
 	struct ump__channel *channel;
@@ -52,17 +52,17 @@ static inline bool gives_up(ump_server *server)
 	return ump__queue_is_empty(&server->batch) && ump__combiner_give(&server->channel->inbox);
 }
 
-/* How far the combiner has got with the messages of others. */
+/* The combiner's budget for the messages of others. */
 struct stint {
 	/* Messages left in the budget. */
 	size_t left;
-	/* The first budget is exhausted: hand off to a blocked caller. */
+	/* A budget was exhausted: hand off to the next blocked caller. */
 	bool over;
 	/* Start time of the current budget. */
 	ump_time since;
 };
 
-/* Return the next message, or NULL. */
+/* Dequeue the next message, beginning with `held`.  NULL if there is none. */
 static struct ump__message *next(struct ump_combining *combining)
 {
 	ump_server *server = combining->dispatcher.server;
@@ -80,9 +80,10 @@ static struct ump__message *next(struct ump_combining *combining)
 
 /*
  * Release the combiner role to the next sender, and try to reacquire it after `pause` ns.
- * `message`, the next one, stays with the role, as does the rest of the batch: all of it is older
- * than anything sent from now on.  It has left the queue, so there is capacity for a sender that
- * waits for it.  Returns false if this thread is no longer the combiner.
+ * `message`, which was dequeued last, stays with the role, as does the rest of the batch: all of it
+ * is older than anything sent from now on.  Its permit was released when it was dequeued, so a
+ * sender that waits for capacity can take over, too.  Returns false if this thread is no longer the
+ * combiner.
  *
  * Meanwhile this thread must touch nothing but the inbox word, since the server may end.  That word
  * stays valid: every call that runs a server holds a reference to the channel until it returns.
@@ -112,13 +113,13 @@ static void begin_stint(struct stint *stint, size_t budget)
 }
 
 /*
- * Handle messages until none is left, or, after `left` messages, until another thread can take
- * over.  On GO_ON this thread is no longer the combiner, and must not touch what belongs to the
- * server.
+ * Handle messages until none is left, or, after `left` messages, until another thread takes over.
+ * On UMP__OUTCOME_CONTINUE this thread is no longer the combiner, and must not touch what belongs
+ * to the server.
  *
- * The role is released for as long as one message took.  If messages arrive faster than they are
- * handled, one arrives within that time; if none does, little is lost.  A combiner that ends within
- * its first budget does not read the clock.
+ * The role is released for as long as one message took on average.  If messages arrive faster than
+ * they are handled, one arrives within that time; if none does, little is lost.  A combiner that
+ * ends within its first budget does not read the clock.
  */
 static enum ump__outcome work_off(
 	struct ump_combining *combining, size_t left, struct ump_flow *flow)
@@ -168,7 +169,8 @@ static void inline_free(struct ump_combining *combining)
 	ump__free(combining);
 }
 
-/* Leave the server's frame; end the server unless the verdict is GO_ON. */
+/* Leave the server's frame, once the role was released or handed off (UMP__OUTCOME_CONTINUE).  With
+ * any other outcome this thread is still the combiner: end the server. */
 static void release_role(struct ump_combining *combining, const struct ump__frame *frame,
 	enum ump__outcome outcome, struct ump_flow flow)
 {
@@ -218,7 +220,7 @@ static void run_own(struct ump_combining *combining, struct ump__request *reques
 
 bool ump__combining_take(struct ump__channel *channel)
 {
-	/* A sender in the wait queue of a bounded inbox goes first. */
+	/* Never for a bounded inbox, whose senders need a permit first, in FIFO order. */
 	return !channel->bounded && ump__combiner_take(&channel->inbox);
 }
 

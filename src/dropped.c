@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Each thread that is handed over joins the earlier ones that have ended.  So in general one
- * thread, ended and not joined, is left for a later one or ump_join_dropped to join.
+ * Each hand-over joins the earlier threads that have ended.  So in general one thread, ended and
+ * not joined, is left for a later hand-over or ump_join_dropped to join.
  */
 #include "dropped.h"
 
@@ -11,7 +11,7 @@
 #include "frame.h"
 #include "ump_server.h"
 
-/* Maximum number of threads kept without memory of their own. */
+/* Maximum number of threads that are kept without their memory. */
 #define PLACES 32
 /* Interval in ns, at first and at most, between checks whether an ending thread has ended; its
  * thread-local variables may have destructors. */
@@ -28,13 +28,13 @@ struct waiter {
 static struct ump__lock lock = UMP__LOCK_FREE;
 /* Servers that were dropped and have not ended. */
 static size_t expected;
-/* Threads that end, or have ended, and are not joined: those without memory; and those that use
- * their memory, or found the array full. */
+/* Threads that are ending or have ended, and are not joined: in `places` those whose memory was
+ * freed, in `others` those that still use their memory, or found `places` full. */
 static struct ump__os_thread places[PLACES];
 static size_t placed;
 static struct ump__dropped *others;
 static struct waiter *waiters;
-/* The handler for the end of the process is registered. */
+/* Whether at_exit() is registered for the end of the process. */
 static bool leaves;
 
 /* ---- The list; with the lock held ------------------------------------------------------------ */
@@ -63,8 +63,8 @@ static struct ump__dropped *sweep(void)
 	return joined;
 }
 
-/* Keep the thread of `one`.  Returns the memory to free without the lock: `one` if it is not
- * needed, or NULL. */
+/* Keep the thread of `one`, to be joined later.  Returns the memory to free without the lock: `one`
+ * if it is not needed for that, or NULL. */
 static struct ump__dropped *keep(struct ump__dropped *one)
 {
 	if (one->in_use || placed == PLACES) {
@@ -95,7 +95,8 @@ static bool is_empty(void)
 	return placed == 0 && others == NULL;
 }
 
-/* Return whether the calling thread is one of them, in a destructor of a thread-local variable. */
+/* Return whether the calling thread is one of those kept, in a destructor of a thread-local
+ * variable. */
 static bool has_current(void)
 {
 	for (size_t i = 0; i < placed; i++) {
@@ -138,7 +139,8 @@ static void free_all(struct ump__dropped *first)
 
 /* ---- Fork and exit --------------------------------------------------------------------------- */
 
-/* The child has none of these threads.  What the parent was changing stays as it was. */
+/* The child has none of these threads.  Their memory leaks there: other threads of the parent may
+ * have been changing the lists. */
 void ump__dropped_forget(void)
 {
 	ump__lock_init(&lock);
@@ -148,7 +150,7 @@ void ump__dropped_forget(void)
 	waiters = NULL;
 }
 
-/* A program that does not wait for its dropped servers must not leak either. */
+/* A program that ends without ump_join_dropped must not leak either. */
 static void at_exit(void)
 {
 	struct ump__dropped *unused = NULL;
@@ -185,7 +187,7 @@ void ump__dropped_expect(void)
 	ump__lock_give(&lock);
 }
 
-/* The thread's destructors have run; what still runs executes no code of the application. */
+/* The thread's destructors have run, except those of the system's last two rounds. */
 static void thread_exits(struct ump__thread_exit *exit)
 {
 	struct ump__dropped *one = (struct ump__dropped *)(void *)exit;
@@ -286,8 +288,8 @@ static bool all_gone(void)
 	return gone;
 }
 
-/* Sleep for a moment.  Returns false if the deadline has passed.  A thread that exits cannot report
- * it, so the caller must poll. */
+/* Sleep for a moment, a longer one at each call.  Returns false if the deadline has passed.  A
+ * thread cannot report its own exit, so the caller must poll. */
 static bool nap(int64_t *ns, ump_time deadline)
 {
 	ump_time until = ump_after(*ns);

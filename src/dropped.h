@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Threads that no handle joins any more: those of dropped servers.  They are handed over to be
- * joined, not detached: only a join proves that a thread executes no more code of the library, so
- * that the library may be unloaded.
+ * Threads that no handle joins any more: those of dropped servers.  They are handed over to this
+ * file, which joins them and does not detach them: only a join proves that a thread executes no
+ * more code of the library, so that the library may be unloaded.
  *
  * The state is static: it belongs to one copy of the library.
  */
@@ -16,7 +16,7 @@
 
 struct ump__channel;
 
-/* Header of the allocated memory that is handed over with the thread. */
+/* Header of the allocated memory that is handed over with a thread. */
 struct ump__dropped {
 	/* Must be first: runs when the thread exits. */
 	struct ump__thread_exit exit;
@@ -26,7 +26,8 @@ struct ump__dropped {
 	struct ump__dropped *next;
 	/* Its thread uses this memory until it exits. */
 	bool in_use;
-	/* It was handed over; its thread was detached, at the end of the process. */
+	/* Whether it was handed over, and whether its thread was then detached, at the end of the
+	 * process. */
 	bool taken;
 	bool detached;
 };
@@ -35,15 +36,16 @@ struct ump__dropped {
 void ump__dropped_expect(void);
 
 /* Let the calling thread, which is that of `one` and is ending, use that memory until it exits.
- * Returns false if it must not. */
+ * Returns false if the library cannot see its exit: then the memory may be gone before. */
 bool ump__dropped_use(struct ump__dropped *one);
 
 /* Hand over a dropped server that has ended.  If `ends`, its thread `one->os` ends, too, or has
- * ended, and a later call joins it.  `one` and its reference are freed, by its thread if that uses
- * them.  Never blocks. */
+ * ended, and a later call joins it.  `one` is freed and its reference dropped as soon as neither is
+ * needed: by this call, by its thread when that exits, or by the call that joins it.  Never
+ * blocks. */
 void ump__dropped_take(struct ump__dropped *one, bool ends);
 
-/* Forget all threads, in a forked child, which has none of them. */
+/* Forget all servers and threads, in a forked child, which has none of them. */
 void ump__dropped_forget(void);
 
 /* Return the number of threads handed over and not joined; for checkers, while no other thread

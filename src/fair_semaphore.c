@@ -84,7 +84,7 @@ static int enter(
 	return UMP_FULL;
 }
 
-/* Hand a released permit to the first waiter that wants it. */
+/* Hand a released permit to the first waiter that wants it; if none does, it is free. */
 void ump__semaphore_give_locked(struct ump__semaphore *semaphore)
 {
 	while (semaphore->first != NULL) {
@@ -130,7 +130,8 @@ static int await_call(struct ump__semaphore *semaphore, struct sender *sender, u
 	return sender->called.code;
 }
 
-/* As enter(), for a sender; UMP_EMPTY if its client's reservation has been granted. */
+/* As enter(), for a sender, directly before its client's queued reservation; UMP_EMPTY if that has
+ * been granted a permit. */
 static int enter_sender(
 	struct ump__semaphore *semaphore, struct ump__waiter *waiter, const struct ump__claim *own)
 {
@@ -163,11 +164,13 @@ static int wait_in_queue(struct ump__semaphore *semaphore, struct ump__channel *
 	return result;
 }
 
-/* Free permits at which a spinning sender goes on; a quarter of the capacity is enough.  To take
- * each permit as it is released would only slow down the server, which is about to release more. */
+/* Number of free permits at which a spinning sender stops; a quarter of the capacity is enough,
+ * too.  To take each permit as it is released would only slow down the server, which is about to
+ * release more. */
 #define ENOUGH 64
 
-/* Spin for free permits while there is no wait queue.  Returns false if the caller should block. */
+/* Spin for free permits, as long as there is no wait queue.  Returns false if the caller should
+ * block. */
 static bool spin_for_permit(struct ump__semaphore *semaphore, int server_cpu)
 {
 	const struct ump__permits *permits = &semaphore->permits;

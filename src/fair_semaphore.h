@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The capacity of a bounded inbox; [bound].  A sender must acquire a permit before it pushes a
- * message; the permit is released when the message leaves the queue.  While permits are free, this
- * is a single exchange.  A sender that finds none spins briefly, then joins a wait queue under a
- * lock.  A permit that is released while there is a wait queue goes to its first waiter.
+ * A fair (FIFO) counting semaphore, whose permits are the places in a bounded inbox; [bound].  A
+ * sender must acquire a permit before it pushes a message; the permit is released when the message
+ * leaves the queue.  While permits are free, either is one compare-exchange (permits.h).  A
+ * sender that finds none spins briefly, then joins the wait queue under a lock.  While there is a
+ * wait queue, a released permit goes to its first waiter.
  */
 #ifndef UMP_FAIR_SEMAPHORE_H
 #define UMP_FAIR_SEMAPHORE_H
@@ -16,19 +17,20 @@
 
 struct ump__channel;
 
-/* A waiter in the wait queue. */
+/* A waiter for a permit: a blocked sender, or a reservation. */
 struct ump__waiter {
 	struct ump__waiter *next;
 	struct ump__waiter *previous;
 	bool queued;
-	/* Called under the lock, after removal from the queue: with UMP_OK for a permit, or with
-	 * UMP_SERVER_GONE if there will be none.  Returns false if the permit is not wanted. */
+	/* Called under the lock, once the waiter is not or no longer queued: with UMP_OK for a
+	 * permit, or with UMP_SERVER_GONE if there will be none.  Returns false if the permit is
+	 * not wanted. */
 	bool (*call)(struct ump__waiter *waiter, int code);
 };
 
-/* State of a client's reservation: never made, pending, granted, lost, or used.  Invariant: NOTHING
- * means that no other thread references the handle.  The thread that completes a reservation may
- * reference the handle until it releases the lock. */
+/* State of a client's reservation: never made, pending, granted, lost, or used.  Invariant: while
+ * it is NONE no other thread references the handle.  Afterwards the thread that completes the
+ * reservation may, until that thread releases the lock. */
 enum ump__reservation_state {
 	UMP__RESERVATION_NONE,
 	UMP__RESERVATION_PENDING,
@@ -37,7 +39,8 @@ enum ump__reservation_state {
 	UMP__RESERVATION_USED
 };
 
-/* Must be changed under the lock of the room only. */
+/* A client's claim to a permit of its own.  Must be changed under the lock of the semaphore
+ * only. */
 struct ump__claim {
 	/* The client's last reservation, queued or not; NULL if it never made one. */
 	struct ump__waiter *waiter;
@@ -45,9 +48,9 @@ struct ump__claim {
 	struct ump__hint reserved;
 };
 
-/* Only a bounded inbox has one. */
+/* Part of a channel with a capacity. */
 struct ump__semaphore {
-	/* Must be first: its word `taken` ends the previous cache line. */
+	/* The words on which it counts.  Must be first: `taken` ends the previous cache line. */
 	struct ump__permits permits;
 	/* CPU of the last sender that found no permit; a hint. */
 	struct ump__hint sender_cpu;
@@ -66,31 +69,34 @@ void ump__semaphore_end(struct ump__semaphore *semaphore);
 
 void ump__claim_init(struct ump__claim *claim);
 
-/* Acquire a permit of `server`, whose room this is; wait for one until `deadline`.  `own` is the
- * client's reservation: the caller is queued before it, because the next permit is for the client's
- * next message.  UMP_OK; UMP_FULL if the deadline had passed already; UMP_TIMED_OUT after a wait;
- * UMP_DEADLOCK; UMP_SERVER_GONE; or UMP_EMPTY if the reservation was granted just now. */
+/* Acquire a permit of `server`, whose semaphore this is; wait for one until `deadline`.  `own` is
+ * the client's claim: if that is queued, the caller is queued directly before it, because a permit
+ * is for the client's next message.  UMP_OK; UMP_FULL if the deadline had passed already;
+ * UMP_TIMED_OUT after a wait; UMP_DEADLOCK; UMP_SERVER_GONE; or UMP_EMPTY, without a permit, if the
+ * claim has been granted one meanwhile. */
 int ump__semaphore_take(struct ump__semaphore *semaphore, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
 
-/* Yield if senders that found no permit need this CPU.  For a receiver that has nothing to do. */
+/* Yield if the last sender that found no permit ran on this CPU, and so may need it.  For a
+ * receiver that has nothing to do. */
 void ump__semaphore_yield(const struct ump__semaphore *semaphore);
 
-/* Release a permit: to the first waiter, if there is a wait queue. */
+/* Release a permit: hand it to the first waiter, if there is a wait queue. */
 void ump__semaphore_give(struct ump__semaphore *semaphore);
 
 /* The same; the caller must hold the lock. */
 void ump__semaphore_give_locked(struct ump__semaphore *semaphore);
 
-/* Enqueue a waiter; it is called at once if a permit is free or the inbox is closed.  The caller
- * must hold the lock. */
+/* Enqueue a waiter; it is called at once if a permit is free or the semaphore is closed.  The
+ * caller must hold the lock. */
 void ump__semaphore_enqueue(struct ump__semaphore *semaphore, struct ump__waiter *waiter);
 
 /* Remove a waiter from the queue.  Returns false if it was called before.  The caller must hold the
  * lock. */
 bool ump__semaphore_withdraw(struct ump__semaphore *semaphore, struct ump__waiter *waiter);
 
-/* Close the room: call all waiters, and all later ones, with UMP_SERVER_GONE. */
+/* Close the semaphore: call all waiters, and all later ones, with UMP_SERVER_GONE.  Permits that
+ * are free may still be acquired. */
 void ump__semaphore_close(struct ump__semaphore *semaphore);
 
 #endif

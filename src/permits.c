@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "permits.h"
 
-/* Load the limit, and derive how many permits are free up to it. */
+/* Load the limit, and return the step that takes a permit, if one is free up to it. */
 /*@ requires valid: \valid_read(permits);
   @ requires seen: ump__last_taken == seen && known_of(seen) == 0;
   @ requires capacity: permits->capacity == ump__capacity <= UMP__PERMIT_MOST;
@@ -46,7 +46,8 @@ bool ump__permit_take(struct ump__permits *permits)
 		if (looks)
 			step = look(permits, seen);
 	} while (step.taken && !ump__taken_change(permits, &seen, step.next));
-	/* The queue may get deeper than ever; the receiver must know before the message arrives. */
+	/* The queue may get deeper than it ever was; the receiver must see that before the message
+	 * arrives. */
 	if (looks && step.taken)
 		ump__reach_raise(permits, ump__permit_word_depth(step.next,
 						  ump__limit_load(permits), permits->capacity));
@@ -90,8 +91,8 @@ bool ump__permit_give(struct ump__permits *permits)
   @*/
 bool ump__permit_queue_begin(struct ump__permits *permits)
 {
-	/* If `taken` has reached the limit, it stays there until the limit changes, and the
-	 * exchange detects that. */
+	/* If `taken` has reached the limit, it stays there until the limit changes, which the
+	 * exchange detects. */
 	uint64_t taken = ump__taken_load(permits);
 	uint64_t seen = ump__limit_load(permits);
 	struct ump__permit_word_step step;
@@ -142,7 +143,8 @@ uint32_t ump__permits_depth(const struct ump__permits *permits)
 	uint64_t before;
 	uint32_t depth;
 
-	/* Any number of messages may pass between the two loads. */
+	/* Any number of messages may pass between the two loads: repeat until `taken` is the same
+	 * before and after that of the limit. */
 	/*@ loop invariant seen: ump__last_taken == taken;
 	  @ loop assigns taken, before, depth, ump__last_taken, ump__last_limit;
 	  @*/

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The permits of a bounded inbox, and whether it has a wait queue: the loops that publish the steps
- * (transition functions) of core/permit.h.
+ * The two words on which a semaphore (fair_semaphore.h) counts its permits, and which state whether
+ * it has a wait queue: the loops that publish the steps (transition functions) of core/permit.h.
  */
 #ifndef UMP_PERMITS_H
 #define UMP_PERMITS_H
@@ -18,8 +18,8 @@ bool ump__permit_take(struct ump__permits *permits);
  * to its first waiter. */
 bool ump__permit_give(struct ump__permits *permits);
 
-/* Begin a wait queue.  Returns false if a permit was released just now.  Requires the lock, and no
- * wait queue. */
+/* Begin a wait queue.  Returns false if a permit is free after all.  Requires the lock, and no wait
+ * queue. */
 bool ump__permit_queue_begin(struct ump__permits *permits);
 
 /* End the wait queue.  Requires the lock, and a wait queue. */

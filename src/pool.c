@@ -114,7 +114,7 @@ static void units_gone(struct ump__pool *pool, uint32_t count)
 	ump__channel_drop_weak(channel);
 }
 
-/* Put a released unit on its remote free list, or free it if the client is gone. */
+/* Put a released unit on its remote free list; if the client is gone, that is closed: free it. */
 static void unit_back(struct ump__pool *pool, enum ump__free_list_kind kind, struct ump__node *unit)
 {
 	/* No thread sleeps there, so nothing is touched once the unit is pushed. */
@@ -168,7 +168,7 @@ void ump__pool_drop(struct ump__pool *pool)
 {
 	uint32_t gone = 1;
 
-	/* If the receiver holds the try-lock, it releases them. */
+	/* Release the unused posts; if the receiver holds the try-lock, it does so. */
 	if (ump__trylock_end(&pool->trylock))
 		rest_done(pool);
 	for (int i = 0; i < UMP__FREE_LISTS; i++)
@@ -248,7 +248,7 @@ static bool next_slab(struct ump__pool *pool)
 
 	if (slab == NULL)
 		return false;
-	/* Count all posts at once; those never sent are subtracted when the client is dropped. */
+	/* Count all posts at once; rest_done() subtracts those that are never sent. */
 	ump__outstanding_set(&slab->out, pool->slab_posts);
 	pool->slab = slab;
 	pool->next = first_post(slab, pool->channel->post_align);

@@ -37,7 +37,7 @@ struct ump__request {
 	/* The context was kept, and holds a reference to the channel. */
 	bool held;
 	/* Its caller is blocked until the answer arrives: it can take the combiner role with the
-	 * answer (inline.h), and gets its value back if the request is never started. */
+	 * answer (combining.h), and gets its value back if the request is never started. */
 	bool may_run;
 	/* Its caller runs the handler, and reads the answer after that has returned. */
 	bool direct;

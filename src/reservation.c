@@ -22,7 +22,7 @@ static void reservation_free(struct ump__reservation *reservation)
 		ump__channel_drop_weak(channel);
 }
 
-/* ---- Under the lock of the room ------------------------------------------------------------ */
+/* ---- Under the lock of the semaphore ------------------------------------------------------- */
 
 /* Complete a reservation.  The handle exists: a thread that drops it waits for the lock.  Returns
  * false if the completions were dropped, so that the permit is not wanted. */
@@ -91,7 +91,7 @@ bool ump__reservation_use(struct ump__handle *handle)
 	int reserved = ump__hint_get(&handle->claim.reserved);
 	bool got;
 
-	/* Reservations are rare.  A lost permit may be on its way back to the room: it is there
+	/* Reservations are rare.  A lost permit may be on its way back to the semaphore: it is free
 	 * once the lock is acquired, and later sends need not check again. */
 	if (reserved != UMP__RESERVATION_GRANTED && reserved != UMP__RESERVATION_LOST)
 		return false;

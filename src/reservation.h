@@ -19,9 +19,9 @@ struct ump__reservation {
 	struct ump__message message;
 	struct ump__waiter waiter;
 	/* Handle that gets the permit; NULL once the client has released this.  Guarded by the lock
-	 * of the room, as are `told` and, once it is no longer in flight, `code`. */
+	 * of the semaphore, as are `told` and, once it is no longer in flight, `code`. */
 	struct ump__handle *handle;
-	/* Channel of that room, with a reference; NULL if there is no bound, and no permit to
+	/* Channel of that semaphore, with a reference; NULL if there is no bound, and no permit to
 	 * keep. */
 	struct ump__channel *channel;
 	/* With a reference. */

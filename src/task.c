@@ -148,7 +148,8 @@ static enum ump__outcome handle_batch(
 }
 
 /* One run: handle up to `budget` messages, or one batch; until `awake`, also those that arrive
- * while it spins for more.  GO_ON if there is no more to do for now, or `awake` has passed. */
+ * while it spins for more.  UMP__OUTCOME_CONTINUE if there is no more to do for now, or `awake` has
+ * passed. */
 static enum ump__outcome turn(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * An idle worker waits for an answer, which assigns its next job.  It must be in the idle list
- * before another thread can see that its job is done: a server that was joined has returned its
- * thread.
+ * before another thread can see that its job is done, so that a server that was joined has returned
+ * its thread.
  */
 #include "thread_pool.h"
 
@@ -17,7 +17,7 @@ struct ump__worker {
 	struct ump__os_thread os;
 	/* Link in the idle list. */
 	struct ump__worker *next;
-	/* The next job, and the answer that announces it; a NULL job means exit. */
+	/* The next job, and the answer that assigns it; a NULL job means exit. */
 	ump__job *job;
 	void *arg;
 	struct ump__answer told;
@@ -48,8 +48,8 @@ struct ump_thread_pool {
 
 /* ---- Workers ------------------------------------------------------------------------------- */
 
-/* Assign a job to a worker.  Only after NULL, which means exit, may the caller (and no other
- * thread) still access the worker. */
+/* Assign a job to an idle worker.  The caller must not access the worker afterwards, unless the job
+ * is NULL, which means exit: then the worker belongs to the caller, which must join and free it. */
 static void tell(struct ump__worker *worker, ump__job *job, void *arg)
 {
 	worker->job = job;
@@ -61,7 +61,7 @@ static void *work(void *arg)
 {
 	struct ump__worker *worker = arg;
 
-	/* The starting thread may not know the identity of this one yet. */
+	/* The thread that started this one may not have stored its identity yet. */
 	ump__thread_self(&worker->os);
 	do {
 		worker->job(worker->arg, worker);

@@ -13,11 +13,11 @@
 
 struct ump__worker;
 
-/* A worker's job.  It must call ump__worker_idle once; only what the next job need not wait for may
- * follow. */
+/* A worker's job.  It must call ump__worker_idle once.  What it does afterwards delays the next
+ * job, which may be assigned by then, so that must be brief. */
 typedef void ump__job(void *arg, struct ump__worker *worker);
 
-/* Return whether a server that asks for this stack size can run on these threads. */
+/* Return whether a server that asks for this stack size can run in this pool. */
 bool ump__thread_pool_fit(const ump_thread_pool *threads, size_t stack_size);
 
 /* Run `job` on an idle worker, or else on a new one.  UMP_OK, UMP_NO_MEMORY or UMP_NO_THREAD. */

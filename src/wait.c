@@ -5,7 +5,7 @@
 #include "core/walk.h"
 #include "references.h"
 
-/* Last mark given to an edge.  A mark is drawn only once a walk has come back to the waiter. */
+/* Last mark that was drawn.  None is drawn unless a walk has come back to the waiter. */
 static struct ump__count marks;
 
 void ump__vertex_init(struct ump__vertex *vertex)
@@ -30,8 +30,8 @@ static void put(struct ump__vertex *vertex, struct ump__wait *wait)
 	ump__lock_give(&vertex->lock);
 }
 
-/* Publish a wait at all vertices in whose callbacks the waiter is.  Only the thread that runs a
- * server changes the edge of its vertex, so it may read the edge without the lock. */
+/* Publish a wait at the vertices of all servers in whose callbacks the waiter is.  Only the thread
+ * that runs a server changes the edge of its vertex, so it may read the edge without the lock. */
 static void publish(struct ump__wait *wait)
 {
 	wait->boundary = NULL;
@@ -65,9 +65,9 @@ void ump__wait_end(struct ump__wait *wait)
 
 /* ---- Walking ------------------------------------------------------------------------------- */
 
-/* Return whether `wait` still waits for its server: not if the answer is there, or will come from
- * elsewhere.  If the walk has seen a wait of that server, it also sees what the server did before
- * it began that wait. */
+/* Return whether `wait` still waits for its server: not if the answer is there, or may come from
+ * elsewhere.  If the walk has seen a wait of that server, it also sees here what the server did
+ * before it began that wait. */
 static bool is_pending(const struct ump__wait *wait)
 {
 	return ump__word_peek(wait->state) != UMP__CALL_DONE &&
@@ -85,7 +85,7 @@ static bool is_among(const struct ump__channel *server, const struct ump__frame 
 }
 
 /* Return the server that the handler of `at` waits for, with a reference, or NULL.  `mark` receives
- * the edge's mark; if `marking`, an edge without one gets it. */
+ * the edge's mark; if `marking`, an edge without one gets a new one. */
 static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64_t *mark)
 {
 	struct ump__vertex *vertex = &at->vertex;

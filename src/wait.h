@@ -6,13 +6,13 @@
  *
  * Each server is a vertex.  A wait must be published at the vertices of all servers in whose
  * callbacks its thread is, before the walk along the edges begins.  So if several waits close a
- * cycle together, at least the one whose walk reaches a vertex last sees all the others: a walk
- * that visited a vertex before another wait was published there, happens before the walk of that
- * wait.
+ * cycle together, at least one of their walks sees all edges of the cycle: a walk that misses
+ * another wait's edge visited that vertex before the edge was published, and so happens before the
+ * walk of that wait; the last walk in this order misses none.
  *
- * At most one vertex is locked at a time.  A published wait keeps its server alive: the caller must
- * hold a reference to it until the wait ends.  The walk takes another reference under the lock of
- * the vertex, before it moves on.  core/walk.h states what a walk may conclude.
+ * At most one vertex is locked at a time.  The server of a published wait stays alive: the caller
+ * must hold a reference to it until the wait ends.  The walk takes another reference under the lock
+ * of the vertex, before it moves on.  core/walk.h states what a walk may conclude.
  */
 #ifndef UMP_WAIT_H
 #define UMP_WAIT_H
@@ -29,9 +29,10 @@ struct ump__channel;
 /* A server in the graph. */
 struct ump__vertex {
 	struct ump__lock lock;
-	/* The lock guards the rest.  The wait in which its handler is blocked, or NULL. */
+	/* The lock guards the rest.  The edge: the wait in which its handler is blocked or
+	 * suspended; NULL if there is none. */
 	struct ump__wait *wait;
-	/* Number that a walk has given to this edge; 0 if none has. */
+	/* Mark that a walk has given to this edge; 0 if none has. */
 	uint64_t mark;
 };
 
@@ -41,11 +42,14 @@ struct ump__wait {
 	struct ump__channel *server;
 	/* State of the answer that ends the wait. */
 	const struct ump__word *state;
-	/* NULL, or not 0 once that server is no longer the answerer. */
+	/* NULL, or a hint that is not 0 once that server need not be the answerer any more: the
+	 * request's context was kept, or init has succeeded. */
 	const struct ump__hint *kept;
-	/* Handlers that wait; NULL if the wait is not published. */
+	/* Frames of the handlers that wait, the innermost first; NULL if the wait is not
+	 * published. */
 	struct ump__frame *waiter;
-	/* The first of these that was already blocked in an outer wait, and that wait; or NULL. */
+	/* The first of these frames that was already blocked in an outer wait, and that wait; or
+	 * NULL. */
 	struct ump__frame *boundary;
 	struct ump__wait *outer;
 };
@@ -59,12 +63,13 @@ void ump__vertex_end(struct ump__vertex *vertex);
 bool ump__wait_begin(struct ump__wait *wait, struct ump__channel *server,
 	const struct ump__word *state, const struct ump__hint *kept);
 
-/* The same for the handlers of `waiter`, which must not be NULL, instead of the calling
- * thread's. */
+/* The same for the frame `waiter` and its outer ones, instead of the calling thread's; it must not
+ * be NULL. */
 bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 	struct ump__channel *server, const struct ump__word *state);
 
-/* End a wait, also if nothing came of it.  Must be called before its `state` may be gone. */
+/* End a wait, also if its cause failed, such as a request that could not be sent.  Must be called
+ * before its `state` may be gone. */
 void ump__wait_end(struct ump__wait *wait);
 
 /* Begin a wait, wait for an answer that `server` already owes the caller, and end the wait.

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Permits for the inbox of a server with a capacity: limit-based flow control, as in QUIC (RFC
- * 9000, section 4.1).  They are kept in two words, so that senders and the receiver seldom write to
- * what the other side reads:
+ * The permits of a bounded inbox: limit-based flow control, as in QUIC (RFC 9000, section 4.1).
+ * They are counted in two words, so that senders and the receiver seldom write to what the other
+ * side reads:
  *
- * - `taken`, which senders change, counts the permits ever taken, and the further ones that are
- *   known to be free: these are taken without reading the other word.
- * - `limit`, which changes where a permit becomes free, is the bound of that count: the capacity at
- *   first, and one more for each permit given back.  It also states whether there is a wait queue.
+ * - `taken`, which senders change, holds two counts: the permits ever taken, and the further ones
+ *   that are known to be free, which senders take without reading the other word.
+ * - `limit`, which changes when a permit is given back, is the bound of the permits ever taken: the
+ *   capacity at first, and one more for each permit given back.  It also states whether there is a
+ *   wait queue.
  *
- * Invariant: there is a wait queue only while no permit is free.  A permit that becomes free is
- * handed to the first waiter, which changes neither word, and no sender overtakes the waiters.
+ * Invariant: there is a wait queue only while no permit is free.  A permit that is given back then
+ * is handed to the first waiter, which changes neither word, and no sender overtakes the waiters.
  *
- * Both words count modulo 2^48.  A sender would have to pause between two instructions for 2^48
- * messages to be misled.
+ * Both words count modulo 2^48.  To be misled, a sender would have to pause between two
+ * instructions while 2^48 messages pass.
  */
 #ifndef UMP_CORE_PERMIT_H
 #define UMP_CORE_PERMIT_H
@@ -23,11 +24,11 @@
 
 /* The largest capacity. */
 #define UMP__PERMIT_MOST UINT32_C(0x7fffffff)
-/* One taken permit, in the senders' word; the bits below count those that are known to be free. */
+/* One taken permit, in `taken`; the bits below count those that are known to be free. */
 #define UMP__PERMIT_TAKEN UINT64_C(0x10000)
 /* The modulus of both counts. */
 #define UMP__PERMIT_MODULUS UINT64_C(0x1000000000000)
-/* In the limit: there is a wait queue. */
+/* In `limit`: there is a wait queue. */
 #define UMP__PERMIT_QUEUE UMP__PERMIT_MODULUS
 
 /*@ predicate is_limit(uint64_t l) = l < 2 * UMP__PERMIT_MODULUS; @ @ logic integer
@@ -72,10 +73,10 @@ struct ump__permit_word_step ump__permit_word_take_step(uint64_t word);
 
 /*
  * A sender that knows of no free permit has read the limit, and takes a permit.  Refused if none is
- * free.  Further ones become known with it, but no more than keep the inbox within `reach`, the
- * depth that it has had before: the sender that takes it to a new depth must see that.  If the word
- * is older than the limit, more permits than the capacity seem free; the exchange will find the
- * word changed.
+ * free.  Other free permits become known with this step, but only as many as keep the queue within
+ * `reach`, the greatest depth that it has had: a sender that takes it deeper must notice that, and
+ * so must take this step again.  If the word is older than the limit, more permits than the
+ * capacity can seem free; the exchange will find the word changed.
  */
 /*@ requires inv: is_limit(limit);
   @ requires unknown: known_of(word) == 0;
@@ -153,7 +154,8 @@ struct ump__permit_word_step ump__permit_word_end_step(uint64_t limit);
   @*/
 uint64_t ump__permit_word_left(uint64_t word, uint64_t limit);
 
-/* Return the taken ones of `capacity` permits; 0 if one of the words is older than the other. */
+/* Return how many of `capacity` permits are in use; 0 if more than `capacity` seem free, because
+ * one of the words is older than the other. */
 /*@ requires inv: is_limit(limit) && capacity <= UMP__PERMIT_MOST;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity;

@@ -4,15 +4,17 @@
  * server leads to the server for which its handler waits.  Edges come and go during a walk, so
  * edges that were seen one after the other need not have existed together.
  *
- * A walk has rounds.  Each follows edges until it comes back to the walker, and from the second
- * round on it marks the edges with numbers that only grow.  A cycle is reported if all edges of a
- * round were marked before that round began: an edge that existed then, and exists when the walk
- * reaches it, has existed all the while.  So all of them existed when the round began.  A further
- * round means that an edge was replaced in the last one.
+ * A walk has rounds.  Each follows edges until it comes back to the walker, the handler that begins
+ * a wait.  From the second round on, each edge without a mark gets one, from a sequence of numbers
+ * that only grow; a new edge has none.  A cycle is reported if all edges of a round were marked
+ * before that round began: each of them has existed since it was marked, so all of them existed
+ * when the round began.  The second round may have to mark the edges; each round after the third
+ * means that an edge was replaced meanwhile.
  *
- * A walk may also be led into a cycle that it is no part of.  The members of that cycle end it; the
- * walk ends when it reaches a vertex for the second time (R. P. Brent, "An improved Monte Carlo
- * factorization algorithm", 1980: compare with a vertex that is replaced after 1, 2, 4, ... steps).
+ * A walk may also be led into a cycle without the walker.  The walks of that cycle's members report
+ * it; this one ends when it comes back to a vertex that it has kept (R. P. Brent, "An improved
+ * Monte Carlo factorization algorithm", 1980: the kept vertex is replaced after 1, 2, 4, ...
+ * steps).
  */
 #ifndef UMP_CORE_WALK_H
 #define UMP_CORE_WALK_H
@@ -23,7 +25,7 @@
 struct ump__walk {
 	/* Whether this round marks edges. */
 	bool marks;
-	/* A number from before this round: a mark not above it is older than the round. */
+	/* Number that was drawn when this round began: a mark not above it is older. */
 	uint64_t moment;
 	/* The newest mark of this round. */
 	uint64_t newest;
@@ -49,7 +51,7 @@ struct ump__walk {
 void ump__walk_begin(struct ump__walk *walk);
 
 /* Follow an edge with this mark (any, in a round that does not mark) to `vertex`, which must be
- * neither 0 nor part of the walker.  false: the walk runs in a cycle that it is no part of. */
+ * neither 0 nor a server of the walker.  false: the walk is in a cycle without the walker. */
 /*@ requires valid: \valid(walk);
   @ requires sane: walk_is_valid(walk);
   @ requires few: walk->stride <= UINT64_MAX / 2;
@@ -64,7 +66,7 @@ void ump__walk_begin(struct ump__walk *walk);
 bool ump__walk_edge(struct ump__walk *walk, uint64_t mark, uintptr_t vertex);
 
 /* Come back to the walker, by an edge with this mark.  true: there was a cycle when this round
- * began.  Otherwise another round begins; `now` must be a new number. */
+ * began.  Otherwise another round begins; `now` must be a number drawn for it. */
 /*@ requires valid: \valid(walk);
   @ requires sane: walk_is_valid(walk);
   @ terminates \true;

@@ -9,7 +9,8 @@
  * - A thread must not spin if the other side last ran on this processor.  A client yields even
  *   then: the other side needs that to run, and two threads that both can run get spread over
  *   processors.
- * - With only one processor a thread does neither, unless the other side is known to run elsewhere.
+ * - With only one processor a thread does neither, unless the other side is known to run elsewhere,
+ *   or the wait is in ump__spin_then_park or ump__spin_round.
  * - A thread whose last few spins failed blocks at once for a while: core/adaptive_spin.h.
  * - A thread that has something better to do than to wait (ump__spin_then_park) sets a time limit.
  *

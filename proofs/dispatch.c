@@ -155,20 +155,30 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 	/*@ assert whole: \forall \list<struct ump__node *> l, m;
 	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
 	  @*/
-	/*@ loop invariant range: 0 <= i <= n; @ loop invariant rest: \forall \list<struct ump__node
-	  *> l, m; @  is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch,
-	  m); @ loop invariant order: \forall \list<struct ump__node *> l, integer j; @
-	  is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j); @ loop
-	  invariant fates: \forall integer j; 0 <= j < i && (verdict == UMP__OUTCOME_CONTINUE || @
-	  j < i - 1) ==> fates[j] == UMP__DISPOSITION_HANDLE || fates[j] == UMP__DISPOSITION_SKIP; @
-	  loop invariant value: verdict == UMP__OUTCOME_VALUE ==> i > 0 && @  fates[i - 1] ==
-	  UMP__DISPOSITION_HANDLE; @ loop invariant none: verdict == UMP__OUTCOME_NONE ==> i > 0 &&
-	  @  fates[i - 1] == UMP__DISPOSITION_NOTHING; @ loop invariant verdict: verdict ==
-	  UMP__OUTCOME_CONTINUE || verdict == UMP__OUTCOME_NONE || @  verdict == UMP__OUTCOME_VALUE;
-	  @ loop invariant budget: done <= budget && done <= i; @ loop invariant suspended: flow ==
-	  SUSPENDS ==> verdict == UMP__OUTCOME_CONTINUE && i > 0 && @  fates[i - 1] ==
-	  UMP__DISPOSITION_HANDLE; @ loop assigns i, done, flow, verdict, batch->head, batch->tail,
-	  log[0 .. n - 1], @  fates[0 .. n - 1]; @ loop variant n - i; @*/
+	/*@ loop invariant range: 0 <= i <= n;
+	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
+	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
+	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
+	  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j);
+	  @ loop invariant fates: \forall integer j; 0 <= j < i &&
+	  @   (verdict == UMP__OUTCOME_CONTINUE ||
+	  @   j < i - 1) ==> fates[j] == UMP__DISPOSITION_HANDLE ||
+	  @   fates[j] == UMP__DISPOSITION_SKIP;
+	  @ loop invariant value: verdict == UMP__OUTCOME_VALUE ==> i > 0 &&
+	  @   fates[i - 1] == UMP__DISPOSITION_HANDLE;
+	  @ loop invariant none: verdict == UMP__OUTCOME_NONE ==> i > 0 &&
+	  @   fates[i - 1] == UMP__DISPOSITION_NOTHING;
+	  @ loop invariant verdict: verdict == UMP__OUTCOME_CONTINUE ||
+	  @   verdict == UMP__OUTCOME_NONE ||
+	  @   verdict == UMP__OUTCOME_VALUE;
+	  @ loop invariant budget: done <= budget && done <= i;
+	  @ loop invariant suspended: flow == SUSPENDS ==> verdict == UMP__OUTCOME_CONTINUE &&
+	  @   i > 0 &&
+	  @   fates[i - 1] == UMP__DISPOSITION_HANDLE;
+	  @ loop assigns i, done, flow, verdict, batch->head, batch->tail, log[0 .. n - 1],
+	  @   fates[0 .. n - 1];
+	  @ loop variant n - i;
+	  @*/
 	while (verdict == UMP__OUTCOME_CONTINUE && flow != SUSPENDS && done < budget) {
 		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
 		 @   has_end(l, i); */
@@ -215,15 +225,22 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 }
 
 /* After the loop has ended: each message is undelivered, was given up, or is the EOS marker. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room); @ requires
-  room: \valid(log + (from .. from + n - 1)) && @  \valid(fates + (from .. from + n - 1)) && from +
-  n <= room; @ requires apart: \separated(log + (0 .. room - 1), batch) && @  \separated(fates + (0
-  .. room - 1), batch); @ terminates \true; @ assigns batch->head, batch->tail, log[from .. from + n
-  - 1], @  fates[from .. from + n - 1]; @ ensures order: \forall \list<struct ump__node *> l,
-  integer i; @  is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==> @  log[i] ==
-  \nth(l, i - from); @ ensures empty: is_queue(batch, \Nil); @ ensures fates: \forall integer i;
-  from <= i < from + n ==> fates[i] == UMP__DISPOSITION_LEFTOVER || @  fates[i] ==
-  UMP__DISPOSITION_SKIP || fates[i] == UMP__DISPOSITION_NOTHING; @*/
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
+  @ requires room: \valid(log + (from .. from + n - 1)) &&
+  @   \valid(fates + (from .. from + n - 1)) && from + n <= room;
+  @ requires apart: \separated(log + (0 .. room - 1), batch) &&
+  @   \separated(fates + (0 .. room - 1), batch);
+  @ terminates \true;
+  @ assigns batch->head, batch->tail, log[from .. from + n - 1],
+  @   fates[from .. from + n - 1];
+  @ ensures order: \forall \list<struct ump__node *> l, integer i;
+  @   is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==>
+  @   log[i] == \nth(l, i - from);
+  @ ensures empty: is_queue(batch, \Nil);
+  @ ensures fates: \forall integer i; from <= i < from + n ==>
+  @   fates[i] == UMP__DISPOSITION_LEFTOVER ||
+  @   fates[i] == UMP__DISPOSITION_SKIP || fates[i] == UMP__DISPOSITION_NOTHING;
+  @*/
 void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__disposition *fates,
 	size_t from, size_t n, size_t room)
 {

@@ -26,10 +26,14 @@
 
 /* Return whether the next wait spins.  `failed` is the number of failed spins in a row, and of
  * waits that blocked at once since. */
-/*@ terminates \true; @ assigns \result \from failed; @ ensures few: failed <
-  UMP__ADAPTIVE_SPIN_TRIES ==> \result == \true; @ ensures rests: UMP__ADAPTIVE_SPIN_TRIES <= failed
-  < UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==> @  \result == \false; @ ensures again:
-  failed >= UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==> \result == \true; @*/
+/*@ terminates \true;
+  @ assigns \result \from failed;
+  @ ensures few: failed < UMP__ADAPTIVE_SPIN_TRIES ==> \result == \true;
+  @ ensures rests: UMP__ADAPTIVE_SPIN_TRIES <= failed < UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==>
+  @   \result == \false;
+  @ ensures again: failed >= UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==>
+  @   \result == \true;
+  @*/
 bool ump__adaptive_spin_lasts(uint32_t failed);
 
 /* Return the next `failed` after a wait; `succeeded`: it spun, and the spin succeeded.  Starts at

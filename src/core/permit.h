@@ -31,25 +31,37 @@
 /* In `limit`: there is a wait queue. */
 #define UMP__PERMIT_QUEUE UMP__PERMIT_MODULUS
 
-/*@ predicate is_limit(uint64_t l) = l < 2 * UMP__PERMIT_MODULUS; @ @ logic integer
-  taken_of(uint64_t w) = w / UMP__PERMIT_TAKEN; @ logic integer known_of(uint64_t w) = w %
-  UMP__PERMIT_TAKEN; @ logic integer limit_of(uint64_t l) = l < UMP__PERMIT_QUEUE ? l : l -
-  UMP__PERMIT_QUEUE; @ @ // How many places are free: how far it is from what is taken to the limit,
-  on the circle.  @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?  @
-  limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__PERMIT_MODULUS; @ @ // Of `more`
-  places beyond the one taken, so many can be known.  @ logic integer known_after(integer more) = @
-  more <= 0 ? 0 : more < UMP__PERMIT_TAKEN ? more : UMP__PERMIT_TAKEN - 1; @ @ predicate
-  next_on_circle(integer a, integer b) = @  b == (a == UMP__PERMIT_MODULUS - 1 ? 0 : a + 1); @ @ //
-  What a step makes of the senders' word: a place is taken that was known to be free, or one @ //
-  that was seen to be, with others that are known then.  @ predicate room_takes(uint64_t w, uint64_t
-  x) = known_of(w) > 0 && @  next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w)
-  - 1; @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 && @
-  next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < room_of(w, l); @ @ // And of the limit:
-  a place given back, a line begun or ended.  @ predicate room_gives(uint64_t l, uint64_t x) = l <
-  UMP__PERMIT_QUEUE && next_on_circle(l, x); @ predicate room_begins(uint64_t w, uint64_t l,
-  uint64_t x) = room_of(w, l) == 0 && @  l < UMP__PERMIT_QUEUE && x == l + UMP__PERMIT_QUEUE; @
-  predicate room_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE && x == l -
-  UMP__PERMIT_QUEUE; @*/
+/*@ predicate is_limit(uint64_t l) = l < 2 * UMP__PERMIT_MODULUS;
+  @
+  @ logic integer taken_of(uint64_t w) = w / UMP__PERMIT_TAKEN;
+  @ logic integer known_of(uint64_t w) = w % UMP__PERMIT_TAKEN;
+  @ logic integer limit_of(uint64_t l) = l < UMP__PERMIT_QUEUE ? l : l - UMP__PERMIT_QUEUE;
+  @
+  @ // How many places are free: how far it is from what is taken to the limit, on the circle.
+  @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
+  @   limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__PERMIT_MODULUS;
+  @
+  @ // Of `more` places beyond the one taken, so many can be known.
+  @ logic integer known_after(integer more) =
+  @   more <= 0 ? 0 : more < UMP__PERMIT_TAKEN ? more : UMP__PERMIT_TAKEN - 1;
+  @
+  @ predicate next_on_circle(integer a, integer b) =
+  @   b == (a == UMP__PERMIT_MODULUS - 1 ? 0 : a + 1);
+  @
+  @ // What a step makes of the senders' word: a place is taken that was known to be free, or one
+  @ // that was seen to be, with others that are known then.
+  @ predicate room_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
+  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
+  @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&
+  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < room_of(w, l);
+  @
+  @ // And of the limit: a place given back, a line begun or ended.
+  @ predicate room_gives(uint64_t l, uint64_t x) = l < UMP__PERMIT_QUEUE && next_on_circle(l, x);
+  @ predicate room_begins(uint64_t w, uint64_t l, uint64_t x) = room_of(w, l) == 0 &&
+  @   l < UMP__PERMIT_QUEUE && x == l + UMP__PERMIT_QUEUE;
+  @ predicate room_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE &&
+  @   x == l - UMP__PERMIT_QUEUE;
+  @*/
 
 struct ump__permit_word_step {
 	uint64_t next;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // Reserving capacity through a const client, although a reservation changes the client.
 // gcc: passing .*const ump::client<adder>.* as 'this' argument discards qualifiers
-// clang: no matching member function for call to 'room'
+// clang: no matching member function for call to 'reserve'
 #include "servers.hpp"
 
 bool wrong(ump::client<adder> &client, ump::completions &all);

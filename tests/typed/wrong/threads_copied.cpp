@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 // Two owners of one thread pool.
-// gcc: use of deleted function 'ump::thread_pool::threads\(const ump::thread_pool&\)'
+// gcc: use of deleted function 'ump::thread_pool::thread_pool\(const ump::thread_pool&\)'
 // clang: call to .*deleted copy constructor of 'ump::thread_pool'
 #include "servers.hpp"
 

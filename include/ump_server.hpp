@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * @file ump_server.hpp
- * The C++ face of ump-server: header-only, C++17, over ump_server.h, whose promises hold here too.
+ * The C++ interface of ump-server: header-only, C++17, over ump_server.h, whose promises hold here
+ * too.
  *
  * @code
  * struct adder : ump::protocol<add, std::string, std::string> {};
@@ -20,7 +21,7 @@
  *         ump::result<std::string> sum = server->client.request(add{3, 7});
  * @endcode
  *
- * An event loop asks without waiting:
+ * An event loop sends requests without waiting:
  *
  * @code
  * auto answers = ump::open_completions();
@@ -31,42 +32,44 @@
  * }
  * @endcode
  *
- * Each class and function does what its namesake in ump_server.h does, which says what blocks,
- * which threads may call what, and what each code means.  What C++ adds:
+ * Each class and function does what its namesake in ump_server.h does.  That header states which
+ * calls block, which threads may make them, and what each code means.  C++ adds:
  *
- * - Handles drop themselves, and are moved, never copied: clone() makes another, which can fail.
- *   One that was moved from is empty, as is a default one; it answers UMP_INVALID.  get() lends
- *   the handle of ump_server.h, release() gives it up.  The thread's handle lets its thread go on
- *   when it is destroyed, as ump_thread_drop does; only join() waits.
- * - Messages are values of any type that can be moved and destroyed without exceptions.  What is
- *   trivially copyable travels as it is.  Anything else travels as a pointer: to the sender's own
- *   value, if it waits without a deadline, else to one that is made with new and takes the value
- *   over.  Each value is destroyed exactly once, whatever becomes of the message.
- * - A value that was passed as an rvalue is taken over unless the call says that nothing was sent:
- *   with UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY or UMP_INVALID, say, the sender has it still.  So
- *   it does after UMP_TIMED_OUT of a call that waits for room only.  (It may have been moved away
- *   and back, so what holds addresses inside it is not to be relied on.)  A request that was sent
- *   without waiting and is never started waits for its sender: in wait_reply::take_back(), or in
- *   the second argument of its callable.  It is destroyed if its sender is gone.  A value passed
- *   as a constant is copied, and what the copy throws comes out of the call, which then sent
- *   nothing.
- * - A value reaches the handler by value: it is the handler's from the start, and stays valid when
+ * - Handles are move-only, and drop themselves.  clone() makes another handle, and may fail.  A
+ *   moved-from or default-constructed handle is empty; calls on it return UMP_INVALID.  get() lends
+ *   the handle of ump_server.h, release() transfers it.  The destructor of a thread's handle does
+ *   not wait, as ump_thread_drop does not: the thread continues.  Only join() waits.
+ * - Messages are values of any type whose moves and destructor do not throw.  A trivially copyable
+ *   value (copy-constructible, aligned to at most UMP_ALIGN_MOST) is copied.  Any other travels as
+ *   a pointer: to the sender's own value if the sender waits without a deadline, else to a box
+ *   allocated with new, into which the value is moved.  Each value is destroyed exactly once,
+ *   whatever the result.
+ * - A value passed as an rvalue is taken over unless the result means that nothing was sent: after
+ *   UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY or UMP_INVALID, for instance, the sender still has it.
+ *   The sender also still has it after UMP_TIMED_OUT of a call that waits only for a permit.  (The
+ *   value may have been moved out and back, so the sender must not rely on addresses inside it.)  A
+ *   request that was sent without waiting and is never started is held for its sender, which gets
+ *   it from wait_reply::take_back(), or as the second argument of its callable.  It is destroyed if
+ *   its sender is gone.  A value passed as a constant is copied; if the copy throws, the exception
+ *   leaves the call, which has sent nothing.
+ * - The handler receives values by value: it owns them from the start, and they stay valid after
  *   the request is answered.
  * - Results are ump::result<T>, a value or an ump::error.
- * - Callbacks are virtual functions.  An exception that leaves one of them ends the program, as one
- *   does that leaves the function of a thread: a message on the standard error output names the
- *   callback, the handler's type and the exception's what(), and std::terminate is called.  Nothing
- *   is thrown through the C library.  Memory that lacks inside the library or this header is
- *   UMP_NO_MEMORY, never std::bad_alloc.  Only result::value() throws.
- * - An answer that comes through completions is given to a callable, which was passed with the
- *   request in place of C's tag; next() and wait() call it, and what it throws comes out of them.
- *   One that was passed as an rvalue is taken over only if the call succeeds; otherwise the caller
- *   has it still, as it was.  A callable whose move may throw is copied instead of moved; one that
- *   cannot be copied either is taken over in any case.  What the copy or the move throws comes out
- *   of the call, which then sent nothing.
- * - Who makes a strong client need not call ump_here(): ump::place does.
- * - Macros of other headers, such as Qt's `forever`, do not disturb this one.  Where `forever` is a
- *   macro the deadline ump::forever is ump::never.
+ * - Callbacks are virtual functions.  An exception must not leave a callback: it ends the program,
+ *   as one that leaves a thread's function does.  A message on the standard error output names the
+ *   callback, the handler's type and the exception's what(), and std::terminate is called.
+ *   Exceptions never pass through the C library.  If the library or this header cannot allocate,
+ *   the result is UMP_NO_MEMORY, never std::bad_alloc (but make_handler() throws that).  Otherwise
+ *   this header itself throws only bad_result, from result::value(), `*` and `->`.
+ * - An answer through completions is passed to a callable, which takes the place of C's tag in the
+ *   request.  next() and wait() call it and propagate what it throws.  A callable passed as an
+ *   rvalue is taken over only if the call succeeds; otherwise the caller still has it, unchanged.
+ *   A callable whose move may throw is copied instead of moved; one that cannot be copied either is
+ *   taken over in any case.  If the copy or the move throws, the exception leaves the call, which
+ *   has sent nothing.
+ * - Code that makes a strong client need not call ump_here(): ump::place does.
+ * - Macros of other headers, such as Qt's `forever`, do not affect this one.  Where `forever` is a
+ *   macro, the deadline ump::forever must be written ump::never.
  */
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
@@ -75,8 +78,8 @@
 #error "ump_server.hpp needs C++17: compile with -std=c++17 or a later standard"
 #else
 
-// Names that headers of others define as macros: Qt (forever, emit, signals, slots, foreach),
-// curses (box, clear, move), and a few systems.  The macros are there again after this header.
+// Names that other headers define as macros: Qt (forever, emit, signals, slots, foreach), curses
+// (box, clear, move), and a few systems.  The end of this header restores the macros.
 #pragma push_macro("box")
 #pragma push_macro("bytes")
 #pragma push_macro("check")
@@ -136,14 +139,15 @@
 namespace ump
 {
 
-/// There are no values of this kind.
+/// Placeholder for a kind of message without values.
 struct none {
 };
 
 /**
- * What a server takes and gives: the types of its values, or none.  `Outcome` is what its loop may
- * end with, and `Code` (int, or an enumeration) what its handler may fail with, above 0.
- * Derive from it, so that two servers of the same messages are two types.
+ * The types of a server's values, or none.  `Outcome` is the type of the value with which its loop
+ * may end, and `Code` (int, or an enumeration) that of its handler's own codes, above 0.  A
+ * protocol should be derived from this: then two servers with the same message types have distinct
+ * types.
  */
 template <class Request, class Reply = none, class Post = none, class Outcome = none,
 	class Code = int>
@@ -154,9 +158,9 @@ struct protocol {
 	using reply = Reply;
 	/// Values of posts, or none.
 	using post = Post;
-	/// What the loop may end with, or none.
+	/// The value with which the loop may end, or none.
 	using outcome = Outcome;
-	/// What the handler may fail with.
+	/// The handler's own codes.
 	using code = Code;
 };
 
@@ -179,7 +183,7 @@ class error
 	{
 		return code_;
 	}
-	/// Whether it is the handler's own code, which as() gives as the protocol's type.
+	/// Whether it is the handler's own code; as() converts it to the protocol's type.
 	constexpr bool is_own() const noexcept
 	{
 		return code_ > 0;
@@ -189,17 +193,17 @@ class error
 	{
 		return static_cast<Code>(code_);
 	}
-	/// What ump_strerror says of it.
+	/// Its description, from ump_strerror.
 	const char *message() const noexcept
 	{
 		return ump_strerror(code_);
 	}
-	/// The same code.
+	/// Whether the codes are equal.
 	friend constexpr bool operator==(error left, error right) noexcept
 	{
 		return left.code_ == right.code_;
 	}
-	/// Another code.
+	/// Whether the codes differ.
 	friend constexpr bool operator!=(error left, error right) noexcept
 	{
 		return left.code_ != right.code_;
@@ -209,15 +213,15 @@ class error
 	int code_;
 };
 
-/// What result::value() throws where there is none.
+/// Thrown by result::value() if there is no value.
 class bad_result : public std::exception
 {
       public:
-	/// There is no value because of `why`.
+	/// `why` is the reason that there is no value.
 	explicit bad_result(error why) noexcept : why_(why)
 	{
 	}
-	/// What ump_strerror says of it.
+	/// Its description, from ump_strerror.
 	const char *what() const noexcept override
 	{
 		return why_.message();
@@ -248,8 +252,8 @@ namespace detail
 } // namespace detail
 
 /**
- * A value, or an error: what std::expected is in C++23.  Access to what is not there throws
- * bad_result, or aborts where exceptions are off.
+ * A value or an error, like std::expected of C++23.  Access to a missing value throws bad_result,
+ * or aborts if exceptions are disabled.
  */
 template <class T> class result
 {
@@ -272,56 +276,56 @@ template <class T> class result
 	{
 		return has_value();
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	T &value() &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	const T &value() const &
 	{
 		check();
 		return *std::get_if<0>(&state_);
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	T &&value() &&
 	{
 		check();
 		return std::move(*std::get_if<0>(&state_));
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	T &operator*() &
 	{
 		return value();
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	const T &operator*() const &
 	{
 		return value();
 	}
-	/// The value, or bad_result.
+	/// Return the value, or throw bad_result.
 	T &&operator*() &&
 	{
 		return std::move(*this).value();
 	}
-	/// A member of the value, or bad_result.
+	/// Access a member of the value, or throw bad_result.
 	T *operator->()
 	{
 		return std::addressof(value());
 	}
-	/// A member of the value, or bad_result.
+	/// Access a member of the value, or throw bad_result.
 	const T *operator->() const
 	{
 		return std::addressof(value());
 	}
-	/// The value, or `other` if there is none.
+	/// Return the value, or `other` if there is none.
 	template <class U> T value_or(U &&other) &&
 	{
 		return has_value() ? std::move(*this).value()
 				   : static_cast<T>(std::forward<U>(other));
 	}
-	/// Why there is no value; UMP_OK if there is one.
+	/// The error; UMP_OK if there is a value.
 	ump::error error() const noexcept
 	{
 		return has_value() ? ump::error(UMP_OK) : *std::get_if<1>(&state_);
@@ -337,7 +341,7 @@ template <class T> class result
 	std::variant<T, ump::error> state_;
 };
 
-/// Done, or an error.
+/// Success, or an error.
 template <> class result<void>
 {
       public:
@@ -346,23 +350,23 @@ template <> class result<void>
 	result(ump::error why) noexcept : why_(why)
 	{
 	}
-	/// Whether it was done.
+	/// Whether the call succeeded.
 	bool has_value() const noexcept
 	{
 		return why_ == UMP_OK;
 	}
-	/// Whether it was done.
+	/// Whether the call succeeded.
 	explicit operator bool() const noexcept
 	{
 		return has_value();
 	}
-	/// Nothing, or bad_result.
+	/// Throw bad_result unless the call succeeded.
 	void value() const
 	{
 		if (!has_value())
 			detail::no_value(why_);
 	}
-	/// Why it was not done; UMP_OK if it was.
+	/// The error; UMP_OK if the call succeeded.
 	ump::error error() const noexcept
 	{
 		return why_;
@@ -374,20 +378,21 @@ template <> class result<void>
 
 // ---- Time -------------------------------------------------------------------------------------
 
-/// UMP_NOW and UMP_FOREVER, without C's casts.
+/// A deadline in the past: UMP_NOW, without C's cast.
 inline constexpr ump_time at_once = 0;
-/// Never: ump_time has nothing later.
+/// A deadline that never comes, the greatest ump_time: UMP_FOREVER, without C's cast.
 inline constexpr ump_time never = INT64_MAX;
-/// The same, where no macro has this name, as one of Qt's headers has.
+/// The same as never; cannot be used where a macro has this name, as in one of Qt's headers.
 inline constexpr ump_time forever = never;
 
-/// The deadline this long from now; ump_after.  What does not fit in ump_time is never.
+/// The deadline `wait` from now; ump_after.  A deadline beyond ump_time is never; a negative `wait`
+/// gives at_once.
 template <class Rep, class Period> ump_time after(std::chrono::duration<Rep, Period> wait) noexcept
 {
 	using seconds = std::chrono::duration<double>;
 	using nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
 
-	// A century short of the end of time, where rounding plays no part.
+	// A century below the limit of ump_time, so that rounding cannot matter.
 	if (std::chrono::duration_cast<seconds>(wait) > seconds(6.0e9))
 		return never;
 	if (std::chrono::duration_cast<seconds>(wait) < seconds(0))
@@ -407,18 +412,18 @@ template <class T>
 inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
 	std::is_copy_constructible_v<T>)&&(alignof(T) <= UMP_ALIGN_MOST);
 
-// A value on its way, made with new: its message owns it, and if it may come back, so does the one
-// who waits for the answer.
+// A value in transit, allocated with new and reference-counted.  Its message owns it; so does its
+// requester, if the value may return to it.
 template <class T> class box
 {
       public:
 	box(T &&given, unsigned char owners) noexcept : value(std::move(given)), owners_(owners)
 	{
 	}
-	// One owner has no use for it any more.
+	// Drop one owner's reference.
 	void leave() noexcept
 	{
-		// Whoever is the only one need not exchange.
+		// A sole owner needs no read-modify-write.
 		if (owners_.load(std::memory_order_acquire) == 1 ||
 			owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
 			delete this;
@@ -436,7 +441,7 @@ struct leaver {
 	}
 };
 
-// One owner's part of a box, or null.
+// One owner's reference to a box, or null.
 template <class T> using share = std::unique_ptr<box<T>, leaver>;
 
 template <class T, bool Plain = is_plain<T>> struct carrier {
@@ -464,11 +469,11 @@ template <class T> struct carrier<T, false> {
 
 	struct bytes {
 		T *value;
-		// Where the value is; null: it is lent by a caller that waits.
+		// The box that holds the value; null: a blocked caller lends it.
 		box<T> *home;
 	};
 
-	// The value stays where it is if somebody waits for it.
+	// A lent value stays with the caller that waits.
 	static void drop(void *msg) noexcept
 	{
 		const bytes *lost = static_cast<bytes *>(msg);
@@ -493,12 +498,12 @@ template <class T> struct carrier<T, false> {
 	}
 };
 
-// Room for what the C library writes, of a type that may have no default.
+// Storage for a reply that the C library writes; T may have no default constructor.
 template <class T> struct room {
 	alignas(typename carrier<T>::bytes) unsigned char bytes[sizeof(typename carrier<T>::bytes)];
 };
 
-// What the C library knows of T.
+// Describe T to the C library.
 template <class T> void describe(ump_type &type, std::size_t &align) noexcept
 {
 	if constexpr (!is_none<T>) {
@@ -519,31 +524,31 @@ template <class P> ump_config configure(ump_config config) noexcept
 	return config;
 }
 
-// Whether a request that was waited for and ended so is no longer its sender's.  For all other
-// codes nothing was sent, or the server gave it back.
+// Whether the sender of a blocking request that ended with `result` no longer owns the value.  For
+// all other codes nothing was sent, or the value returned to the sender.
 inline bool took_request(int result) noexcept
 {
 	return !ump_request_is_mine(result);
 }
 
-// The same for all that is sent without waiting for an answer.
+// The same for posts, and for requests sent without waiting.
 inline bool took_sent(int result) noexcept
 {
 	return !ump_sent_is_mine(result);
 }
 
-// Whether a request that was sent so, and ended with this, is again its sender's.
+// Whether a request sent without waiting, which ended with `result`, returns to its sender.
 constexpr bool comes_back(int result) noexcept
 {
 	return result == UMP_SERVER_GONE;
 }
 
-// How many own a value that is sent: its message; and the one who waits for the answer elsewhere.
+// Owners of a sent value: its message; or its message and a requester that waits later.
 constexpr unsigned char alone = 1;
 constexpr unsigned char shared = 2;
 
-// Send `value` by send(bytes, box), in a box of so many owners if it needs one, and move it back if
-// took(result) is false.
+// Send `value` by send(bytes, box), in a box with `Owners` owners unless it is plain.  Move it back
+// if took(result) is false.
 template <unsigned char Owners, class T, class Took, class Send>
 int send(T &value, Took took, Send send) noexcept
 {
@@ -564,7 +569,7 @@ int send(T &value, Took took, Send send) noexcept
 	}
 }
 
-// Lend `value` to a call that returns only when it is no longer needed.
+// Lend `value` to a call that returns only after the last use of it.
 template <class T, class Send> int lend(T &value, Send send) noexcept
 {
 	if constexpr (is_plain<T>) {
@@ -576,7 +581,7 @@ template <class T, class Send> int lend(T &value, Send send) noexcept
 	}
 }
 
-// The result of a call that has a value on UMP_OK.
+// The result of a call that makes a handle.
 template <class Handle> result<Handle> made(int code, typename Handle::raw *handle) noexcept
 {
 	if (code != UMP_OK)
@@ -589,7 +594,7 @@ inline result<void> done(int code) noexcept
 	return error(code);
 }
 
-// The numbers of a server.
+// The statistics of a server.
 template <class Handle>
 result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
 {
@@ -603,7 +608,7 @@ result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handl
 
 template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
 
-// An answer, whose value is at `reply` if there is one.
+// An answer from its code, and from its value at `reply` if it has one.
 template <class T> answer<T> told(int code, const void *reply) noexcept
 {
 	if constexpr (is_none<T>) {
@@ -615,7 +620,7 @@ template <class T> answer<T> told(int code, const void *reply) noexcept
 	}
 }
 
-// Call(where a reply goes), and the reply that it wrote.
+// Call call(reply buffer), and return the reply that it wrote.
 template <class T, class Call> answer<T> answered(Call call) noexcept
 {
 	if constexpr (is_none<T>) {
@@ -630,28 +635,28 @@ template <class T, class Call> answer<T> answered(Call call) noexcept
 
 } // namespace detail
 
-/// What several classes share; for use through these.
+/// Bases of the classes below; to be used through those.
 namespace base
 {
 
-/// What all handles share: one owner, moved and never copied.
+/// The base of all handles: a single owner, move-only.
 template <class Raw, void (*Drop)(Raw **)> class owner
 {
       public:
-	/// The type of ump_server.h.
+	/// The handle's type in ump_server.h.
 	using raw = Raw;
 
-	/// No handle.
+	/// An empty handle.
 	owner() noexcept = default;
-	/// Own a handle of ump_server.h.
+	/// Take ownership of a handle of ump_server.h.
 	explicit owner(Raw *handle) noexcept : handle_(handle)
 	{
 	}
-	/// The other is empty then.
+	/// Move; the source becomes empty.
 	owner(owner &&other) noexcept : handle_(other.release())
 	{
 	}
-	/// What was there before is dropped.
+	/// Move; the handle held before is dropped.
 	owner &operator=(owner &&other) noexcept
 	{
 		if (this != &other) {
@@ -674,12 +679,12 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 	{
 		return handle_;
 	}
-	/// The handle of ump_server.h, which is the caller's now.
+	/// Transfer the handle of ump_server.h to the caller.
 	[[nodiscard]] Raw *release() noexcept
 	{
 		return std::exchange(handle_, nullptr);
 	}
-	/// Drop it before its time.
+	/// Drop the handle now.
 	void reset() noexcept
 	{
 		Drop(&handle_);
@@ -695,14 +700,14 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 // ---- Looking inside ---------------------------------------------------------------------------
 
 /**
- * Where a strong client is made: what ump_server_dump() will say of it; see ump_here().  What makes
- * one takes its place as a last parameter, which is where the call stands, unless a wrapper passes
- * that of its own caller on.
+ * The place where a strong client is created, which ump_server_dump() reports; see ump_here().
+ * Functions that create one take it as their last parameter.  The default is the place of the call;
+ * a wrapper may pass on that of its own caller.
  */
 class place
 {
       public:
-	/// The place of the call, also where this is itself a default argument.
+	/// The place of the call, also if this is itself a default argument.
 	static constexpr place current(
 		const char *file = __builtin_FILE(), int line = __builtin_LINE()) noexcept
 	{
@@ -731,7 +736,7 @@ inline result<void> dump(std::FILE *file) noexcept
 
 // ---- Clients ----------------------------------------------------------------------------------
 
-/// The right to the answer of one request that was sent without waiting.
+/// The claim to the reply of one request that was sent without waiting (a future).
 template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wait_reply_drop>
 {
 	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
@@ -739,18 +744,18 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 	using share = detail::share<request_type>;
 
       public:
-	/// What the request is answered with.
+	/// The type of the answer.
 	using answer = detail::answer<typename P::reply>;
 
 	wait_reply() noexcept = default;
-	/// `box` is where the request's value is, if it travels by pointer.
+	/// `box` holds the request's value, if it travels by pointer.
 	wait_reply(ump_wait_reply *handle, detail::box<request_type> *box) noexcept
 	    : owner(handle), box_(box)
 	{
 	}
-	/// The other is empty then.
+	/// Move; the source becomes empty.
 	wait_reply(wait_reply &&) noexcept = default;
-	/// What was there before is given up.
+	/// Move; the request held before is abandoned.
 	wait_reply &operator=(wait_reply &&) noexcept = default;
 
 	/// ump_wait_reply_wait.
@@ -772,15 +777,16 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 		owner::reset();
 		box_.reset();
 	}
-	/// The handle of ump_server.h, which is the caller's now; the request does not come back.
+	/// Transfer the handle of ump_server.h to the caller; take_back() cannot return the request
+	/// then.
 	[[nodiscard]] ump_wait_reply *release() noexcept
 	{
 		box_.reset();
 		return owner::release();
 	}
 	/**
-	 * After UMP_SERVER_GONE: the request, which was never started, once.  Only for types that
-	 * are not trivially copyable; of the others the sender has its own.
+	 * After UMP_SERVER_GONE: return the request, which was never started, once.  Only for types
+	 * that are not trivially copyable; of others the sender still has its own value.
 	 */
 	[[nodiscard]] std::optional<request_type> take_back() noexcept
 	{
@@ -800,7 +806,7 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 			bool waited = this->handle_ != nullptr;
 			int code = call(reply);
 
-			// Consumed: the value is the handler's, or ours again.
+			// Consumed: the handler owns the value, or this does again.
 			if (waited && this->handle_ == nullptr) {
 				share box = std::move(box_);
 
@@ -818,7 +824,7 @@ template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wai
 namespace detail
 {
 
-// A callable that waits for its answer, in the list of its completions.
+// A pending callable, in the list of its completions.
 class waiting
 {
       public:
@@ -830,19 +836,19 @@ class waiting
 		if (gone != nullptr)
 			*gone = true;
 	}
-	// What became of it; `reply` is lent.
+	// Deliver the result; `reply` is lent.
 	virtual void complete(int code, const void *reply) = 0;
 
-	// Set when this is destroyed, for the call that sends; then null.
+	// Set on destruction, for the call that sends; null after that call.
 	bool *gone = nullptr;
 
       private:
 	friend class waiting_list;
 	waiting *next_ = nullptr;
-	waiting **link_ = nullptr; // what points to this
+	waiting **link_ = nullptr; // the pointer to this
 };
 
-// All that wait, and their owner: if their answers never come, they are destroyed with it.
+// The owner of all pending callables: those without an answer are destroyed with it.
 class waiting_list
 {
       public:
@@ -895,8 +901,8 @@ class waiting_list
 	waiting *first_ = nullptr;
 };
 
-// The callable of one that waits.  Until take() it is the caller's, who has it still if nothing was
-// sent; what might throw then is made before.
+// The callable of a pending entry.  The caller owns it until take(), and keeps it if nothing was
+// sent.  A copy or move that may throw is made by the constructor.
 template <class F> class callable
 {
       public:
@@ -926,7 +932,7 @@ template <class F> class callable
 	std::optional<F> own_;
 };
 
-// What a request's answer is given to.
+// The pending callable for the answer to a request.
 template <class P, class F> class waits_for_answer final : public waiting
 {
 	using request_type = typename P::request;
@@ -971,7 +977,7 @@ template <class P, class F> class waits_for_answer final : public waiting
 	share<request_type> box_;
 };
 
-// What is told that there is room.
+// The pending callable for a reservation.
 template <class F> class waits_for_room final : public waiting
 {
       public:
@@ -999,9 +1005,10 @@ template <class F> class waits_for_room final : public waiting
 template <class P> class client;
 
 /**
- * Where an event loop gets the answers to its requests, to any servers; ump_completions.
- * Destroyed, it gives up all that is in flight, and destroys the callables without calling them.
- * The tags are this header's: do not pass get() to what sends or receives in ump_server.h.
+ * A completion queue, for the answers to an event loop's requests to any servers; ump_completions.
+ * Its destructor abandons everything in flight, and destroys the callables without calling them.
+ * This header uses the tags: get() must not be passed to functions of ump_server.h that send or
+ * receive.
  */
 class completions : private base::owner<ump_completions, ump_completions_drop>
 {
@@ -1025,7 +1032,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	{
 		return ump_completions_in_flight(get());
 	}
-	/// Give the next answer that has arrived to its callable; ump_completions_next.  The
+	/// Pass the next answer that has arrived to its callable; ump_completions_next.  The
 	/// callable may send again through these completions, and may destroy them.
 	[[nodiscard]] result<void> next()
 	{
@@ -1034,7 +1041,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 
 		return tell(code, got);
 	}
-	/// The same, but wait for it; ump_completions_wait.
+	/// The same, but wait for an answer; ump_completions_wait.
 	[[nodiscard]] result<void> wait(ump_time deadline = never)
 	{
 		ump_completion got = ump_completion();
@@ -1053,7 +1060,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	explicit completions(ump_completions *handle) noexcept : owner(handle)
 	{
 	}
-	// This may be gone when the callable returns.
+	// The callable may destroy the completions: this function must not use them.
 	static result<void> tell(int code, const ump_completion &got)
 	{
 		if (code != UMP_OK)
@@ -1063,9 +1070,9 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 		one->complete(got.result, got.reply);
 		return {};
 	}
-	// Let `one` wait and take its callable over, if call(its tag) succeeds.  The call may run
-	// the handler of an inline server, which may take the answer: then `one` is gone when the
-	// call returns, and this may be, too.
+	// List `one` as pending, and take its callable over if call(its tag) succeeds.  The call
+	// may run the handler of a combining server, which may retrieve the answer: then `one` is
+	// destroyed when the call returns, and this may be, too.
 	template <class One, class Call> int wait_for(std::unique_ptr<One> one, Call call) noexcept
 	{
 		One *waits = one.release();
@@ -1155,7 +1162,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 			return detail::send<detail::alone>(msg, detail::took_request, call);
 		});
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] detail::answer<reply_type> request(
 		const request_type &msg, ump_time deadline = never) const
 	{
@@ -1167,7 +1174,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	{
 		return request_async_until(std::move(msg), at_once);
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<wait_reply<P>> request_async(const request_type &msg) const
 	{
 		return request_async(request_type(msg));
@@ -1190,7 +1197,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 			return error(code);
 		return wait_reply<P>(out, sent);
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<wait_reply<P>> request_async_until(
 		const request_type &msg, ump_time deadline) const
 	{
@@ -1198,10 +1205,10 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	}
 
 	/**
-	 * ump_client_req_completion: `f` is called with the answer, an ump::result<Reply>, inside
-	 * `completions`' next() or wait().  If it takes a second argument, that is, after
-	 * UMP_SERVER_GONE, the request that was never started, as an std::optional<Request>; only
-	 * for types that are not trivially copyable.
+	 * ump_client_req_completion: next() or wait() of `answers` calls `f` with the answer, an
+	 * ump::result<Reply>.  A second argument, if `f` takes one, is an std::optional<Request>:
+	 * after UMP_SERVER_GONE, the request, which was never started; else empty.  It is only for
+	 * types that are not trivially copyable.
 	 */
 	template <class F>
 	[[nodiscard]] result<void> request_completion(
@@ -1222,15 +1229,14 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 				});
 			}));
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	template <class F>
 	[[nodiscard]] result<void> request_completion(
 		const request_type &msg, completions &answers, F &&f) const
 	{
 		return request_completion(request_type(msg), answers, std::forward<F>(f));
 	}
-	/// ump_client_room: `f` is called with an ump::result<void> inside `completions`' next() or
-	/// wait().
+	/// ump_client_room: next() or wait() of `answers` calls `f` with an ump::result<void>.
 	template <class F> [[nodiscard]] result<void> room(completions &answers, F &&f)
 	{
 		using waits = detail::waits_for_room<std::decay_t<F>>;
@@ -1248,7 +1254,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	{
 		return post_until(std::move(msg), at_once);
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
@@ -1262,7 +1268,7 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 				return ump_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
@@ -1297,7 +1303,7 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 	{
 		return post_until(std::move(msg), at_once);
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<void> post(const post_type &msg) const
 	{
 		return post(post_type(msg));
@@ -1310,7 +1316,7 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 				return ump_post_client_post_until(this->get(), bytes, deadline);
 			}));
 	}
-	/// A copy of the value is sent.
+	/// Send a copy of the value.
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
@@ -1349,7 +1355,8 @@ template <class P> class weak_client : public base::owner<ump_weak_client, ump_w
 
 // ---- The handler's side -----------------------------------------------------------------------
 
-/// The duty to answer one request.  Destroyed without an answer, it gives UMP_NO_REPLY.
+/// The obligation to answer one request (a promise).  If it is destroyed without an answer, the
+/// requester gets UMP_NO_REPLY.
 template <class P> class reply_context : public base::owner<ump_reply_context, ump_reply_drop>
 {
 	using reply_type = typename P::reply;
@@ -1357,7 +1364,7 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
       public:
 	using base::owner<ump_reply_context, ump_reply_drop>::owner;
 
-	/// ump_reply, of a value.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.
+	/// ump_reply, with a value.  UMP_NO_MEMORY and UMP_INVALID consume nothing.
 	result<void> reply(reply_type &&value) noexcept
 	{
 		static_assert(!detail::is_none<reply_type>, "these replies have no value");
@@ -1368,7 +1375,7 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 				return ump_reply(&this->handle_, bytes);
 			}));
 	}
-	/// A constant is copied, except into the room that room() gave.
+	/// Reply with a copy of `value`, unless that is the reply buffer of room().
 	result<void> reply(const reply_type &value)
 	{
 		static_assert(!detail::is_none<reply_type>, "these replies have no value");
@@ -1377,8 +1384,8 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 		else
 			return reply(reply_type(value));
 	}
-	/// ump_reply_room: write the value there and reply(*room()); then nothing is copied.  Only
-	/// for replies that are trivially copyable.
+	/// ump_reply_room: the reply buffer.  After writing the value there, reply(*room()) copies
+	/// nothing.  Only for replies that are trivially copyable.
 	reply_type *room() noexcept
 	{
 		static_assert(!detail::is_none<reply_type>, "these replies have no value");
@@ -1386,7 +1393,7 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 			"only a trivially copyable reply can be written in place");
 		return static_cast<reply_type *>(ump_reply_room(this->get()));
 	}
-	/// ump_reply, where replies have no value.
+	/// ump_reply, for replies without a value.
 	result<void> reply() noexcept
 	{
 		static_assert(detail::is_none<reply_type>, "these replies have a value");
@@ -1412,23 +1419,23 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 };
 
 /**
- * A request that was accepted and not handled, after a break.  Left alone it completes with
- * UMP_SERVER_GONE, and its sender has its value back.
+ * An undelivered request: accepted, and not handled because of a break.  Unless it is taken, it
+ * completes with UMP_SERVER_GONE, and its value returns to its sender.
  */
 template <class P> class leftover
 {
 	using request_type = typename P::request;
 
       public:
-	/// What take() gives.
+	/// What take() returns.
 	struct parts {
 		/// The value.
 		request_type msg;
-		/// The duty to answer.
+		/// The obligation to answer.
 		reply_context<P> rc;
 	};
 
-	/// What the library hands to `leftover`.
+	/// The arguments of the callback `leftover`.
 	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
 	{
 	}
@@ -1440,7 +1447,7 @@ template <class P> class leftover
 	{
 		return detail::carrier<request_type>::look(msg_);
 	}
-	/// Take the request on: the value, and the duty to answer.  Nothing the second time.
+	/// Take over the request: its value, and the obligation to answer.  Empty on a second call.
 	std::optional<parts> take() noexcept
 	{
 		if (*rc_ == nullptr)
@@ -1454,39 +1461,39 @@ template <class P> class leftover
 	ump_reply_context **rc_;
 };
 
-/// What makes the loop go on.
+/// The type of go_on.
 struct go_on_t {
 };
-/// Go on with the next message.
+/// Continue with the next message.
 inline constexpr go_on_t go_on;
 
-/// What a callback returns that has suspended; ump_pending.
+/// The type of pending; ump_pending.
 struct pending_t {
 };
 /// The handler has suspended.
 inline constexpr pending_t pending;
 
-/// What makes the loop end: stop(outcome), or stop() where there are none.
+/// The type of stop(outcome), and of stop() for protocols without an outcome.
 template <class Outcome> struct stop_t {
-	/// What the loop ends with.
+	/// The outcome of the loop.
 	Outcome outcome;
 };
-/// End with a copy of `outcome`, or with it itself if it is an rvalue.
+/// End the loop with `outcome`: a copy, or the value itself if it is an rvalue.
 template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
 {
 	return {std::forward<Outcome>(outcome)};
 }
-/// End with no more than that.
+/// End the loop of a protocol without an outcome.
 inline stop_t<none> stop() noexcept
 {
 	return {};
 }
 
-/// How a handler goes on: go_on, stop(outcome), or pending if it has suspended.
+/// The return value of a callback: go_on, stop(outcome), or pending if it has suspended.
 template <class Outcome> class flow
 {
       public:
-	/// Go on.
+	/// Continue.
 	flow(go_on_t) noexcept
 	{
 	}
@@ -1494,13 +1501,13 @@ template <class Outcome> class flow
 	flow(pending_t) noexcept : suspended(true)
 	{
 	}
-	/// End.
+	/// End the loop.
 	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
 	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
 	{
 	}
 
-	/// What the loop ends with; nothing if it goes on.
+	/// The outcome of the loop; empty if the loop continues.
 	std::optional<Outcome> outcome;
 	/// Whether the handler has suspended.
 	bool suspended = false;
@@ -1509,7 +1516,7 @@ template <class Outcome> class flow
 namespace detail
 {
 
-// Where outcomes are left on their way to `term`, which takes them out.
+// A break with the outcome at `where`, out of which `term` moves it.
 template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept
 {
 	return where ? ump_break(std::addressof(where)) : ump_continue();
@@ -1522,7 +1529,7 @@ inline void resume_anyhow(ump_suspension **suspension) noexcept
 
 } // namespace detail
 
-/// The duty to resume a handler that has suspended.  Destroyed, it resumes with go_on.
+/// The obligation to resume a handler that has suspended.  Its destructor resumes with go_on.
 template <class P> class suspension : public base::owner<ump_suspension, detail::resume_anyhow>
 {
 	using outcome_type = typename P::outcome;
@@ -1530,15 +1537,15 @@ template <class P> class suspension : public base::owner<ump_suspension, detail:
       public:
 	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
 
-	/// ump_task_resume.  On UMP_NO_MEMORY and UMP_INVALID nothing is consumed.  Whenever it
-	/// fails `how` has its outcome still.
+	/// ump_task_resume.  UMP_NO_MEMORY and UMP_INVALID consume nothing.  On every failure `how`
+	/// keeps its outcome.
 	result<void> resume(flow<outcome_type> &&how) noexcept
 	{
 		if (!how.outcome)
 			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
 		if (this->handle_ == nullptr)
 			return error(UMP_INVALID);
-		// The handler's thread takes it from there; see served::term.
+		// The dispatcher takes it out of the box; see served::term.
 		std::unique_ptr<std::optional<outcome_type>> box(
 			new (std::nothrow) std::optional<outcome_type>(std::move(how.outcome)));
 		if (box == nullptr)
@@ -1550,7 +1557,7 @@ template <class P> class suspension : public base::owner<ump_suspension, detail:
 			static_cast<void>(box.release());
 		return detail::done(code);
 	}
-	/// A copy of the outcome is passed on.
+	/// Resume with a copy of the outcome.
 	result<void> resume(const flow<outcome_type> &how)
 	{
 		return resume(flow<outcome_type>(how));
@@ -1560,13 +1567,13 @@ template <class P> class suspension : public base::owner<ump_suspension, detail:
 namespace base
 {
 
-/// A handler's callbacks for requests, if there are any.
+/// A handler's callbacks for requests.
 template <class P, class Request = typename P::request> class handles_requests
 {
       public:
-	/// Called for each request; `rc` may be answered, failed, or kept by moving it away.
+	/// Called for each request; `rc` may be answered, failed, or kept by moving out of it.
 	virtual flow<typename P::outcome> request(Request msg, ump::reply_context<P> rc) = 0;
-	/// Called after a break for each request that was not handled.
+	/// Called after a break for each undelivered request.
 	virtual void leftover_request(ump::leftover<P> &request)
 	{
 		static_cast<void>(request);
@@ -1575,18 +1582,18 @@ template <class P, class Request = typename P::request> class handles_requests
       protected:
 	~handles_requests() = default;
 };
-/// There are none.
+/// A protocol without them.
 template <class P> class handles_requests<P, none>
 {
 };
 
-/// A handler's callbacks for posts, if there are any.
+/// A handler's callbacks for posts.
 template <class P, class Post = typename P::post> class handles_posts
 {
       public:
 	/// Called for each post.
 	virtual flow<typename P::outcome> post(Post msg) = 0;
-	/// Called after a break for each post that was not handled.
+	/// Called after a break for each undelivered post.
 	virtual void leftover_post(Post msg)
 	{
 		static_cast<void>(msg);
@@ -1595,7 +1602,7 @@ template <class P, class Post = typename P::post> class handles_posts
       protected:
 	~handles_posts() = default;
 };
-/// There are none.
+/// A protocol without them.
 template <class P> class handles_posts<P, none>
 {
 };
@@ -1603,27 +1610,27 @@ template <class P> class handles_posts<P, none>
 } // namespace base
 
 /**
- * What the application does with messages; see struct ump_handler.  request() is required where the
- * protocol has requests, and post() where it has posts.  Its destructor is what `drop` is there.
+ * A message handler of the application; see struct ump_handler.  It must define request() if the
+ * protocol has requests, and post() if it has posts.  Its destructor corresponds to `drop`.
  */
 template <class P> class handler : public base::handles_requests<P>, public base::handles_posts<P>
 {
       public:
-	/// What this server takes and gives.
+	/// The protocol of this server.
 	using protocol = P;
-	/// How a callback goes on.
+	/// The return value of a callback.
 	using flow = ump::flow<typename P::outcome>;
-	/// What the loop has ended with; nothing if the clients went.
+	/// The outcome of the loop; empty if it ended without one.
 	using outcome = std::optional<typename P::outcome>;
 	/// A client of this server.
 	using client = ump::client<P>;
 	/// A weak client of this server.
 	using weak_client = ump::weak_client<P>;
-	/// The duty to answer one of its requests.
+	/// The obligation to answer one of its requests.
 	using reply_context = ump::reply_context<P>;
-	/// A request that was not handled.
+	/// An undelivered request.
 	using leftover = ump::leftover<P>;
-	/// The duty to resume this handler.
+	/// The obligation to resume this handler.
 	using suspension = ump::suspension<P>;
 
 	handler() = default;
@@ -1631,35 +1638,37 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	handler &operator=(const handler &) = delete;
 	virtual ~handler() = default;
 
-	/// As an ump_handler_builder: on the spawning thread, before there is another.  `me` is
-	/// lent.  0, or a code to fail, which spawning returns.
+	/// Called as an ump_handler_builder: on the spawning thread, before another thread exists.
+	/// `me` is lent.  Returns 0, or a code with which spawning must fail.
 	virtual int build(const client &me)
 	{
 		static_cast<void>(me);
 		return 0;
 	}
-	/// Before the first message, on the dispatcher.  `me` is lent; clone it to keep it.
+	/// Called before the first message, on the dispatcher.  `me` is lent; clone it to keep it.
+	/// Returns as build().
 	virtual int init(const weak_client &me)
 	{
 		static_cast<void>(me);
 		return 0;
 	}
-	/// When the loop has ended.  `how` has a value after a break (not if a task was dropped).
-	/// What it returns join gives.
+	/// Called when the loop has ended.  `how` has a value after a break, but not after the drop
+	/// of a task.  join() returns its result.
 	virtual outcome term(outcome how)
 	{
 		return how;
 	}
 
       protected:
-	/// ump_suspend, in this handler's request() or post() only, which then returns pending.
-	/// Empty where ump_suspend gives NULL.  The message is the callback's own, as always: move
-	/// away what is needed later.
+	/// ump_suspend.  Only this handler's request() and post() may call it; they should then
+	/// return pending.  Empty if ump_suspend returns NULL.  The callback owns the message, as
+	/// always, and must move out of it what is needed later.
 	[[nodiscard]] suspension suspend() noexcept
 	{
 		return suspension(ump_suspend());
 	}
-	/// ump_suspend_for, likewise: the resume depends on the server of `other`; [deadlock].
+	/// ump_suspend_for, called as suspend(): the resume depends on the server of `other`;
+	/// [deadlock].
 	template <class Q>
 	[[nodiscard]] result<suspension> suspend_for(const ump::client<Q> &other) noexcept
 	{
@@ -1722,8 +1731,8 @@ template <class... F> struct overloaded : F... {
 } // namespace detail
 
 /**
- * A handler of callables, for those that need no more: one that takes (Request, reply_context<P>),
- * one that takes (Post), or both.  Throws what new and their moves throw.
+ * Make a handler of callables: one that takes (Request, reply_context<P>), one that takes (Post),
+ * or both.  Throws what new and the moves of the callables throw.
  */
 template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f)
 {
@@ -1737,7 +1746,7 @@ template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f)
 namespace detail
 {
 
-// Where the outcome is left: shared by the thread and the handle to join it, freed by the last.
+// The storage of the outcome, shared by the server and its join handle; the last owner frees it.
 template <class P> class ending
 {
       public:
@@ -1753,7 +1762,7 @@ template <class P> class ending
 	std::atomic<int> owners_{2};
 };
 
-// Say which callback has thrown what, and end the program.
+// Report the callback and what it has thrown, and end the program.
 template <class Handler>
 [[noreturn]] void thrown_by(const Handler &handler, const char *callback, const char *what) noexcept
 {
@@ -1769,8 +1778,8 @@ template <class Handler>
 	std::terminate();
 }
 
-// Call a callback of a handler.  What it throws must not reach the C library, which has no way to
-// pass it on.
+// Call a callback of a handler.  An exception must not reach the C library, which cannot propagate
+// it.
 template <class Handler, class Call>
 auto contained(const Handler &handler, const char *callback, Call call) noexcept -> decltype(call())
 {
@@ -1789,7 +1798,7 @@ auto contained(const Handler &handler, const char *callback, Call call) noexcept
 #endif
 }
 
-// The handler's self for the C library, and what it calls.
+// A handler's `self` and callbacks for the C library.
 template <class P> class served
 {
       public:
@@ -1805,8 +1814,8 @@ template <class P> class served
 		end_->release();
 	}
 
-	// An ump_handler_builder; `arg` is a pointer to the pointer to this, which it sets to null
-	// once the server will call `drop`.
+	// An ump_handler_builder; `arg` points to a pointer to this, which is set to null when the
+	// duty to delete this passes to the server's `drop`.
 	static int build(void *arg, ump_client *raw, ump_handler *out) noexcept
 	{
 		served *&self = *static_cast<served **>(arg);
@@ -1880,8 +1889,8 @@ template <class P> class served
 				});
 		}
 	}
-	// An outcome is in the ending, or in a box that came with a suspension's resume.  What was
-	// left there by a callback that had suspended is nobody's.
+	// The outcome is in the ending, or in a box from a suspension's resume.  An outcome that a
+	// suspended callback left in the ending is discarded.
 	static ump_flow term(void *self, ump_flow raw) noexcept
 	{
 		auto &end = from(self).end_->outcome;
@@ -1933,22 +1942,22 @@ struct releases {
 namespace base
 {
 
-/// The handle to join a server, and where its outcome will be.
+/// The join handle of a server, and the storage of its outcome.
 template <class P, class Raw, void (*Drop)(Raw **)> class runner
 {
       public:
-	/// What the handler stopped with, or nothing.
+	/// The outcome of the loop; empty if it ended without one.
 	using outcome = std::optional<typename P::outcome>;
 
-	/// No server.
+	/// An empty handle.
 	runner() noexcept = default;
-	/// For what spawns.
+	/// For the spawn functions.
 	runner(Raw *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
 	{
 	}
-	/// The other is empty then.
+	/// Move; the source becomes empty.
 	runner(runner &&) noexcept = default;
-	/// What was there before is dropped.
+	/// Move; the handle held before is dropped.
 	runner &operator=(runner &&) noexcept = default;
 
 	/// Whether there is a server to join.
@@ -1961,7 +1970,7 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 	{
 		return handle_.get();
 	}
-	/// Drop it before its time.
+	/// Drop the handle now.
 	void reset() noexcept
 	{
 		handle_.reset();
@@ -1969,7 +1978,7 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 	}
 
       protected:
-	/// Join(handle), and the outcome if that has succeeded.
+	/// Call join(handle), and return the outcome if it succeeds.
 	template <class Join> result<outcome> joined(Join join) noexcept
 	{
 		Raw *handle = handle_.release();
@@ -1990,7 +1999,7 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 
 } // namespace base
 
-/// A server that runs on a thread of its own.  Destroyed, it lets the thread go on.
+/// A server that runs on a thread.  Its destructor does not wait: the thread continues.
 template <class P> class thread : public base::runner<P, ump_thread, ump_thread_drop>
 {
 	using runner = base::runner<P, ump_thread, ump_thread_drop>;
@@ -1998,7 +2007,7 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
       public:
 	using runner::runner;
 
-	/// ump_join: what the handler stopped with, or nothing if the clients went.
+	/// ump_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
 		return this->joined(
@@ -2006,7 +2015,7 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
 	}
 };
 
-/// A server that runs inside the application's event loop.  Destroyed, it ends; see ump_task_drop.
+/// A server inside the application's event loop.  Its destructor ends it; see ump_task_drop.
 template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 {
 	using runner = base::runner<P, ump_task, ump_task_drop>;
@@ -2029,7 +2038,7 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	{
 		return detail::done(ump_task_run(this->get(), deadline));
 	}
-	/// ump_task_join: what the handler stopped with, or nothing if the clients went.
+	/// ump_task_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join() noexcept
 	{
 		return this->joined(
@@ -2037,7 +2046,7 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	}
 };
 
-/// A server that runs on the threads of those who send to it.  Destroyed, it lets the server go on.
+/// A combining server, run on its callers' threads.  Its destructor does not end the server.
 template <class P> class inlined : public base::runner<P, ump_inline, ump_inline_drop>
 {
 	using runner = base::runner<P, ump_inline, ump_inline_drop>;
@@ -2045,7 +2054,7 @@ template <class P> class inlined : public base::runner<P, ump_inline, ump_inline
       public:
 	using runner::runner;
 
-	/// ump_inline_join: what the handler stopped with, or nothing if the clients went.
+	/// ump_inline_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
 		return this->joined([&](ump_inline **handle) {
@@ -2054,33 +2063,34 @@ template <class P> class inlined : public base::runner<P, ump_inline, ump_inline
 	}
 };
 
-/// ump_join_dropped: before a plugin whose servers were destroyed without join() is unloaded.
+/// ump_join_dropped: must be called before unloading a plugin that destroyed a thread without
+/// join().
 [[nodiscard]] inline result<void> join_dropped(ump_time deadline = never) noexcept
 {
 	return detail::done(ump_join_dropped(deadline));
 }
 
-/// What spawn_thread makes.
+/// The result of spawn_thread.
 template <class P> struct server {
 	/// The first strong client.
 	ump::client<P> client;
-	/// What to join.
+	/// The handle to join.
 	ump::thread<P> thread;
 };
 
-/// What spawn_task makes.
+/// The result of spawn_task.
 template <class P> struct task_server {
 	/// The first strong client.
 	ump::client<P> client;
-	/// What to run and join.
+	/// The handle to run and join.
 	ump::task<P> task;
 };
 
-/// What spawn_inline makes.
+/// The result of spawn_inline.
 template <class P> struct inline_server {
 	/// The first strong client.
 	ump::client<P> client;
-	/// What to join.
+	/// The handle to join.
 	ump::inlined<P> inlined;
 };
 
@@ -2120,9 +2130,9 @@ result<Server> spawned(
 } // namespace detail
 
 /**
- * ump_spawn_thread.  The handler is the server's from the call on: it is destroyed exactly once,
- * also if spawning fails.  Of `config` the types of messages are not read.
- * UMP_INVALID: no handler.
+ * ump_spawn_thread.  The server owns the handler from the call on, and destroys it exactly once,
+ * even if spawning fails.  The message types in `config` are ignored.  UMP_INVALID also if
+ * `handler` is null.
  */
 template <class H>
 [[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
@@ -2134,7 +2144,7 @@ template <class H>
 		std::move(handler), config, here, ump_spawn_thread);
 }
 
-/// ump_spawn_task, of a handler as spawn_thread takes one.
+/// ump_spawn_task; `handler` and `config` as for spawn_thread.
 template <class H>
 [[nodiscard]] result<task_server<typename H::protocol>> spawn_task(std::unique_ptr<H> handler,
 	const ump_config &config = ump_config(), place here = place::current()) noexcept
@@ -2145,8 +2155,8 @@ template <class H>
 		std::move(handler), config, here, ump_spawn_task);
 }
 
-/// ump_spawn_inline, of a handler as spawn_thread takes one.  The callbacks run inside the calls of
-/// those who send; an exception that leaves one ends the program all the same.
+/// ump_spawn_inline; `handler` and `config` as for spawn_thread.  The callbacks run inside the
+/// senders' calls; an exception that leaves one still ends the program.
 template <class H>
 [[nodiscard]] result<inline_server<typename H::protocol>> spawn_inline(std::unique_ptr<H> handler,
 	const ump_config &config = ump_config(), place here = place::current()) noexcept
@@ -2158,17 +2168,17 @@ template <class H>
 }
 
 /**
- * Threads that are used again, by servers of any protocols; ump_threads.  Destroyed, it waits for
- * those of them that no server uses to end.  To lend it to a configuration, whose member `threads`
- * is get(), is the same as to spawn with it.
+ * A thread pool, for servers of any protocols; ump_threads.  Its destructor waits for the idle
+ * threads to end.  Its spawn_thread() is equivalent to spawning with a configuration whose
+ * `threads` is get().
  */
 class threads : public base::owner<ump_threads, ump_threads_drop>
 {
       public:
 	using base::owner<ump_threads, ump_threads_drop>::owner;
 
-	/// ump::spawn_thread on one of these threads.  `config.threads` is not read.
-	/// UMP_INVALID also if there are none: this is empty.
+	/// ump::spawn_thread on a thread of this pool.  `config.threads` is ignored.  UMP_INVALID
+	/// also if this is empty.
 	template <class H>
 	[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
 		ump_config config = ump_config(), place here = place::current()) const noexcept
@@ -2190,17 +2200,17 @@ class threads : public base::owner<ump_threads, ump_threads_drop>
 	return detail::made<threads>(code, out);
 }
 
-/// What a receiver receives: a request with its context, or a post.
+/// A received message: a request with its context, or a post.
 template <class P> struct message {
-	/// The value of a request; nothing if it is a post.
+	/// The value of a request; empty for a post.
 	std::optional<typename P::request> request;
-	/// The duty to answer the request; empty for a post.
+	/// The obligation to answer the request; empty for a post.
 	reply_context<P> rc;
-	/// The value of a post; nothing if it is a request.
+	/// The value of a post; empty for a request.
 	std::optional<typename P::post> post;
 };
 
-/// The receiving end of a channel, for those who write the loop themselves.
+/// The raw receiver of a channel, for programs that run their own loop.
 template <class P> class receiver : public base::owner<ump_server, ump_server_drop>
 {
       public:
@@ -2261,9 +2271,9 @@ template <class P> class receiver : public base::owner<ump_server, ump_server_dr
 	}
 };
 
-/// What open_channel makes.
+/// The result of open_channel.
 template <class P> struct channel {
-	/// The receiving end.
+	/// The receiver.
 	ump::receiver<P> receiver;
 	/// The first strong client.
 	ump::client<P> client;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A sequential client of the cores: proves that their contracts are strong enough to be used, and
- * that what they talk of exists.  Nothing of this is compiled into the library.
+ * A sequential client of the cores.  It proves that their contracts are strong enough to be used,
+ * and that what they describe exists.  None of this is compiled into the library.
  */
 #include "core/counts.h"
 #include "core/inbox.h"
@@ -22,8 +22,8 @@
   @   is_stack(n, m);
   @*/
 
-/* A chain in memory is one sequence and no other: what the contracts say of all sequences that a
- * queue holds, they say of the one that it holds. */
+/* A chain in memory is one sequence and no other: what the contracts state of all sequences that a
+ * queue holds, they state of the one that it holds. */
 /*@ requires one: \exists \list<struct ump__node *> l; is_chain(head, l) && \length(l) == n;
   @ requires other: \exists \list<struct ump__node *> m; is_chain(head, m) && \length(m) == k;
   @ terminates \true;
@@ -89,9 +89,9 @@ struct ump__node *in_and_out(struct ump__queue *queue, struct ump__node *a, stru
 }
 
 /*
- * An inbox for one message: it is taken, a second sender stands in line, a third does not get ahead
- * of it, the place that becomes free is handed on and not given back, and once the line is gone the
- * last place is.
+ * An inbox with one permit.  It is taken; a second sender begins a wait queue; a third cannot
+ * overtake it.  The permit that becomes free is handed off and not given back; once the wait queue
+ * is gone the last permit is given back.
  */
 /*@ terminates \true;
   @ assigns \nothing;
@@ -130,7 +130,7 @@ uint64_t one_place(void)
 	limit = step.next;
 	step = ump__room_end_step(limit);
 	/*@ assert no_line: !step.taken; */
-	/* Nothing was given back so far: the place is whose it was handed to. */
+	/* No permit was given back so far: it belongs to the waiter that it was handed to. */
 	step = ump__room_look_step(word, limit, 1, 1);
 	/*@ assert still_full: !step.taken; */
 	step = ump__room_give_step(limit);
@@ -140,7 +140,7 @@ uint64_t one_place(void)
 	return ump__room_left(word, step.next);
 }
 
-/* A look makes more known than one place, and they are taken without another look. */
+/* A read of the limit makes more than one permit known; they are taken without another read. */
 /*@ terminates \true;
   @ assigns \nothing;
   @ ensures full: \result == 3;
@@ -160,10 +160,10 @@ uint32_t three_places(void)
 }
 
 /*
- * The life of a channel on one thread: three senders push, and the third says goodbye, since the
- * last strong reference has gone; the receiver, which had parked and is owed a wake, takes,
- * reverses, finds them in the order of arrival, ends with none, and closes an inbox in which
- * nothing is left.
+ * The life of a channel on one thread.  Two messages are pushed, and then the end-of-stream (EOS)
+ * marker, since the last strong reference is dropped.  The receiver, which had parked and must be
+ * woken, takes, reverses, finds them in the order of arrival, ends with none, and closes an inbox
+ * in which nothing is left.
  */
 /*@ requires nodes: \valid(a) && \valid(b) && \valid(goodbye) && \valid(queue) &&
   @   \separated(a, b, goodbye, queue);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The dispatcher over a batch, on sequences: whatever is in the batch, and in the inbox when it
- * closes, has one fate, exactly once, in the order of arrival.
+ * The dispatcher over a batch, on sequences: each message in the batch, and in the inbox when it
+ * closes, has one disposition, exactly once, in the order of arrival.
  *
- * This mirrors the loops of src/thread.c, src/task.c and src/server.c; it is not what is shipped,
- * since theirs are woven into waiting, freeing and the application's callbacks.  All that decides
- * anything (the queue, the fates and the verdict) are the shipped functions of the core.
+ * This mirrors the loops of src/thread.c, src/task.c and src/server.c.  It is not the shipped code,
+ * whose loops are woven into waiting, freeing and the application's callbacks.  All that decides
+ * anything (the queue and the dispositions) is shipped: the functions of the core.
  *
- * A thread hands over all that is there; a task as much as it is asked for, and less if a handler
+ * A thread passes on all that is there; a task as much as it is asked for, and less if a handler
  * suspends.  What it then leaves in the batch is the batch of its next run.
  */
 #include "core/queue.h"
@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-/* What is on a node, and what the application makes of it: anything. */
+/* The content of a node, and what the application makes of it: anything. */
 /*@ terminates \true;
   @ assigns \result \from *node;
   @ ensures \result == UMP__KIND_POST || \result == UMP__KIND_REQUEST ||
@@ -32,7 +32,7 @@ bool is_abandoned(const struct ump__node *node);
 enum flow {
 	GOES_ON,
 	BREAKS,
-	/* It will say later which of the two. */
+	/* It decides between the two later. */
 	SUSPENDS
 };
 
@@ -79,7 +79,7 @@ enum flow handle(struct ump__node *node);
   @ lemma cat_is_there: \forall \list<struct ump__node *> l, m; is_cat(l, m, (l ^ m));
   @*/
 
-/* Every sequence has all its ends: what a loop that pops needs to know, and no prover finds. */
+/* Every sequence has all its suffixes: a loop that pops needs this, and no prover finds it. */
 /*@ terminates \true;
   @ assigns \nothing;
   @ ensures ends: \forall \list<struct ump__node *> l, integer i;
@@ -112,8 +112,8 @@ void have_ends(size_t n)
 	}
 }
 
-/* While the loop runs: each message is handled or skipped, until one of them ends it, `budget` of
- * them are handled, or one suspends. */
+/* While the loop runs: each message is handled or skipped, until one of them ends the loop,
+ * `budget` of them are handled, or one suspends. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
   @ requires room: \valid(log + (0 .. n - 1)) && \valid(fates + (0 .. n - 1)) && n <= room;
   @ requires out: \valid(count) && \valid(handled) && \valid(suspended) &&
@@ -219,7 +219,7 @@ enum ump__verdict run_batch(struct ump__queue *batch, struct ump__node **log, en
 	return verdict;
 }
 
-/* When the loop has ended: each message is a leftover, or was given up, or is the goodbye. */
+/* After the loop has ended: each message is undelivered, was given up, or is the EOS marker. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
   @ requires room: \valid(log + (from .. from + n - 1)) &&
   @   \valid(fates + (from .. from + n - 1)) && from + n <= room;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A harness for Eva, which runs the core on all values at once: an independent look, bounded where
- * WP is not, and exact about the code where WP believes the contracts.  It sees no contract, whose
- * word it would take; it is judged by its alarms, the code's own assertions and the checks here.
+ * A harness for Eva, which runs the core on all values at once: an independent check, bounded where
+ * WP is not, and exact about the code where WP believes the contracts.  It sees no contracts, which
+ * it would believe; it is judged by its alarms, the code's own assertions and the checks here.
  */
 #include "core/call.h"
 #include "core/counts.h"
@@ -51,7 +51,7 @@ static void any_order(void)
 	}
 }
 
-/* A stack of any height comes out in the order of arrival, behind what was there. */
+/* A stack of any height is popped in the order of arrival, behind what was in the queue. */
 static void any_stack(void)
 {
 	struct ump__node nodes[NODES];
@@ -79,7 +79,7 @@ static void any_stack(void)
 	/*@ check drained: none == \null; */
 }
 
-/* A queue that lost its end is not valid; nor is one whose tail is not its end. */
+/* A queue whose tail is not its end is not valid. */
 static void not_valid(void)
 {
 	struct ump__node nodes[2];
@@ -94,7 +94,7 @@ static void not_valid(void)
 	/*@ check wrong_tail: valid == 0; */
 }
 
-/* One reference more, or less, as far as there may be. */
+/* One reference more, or less, within the limits. */
 static void one_word(uint32_t strong, uint32_t weak)
 {
 	const uint64_t word = strong * UMP__COUNTS_STRONG + weak;
@@ -121,7 +121,7 @@ static void one_word(uint32_t strong, uint32_t weak)
 	/*@ check drop_weak: as_told == 1; */
 }
 
-/* The counts at all their borders: intervals do not know the halves of a word. */
+/* The counts at all their limits: intervals cannot represent the halves of a word. */
 static void any_counts(void)
 {
 	static const uint32_t notable[] = {0, 1, 2, 3, UMP__COUNTS_MAX - 1, UMP__COUNTS_MAX};
@@ -134,7 +134,7 @@ static void any_counts(void)
 	}
 }
 
-/* Whatever the words hold, the steps neither overflow nor leave what is valid. */
+/* Whatever the words hold, a step must neither overflow nor leave what is valid. */
 static void any_word(void)
 {
 	uintptr_t call = (uintptr_t)Frama_C_interval(0, 3);
@@ -154,7 +154,7 @@ static void any_word(void)
 	(void)ump__inbox_close_step(inbox);
 }
 
-/* Any order of coming and going keeps the bound, and nobody gets ahead of those who wait. */
+/* Any order of arrivals and departures keeps the bound, and no sender overtakes the waiters. */
 static void any_coming(void)
 {
 	uint64_t taken = 0;
@@ -186,7 +186,7 @@ static void any_coming(void)
 			if (step.taken) {
 				queued--;
 			} else {
-				/* The place is the first waiter's now. */
+				/* The permit is the first waiter's now. */
 				waiting--;
 				if (waiting == 0)
 					step = ump__room_end_step(limit);
@@ -201,7 +201,7 @@ static void any_coming(void)
 	}
 }
 
-/* The loop ends at the goodbye, and at a break. */
+/* The loop ends at the EOS marker, and at a break. */
 static void endings(void)
 {
 	bool flag = Frama_C_interval(0, 1) != 0;
@@ -218,7 +218,7 @@ static void endings(void)
 	/*@ check left_over: left == UMP__FATE_LEFTOVER; */
 }
 
-/* Patience ends, and does not stay away. */
+/* Spinning stops after failed spins, and is tried again. */
 static void patience(void)
 {
 	uint32_t vain = 0;
@@ -241,8 +241,8 @@ static void patience(void)
 	/*@ check looks_end: few == 1; */
 }
 
-/* A circle of two other servers ends a walk that is led into it; and one of marked edges is told in
- * the second round that marks, at the latest. */
+/* A cycle of two other servers ends a walk that is led into it; and a cycle of marked edges is
+ * reported in the second round that marks, at the latest. */
 static void walks(void)
 {
 	struct ump__walk walk;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the proofs of the shell's loops assume of the platform.  It is put in front of the files
- * that are proved, so that src/sync need not carry contracts that nothing proves.
+ * What the proofs of the shell's loops assume of the platform.  This is put in front of the files
+ * that are proved, so that src/sync need not carry contracts that are not proved.
  */
 #ifndef UMP_PROOFS_PLATFORM_H
 #define UMP_PROOFS_PLATFORM_H
 
 #include "sync/sync.h"
 
-/* Who goes to sleep must have said so in the word, or else nobody would wake it. */
+/* A thread that goes to sleep must have published that in the word, or it is not woken. */
 /*@ requires \valid(word);
   @ requires said: (ump__knows == UMP__KNOWS_PARKED && value == UMP__INBOX_PARKED) ||
   @   (ump__knows == UMP__KNOWS_WAITING && value == UMP__CALL_WAITING);
@@ -17,7 +17,7 @@
   @*/
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
 
-/* The word may be gone already: nothing is required of it. */
+/* The word may be gone already, so nothing is required of it. */
 /*@ requires owes: ump__owes_wake == \true;
   @ terminates \true;
   @ assigns ump__owes_wake \from \nothing;
@@ -25,7 +25,8 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
   @*/
 void ump__wake(struct ump__word *word);
 
-/* As ump__wake, by a bell, which belongs to what the caller has a reference of. */
+/* As ump__wake, by a notifier; the caller must have a reference of the object that it is part
+ * of. */
 /*@ requires \valid_read(bell);
   @ requires owes: ump__owes_wake == \true;
   @ terminates \true;
@@ -34,8 +35,8 @@ void ump__wake(struct ump__word *word);
   @*/
 void ump__bell_ring(struct ump__bell *bell);
 
-/* Nobody may ring meanwhile, or the ringing would be lost: the word must not say that anybody
- * sleeps. */
+/* A sender must not raise the notifier meanwhile, or the raise would be lost: the word must not say
+ * that this thread sleeps. */
 /*@ requires \valid_read(bell);
   @ requires awake: of_receiver(ump__knows) || of_waiter(ump__knows);
   @ terminates \true;

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The predicates for run time that no file of the core includes; see core/valid.h. */
+/* The run-time predicates that no file of the core includes; see core/valid.h. */
 #include "core/valid.h"

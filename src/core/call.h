@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The life of one call, as one word with two sides: a waiter, who may sleep and may give up, and
- * an answerer, who completes it exactly once.  The side that leaves last owns what the two shared.
- * A request is such a call; so is the end of a thread, which join waits for.
+ * The life of one call, as one word that two sides share.  The waiter may sleep and may give up;
+ * the answerer completes the call, exactly once.  The side that leaves last owns what the two
+ * share.  A request is such a call; so is the end of a thread, which join waits for.
  */
 #ifndef UMP_CORE_CALL_H
 #define UMP_CORE_CALL_H
@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Not answered, and the waiter is awake or not there. */
+/* Not answered; the waiter is awake or absent. */
 #define UMP__CALL_PENDING ((uintptr_t)0)
-/* Not answered, and the waiter sleeps. */
+/* Not answered; the waiter sleeps. */
 #define UMP__CALL_WAITING ((uintptr_t)1)
-/* Not answered, and the waiter has given up: the answerer owns the call. */
+/* Not answered; the waiter has given up, so the answerer owns the call. */
 #define UMP__CALL_ABANDONED ((uintptr_t)2)
-/* Answered: the waiter, if there is one, owns the call. */
+/* Answered; the waiter, if there is one, owns the call. */
 #define UMP__CALL_DONE ((uintptr_t)3)
 
 /*@ predicate is_call(uintptr_t w) = 0 <= w <= 3;
@@ -32,7 +32,7 @@
   @   (w == UMP__CALL_PENDING || w == UMP__CALL_WAITING) && x == UMP__CALL_ABANDONED;
   @*/
 
-/* What every word of a call satisfies, at run time. */
+/* Check the invariant of a call's word, at run time. */
 /*@ terminates \true;
   @ assigns \result \from word;
   @ ensures mirror: \result <==> is_call(word);
@@ -44,11 +44,11 @@ static inline bool ump__call_is_valid(uintptr_t word)
 
 struct ump__call_step {
 	uintptr_t next;
-	/* Whether the word may change so; otherwise `next` is the word as it was. */
+	/* Whether the step is legal; otherwise `next` is the word as it was. */
 	bool taken;
-	/* The other side sleeps and has to be woken. */
+	/* The other side sleeps and must be woken. */
 	bool wake;
-	/* Whoever takes this step owns the call from now on: the other side is gone. */
+	/* The side that takes this step owns the call from now on: the other side has left. */
 	bool owns;
 };
 
@@ -93,7 +93,7 @@ struct ump__call_step ump__call_finish_step(uintptr_t word);
   @*/
 struct ump__call_step ump__call_sleep_step(uintptr_t word);
 
-/* The waiter, awake for another reason than an answer, sleeps no more. */
+/* Unpark: the waiter woke for another reason than an answer.  Refused unless it sleeps. */
 /*@ requires inv: is_call(word);
   @ terminates \true;
   @ assigns \result \from word;

@@ -49,7 +49,7 @@ struct ump__counts_step ump__counts_drop_weak(uint64_t word)
 	struct ump__counts_step step = {word, false, UMP__EDGE_NONE};
 	uint32_t weak = ump__counts_weak(word);
 
-	/* The last one is the strong handles' own, as long as there are any. */
+	/* The strong handles own the last weak reference while there is a strong handle. */
 	if (weak > 1 || (weak == 1 && ump__counts_strong(word) == 0)) {
 		step.next = word - 1;
 		step.taken = true;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * How many handles a channel has: strong ones in the high half of a word, weak ones in the low
- * half.  As in Rust's Arc, all strong handles together own one weak reference, which the one who
- * dropped the last strong handle gives back after the goodbye; the receiving end owns another.
+ * The reference counts of a channel, strong and weak as in Rust's Arc: strong handles in the high
+ * half of a word, weak ones in the low half.  All strong handles together own one weak reference.
+ * The thread that drops the last strong handle must release that reference after pushing the
+ * end-of-stream (EOS) marker.  The receiving end owns another one.
  *
- * Each function takes a word and returns the next one, and which edge the step crosses.  A count
- * that would overflow, underflow or come back from zero is refused, and the word stays as it is.
- * Division stands where a shift would do: provers know more of it, and compilers make it a shift.
+ * Each function maps a word to the next one and names the edge that the step crosses.  A step that
+ * would overflow or underflow a count, or revive it from zero, is refused, and the word stays as it
+ * is.  The code divides where a shift would do: provers know more of division, and compilers make
+ * it a shift.
  */
 #ifndef UMP_CORE_COUNTS_H
 #define UMP_CORE_COUNTS_H
@@ -21,9 +23,10 @@
 
 enum ump__edge {
 	UMP__EDGE_NONE,
-	/* The last strong handle went: say goodbye, then give back the weak reference. */
+	/* Last strong handle dropped: push the EOS marker, then release the shared weak
+	 * reference. */
 	UMP__EDGE_LAST_STRONG,
-	/* The last reference of all went: free the channel. */
+	/* Last reference dropped: free the channel. */
 	UMP__EDGE_LAST
 };
 
@@ -69,7 +72,7 @@ static inline uint32_t ump__counts_weak(uint64_t word)
 	return (uint32_t)(word % UMP__COUNTS_STRONG);
 }
 
-/* What every word of counts satisfies, at run time. */
+/* Check the invariant of a word of counts, at run time. */
 /*@ terminates \true;
   @ assigns \result \from word;
   @ ensures mirror: \result <==> is_counts(word);
@@ -79,7 +82,7 @@ static inline bool ump__counts_is_valid(uint64_t word)
 	return ump__counts_strong(word) == 0 || ump__counts_weak(word) != 0;
 }
 
-/* One more strong handle: a clone, or an upgrade.  Refused at zero, for good, and at the limit. */
+/* Add a strong handle: a clone, or an upgrade.  Refused at zero, for good, and at the limit. */
 /*@ requires inv: is_counts(word);
   @ terminates \true;
   @ assigns \result \from word;
@@ -96,7 +99,7 @@ static inline bool ump__counts_is_valid(uint64_t word)
   @*/
 struct ump__counts_step ump__counts_add_strong(uint64_t word);
 
-/* One more weak reference.  Refused at zero and at the limit. */
+/* Add a weak reference.  Refused at zero and at the limit. */
 /*@ requires inv: is_counts(word);
   @ terminates \true;
   @ assigns \result \from word;
@@ -113,7 +116,7 @@ struct ump__counts_step ump__counts_add_strong(uint64_t word);
   @*/
 struct ump__counts_step ump__counts_add_weak(uint64_t word);
 
-/* One strong handle less. */
+/* Drop a strong handle.  Refused at zero. */
 /*@ requires inv: is_counts(word);
   @ terminates \true;
   @ assigns \result \from word;
@@ -137,8 +140,8 @@ struct ump__counts_step ump__counts_add_weak(uint64_t word);
   @*/
 struct ump__counts_step ump__counts_drop_strong(uint64_t word);
 
-/* One weak reference less.  Refused if there is none; and the one that the strong handles share,
- * while there are any. */
+/* Drop a weak reference.  Refused at zero.  The one that the strong handles share cannot be dropped
+ * while there is a strong handle. */
 /*@ requires inv: is_counts(word);
   @ terminates \true;
   @ assigns \result \from word;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The inbox is one word: empty, parked (empty, and the dispatcher sleeps), closed, or the address
- * of the newest of the nodes that senders have stacked up.  Each function takes the word as it was
- * and says what it becomes; nothing here reads memory.
+ * The inbox is one word: EMPTY, PARKED (empty, and the dispatcher sleeps), CLOSED, or the newest
+ * node of a Treiber stack (R. K. Treiber, IBM RJ 5118, 1986).  Senders push; the dispatcher drains
+ * the stack by one exchange and reverses it (queue.h).  Each function maps the word to the next
+ * one; none reads memory.
  */
 #ifndef UMP_CORE_INBOX_H
 #define UMP_CORE_INBOX_H
@@ -13,7 +14,7 @@
 #define UMP__INBOX_EMPTY  ((uintptr_t)0)
 #define UMP__INBOX_PARKED ((uintptr_t)1)
 #define UMP__INBOX_CLOSED ((uintptr_t)2)
-/* Nodes are aligned at least so much: their addresses are none of the above. */
+/* Minimum alignment of a node, so that no address equals one of the states above. */
 #define UMP__INBOX_ALIGN ((uintptr_t)4)
 
 /*@ predicate is_node_word(uintptr_t w) = w >= 4 && w % 4 == 0;
@@ -38,19 +39,19 @@ struct ump__inbox_push {
 	/* What the new node must point to before the word is published: the node below, or 0. */
 	uintptr_t link;
 	bool accepted;
-	/* The dispatcher sleeps, and this push is the one that has to wake it. */
+	/* The dispatcher sleeps, and this push must wake it. */
 	bool wake;
 };
 
 struct ump__inbox_step {
 	uintptr_t next;
-	/* What this step takes out of the inbox: the newest node, or 0.  It is the caller's now. */
+	/* The newest of the nodes that this step takes for the caller, which owns them; or 0. */
 	uintptr_t chain;
-	/* Whether the word may change so; otherwise `next` is the word as it was. */
+	/* Whether the step is legal; otherwise `next` is the word as it was. */
 	bool taken;
 };
 
-/* A sender puts `node` on top. */
+/* A sender puts `node` on top.  Refused if the inbox is closed. */
 /*@ requires inv: is_inbox(word) && is_node_word(node);
   @ terminates \true;
   @ assigns \result \from word, node;
@@ -97,7 +98,7 @@ struct ump__inbox_push ump__inbox_push_step(uintptr_t word, uintptr_t node);
   @*/
 struct ump__inbox_step ump__inbox_take_step(uintptr_t word);
 
-/* The dispatcher goes to sleep; refused unless the inbox is empty. */
+/* The dispatcher goes to sleep.  Refused unless the inbox is empty. */
 /*@ requires inv: is_inbox(word);
   @ terminates \true;
   @ assigns \result \from word;
@@ -114,7 +115,7 @@ struct ump__inbox_step ump__inbox_take_step(uintptr_t word);
   @*/
 struct ump__inbox_step ump__inbox_park_step(uintptr_t word);
 
-/* The dispatcher, awake for another reason than a message, sleeps no more. */
+/* Unpark: the dispatcher woke for another reason than a message.  Refused unless it sleeps. */
 /*@ requires inv: is_inbox(word);
   @ terminates \true;
   @ assigns \result \from word;
@@ -158,7 +159,7 @@ static inline bool ump__inbox_is_node(uintptr_t word)
 	return word >= UMP__INBOX_ALIGN;
 }
 
-/* What every word of an inbox satisfies, at run time. */
+/* Check the invariant of an inbox's word, at run time. */
 /*@ terminates \true;
   @ assigns \result \from word;
   @ ensures mirror: \result <==> is_inbox(word);

@@ -10,7 +10,7 @@ uint32_t ump__patience_next(uint32_t vain, bool paid)
 {
 	if (paid)
 		return 0;
-	/* The one that was tried again was in vain, too. */
+	/* The spin that was tried again failed, too. */
 	if (vain >= UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS)
 		return UMP__PATIENCE_TRIES;
 	return vain + 1;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Whether a wait is begun awake, and how many looks that is.  A wait that is begun awake and ends
- * in sleep has cost processor time for nothing.  After a few of those in a row the next ones sleep
- * at once, and then one more is tried: so a server between paced requests, or a client of a slow
- * server, burns next to nothing, and whoever can be answered at once soon is so again.
+ * Adaptive spinning (A. R. Karlin et al., SOSP 1991): whether a wait spins before it blocks, and
+ * for how many polls.  A spin that ends in sleep has cost processor time for nothing.  After a few
+ * failed spins in a row the next waits block at once; then one more spin is tried.  So a server
+ * between paced requests, or a client of a slow server, burns next to nothing, and a waiter that
+ * can be answered promptly soon is so again.
  *
- * Nothing is measured here but whether it paid.  How long the waits were, averaged, was tried and
- * was worse: an average forgets slowly, and one wait that pays says more than many that did not.
+ * Only the success of a spin is recorded.  Averaging the lengths of the waits was tried and was
+ * worse: an average forgets slowly, and one spin that succeeds says more than many that failed.
  */
 #ifndef UMP_CORE_PATIENCE_H
 #define UMP_CORE_PATIENCE_H
@@ -14,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* So many waits in a row may be begun awake in vain; then so many sleep at once.  scripts/bench
- * --sweep sets others, and shows what they do. */
+/* Failed spins in a row before waits block at once, and the number of waits that then do so.
+ * scripts/bench --sweep sets other numbers, and shows their effect. */
 #ifndef UMP__PATIENCE_TRIES
 #define UMP__PATIENCE_TRIES UINT32_C(3)
 #endif
@@ -23,7 +24,8 @@
 #define UMP__PATIENCE_RESTS UINT32_C(16)
 #endif
 
-/* Whether the next wait is begun awake, after `vain` that were so in vain, or were not. */
+/* Return whether the next wait spins.  `vain` is the number of failed spins in a row, and of waits
+ * that blocked at once since. */
 /*@ terminates \true;
   @ assigns \result \from vain;
   @ ensures few: vain < UMP__PATIENCE_TRIES ==> \result == \true;
@@ -33,8 +35,7 @@
   @*/
 bool ump__patience_lasts(uint32_t vain);
 
-/* What `vain` becomes by one more wait, that was awake and `paid`, or else was not worth it or not
- * awake.  Begins with 0. */
+/* Return the next `vain` after a wait; `paid`: it spun, and the spin succeeded.  Starts at 0. */
 /*@ terminates \true;
   @ assigns \result \from vain, paid;
   @ ensures bound: \result <= UMP__PATIENCE_TRIES + UMP__PATIENCE_RESTS;
@@ -46,15 +47,15 @@ bool ump__patience_lasts(uint32_t vain);
   @*/
 uint32_t ump__patience_next(uint32_t vain, bool paid);
 
-/* How fast a processor looks is measured over so many looks, and told as looks in 10 us. */
+/* Polls over which a processor's poll rate is measured; it is stated in polls per 10 us. */
 #define UMP__LOOKS_TIMED INT64_C(128)
-/* From 1 us for a look, as where the processor is shared, to 0.1 ns. */
+/* From 1 us a poll, as where the processor is shared, to 0.1 ns. */
 #define UMP__LOOKS_LEAST UINT32_C(10)
 #define UMP__LOOKS_MOST  UINT32_C(100000)
-/* If the clock stands still, or goes backwards: 40 ns. */
+/* If the clock stands still, or goes backwards: 40 ns a poll. */
 #define UMP__LOOKS_USUAL UINT32_C(250)
 
-/* Looks in 10 us, if UMP__LOOKS_TIMED of them took `ns` by the clock. */
+/* Return the polls in 10 us, if UMP__LOOKS_TIMED of them took `ns` by the clock. */
 /*@ terminates \true;
   @ assigns \result \from ns;
   @ ensures sane: UMP__LOOKS_LEAST <= \result <= UMP__LOOKS_MOST;
@@ -66,10 +67,10 @@ uint32_t ump__patience_next(uint32_t vain, bool paid);
   @*/
 uint32_t ump__looks_in_10us(int64_t ns);
 
-/* The longest that anybody may wait awake, in ns. */
+/* The longest that a thread may wait without blocking, in ns. */
 #define UMP__AWAKE_MOST UINT32_C(1000000)
 
-/* How many looks take `ns`, if so many take 10 us. */
+/* Return the polls that take `ns`, if `in_10us` of them take 10 us. */
 /*@ requires sane: ns <= UMP__AWAKE_MOST && in_10us <= UMP__LOOKS_MOST;
   @ terminates \true;
   @ assigns \result \from ns, in_10us;

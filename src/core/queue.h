@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * An intrusive FIFO of nodes, and the reversal that turns what senders have stacked up (newest
- * first) into it (oldest first).  Sequential: no atomics, no threads, no memory of its own.
+ * An intrusive FIFO of nodes, and the reversal that makes one (oldest first) of a drained Treiber
+ * stack (newest first).  Sequential: no atomics, no threads, no memory of its own.
  *
- * The contracts describe a queue by the sequence of its nodes, oldest first: whatever sequence `l`
- * a queue holds before, it holds `l` and the new node after a push.  Two rules keep them provable:
- * neighbours are written with two indices, i < j <= i + 1, since an i + 1 inside \nth makes provers
- * instantiate without end; and sequences are related by length and index, never by concatenation.
+ * The contracts describe a queue by the sequence of its nodes, oldest first: a queue that holds the
+ * sequence `l` holds `l` and the new node after a push.  Two rules keep them provable.  Neighbours
+ * must be written with two indices, i < j <= i + 1, since an i + 1 inside \nth makes provers
+ * instantiate without end.  Sequences must be related by length and index, never by concatenation.
  */
 #ifndef UMP_CORE_QUEUE_H
 #define UMP_CORE_QUEUE_H
@@ -106,7 +106,7 @@ void ump__queue_init(struct ump__queue *queue);
   @*/
 bool ump__queue_is_empty(const struct ump__queue *queue);
 
-/* Put `node`, which is in no queue, behind all others. */
+/* Append `node`, which must be in no queue. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_queue(queue, l);
   @ requires valid: \valid(node) && \separated(node, queue);
   @ requires new: \forall \list<struct ump__node *> l; is_queue(queue, l) ==> is_fresh(node, l);
@@ -118,7 +118,7 @@ bool ump__queue_is_empty(const struct ump__queue *queue);
   @*/
 void ump__queue_push(struct ump__queue *queue, struct ump__node *node);
 
-/* Take the oldest node, or NULL. */
+/* Remove and return the oldest node, or NULL. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_queue(queue, l);
   @ terminates \true;
   @ assigns queue->head, queue->tail \from queue->head, queue->tail, queue->head->next;
@@ -144,7 +144,7 @@ struct ump__node *ump__queue_pop(struct ump__queue *queue);
   @*/
 void ump__queue_append(struct ump__queue *queue, struct ump__queue *from);
 
-/* Link a chain the other way round, and return its new first node. */
+/* Reverse a chain, and return its new first node. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_stack(top, l) && \length(l) == n;
   @ terminates \true;
   @ assigns { x->next | struct ump__node *x; \true } \from top;
@@ -157,7 +157,7 @@ void ump__queue_append(struct ump__queue *queue, struct ump__queue *from);
   @*/
 struct ump__node *ump__chain_reverse(struct ump__node *top) /*@ ghost (size_t n) */;
 
-/* Fill `queue`, whatever it held, with the chain that begins at its newest node `top`. */
+/* Fill `queue` with the chain that begins at its newest node `top`; what it held is overwritten. */
 /*@ requires wf: \exists \list<struct ump__node *> l;
   @   is_stack(top, l) && \length(l) == n && is_apart(queue, l);
   @ requires valid: \valid(queue);

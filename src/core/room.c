@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-/* The senders' word with one more place taken, and `known` free ones beyond. */
+/* The senders' word with one more permit taken, and `known` free ones beyond. */
 /*@ requires known: known < UMP__ROOM_TAKEN;
   @ terminates \true;
   @ assigns \result \from word, known;
@@ -47,7 +47,7 @@ struct ump__room_step ump__room_look_step(
 	uint64_t depth = ump__room_depth(word, limit, capacity);
 	uint64_t known = 0;
 
-	/* The limit is never older than what has been taken up to it. */
+	/* Invariant: the limit is never older than what has been taken up to it. */
 	assert(room < UMP__ROOM_CIRCLE / 2);
 	if (room == 0)
 		return step;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Room in the inbox of a server with a capacity.  It is kept in two words, so that senders and the
- * receiver seldom write to what the other side reads:
+ * Permits for the inbox of a server with a capacity: limit-based flow control, as in QUIC (RFC
+ * 9000, section 4.1).  They are kept in two words, so that senders and the receiver seldom write to
+ * what the other side reads:
  *
- * - `taken`, which senders change, counts the places that were ever taken, and those that are known
- *   to be free beyond: these are taken without a look at the other word.
- * - `limit`, which is changed where a place becomes free, says up to where that count may go: to
- *   the capacity at first, and by one more for each place that was given back; and whether anybody
- *   stands in line for room.
+ * - `taken`, which senders change, counts the permits ever taken, and the further ones that are
+ *   known to be free: these are taken without reading the other word.
+ * - `limit`, which changes where a permit becomes free, is the bound of that count: the capacity at
+ *   first, and one more for each permit given back.  It also states whether there is a wait queue.
  *
- * There is a line only while there is no room: what becomes free is handed to its first one, which
- * changes neither word, and nobody gets ahead of it.
+ * Invariant: there is a wait queue only while no permit is free.  A permit that becomes free is
+ * handed to the first waiter, which changes neither word, and no sender overtakes the waiters.
  *
- * Both count on a circle of 2^48.  A sender would have to pause for as many messages between two
- * instructions to be misled.
+ * Both words count modulo 2^48.  A sender would have to pause between two instructions for 2^48
+ * messages to be misled.
  */
 #ifndef UMP_CORE_ROOM_H
 #define UMP_CORE_ROOM_H
@@ -23,11 +23,11 @@
 
 /* The largest capacity. */
 #define UMP__ROOM_MOST UINT32_C(0x7fffffff)
-/* One place taken, in the senders' word; below it is what is known to be free. */
+/* One taken permit, in the senders' word; the bits below count those that are known to be free. */
 #define UMP__ROOM_TAKEN UINT64_C(0x10000)
-/* Where counting begins anew. */
+/* The modulus of both counts. */
 #define UMP__ROOM_CIRCLE UINT64_C(0x1000000000000)
-/* In the limit: there is a line. */
+/* In the limit: there is a wait queue. */
 #define UMP__ROOM_LINE UMP__ROOM_CIRCLE
 
 /*@ predicate is_limit(uint64_t l) = l < 2 * UMP__ROOM_CIRCLE;
@@ -63,11 +63,11 @@
 
 struct ump__room_step {
 	uint64_t next;
-	/* Whether the word may change so; otherwise `next` is the word as it was. */
+	/* Whether the step is legal; otherwise `next` is the word as it was. */
 	bool taken;
 };
 
-/* A sender takes a place that is known to be free.  Refused if none is. */
+/* A sender takes a permit that is known to be free.  Refused if none is. */
 /*@ terminates \true;
   @ assigns \result \from word;
   @ behavior known:
@@ -82,11 +82,11 @@ struct ump__room_step {
 struct ump__room_step ump__room_take_step(uint64_t word);
 
 /*
- * A sender who knows of no room has looked at the limit, and takes a place.  Refused if there is
- * none.  With it, further ones become known; but no more than leave the inbox as deep as it has
- * been before, since whoever takes it to a new depth has to see that (`reach` is that depth).  If
- * the word is older than the limit there seems to be more room than the capacity; it will be found
- * to have changed.
+ * A sender that knows of no free permit has read the limit, and takes a permit.  Refused if none is
+ * free.  Further ones become known with it, but no more than keep the inbox within `reach`, the
+ * depth that it has had before: the sender that takes it to a new depth must see that.  If the word
+ * is older than the limit, more permits than the capacity seem free; the exchange will find the
+ * word changed.
  */
 /*@ requires inv: is_limit(limit);
   @ requires unknown: known_of(word) == 0;
@@ -108,7 +108,7 @@ struct ump__room_step ump__room_take_step(uint64_t word);
 struct ump__room_step ump__room_look_step(
 	uint64_t word, uint64_t limit, uint32_t capacity, uint32_t reach);
 
-/* A place becomes free.  Refused if there is a line: then the place is its first one's. */
+/* Give a permit back.  Refused if there is a wait queue: then the permit is its first waiter's. */
 /*@ requires inv: is_limit(limit);
   @ terminates \true;
   @ assigns \result \from limit;
@@ -124,7 +124,7 @@ struct ump__room_step ump__room_look_step(
   @*/
 struct ump__room_step ump__room_give_step(uint64_t limit);
 
-/* Somebody begins a line.  Refused if there is room, or a line already. */
+/* Begin a wait queue.  Refused if a permit is free, or if there is a wait queue already. */
 /*@ requires inv: is_limit(limit);
   @ terminates \true;
   @ assigns \result \from word, limit;
@@ -140,7 +140,7 @@ struct ump__room_step ump__room_give_step(uint64_t limit);
   @*/
 struct ump__room_step ump__room_begin_step(uint64_t word, uint64_t limit);
 
-/* The line has become empty.  Refused if there was none. */
+/* End the wait queue, which has become empty.  Refused if there is none. */
 /*@ requires inv: is_limit(limit);
   @ terminates \true;
   @ assigns \result \from limit;
@@ -156,7 +156,7 @@ struct ump__room_step ump__room_begin_step(uint64_t word, uint64_t limit);
   @*/
 struct ump__room_step ump__room_end_step(uint64_t limit);
 
-/* How many places are free. */
+/* Return the number of free permits. */
 /*@ requires inv: is_limit(limit);
   @ terminates \true;
   @ assigns \result \from word, limit;
@@ -164,7 +164,7 @@ struct ump__room_step ump__room_end_step(uint64_t limit);
   @*/
 uint64_t ump__room_left(uint64_t word, uint64_t limit);
 
-/* How many of `capacity` places are taken; 0 if one of the words is older than the other. */
+/* Return the taken ones of `capacity` permits; 0 if one of the words is older than the other. */
 /*@ requires inv: is_limit(limit) && capacity <= UMP__ROOM_MOST;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity;
@@ -180,7 +180,7 @@ uint64_t ump__room_left(uint64_t word, uint64_t limit);
   @*/
 uint32_t ump__room_depth(uint64_t word, uint64_t limit, uint32_t capacity);
 
-/* Whether there is a line. */
+/* Return whether there is a wait queue. */
 /*@ terminates \true;
   @ assigns \result \from limit;
   @ ensures line: \result <==> limit >= UMP__ROOM_LINE;
@@ -190,7 +190,7 @@ static inline bool ump__room_has_line(uint64_t limit)
 	return limit >= UMP__ROOM_LINE;
 }
 
-/* What every limit satisfies, at run time. */
+/* Check the invariant of a limit, at run time. */
 /*@ terminates \true;
   @ assigns \result \from limit;
   @ ensures mirror: \result <==> is_limit(limit);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What becomes of a message, and of the loop.  The loop ends in two ways, and this file is where
- * they are told apart: the handler breaks, or the goodbye of the last strong client comes up.
+ * The disposition of a message, and of the loop.  The loop ends in two ways, which are told apart
+ * in this file: the handler breaks, or the end-of-stream (EOS) marker of the last strong client is
+ * reached.
  */
 #ifndef UMP_CORE_VERDICT_H
 #define UMP_CORE_VERDICT_H
@@ -11,22 +12,23 @@
 enum ump__kind {
 	UMP__KIND_POST,
 	UMP__KIND_REQUEST,
-	/* Pushed when the last strong client goes: everything sent lies before it. */
+	/* The EOS marker, pushed when the last strong client is dropped: everything sent lies
+	 * before it. */
 	UMP__KIND_GOODBYE,
-	/* Room that an event loop's client asked for.  It lies in completions only, where there is
-	 * no loop. */
+	/* A reservation by a client in an event loop.  It is queued in completions only, where
+	 * there is no loop. */
 	UMP__KIND_ROOM
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
 enum ump__fate {
-	/* Hand it to the handler. */
+	/* Pass it to the handler. */
 	UMP__FATE_HANDLE,
-	/* Release it: nobody waits for the answer. */
+	/* Release it: its requester has given up. */
 	UMP__FATE_SKIP,
-	/* Offer it as a leftover: the loop is over. */
+	/* Pass it on as an undelivered message: the loop is over. */
 	UMP__FATE_LEFTOVER,
-	/* It is the goodbye: nothing is to be done with it. */
+	/* It is the EOS marker: do nothing. */
 	UMP__FATE_NOTHING
 };
 
@@ -38,8 +40,8 @@ enum ump__verdict {
 	UMP__VERDICT_VALUE
 };
 
-/* What to do with a message of `kind`, once the loop is `over` or not; `abandoned`: its caller has
- * given up. */
+/* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
+ * its requester has given up. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
@@ -62,7 +64,7 @@ enum ump__verdict {
   @*/
 enum ump__fate ump__fate_of(enum ump__kind kind, bool abandoned, bool over);
 
-/* What the loop does after a message of `kind`, whose handler (if it came to it) broke or not. */
+/* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_GOODBYE;
   @ terminates \true;
   @ assigns \result \from kind, broke;

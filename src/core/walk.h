@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Whether a walk along the wait-for graph has found a circle.  The vertices are servers, and the
- * edge of a server leads to the server for which its handler waits.  Edges come and go during a
- * walk, so edges that were seen one after the other need not have existed together.
+ * Cycle detection for a walk along the wait-for graph.  The vertices are servers, and the edge of a
+ * server leads to the server for which its handler waits.  Edges come and go during a walk, so
+ * edges that were seen one after the other need not have existed together.
  *
- * A walk has rounds.  Each goes from edge to edge until it comes back to the walker, and from the
- * second round on it marks the edges with numbers that only grow.  A circle is told if all edges of
- * a round were marked before that round began: an edge that was there then, and is there when the
- * walk comes to it, was there all the while.  So all of them were there when the round began.  A
- * further round means that an edge has been replaced in the last one.
+ * A walk has rounds.  Each follows edges until it comes back to the walker, and from the second
+ * round on it marks the edges with numbers that only grow.  A cycle is reported if all edges of a
+ * round were marked before that round began: an edge that existed then, and exists when the walk
+ * reaches it, has existed all the while.  So all of them existed when the round began.  A further
+ * round means that an edge was replaced in the last one.
  *
- * A walk may also be led into a circle that it is no part of.  The members of that circle end it;
- * the walk ends as it comes to a vertex for the second time (R. P. Brent, "An improved Monte Carlo
+ * A walk may also be led into a cycle that it is no part of.  The members of that cycle end it; the
+ * walk ends when it reaches a vertex for the second time (R. P. Brent, "An improved Monte Carlo
  * factorization algorithm", 1980: compare with a vertex that is replaced after 1, 2, 4, ... steps).
  */
 #ifndef UMP_CORE_WALK_H
@@ -21,14 +21,14 @@
 #include <stdint.h>
 
 struct ump__walk {
-	/* Whether edges are to be marked in this round. */
+	/* Whether this round marks edges. */
 	bool marks;
-	/* A number from before this round: a mark that is not above it is older than the round. */
+	/* A number from before this round: a mark not above it is older than the round. */
 	uint64_t moment;
 	/* The newest mark of this round. */
 	uint64_t newest;
-	/* The vertex that later ones are compared with; and after how many steps, of which so many
-	 * are left, it is replaced. */
+	/* The vertex that later ones are compared with, the steps left until it is replaced, and
+	 * the steps between two replacements. */
 	uintptr_t kept;
 	uint64_t left;
 	uint64_t stride;
@@ -48,8 +48,8 @@ struct ump__walk {
   @*/
 void ump__walk_begin(struct ump__walk *walk);
 
-/* An edge with this mark (any, in a round that does not mark) leads to `vertex`, which is not 0 and
- * no part of the walker.  false: the walk goes round in a circle that it is no part of. */
+/* Follow an edge with this mark (any, in a round that does not mark) to `vertex`, which must be
+ * neither 0 nor part of the walker.  false: the walk runs in a cycle that it is no part of. */
 /*@ requires valid: \valid(walk);
   @ requires sane: walk_is_valid(walk);
   @ requires few: walk->stride <= UINT64_MAX / 2;
@@ -63,8 +63,8 @@ void ump__walk_begin(struct ump__walk *walk);
   @*/
 bool ump__walk_edge(struct ump__walk *walk, uint64_t mark, uintptr_t vertex);
 
-/* The walk has come back to the walker, by an edge with this mark.  true: there was a circle when
- * this round began.  Otherwise another round begins; `now` is a new number. */
+/* Come back to the walker, by an edge with this mark.  true: there was a cycle when this round
+ * began.  Otherwise another round begins; `now` must be a new number. */
 /*@ requires valid: \valid(walk);
   @ requires sane: walk_is_valid(walk);
   @ terminates \true;

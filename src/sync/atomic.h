@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Every atomic access of the library, in one place: this is the page of memory orders.  The shell
- * reaches its words through these functions only.  When compiled they are C11 atomics; when proved
- * they are contracts, since Frama-C gives C11 atomics no meaning.  No other file knows __FRAMAC__.
+ * Every atomic access of the library, with its memory order.  The shell must reach its words
+ * through these functions only.  When compiled they are C11 atomics; when proved they are
+ * contracts, since Frama-C gives C11 atomics no meaning.  No other file knows __FRAMAC__.
  *
  * Each order comment names its partner on the other side and what the pair carries.  There are no
  * fences: ThreadSanitizer does not model them.
@@ -26,7 +26,7 @@
 #define UMP__ATOMIC(type) _Atomic(type)
 #endif
 
-/* Words that different threads write often lie so far apart.  Twice the usual cache line, since
+/* The distance between words that different threads write often.  Twice the usual cache line, since
  * processors fetch lines in pairs. */
 #define UMP__LINE 128
 
@@ -35,7 +35,8 @@ struct ump__word {
 	UMP__ATOMIC(uintptr_t) value;
 };
 
-/* The word at a bell's gate: whether its owner has shut it, and how many ringers are inside. */
+/* The word of a notifier's gate (run-down protection, as in the Windows kernel): whether its owner
+ * has shut it, and the number of raisers inside. */
 #define UMP__GATE_OPEN   ((uintptr_t)0)
 #define UMP__GATE_SHUT   ((uintptr_t)1)
 #define UMP__GATE_RINGER ((uintptr_t)2)
@@ -45,9 +46,9 @@ struct ump__counts {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* The room in an inbox: its two words, how deep the queue can have been, and the capacity.  Senders
- * write the first for each message, and whoever receives writes the second: so a line ends between
- * them, which is for whoever has this to see to. */
+/* The permits of an inbox: the two words of core/room.h, the depth that the queue can have had, and
+ * the capacity.  Senders write the first word for each message, the receiver writes the second; so
+ * a cache line should end between them, which the struct that contains this must see to. */
 struct ump__places {
 	UMP__ATOMIC(uint64_t) taken;
 	UMP__ATOMIC(uint64_t) limit;
@@ -55,23 +56,23 @@ struct ump__places {
 	uint32_t capacity;
 };
 
-/* Who may touch what the senders of one client share: 1 while somebody has it, 2 once these have
- * gone. */
+/* A try-lock on what the senders of one client share: 1 while a thread holds it, 2 once the senders
+ * have gone. */
 struct ump__latch {
 	UMP__ATOMIC(uint32_t) value;
 };
 
-/* How many of a number of things are still in use. */
+/* An outstanding count: how many of a number of things are still in use. */
 struct ump__tally {
 	UMP__ATOMIC(uint32_t) value;
 };
 
-/* How often something has happened. */
+/* A count of events. */
 struct ump__count {
 	UMP__ATOMIC(uint64_t) value;
 };
 
-/* A number that may be out of date: on which CPU the other side last ran, for one. */
+/* A number that may be out of date, such as the CPU on which the other side last ran. */
 struct ump__hint {
 	UMP__ATOMIC(int) value;
 };
@@ -79,17 +80,17 @@ struct ump__hint {
 #ifdef __FRAMAC__
 
 /*
- * Rely and guarantee.  Other threads are not seen by the prover; what they may do is: a word that
- * is read may hold anything that they can have left in it (rely), and a word may be published only
- * if it is a legal step from the word that it replaces (guarantee).  This is sound for each word by
- * itself, at any memory order: whatever is read of a word was once published, and a
- * read-modify-write replaces the value that came just before it.
+ * Rely/guarantee (C. B. Jones, TOPLAS 1983).  The prover does not see other threads.  Instead, a
+ * word that is read may hold anything that they can have left in it (rely), and a word must not be
+ * published unless it is a legal step from the word that it replaces (guarantee).  This is sound
+ * for each word by itself, at any memory order: whatever is read of a word was once published, and
+ * a read-modify-write replaces the value that came just before it.
  *
- * What others can have left in it depends on the role of the thread that looks: only the receiver
- * takes, parks and closes; only the waiter sleeps and gives up; only the answerer finishes, once.
- * The roles are for the callers to keep, and are what the proofs assume of them.  The variables
- * here stand for what the thread knows by its role and by what it has seen; they are ghosts, which
- * exist for the prover only.
+ * What others can have left in a word depends on the role of the thread that reads it: only the
+ * receiver takes, parks and closes; only the waiter sleeps and gives up; only the answerer
+ * finishes, once.  The callers must keep to these roles, which the proofs assume.  The variables
+ * here stand for what the thread knows by its role and from what it has seen; they are ghosts,
+ * which exist for the prover only.
  */
 enum ump__knowledge {
 	/* ---- Of an inbox ---- */
@@ -97,40 +98,40 @@ enum ump__knowledge {
 	UMP__KNOWS_NOTHING,
 	/* The receiver is awake: the inbox is empty, or there are nodes. */
 	UMP__KNOWS_AWAKE,
-	/* The receiver has parked: it is parked still, or there are nodes. */
+	/* The receiver has parked: the inbox is still parked, or there are nodes. */
 	UMP__KNOWS_PARKED,
 	/* The receiver has seen nodes: they stay until it takes them. */
 	UMP__KNOWS_NODES,
-	/* It is closed: for good. */
+	/* The inbox is closed, for good. */
 	UMP__KNOWS_CLOSED,
 
 	/* ---- Of a call ---- */
 	/* The waiter is awake: the call is pending or done. */
 	UMP__KNOWS_WAITER,
-	/* The waiter has said that it sleeps: so it stands there still, or the call is done. */
+	/* The waiter has published that it sleeps: the call is still waiting, or done. */
 	UMP__KNOWS_WAITING,
 	/* The waiter has seen that the call is done, and owns it. */
 	UMP__KNOWS_ANSWERED,
-	/* The answerer has the call to finish. */
+	/* The answerer must finish the call. */
 	UMP__KNOWS_ANSWERER,
 	/* The answerer has seen that the waiter gave up. */
 	UMP__KNOWS_ABANDONED,
-	/* This side has left, and must not look any more. */
+	/* This side has left, and must not read the word any more. */
 	UMP__KNOWS_LEFT
 };
 
 /* What this thread knows of the word that it works on. */
 /*@ ghost extern enum ump__knowledge ump__knows; */
-/* It has replaced a sleeper's word, and has not woken the sleeper yet. */
+/* It has replaced a sleeper's word and must still wake the sleeper. */
 /*@ ghost extern bool ump__owes_wake; */
-/* It has silenced its bell, which from now on rings only for what is new. */
+/* It has cleared its notifier, which from now on is raised only for what is new. */
 /*@ ghost extern bool ump__silent; */
-/* How many nodes it has pushed, and how many calls it has finished. */
+/* Nodes that it has pushed, and calls that it has finished. */
 /*@ ghost extern uint64_t ump__pushed; */
 /*@ ghost extern uint64_t ump__finished; */
-/* What it found when it finished a call. */
+/* The word that it replaced when it finished a call. */
 /*@ ghost extern uintptr_t ump__found; */
-/* How many nodes it has taken out last, and the queue that they go to. */
+/* Nodes that it took out last, and the queue that they go to. */
 /*@ ghost extern size_t ump__taken; */
 /*@ ghost extern struct ump__queue *ump__filled; */
 /* What it saw or published last in the counts, the references that it owns, and whether it has
@@ -139,9 +140,9 @@ enum ump__knowledge {
 /*@ ghost extern uint64_t ump__own_strong; */
 /*@ ghost extern uint64_t ump__own_weak; */
 /*@ ghost extern bool ump__settled; */
-/* The capacity of the room that it works on, what it saw or published last in its words, and how
- * many of the places are its own; whether it has the lock of the line, and if so, whether there is
- * a line. */
+/* The capacity of the inbox that it works on, what it saw or published last in its two words, and
+ * the permits that it owns; whether it holds the lock of the wait queue, and if so, whether there
+ * is a wait queue. */
 /*@ ghost extern uint32_t ump__capacity; */
 /*@ ghost extern uint64_t ump__last_taken; */
 /*@ ghost extern uint64_t ump__last_limit; */
@@ -210,7 +211,7 @@ enum ump__knowledge {
   @*/
 void ump__word_init(struct ump__word *word, uintptr_t value);
 
-/* Of the files that are proved only src/inbox.c uses this. */
+/* Of the files that are proved only src/inbox.c and src/turn.c use this. */
 /*@ requires \valid_read(word);
   @ terminates \true;
   @ assigns \result, ump__knows \from word->value, ump__knows;
@@ -237,8 +238,8 @@ uintptr_t ump__word_peek(const struct ump__word *word);
   @*/
 bool ump__inbox_word_push(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
-/* An exchange does not know what it replaces: that it is nodes is what the receiver has seen, and
- * nobody else takes. */
+/* An exchange does not know what it replaces.  The receiver has seen that these are nodes, and no
+ * other thread takes them. */
 /*@ requires \valid(word);
   @ requires role: ump__knows == UMP__KNOWS_NODES;
   @ terminates \true;
@@ -263,9 +264,9 @@ uintptr_t ump__inbox_word_take(struct ump__word *word);
   @*/
 bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next);
 
-/* The three that follow are for an inbox whose receiver is whoever has the turn: a sender whose
- * push or claim replaces PARKED has it from then on, and knows nothing again once it has given it
- * back. */
+/* The next three functions are for an inbox whose receiver is the combiner.  A sender whose push or
+ * claim replaces PARKED is the combiner from then on, and knows nothing again once it has released
+ * the role. */
 /*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
   @ requires role: of_sender(ump__knows);
   @ requires guarantee: is_inbox(*seen) && inbox_pushes(*seen, next);
@@ -326,7 +327,7 @@ uintptr_t ump__inbox_word_close(struct ump__word *word);
   @*/
 uintptr_t ump__call_word_load(const struct ump__word *word);
 
-/* There is one answerer, who finishes once: so what this replaces is not done. */
+/* There is one answerer, which finishes once: so the word that this replaces is not done. */
 /*@ requires \valid(word);
   @ requires role: of_answerer(ump__knows);
   @ requires quiet: ump__owes_wake == \false;
@@ -397,7 +398,7 @@ uint64_t ump__counts_load(const struct ump__counts *counts);
   @*/
 bool ump__counts_add(struct ump__counts *counts, uint64_t *seen, uint64_t next);
 
-/* Who drops the last strong reference gets the weak one that all of them shared. */
+/* The thread that drops the last strong reference gets the weak one that all of them shared. */
 /*@ requires \valid(counts) && \valid(seen) && \separated(counts, seen);
   @ requires guarantee: is_counts(*seen) && is_counts(next) &&
   @   ((drops_strong(*seen, next) && ump__own_strong > 0) ||
@@ -441,9 +442,9 @@ void ump__places_init(struct ump__places *places, uint32_t capacity);
   @*/
 uint64_t ump__taken_load(const struct ump__places *places);
 
-/* What is taken never goes beyond the limit; nor does what is known to be free, for which the one
- * who saw it looked.  So a step that was legal and is done leaves both within, and while there is a
- * line none is done. */
+/* Invariant: the taken permits never exceed the limit; nor do those known to be free, since the
+ * sender that found them has read the limit.  So a legal step that succeeds leaves both within the
+ * limit, and none succeeds while there is a wait queue. */
 /*@ requires \valid(places) && \valid(seen) && \separated(places, seen);
   @ requires guarantee: room_takes(*seen, next) ||
   @   (room_looks(*seen, ump__last_limit, next) && ump__last_taken == *seen);
@@ -523,13 +524,14 @@ void ump__hint_set(struct ump__hint *hint, int value);
 
 /* ---- Any word ------------------------------------------------------------------------------ */
 
-/* Before the word is shared.  ORDER: none; sharing it (a push, a thread's start) publishes it. */
+/* Call before the word is shared.  ORDER: none; sharing it (a push, a thread's start) publishes
+ * it. */
 static inline void ump__word_init(struct ump__word *word, uintptr_t value)
 {
 	atomic_init(&word->value, value);
 }
 
-/* ORDER: relaxed.  For waiting loops, which go on to one of the operations below. */
+/* ORDER: relaxed.  For waiting loops, which then perform one of the operations below. */
 static inline uintptr_t ump__word_peek(const struct ump__word *word)
 {
 	return atomic_load_explicit(&word->value, memory_order_relaxed);
@@ -552,7 +554,7 @@ static inline uintptr_t ump__inbox_word_take(struct ump__word *word)
 	return atomic_exchange_explicit(&word->value, UMP__INBOX_EMPTY, memory_order_acquire);
 }
 
-/* ORDER: relaxed, to park and to unpark.  No memory goes with it: the push that replaces PARKED
+/* ORDER: relaxed, to park and to unpark.  It carries no memory: the push that replaces PARKED
  * carries its node by itself, and sleeping is ordered by the platform's check of the word. */
 static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
@@ -562,7 +564,7 @@ static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen,
 
 /* ORDER push: release here -> acquire in ump__inbox_word_take and _close, as ump__inbox_word_push.
  * ORDER turn: acquire here <- release in ump__inbox_word_rest, if this replaces PARKED.  Carries:
- * all that those who had the turn before did: the handler's state, and the receiving end's. */
+ * all that earlier combiners did: the handler's state, and the receiving end's. */
 static inline bool ump__inbox_word_push_turn(
 	struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
@@ -570,9 +572,8 @@ static inline bool ump__inbox_word_push_turn(
 		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what those who had the
- * turn before did.  It publishes nothing: whoever has the turn next gets it from
- * ump__inbox_word_rest. */
+/* ORDER turn: acquire here <- release in ump__inbox_word_rest.  Carries: what earlier combiners
+ * did.  It publishes nothing: the next combiner acquires what ump__inbox_word_rest releases. */
 static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
@@ -588,7 +589,8 @@ static inline bool ump__inbox_word_rest(struct ump__word *word, uintptr_t *seen,
 		&word->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
-/* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: the leftovers. */
+/* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: the undelivered
+ * messages. */
 static inline uintptr_t ump__inbox_word_close(struct ump__word *word)
 {
 	return atomic_exchange_explicit(&word->value, UMP__INBOX_CLOSED, memory_order_acquire);
@@ -612,7 +614,7 @@ static inline uintptr_t ump__call_word_finish(struct ump__word *word)
 	return atomic_exchange_explicit(&word->value, UMP__CALL_DONE, memory_order_acq_rel);
 }
 
-/* ORDER: relaxed, to sleep and to rise.  No memory goes with it; an answer found on failure is read
+/* ORDER: relaxed, to sleep and to unpark.  It carries no memory; an answer found on failure is read
  * again by ump__call_word_load. */
 static inline bool ump__call_word_wait(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
@@ -630,20 +632,20 @@ static inline bool ump__call_word_abandon(struct ump__word *word, uintptr_t *see
 
 /* ---- The counts ---------------------------------------------------------------------------- */
 
-/* Before the channel is shared.  ORDER: none, as ump__word_init. */
+/* Call before the channel is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__counts_init(struct ump__counts *counts)
 {
 	atomic_init(&counts->value, UMP__COUNTS_FIRST);
 }
 
-/* ORDER: relaxed.  Where a compare-exchange loop begins; the exchange checks it. */
+/* ORDER: relaxed.  The first value of a compare-exchange loop; the exchange checks it. */
 static inline uint64_t ump__counts_load(const struct ump__counts *counts)
 {
 	return atomic_load_explicit(&counts->value, memory_order_relaxed);
 }
 
-/* ORDER: relaxed.  Who adds a reference has one (of either kind), and with it all that the channel
- * holds; nothing else is read through the new one. */
+/* ORDER: relaxed.  A thread that adds a reference must own one (of either kind), and with it all
+ * that the channel holds; nothing else is read through the new one. */
 static inline bool ump__counts_add(struct ump__counts *counts, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
@@ -651,21 +653,21 @@ static inline bool ump__counts_add(struct ump__counts *counts, uint64_t *seen, u
 }
 
 /* ORDER drop: release here -> acquire in ump__counts_settle.  Carries: all that was done with the
- * reference: pushes, which must lie before the goodbye, and reads of the channel, before it is
- * freed.  Every change of the counts is a read-modify-write, so the last one's acquire covers all
- * earlier drops through the release sequence. */
+ * reference: pushes, which must precede the end-of-stream (EOS) marker, and reads of the channel,
+ * before it is freed.  Every change of the counts is a read-modify-write, so the last one's acquire
+ * covers all earlier drops through the release sequence. */
 static inline bool ump__counts_drop(struct ump__counts *counts, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
 		&counts->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
-/* ORDER drop: acquire here <- release in ump__counts_drop.  For the one who dropped the last
- * strong reference, before the goodbye, and the last of all, before freeing.  Carries: what all
- * others did with theirs.  A load, since a fence would escape ThreadSanitizer.
- * Before freeing every checker shows the need.  Before the goodbye none does: without it only an
+/* ORDER drop: acquire here <- release in ump__counts_drop.  For the thread that dropped the last
+ * strong reference, before the EOS marker, and for the last of all, before freeing.  Carries: what
+ * all others did with theirs.  A load, since a fence would escape ThreadSanitizer.
+ * Before freeing every checker shows the need.  Before the EOS marker none does: without it only an
  * execution in which a load takes its value from a later store (C11 allows it, RC11 rules it out)
- * could put a message above the goodbye.  One load at a server's end is cheaper than relying on
+ * could put a message above the marker.  One load at a server's end is cheaper than relying on
  * that. */
 static inline void ump__counts_settle(const struct ump__counts *counts)
 {
@@ -674,7 +676,7 @@ static inline void ump__counts_settle(const struct ump__counts *counts)
 
 /* ---- Hints --------------------------------------------------------------------------------- */
 
-/* Before it is shared.  ORDER: none, as ump__word_init. */
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__hint_init(struct ump__hint *hint, int value)
 {
 	atomic_init(&hint->value, value);
@@ -692,9 +694,9 @@ static inline void ump__hint_set(struct ump__hint *hint, int value)
 	atomic_store_explicit(&hint->value, value, memory_order_relaxed);
 }
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Permits ------------------------------------------------------------------------------- */
 
-/* Before it is shared.  ORDER: none, as ump__word_init. */
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__places_init(struct ump__places *places, uint32_t capacity)
 {
 	atomic_init(&places->taken, 0);
@@ -704,46 +706,46 @@ static inline void ump__places_init(struct ump__places *places, uint32_t capacit
 }
 
 /* ORDER room: acquire here <- release in ump__taken_change.  Carries: the limit up to which others
- * have taken places, so that none that is older is compared with their count. */
+ * have taken permits, so that their count is not compared with an older limit. */
 static inline uint64_t ump__taken_load(const struct ump__places *places)
 {
 	return atomic_load_explicit(&places->taken, memory_order_acquire);
 }
 
-/* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where others were
- * faster.  Carries: the limit that was seen, to those who compare theirs with this count.  A
- * success acquires only since C11 wants no less of it than of a failure.  The place itself carries
- * no memory: the push that it allows carries the message, and who stands in line is told by an
- * answer of its own. */
+/* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where other senders
+ * were faster.  Carries: the limit that was seen, to senders that compare theirs with this count.
+ * A success acquires only because in C11 it must not be weaker than a failure.  The permit itself
+ * carries no memory: the push that it allows carries the message, and a waiter in the wait queue
+ * gets an answer of its own. */
 static inline bool ump__taken_change(struct ump__places *places, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
 		&places->taken, seen, next, memory_order_acq_rel, memory_order_acquire);
 }
 
-/* ORDER: relaxed.  What is taken already says how old it can be at most; and where a line begins or
- * a place is given, the exchange checks it. */
+/* ORDER: relaxed.  The count of taken permits bounds how old this can be; and where a wait queue
+ * begins or a permit is given back, the exchange checks it. */
 static inline uint64_t ump__limit_load(const struct ump__places *places)
 {
 	return atomic_load_explicit(&places->limit, memory_order_relaxed);
 }
 
-/* ORDER: relaxed.  A place that is given back and a line that begins meet in this one word: either
- * the line finds the room, or whoever gives finds the line. */
+/* ORDER: relaxed.  A permit that is given back and a wait queue that begins meet in this one word:
+ * either the new waiter finds the permit, or the giver finds the wait queue. */
 static inline bool ump__limit_change(struct ump__places *places, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
 		&places->limit, seen, next, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* ORDER: relaxed.  A number for those who watch; the push of the message that made the queue so
- * deep tells the receiver. */
+/* ORDER: relaxed.  A number for monitoring; the push of the message that made the queue this deep
+ * carries it to the receiver. */
 static inline uint32_t ump__reach_load(const struct ump__places *places)
 {
 	return atomic_load_explicit(&places->reach, memory_order_relaxed);
 }
 
-/* Make it `reach`, unless it is more already.  ORDER: relaxed, as ump__reach_load. */
+/* Raise it to `reach`, unless it is higher already.  ORDER: relaxed, as ump__reach_load. */
 static inline void ump__reach_raise(struct ump__places *places, uint32_t reach)
 {
 	uint32_t seen = ump__reach_load(places);
@@ -761,98 +763,101 @@ static inline uintptr_t ump__pool_word_load(const struct ump__word *word)
 	return atomic_load_explicit(&word->value, memory_order_acquire);
 }
 
-/* Only the first one counts.  ORDER pool: release here -> acquire in ump__pool_word_load.  Carries:
- * the new pool's fields.  ORDER pool: acquire here <- release in ump__pool_word_set, for who comes
- * second and goes on with the first one's. */
+/* Set the pool, unless another thread was first.  ORDER pool: release here -> acquire in
+ * ump__pool_word_load.  Carries: the new pool's fields.  ORDER pool: acquire here <- release in
+ * ump__pool_word_set, for a thread that comes second and continues with the first one's pool. */
 static inline bool ump__pool_word_set(struct ump__word *word, uintptr_t *seen, uintptr_t pool)
 {
 	return atomic_compare_exchange_strong_explicit(
 		&word->value, seen, pool, memory_order_release, memory_order_acquire);
 }
 
-/* Before it is shared.  ORDER: none, as ump__word_init. */
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__latch_init(struct ump__latch *latch)
 {
 	atomic_init(&latch->value, 0);
 }
 
-/* false: somebody else has it.  ORDER latch: acquire here <- release in ump__latch_give.  Carries:
- * what the latch is about, as the last one left it. */
+/* Try to take the lock.  false: another thread holds it, or the senders have gone.
+ * ORDER latch: acquire here <- release in ump__latch_give.  Carries: what the lock guards, as its
+ * last holder left it. */
 static inline bool ump__latch_take(struct ump__latch *latch)
 {
 	return atomic_exchange_explicit(&latch->value, 1, memory_order_acquire) == 0;
 }
 
-/* ORDER latch: release here -> acquire in ump__latch_take.  Carries: what the latch is about. */
+/* Release the lock.  ORDER latch: release here -> acquire in ump__latch_take.  Carries: what the
+ * lock guards. */
 static inline void ump__latch_give(struct ump__latch *latch)
 {
 	atomic_store_explicit(&latch->value, 0, memory_order_release);
 }
 
-/* As ump__latch_give, for one who shares it with the end of the senders; true: that has come
- * meanwhile, and left to this one what the latch is about.  ORDER latch: release here -> acquire in
- * ump__latch_take.  ORDER latch-end: acquire here <- release in ump__latch_end.  Carries: what the
- * latch is about, as the last sender left it. */
+/* Release the lock, as ump__latch_give, where the senders may end meanwhile.  true: they have, and
+ * left what the lock guards to the caller.  ORDER latch: release here -> acquire in
+ * ump__latch_take.
+ * ORDER latch-end: acquire here <- release in ump__latch_end.  Carries: what the lock guards, as
+ * the last sender left it. */
 static inline bool ump__latch_return(struct ump__latch *latch)
 {
 	return atomic_exchange_explicit(&latch->value, 0, memory_order_acq_rel) == 2;
 }
 
-/* There are no senders any more; false: whoever has the latch sees to what it is about.  ORDER
- * latch: acquire here <- release in ump__latch_give and ump__latch_return.  ORDER latch-end:
- * release here -> acquire in ump__latch_return.  Carries: what the latch is about. */
+/* There are no senders any more.  false: the holder of the lock must see to what it guards.
+ * ORDER latch: acquire here <- release in ump__latch_give and ump__latch_return.
+ * ORDER latch-end: release here -> acquire in ump__latch_return.  Carries: what the lock guards. */
 static inline bool ump__latch_end(struct ump__latch *latch)
 {
 	return atomic_exchange_explicit(&latch->value, 2, memory_order_acq_rel) == 0;
 }
 
-/* Before it is shared.  ORDER: none, as ump__word_init. */
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__tally_init(struct ump__tally *tally, uint32_t value)
 {
 	atomic_init(&tally->value, value);
 }
 
-/* By the only one who has it.  ORDER: relaxed; the push of the first thing that is counted
+/* Call only as the sole user.  ORDER: relaxed; the push of the first thing that is counted
  * publishes it. */
 static inline void ump__tally_set(struct ump__tally *tally, uint32_t value)
 {
 	atomic_store_explicit(&tally->value, value, memory_order_relaxed);
 }
 
-/* One thing more, by one who is counted in it, so that these cannot have been the last.  ORDER:
- * relaxed; what it counts is published as anything else that is sent. */
+/* Count one thing more.  The caller must be counted itself, so that the count cannot reach zero
+ * meanwhile.  ORDER: relaxed; what it counts is published as anything else that is sent. */
 static inline void ump__tally_up(struct ump__tally *tally)
 {
 	(void)atomic_fetch_add_explicit(&tally->value, 1, memory_order_relaxed);
 }
 
-/* `count` things are done with; true: these were the last.  ORDER tally: release here -> acquire in
- * ump__tally_down.  Carries: the last reads of what was done with, before its memory is used again
- * or freed.  ORDER tally: acquire here <- release in ump__tally_down, for the last, who sees to
- * that. */
+/* Subtract `count` things that are no longer in use; true: they were the last.
+ * ORDER tally: release here -> acquire in ump__tally_down.  Carries: the last reads of these,
+ * before their memory is used again or freed.  ORDER tally: acquire here <- release in
+ * ump__tally_down, for the last caller, which reuses or frees that memory. */
 static inline bool ump__tally_down(struct ump__tally *tally, uint32_t count)
 {
 	return atomic_fetch_sub_explicit(&tally->value, count, memory_order_acq_rel) == count;
 }
 
-/* ---- The gate of a bell -------------------------------------------------------------------- */
+/* ---- The gate of a notifier ---------------------------------------------------------------- */
 
-/* A ringer enters; what it finds.  ORDER: relaxed.  What is behind the gate was there before it was
- * shared, and a ringer that finds it shut leaves that alone. */
+/* Enter as a raiser; return the word before.  ORDER: relaxed.  What is behind the gate existed
+ * before it was shared, and a raiser that finds it shut must not touch that. */
 static inline uintptr_t ump__gate_enter(struct ump__word *gate)
 {
 	return atomic_fetch_add_explicit(&gate->value, UMP__GATE_RINGER, memory_order_relaxed);
 }
 
-/* A ringer leaves; what it finds.  ORDER gate: release here -> acquire in ump__gate_shut and
- * ump__gate_load.  Carries: the ringing, before the descriptor is closed. */
+/* Leave as a raiser; return the word before.  ORDER gate: release here -> acquire in ump__gate_shut
+ * and ump__gate_load.  Carries: the raise, before the descriptor is closed. */
 static inline uintptr_t ump__gate_leave(struct ump__word *gate)
 {
 	return atomic_fetch_sub_explicit(&gate->value, UMP__GATE_RINGER, memory_order_release);
 }
 
-/* The owner shuts it, once; what it becomes.  ORDER gate: acquire here <- release in
- * ump__gate_leave.  Carries: the ringing of all who have left.  Every change is a
+/* Shut the gate, as its owner, once; return the new word.  ORDER gate: acquire here <- release in
+ * ump__gate_leave.  Carries: the raises of all threads that have left.  Every change is a
  * read-modify-write, so the last one's release is not the only one that counts. */
 static inline uintptr_t ump__gate_shut(struct ump__word *gate)
 {
@@ -868,33 +873,32 @@ static inline uintptr_t ump__gate_load(const struct ump__word *gate)
 
 /* ---- Counts of events ---------------------------------------------------------------------- */
 
-/* Before it is shared.  ORDER: none, as ump__word_init. */
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
 static inline void ump__count_init(struct ump__count *count, uint64_t value)
 {
 	atomic_init(&count->value, value);
 }
 
-/* ORDER: relaxed.  Numbers for those who watch; nothing depends on them. */
+/* ORDER: relaxed.  Numbers for monitoring; nothing depends on them. */
 static inline uint64_t ump__count_get(const struct ump__count *count)
 {
 	return atomic_load_explicit(&count->value, memory_order_relaxed);
 }
 
-/* By the only thread that writes this count.  ORDER: relaxed, as ump__count_get. */
+/* For a count that only one thread writes.  ORDER: relaxed, as ump__count_get. */
 static inline void ump__count_set(struct ump__count *count, uint64_t value)
 {
 	atomic_store_explicit(&count->value, value, memory_order_relaxed);
 }
 
-/* By any thread; `by` may be a number below 0, as unsigned numbers have them.  ORDER: relaxed, as
- * ump__count_get. */
+/* Any thread; `by` may be a number below 0, modulo 2^64.  ORDER: relaxed, as ump__count_get. */
 static inline void ump__count_add(struct ump__count *count, uint64_t by)
 {
 	atomic_fetch_add_explicit(&count->value, by, memory_order_relaxed);
 }
 
-/* By any thread: make it `value`, unless it is more already.  The result is what it is then.
- * ORDER: relaxed, as ump__count_get; it never falls, for every thread that reads it. */
+/* Raise it to `value`, unless it is higher already; return its value then.  Any thread.
+ * ORDER: relaxed, as ump__count_get; no thread that reads it sees it fall. */
 static inline uint64_t ump__count_raise(struct ump__count *count, uint64_t value)
 {
 	uint64_t seen = ump__count_get(count);
@@ -907,9 +911,9 @@ static inline uint64_t ump__count_raise(struct ump__count *count, uint64_t value
 	return seen;
 }
 
-/* By any thread: the next number, from 1 on, of those that tell which of two edges of the wait-for
- * graph was seen first.  ORDER marks: release here -> acquire in ump__marks_next.  Carries: what
- * was seen before the number was drawn, to whoever draws a later one.  ORDER marks: acquire here
+/* Return the next mark, from 1 on; marks tell which of two edges of the wait-for graph was seen
+ * first.  Any thread.  ORDER marks: release here -> acquire in ump__marks_next.  Carries: what was
+ * seen before the mark was drawn, to each thread that draws a later one.  ORDER marks: acquire here
  * <- release in ump__marks_next. */
 static inline uint64_t ump__marks_next(struct ump__count *marks)
 {

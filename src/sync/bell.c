@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Waiting for a bell of either kind. */
+/* Waiting for a notifier of either kind. */
 #include "sync/cancel.h"
 #include "sync/sync.h"
 
@@ -8,15 +8,16 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-/* How long poll may sleep: whole ms, rounded up so that it does not return too early over and over,
- * and -1 for ever.  Longer than it can say: it wakes, and the caller looks again. */
+/* Return how long poll may sleep: whole ms, rounded up so that it does not return too early over
+ * and over, or -1 for no deadline.  If the time is too long for an int, poll wakes and the caller
+ * checks again. */
 static int milliseconds(ump_time deadline)
 {
 	ump_time left;
 
 	if (deadline == UMP_FOREVER)
 		return -1;
-	/* Before the difference, which would overflow for times long past. */
+	/* Before the subtraction, which would overflow for times long past. */
 	if (deadline <= 0)
 		return 0;
 	left = deadline - ump_now();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Bells on Linux: an eventfd, which counts how often it was rung and is read empty at once. */
+/* Notifiers on Linux: an eventfd, which counts its raises and is cleared by one read. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -31,9 +31,9 @@ void ump__bell_strike(const struct ump__bell *bell)
 	const uint64_t once = 1;
 
 	UMP__PROBE(ring, bell, bell->fd);
-	/* It fails only when it has been rung 2^64 - 2 times: then it rings already.  The call
-	 * itself is no cancellation point, and saves turning cancellation off and on, which takes
-	 * more than the gate does. */
+	/* Fails only if it has been raised 2^64 - 2 times: then it is raised already.  The raw call
+	 * is no cancellation point, and saves turning cancellation off and on, which costs more
+	 * than the gate does. */
 	(void)syscall(SYS_write, bell->rope, &once, sizeof once);
 }
 
@@ -42,7 +42,7 @@ void ump__bell_silence(const struct ump__bell *bell)
 	uint64_t times;
 	int cancel = ump__cancel_off();
 
-	/* It fails if it was not rung. */
+	/* Fails if it was not raised. */
 	(void)!read(bell->fd, &times, sizeof times);
 	ump__cancel_restore(cancel);
 }

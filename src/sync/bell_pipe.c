@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Bells by POSIX means alone: a pipe, which rings while there is a byte in it. */
+/* Notifiers by POSIX means alone: a pipe, which is raised while there is a byte in it. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Both ends are closed in processes that are started meanwhile: by pipe2, which POSIX has since
- * 2024 only, or as soon as may be. */
+/* Both ends must be closed in processes that are started meanwhile: by pipe2, which POSIX has only
+ * since 2024, or as soon as possible. */
 #if defined(__linux__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) ||   \
 	defined(__DragonFly__) || defined(__illumos__)
 /* Where _POSIX_C_SOURCE hides it. */
@@ -64,7 +64,7 @@ void ump__bell_strike(const struct ump__bell *bell)
 	int cancel = ump__cancel_off();
 
 	UMP__PROBE(ring, bell, bell->fd);
-	/* It fails if the pipe is full: then it rings already. */
+	/* Fails if the pipe is full: then it is raised already. */
 	(void)!write(bell->rope, "", 1);
 	ump__cancel_restore(cancel);
 }

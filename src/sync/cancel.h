@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Sleeping, reading, writing and joining are cancellation points; no function of the library is. */
+/* Sleeping, reading, writing and joining are cancellation points; the library's calls must not
+ * be. */
 #ifndef UMP_SYNC_CANCEL_H
 #define UMP_SYNC_CANCEL_H
 
 #include <pthread.h>
 
-/* From here on the calling thread is not cancelled.  Returns what ump__cancel_restore needs. */
+/* Disable cancellation of the calling thread.  Return the argument for ump__cancel_restore. */
 static inline int ump__cancel_off(void)
 {
 	int state;

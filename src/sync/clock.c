@@ -7,7 +7,7 @@ ump_time ump_now(void)
 {
 	struct timespec now;
 
-	/* It cannot fail: the clock exists on every POSIX system since 2008, and `now` is ours. */
+	/* This cannot fail: every POSIX system since 2008 has the clock, and `now` is ours. */
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (ump_time)now.tv_sec * NS_PER_S + now.tv_nsec;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A thread that exits calls the destructors of its keys in rounds (POSIX, pthread_key_create).  The
- * destructor here sets its key again until the last round but one, so that it comes after other
- * destructors of the rounds before.  In the last round sanitizers end what they know of the thread;
- * instrumented code must not run after that.
+ * destructor here sets its key again until the last round but one, so that it runs after other
+ * destructors of the rounds before.  In the last round sanitizers discard their state of the
+ * thread; instrumented code must not run after that.
  */
 #include "sync/sync.h"
 

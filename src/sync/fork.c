@@ -5,7 +5,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool ready;
 static struct ump__hint generation;
 
-/* In the parent: what is begun once must not be in the middle of that. */
+/* In the parent: complete one-time initialisation, which must not be in progress at a fork. */
 static void before(void)
 {
 	ump__park_before_fork();
@@ -39,8 +39,8 @@ int ump__fork_generation(void)
 }
 
 #ifdef __GNUC__
-/* Before there is a thread that could fork meanwhile: then `once` would be in the middle of that in
- * the child, where some libcs wait for its end. */
+/* Run before there is a thread that could fork meanwhile.  Otherwise a child could find `once` in
+ * progress, and some libcs wait there for its end. */
 __attribute__((constructor)) static void at_load(void)
 {
 	(void)ump__fork_ready();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sync/sync.h"
 
-/* With default attributes none of these fails: each lock is initialised, and given back by whoever
- * took it. */
+/* With default attributes these cannot fail: each lock is initialised, and its holder unlocks
+ * it. */
 
 void ump__lock_init(struct ump__lock *lock)
 {

@@ -10,14 +10,14 @@ void *ump__alloc(size_t size)
 
 void *ump__alloc_line(size_t size)
 {
-	/* aligned_alloc wants whole lines. */
+	/* aligned_alloc requires a multiple of the alignment. */
 	return aligned_alloc(UMP__LINE, (size + UMP__LINE - 1) / UMP__LINE * UMP__LINE);
 }
 
 const struct ump__thrift *ump__thrift(void)
 {
-	/* A tray is what malloc makes a page of.  Its size decides how often a post allocates where
-	 * the receiver is so far behind that nothing comes back. */
+	/* With malloc's header a slab fills a page.  Its size decides how often a post allocates
+	 * where the receiver is so far behind that no slab comes back. */
 	static const struct ump__thrift thrift = {.after = 16,
 		.tray = 4096 - 2 * sizeof(size_t),
 		.tray_posts = 256,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Parking by futex, on Linux.  A futex is 32 bits, and a word may be 64: the half that differs
- * between all values that are waited for is the low one, since nodes are aligned.
+ * Parking by futex, on Linux.  A futex has 32 bits, and a word may have 64.  The low half is used:
+ * it differs between all values that are waited for, since nodes are aligned.
  *
- * A sandbox may refuse the call.  A sleeper then takes naps and looks at its word in between: it
- * needs no waker, and nothing of the C library that needs futexes as well.
+ * A sandbox may refuse the call.  A sleeper then naps and polls its word in between: it needs no
+ * waker, and nothing of the C library that needs futexes as well.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,10 +23,10 @@
 /* The kernel's numbers, spelled out: musl comes without the kernel's headers.  Each has the PRIVATE
  * bit, for words that no other process sees. */
 #define WAKE       (1 | 128)
-#define WAIT_UNTIL (9 | 128) /* FUTEX_WAIT_BITSET, the one whose timeout is a point in time. */
+#define WAIT_UNTIL (9 | 128) /* FUTEX_WAIT_BITSET, whose timeout is absolute. */
 #define ANY_WAKER  UINT32_MAX
 
-/* A time as the older call takes it.  It is not libc's struct, which may be wider. */
+/* A time as the older call takes it.  It cannot be libc's struct, which may be wider. */
 struct long_time {
 	long tv_sec;
 	long tv_nsec;
@@ -42,7 +42,7 @@ static uint32_t *low_half(struct ump__word *word)
 	return half;
 }
 
-/* One call of the kernel.  `until` is for waiting; NULL waits for ever. */
+/* Make one call of the kernel.  `until` is the deadline of a wait; NULL: none. */
 static long futex(
 	struct ump__word *word, int operation, uint32_t value, const struct timespec *until)
 {
@@ -89,8 +89,7 @@ enum {
 	REFUSED
 };
 
-/* Whether the system lets this process use futexes.  Threads that come at the same time learn the
- * same. */
+/* Whether the system lets this process use futexes.  Concurrent tests get the same result. */
 static struct ump__hint futexes;
 
 static bool is_refused(void)
@@ -100,7 +99,8 @@ static bool is_refused(void)
 	if (known == UNKNOWN) {
 		struct ump__word word;
 
-		/* Sleeping may be granted and waking not: nobody must be asleep by then. */
+		/* Test waking: it may be refused where sleeping is granted, and no thread must be
+		 * asleep when that is found out. */
 		ump__word_init(&word, UMP__INBOX_EMPTY);
 		known = futex(&word, WAKE, 1, NULL) >= 0 ? GRANTED : REFUSED;
 		ump__hint_set(&futexes, known);
@@ -131,7 +131,7 @@ static bool nap_while(const struct ump__word *word, uintptr_t value, ump_time de
 
 /* ---- Parking -------------------------------------------------------------------------------- */
 
-/* What a sleep that has not been woken may say, if it was one. */
+/* Whether a failed wait may have slept, rather than been refused. */
 static bool has_slept(int error)
 {
 	return error == EAGAIN || error == EINTR || error == ETIMEDOUT;
@@ -157,12 +157,12 @@ void ump__wake(struct ump__word *word)
 {
 	UMP__PROBE(wake, word, 0);
 	/* At most one thread waits on a word: its dispatcher, or its caller.  EINVAL: the word is
-	 * gone, and a mutex of another kind is where it was. */
+	 * gone, and a mutex of another kind is at its address. */
 	if (futex(word, WAKE, 1, NULL) < 0 && errno != EINVAL)
 		ump__hint_set(&futexes, REFUSED);
 }
 
-/* The kernel knows who sleeps, and in a child that is nobody. */
+/* The kernel keeps the sleepers; a child has none. */
 void ump__park_before_fork(void)
 {
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Parking by POSIX means alone: a static table of mutexes and condition variables, to which words
- * are hashed by address.  Waking a word whose memory is gone is harmless, because only its address
- * is used.  Words that share a bucket wake each other for no reason, and look again.
+ * are hashed by address (a parking lot, as in WebKit).  Waking a word whose memory is gone is
+ * harmless, because only its address is used.  Words that share a bucket cause each other spurious
+ * wakeups.
  */
 #include "sync/sync.h"
 
@@ -40,7 +41,8 @@ static struct bucket *bucket_of(const struct ump__word *word)
 	uint64_t address = (uintptr_t)word;
 
 	pthread_once(&buckets_once, make_buckets);
-	/* Fibonacci hashing: neighbouring words fall into different buckets. */
+	/* Fibonacci hashing (Knuth, TAOCP 3, section 6.4): neighbouring words fall into different
+	 * buckets. */
 	return &buckets[(address >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 58];
 }
 
@@ -54,8 +56,8 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 
 	UMP__PROBE(park, word, value);
 	pthread_mutex_lock(&bucket->lock);
-	/* A waker changes the word before it takes the lock: we see that here, or it finds us
-	 * waiting. */
+	/* A waker changes the word before it takes the lock: this thread sees that here, or the
+	 * waker finds it waiting. */
 	if (ump__word_peek(word) == value) {
 		if (deadline == UMP_FOREVER) {
 			pthread_cond_wait(&bucket->woken, &bucket->lock);
@@ -85,7 +87,7 @@ void ump__park_before_fork(void)
 	pthread_once(&buckets_once, make_buckets);
 }
 
-/* Threads that are not there any more may hold locks, or wait for conditions. */
+/* Threads that the child does not have may hold locks, or wait for conditions. */
 void ump__park_in_child(void)
 {
 	make_buckets();

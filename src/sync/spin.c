@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * How long to wait awake before going to sleep.  An answer between two threads that are awake on
- * two processors takes about 0.1 us; waking a sleeper takes 5 to 60 us.  So a short spin pays
- * whenever the other side is at work elsewhere, and never if it needs this very processor.
+ * Spin-then-block: how long to spin before blocking.  An answer between two running threads on two
+ * processors takes about 0.1 us; waking a sleeper takes 5 to 60 us.  So a short spin pays whenever
+ * the other side runs elsewhere, and never if it needs this very processor.
  *
  * - The dispatcher spins and does not yield: a yield costs more than a request.
  * - Clients may outnumber processors, so they spin briefly and then yield to each other.
- * - Nobody spins if the other side last ran on this processor.  A client yields even then: that is
- *   how the other side gets it, and two threads that both can run get spread over processors.
- * - With only one processor nobody does either.
- * - Who has waited awake in vain a few times sleeps at once for a while: core/patience.h.
- * - Who has something better to do than to wait (ump__stand_by) says for how long.
+ * - A thread must not spin if the other side last ran on this processor.  A client yields even
+ *   then: the other side needs that to run, and two threads that both can run get spread over
+ *   processors.
+ * - With only one processor a thread does neither, unless the other side is known to run elsewhere.
+ * - A thread whose last few spins failed blocks at once for a while: core/patience.h.
+ * - A thread that has something better to do than to wait (ump__stand_by) sets a time limit.
  *
- * The budgets are in time, because a pause takes 1 to 140 cycles; how many looks that is, is
- * measured once, so that the loop only counts.  `scripts/bench --sweep` builds the library with
- * other budgets, given by -D, and shows what they do.
+ * The budgets are in time, because a pause takes 1 to 140 cycles; the number of polls in a budget
+ * is measured once, so that the loop only counts.  `scripts/bench --sweep` builds the library with
+ * other budgets, given by -D, and shows their effect.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -25,7 +26,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-/* ns that a server spins, that a client spins, and that a client then yields. */
+/* Budgets in ns: of a server's spin, of a client's spin, and of the yields of a client after it. */
 #ifndef UMP__SERVER_SPINS
 #define UMP__SERVER_SPINS 14000
 #endif
@@ -40,7 +41,8 @@ _Static_assert(UMP__SERVER_SPINS <= UMP__AWAKE_MOST && UMP__CLIENT_SPINS <= UMP_
 		       UMP__CLIENT_YIELDS <= UMP__AWAKE_MOST,
 	"nobody waits awake for long");
 
-/* How often speed is measured: what others do to one of the times is to be left out. */
+/* How often the poll rate is measured.  The fastest time counts, so other threads cannot distort
+ * it. */
 #define TIMES 3
 
 int ump__cpu(void)
@@ -52,7 +54,7 @@ int ump__cpu(void)
 #endif
 }
 
-/* Tell the processor that this is a waiting loop. */
+/* Tell the processor that this is a spin loop. */
 static void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -62,7 +64,7 @@ static void relax(void)
 #endif
 }
 
-/* Look so often; whether `word` is another than `value`. */
+/* Poll with at most `looks` pauses.  Return whether `word` differs from `value`. */
 static bool spin(const struct ump__word *word, uintptr_t value, uint32_t looks)
 {
 	for (; looks > 0; looks--) {
@@ -73,8 +75,8 @@ static bool spin(const struct ump__word *word, uintptr_t value, uint32_t looks)
 	return ump__word_peek(word) != value;
 }
 
-/* Let others run, for so many ns.  An answer that comes later came in vain: this thread was not let
- * run again for so long that it might as well have slept, and been woken. */
+/* Yield for `ns`.  Return whether `word` changed in that time.  A later change counts as a failed
+ * spin: this thread was descheduled for as long as a sleep and a wake would have taken. */
 static bool yield(const struct ump__word *word, uintptr_t value, uint32_t ns)
 {
 	ump_time end = ump_now() + ns;
@@ -87,9 +89,9 @@ static bool yield(const struct ump__word *word, uintptr_t value, uint32_t ns)
 	return false;
 }
 
-/* ---- What is learnt of the machine, once ---------------------------------------------------- */
+/* ---- The machine, measured once ------------------------------------------------------------- */
 
-/* 0: not known yet.  Threads that come at the same time learn the same. */
+/* 0: not known yet.  Threads that measure at the same time get about the same. */
 static struct ump__hint looks_in_10us;
 /* This process may run on one processor only. */
 static struct ump__hint alone;
@@ -112,9 +114,9 @@ static uint32_t measure(void)
 }
 
 /*
- * Whether the process may run on one processor only: what its first thread may, since others can be
- * bound by the program.  This is not asked again.  It counts only where it is not known that the
- * other side runs elsewhere, and so a process that gets more processors loses little.
+ * Whether the process may run on one processor only.  Its first thread is asked, since the program
+ * can bind others, and only once.  The result counts only where the other side is not known to run
+ * elsewhere, so a process that gets more processors loses little.
  */
 static bool is_alone(void)
 {
@@ -143,7 +145,7 @@ static uint32_t learn(void)
 
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
-	/* Of this thread, on either side: how often in a row it waited in vain. */
+	/* The counter of core/patience.h, of this thread, for either side. */
 	static _Thread_local uint32_t vain[2];
 	bool client = side == UMP__SIDE_CLIENT;
 	bool here = other_cpu != UMP__CPU_UNKNOWN && other_cpu == ump__cpu();
@@ -161,7 +163,7 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	vain[side] = ump__patience_next(vain[side], paid);
 }
 
-/* What is shorter than a yield and its looks at the clock, and than going to sleep. */
+/* The shortest waits that are worth a yield with its reads of the clock, and worth a sleep. */
 #define STAND_BY_SPINS  1000  /* ns */
 #define STAND_BY_YIELDS 20000 /* ns */
 
@@ -181,8 +183,8 @@ void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 		;
 }
 
-/* Who waits so for room may be overtaken, so it must not take long: where others need the processor
- * each yield may. */
+/* A sender that waits so for a permit may be overtaken, so this must not take long; where other
+ * threads need the processor each yield may. */
 #define ROUND_SPINS  2000 /* ns */
 #define ROUND_YIELDS 8
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The platform: memory, time, threads, sleeping, bells, locks and spinning.  No other part of the
- * library asks the system for any of these, so a test can make each such call fail, a simulator can
- * take the platform's place, and a port has nothing else to write.
+ * The platform: memory, time, threads, sleeping, notifiers, locks and spinning.  No other part of
+ * the library may ask the system for any of these, so a test can make each such call fail, a
+ * simulator can replace the platform, and a port has nothing else to write.
  */
 #ifndef UMP_SYNC_SYNC_H
 #define UMP_SYNC_SYNC_H
@@ -19,27 +19,27 @@
 
 /* ---- Memory -------------------------------------------------------------------------------- */
 
-/* `size` bytes for any type, or NULL. */
+/* Allocate `size` bytes for any type, or return NULL. */
 void *ump__alloc(size_t size);
 
-/* `size` bytes, beginning on a line of their own, or NULL. */
+/* Allocate `size` bytes that begin on a cache line of their own, or return NULL. */
 void *ump__alloc_line(size_t size);
 
-/* The same, on a line of their own or not, for what the caller can do without: those who make
- * allocations fail can tell that this one's failure is nobody's to be told. */
+/* The same, on a line of their own or not, for memory that the caller can do without.  A function
+ * of its own tells fault injection that its failure is not reported to the application. */
 void *ump__alloc_spare(size_t size, bool line);
 
-/* Gives back what those above gave.  NULL is fine. */
+/* Free memory from the functions above.  NULL is allowed. */
 void ump__free(void *memory);
 
-/* What is worth recycling. */
+/* The limits of recycling. */
 struct ump__thrift {
-	/* How many messages a client sends before it keeps anything. */
+	/* Messages that a client sends before it keeps any memory. */
 	int after;
-	/* The bytes of a tray, and the most posts in it. */
+	/* Bytes of a slab, and the most posts in it. */
 	size_t tray;
 	uint32_t tray_posts;
-	/* The most trays, the most requests, and the most bytes of each, that a client keeps. */
+	/* The most slabs, the most requests, and the most bytes of each, that a client keeps. */
 	uint32_t trays;
 	uint32_t requests;
 	size_t bytes;
@@ -49,53 +49,52 @@ const struct ump__thrift *ump__thrift(void);
 
 /* ---- Time (ump_now and ump_after are public) ----------------------------------------------- */
 
-/* A deadline as the system takes it: not before 0, and not after the end of time_t. */
+/* Convert a deadline for the system: not before 0, and not after the end of time_t. */
 struct timespec ump__timespec(ump_time time);
 
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
 /*
- * Sleep while `word` is `value`, until ump__wake on it or the deadline.  Returns false once the
- * deadline has passed, and otherwise true, perhaps for no reason: the caller looks again.
+ * Sleep while `word` is `value`, until ump__wake on it or the deadline.  Return false once the
+ * deadline has passed, otherwise true, perhaps spuriously: the caller must check again.
  */
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline);
 
 /*
- * Wake whoever sleeps on `word`.  The word is an address here and is not touched: its memory may
- * be gone already, or belong to something else, whose sleepers then wake for no reason.
+ * Wake the thread that sleeps on `word`.  The word is only an address here and must not be touched:
+ * its memory may be gone already, or belong to something else, whose sleepers then wake spuriously.
  */
 void ump__wake(struct ump__word *word);
 
-/* ---- Bells --------------------------------------------------------------------------------- */
+/* ---- Notifiers ----------------------------------------------------------------------------- */
 
 /*
- * A file descriptor by which a sleeper in an event loop is woken.  It rings from ump__bell_strike
- * on, however often that is called, until ump__bell_silence.
+ * A notifier: a file descriptor that wakes a sleeper in an event loop.  It is raised from
+ * ump__bell_strike on, however often that is called, until ump__bell_silence clears it.
  */
 struct ump__bell {
-	/* What the event loop waits on; -1: there is no bell. */
+	/* What the event loop waits on; -1: there is no notifier. */
 	int fd;
-	/* Where ringing is written to: the same one, or the other end of a pipe. */
+	/* The write end: the same descriptor, or the other end of a pipe. */
 	int rope;
-	/* Whether it may still be struck, and by how many threads it is at the moment:
-	 * ../bell.h. */
+	/* Whether it may still be raised, and how many threads are raising it: ../bell.h. */
 	struct ump__word gate;
 };
 
-/* UMP_OK, or UMP_NO_FD.  The gate is not touched here. */
+/* Open it.  UMP_OK, or UMP_NO_FD.  Leaves the gate alone. */
 int ump__bell_open(struct ump__bell *bell);
-/* Nothing is written to `bell`, at whose gate others may be. */
+/* Close it.  Must not write to `bell`, since other threads may be at its gate. */
 void ump__bell_close(const struct ump__bell *bell);
 
 void ump__bell_strike(const struct ump__bell *bell);
 void ump__bell_silence(const struct ump__bell *bell);
 
-/* Sleep until it rings or the deadline has passed, perhaps waking for no reason. */
+/* Sleep until it is raised or the deadline has passed, or wake spuriously. */
 void ump__bell_wait(const struct ump__bell *bell, ump_time deadline);
 
 /* ---- Locks --------------------------------------------------------------------------------- */
 
-/* For what is rare: nobody calls the application, or waits for anything, while holding one. */
+/* For slow paths.  The holder of a lock must not call the application, or wait for anything. */
 struct ump__lock {
 	pthread_mutex_t mutex;
 };
@@ -112,48 +111,48 @@ void ump__lock_give(struct ump__lock *lock);
 
 /* ---- Spinning ------------------------------------------------------------------------------ */
 
-/* Of the two sides of an exchange, the dispatcher only spins; clients spin less and then yield,
- * since there may be more of them than processors. */
+/* The two sides of an exchange.  The dispatcher only spins; clients spin less and then yield, since
+ * they may outnumber the processors. */
 enum ump__side {
 	UMP__SIDE_SERVER,
 	UMP__SIDE_CLIENT
 };
 
-/* A processor that is not known. */
+/* An unknown processor. */
 #define UMP__CPU_UNKNOWN (-1)
 
-/* The processor that this thread runs on, or UMP__CPU_UNKNOWN. */
+/* Return the processor that this thread runs on, or UMP__CPU_UNKNOWN. */
 int ump__cpu(void);
 
 /*
- * Wait a little, without sleeping, for `word` to be other than `value`.  `other_cpu` is where the
- * other side last ran: if that is here, it cannot go on while we spin, and so we do not.
+ * Wait briefly, without sleeping, for `word` to differ from `value`.  `other_cpu` is where the
+ * other side last ran: if that is this processor, it cannot proceed while this thread spins, and so
+ * this thread does not.
  */
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
 
 /*
- * Wait for `word` to be other than `value`, for about `ns` at most: awake while that is short, and
- * asleep from then on.  Nobody wakes whoever waits so; a change may be noticed only at the end.
+ * Wait for `word` to differ from `value`, for about `ns` at most: spin or yield while that is
+ * short, then block.  No thread wakes this one, so a change may be noticed only at the end.
  */
 void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
 
-/* For clients that wait for something else: wait a little before looking for it for the `round`th
- * time (from 0 on).  false: that was often enough. */
+/* For clients that wait for something else: wait briefly before polling it for the `round`th time
+ * (from 0 on).  false: the rounds are used up. */
 bool ump__spin_round(unsigned round, int other_cpu);
 
 /* ---- Forks --------------------------------------------------------------------------------- */
 
-/* See that forked children begin anew with all statics of the library.  false: no memory for
- * that. */
+/* Have all statics of the library reset in forked children.  false: no memory for that. */
 bool ump__fork_ready(void);
 
-/* How many forks lie between the process in which the library was loaded and this one. */
+/* Return the number of forks between the process that loaded the library and this one. */
 int ump__fork_generation(void);
 
-/* Called in a child; it is for the statics outside of the platform. */
+/* Reset the statics outside of the platform, in a child. */
 void ump__fork_child(void);
 
-/* The platform's own: before a fork, in the parent, and after it, in the child. */
+/* The same for the platform: before a fork, in the parent, and after it, in the child. */
 void ump__park_before_fork(void);
 void ump__park_in_child(void);
 
@@ -165,74 +164,73 @@ struct ump__os_thread {
 
 /*
  * Start a thread with all signals blocked but those of its own faults and SIGPROF.  UMP_OK,
- * UMP_NO_THREAD or UMP_NO_MEMORY.  The handle is joined or detached exactly once.
+ * UMP_NO_THREAD or UMP_NO_MEMORY.  The handle must be joined or detached exactly once.
  */
 int ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 
-/* Which signals a thread blocks. */
+/* The signals that a thread blocks. */
 struct ump__signals {
 	sigset_t blocked;
 };
 
-/* What the calling thread blocks. */
+/* Get the signals that the calling thread blocks. */
 void ump__signals_get(struct ump__signals *out);
 
-/* Let the calling thread block these, and give what it did. */
+/* Swap these with the signals that the calling thread blocks. */
 void ump__signals_swap(struct ump__signals *signals);
 
 /* The longest name of a thread on Linux, with its terminating NUL. */
 #define UMP__NAME_SIZE 16
 
-/* Give the calling thread a name. */
+/* Name the calling thread. */
 void ump__thread_name(const char *name);
 
 /*
  * Wait until the thread has ended, with all destructors of its thread-local variables.  UMP_OK: it
- * is joined.  UMP_TIMED_OUT: it has not ended by `deadline`.  UMP_DEADLOCK: the system says that it
- * waits for the end of the calling thread.  Where the system has no join that can be given up (that
- * is, not on Linux), any deadline is UMP_FOREVER.
+ * is joined.  UMP_TIMED_OUT: it has not ended by `deadline`.  UMP_DEADLOCK: the system reports that
+ * it waits for the end of the calling thread.  Only Linux, other than Android, has a join that can
+ * be abandoned; elsewhere any deadline is UMP_FOREVER.
  */
 int ump__thread_join(struct ump__os_thread *thread, ump_time deadline);
 void ump__thread_detach(struct ump__os_thread *thread);
 bool ump__thread_is_current(const struct ump__os_thread *thread);
 
-/* Make this the calling thread's handle: whoever has started it may not have it yet. */
+/* Set the calling thread's handle: the thread that started it may not have stored it yet. */
 void ump__thread_self(struct ump__os_thread *thread);
 
-/* Have this done at the end of the process, or when the library is unloaded. */
+/* Run this at the end of the process, or when the library is unloaded. */
 void ump__at_exit(void (*run)(void));
 
-/* What is run when a thread exits. */
+/* A callback for the exit of a thread. */
 struct ump__thread_exit {
 	void (*run)(struct ump__thread_exit *exit);
 	int rounds;
 };
 
-/* Have `exit->run` called by the calling thread when it exits: in the last round but one of
- * destructors of thread-local variables.  Destructors in these two rounds may come later.  At most
- * one for each thread.  false: it will not be called. */
+/* Call `exit->run` when the calling thread exits, in the last round but one of destructors of
+ * thread-local variables.  Destructors in these two rounds may run later.  At most one for each
+ * thread.  false: it will not be called. */
 bool ump__thread_exit_set(struct ump__thread_exit *exit);
 
 /* In the parent, before a fork. */
 void ump__thread_exit_before_fork(void);
 
-/* A pointer of the calling thread's own, NULL at first. */
+/* Return the address of the calling thread's own pointer, NULL at first. */
 void **ump__thread_slot(void);
 
 #ifndef NDEBUG
-/* Of the innermost frame in the slot: a place on the calling thread's stack below which the
- * callback that runs lies, and what it calls.  Not in the frame, since that may be gone. */
+/* For the innermost frame in the slot: an address on the calling thread's stack below which the
+ * running callback and its callees lie.  It cannot be in the frame, which may be gone. */
 const void **ump__thread_above(void);
 
-/* Stop the process if the calling thread ends while `slot`, which is its own, is guarded.  NULL: it
- * may end. */
+/* Stop the process if the calling thread ends while its `slot` is guarded.  NULL: it may end. */
 void ump__thread_guard(void **slot);
 
 /* In the parent, before a fork. */
 void ump__thread_before_fork(void);
 
-/* Whether the calling thread's own stack has this address; false if that cannot be found out. */
+/* Return whether the calling thread's own stack has this address; false if that is unknown. */
 bool ump__thread_on_stack(const void *address);
 #endif
 

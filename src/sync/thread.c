@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How much more of a stack is tried than was asked for, where the system refuses less. */
+/* How much more stack than requested is tried where that is refused: at first, and at most. */
 #define MORE_FIRST ((size_t)64 * 1024)
 #define MORE_MOST  ((size_t)1024 * 1024 * 1024)
 
@@ -27,7 +27,7 @@ static int add_size(struct dl_phdr_info *object, size_t size, void *sum)
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 
-		/* Each may begin in the midst of what it is aligned to. */
+		/* Each may begin in the middle of its alignment. */
 		if (segment->p_type == PT_TLS)
 			*(size_t *)sum += segment->p_memsz + segment->p_align;
 	}
@@ -35,7 +35,7 @@ static int add_size(struct dl_phdr_info *object, size_t size, void *sum)
 }
 #endif
 
-/* The bytes that the system takes from a stack for thread-local variables, as far as it tells. */
+/* Return the bytes of a stack that the system takes for thread-local variables, as far as known. */
 static size_t taken_bytes(void)
 {
 	size_t sum = 0;
@@ -46,7 +46,7 @@ static size_t taken_bytes(void)
 	return sum;
 }
 
-/* `wanted`, raised to what the system takes: its minimum, and whole pages. */
+/* Raise `wanted` to what the system takes: its minimum, thread-local variables, and whole pages. */
 static size_t stack_bytes(size_t wanted)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -61,8 +61,8 @@ static size_t stack_bytes(size_t wanted)
 	return (wanted + unit - 1) / unit * unit;
 }
 
-/* All signals but those that a thread brings on itself: blocked, these would end the process
- * without a word from the application's crash handler or a sanitizer.  SIGPROF stays open: it is
+/* Return all signals but those that a thread causes itself: blocked, these would end the process
+ * without notice to the application's crash handler or a sanitizer.  SIGPROF must stay open: it is
  * sent to the thread that used the processor, and a profiler would not see this one without it. */
 static sigset_t foreign_signals(void)
 {
@@ -76,8 +76,8 @@ static sigset_t foreign_signals(void)
 	return signals;
 }
 
-/* Create a thread, or say why not, as pthread_create does.  EINVAL: its stack is too small for what
- * the system has to put there, and that cannot be asked for everywhere; so more is tried. */
+/* Create a thread; the result is pthread_create's.  EINVAL: its stack is too small for what the
+ * system must put there, which cannot be queried everywhere; so more is tried. */
 static int create(pthread_t *id, void *(*run)(void *), void *arg, size_t stack_size)
 {
 	size_t bytes = stack_size != 0 ? stack_bytes(stack_size) : 0;
@@ -108,7 +108,7 @@ int ump__thread_start(
 	sigset_t before;
 	int failed;
 
-	/* A new thread inherits the mask: signals are the application's, on its own threads. */
+	/* A new thread inherits the mask.  Signals are the application's, on its own threads. */
 	all = foreign_signals();
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = create(&thread->id, run, arg, stack_size);
@@ -133,7 +133,7 @@ void ump__signals_swap(struct ump__signals *signals)
 void ump__thread_name(const char *name)
 {
 #ifdef __linux__
-	/* Longer names than 15 bytes are refused; the caller has cut it. */
+	/* Names longer than 15 bytes are refused; the caller has cut it. */
 	(void)pthread_setname_np(pthread_self(), name);
 #else
 	(void)name;
@@ -141,14 +141,14 @@ void ump__thread_name(const char *name)
 }
 
 #if defined(__linux__) && !defined(__BIONIC__)
-/* How long a join sleeps before it looks again, in ns: at first, and at most. */
+/* How long a join sleeps between two polls, in ns: at first, and at most. */
 #define FIRST_NAP 50000
 #define LAST_NAP  4000000
 
 /*
- * Join, or EBUSY once the deadline has passed.  It looks again and again, since each of the timed
- * joins has a flaw: pthread_timedjoin_np goes by the time of day, and ThreadSanitizer takes a
- * thread that was joined by pthread_clockjoin_np for leaked.
+ * Join, or return EBUSY once the deadline has passed.  This polls, since each of the timed joins
+ * has a flaw: pthread_timedjoin_np uses the time of day, and ThreadSanitizer reports a thread that
+ * was joined by pthread_clockjoin_np as leaked.
  */
 static int join_until(pthread_t id, ump_time deadline)
 {
@@ -217,13 +217,13 @@ void **ump__thread_slot(void)
 
 #ifndef NDEBUG
 
-/* ---- What debug builds see of threads -------------------------------------------------------- */
+/* ---- Checks on threads in debug builds ------------------------------------------------------- */
 
 static pthread_key_t guard;
 static bool guards;
 static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
 
-/* The value of a key is not NULL only while a callback runs on its thread. */
+/* The key's value is not NULL only while a callback runs on its thread. */
 static void ended(void *slot)
 {
 	(void)slot;
@@ -238,7 +238,7 @@ static void make_guard(void)
 }
 
 #ifdef __GNUC__
-/* A plugin that holds the library may be unloaded, and must not take a key along each time. */
+/* A plugin that contains the library may be unloaded, and must not leak a key each time. */
 __attribute__((destructor)) static void drop_guard(void)
 {
 	if (guards)

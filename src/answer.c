@@ -52,7 +52,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__bell 
 	return step.owns;
 }
 
-/* Sleep until the call is done; false: the deadline passed first. */
+/* Sleep until the call is done.  Returns false if the deadline passed first. */
 /*@ requires valid: \valid(state);
   @ requires role: of_waiter(ump__knows);
   @ terminates \false;
@@ -118,7 +118,7 @@ bool ump__answer_rest(struct ump__answer *answer, const struct ump__bell *bell)
 	uintptr_t seen = ump__call_word_load(state);
 	struct ump__call_step step = ump__call_rise_step(seen);
 
-	/* While the bell is being silenced nobody may ring it, or the ringing would be lost. */
+	/* The notifier must not be raised while it is being cleared, or the event would be lost. */
 	if (step.taken && ump__call_word_wait(state, &seen, step.next))
 		seen = UMP__CALL_PENDING;
 	if (seen == UMP__CALL_PENDING) {

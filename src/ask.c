@@ -9,8 +9,8 @@ static struct ump__ask *ask_of_ticket(struct ump__ticket *ticket)
 	return (struct ump__ask *)(void *)((char *)ticket - offsetof(struct ump__ask, ticket));
 }
 
-/* Neither the client nor the completions know of it any more.  Not under the lock: with it, the
- * channel may go. */
+/* Free a reservation that both owners have released.  The caller must not hold the lock: the
+ * channel, which contains it, may be freed. */
 static void ask_free(struct ump__ask *ask)
 {
 	struct ump__channel *channel = ask->channel;
@@ -23,8 +23,8 @@ static void ask_free(struct ump__ask *ask)
 
 /* ---- Under the lock of the room ------------------------------------------------------------ */
 
-/* Whoever drops the handle waits for the lock.  false: nobody is left to be told, and the place is
- * not wanted. */
+/* Complete a reservation.  The handle exists: a thread that drops it waits for the lock.  Returns
+ * false if the completions were dropped, so that the permit is not wanted. */
 static bool call_asker(struct ump__ticket *ticket, int code)
 {
 	struct ump__ask *ask = ask_of_ticket(ticket);
@@ -40,7 +40,7 @@ static bool call_asker(struct ump__ticket *ticket, int code)
 	return false;
 }
 
-/* Leave the line, in which `handle` stands. */
+/* Cancel the pending reservation of `handle`: remove it from the wait queue, and complete it. */
 static void withdraw(struct ump__handle *handle)
 {
 	struct ump__ticket *ticket = handle->claim.ticket;
@@ -49,7 +49,7 @@ static void withdraw(struct ump__handle *handle)
 	(void)call_asker(ticket, UMP_ORIGIN_GONE);
 }
 
-/* The client is done with what it has asked for.  What is to be freed then, or NULL. */
+/* Release a reservation for the client.  Returns it if it must be freed now, or NULL. */
 static struct ump__ask *forget(struct ump__claim *claim)
 {
 	struct ump__ask *ask;
@@ -62,7 +62,8 @@ static struct ump__ask *forget(struct ump__claim *claim)
 	return ask->told ? ask : NULL;
 }
 
-/* The client will never learn of the place that it has; it may be using it at the moment. */
+/* Take back the permit of a client that will never be notified of it, and may be using it just
+ * now. */
 static void take_back(struct ump__ask *ask)
 {
 	struct ump__claim *claim = &ask->handle->claim;
@@ -74,7 +75,7 @@ static void take_back(struct ump__ask *ask)
 	ump__room_give_locked(ask->channel->room);
 }
 
-/* Whether those who are told of what `claim` has asked for have gone. */
+/* Return whether the completions that the last reservation notifies were dropped. */
 static bool asks_for_nobody(const struct ump__claim *claim)
 {
 	return claim->ticket != NULL &&
@@ -89,8 +90,8 @@ bool ump__ask_use(struct ump__handle *handle)
 	int asked = ump__hint_get(&handle->claim.asked);
 	bool got;
 
-	/* Clients seldom ask.  A place that was lost may be on its way back to the room: it is
-	 * there once the lock is, and later sends need not look again. */
+	/* Reservations are rare.  A lost permit may be on its way back to the room: it is there
+	 * once the lock is acquired, and later sends need not check again. */
 	if (asked != UMP__ASKED_AND_GOT && asked != UMP__ASKED_AND_LOST)
 		return false;
 	ump__lock_take(&room->lock);
@@ -106,7 +107,7 @@ void ump__ask_keep(struct ump__handle *handle)
 
 	ump__lock_take(&room->lock);
 	ump__hint_set(&handle->claim.asked, UMP__ASKED_AND_GOT);
-	/* Its completions have been dropped meanwhile, and it has not been told. */
+	/* The completions were dropped meanwhile, and had not notified the client. */
 	if (ask_of_ticket(handle->claim.ticket)->code != UMP_OK)
 		take_back(ask_of_ticket(handle->claim.ticket));
 	ump__lock_give(&room->lock);
@@ -121,7 +122,8 @@ void ump__ask_end(struct ump__handle *handle)
 
 	if (ump__hint_get(&claim->asked) == UMP__ASKED_NOTHING)
 		return;
-	/* Whoever calls the asker writes to the handle under this lock, and may be doing so now. */
+	/* A thread that completes the reservation writes to the handle under this lock, perhaps
+	 * just now. */
 	ump__lock_take(&room->lock);
 	if (claim->ticket->in_line)
 		withdraw(handle);
@@ -134,9 +136,9 @@ void ump__ask_end(struct ump__handle *handle)
 		ask_free(rest);
 }
 
-/* Stand in line for `ask`'s handle.  false: it stands in line already, or has a place.  Where those
- * who were to be told are gone, it stands in line for nobody, and may ask again; if it has a place,
- * that is what it gets. */
+/* Queue a reservation for `ask`'s handle.  Returns false if the handle has a pending reservation or
+ * a permit already.  If the completions of that one were dropped, it would notify no client and is
+ * replaced; a permit that it was granted passes to the new one. */
 static bool stand_in_line(struct ump__ask *ask)
 {
 	struct ump__handle *handle = ask->handle;
@@ -168,8 +170,8 @@ static bool stand_in_line(struct ump__ask *ask)
 	return may_ask;
 }
 
-/* References for two: for what is in flight, and for the client, which may ask later whether its
- * completions are there.  false: there are too many. */
+/* Acquire references for both owners: the message in flight, and the client, which may check later
+ * whether its completions were dropped.  Returns false if there are too many. */
 static bool hold(struct ump__ask *ask)
 {
 	if (!ump__completions_hold(ask->completions))
@@ -206,7 +208,7 @@ int ump_client_room(ump_client *client, ump_completions *completions, void *tag)
 	}
 	ump__message_init(&ask->message, UMP__KIND_ROOM, NULL);
 	if (ask->channel == NULL) {
-		/* There always is room, and none needs to be kept; or no use for any. */
+		/* There always is capacity, and no permit to keep; or the server is gone. */
 		if (ump__inbox_is_closed(&handle->channel->inbox))
 			ask->code = UMP_SERVER_GONE;
 		(void)ump__completions_push(completions, &ask->message);
@@ -235,7 +237,7 @@ void ump__ask_told(struct ump__ask *ask, bool read)
 			take_back(ask);
 		ump__lock_give(&room->lock);
 	}
-	/* Otherwise it is the client's, and may be gone. */
+	/* Otherwise the client owns it, and it may be gone. */
 	if (last)
 		ask_free(ask);
 }

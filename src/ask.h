@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* An event loop's client asks for room in an inbox, and is told through its completions. */
+/* Reservations: a client in an event loop reserves capacity of an inbox, and is notified by its
+ * completions. */
 #ifndef UMP_ASK_H
 #define UMP_ASK_H
 
@@ -9,23 +10,25 @@
 #include "room.h"
 
 /*
- * What a client has asked for.  It has two owners, the client and the completions, and whichever is
- * done with it last frees it: the client when it goes or asks anew, the completions when it was
- * told or they are dropped.  If they are dropped before it was told, the place goes back.
+ * A reservation.  It has two owners, the client and the completions, and the last to release it
+ * frees it.  The client releases it when it is dropped or makes another one; the completions, when
+ * they have notified the client or are dropped.  If they are dropped before that, the permit is
+ * returned.
  */
 struct ump__ask {
 	struct ump__message message;
 	struct ump__ticket ticket;
-	/* Whose room it will be; NULL once the client is done with this.  Under the lock of the
-	 * room, as `told` and, once it is in flight no more, `code`. */
+	/* Handle that gets the permit; NULL once the client has released this.  Guarded by the lock
+	 * of the room, as are `told` and, once it is no longer in flight, `code`. */
 	struct ump__handle *handle;
-	/* Whose room it is, with a reference; NULL: there is no bound, and nothing is kept. */
+	/* Channel of that room, with a reference; NULL if there is no bound, and no permit to
+	 * keep. */
 	struct ump__channel *channel;
 	/* With a reference. */
 	struct ump_completions *completions;
 	void *tag;
 	int code;
-	/* The completions are done with this. */
+	/* The completions have released this. */
 	bool told;
 };
 
@@ -34,15 +37,16 @@ static inline struct ump__ask *ump__ask_of(struct ump__message *message)
 	return (struct ump__ask *)(void *)message;
 }
 
-/* Take the place that `handle` has, if it has one; and keep it for it again. */
+/* Take the permit that is reserved for `handle`; returns false if there is none.
+ * ump__ask_keep undoes this. */
 bool ump__ask_use(struct ump__handle *handle);
 void ump__ask_keep(struct ump__handle *handle);
 
-/* The handle goes: it asks no more, and gives back the place that it may have. */
+/* Cancel the reservation of a handle that is being dropped, and return its permit if it has one. */
 void ump__ask_end(struct ump__handle *handle);
 
-/* The completions are done with what came to them: the client was told, if it was `read`; else they
- * are dropped, and a place that came goes back. */
+/* Release a reservation for its completions, which have notified the client if `read`.  Otherwise
+ * they are being dropped, and a granted permit is returned. */
 void ump__ask_told(struct ump__ask *ask, bool read);
 
 #endif

@@ -13,7 +13,7 @@ void ump__bell_ring(struct ump__bell *bell)
 
 	if ((found & UMP__GATE_SHUT) == 0)
 		ump__bell_strike(bell);
-	/* The last one out lets the owner go on, if that waits. */
+	/* The last thread to leave wakes the owner, if that waits. */
 	if (ump__gate_leave(&bell->gate) == (UMP__GATE_SHUT | UMP__GATE_RINGER))
 		ump__wake(&bell->gate);
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Bells with a gate.  Whoever rings has done first what the ringing tells of, so the owner may have
- * seen that, and be gone, when a late ringer comes: its descriptor is closed by then, and its
- * number another file's.  Ringers therefore pass a gate, which the owner shuts before it closes.
+ * Notifiers with a gate.  A thread raises a notifier after the event that it reports.  So the owner
+ * may have seen the event, and be gone, before a late raise: its descriptor is closed by then, and
+ * the number may belong to another file.  Raising must therefore pass a gate, which the owner shuts
+ * before it closes the descriptor.
  */
 #ifndef UMP_BELL_H
 #define UMP_BELL_H
 
 #include "sync/sync.h"
 
-/* Open a bell that nobody else has seen.  UMP_OK, or UMP_NO_FD. */
+/* Open a notifier that no other thread has seen.  UMP_OK, or UMP_NO_FD. */
 int ump__bell_make(struct ump__bell *bell);
 
-/* Ring it; once the owner has gone this does nothing.  Any thread with a reference of what the bell
+/* Raise it; does nothing once the owner is gone.  Any thread with a reference to what the notifier
  * belongs to. */
 void ump__bell_ring(struct ump__bell *bell);
 
-/* Close it, for good.  Ringers that are inside are waited for: they are about to leave.  The owner
+/* Close it for good.  Waits for threads inside the gate, which are about to leave it.  The owner
  * only. */
 void ump__bell_end(struct ump__bell *bell);
 

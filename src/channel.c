@@ -8,18 +8,19 @@
 
 #include <string.h>
 
-/* The bytes of struct ump_config in the first version of the library. */
+/* Size of struct ump_config in the first version of the library. */
 #define CONFIG_FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
-/* So that headers and alignment can be added to a size, or two sizes to each other. */
+/* Limit of sizes: the sum of a size and of headers and alignment, or of two sizes, cannot
+ * overflow. */
 #define SIZE_LIMIT (SIZE_MAX / 8)
 
-/* Whether `align` is an alignment that values may have. */
+/* Return whether values may have the alignment `align`. */
 static bool is_align(size_t align)
 {
 	return align <= UMP_ALIGN_MOST && (align & (align - 1)) == 0;
 }
 
-/* Whether all that `config` says can be done. */
+/* Return whether everything that `config` asks for is supported. */
 static bool is_sound(const struct ump_config *config)
 {
 	if (config->request.size == 0 && config->post.size == 0)
@@ -45,7 +46,7 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 
 	if (from == NULL || size < CONFIG_FIRST_SIZE)
 		return UMP_INVALID;
-	/* A newer caller may pass fields that we do not know, as long as it does not use them. */
+	/* A newer caller may pass unknown fields, but they must be 0. */
 	for (size_t i = known; i < size; i++) {
 		if (bytes[i] != 0)
 			return UMP_INVALID;
@@ -129,8 +130,9 @@ void ump__channel_drop_strong(struct ump__channel *channel)
 {
 	if (!ump__strong_drop(&channel->counts))
 		return;
-	/* All that was ever sent lies below this: the end travels through the same word as the
-	 * messages, so there is no second one to race with.  A closed inbox needs no goodbye. */
+	/* Everything that was sent lies below the EOS marker: the end travels through the same word
+	 * as the messages, so there is no second word to race with.  A closed inbox needs no
+	 * marker. */
 	(void)ump__channel_run(channel, push(channel, &channel->goodbye.node));
 	ump__channel_drop_weak(channel);
 }

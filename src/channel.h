@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What clients and the receiving end share.  It lives until the last reference of any kind is gone:
- * strong clients (which own one reference together), weak clients and the receiving end.
+ * State shared by the clients and the receiver.  It lives until the last reference of any kind is
+ * dropped: the strong clients own one together, each weak client owns one, and so does the
+ * receiver.
  */
 #ifndef UMP_CHANNEL_H
 #define UMP_CHANNEL_H
@@ -15,79 +16,80 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The receiving end.  Only its owner touches it. */
+/* The receiver.  Only its owner may access it, except for its statistics. */
 struct ump_server {
 	struct ump__channel *channel;
-	/* What was taken from the inbox and not received yet. */
+	/* Messages taken from the inbox, and not received yet. */
 	struct ump__queue batch;
-	/* The post whose value the receiver reads, to be freed at its next call. */
+	/* Post whose value the receiver reads; it is freed at the receiver's next call. */
 	struct ump__post *lent;
-	/* Posts that were handled and not given back yet: so many, of this tray. */
+	/* Slab of the posts that were handled and are not released yet, and their number. */
 	struct ump__tray *tray;
 	uint32_t done;
-	/* The goodbye has come up. */
+	/* The EOS marker was received. */
 	bool ended;
-	/* Where the last client ran, as far as known. */
+	/* CPU of the last client; a hint. */
 	int client_cpu;
-	/* For those who watch: messages handled, requests skipped because they were given up while
-	 * queued, the most that were ever queued, and since when (ump_now, or 0) a message is
-	 * worked on. */
+	/* For monitoring: messages handled, requests skipped because they were abandoned while
+	 * queued, the maximum depth of the queue, and the start (ump_now, or 0) of the message that
+	 * is being handled. */
 	struct ump__count handled;
 	struct ump__count skipped;
 	struct ump__count depth_most;
 	struct ump__count busy_since;
-	/* Whether one is. */
+	/* Whether a message is being handled. */
 	struct ump__hint busy;
 };
 
 /*
- * Three lines, and a fourth if there is a capacity.  Each is written by one side, but for what is
- * too rare to do harm.
+ * Three cache lines, and a fourth if there is a capacity.  Each is written by one side, except for
+ * writes that are too rare to do harm.
  */
 struct ump__channel {
-	/* Read by all and hardly ever written. */
+	/* Read by all threads, and hardly ever written. */
 	_Alignas(UMP__LINE) struct ump_type request;
 	struct ump_type reply;
 	struct ump_type post;
-	/* Whether there is a capacity, and room behind all this. */
+	/* Whether there is a capacity, and a room at the end. */
 	bool bounded;
-	/* How values are aligned; at least as ump__value_align has it without a configuration. */
+	/* Alignments of the values; at least what ump__value_align returns for 0. */
 	uint16_t request_align;
 	uint16_t reply_align;
 	uint16_t post_align;
-	/* A handler that takes longer is told of. */
+	/* A handler that takes longer than this is reported. */
 	int64_t slow_limit;
 	void (*slow_handler)(void *arg, int64_t took, bool request);
 	void *slow_arg;
-	/* The server that is run by those who send to it; of all others, NULL. */
+	/* The combining server; NULL for other servers. */
 	struct ump_inline *inlined;
 #ifndef NDEBUG
-	/* In which process it was opened. */
+	/* Fork generation of the process that opened it. */
 	int generation;
 #endif
 	struct ump__hint server_cpu;
-	/* The bytes that a client may keep of its messages' memory; 0: as many as is usual. */
+	/* Bytes of message memory that a client may keep; 0 for the default. */
 	uint32_t keep;
 	struct ump__message goodbye;
-	/* Written by the receiving end; its numbers by those who keep contexts or fail requests,
-	 * which mostly is the handler that it runs. */
+	/* Written by the receiver.  The two counts are written by threads that keep contexts or
+	 * fail requests, mostly the receiver's own handler. */
 	_Alignas(UMP__LINE) struct ump_server server;
 	struct ump__count kept;
 	struct ump__count failed;
-	/* Written by those who clone and drop, mostly because of a message; and by all senders,
-	 * who need this line for each.  The larger one first: where words are small there is no
-	 * hole. */
+	/* Written by threads that clone and drop clients, mostly because of a message; and by all
+	 * senders, which need this line for each message.  The larger member must come first, so
+	 * that there is no hole where words are small. */
 	_Alignas(UMP__LINE) struct ump__counts counts;
 	struct ump__word inbox;
-	/* What wakes the receiving end of a task; of all others, -1.  A task opens and ends it. */
+	/* Notifier that wakes the receiver of a task, which opens and ends it; its descriptor is -1
+	 * for other servers. */
 	struct ump__bell bell;
-	/* A handler that sends from its callback, and then waits, looks at it. */
+	/* Accessed by a handler that sends from its callback, and then waits. */
 	struct ump__vertex vertex;
 	char gap[UMP__LINE - sizeof(struct ump__bell) - sizeof(struct ump__word) -
 		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) - UMP__ROOM_BEFORE_LINE];
-	/* One, or none: only then is there more of it than the address.  Its first word is written
-	 * by senders and ends their line; the rest has one of its own, which the receiving end
-	 * writes while those who find no room look at it. */
+	/* One or none; if none, only its address exists.  Its first word is written by senders and
+	 * ends their line.  The rest has a line of its own, which the receiver writes while senders
+	 * that find no permit read it. */
 	struct ump__room room[];
 };
 
@@ -95,14 +97,14 @@ _Static_assert(
 	offsetof(struct ump__channel, room) + UMP__ROOM_BEFORE_LINE == sizeof(struct ump__channel),
 	"a channel without a capacity is three lines, and its room begins at the end of the last");
 
-/* The bytes of one with or without a capacity. */
+/* Return the size of a channel with or without a capacity. */
 static inline size_t ump__channel_size(bool bounded)
 {
 	return bounded ? offsetof(struct ump__channel, room) + sizeof(struct ump__room)
 		       : sizeof(struct ump__channel);
 }
 
-/* The bell that pushes into this channel's inbox ring, or NULL. */
+/* Return the notifier that pushes into this channel's inbox raise, or NULL. */
 static inline struct ump__bell *ump__channel_bell(struct ump__channel *channel)
 {
 	return channel->bell.fd >= 0 ? &channel->bell : NULL;
@@ -111,25 +113,25 @@ static inline struct ump__bell *ump__channel_bell(struct ump__channel *channel)
 /* Check `config`, of which the caller knows `size` bytes, and copy it.  UMP_OK or UMP_INVALID. */
 int ump__config_read(struct ump_config *to, const struct ump_config *from, size_t size);
 
-/* A channel with one strong reference, which the caller owns, and a receiving end; or NULL.  It has
- * no bell yet. */
+/* Create a channel with a receiver and one strong reference, which the caller owns; NULL if out of
+ * memory.  It has no notifier yet. */
 struct ump__channel *ump__channel_new(const struct ump_config *config);
 
-/* Free a channel that nobody else has seen. */
+/* Free a channel that no other thread has seen. */
 void ump__channel_free(struct ump__channel *channel);
 
-/* Give back a strong reference; the last one says goodbye. */
+/* Drop a strong reference; the last drop pushes the EOS marker. */
 void ump__channel_drop_strong(struct ump__channel *channel);
 
-/* Give back a weak reference; the last one frees the channel. */
+/* Drop a weak reference; the last drop frees the channel. */
 void ump__channel_drop_weak(struct ump__channel *channel);
 
-/* Send a message.  UMP_OK; UMP__RUN, if the server is inline and was at rest; or UMP_SERVER_GONE:
- * the inbox is closed, and the message is still the caller's. */
+/* Send a message.  UMP_OK; UMP__RUN if the server is a combining one and was idle; or
+ * UMP_SERVER_GONE if the inbox is closed, and the message still belongs to the caller. */
 int ump__channel_send(struct ump__channel *channel, struct ump__message *message);
 
-/* Do what UMP__RUN asks for, if that is the `result` of a send, with no lock held; and give what
- * the application is to be told. */
+/* Run the server if the `result` of a send is UMP__RUN; the caller must not hold a lock.  Returns
+ * the result for the application. */
 int ump__channel_run(struct ump__channel *channel, int result);
 
 #endif

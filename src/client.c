@@ -86,8 +86,8 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 	return ump__weak_client_new(client->handle.channel, out);
 }
 
-/* Send a request for which there is room, and for which the caller begins to wait in `wait`, if
- * that is not NULL.  UMP_OK, UMP__RUN; or UMP_SERVER_GONE or UMP_DEADLOCK, and no wait is begun. */
+/* Send a request, for which there is capacity.  The caller begins to wait for it in `wait`, if that
+ * is not NULL.  UMP_OK or UMP__RUN; or UMP_SERVER_GONE or UMP_DEADLOCK, and no wait has begun. */
 static int send_request(struct ump__request *request, struct ump__wait *wait)
 {
 	struct ump__channel *channel = request->channel;
@@ -102,7 +102,8 @@ static int send_request(struct ump__request *request, struct ump__wait *wait)
 	return result;
 }
 
-/* Wait for ever: the request lies on this stack, so it must not return before the answer. */
+/* Request without a deadline: the request lies on this stack, so this must not return before the
+ * answer. */
 static int request_in_place(const struct ump__handle *handle, const void *msg, void *reply)
 {
 	struct ump__request request;
@@ -124,8 +125,8 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 		ump__handle_room_back(handle, kept);
 		return result;
 	}
-	/* Who has the turn is not refused: the inbox is open, and no handler of this server is at
-	 * work that could wait in a circle. */
+	/* A combiner is not refused: the inbox is open, and no handler of this server runs that
+	 * could close a wait cycle. */
 	(void)ump__channel_run(channel, has_turn ? UMP__RUN : result);
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
@@ -134,9 +135,10 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 	return request.answer.code;
 }
 
-/* Wait for room, and send; on UMP_OK the caller waits for the answer in `wait`.  A time-out means
- * the same to the caller at whichever moment it comes: what the message points to is no longer the
- * caller's.  So before sending too, the request then goes the way of any that is given up. */
+/* Wait for capacity, and send.  On UMP_OK the caller waits for the answer in `wait`.  A time-out
+ * must mean the same to the caller whenever it occurs: what the message points to no longer belongs
+ * to the caller.  So even if it was not sent yet, the request is then discarded like any abandoned
+ * one. */
 static int send_until(const struct ump__handle *handle, struct ump__request *request,
 	ump_time deadline, struct ump__wait *wait)
 {
@@ -145,7 +147,7 @@ static int send_until(const struct ump__handle *handle, struct ump__request *req
 
 	if (!ump__is_over(deadline))
 		result = ump__handle_room(handle, deadline, &kept);
-	/* It has passed since. */
+	/* The deadline has passed since. */
 	if (result == UMP_FULL)
 		result = UMP_TIMED_OUT;
 	if (result == UMP_OK) {
@@ -160,7 +162,7 @@ static int send_until(const struct ump__handle *handle, struct ump__request *req
 	return ump__channel_run(handle->channel, result);
 }
 
-/* Wait until a deadline: the request may have to outlive the caller. */
+/* Request with a deadline: the request may have to outlive this call. */
 static int request_until(
 	const struct ump__handle *handle, const void *msg, void *reply, ump_time deadline)
 {
@@ -178,15 +180,15 @@ static int request_until(
 		bool there = ump__answer_wait(&request->answer, deadline, request->server_cpu);
 
 		ump__wait_end(&wait);
-		/* The answer may have come in since the deadline passed; then it is better than a
-		 * time-out.  What came may also be the turn. */
+		/* The answer may have arrived since the deadline passed; it is preferred to a
+		 * time-out.  It may also be the combiner role. */
 		if (!there && !ump__answer_abandon(&request->answer))
 			return UMP_TIMED_OUT;
 	} while (ump__inline_took_turn(request));
 	return ump__wait_reply_collect(request, reply);
 }
 
-/* What a request needs, in all ways to send it. */
+/* Return whether these arguments allow a request, for all ways to send one. */
 static bool can_request(const ump_client *client, const void *msg)
 {
 	if (client == NULL || msg == NULL)
@@ -208,8 +210,8 @@ int ump_client_req(const ump_client *client, const void *msg, void *reply, ump_t
 	return request_until(&client->handle, msg, reply, deadline);
 }
 
-/* Send a copy of `msg`, for which there is room, as a request that ends in `completions`, or in
- * whoever waits for `*out` if that is NULL.  Results as send_request, or UMP_NO_MEMORY. */
+/* Send a copy of `msg`, for which there is capacity, as a request that completes in `completions`,
+ * or for a waiter in `*out` if that is NULL.  Results as send_request, or UMP_NO_MEMORY. */
 static int send_copy(const struct ump__handle *handle, const void *msg,
 	struct ump_completions *completions, void *tag, struct ump__request **out)
 {
@@ -231,7 +233,7 @@ static int send_copy(const struct ump__handle *handle, const void *msg,
 	return result;
 }
 
-/* Wait for room, and do that. */
+/* Wait for capacity, and do that. */
 static int send_copy_until(const struct ump__handle *handle, const void *msg,
 	struct ump_completions *completions, void *tag, struct ump__request **out,
 	ump_time deadline)
@@ -277,7 +279,7 @@ int ump_client_req_completion(
 
 	if (completions == NULL || !can_request(client, msg))
 		return UMP_INVALID;
-	/* What is in flight must be able to ring. */
+	/* A request in flight must be able to raise the notifier. */
 	if (!ump__completions_hold(completions))
 		return UMP_OVERFLOW;
 	result = send_copy_until(&client->handle, msg, completions, tag, &request, UMP_NOW);

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- For those who complete ---------------------------------------------------------------- */
+/* ---- For answerers ------------------------------------------------------------------------- */
 
 bool ump__completions_hold(struct ump_completions *completions)
 {
@@ -54,7 +54,7 @@ int ump_completions_open(ump_completions **out)
 		ump__free(made);
 		return UMP_NO_FD;
 	}
-	/* At rest: the first answer rings. */
+	/* Idle: the first answer must raise the notifier. */
 	ump__word_init(&made->inbox, UMP__INBOX_PARKED);
 	ump__counts_init(&made->counts);
 	ump__queue_init(&made->batch);
@@ -74,7 +74,7 @@ size_t ump_completions_in_flight(const ump_completions *completions)
 	return completions != NULL ? completions->in_flight : 0;
 }
 
-/* The reply that was lent by the last call is done with. */
+/* Free the reply that was lent by the last call. */
 static void give_back(ump_completions *completions)
 {
 	if (completions->lent != NULL)
@@ -82,7 +82,7 @@ static void give_back(ump_completions *completions)
 	completions->lent = NULL;
 }
 
-/* The next that is complete, or NULL; then the bell is silent. */
+/* Return the next completed message, or NULL; then the notifier is clear. */
 static struct ump__message *next(ump_completions *completions)
 {
 	struct ump__node *node = ump__queue_pop(&completions->batch);
@@ -97,13 +97,14 @@ static struct ump__message *next(ump_completions *completions)
 				return NULL;
 		}
 	}
-	/* The caller has not been told that this is all, and may wait for the bell. */
+	/* The caller has not seen UMP_EMPTY, and may wait for the notifier, which this call has
+	 * cleared. */
 	if (silenced)
 		ump__bell_ring(&completions->bell);
 	return ump__message_of(node);
 }
 
-/* Tell what became of a request. */
+/* Describe the outcome of a request. */
 static struct ump_completion tell_request(
 	ump_completions *completions, struct ump__request *request)
 {
@@ -144,8 +145,8 @@ int ump_completions_next_sized(
 	return UMP_OK;
 }
 
-/* Wait a little, awake, before the inbox is put to rest.  The owner is a client of the servers that
- * answer; where these run is not told. */
+/* Spin briefly before the inbox becomes idle.  The owner is a client of the servers that answer;
+ * the CPUs on which these run are unknown. */
 static void linger(const ump_completions *completions, ump_time deadline)
 {
 	if (completions->in_flight != 0 && ump__queue_is_empty(&completions->batch) &&
@@ -182,7 +183,7 @@ void ump_completions_drop(ump_completions **completions)
 	*completions = NULL;
 	give_back(dropped);
 	ump__inbox_close(&dropped->inbox, &rest);
-	/* What is in flight may be so for long; the descriptor is needed elsewhere. */
+	/* Messages may be in flight for long; the descriptor is needed elsewhere. */
 	ump__bell_end(&dropped->bell);
 	ump__queue_append(&dropped->batch, &rest);
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
@@ -194,7 +195,7 @@ void ump_completions_drop(ump_completions **completions)
 		else
 			ump__ask_told(ump__ask_of(message), false);
 	}
-	/* The strong reference, the one that it shared in, and the receiving end's. */
+	/* The strong reference, the weak one that it shared in, and the receiver's. */
 	(void)ump__strong_drop(&dropped->counts);
 	ump__completions_release(dropped);
 	ump__completions_release(dropped);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Each thread that is handed over joins those before it that have ended; so in general there is one
- * thread, ended and not joined, that a later one or ump_join_dropped will join.
+ * Each thread that is handed over joins the earlier ones that have ended.  So in general one
+ * thread, ended and not joined, is left for a later one or ump_join_dropped to join.
  */
 #include "departed.h"
 
@@ -11,35 +11,35 @@
 #include "frame.h"
 #include "ump_server.h"
 
-/* Threads that are kept without memory of their own. */
+/* Maximum number of threads kept without memory of their own. */
 #define PLACES 32
-/* How often it is looked whether a thread has ended that is about to, in ns: at first, and at the
- * most; its thread-local variables may have destructors. */
+/* Interval in ns, at first and at most, between checks whether an ending thread has ended; its
+ * thread-local variables may have destructors. */
 #define SHORT_NAP 20000
 #define LONG_NAP  2000000
 
 struct waiter {
 	struct waiter *next;
-	/* That no server is expected any more. */
+	/* Completed when no server is expected any more. */
 	struct ump__answer told;
 };
 
-/* Guards what follows. */
+/* Guards the rest. */
 static struct ump__lock lock = UMP__LOCK_FREE;
 /* Servers that were dropped and have not ended. */
 static size_t expected;
-/* Threads that end, or have ended, and are not joined: without memory, and those that use it or for
- * which there was no place. */
+/* Threads that end, or have ended, and are not joined: those without memory; and those that use
+ * their memory, or found the array full. */
 static struct ump__os_thread places[PLACES];
 static size_t placed;
 static struct ump__departed *others;
 static struct waiter *waiters;
-/* What is to be done at the end of the process has been said. */
+/* The handler for the end of the process is registered. */
 static bool leaves;
 
 /* ---- The list; with the lock held ------------------------------------------------------------ */
 
-/* Join those that have ended.  Returns what is to be freed without the lock. */
+/* Join the threads that have ended.  Returns the memory to free without the lock. */
 static struct ump__departed *sweep(void)
 {
 	struct ump__departed **at = &others;
@@ -63,7 +63,7 @@ static struct ump__departed *sweep(void)
 	return joined;
 }
 
-/* Keep the thread of `one`.  What is to be freed without the lock: `one` where its memory is not
+/* Keep the thread of `one`.  Returns the memory to free without the lock: `one` if it is not
  * needed, or NULL. */
 static struct ump__departed *keep(struct ump__departed *one)
 {
@@ -77,7 +77,7 @@ static struct ump__departed *keep(struct ump__departed *one)
 	return one;
 }
 
-/* Take `one` out of `others`.  false: it is not there, in a forked child. */
+/* Remove `one` from `others`.  Returns false if it is not there, as in a forked child. */
 static bool take_out(const struct ump__departed *one)
 {
 	struct ump__departed **at = &others;
@@ -95,7 +95,7 @@ static bool is_empty(void)
 	return placed == 0 && others == NULL;
 }
 
-/* Whether the calling thread is one of them: it runs a destructor of a thread-local variable. */
+/* Return whether the calling thread is one of them, in a destructor of a thread-local variable. */
 static bool has_current(void)
 {
 	for (size_t i = 0; i < placed; i++) {
@@ -109,14 +109,14 @@ static bool has_current(void)
 	return false;
 }
 
-/* Nothing is expected any more. */
+/* Complete all waiters: no server is expected any more. */
 static void tell_all(void)
 {
 	while (waiters != NULL) {
 		struct waiter *one = waiters;
 
-		/* It is gone when it was told; but it takes the lock before that if its deadline
-		 * has passed. */
+		/* The waiter may be gone once it is completed; but if its deadline has passed, it
+		 * must take the lock first. */
 		waiters = one->next;
 		(void)ump__answer_publish(&one->told, UMP_OK, NULL);
 	}
@@ -138,7 +138,7 @@ static void free_all(struct ump__departed *first)
 
 /* ---- Fork and exit --------------------------------------------------------------------------- */
 
-/* The child has none of these threads, and what the parent had in hand stays as it was. */
+/* The child has none of these threads.  What the parent was changing stays as it was. */
 void ump__departed_forget(void)
 {
 	ump__lock_init(&lock);
@@ -148,7 +148,7 @@ void ump__departed_forget(void)
 	waiters = NULL;
 }
 
-/* Whoever waits for no server is no leak either. */
+/* A program that does not wait for its dropped servers must not leak either. */
 static void at_exit(void)
 {
 	struct ump__departed *unused = NULL;
@@ -162,7 +162,7 @@ static void at_exit(void)
 		others = one->next;
 		ump__thread_detach(&one->os);
 		one->detached = true;
-		/* Else its thread frees it. */
+		/* Otherwise its thread frees it. */
 		if (!one->in_use) {
 			one->next = unused;
 			unused = one;
@@ -185,7 +185,7 @@ void ump__departed_expect(void)
 	ump__lock_give(&lock);
 }
 
-/* Its destructors have run; what still runs executes nothing of the application's. */
+/* The thread's destructors have run; what still runs executes no code of the application. */
 static void thread_exits(struct ump__thread_exit *exit)
 {
 	struct ump__departed *one = (struct ump__departed *)(void *)exit;
@@ -237,9 +237,9 @@ size_t ump__departed_count(void)
 	return count;
 }
 
-/* ---- For those who wait ---------------------------------------------------------------------- */
+/* ---- For waiters --------------------------------------------------------------------------- */
 
-/* Stop waiting; it may have been told meanwhile. */
+/* Stop waiting; the waiter may have been completed meanwhile. */
 static void withdraw(struct waiter *me)
 {
 	ump__lock_take(&lock);
@@ -252,7 +252,7 @@ static void withdraw(struct waiter *me)
 	ump__lock_give(&lock);
 }
 
-/* Wait for those that have not ended; false: the deadline passed first. */
+/* Wait for servers that have not ended.  Returns false if the deadline passed first. */
 static bool wait_for_servers(ump_time deadline)
 {
 	struct waiter me;
@@ -272,7 +272,7 @@ static bool wait_for_servers(ump_time deadline)
 	return false;
 }
 
-/* Whether none is left: no server, and no thread. */
+/* Return whether none is left: no server, and no thread. */
 static bool all_gone(void)
 {
 	struct ump__departed *joined;
@@ -286,7 +286,8 @@ static bool all_gone(void)
 	return gone;
 }
 
-/* Sleep for a moment; false: the deadline has passed.  Who ends tells nobody: it is looked for. */
+/* Sleep for a moment.  Returns false if the deadline has passed.  A thread that exits cannot report
+ * it, so the caller must poll. */
 static bool nap(int64_t *ns, ump_time deadline)
 {
 	ump_time until = ump_after(*ns);
@@ -316,7 +317,7 @@ int ump_join_dropped(ump_time deadline)
 	while (!all_gone()) {
 		if (!wait_for_servers(deadline))
 			return UMP_TIMED_OUT;
-		/* The last of them needs a moment. */
+		/* The last thread needs a moment to exit. */
 		if (!all_gone() && !nap(&ns, deadline))
 			return UMP_TIMED_OUT;
 	}

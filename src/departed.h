@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Threads that no handle joins any more: those of servers that were dropped.  They are handed over
- * to be joined, instead of being detached: only who has joined a thread knows that it executes
- * nothing of the library any more, so that the library may be unloaded.
+ * Threads that no handle joins any more: those of dropped servers.  They are handed over to be
+ * joined, not detached: only a join proves that a thread executes no more code of the library, so
+ * that the library may be unloaded.
  *
- * The state is static: it is that of one copy of the library.
+ * The state is static: it belongs to one copy of the library.
  */
 #ifndef UMP_DEPARTED_H
 #define UMP_DEPARTED_H
@@ -16,37 +16,38 @@
 
 struct ump__channel;
 
-/* The beginning of allocated memory, which is handed over with the thread. */
+/* Header of the allocated memory that is handed over with the thread. */
 struct ump__departed {
-	/* First: what runs when the thread exits. */
+	/* Must be first: runs when the thread exits. */
 	struct ump__thread_exit exit;
 	struct ump__os_thread os;
-	/* The channel of its server, a weak reference; or NULL. */
+	/* Channel of its server, a weak reference; or NULL. */
 	struct ump__channel *channel;
 	struct ump__departed *next;
 	/* Its thread uses this memory until it exits. */
 	bool in_use;
-	/* It was handed over; and its thread is not joined any more. */
+	/* It was handed over; its thread was detached, at the end of the process. */
 	bool taken;
 	bool detached;
 };
 
-/* A server is about to be dropped: ump_join_dropped waits for it from now on. */
+/* Announce the drop of a server: ump_join_dropped must wait for it from now on. */
 void ump__departed_expect(void);
 
-/* The calling thread, which is that of `one` and ends, will use that memory until it exits.
- * false: it must not. */
+/* Let the calling thread, which is that of `one` and is ending, use that memory until it exits.
+ * Returns false if it must not. */
 bool ump__departed_use(struct ump__departed *one);
 
-/* A dropped server has ended.  `ends`: its thread `one->os` ends, too, or has ended, and is joined
- * by a later call.  `one` and its reference are freed, by its thread if that uses them.  Never
- * blocks. */
+/* Hand over a dropped server that has ended.  If `ends`, its thread `one->os` ends, too, or has
+ * ended, and a later call joins it.  `one` and its reference are freed, by its thread if that uses
+ * them.  Never blocks. */
 void ump__departed_take(struct ump__departed *one, bool ends);
 
-/* In a forked child: there are none. */
+/* Forget all threads, in a forked child, which has none of them. */
 void ump__departed_forget(void);
 
-/* How many threads are handed over and not joined; for checkers, while no other thread runs. */
+/* Return the number of threads handed over and not joined; for checkers, while no other thread
+ * runs. */
 size_t ump__departed_count(void);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- The handler's life -------------------------------------------------------------------- */
 
-/* Whether `handler` has what a server with this configuration needs. */
+/* Return whether `handler` has the callbacks that this configuration requires. */
 static bool is_complete(const struct ump_handler *handler, const struct ump_config *config)
 {
 	if (config->request.size != 0 && handler->request == NULL)
@@ -52,12 +52,12 @@ int ump__dispatcher_build(struct ump__dispatcher *dispatcher, const struct ump_c
 	int result;
 
 	memset(&dispatcher->handler, 0, sizeof dispatcher->handler);
-	/* A request to this server could only wait for itself. */
+	/* A request to this server could only wait for itself; the frame lets it fail instead. */
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
 	result = builder(arg, client, &dispatcher->handler);
 	ump__frame_leave(&dispatcher->frame);
 	if (result != 0)
-		/* There is no handler. */
+		/* No handler was built. */
 		dispatcher->handler.drop = NULL;
 	else if (!is_complete(&dispatcher->handler, config))
 		result = UMP_INVALID;
@@ -115,7 +115,7 @@ static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump_
 	return ump_continue();
 }
 
-/* The same, and see how long it takes, for those who want to know. */
+/* As hand_over(), but measure the duration, for servers with a slow_limit. */
 static struct ump_flow hand_over_timed(
 	struct ump__dispatcher *dispatcher, struct ump__message *message)
 {
@@ -129,10 +129,10 @@ static struct ump_flow hand_over_timed(
 	ump__count_set(&server->busy_since, (uint64_t)begin);
 	flow = hand_over(dispatcher, message);
 	took = ump_now() - begin;
-	/* A handler that has suspended stays busy; its task says when it is not any more. */
+	/* A suspended handler stays busy, until its task clears this. */
 	if (dispatcher->frame.suspension == NULL)
 		ump__count_set(&server->busy_since, 0);
-	/* The handler has returned: whoever is told now is not it. */
+	/* The handler has returned: slow_handler must not suspend in its place. */
 	dispatcher->frame.may_suspend = false;
 	if (took > channel->slow_limit && channel->slow_handler != NULL)
 		channel->slow_handler(channel->slow_arg, took, request);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A dispatcher: a receiving end and the handler to which it hands its messages, from the builder to
- * the drop.  A thread and a task differ in who runs it and in how it is woken, in nothing else.
+ * A dispatcher: a receiver and the handler to which it passes messages, from the builder to the
+ * drop.  Threads and tasks differ only in what runs the dispatcher and in how it is woken.
  */
 #ifndef UMP_DISPATCH_H
 #define UMP_DISPATCH_H
@@ -15,13 +15,13 @@
 struct ump__dispatcher {
 	ump_server *server;
 	struct ump_handler handler;
-	/* Lent to init.  It borrows the receiving end's reference. */
+	/* Lent to init.  It borrows the receiver's reference. */
 	struct ump_weak_client me;
 	/* Entered around all callbacks. */
 	struct ump__frame frame;
 };
 
-/* Whether a configuration and a handler of these sizes are all right.  `checked` gets the
+/* Return whether a configuration and a handler of these sizes are valid.  `checked` receives the
  * configuration. */
 bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *config,
 	size_t config_size, size_t handler_size);
@@ -30,25 +30,26 @@ bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *c
 int ump__dispatcher_open(
 	struct ump__dispatcher *dispatcher, const struct ump_config *config, ump_client **client);
 
-/* Build the handler.  UMP_OK, or what spawn returns; then the handler is dropped and the inbox
- * closed.  The receiving end and the client are the caller's to release in both cases. */
+/* Build the handler.  UMP_OK, or the result for the caller of spawn; then the handler was dropped
+ * and the inbox closed.  The caller must release the receiver and the client in both cases. */
 int ump__dispatcher_build(struct ump__dispatcher *dispatcher, const struct ump_config *config,
 	ump_handler_builder *builder, void *arg, ump_client *client);
 
-/* Undo that, before any message was handled: everybody with a client finds the server gone.  The
- * receiving end is the caller's to release. */
+/* Undo that, before any message is handled: every client finds the server gone.  The caller must
+ * release the receiver. */
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher);
 
-/* Call init.  0, or its code. */
+/* Call init.  Returns 0, or its code. */
 int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 
-/* Hand one message to the handler, or see that it is the goodbye.  `flow` gets what the handler
- * said.  If it has suspended (see the frame), a post is not freed: the caller does that. */
+/* Pass one message to the handler, unless it is the EOS marker.  `flow` receives what the handler
+ * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
+ * so. */
 enum ump__verdict ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 
-/* The loop has ended: close the inbox, see to the leftovers, call term and drop.  Returns the
- * outcome.  The receiving end is the caller's to release. */
+/* End the loop: close the inbox, dispose of undelivered messages, call term and drop.  Returns the
+ * outcome.  The caller must release the receiver. */
 struct ump_flow ump__dispatcher_end(
 	struct ump__dispatcher *dispatcher, enum ump__verdict verdict, struct ump_flow flow);
 

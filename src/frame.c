@@ -32,7 +32,7 @@ void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 	*slot = frame;
 }
 
-/* No callback of `frame` runs any more. */
+/* Leave the callbacks of `frame`. */
 static void end_callbacks(const struct ump__frame *frame)
 {
 	UMP__REQUIRE(ump__frame_top() == frame,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * For which server the calling thread is at work: the innermost of the dispatchers whose callbacks
- * it is in.  There is more than one if a callback runs a task.
+ * The dispatch context of the calling thread: the server whose callback it is in.  If a callback
+ * runs a task, contexts nest, and the innermost one counts.
  */
 #ifndef UMP_FRAME_H
 #define UMP_FRAME_H
@@ -15,47 +15,48 @@ struct ump__channel;
 struct ump__wait;
 
 struct ump__frame {
-	/* Whose callbacks run. */
+	/* Channel of the server whose callbacks run. */
 	struct ump__channel *channel;
 	struct ump__frame *outer;
-	/* A task's handler is in a callback that may suspend, and what it got if it has. */
+	/* A task's handler is in a callback that may suspend; and its suspension, if it has. */
 	bool may_suspend;
 	ump_suspension *suspension;
-	/* The wait in which the callback is blocked, or NULL; and what stands at the server's
-	 * vertex of the wait-for graph when it is not (wait.h). */
+	/* The wait in which the callback is blocked, or NULL; and the edge of the server's vertex
+	 * in the wait-for graph while it is not (wait.h). */
 	struct ump__wait *blocked;
 	struct ump__wait *underneath;
-	/* The server has ended: its thread runs destructors of thread-local variables. */
+	/* The server has ended; its thread runs destructors of thread-local variables. */
 	bool exiting;
 #ifndef NDEBUG
-	/* What the thread's `above` was before. */
+	/* The previous value of the thread's `above`. */
 	const void *above;
 #endif
 };
 
-/* Begin and end to work for `channel`, on one thread.  Debug builds stop at an end that is not that
- * of the innermost frame. */
+/* Enter and leave callbacks of `channel`; both on one thread.  Debug builds stop if the frame that
+ * is left is not the innermost. */
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel);
 void ump__frame_leave(const struct ump__frame *frame);
 
-/* Instead of leave, where the thread will exit: no callback runs any more, but what its destructors
- * wait for is still an edge of the wait-for graph.  `frame` must outlive them. */
+/* Must be called instead of leave if the thread will exit: no callback runs any more, but waits in
+ * its destructors are still edges of the wait-for graph.  `frame` must outlive them. */
 void ump__frame_exit(struct ump__frame *frame);
 
 /*
- * Debug builds stop in a function of the API if the callback of the innermost frame was left, and
- * not by its return.  What a callback calls lies deeper on the stack than what has called it.  On
- * another stack than the thread's own nothing is known, nor after a jump to where the next call
- * lies just as deep.
+ * Debug builds stop in a function of the API if the callback of the innermost frame was left other
+ * than by its return.  What a callback calls lies deeper on the stack than the caller of the
+ * callback.  The check cannot tell on a stack other than the thread's own, nor after a jump to
+ * where the next call lies just as deep.
  */
 #if !defined(NDEBUG) && defined(__GNUC__)
 #define UMP__REQUIRE_INSIDE() ump__frame_require(__builtin_frame_address(0))
-/* Around a callback, in the function that calls it.  What begin gives is for end. */
+/* Must enclose a callback, in the function that calls it.  The end takes what the beginning
+ * returned. */
 #define UMP__CALLBACK_BEGIN()    ump__frame_above(__builtin_frame_address(0))
 #define UMP__CALLBACK_END(above) ((void)ump__frame_above(above))
 
 void ump__frame_require(const void *here);
-/* Set the thread's `above`.  Returns what it was. */
+/* Set the thread's `above`.  Returns the previous value. */
 const void *ump__frame_above(const void *next);
 #else
 #define UMP__REQUIRE_INSIDE()    ((void)0)
@@ -63,10 +64,10 @@ const void *ump__frame_above(const void *next);
 #define UMP__CALLBACK_END(above) ((void)(above))
 #endif
 
-/* In a forked child: its thread is at work for no server of the parent's any more. */
+/* Forget all frames, in a forked child: its thread is in no callback of the parent's servers. */
 void ump__frame_forget(void);
 
-/* The innermost frame of the calling thread, or NULL. */
+/* Return the innermost frame of the calling thread, or NULL. */
 struct ump__frame *ump__frame_top(void);
 
 #endif

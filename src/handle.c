@@ -64,13 +64,13 @@ int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out)
 	return UMP_OK;
 }
 
-/* Clients are lent as const, since nothing that they show changes by sending. */
+/* Clients are passed as const, since sending changes nothing that they show. */
 static struct ump__handle *asker(const struct ump__handle *handle)
 {
 	return (struct ump__handle *)(uintptr_t)handle;
 }
 
-/* Give `handle` a pool.  Another thread may be about to do that, too: one of the two is used. */
+/* Give `handle` a pool.  If another thread does so at the same time, one of the two is used. */
 static struct ump__pool *open_pool(struct ump__handle *handle)
 {
 	struct ump__channel *channel = handle->channel;
@@ -82,7 +82,7 @@ static struct ump__pool *open_pool(struct ump__handle *handle)
 	pool = ump__pool_new(channel, ump__request_size(channel));
 	if (pool == NULL)
 		ump__channel_drop_weak(channel);
-	/* Without memory for it, messages are allocated one by one. */
+	/* Without a pool, messages are allocated one by one. */
 	if (pool == NULL || ump__pool_word_set(&handle->pool, &seen, (uintptr_t)pool))
 		return pool;
 	ump__pool_drop(pool);
@@ -117,7 +117,8 @@ int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *
 			return UMP_OK;
 		result = ump__room_take(channel->room, channel, &handle->claim, deadline);
 	} while (result == UMP_EMPTY);
-	/* A closed inbox is neither full nor waited for.  Its places come back only with time. */
+	/* A closed inbox is neither full nor waited for.  Its permits may be released only
+	 * later. */
 	if ((result == UMP_FULL || result == UMP_DEADLOCK) && ump__inbox_is_closed(&channel->inbox))
 		return UMP_SERVER_GONE;
 	return result;
@@ -131,7 +132,7 @@ void ump__handle_room_back(const struct ump__handle *handle, bool kept)
 		ump__room_give(handle->channel->room);
 }
 
-/* Send a copy of `msg`, for which there is room.  Results as ump__channel_send, or
+/* Send a copy of `msg`, for which there is capacity.  Results as ump__channel_send, or
  * UMP_NO_MEMORY. */
 static int send_post(const struct ump__handle *handle, const void *msg)
 {

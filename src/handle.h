@@ -9,13 +9,13 @@
 
 #include <stdint.h>
 
-/* What a handle is; debug builds check it, to find handles used after they were dropped. */
+/* Kinds of handles; debug builds check them, to detect the use of a dropped handle. */
 enum ump__mark {
 	UMP__MARK_DEAD = 0x0dead,
 	UMP__MARK_CLIENT = 0xc11e47,
 	UMP__MARK_POST_CLIENT,
 	UMP__MARK_WEAK_CLIENT,
-	/* A weak client that belongs to a dispatcher and is lent to its handler. */
+	/* Weak client of a dispatcher, lent to its handler. */
 	UMP__MARK_LENT_CLIENT,
 	UMP__MARK_THREAD,
 	UMP__MARK_TASK,
@@ -25,14 +25,14 @@ enum ump__mark {
 
 struct ump__handle {
 	struct ump__channel *channel;
-	/* Allocators use the first words of freed memory; the mark lies behind them, so that it is
-	 * still there to be found. */
+	/* Allocators reuse the first words of freed memory; the mark must lie behind them, so that
+	 * it can still be found. */
 	enum ump__mark mark;
-	/* How many messages it has sent, until it has a pool. */
+	/* Number of messages sent, until there is a pool. */
 	struct ump__hint sent;
-	/* The room that it has asked for. */
+	/* Its reservation. */
 	struct ump__claim claim;
-	/* The address of a struct ump__pool, or 0: the memory of its messages is used once. */
+	/* Address of a struct ump__pool; 0 if memory of messages is not recycled. */
 	struct ump__word pool;
 #ifdef UMP_HOLDERS
 	struct ump__holder holder;
@@ -47,45 +47,46 @@ struct ump_post_client {
 	struct ump__handle handle;
 };
 
-/* It cannot send, and so has no use for the rest. */
+/* A weak client cannot send, and needs no more than this. */
 struct ump_weak_client {
 	struct ump__channel *channel;
 	enum ump__mark mark;
 };
 
-/* A strong handle that takes over a reference of `channel`; or NULL, and the reference stays. */
+/* Create a strong handle, which takes over a reference to `channel`.  NULL if out of memory; then
+ * the caller keeps the reference. */
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 
-/* Free a handle; its reference is the caller's to drop. */
+/* Free a handle; the caller must drop its reference. */
 void ump__handle_free(struct ump__handle *handle);
 
-/* Where the memory of messages comes from and goes back to; NULL: nowhere.  A client that sends
- * seldom has no pool. */
+/* Return the pool for the memory of a message that is about to be sent, or NULL.  A client has a
+ * pool only once it has sent a few messages. */
 struct ump__pool *ump__handle_pool(const struct ump__handle *handle);
 
-/* A new handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+/* Create a handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);
 
-/* A new weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
+/* Create a weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 
-/* Take a place for a message, before it is sent.  Results as ump__room_take, but for UMP_EMPTY;
- * `*kept` tells whether it is one that was kept for this handle. */
+/* Acquire a permit for a message, before it is sent.  Results as ump__room_take, except UMP_EMPTY;
+ * `*kept` is set if the permit was reserved for this handle. */
 int ump__handle_room(const struct ump__handle *handle, ump_time deadline, bool *kept);
 
-/* The message was not sent: give the place back, or keep it for this handle again. */
+/* Return the permit of a message that was not sent: release it, or reserve it again if `kept`. */
 void ump__handle_room_back(const struct ump__handle *handle, bool kept);
 
-/* Send a copy of `msg` as a post, for both kinds of clients, waiting for room. */
+/* Send a copy of `msg` as a post, for both kinds of clients; wait for capacity until `deadline`. */
 int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time deadline);
 
-/* What they say of a client. */
+/* Text of the check below, for a client. */
 #define UMP__CLIENT_LIVES "a client was used after it was dropped, or is none"
 
-/* Debug builds stop if `handle` is no live handle of this kind. */
+/* Debug builds stop if `handle` is not a live handle of this kind. */
 #define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
 
-/* A weak client: one of the application's own, or the one that is lent to a handler. */
+/* Return whether `weak` is a weak client, of the application or lent to a handler. */
 static inline bool ump__is_weak_client(const struct ump_weak_client *weak)
 {
 	return weak->mark == UMP__MARK_WEAK_CLIENT || weak->mark == UMP__MARK_LENT_CLIENT;

@@ -15,15 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The list ------------------------------------------------------------------------------- */
+/* ---- The list ------------------------------------------------------------------------------ */
 
-/* Guards the list.  Each handle in it has its reference, so channels can be looked at through
- * it. */
+/* Guards the list.  Each handle in it has its reference, so channels may be accessed through it. */
 static struct ump__lock lock = UMP__LOCK_FREE;
 static struct ump__handle *holders;
 
-/* A copy of the place where this thread will make its next client; "": no place.  The string that
- * was given may belong to a plugin, which may be unloaded before that. */
+/* Copy of the source location of the next client that this thread makes; "" if there is none.  It
+ * must be a copy: the string may belong to a plugin that is unloaded before that. */
 static _Thread_local char here_file[UMP__PLACE_SIZE];
 static _Thread_local int here_line;
 
@@ -84,17 +83,17 @@ void ump__holders_forget(void)
 	here_file[0] = '\0';
 }
 
-/* ---- A snapshot of it ----------------------------------------------------------------------- */
+/* ---- Taking a snapshot --------------------------------------------------------------------- */
 
-/* One strong client and its server, as they were. */
+/* Snapshot of one strong client and its server. */
 struct sight {
-	/* Addresses, which are written and not followed. */
+	/* Addresses, which are printed and never followed. */
 	const void *server;
 	const void *client;
 	const char *kind;
 	/* Position in the list. */
 	size_t position;
-	/* The place, in the snapshot's text; of length 0 if it is not known. */
+	/* Source location, in the text of the snapshot; of length 0 if unknown. */
 	const char *file;
 	int line;
 	const char *state;
@@ -104,14 +103,14 @@ struct sight {
 	uint64_t failed;
 	uint64_t kept;
 	uint32_t depth;
-	/* 0: the inbox is not bounded. */
+	/* 0 if the inbox is not bounded. */
 	uint32_t capacity;
 	uint32_t strong;
 	uint32_t weak;
 };
 
 struct snapshot {
-	/* One allocation: sights, and behind them the text of their places. */
+	/* One allocation: the sights, followed by the text of their source locations. */
 	struct sight *sights;
 	size_t count;
 	size_t text;
@@ -153,7 +152,7 @@ static struct sight sight_of(const struct ump__handle *handle, size_t position, 
 		.weak = ump__counts_weak(counts)};
 }
 
-/* Sets how much there is to be copied.  With the lock. */
+/* Compute the size of a snapshot.  The caller must hold the lock. */
 static void measure_all(struct snapshot *snapshot)
 {
 	snapshot->count = 0;
@@ -164,7 +163,7 @@ static void measure_all(struct snapshot *snapshot)
 	}
 }
 
-/* Copies everything, for which there is memory.  With the lock. */
+/* Copy everything into sufficient memory.  The caller must hold the lock. */
 static void copy_all(struct snapshot *snapshot)
 {
 	char *text = (char *)(snapshot->sights + snapshot->count);
@@ -180,8 +179,8 @@ static void copy_all(struct snapshot *snapshot)
 	}
 }
 
-/* UMP_OK: `sights` is the caller's, to be freed.  UMP_NO_MEMORY.  The lock is not held while memory
- * is allocated; what has been added meanwhile needs more. */
+/* Take a snapshot.  UMP_OK, and the caller must free `sights`; or UMP_NO_MEMORY.  The lock is not
+ * held during an allocation; clients added meanwhile need more memory. */
 static int look(struct snapshot *snapshot)
 {
 	size_t bytes = 0;
@@ -208,9 +207,9 @@ static int look(struct snapshot *snapshot)
 	}
 }
 
-/* ---- Writing it ----------------------------------------------------------------------------- */
+/* ---- Writing it ---------------------------------------------------------------------------- */
 
-/* Orders sights by server, and those of one server as they are in the list. */
+/* Order sights by server; those of one server keep the order of the list. */
 static int compare(const void *left, const void *right)
 {
 	const struct sight *a = left;
@@ -221,7 +220,7 @@ static int compare(const void *left, const void *right)
 	return a->position < b->position ? -1 : 1;
 }
 
-/* These return whether it was written. */
+/* Return whether the output was written. */
 static bool write_server(const struct sight *sight, FILE *file)
 {
 	if (fprintf(file,
@@ -305,7 +304,7 @@ int ump_server_dump(FILE *file)
 		return UMP_INVALID;
 	/* Writing is a cancellation point, at which the file would stay locked. */
 	cancel = ump__cancel_off();
-	/* Dumps of several threads to one file come one after the other. */
+	/* Dumps of several threads to one file must not interleave. */
 	flockfile(file);
 	result = dump(file);
 	if (result == UMP_OK && fflush(file) != 0)

@@ -32,8 +32,8 @@ bool ump__inbox_push(struct ump__word *inbox, struct ump__node *node, struct ump
 			return false;
 		node->next = (struct ump__node *)push.link;
 		if (ump__inbox_word_push(inbox, &seen, push.next)) {
-			/* The node may be gone already; the inbox and its bell are not, while the
-			 * sender's reference lives. */
+			/* The node may be gone already; the inbox and its notifier exist while the
+			 * sender holds its reference. */
 			if (push.wake && bell != NULL)
 				ump__bell_ring(bell);
 			else if (push.wake)
@@ -58,7 +58,7 @@ bool ump__inbox_linger(const struct ump__word *inbox, enum ump__side side, int s
 	return ump__inbox_is_node(ump__word_peek(inbox));
 }
 
-/* Sleep until the inbox is no longer empty; false: the deadline passed first. */
+/* Sleep until the inbox is no longer empty.  Returns false if the deadline passed first. */
 /*@ requires valid: \valid(inbox);
   @ requires role: of_receiver(ump__knows);
   @ terminates \false;
@@ -114,7 +114,8 @@ bool ump__inbox_receive(
 	if (!ump__inbox_linger(inbox, UMP__SIDE_SERVER, sender_cpu) &&
 		!sleep_while_empty(inbox, deadline))
 		return false;
-	/* Nobody but the receiver takes, so what was there still is, perhaps under newer ones. */
+	/* Only the receiver takes messages, so those seen before are still there, perhaps under
+	 * newer ones. */
 	uintptr_t top = ump__inbox_word_take(inbox);
 
 	ump__queue_from_stack(batch, (struct ump__node *)ump__inbox_take_step(top).chain)
@@ -156,7 +157,7 @@ bool ump__inbox_rest(struct ump__word *inbox, const struct ump__bell *bell)
 	uintptr_t seen = ump__word_peek(inbox);
 	struct ump__inbox_step step = ump__inbox_unpark_step(seen);
 
-	/* While the bell is being silenced nobody may ring it, or the ringing would be lost. */
+	/* The notifier must not be raised while it is being cleared, or the event would be lost. */
 	if (step.taken && !ump__inbox_word_park(inbox, &seen, step.next))
 		return false;
 	if (ump__inbox_is_node(seen))

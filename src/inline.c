@@ -11,59 +11,58 @@
 #include <assert.h>
 #include <string.h>
 
-/* How many messages of others one caller handles before it looks for somebody else, unless the
- * application says. */
+/* Default number of messages of others that one caller handles before it hands off. */
 #define BUDGET 64
 
 struct ump_inline {
 	enum ump__mark mark;
-	/* Who has the turn owns it, and the receiving end in it. */
+	/* Owned by the combiner, including its receiver. */
 	struct ump__dispatcher dispatcher;
 	size_t budget;
-	/* While the turn is offered, and until it is used again: the message that comes next.  It
-	 * is no more in the queue. */
+	/* The next message, already dequeued, from the release of the combiner role until the next
+	 * combiner runs. */
 	struct ump__message *held;
-	/* Its channel, of which this has a reference: a join is a wait for that server. */
+	/* Its channel, with a reference: a join is a wait for that server. */
 	struct ump__channel *channel;
-	/* That the loop has ended; join waits for it, drop gives it up. */
+	/* Completed when the server has ended; join waits for it, drop abandons it. */
 	struct ump__answer ended;
 	struct ump_flow how;
 };
 
 #define LIVE_INLINE "an inline server's handle was used after it was joined or dropped, or is none"
 
-/* ---- A turn -------------------------------------------------------------------------------- */
+/* ---- Running as the combiner --------------------------------------------------------------- */
 
-/* Whether the caller of this is blocked, and can be handed the turn. */
+/* Return whether the sender of this message is blocked, and can become the combiner. */
 static inline bool is_blocked(struct ump__message *message)
 {
 	return ump__kind_of(message) == UMP__KIND_REQUEST && ump__request_of(message)->may_run;
 }
 
-/* Hand the turn to the caller of a request.  Then nothing of the server must be touched any more;
- * but if false is returned, that one has given up just now, and the turn stays. */
+/* Hand off the combiner role to the caller of a request.  After that nothing of the server may be
+ * touched.  Returns false if the caller has just given up; this thread is still the combiner. */
 static inline bool hand_on(struct ump__message *message)
 {
 	return !ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_TURN, NULL);
 }
 
-/* Give the turn back, if nothing is there. */
+/* Release the combiner role if no message is left. */
 static inline bool gives_turn(ump_server *server)
 {
 	return ump__queue_is_empty(&server->batch) && ump__turn_give(&server->channel->inbox);
 }
 
-/* How far a caller has got with the messages of others. */
+/* How far the combiner has got with the messages of others. */
 struct stint {
-	/* So many until the budget is used up. */
+	/* Messages left in the budget. */
 	size_t left;
-	/* It has been: who is blocked is handed the turn. */
+	/* The first budget is exhausted: hand off to a blocked caller. */
 	bool over;
-	/* Since when the present one is being used up. */
+	/* Start time of the current budget. */
 	ump_time since;
 };
 
-/* The next message, or NULL. */
+/* Return the next message, or NULL. */
 static struct ump__message *next(struct ump_inline *inlined)
 {
 	ump_server *server = inlined->dispatcher.server;
@@ -80,13 +79,13 @@ static struct ump__message *next(struct ump_inline *inlined)
 }
 
 /*
- * Offer the turn to whoever sends next, for `pause` ns; `message` is what comes next.  It goes with
- * the turn, as what is left in the batch: all of it is older than what is sent from now on.  It
- * has left the queue, so that there is room for one who waits for that.  false: this thread has the
- * turn no more.
+ * Release the combiner role to the next sender, and try to reacquire it after `pause` ns.
+ * `message`, the next one, stays with the role, as does the rest of the batch: all of it is older
+ * than anything sent from now on.  It has left the queue, so there is capacity for a sender that
+ * waits for it.  Returns false if this thread is no longer the combiner.
  *
- * While it waits it touches nothing but the inbox's word, since the server may end.  That word is
- * there: every call that runs a server has a reference of the channel, for its whole length.
+ * Meanwhile this thread must touch nothing but the inbox word, since the server may end.  That word
+ * stays valid: every call that runs a server holds a reference to the channel until it returns.
  */
 static bool offer(struct ump_inline *inlined, struct ump__message *message, int64_t pause)
 {
@@ -113,12 +112,13 @@ static void begin_stint(struct stint *stint, size_t budget)
 }
 
 /*
- * Handle what is there until nothing is left, or, after `left` messages, until somebody else can do
- * it.  GO_ON: this thread has the turn no more, and must not touch what belongs to the server.
+ * Handle messages until none is left, or, after `left` messages, until another thread can take
+ * over.  On GO_ON this thread is no longer the combiner, and must not touch what belongs to the
+ * server.
  *
- * The turn is offered for as long as one message took: where messages come faster than they are
- * handled, one comes within that; and if none does, little was lost.  Short turns end in their
- * first budget, and so do not ask for the time.
+ * The role is released for as long as one message took.  If messages arrive faster than they are
+ * handled, one arrives within that time; if none does, little is lost.  A combiner that ends within
+ * its first budget does not read the clock.
  */
 static enum ump__verdict work_off(struct ump_inline *inlined, size_t left, struct ump_flow *flow)
 {
@@ -145,7 +145,7 @@ static enum ump__verdict work_off(struct ump_inline *inlined, size_t left, struc
 			ump__server_skip(server, message);
 			continue;
 		}
-		/* After the goodbye nobody comes. */
+		/* No message can follow the EOS marker. */
 		if (stint.left == 0 && ump__kind_of(message) != UMP__KIND_GOODBYE) {
 			if (!offer(inlined, message, (ump_now() - stint.since) / (int64_t)budget))
 				return UMP__VERDICT_GO_ON;
@@ -166,7 +166,7 @@ static void inline_free(struct ump_inline *inlined)
 	ump__free(inlined);
 }
 
-/* The end of a turn; and of the server, unless that goes on. */
+/* Leave the server's frame; end the server unless the verdict is GO_ON. */
 static void leave_turn(struct ump_inline *inlined, const struct ump__frame *frame,
 	enum ump__verdict verdict, struct ump_flow flow)
 {
@@ -189,7 +189,7 @@ void ump__inline_run(struct ump_inline *inlined)
 	struct ump_flow flow = ump_continue();
 	struct ump__frame frame;
 	ump_server *server = inlined->dispatcher.server;
-	/* The first one is this thread's own, unless the turn was offered. */
+	/* The first message is this thread's own, unless an earlier combiner left one. */
 	size_t own = inlined->held == NULL ? 1 : 0;
 	enum ump__verdict verdict;
 
@@ -198,7 +198,7 @@ void ump__inline_run(struct ump_inline *inlined)
 	leave_turn(inlined, &frame, verdict, flow);
 }
 
-/* Who has the turn handles its own request, and then what others have sent. */
+/* Handle the combiner's own request, and then the messages of others. */
 static void run_own(struct ump_inline *inlined, struct ump__request *request)
 {
 	struct ump_flow flow = ump_continue();
@@ -208,7 +208,7 @@ static void run_own(struct ump_inline *inlined, struct ump__request *request)
 	request->direct = true;
 	ump__frame_enter(&frame, request->channel);
 	verdict = ump__dispatcher_handle(&inlined->dispatcher, &request->message, &flow);
-	/* Mostly nobody has sent anything meanwhile. */
+	/* Usually no message has arrived meanwhile. */
 	if (verdict == UMP__VERDICT_GO_ON && !gives_turn(inlined->dispatcher.server))
 		verdict = work_off(inlined, inlined->budget, &flow);
 	leave_turn(inlined, &frame, verdict, flow);
@@ -216,7 +216,7 @@ static void run_own(struct ump_inline *inlined, struct ump__request *request)
 
 bool ump__inline_take(struct ump__channel *channel)
 {
-	/* Who stands in line for room comes first. */
+	/* A sender in the wait queue of a bounded inbox goes first. */
 	return !channel->bounded && ump__turn_take(&channel->inbox);
 }
 
@@ -224,12 +224,12 @@ bool ump__inline_request(struct ump__channel *channel, const void *msg, void *re
 {
 	struct ump__request request;
 
-	/* Where the turn was offered there are older messages. */
+	/* If the role was released with messages left, these are older. */
 	if (channel->inlined->held != NULL)
 		return false;
 	ump__request_init(&request, channel, msg, reply);
 	run_own(channel->inlined, &request);
-	/* If its context was kept, somebody else answers. */
+	/* If the context was kept, another thread answers. */
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	*result = request.answer.code;
 	return true;
@@ -246,7 +246,7 @@ bool ump__inline_took_turn(struct ump__request *request)
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-/* Let init run, and what has been sent by then be handled, and go to rest. */
+/* Run init, handle what was sent by then, and become idle. */
 static int start_here(struct ump_inline *inlined)
 {
 	struct ump_flow flow = ump_continue();
@@ -275,10 +275,10 @@ static int spawn_here(struct ump_inline *inlined, const struct ump_config *confi
 	if (result != UMP_OK)
 		return result;
 	server = inlined->dispatcher.server;
-	/* A new channel has few references, so that none is refused. */
+	/* A new channel has few references, so adding one cannot fail. */
 	(void)ump__weak_add(&server->channel->counts);
 	inlined->channel = server->channel;
-	/* Before anybody else gets to see the channel. */
+	/* Must precede the first use of the channel by another thread. */
 	server->channel->inlined = inlined;
 	result = ump__dispatcher_build(&inlined->dispatcher, config, builder, arg, *client);
 	if (result == UMP_OK)

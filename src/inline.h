@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server that has neither a thread nor an event loop: those who send to it run it.  Whoever
- * finds it at rest has the turn (turn.h), handles its own message and then those of others, until
- * none is left; the others queue, as for any server.  So handlers are serial and messages come in
- * order, and no thread exists.
+ * A combining server (flat combining; Hendler et al., SPAA 2010) has neither a thread nor an event
+ * loop: its callers run it.  A sender that finds it idle becomes the combiner (turn.h).  It handles
+ * its own message and then those of other senders, until none is left; other senders enqueue, as
+ * for any server.  So handlers are serial, messages keep their order, and no thread exists.
  *
- * Nobody serves others for long where others come.  After a number of messages, the one who has
- * the turn hands it to the first whose request comes up and whose caller is blocked.  The turn goes
- * with the answer: the request is completed with UMP__CODE_TURN, and its caller, who owns it then,
- * handles it itself and goes on.
+ * Combining is bounded.  After a budget of messages, the combiner hands off its role to the first
+ * blocked caller whose request it dequeues.  The role travels with the answer: the request is
+ * completed with UMP__CODE_TURN, and its caller, which owns it then, handles it itself and goes on
+ * as the combiner.
  *
- * If nobody is blocked until as many messages more are handled, and after each further number of
- * them, the turn is offered: the inbox is put to rest although messages are left.  Who sends next
- * has the turn then, and handles these first.  If nobody does so for as long as one message took,
- * the one who has offered the turn takes it again.
+ * If no caller is blocked within a second budget of messages, and after each further budget, the
+ * combiner releases its role: it marks the inbox idle although messages are left.  The next sender
+ * becomes the combiner and must handle these first.  If none sends for as long as one message took,
+ * the former combiner reacquires the role.
  */
 #ifndef UMP_INLINE_H
 #define UMP_INLINE_H
@@ -23,22 +23,27 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* What a request is completed with if its caller is to go on; nobody else can give this code. */
+/* Completes a request whose caller must take over as the combiner.  No other answer has this
+ * code. */
 #define UMP__CODE_TURN INT_MIN
 
-/* This thread's push has got the turn: use it.  With no lock held. */
+/* Run the server, after a push of this thread has acquired the combiner role.  The caller must not
+ * hold a lock. */
 void ump__inline_run(struct ump_inline *inlined);
 
-/* Take the turn for a request that is to be waited for, for ever.  true: this thread has it. */
+/* Acquire the combiner role for a request that the caller waits for without a deadline.  Returns
+ * true if this thread is the combiner now. */
 bool ump__inline_take(struct ump__channel *channel);
 
-/* Request something of a server of which this thread has just taken the turn: the handler runs here
- * and now, and then the turn is used; `*result` is what the caller is told.  false: the turn was
- * offered, and other messages come first; nothing was done, and this thread still has the turn. */
+/* Make a request to a server whose combiner this thread has just become: run the handler here, and
+ * then the server; `*result` is the result for the caller.  Returns false if an earlier combiner
+ * has released the role with messages left.  These must be handled first; nothing was done, and
+ * this thread is still the combiner. */
 bool ump__inline_request(struct ump__channel *channel, const void *msg, void *reply, int *result);
 
-/* Whether the answer to `request` was the turn.  If so, it has been used, and the request is waited
- * for as before, with an answer perhaps.  The waiter only, who owns the request. */
+/* Return whether the answer to `request` was the combiner role.  If so, this thread has run the
+ * server, and the request is waited for as before; it may be answered already.  Only the waiter,
+ * which owns the request, may call this. */
 bool ump__inline_took_turn(struct ump__request *request);
 
 #endif

@@ -9,8 +9,8 @@ _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its
 _Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
 _Static_assert(UMP__KIND_ROOM <= UMP__KIND_BITS, "a kind has room beside an address");
 
-/* A post for which no client keeps memory: an allocation of its own, which does not begin with the
- * post if that is aligned in a tray. */
+/* Allocate a post that is not recycled: on its own, or in a slab of one post if the value needs
+ * more alignment. */
 static struct ump__post *post_alone(const struct ump__channel *channel, struct ump__tray **tray)
 {
 	/* Sizes were limited when the channel was opened: the sum cannot overflow. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What lies in an inbox: requests, posts and the goodbye, each beginning with a message. */
+/* What lies in an inbox: requests, posts and the EOS marker, each beginning with a message. */
 #ifndef UMP_MESSAGE_H
 #define UMP_MESSAGE_H
 
@@ -16,25 +16,25 @@ struct ump__pool;
 struct ump__tray;
 
 struct ump__message {
-	/* First, so that a node's address is its message's. */
+	/* Must be first, so that the address of a node is that of its message. */
 	struct ump__node node;
-	/* An enum ump__kind; and above it the address of what the memory goes back to, if that is
-	 * anything: a post's tray, a request's pool.  One word, so that a post costs no more. */
+	/* An enum ump__kind in the low bits, and the address of what the memory returns to, if
+	 * anything: a post's slab, a request's pool.  One word, so that a post costs no more. */
 	uintptr_t origin;
 };
 
-/* All kinds, and no bit of an address. */
+/* Bits of a kind; in an address they must be 0. */
 #define UMP__KIND_BITS ((uintptr_t)3)
 
 _Static_assert(offsetof(struct ump__message, node) == 0, "a message begins with its node");
 
-/* The bytes before a post's value, which is aligned for any type, unless its alignment is larger
- * than that of max_align_t: then the post lies so in its tray that the value is. */
+/* Bytes before a post's value, which is aligned for any type.  If the value needs more alignment
+ * than max_align_t has, its slab places the post so that the value is aligned. */
 #define UMP__POST_HEAD                                                                             \
 	((sizeof(struct ump__message) + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) *       \
 		_Alignof(max_align_t))
 
-/* A post carries its value with it. */
+/* A post with its value. */
 struct ump__post {
 	union {
 		struct ump__message message;
@@ -43,16 +43,16 @@ struct ump__post {
 	unsigned char value[];
 };
 
-/* A post with a copy of `value`, to be sent by `handle`; or NULL. */
+/* Create a post with a copy of `value`, to be sent by `handle`; NULL if out of memory. */
 struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value);
 
-/* The tray that a post lies in; NULL: it is an allocation of its own. */
+/* Return the slab that contains a post; NULL if the post is an allocation of its own. */
 struct ump__tray *ump__post_tray(const struct ump__post *post);
 
-/* Free a post whose value somebody else owns now. */
+/* Free a post whose value has another owner now. */
 void ump__post_free(struct ump__post *post);
 
-/* Free a post that nobody received, and drop its value. */
+/* Free a post that was not received, and drop its value. */
 void ump__post_discard(struct ump__post *post, const struct ump_type *type);
 
 static inline size_t ump__align_up(size_t size, size_t align)
@@ -60,8 +60,9 @@ static inline size_t ump__align_up(size_t size, size_t align)
 	return (size + align - 1) / align * align;
 }
 
-/* How a value of `size` bytes is to be aligned, for which the configuration says `align` or 0: what
- * is smaller than max_align_t needs less than that, wherever it is 8 or 16. */
+/* Return the alignment of a value of `size` bytes, for which `align` is configured, or 0.  A
+ * value that is smaller than the alignment of max_align_t needs less than that, wherever that is
+ * 8 or 16. */
 static inline size_t ump__value_align(size_t size, size_t align)
 {
 	size_t usual = size < _Alignof(max_align_t) ? 8 : _Alignof(max_align_t);
@@ -69,14 +70,14 @@ static inline size_t ump__value_align(size_t size, size_t align)
 	return align > usual ? align : usual;
 }
 
-/* The most bytes that lie between an address that is aligned for any type and the next one that is
- * a multiple of `align`. */
+/* Return the maximum number of bytes between an address that is aligned for any type and the next
+ * multiple of `align`. */
 static inline size_t ump__align_slack(size_t align)
 {
 	return align > _Alignof(max_align_t) ? align - _Alignof(max_align_t) : 0;
 }
 
-/* The first address from `at` on that is a multiple of `align`, a power of two. */
+/* Return the first address from `at` on that is a multiple of `align`, a power of two. */
 static inline unsigned char *ump__align_to(unsigned char *at, size_t align)
 {
 	return at + ((0 - (uintptr_t)at) & (align - 1));
@@ -91,7 +92,7 @@ static inline void ump__value_copy(void *to, const void *from, size_t size)
 		memcpy(to, from, size);
 }
 
-/* `home` is what the memory goes back to, or NULL. */
+/* `home` is what the memory returns to, or NULL. */
 static inline void ump__message_init(
 	struct ump__message *message, enum ump__kind kind, const void *home)
 {
@@ -103,7 +104,7 @@ static inline enum ump__kind ump__kind_of(const struct ump__message *message)
 	return (enum ump__kind)(message->origin & UMP__KIND_BITS);
 }
 
-/* What the memory goes back to, or NULL. */
+/* Return what the memory returns to, or NULL. */
 static inline void *ump__home_of(const struct ump__message *message)
 {
 	return (void *)(message->origin & ~UMP__KIND_BITS);
@@ -119,7 +120,7 @@ static inline struct ump__post *ump__post_of(struct ump__message *message)
 	return (struct ump__post *)(void *)message;
 }
 
-/* Drop `value`, if its type has anything to drop. */
+/* Drop `value`, if its type requires it. */
 static inline void ump__value_drop(const struct ump_type *type, void *value)
 {
 	if (type->drop != NULL && type->size != 0)

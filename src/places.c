@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "places.h"
 
-/* Look at the limit, and see what may be taken up to there. */
+/* Load the limit, and derive how many permits are free up to it. */
 /*@ requires valid: \valid_read(places);
   @ requires seen: ump__last_taken == seen && known_of(seen) == 0;
   @ requires capacity: places->capacity == ump__capacity <= UMP__ROOM_MOST;
@@ -46,7 +46,7 @@ bool ump__place_take(struct ump__places *places)
 		if (looks)
 			step = look(places, seen);
 	} while (step.taken && !ump__taken_change(places, &seen, step.next));
-	/* It may be deeper than ever: before the message comes, the receiver has to know. */
+	/* The queue may get deeper than ever; the receiver must know before the message arrives. */
 	if (looks && step.taken)
 		ump__reach_raise(places,
 			ump__room_depth(step.next, ump__limit_load(places), places->capacity));
@@ -90,8 +90,8 @@ bool ump__place_give(struct ump__places *places)
   @*/
 bool ump__line_begin(struct ump__places *places)
 {
-	/* If what was taken has come up to the limit, it stays there until the limit changes, which
-	 * the exchange notices. */
+	/* If `taken` has reached the limit, it stays there until the limit changes, and the
+	 * exchange detects that. */
 	uint64_t taken = ump__taken_load(places);
 	uint64_t seen = ump__limit_load(places);
 	struct ump__room_step step;
@@ -142,7 +142,7 @@ uint32_t ump__places_depth(const struct ump__places *places)
 	uint64_t before;
 	uint32_t depth;
 
-	/* Between the two there may have been any number of messages. */
+	/* Any number of messages may pass between the two loads. */
 	/*@ loop invariant seen: ump__last_taken == taken;
 	  @ loop assigns taken, before, depth, ump__last_taken, ump__last_limit;
 	  @*/

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The places in an inbox with a capacity, and the line of those who wait for one: the loops that
- * publish the steps of core/room.h.
+ * The permits of a bounded inbox, and whether it has a wait queue: the loops that publish the steps
+ * (transition functions) of core/room.h.
  */
 #ifndef UMP_PLACES_H
 #define UMP_PLACES_H
@@ -11,23 +11,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Take a place.  false: there is none, or there is a line for them. */
+/* Acquire a permit.  Returns false if none is free or there is a wait queue. */
 bool ump__place_take(struct ump__places *places);
 
-/* Give a place back.  false: there is a line, to whose first one the place now has to be handed. */
+/* Release a permit.  Returns false if there is a wait queue; the caller must then hand the permit
+ * to its first waiter. */
 bool ump__place_give(struct ump__places *places);
 
-/* Begin a line.  false: a place has become free just now.  Under the lock, while there is none. */
+/* Begin a wait queue.  Returns false if a permit was released just now.  Requires the lock, and no
+ * wait queue. */
 bool ump__line_begin(struct ump__places *places);
 
-/* End it.  Under the lock, while there is one. */
+/* End the wait queue.  Requires the lock, and a wait queue. */
 void ump__line_end(struct ump__places *places);
 
-/* How many places are taken. */
+/* Return the number of permits in use. */
 uint32_t ump__places_depth(const struct ump__places *places);
 
-/* For those who wait for room: how many places are free, as far as known; and whether there is a
- * line, in which to wait. */
+/* For a sender that spins: return a snapshot of the number of free permits, and in `*line` whether
+ * there is a wait queue, which it must join. */
 uint64_t ump__places_left(const struct ump__places *places, bool *line);
 
 #endif

@@ -4,24 +4,24 @@
 #include "channel.h"
 #include "inbox.h"
 
-/* The most of either kind that a pool keeps, whatever the configuration says. */
+/* Maximum number of units of either kind in a pool, whatever the configuration. */
 #define UNITS_MOST ((uint32_t)1 << 24)
 
-/* ---- What a pool holds --------------------------------------------------------------------- */
+/* ---- Limits and layout --------------------------------------------------------------------- */
 
-/* From one post to the next. */
+/* Return the distance from one post to the next. */
 static size_t stride_of(size_t post_size, size_t align)
 {
 	return ump__align_up(sizeof(struct ump__post) + post_size, align);
 }
 
-/* The bytes of a tray before its first post, at most. */
+/* Return the maximum number of bytes in a slab before its first post. */
 static size_t tray_head(size_t align)
 {
 	return sizeof(struct ump__tray) + ump__align_slack(align);
 }
 
-/* Where its first post lies: so that the value is aligned. */
+/* Return the first post of a slab; its value is aligned. */
 static unsigned char *first_post(struct ump__tray *tray, size_t align)
 {
 	if (align <= _Alignof(max_align_t))
@@ -35,17 +35,17 @@ static size_t least(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* The bytes that may be kept of each kind of message that the server takes. */
+/* Return how many bytes may be kept of each kind of message that the server takes. */
 static size_t kept_of_each(const struct ump__channel *channel)
 {
-	/* It takes one of them at least. */
+	/* A server takes at least one of the two kinds. */
 	size_t kinds = 1 + (size_t)((channel->post.size != 0) & (channel->request.size != 0));
 	size_t all = channel->keep != 0 ? channel->keep : 2 * ump__thrift()->bytes;
 
 	return all > sizeof(struct ump__pool) ? (all - sizeof(struct ump__pool)) / kinds : 0;
 }
 
-/* Of how many things of `size` bytes that is; by default at most `most`. */
+/* Return how many units of `size` bytes that allows; by default at most `most`. */
 static uint32_t kept(const struct ump__channel *channel, uint32_t most, size_t size)
 {
 	return (uint32_t)least(
@@ -66,10 +66,10 @@ static void shelves_init(
 	pool->tray_posts = (uint32_t)least(thrift->tray_posts, stride < room ? room / stride : 1);
 	tray_size = head + pool->tray_posts * stride;
 	pool->shelves[UMP__SHELF_TRAYS].unmade = kept(channel, thrift->trays, tray_size);
-	/* Each has lines of its own. */
+	/* Each request has cache lines of its own. */
 	pool->shelves[UMP__SHELF_REQUESTS].unmade =
 		kept(channel, thrift->requests, ump__align_up(request_size, UMP__LINE));
-	/* What may not be kept is not worth a tray. */
+	/* Posts that may not be kept need no slabs. */
 	if (pool->shelves[UMP__SHELF_TRAYS].unmade == 0)
 		pool->tray_posts = 0;
 }
@@ -79,7 +79,7 @@ struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_siz
 	struct ump__pool *pool;
 	uint32_t units = 1;
 
-	/* Not even a small request would be kept. */
+	/* The limit does not allow even one small request. */
 	if (kept_of_each(channel) < UMP__LINE)
 		return NULL;
 	pool = ump__alloc_spare(sizeof *pool, true);
@@ -96,12 +96,13 @@ struct ump__pool *ump__pool_new(struct ump__channel *channel, size_t request_siz
 	pool->next = NULL;
 	pool->left = 0;
 	pool->tray = NULL;
-	/* The client, and all that may be made to be kept: so making one changes nothing here. */
+	/* The client, and each unit that may be allocated and kept: to allocate one leaves the
+	 * count unchanged. */
 	ump__tally_init(&pool->units, units);
 	return pool;
 }
 
-/* `count` units are gone for good. */
+/* Remove `count` units for good; the last one frees the pool. */
 static void units_gone(struct ump__pool *pool, uint32_t count)
 {
 	struct ump__channel *channel = pool->channel;
@@ -112,17 +113,17 @@ static void units_gone(struct ump__pool *pool, uint32_t count)
 	ump__channel_drop_weak(channel);
 }
 
-/* A unit is done with: it waits on its shelf for its next use, unless the client has gone. */
+/* Put a released unit on its remote free list, or free it if the client is gone. */
 static void unit_back(struct ump__pool *pool, enum ump__shelf_kind kind, struct ump__node *unit)
 {
-	/* Nobody sleeps there, so nothing is touched once the unit is in. */
+	/* No thread sleeps there, so nothing is touched once the unit is pushed. */
 	if (ump__inbox_push(&pool->back[kind], unit, NULL))
 		return;
 	ump__free(unit);
 	units_gone(pool, 1);
 }
 
-/* A unit that came back, or NULL.  With the latch. */
+/* Return a recycled unit, or NULL.  Requires the try-lock. */
 static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind kind)
 {
 	struct ump__queue *spare = &pool->shelves[kind].spare;
@@ -132,7 +133,8 @@ static struct ump__node *take_back(struct ump__pool *pool, enum ump__shelf_kind 
 	return ump__queue_pop(spare);
 }
 
-/* Free what lies on a shelf, for good; how many units that was, with those that were never made. */
+/* Close a free list for good, and free its units.  Returns how many, including those never
+ * allocated. */
 static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
 {
 	struct ump__shelf *shelf = &pool->shelves[kind];
@@ -149,7 +151,7 @@ static uint32_t clear_shelf(struct ump__pool *pool, enum ump__shelf_kind kind)
 	return gone;
 }
 
-/* The posts of the present tray that were never sent are done with.  With the latch. */
+/* Release the posts of the current slab that were never sent.  Requires the try-lock. */
 static void rest_done(struct ump__pool *pool)
 {
 	struct ump__tray *tray = pool->tray;
@@ -165,7 +167,7 @@ void ump__pool_drop(struct ump__pool *pool)
 {
 	uint32_t gone = 1;
 
-	/* If the receiver is about that, it sees to it. */
+	/* If the receiver holds the try-lock, it releases them. */
 	if (ump__latch_end(&pool->latch))
 		rest_done(pool);
 	for (int i = 0; i < UMP__SHELVES; i++)
@@ -195,17 +197,17 @@ void ump__tray_rest(struct ump__tray *tray)
 {
 	struct ump__pool *pool = tray->pool;
 
-	/* A sender that has the latch is about to send. */
+	/* A sender that holds the try-lock is about to send from it. */
 	if (pool == NULL || tray->spare || !ump__latch_take(&pool->latch))
 		return;
 	if (pool->tray == tray)
 		rest_done(pool);
-	/* The pool is there: the tray is a unit of it. */
+	/* The pool cannot be gone: this slab is one of its units. */
 	if (ump__latch_return(&pool->latch))
 		rest_done(pool);
 }
 
-/* A new tray; NULL: no memory. */
+/* Allocate a slab; NULL if out of memory. */
 static struct ump__tray *tray_new(struct ump__pool *pool)
 {
 	struct ump__shelf *shelf = &pool->shelves[UMP__SHELF_TRAYS];
@@ -237,7 +239,7 @@ struct ump__post *ump__tray_of_one(size_t post_size, size_t align, struct ump__t
 	return (struct ump__post *)(void *)first_post(made, align);
 }
 
-/* The tray is used up: go on to another one.  false: there is none. */
+/* The current slab is used up: begin another one.  Returns false if there is none. */
 static bool next_tray(struct ump__pool *pool)
 {
 	struct ump__node *back = take_back(pool, UMP__SHELF_TRAYS);
@@ -245,7 +247,7 @@ static bool next_tray(struct ump__pool *pool)
 
 	if (tray == NULL)
 		return false;
-	/* All posts at once: those that are never sent are taken off when the client goes. */
+	/* Count all posts at once; those never sent are subtracted when the client is dropped. */
 	ump__tally_set(&tray->out, pool->tray_posts);
 	pool->tray = tray;
 	pool->next = first_post(tray, pool->channel->post_align);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * References to a channel, counted: the loops that publish the steps of core/counts.h.
+ * Weak and strong counts of a channel's references, as in Rust's Arc: the loops that publish the
+ * steps of core/counts.h.
  */
 #ifndef UMP_REFERENCES_H
 #define UMP_REFERENCES_H
@@ -9,18 +10,19 @@
 
 #include <stdbool.h>
 
-/* false: refused, at zero (there is no strong reference, and never will be) or at the limit. */
+/* Acquire a reference.  Returns false if the count is zero (no strong reference is left, nor will
+ * be) or at its limit. */
 bool ump__strong_add(struct ump__counts *counts);
 bool ump__weak_add(struct ump__counts *counts);
 
-/* true: this was the last strong reference.  The caller says goodbye, then drops the weak one that
- * the strong ones shared. */
+/* Drop a strong reference.  Returns true for the last one: the caller must push the EOS marker,
+ * then drop the weak one that the strong ones shared. */
 bool ump__strong_drop(struct ump__counts *counts);
 
-/* true: this was the last reference of all.  The caller frees the channel. */
+/* Drop a weak reference.  Returns true for the last one: the caller must free the channel. */
 bool ump__weak_drop(struct ump__counts *counts);
 
-/* Whether strong references are left; may be out of date when it returns. */
+/* Return whether strong references are left; may be out of date on return. */
 bool ump__strong_any(const struct ump__counts *counts);
 
 #endif

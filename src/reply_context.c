@@ -13,7 +13,7 @@ int ump_reply(ump_reply_context **rc, const void *value)
 	if (request->reply_type.size != 0) {
 		if (value == NULL)
 			return UMP_INVALID;
-		/* The value may have been written in its place already. */
+		/* The value may be in the reply buffer already. */
 		if (value != request->reply)
 			ump__value_copy(request->reply, value, request->reply_type.size);
 	}
@@ -29,7 +29,7 @@ int ump_reply_fail(ump_reply_context **rc, int code)
 		return UMP_INVALID;
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
-	/* A context that was not kept is its dispatcher's, whose channel is there. */
+	/* A context that was not kept belongs to its dispatcher, whose channel exists. */
 	if (request->held || ump__hint_get(&request->kept) == 0)
 		ump__count_add(&request->channel->failed, 1);
 	return ump__request_complete(request, code);
@@ -60,8 +60,8 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	request->direct = false;
 	if (ump__hint_get(&request->kept) == 0) {
 		ump__hint_set(&request->kept, 1);
-		/* So that it can be counted when it is answered.  If there are too many references
-		 * already, it goes uncounted. */
+		/* The reference serves to count it when it is answered.  If there are too many, it
+		 * goes uncounted. */
 		request->held = ump__weak_add(&request->channel->counts);
 		if (request->held)
 			ump__count_add(&request->channel->kept, 1);
@@ -69,8 +69,8 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	return ump__request_context(request);
 }
 
-/* Whether no byte of the reply is one of the message.  Where the channel may be gone, only the
- * first byte of the message is known. */
+/* Return whether the reply does not overlap the message.  If the channel may be gone, only the
+ * first byte of the message is known to exist. */
 static inline bool is_apart(const struct ump__request *request)
 {
 	bool there = request->held || ump__hint_get(&request->kept) == 0;

@@ -16,7 +16,7 @@ void ump__request_init(
 	ump__message_init(&request->message, UMP__KIND_REQUEST, NULL);
 	ump__answer_init(&request->answer);
 	request->started = false;
-	/* Nobody waits awake for a server that has no thread. */
+	/* No caller spins for a server that has no thread. */
 	request->client_cpu = channel->inlined == NULL ? ump__cpu() : UMP__CPU_UNKNOWN;
 	request->server_cpu = ump__hint_get(&channel->server_cpu);
 	request->value = value;
@@ -32,11 +32,11 @@ void ump__request_init(
 	request->tag = NULL;
 }
 
-/* The bytes of an allocated request before its values. */
+/* Bytes of an allocated request before its values. */
 #define HEAD ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t))
 
-/* Where in an allocated request the two values lie: so far from its beginning, or from the end of
- * the first one, and aligned. */
+/* Return the position of a value in an allocated request: after the head or after the first value,
+ * and aligned. */
 static unsigned char *value_of(unsigned char *memory, const struct ump__channel *channel)
 {
 	return ump__align_to(memory + HEAD, channel->request_align);
@@ -50,7 +50,7 @@ static unsigned char *reply_of(unsigned char *value, const struct ump__channel *
 size_t ump__request_size(const struct ump__channel *channel)
 {
 	size_t reply_align = channel->reply_align;
-	/* Beyond this it depends on where the memory begins. */
+	/* The effect of a larger alignment depends on where the memory begins. */
 	size_t reply_least =
 		reply_align < _Alignof(max_align_t) ? reply_align : _Alignof(max_align_t);
 
@@ -85,7 +85,7 @@ struct ump__request *ump__request_new(const struct ump__handle *handle, const vo
 
 void ump__request_pin(struct ump__request *request)
 {
-	/* Where there are too many references already, no walk comes by this wait. */
+	/* If there are too many references already, walks do not follow this wait. */
 	if (ump__home_of(&request->message) == NULL && ump__weak_add(&request->channel->counts))
 		request->pinned = request->channel;
 }
@@ -108,12 +108,12 @@ void ump__request_free(struct ump__request *request)
 		ump__channel_drop_weak(pinned);
 }
 
-/* Drop the value of a request that was never started and has no sender to go back to. */
+/* Drop the value of a request that was never started, and whose sender cannot take it back. */
 static void drop_value(struct ump__request *request)
 {
 	if (request->value_drop != NULL)
 		request->value_drop((void *)(uintptr_t)request->value);
-	/* Whoever gives the request up afterwards must not drop it again. */
+	/* If the request is abandoned afterwards, the value must not be dropped again. */
 	request->value_drop = NULL;
 }
 
@@ -121,7 +121,8 @@ void ump__request_discard(struct ump__request *request, int code)
 {
 	if (code == UMP_OK)
 		ump__value_drop(&request->reply_type, request->reply);
-	/* A request that was never started is its caller's again, but the caller is gone. */
+	/* The value of a request that was never started belongs to its caller again, but the caller
+	 * is gone. */
 	if (code == UMP_SERVER_GONE)
 		drop_value(request);
 	ump__request_free(request);
@@ -134,7 +135,8 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 	return ump__answer_is_abandoned(&request->answer);
 }
 
-/* Tell the one who waits for `request`, in either way.  true: nobody does; it is the caller's. */
+/* Notify the waiter, or push to the completions.  Returns true if that side is gone; then the
+ * caller owns `request`. */
 static bool tell(struct ump__request *request, int code)
 {
 	if (request->direct) {
@@ -153,7 +155,7 @@ int ump__request_complete(struct ump__request *request, int code)
 	struct ump__channel *held = request->held ? request->channel : NULL;
 	bool abandoned;
 
-	/* Only the sender that is blocked in its call gets the value back. */
+	/* Only a sender that is blocked in its call gets the value back. */
 	if (code == UMP_SERVER_GONE && !request->may_run)
 		drop_value(request);
 	abandoned = tell(request, code);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A request from its sending to its answer.  It has two sides, the waiter (the caller, or its
- * ump_wait_reply) and the answerer (its ump_reply_context), and both handles are its address.
+ * A request, from sending to its answer.  It has two sides: the waiter (the caller, or its
+ * ump_wait_reply) and the answerer (its ump_reply_context).  Both handles are its address.
  *
  * If the caller waits without a deadline, the request lies on the caller's stack, and the values
- * where the caller has them: nothing is allocated and nothing is copied.  Otherwise either side may
- * leave first; the request then is an allocation of its own with room for both values, and the side
- * that leaves last frees it.
+ * stay in the caller's memory: nothing is allocated or copied.  Otherwise either side may leave
+ * first: the request must then be an allocation of its own, with memory for both values, and the
+ * side that leaves last frees it.
  */
 #ifndef UMP_REQUEST_H
 #define UMP_REQUEST_H
@@ -18,76 +18,79 @@
 #include <stdbool.h>
 
 /*
- * What a request takes is mostly the lines that go to the other processor and back.  So it has no
- * holes, and an allocated one with small values fills two lines, if it begins with one; what the
- * server needs comes first.
+ * The cost of a request is mostly the cache lines that travel to the other CPU and back.  So it has
+ * no holes; an allocated one with small values fills two lines, if it begins at a line; and what
+ * the server needs comes first.
  */
 struct ump__request {
 	struct ump__message message;
 	struct ump__answer answer;
-	/* The request's value, and room for the reply's. */
+	/* The request's value, and the reply buffer. */
 	const void *value;
 	void *reply;
 	struct ump_type reply_type;
-	/* Where the caller ran when it sent this. */
+	/* CPU of the caller when it sent this. */
 	int client_cpu;
-	/* It was received, or somebody took it on: to drop its context says UMP_NO_REPLY, and
-	 * before that UMP_SERVER_GONE. */
+	/* It was received, or taken over as an undelivered message: dropping its context now gives
+	 * UMP_NO_REPLY, and before that UMP_SERVER_GONE. */
 	bool started;
-	/* The context was kept, and owns a reference of the channel. */
+	/* The context was kept, and holds a reference to the channel. */
 	bool held;
-	/* Its caller is blocked until the answer comes: it can be handed the turn with it
-	 * (inline.h), and has its value back if the request is never started. */
+	/* Its caller is blocked until the answer arrives: it can take the combiner role with the
+	 * answer (inline.h), and gets its value back if the request is never started. */
 	bool may_run;
-	/* Its caller runs the handler, and looks at the answer when that has returned. */
+	/* Its caller runs the handler, and reads the answer after that has returned. */
 	bool direct;
-	/* Where its end is told, or NULL: to a waiter. */
+	/* Where it completes; NULL for a waiter. */
 	struct ump_completions *completions;
 	union {
-		/* With completions: what they tell it by. */
+		/* With completions: identifies it to the application. */
 		void *tag;
-		/* Without: `channel`, if the request has a reference of it, or NULL. */
+		/* Without: `channel`, if the request holds a reference to it, or NULL. */
 		struct ump__channel *pinned;
 	};
-	/* For an allocated request: what drops its value if that ends without an owner. */
+	/* For an allocated request: drops its value if the request ends without an owner of it. */
 	void (*value_drop)(void *value);
 	/* The server.  It may be gone once the request is complete, or was kept without `held`,
 	 * unless the request is pinned. */
 	struct ump__channel *channel;
-	/* Where the server ran when this was sent. */
+	/* CPU of the server when this was sent. */
 	int server_cpu;
-	/* Not 0: its context was kept.  Read by those who look for circles of waits. */
+	/* Not 0 once its context was kept.  Read by walks along the wait-for graph. */
 	struct ump__hint kept;
 };
 
-/* Prepare a request that lies on its caller's stack. */
+/* Initialize a request that lies on its caller's stack. */
 void ump__request_init(
 	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply);
 
-/* The bytes of an allocated request to `channel`. */
+/* Return the size of an allocated request to `channel`. */
 size_t ump__request_size(const struct ump__channel *channel);
 
-/* An allocated request with a copy of `value`, to be sent by `handle`; or NULL. */
+/* Create an allocated request with a copy of `value`, to be sent by `handle`; NULL if out of
+ * memory. */
 struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value);
 
-/* Keep the channel of an allocated request until the request is freed, for a waiter that has no
- * client: by a reference, or by that of the pool that the memory is from.  Before it is sent. */
+/* Pin the channel of an allocated request until the request is freed, for a waiter without a
+ * client: by a reference, or by that of the pool that the memory is from.  Must be called before it
+ * is sent. */
 void ump__request_pin(struct ump__request *request);
 
-/* Whether it is kept. */
+/* Return whether the channel is pinned. */
 bool ump__request_is_pinned(const struct ump__request *request);
 
-/* Free an allocated request whose values somebody else owns. */
+/* Free an allocated request whose values have other owners. */
 void ump__request_free(struct ump__request *request);
 
-/* Free an allocated request that ends with `code`, and drop the value that nobody will own. */
+/* Free an allocated request that ends with `code`, and drop the value that would have no owner. */
 void ump__request_discard(struct ump__request *request, int code);
 
-/* Complete a request with `code`; on UMP_OK the reply is in its place.  UMP_OK, or UMP_ORIGIN_GONE
- * if the caller has given up.  The request must not be touched afterwards.  The answerer only. */
+/* Complete a request with `code`; for UMP_OK the reply must be in its buffer.  UMP_OK, or
+ * UMP_ORIGIN_GONE if the caller has given up.  The request must not be accessed afterwards.  The
+ * answerer only. */
 int ump__request_complete(struct ump__request *request, int code);
 
-/* Whether the caller has given up; then the answerer owns the request. */
+/* Return whether the caller has given up; then the answerer owns the request. */
 bool ump__request_is_abandoned(const struct ump__request *request);
 
 static inline struct ump__request *ump__request_of(struct ump__message *message)

@@ -28,7 +28,7 @@ void ump__room_end(struct ump__room *room)
 	ump__lock_end(&room->lock);
 }
 
-/* ---- The line, under the lock -------------------------------------------------------------- */
+/* ---- The wait queue, under the lock -------------------------------------------------------- */
 
 bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 {
@@ -48,7 +48,7 @@ bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket)
 	return true;
 }
 
-/* Let `ticket` stand before `next`, or last, if that is NULL. */
+/* Insert `ticket` before `next`, or at the end if `next` is NULL. */
 static void insert(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = true;
@@ -64,14 +64,14 @@ static void insert(struct ump__room *room, struct ump__ticket *ticket, struct um
 		room->last = ticket;
 }
 
-/* Get a place, or stand in line for one, before `next`.  UMP_OK, UMP_FULL (in line now), or
+/* Acquire a permit, or queue for one before `next`.  UMP_OK, UMP_FULL if it is queued now, or
  * UMP_SERVER_GONE. */
 static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump__ticket *next)
 {
 	ticket->in_line = false;
 	if (room->closed)
 		return UMP_SERVER_GONE;
-	/* A place may become free just before the line begins. */
+	/* A permit may be released just before the wait queue begins. */
 	while (room->first == NULL) {
 		if (ump__place_take(&room->places))
 			return UMP_OK;
@@ -82,7 +82,7 @@ static int enter(struct ump__room *room, struct ump__ticket *ticket, struct ump_
 	return UMP_FULL;
 }
 
-/* Hand a place that has become free to whoever is first and wants it. */
+/* Hand a released permit to the first waiter that wants it. */
 void ump__room_give_locked(struct ump__room *room)
 {
 	while (room->first != NULL) {
@@ -92,11 +92,12 @@ void ump__room_give_locked(struct ump__room *room)
 		if (ticket->call(ticket, UMP_OK))
 			return;
 	}
-	/* The line is gone, and only who has the lock begins one. */
+	/* The wait queue has ended, and only the holder of the lock can begin one, so this cannot
+	 * fail. */
 	(void)ump__place_give(&room->places);
 }
 
-/* ---- Senders that wait --------------------------------------------------------------------- */
+/* ---- Blocked senders ----------------------------------------------------------------------- */
 
 struct sender {
 	struct ump__ticket ticket;
@@ -107,12 +108,12 @@ static bool call_sender(struct ump__ticket *ticket, int code)
 {
 	struct sender *sender = (struct sender *)(void *)ticket;
 
-	/* It waits until it is called or has withdrawn, so nobody owns it but itself. */
+	/* The sender waits until it is called or has withdrawn; it never abandons the answer. */
 	(void)ump__answer_publish(&sender->called, code, NULL);
 	return true;
 }
 
-/* Wait until called; who is not called in time leaves the line, unless called just then. */
+/* Wait until called.  After the deadline, leave the queue, unless called just then. */
 static int await_call(struct ump__room *room, struct sender *sender, ump_time deadline)
 {
 	if (!ump__answer_wait(&sender->called, deadline, UMP__CPU_UNKNOWN)) {
@@ -127,7 +128,7 @@ static int await_call(struct ump__room *room, struct sender *sender, ump_time de
 	return sender->called.code;
 }
 
-/* For a sender: as enter, unless what its client has asked for is there. */
+/* As enter(), for a sender; UMP_EMPTY if its client's reservation has been granted. */
 static int enter_sender(
 	struct ump__room *room, struct ump__ticket *ticket, const struct ump__claim *own)
 {
@@ -160,11 +161,11 @@ static int stand_in_line(struct ump__room *room, struct ump__channel *server,
 	return result;
 }
 
-/* How much room, or a quarter of all, is worth to go on with, if the server is about to make more:
- * who takes each place as it becomes free only slows it down. */
+/* Free permits at which a spinning sender goes on; a quarter of the capacity is enough.  To take
+ * each permit as it is released would only slow down the server, which is about to release more. */
 #define ENOUGH 64
 
-/* Wait a little for room, while nobody stands in line for it.  false: one had better sleep. */
+/* Spin for free permits while there is no wait queue.  Returns false if the caller should block. */
 static bool spin_for_room(struct ump__room *room, int server_cpu)
 {
 	const struct ump__places *places = &room->places;
@@ -182,7 +183,7 @@ static bool spin_for_room(struct ump__room *room, int server_cpu)
 	return !line && left > 0;
 }
 
-/* ---- For others ---------------------------------------------------------------------------- */
+/* ---- Interface ----------------------------------------------------------------------------- */
 
 int ump__room_take(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Room in an inbox with a capacity; [bound].  A place is taken before a message is pushed, and
- * given back when the message leaves the queue.  Taking one is a single exchange while there are
- * any; who finds none looks again for a little while, then stands in line, under a lock, and is
- * handed the next place that becomes free.
+ * The capacity of a bounded inbox; [bound].  A sender must acquire a permit before it pushes a
+ * message; the permit is released when the message leaves the queue.  While permits are free, this
+ * is a single exchange.  A sender that finds none spins briefly, then joins a wait queue under a
+ * lock.  A permit that is released while there is a wait queue goes to its first waiter.
  */
 #ifndef UMP_ROOM_H
 #define UMP_ROOM_H
@@ -16,19 +16,19 @@
 
 struct ump__channel;
 
-/* One who stands in line. */
+/* A waiter in the wait queue. */
 struct ump__ticket {
 	struct ump__ticket *next;
 	struct ump__ticket *previous;
 	bool in_line;
-	/* Called under the lock, once out of line, with UMP_OK for a place and UMP_SERVER_GONE for
-	 * none any more.  false: the place was not wanted. */
+	/* Called under the lock, after removal from the queue: with UMP_OK for a permit, or with
+	 * UMP_SERVER_GONE if there will be none.  Returns false if the permit is not wanted. */
 	bool (*call)(struct ump__ticket *ticket, int code);
 };
 
-/* What a client has asked for: nothing ever, or room that it waits for, or it has a place, or there
- * was none, or it has used it.  NOTHING says that nobody else is about the handle; whoever ends a
- * wish may have it in hand until it gives the lock back. */
+/* State of a client's reservation: never made, pending, granted, lost, or used.  Invariant: NOTHING
+ * means that no other thread references the handle.  The thread that completes a reservation may
+ * reference the handle until it releases the lock. */
 enum ump__asked {
 	UMP__ASKED_NOTHING,
 	UMP__ASKED_ROOM,
@@ -37,28 +37,28 @@ enum ump__asked {
 	UMP__ASKED_AND_SENT
 };
 
-/* Changed under the lock of the room only. */
+/* Must be changed under the lock of the room only. */
 struct ump__claim {
-	/* What the client has asked with last, in line or not; NULL: it never has. */
+	/* The client's last reservation, queued or not; NULL if it never made one. */
 	struct ump__ticket *ticket;
 	/* An enum ump__asked. */
 	struct ump__hint asked;
 };
 
-/* An inbox without a capacity has none. */
+/* Only a bounded inbox has one. */
 struct ump__room {
-	/* First, since one of the words lies before the beginning of a line. */
+	/* Must be first: its word `taken` ends the previous cache line. */
 	struct ump__places places;
-	/* Where the last sender ran that found no room, as far as known. */
+	/* CPU of the last sender that found no permit; a hint. */
 	struct ump__hint sender_cpu;
 	struct ump__lock lock;
-	/* The rest is guarded by it. */
+	/* The lock guards the rest. */
 	struct ump__ticket *first;
 	struct ump__ticket *last;
 	bool closed;
 };
 
-/* So many bytes lie on the line before: what senders write for each message. */
+/* Bytes on the previous cache line: the word that senders write for each message. */
 #define UMP__ROOM_BEFORE_LINE offsetof(struct ump__room, places.limit)
 
 void ump__room_init(struct ump__room *room, uint32_t capacity);
@@ -66,31 +66,31 @@ void ump__room_end(struct ump__room *room);
 
 void ump__claim_init(struct ump__claim *claim);
 
-/* Take a place; wait for one until `deadline`.  `server` is whose room it is, and `own` what the
- * client has asked for: who waits goes before that, since the place that comes is for its next
- * message.  UMP_OK, UMP_FULL (the deadline has passed already), UMP_TIMED_OUT (it has waited),
- * UMP_DEADLOCK, UMP_SERVER_GONE, or UMP_EMPTY: what it has asked for has come just now. */
+/* Acquire a permit of `server`, whose room this is; wait for one until `deadline`.  `own` is the
+ * client's reservation: the caller is queued before it, because the next permit is for the client's
+ * next message.  UMP_OK; UMP_FULL if the deadline had passed already; UMP_TIMED_OUT after a wait;
+ * UMP_DEADLOCK; UMP_SERVER_GONE; or UMP_EMPTY if the reservation was granted just now. */
 int ump__room_take(struct ump__room *room, struct ump__channel *server,
 	const struct ump__claim *own, ump_time deadline);
 
-/* For the receiver, which has nothing to do: if those who found no room need this processor to go
- * on, let them. */
+/* Yield if senders that found no permit need this CPU.  For a receiver that has nothing to do. */
 void ump__room_yield(const struct ump__room *room);
 
-/* Give a place back: to the first in line, if there is a line. */
+/* Release a permit: to the first waiter, if there is a wait queue. */
 void ump__room_give(struct ump__room *room);
 
-/* The same, under the lock. */
+/* The same; the caller must hold the lock. */
 void ump__room_give_locked(struct ump__room *room);
 
-/* Under the lock: stand in line with a ticket, which is called at once if there is room or the
- * inbox is closed. */
+/* Enqueue a waiter; it is called at once if a permit is free or the inbox is closed.  The caller
+ * must hold the lock. */
 void ump__room_ask(struct ump__room *room, struct ump__ticket *ticket);
 
-/* Under the lock: leave the line.  false: the ticket was called before. */
+/* Remove a waiter from the queue.  Returns false if it was called before.  The caller must hold the
+ * lock. */
 bool ump__room_withdraw(struct ump__room *room, struct ump__ticket *ticket);
 
-/* There will be no places any more: call all who stand in line, and whoever comes. */
+/* Close the room: call all waiters, and all later ones, with UMP_SERVER_GONE. */
 void ump__room_close(struct ump__room *room);
 
 #endif

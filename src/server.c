@@ -9,7 +9,8 @@
 #include "pool.h"
 #include "probe.h"
 
-/* Where this runs, for clients that wait; written only when it changes: all of them read it. */
+/* Publish the CPU of this thread, for clients that wait.  All of them read it, so it is written
+ * only when it changes. */
 static void tell_cpu(ump_server *server)
 {
 	int here = ump__cpu();
@@ -24,7 +25,7 @@ static bool is_abandoned(struct ump__message *message)
 	       ump__request_is_abandoned(ump__request_of(message));
 }
 
-/* A request that was given up while it was queued: its caller is gone, so it is ours to free. */
+/* The request was abandoned while it was queued: its caller is gone, so it must be freed here. */
 void ump__server_skip(ump_server *server, struct ump__message *message)
 {
 	struct ump__request *request = ump__request_of(message);
@@ -35,20 +36,22 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 	ump__request_discard(request, UMP_SERVER_GONE);
 }
 
-/* A message has left the queue, and makes room.  The queue is never deeper than just before. */
+/* Release the permit of a message that has left the queue.  The queue's depth peaks just before
+ * that. */
 static void make_room(ump_server *server)
 {
 	struct ump__room *room = server->channel->room;
 
 	if (!server->channel->bounded)
 		return;
-	/* The senders' count, which they keep writing to, is looked at only if it can tell more. */
+	/* The senders' word, which they keep writing to, is read only if the maximum may have
+	 * grown. */
 	if (ump__count_get(&server->depth_most) < ump__reach_load(&room->places))
 		(void)ump__count_raise(&server->depth_most, ump__places_depth(&room->places));
 	ump__room_give(room);
 }
 
-/* The posts that were handled are done with. */
+/* Release the posts that were handled. */
 static void tally_done(ump_server *server)
 {
 	if (server->done != 0)
@@ -96,7 +99,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 	return NULL;
 }
 
-/* Before it may have to wait. */
+/* Prepare for a wait. */
 static void get_ready(ump_server *server)
 {
 	struct ump__channel *channel = server->channel;
@@ -143,7 +146,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 	return ump__request_context(request);
 }
 
-/* One message that is left when the inbox has closed. */
+/* Dispose of one message that is left when the inbox has closed. */
 static void leave_over(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
@@ -204,7 +207,7 @@ void ump__server_release(ump_server *server)
 	ump__channel_drop_weak(server->channel);
 }
 
-/* ---- The raw receiving end ----------------------------------------------------------------- */
+/* ---- The raw receiver ---------------------------------------------------------------------- */
 
 int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config)
 {
@@ -236,7 +239,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	return ump__channel_open(server, client, &checked);
 }
 
-/* The post that was lent by the last call is done with. */
+/* Release the post that was lent by the last call. */
 static void lent_back(ump_server *server)
 {
 	if (server->lent != NULL)
@@ -244,7 +247,7 @@ static void lent_back(ump_server *server)
 	server->lent = NULL;
 }
 
-/* Hand `message` to whoever runs the loop. */
+/* Pass `message` to the owner of the loop. */
 static int receive(
 	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
@@ -259,7 +262,8 @@ static int receive(
 	} else {
 		*msg = ump__request_of(message)->value;
 		*rc = ump__server_start(server, ump__request_of(message));
-		/* It is the receiver's, who may keep it as long as it likes. */
+		/* The context belongs to the owner of the receiver, which may keep it for any
+		 * time. */
 		ump__hint_set(&ump__request_of(message)->kept, 1);
 	}
 	return UMP_OK;

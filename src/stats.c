@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A server's numbers, for those who watch. */
+/* Server statistics. */
 #include "handle.h"
 #include "inbox.h"
 #include "places.h"
 #include "user.h"
 
-/* The bytes of struct ump_stats in the first version that had it. */
+/* Size of struct ump_stats in the first version that had it. */
 #define STATS_FIRST_SIZE (offsetof(struct ump_stats, closed) + sizeof(bool))
 
 static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
@@ -15,8 +15,9 @@ static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 	if (!channel->bounded)
 		return;
 	stats->depth = ump__places_depth(&channel->room->places);
-	/* The server notes it when the queue grows shorter.  What was told once stays true, though
-	 * all of it be room that was kept and is given back unused. */
+	/* The server records the depth when the queue shrinks.  A depth that was reported once must
+	 * remain covered by the maximum, even if all of it is permits that are reserved and
+	 * returned unused. */
 	stats->depth_most = ump__count_raise(&channel->server.depth_most, stats->depth);
 }
 
@@ -28,7 +29,7 @@ static int64_t busy_for(const struct ump__channel *channel)
 	if (since == 0)
 		return -1;
 	now = ump_now();
-	/* It may have begun after this looked at the clock. */
+	/* It may have begun after the clock was read. */
 	return now > (ump_time)since ? now - (ump_time)since : 0;
 }
 

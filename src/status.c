@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the library says of itself: result codes in words, and its version. */
+/* Result codes as text, and the version of the library. */
 #include "ump_server.h"
 
 const char *ump_strerror(int result)

@@ -6,7 +6,7 @@
 #include "handle.h"
 #include "references.h"
 
-/* What pending returns, which is told from all that an application may return by its address. */
+/* Address in the result of ump_pending, which no application can return otherwise. */
 static char pending;
 
 struct ump_flow ump_pending(void)
@@ -16,13 +16,13 @@ struct ump_flow ump_pending(void)
 	return flow;
 }
 
-/* Whether the calling thread is in a callback that may suspend, and has not. */
+/* Return whether the calling thread is in a callback that may suspend, and has not. */
 static bool can_suspend(const struct ump__frame *frame)
 {
 	return frame != NULL && frame->may_suspend && frame->suspension == NULL;
 }
 
-/* A suspension of the handler in `frame`.  UMP_OK, UMP_NO_MEMORY or UMP_OVERFLOW. */
+/* Create a suspension of the handler in `frame`.  UMP_OK, UMP_NO_MEMORY or UMP_OVERFLOW. */
 static int suspension_new(const struct ump__frame *frame, bool awaits, ump_suspension **out)
 {
 	size_t size = sizeof(ump_suspension) + (awaits ? sizeof(struct ump__awaiting) : 0);
@@ -54,7 +54,7 @@ ump_suspension *ump_suspend(void)
 	return made;
 }
 
-/* Say for which server the handler waits.  UMP_OK, UMP_OVERFLOW or UMP_DEADLOCK. */
+/* Begin the handler's wait for `server`.  UMP_OK, UMP_OVERFLOW or UMP_DEADLOCK. */
 static int await(ump_suspension *suspension, struct ump__channel *server)
 {
 	struct ump__awaiting *awaiting = suspension->awaiting;
@@ -71,7 +71,7 @@ static int await(ump_suspension *suspension, struct ump__channel *server)
 	return UMP_OK;
 }
 
-/* The wait is over.  The task only, before the suspension may go. */
+/* End that wait.  The task only; must be called before the suspension may be freed. */
 static void await_no_more(ump_suspension *suspension)
 {
 	struct ump__channel *server;
@@ -112,7 +112,7 @@ int ump_suspend_for(const ump_client *client, ump_suspension **out)
 	return UMP_OK;
 }
 
-/* It has been resumed, or never will be gone on with. */
+/* Free a suspension that was resumed, or whose handler will never be resumed. */
 static void suspension_free(ump_suspension *suspension)
 {
 	if (suspension->held != NULL)
@@ -140,7 +140,7 @@ int ump_task_resume(ump_suspension **suspension, struct ump_flow flow)
 	return dropped ? UMP_SERVER_GONE : UMP_OK;
 }
 
-/* What it was resumed with; it is gone then. */
+/* Return what it was resumed with, and free it. */
 static struct ump_flow collect(ump_suspension *suspension)
 {
 	struct ump_flow flow = suspension->flow;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server inside an event loop.  Its receiving end does not park: between two runs it rests, and
- * whoever pushes into an inbox at rest rings the bell that the event loop waits for.
+ * A server inside an event loop.  Its receiver does not park: between two runs it is idle, and a
+ * push into an idle inbox raises the notifier that the event loop polls.
  *
- * While the task runs, or a handler has suspended, nobody rings for messages, so that the bell says
- * what it has to say once.  Hence the rule at the end of each run: if there is work left and this
- * run has silenced the bell, it has to be rung again.
+ * While the task runs, or a handler is suspended, messages do not raise the notifier, so that each
+ * event is reported once.  Invariant: if a run has cleared the notifier and work is left at its
+ * end, the notifier must be raised again.
  */
 #include "bell.h"
 #include "deadline.h"
@@ -17,15 +17,15 @@
 
 struct ump_task {
 	enum ump__mark mark;
-	/* In a callback, on the thread that runs the task; dropped there. */
+	/* A run is in progress, on the thread that runs the task; the task was dropped in it. */
 	bool running;
 	bool dropped;
-	/* This run has silenced the bell. */
+	/* This run has cleared the notifier. */
 	bool silenced;
 	bool ended;
 	struct ump__dispatcher dispatcher;
 	struct ump_flow how;
-	/* A handler has suspended. */
+	/* The suspended handler's, or NULL. */
 	ump_suspension *suspension;
 };
 
@@ -51,7 +51,7 @@ static void leave(struct ump_task *task)
 	task->running = false;
 }
 
-/* The loop has ended.  No late bell is to call for a run that has nothing to do. */
+/* End the loop.  A late raise must not cause another run, which would have nothing to do. */
 static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_flow flow)
 {
 	task->how = ump__dispatcher_end(&task->dispatcher, verdict, flow);
@@ -59,7 +59,7 @@ static void finish(struct ump_task *task, enum ump__verdict verdict, struct ump_
 	ump__bell_silence(bell_of(task));
 }
 
-/* Nobody works on the message any more with which a handler has suspended. */
+/* Forget the suspended handler: its message is no longer being handled. */
 static void forget_suspended(struct ump_task *task)
 {
 	task->suspension = NULL;
@@ -67,7 +67,7 @@ static void forget_suspended(struct ump_task *task)
 	ump__count_set(&task->dispatcher.server->busy_since, 0);
 }
 
-/* Whether the handler that has suspended goes on now; then `flow` is what it returned. */
+/* Return whether the suspended handler has been resumed; `flow` is then what it returns. */
 static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 {
 	task->silenced = true;
@@ -77,7 +77,7 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 	return true;
 }
 
-/* Hand one message to the handler.  true: it has suspended, and does not go on yet. */
+/* Pass one message to the handler.  Returns true if it has suspended, and is not resumed yet. */
 static bool handle(struct ump_task *task, struct ump__message *message, enum ump__verdict *verdict,
 	struct ump_flow *flow)
 {
@@ -95,7 +95,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	frame->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 1);
 	if (!goes_on(task, flow)) {
-		/* What it has returned does not count. */
+		/* The value returned by a suspended handler is ignored. */
 		*verdict = UMP__VERDICT_GO_ON;
 		return true;
 	}
@@ -103,7 +103,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 	return false;
 }
 
-/* Go to rest, if nothing is there; else see that the bell rings. */
+/* Become idle if no message is left; otherwise make sure that the notifier is raised. */
 static void settle(struct ump_task *task)
 {
 	ump_server *server = task->dispatcher.server;
@@ -117,8 +117,8 @@ static void settle(struct ump_task *task)
 		ump__bell_ring(bell_of(task));
 }
 
-/* Handle up to `budget` messages, or one batch, unless a handler suspends.  `until` is a deadline
- * to look at after each message, or UMP_NOW for none. */
+/* Handle up to `budget` messages, or one batch if it is 0, unless a handler suspends.  `until` is a
+ * deadline to check after each message, or UMP_NOW for none. */
 static enum ump__verdict handle_batch(
 	struct ump_task *task, size_t budget, ump_time until, struct ump_flow *flow)
 {
@@ -130,7 +130,8 @@ static enum ump__verdict handle_batch(
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
-		/* One batch: not what was sent since, even if requests in it are skipped. */
+		/* A batch does not include messages sent since, even if requests in it are
+		 * skipped. */
 		if (budget == 0 && handled > 0)
 			message = ump__server_batched(server);
 		else
@@ -146,8 +147,8 @@ static enum ump__verdict handle_batch(
 	return verdict;
 }
 
-/* One run: up to `budget` messages, or one batch; until `awake` also what comes while it spins for
- * more.  GO_ON: there is no more to do for now, or `awake` has passed. */
+/* One run: handle up to `budget` messages, or one batch; until `awake`, also those that arrive
+ * while it spins for more.  GO_ON if there is no more to do for now, or `awake` has passed. */
 static enum ump__verdict turn(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
@@ -164,7 +165,7 @@ static enum ump__verdict turn(
 		verdict = handle_batch(task, budget, awake, flow);
 		if (verdict != UMP__VERDICT_GO_ON || task->dropped || task->suspension != NULL)
 			return verdict;
-		/* Not at rest, and so nobody rings meanwhile. */
+		/* The inbox is not idle, so no push raises the notifier meanwhile. */
 	} while (!ump__is_over(awake) && ump__server_linger(task->dispatcher.server));
 	settle(task);
 	return verdict;
@@ -174,15 +175,15 @@ static enum ump__verdict turn(
 
 static void task_free(struct ump_task *task)
 {
-	/* Clients may be there for long; the descriptor is needed elsewhere. */
+	/* Clients may outlive the task by far; the descriptor is needed elsewhere. */
 	ump__bell_end(bell_of(task));
 	ump__server_release(task->dispatcher.server);
 	task->mark = UMP__MARK_DEAD;
 	ump__free(task);
 }
 
-/* End a task whose handle is gone: as by a break with NULL, unless a handler that had suspended was
- * resumed with a break, whose value must not be lost. */
+/* End a task whose handle was dropped, as by a break with NULL.  If a suspended handler was resumed
+ * with a break, its value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
 	struct ump_flow flow = ump_continue();
@@ -194,7 +195,7 @@ static void end_dropped(struct ump_task *task)
 	finish(task, UMP__VERDICT_VALUE, flow.stop ? flow : ump_break(NULL));
 }
 
-/* Let init run, and go to rest. */
+/* Run init, and become idle. */
 static int start(struct ump_task *task)
 {
 	int result;
@@ -202,7 +203,7 @@ static int start(struct ump_task *task)
 	enter(task);
 	result = ump__dispatcher_init(&task->dispatcher);
 	if (result == 0) {
-		/* Whoever has sent by now has not rung. */
+		/* Pushes up to this point have not raised the notifier. */
 		task->silenced = true;
 		settle(task);
 	} else {
@@ -219,13 +220,14 @@ static int spawn(struct ump_task *task, const struct ump_config *config,
 
 	if (result != UMP_OK)
 		return result;
-	/* Before anybody else gets to see the channel. */
+	/* Must precede the first use of the channel by another thread. */
 	result = ump__bell_make(bell_of(task));
 	if (result == UMP_OK) {
 		result = ump__dispatcher_build(&task->dispatcher, config, builder, arg, *client);
 		if (result == UMP_OK)
 			result = start(task);
-		/* The application may have made clients that stay. */
+		/* The application may have made clients, which keep the channel but not the
+		 * descriptor. */
 		if (result != UMP_OK)
 			ump__bell_end(bell_of(task));
 	}
@@ -271,7 +273,7 @@ int ump_task_fd(const ump_task *task)
 	return task != NULL ? bell_of(task)->fd : -1;
 }
 
-/* One run of a task that is not running; false: its loop has ended. */
+/* Run a task once; it must not be running.  Returns false if its loop has ended. */
 static bool run(struct ump_task *task, size_t budget, ump_time awake)
 {
 	struct ump_flow flow = ump_continue();
@@ -279,7 +281,7 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 	bool ended;
 
 	if (task->ended) {
-		/* A sender that saw it at rest may have rung late. */
+		/* A sender that saw the inbox idle may have raised the notifier late. */
 		ump__bell_silence(bell_of(task));
 		return false;
 	}
@@ -296,9 +298,9 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 	return !ended;
 }
 
-/* A callback runs, perhaps a loop within the loop, and is not to be called for what can come only
- * when it has returned.  Nobody rings meanwhile; the run that goes on then rings for what is
- * left. */
+/* Clear the notifier inside a callback, which may run a nested event loop: messages cannot be
+ * handled before it returns.  No push raises the notifier meanwhile; the run that continues then
+ * raises it for what is left. */
 static void hush(struct ump_task *task)
 {
 	task->silenced = true;
@@ -316,7 +318,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 		hush(task);
 		return true;
 	}
-	/* Who has a loop of its own has more to do than to wait awake for one task. */
+	/* A foreign event loop has more to do than to spin for one task. */
 	return run(task, budget, UMP_NOW);
 }
 
@@ -333,7 +335,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 		hush(task);
 		return UMP_DEADLOCK;
 	}
-	/* A deadline that has passed at the call leaves time for one message. */
+	/* A deadline in the past leaves time for one message. */
 	budget = ump__is_over(deadline) ? 1 : 0;
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
 		if (ump__is_over(deadline))
@@ -371,7 +373,7 @@ void ump_task_drop(ump_task **task)
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_TASK, LIVE);
 	UMP__REQUIRE_INSIDE();
 	if (dropped->running) {
-		/* Its callback returns to a run of it, which ends it. */
+		/* The callback returns to a run of the task, which ends it. */
 		dropped->dropped = true;
 		return;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server on a thread, of its own or one that is used again.  The handle and the thread share
- * struct ump_thread as the two sides of one answer: the thread completes it when the loop has
- * ended, and the holder of the handle waits for it (join) or gives it up (drop).
+ * A server on a thread, of its own or from a thread pool.  The handle and the thread share struct
+ * ump_thread as the two sides of one answer: the thread completes it when the loop has ended, and
+ * the owner of the handle waits for it (join) or gives it up (drop).
  */
 #include "answer.h"
 #include "deadline.h"
@@ -15,30 +15,30 @@
 #include <string.h>
 
 struct ump_thread {
-	/* Its system's thread, and its channel: a join is a wait for that server.  First, so that
-	 * all are handed over together. */
+	/* Its system thread and its channel: a join is a wait for that server.  Must be first, so
+	 * that the whole structure is handed over with it. */
 	struct ump__departed departed;
-	/* The thread, if it is one that is used again. */
+	/* The thread, if it is from a pool. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
-	/* Whether the thread ends with the server; then it is joined, or handed over to be, by
-	 * whoever owns this when the loop has ended. */
+	/* Whether the thread ends with the server; then the side that owns this structure after the
+	 * loop must join it, or hand it over to be joined. */
 	bool ends;
 	struct ump__dispatcher dispatcher;
-	/* What init returned; spawn waits for it. */
+	/* The result of init, for which spawn waits. */
 	struct ump__answer started;
-	/* Not 0 once init has succeeded: spawn does not wait for this server any more. */
+	/* Not 0 once init has succeeded: spawn no longer waits for this server. */
 	struct ump__hint begun;
-	/* That the loop has ended; join waits for it, drop gives it up. */
+	/* Completed when the loop has ended; join waits for it, drop gives it up. */
 	struct ump__answer ended;
 	union {
-		/* What the thread is to be called, until it has begun. */
+		/* Name of the thread, until it has begun. */
 		char name[UMP__NAME_SIZE];
-		/* How the loop has ended, when it has. */
+		/* Outcome of the loop, once it has ended. */
 		struct ump_flow how;
 	};
-	/* One, if the spawner's mask is inherited: that; then, the mask that the thread had
-	 * before. */
+	/* Whether the spawner's signal mask is inherited; then one element: that mask, and later
+	 * the thread's previous mask. */
 	bool inherits;
 	struct ump__signals signals[];
 };
@@ -51,16 +51,16 @@ static void thread_free(struct ump_thread *thread)
 	ump__free(thread);
 }
 
-/* The handle was dropped, and the loop has ended. */
+/* Hand over the thread and this structure, once the handle was dropped and the loop has ended. */
 static void let_go(struct ump_thread *thread)
 {
 	thread->mark = UMP__MARK_DEAD;
 	ump__departed_take(&thread->departed, thread->ends);
 }
 
-/* The server is done with its thread: what is left calls nothing of the application's but the
- * destructors of a thread that exits.  Before the end is told, so that a thread that is used again
- * waits to be by then. */
+/* Release the thread: afterwards only destructors of an exiting thread run code of the
+ * application.  Must precede the publication of the end, so that a pooled thread is idle by
+ * then. */
 static void leave(struct ump_thread *thread)
 {
 	if (thread->inherits)
@@ -73,7 +73,7 @@ static void leave(struct ump_thread *thread)
 		ump__frame_leave(&thread->dispatcher.frame);
 }
 
-/* Runs init and tells spawn.  false: init failed, and `thread` is spawn's to free. */
+/* Run init and report to spawn.  Returns false if init failed; then spawn must free `thread`. */
 static bool start(struct ump_thread *thread)
 {
 	ump_server *server = thread->dispatcher.server;
@@ -84,7 +84,7 @@ static bool start(struct ump_thread *thread)
 		(void)ump__answer_publish(&thread->started, code, NULL);
 		return true;
 	}
-	/* Before spawn returns, so that whoever has a client finds the server gone. */
+	/* Must precede the return of spawn, so that every client finds the server gone. */
 	ump__dispatcher_unwind(&thread->dispatcher);
 	leave(thread);
 	(void)ump__answer_publish(&thread->started, code, NULL);
@@ -92,7 +92,7 @@ static bool start(struct ump_thread *thread)
 	return false;
 }
 
-/* The loop itself. */
+/* Run the loop. */
 static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
 {
 	enum ump__verdict verdict;
@@ -106,7 +106,7 @@ static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
 	return ump__dispatcher_end(dispatcher, verdict, flow);
 }
 
-/* The whole life of the server, on its thread. */
+/* Run the server on its thread, from init to its end. */
 static void serve(struct ump_thread *thread)
 {
 	struct ump__dispatcher *dispatcher = &thread->dispatcher;
@@ -142,7 +142,7 @@ static void run_again(void *arg, struct ump__worker *worker)
 	serve(thread);
 }
 
-/* A thread that is not running yet; NULL: no memory. */
+/* Create a thread that does not run yet; NULL if out of memory. */
 static struct ump_thread *thread_new(const struct ump_config *config)
 {
 	size_t signals = config->inherit_signals ? sizeof(struct ump__signals) : 0;
@@ -162,7 +162,7 @@ static struct ump_thread *thread_new(const struct ump_config *config)
 	return thread;
 }
 
-/* Let the server run on its thread. */
+/* Run the server on its thread. */
 static int run_on_thread(struct ump_thread *thread, const struct ump_config *config)
 {
 	if (config->threads != NULL)
@@ -170,16 +170,16 @@ static int run_on_thread(struct ump_thread *thread, const struct ump_config *con
 	return ump__thread_start(&thread->departed.os, run, thread, config->stack_size);
 }
 
-/* Start the thread, let init run on it, and wait for what it says. */
+/* Start the thread, run init on it, and wait for the result. */
 static int start_and_wait(struct ump_thread *thread, const struct ump_config *config)
 {
 	bool init = thread->dispatcher.handler.init != NULL;
 	struct ump__wait wait;
 	int result;
 
-	/* No server waits for the caller through a thread that is not there yet; but its init, or
-	 * a destructor after init has failed, may come to request something of a handler that
-	 * spawns it.  If init fails, the loop does not run, and its end stays pending. */
+	/* No server waits for the caller through a thread that does not exist yet.  But its init,
+	 * or a destructor after init has failed, may make a request to a handler that is spawning
+	 * it.  If init fails, the loop does not run, and its end stays pending. */
 	if (init)
 		(void)ump__wait_begin(
 			&wait, thread->departed.channel, &thread->ended.state, &thread->begun);
@@ -207,7 +207,7 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	if (result != UMP_OK)
 		return result;
 	server = thread->dispatcher.server;
-	/* A new channel has few references, so that none is refused. */
+	/* A new channel has few references, so adding one cannot fail. */
 	(void)ump__weak_add(&server->channel->counts);
 	thread->departed.channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
@@ -248,19 +248,20 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 	return result;
 }
 
-/* The loop has ended: wait for the thread, which may run destructors of thread-local variables. */
+/* Wait for the thread, whose loop has ended, and which may run destructors of thread-local
+ * variables. */
 static int join_thread(struct ump_thread *thread, ump_time deadline)
 {
 	struct ump__answer never;
 	struct ump__wait wait;
 	int result;
 
-	/* Its handler was told by the wait for the end of the loop. */
+	/* Within its handler, the wait for the end of the loop has failed already. */
 	if (ump__thread_is_current(&thread->departed.os))
 		return UMP_DEADLOCK;
 	if (deadline == UMP_NOW)
 		return ump__thread_join(&thread->departed.os, UMP_NOW);
-	/* A wait that stays pending until it is ended: no word tells that a thread has exited. */
+	/* A wait that stays pending until it is ended: no word shows that a thread has exited. */
 	ump__answer_init(&never);
 	if (!ump__wait_begin(&wait, thread->departed.channel, &never.state, NULL))
 		return UMP_DEADLOCK;
@@ -303,7 +304,7 @@ void ump_thread_drop(ump_thread **thread)
 	dropped = *thread;
 	*thread = NULL;
 	UMP__REQUIRE_MARK(dropped, UMP__MARK_THREAD, "a thread was dropped twice, or is none");
-	/* Before its thread can find out that nobody joins it. */
+	/* Must precede the abandonment, by which its thread can see that it will not be joined. */
 	ump__departed_expect();
 	if (ump__answer_abandon(&dropped->ended))
 		let_go(dropped);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A worker that rests waits for an answer: to be told what to do next.  It is in the list of those
- * who rest before anybody can learn that its job is done; so whoever knows that finds it there, and
- * a server that was joined has given its thread back.
+ * An idle worker waits for an answer, which assigns its next job.  It must be in the idle list
+ * before another thread can see that its job is done: a server that was joined has returned its
+ * thread.
  */
 #include "threads.h"
 
@@ -13,42 +13,43 @@
 
 struct ump__worker {
 	ump_threads *threads;
-	/* Its own thread, as it knows it itself. */
+	/* Its own thread, stored by the worker itself. */
 	struct ump__os_thread os;
-	/* In the list of those who rest. */
+	/* Link in the idle list. */
 	struct ump__worker *next;
-	/* What to do next, and that it is there.  No job: nothing any more. */
+	/* The next job, and the answer that announces it; a NULL job means exit. */
 	ump__job *job;
 	void *arg;
 	struct ump__answer told;
-	/* Only the worker touches these: whether it rests when its job returns, and its name. */
+	/* For the worker only: whether it is idle after its job returns, and its name. */
 	bool rests;
 	bool named;
 	char name[UMP__NAME_SIZE];
 };
 
 struct ump_threads {
-	/* As configured: how many may rest, 0: any number; the stacks. */
+	/* As configured: maximum number of idle workers (0: no limit), and the stack size. */
 	size_t most;
 	size_t stack_size;
 	enum ump__mark mark;
 #ifndef NDEBUG
-	/* In which process it was made. */
+	/* Fork generation of the process that made it. */
 	int generation;
 #endif
-	/* Guards what follows, and the list. */
+	/* Guards the rest, and the idle list. */
 	struct ump__lock lock;
 	struct ump__worker *resting;
 	size_t rest_count;
-	/* Who uses this: the handle, and each worker that is at work. */
+	/* Outstanding count: the handle, and each worker that has a job. */
 	size_t users;
-	/* The handle is gone: nobody rests any more. */
+	/* The handle is gone: no worker may become idle any more. */
 	bool dropped;
 };
 
 /* ---- Workers ------------------------------------------------------------------------------- */
 
-/* Only whoever has told a worker to end may look at it afterwards. */
+/* Assign a job to a worker.  Only after NULL, which means exit, may the caller (and no other
+ * thread) still access the worker. */
 static void tell(struct ump__worker *worker, ump__job *job, void *arg)
 {
 	worker->job = job;
@@ -60,7 +61,7 @@ static void *work(void *arg)
 {
 	struct ump__worker *worker = arg;
 
-	/* Whoever started it may not know yet what it has started. */
+	/* The starting thread may not know the identity of this one yet. */
 	ump__thread_self(&worker->os);
 	do {
 		worker->job(worker->arg, worker);
@@ -82,9 +83,9 @@ void ump__worker_name(struct ump__worker *worker, const char *name)
 	ump__thread_name(worker->name);
 }
 
-/* ---- Those who rest ------------------------------------------------------------------------ */
+/* ---- The idle list ------------------------------------------------------------------------- */
 
-/* One user is gone, and has given the lock back; the last one frees. */
+/* Finish the removal of a user, without the lock; the last one frees the pool. */
 static void left(ump_threads *threads, bool last)
 {
 	if (!last)
@@ -104,7 +105,7 @@ static void leave(ump_threads *threads)
 	left(threads, last);
 }
 
-/* One user more: the worker that has come to rest last, or NULL. */
+/* Add a user, and take the worker that became idle last, or NULL. */
 static struct ump__worker *take(ump_threads *threads)
 {
 	struct ump__worker *worker;
@@ -126,7 +127,7 @@ bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os)
 	bool rests;
 	bool last;
 
-	/* Nobody tells it anything before it is in the list. */
+	/* No thread assigns a job before the worker is in the list. */
 	ump__answer_init(&worker->told);
 	ump__lock_take(&threads->lock);
 	rests = !threads->dropped && (threads->most == 0 || threads->rest_count < threads->most);
@@ -144,7 +145,7 @@ bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os)
 	return rests;
 }
 
-/* ---- For those who spawn ------------------------------------------------------------------- */
+/* ---- Submitting a job ---------------------------------------------------------------------- */
 
 bool ump__threads_fit(const ump_threads *threads, size_t stack_size)
 {
@@ -153,7 +154,7 @@ bool ump__threads_fit(const ump_threads *threads, size_t stack_size)
 	return stack_size == 0 || stack_size == threads->stack_size;
 }
 
-/* A new worker, which begins with `job`. */
+/* Start a new worker with `job`. */
 static int start(ump_threads *threads, ump__job *job, void *arg)
 {
 	struct ump__worker *worker = ump__alloc(sizeof *worker);
@@ -226,7 +227,8 @@ void ump_threads_drop(ump_threads **threads)
 	dropped->dropped = true;
 	resting = dropped->resting;
 	ump__lock_give(&dropped->lock);
-	/* Nobody takes one of these any more.  All are told before the first is waited for. */
+	/* No thread takes these workers any more.  All must be told to exit before the first is
+	 * joined. */
 	for (struct ump__worker *worker = resting; worker != NULL; worker = worker->next)
 		tell(worker, NULL, NULL);
 	while (resting != NULL) {

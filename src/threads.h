@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Threads that are used again.  A worker is one of them: it does one job after the other, and rests
- * in between in the list of the object that it belongs to, whoever gives it the next.
+ * A thread pool.  A worker is one of its threads: it runs one job after the other, whichever thread
+ * submits it, and is idle in between, in the list of its pool.
  */
 #ifndef UMP_THREADS_H
 #define UMP_THREADS_H
@@ -13,22 +13,23 @@
 
 struct ump__worker;
 
-/* What a worker does.  It calls ump__worker_rest once, as the last thing but what the next job need
- * not wait for. */
+/* A worker's job.  It must call ump__worker_rest once; only what the next job need not wait for may
+ * follow. */
 typedef void ump__job(void *arg, struct ump__worker *worker);
 
-/* Whether a server that asks for so large a stack can run on these threads. */
+/* Return whether a server that asks for this stack size can run on these threads. */
 bool ump__threads_fit(const ump_threads *threads, size_t stack_size);
 
-/* Have a worker do `job`: one that rests, or a new one.  UMP_OK, UMP_NO_MEMORY or UMP_NO_THREAD. */
+/* Run `job` on an idle worker, or else on a new one.  UMP_OK, UMP_NO_MEMORY or UMP_NO_THREAD. */
 int ump__threads_run(ump_threads *threads, ump__job *job, void *arg);
 
-/* Give the calling worker's thread this name, if it has another one. */
+/* Give the calling worker's thread this name, unless it has it already. */
 void ump__worker_name(struct ump__worker *worker, const char *name);
 
-/* The calling worker is done with what it was given.  true: it may have been given something else
- * by now, which it does when its job returns.  false: nobody wants it any more, and its thread ends
- * then; `os` is that thread, for the caller to have it joined or detached. */
+/* Make the calling worker idle, before its job returns.  Returns true if the pool keeps it: it may
+ * have another job by now, which it begins when the present one returns.  Returns false if the pool
+ * keeps no more idle workers: the thread then ends, and the caller must have it, as `os`, joined or
+ * detached. */
 bool ump__worker_rest(struct ump__worker *worker, struct ump__os_thread *os);
 
 #endif

@@ -27,7 +27,7 @@ int ump__turn_push(struct ump__word *inbox, struct ump__node *node)
 		if (!push.accepted)
 			return UMP_SERVER_GONE;
 		node->next = (struct ump__node *)push.link;
-		/* The node may be gone from here on, unless this has the turn. */
+		/* The node may be gone from here on, unless this thread is the combiner. */
 		if (ump__inbox_word_push_turn(inbox, &seen, push.next))
 			return push.wake ? UMP__RUN : UMP_OK;
 	}

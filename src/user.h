@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Structures of the application's, which may have been compiled for another version. */
+/* Structures of the application, which may have been compiled for another version. */
 #ifndef UMP_USER_H
 #define UMP_USER_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* Write what we know of a structure; what a newer caller has beyond that becomes 0. */
+/* Write the known part of a structure; what a newer caller has beyond it becomes 0. */
 static inline void ump__user_write(void *out, size_t out_size, const void *known, size_t known_size)
 {
 	memset(out, 0, out_size);

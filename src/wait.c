@@ -5,8 +5,7 @@
 #include "core/walk.h"
 #include "references.h"
 
-/* The last number that an edge was marked with.  Drawn only where a walk has come back to the
- * walker. */
+/* Last mark given to an edge.  A mark is drawn only once a walk has come back to the waiter. */
 static struct ump__count marks;
 
 void ump__vertex_init(struct ump__vertex *vertex)
@@ -31,8 +30,8 @@ static void put(struct ump__vertex *vertex, struct ump__wait *wait)
 	ump__lock_give(&vertex->lock);
 }
 
-/* At all vertices in whose callbacks the waiter is.  Only the thread that runs a server changes the
- * edge of its vertex, so it may read that without the lock. */
+/* Publish a wait at all vertices in whose callbacks the waiter is.  Only the thread that runs a
+ * server changes the edge of its vertex, so it may read the edge without the lock. */
 static void publish(struct ump__wait *wait)
 {
 	wait->boundary = NULL;
@@ -66,15 +65,16 @@ void ump__wait_end(struct ump__wait *wait)
 
 /* ---- Walking ------------------------------------------------------------------------------- */
 
-/* Whether `wait` still is for its server: not if the answer is there, or will come from elsewhere.
- * What its server did before it began a wait that was seen is seen, too. */
+/* Return whether `wait` still waits for its server: not if the answer is there, or will come from
+ * elsewhere.  If the walk has seen a wait of that server, it also sees what the server did before
+ * it began that wait. */
 static bool is_pending(const struct ump__wait *wait)
 {
 	return ump__word_peek(wait->state) != UMP__CALL_DONE &&
 	       (wait->kept == NULL || ump__hint_get(wait->kept) == 0);
 }
 
-/* Whether `server` is one of those in whose callbacks `frame`'s thread is. */
+/* Return whether `frame`'s thread is in a callback of `server`. */
 static bool is_among(const struct ump__channel *server, const struct ump__frame *frame)
 {
 	for (; frame != NULL; frame = frame->outer) {
@@ -84,15 +84,15 @@ static bool is_among(const struct ump__channel *server, const struct ump__frame 
 	return false;
 }
 
-/* The server for which the handler of `at` waits, with a reference of it; or NULL.  `mark` gets
- * what the edge is marked with, if it is to be. */
+/* Return the server that the handler of `at` waits for, with a reference, or NULL.  `mark` receives
+ * the edge's mark; if `marking`, an edge without one gets it. */
 static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64_t *mark)
 {
 	struct ump__vertex *vertex = &at->vertex;
 	struct ump__channel *to = NULL;
 
 	ump__lock_take(&vertex->lock);
-	/* Where there are too many references of that server already, the walk ends. */
+	/* If that server has too many references already, the walk ends. */
 	if (vertex->wait != NULL && is_pending(vertex->wait) &&
 		ump__weak_add(&vertex->wait->server->counts))
 		to = vertex->wait->server;
@@ -103,8 +103,8 @@ static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64
 	return to;
 }
 
-/* One round: whether the edges lead from the server of `wait` back to the waiter.  `mark` gets that
- * of the last edge. */
+/* One round: return whether the edges lead from the server of `wait` back to the waiter.  `mark`
+ * receives that of the last edge. */
 static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uint64_t *mark)
 {
 	struct ump__channel *at = wait->server;
@@ -118,12 +118,12 @@ static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uin
 	}
 	if (to == NULL)
 		return false;
-	/* The waiter's own servers are there. */
+	/* The waiter keeps its own servers alive. */
 	ump__channel_drop_weak(to);
 	return is_among(to, wait->waiter);
 }
 
-/* Whether `wait`, which is published, closes a circle. */
+/* Return whether `wait`, which must be published, closes a cycle. */
 static bool closes_circle(const struct ump__wait *wait)
 {
 	struct ump__walk walk;
@@ -137,7 +137,7 @@ static bool closes_circle(const struct ump__wait *wait)
 	return false;
 }
 
-/* ---- For others ---------------------------------------------------------------------------- */
+/* ---- Interface ----------------------------------------------------------------------------- */
 
 static bool begin(struct ump__wait *wait)
 {

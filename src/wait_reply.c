@@ -8,7 +8,7 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 {
 	int code = request->answer.code;
 
-	/* There is room unless replies have no value. */
+	/* There is a buffer, unless replies have no value. */
 	if (code == UMP_OK && reply != NULL)
 		ump__value_copy(reply, request->reply, request->reply_type.size);
 	ump__request_free(request);
@@ -18,7 +18,7 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 /* Wait for the answer.  UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK. */
 static int await(struct ump__request *request, ump_time deadline)
 {
-	/* To look is not to wait. */
+	/* Polling is not waiting. */
 	if (ump__answer_wait(&request->answer, UMP_NOW, request->server_cpu))
 		return UMP_OK;
 	if (ump__is_over(deadline))
@@ -53,7 +53,7 @@ int ump_wait_reply_try(ump_wait_reply **wait_reply, void *reply)
 {
 	int result = ump_wait_reply_wait(wait_reply, reply, UMP_NOW);
 
-	/* A handler's code is above 0 and every answered request consumes the handle, so only the
+	/* A handler's code is above 0, and every answered request consumes the handle, so only the
 	 * wait itself can have timed out. */
 	return result == UMP_TIMED_OUT ? UMP_EMPTY : result;
 }

@@ -47,7 +47,8 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	channel = weak->channel;
 	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made);
 	*out = made;
-	/* Refused at zero or at the limit: a count of zero stays zero, so this tells which. */
+	/* Refused at zero or at the limit: a count of zero stays zero, so this distinguishes
+	 * them. */
 	if (result == UMP_OVERFLOW && !ump__strong_any(&channel->counts))
 		return UMP_CLIENTS_GONE;
 	return result;

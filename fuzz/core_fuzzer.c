@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The sequential cores against naive models: arrays for queues, two numbers for counts, a state for
- * each word, and tables for what has but a handful of cases.  The models know the headers of
- * src/core and nothing of their bodies.
+ * each word, and tables where there are only a few cases.  The models depend on the headers of
+ * src/core, not on the function bodies.
  */
 #include "core/call.h"
 #include "core/counts.h"
@@ -15,7 +15,7 @@
 
 #include "input.h"
 
-/* Where the contracts have predicates that can be called, each step is checked by these as well. */
+/* Where the contracts have callable predicates, they check each step as well. */
 #if defined(__has_include)
 #if __has_include("core/valid.h")
 #include "core/valid.h"
@@ -32,7 +32,7 @@
 #define NODES  48
 #define QUEUES 2
 
-/* A queue as anybody would write it: the numbers of its nodes, oldest first. */
+/* A naive queue: its node numbers, oldest first. */
 struct list {
 	unsigned length;
 	unsigned items[NODES];
@@ -41,26 +41,26 @@ struct list {
 struct world {
 	struct input input;
 	struct ump__node nodes[NODES];
-	/* A node is in at most one place. */
+	/* Invariant: a node is in at most one place. */
 	bool used[NODES];
 	struct ump__queue queues[QUEUES];
 	struct list lists[QUEUES];
-	/* The inbox, and what lies in it by order of arrival. */
+	/* The inbox word, and the inbox's nodes in order of arrival. */
 	uintptr_t inbox;
 	struct list arrived;
 	bool parked;
 	bool closed;
-	/* The counts, as two numbers. */
+	/* The counts word, and the counts as two numbers. */
 	uint64_t counts;
 	uint64_t strong;
 	uint64_t weak;
-	/* The call: answered, asleep, gone. */
+	/* The call word, and its state: answered, asleep, gone. */
 	uintptr_t call;
 	bool done;
 	bool asleep;
 	bool gone;
-	/* Room: its two words; places, of so many, and a line; how many are known, and how deep it
-	 * has been. */
+	/* Capacity: its two words; free permits out of `capacity`; whether waiters queue; permits
+	 * known free; and the maximum depth so far. */
 	uint64_t taken;
 	uint64_t limit;
 	uint32_t capacity;
@@ -75,7 +75,7 @@ static unsigned node_number(const struct world *world, const struct ump__node *n
 	return (unsigned)(node - world->nodes);
 }
 
-/* A node that is nowhere, or NULL. */
+/* Return a node that is in no place, or NULL. */
 static struct ump__node *free_node(struct world *world)
 {
 	unsigned at = input_below(&world->input, NODES);
@@ -167,7 +167,7 @@ static void queue_clear(struct world *world, unsigned which)
 	ump__queue_init(&world->queues[which]);
 }
 
-/* A chain, reversed and reversed again: first the other way round, then as it was. */
+/* Reverse a chain twice: it must come out reversed, then as before. */
 static void chain_reverse(struct world *world)
 {
 	struct list there = {0};
@@ -234,7 +234,7 @@ static void inbox_push(struct world *world)
 	world->arrived.items[world->arrived.length++] = node_number(world, node);
 }
 
-/* What a step takes out goes to queue `which`, in the order of its arrival. */
+/* Move the nodes that a step takes to queue `which`, in order of arrival. */
 static void inbox_unload(struct world *world, unsigned which, uintptr_t chain)
 {
 	queue_clear(world, which);
@@ -311,14 +311,14 @@ static void counts_set(struct world *world)
 		world->strong = world->counts >> 32;
 		world->weak = world->counts & UMP__COUNTS_MAX;
 	}
-	/* The strong ones own a weak one together. */
+	/* All strong references together own a weak one. */
 	if (world->strong > 0 && world->weak == 0) {
 		world->weak = 1;
 		world->counts++;
 	}
 }
 
-/* Take a step if the model says that it `may` be taken, with `edge`. */
+/* Take a step: it must succeed exactly if `may`, and then report `edge`. */
 static void counts_take(
 	struct world *world, struct ump__counts_step step, bool may, enum ump__edge edge)
 {
@@ -336,7 +336,7 @@ static void counts_step(struct world *world)
 	uint64_t *count = of[is_weak];
 
 	if ((choice & 2) != 0) {
-		/* From zero nothing comes back; 2^32 - 1 is the most that fits. */
+		/* A count of zero must not rise again; the maximum is 2^32 - 1. */
 		bool may = *count > 0 && *count < UMP__COUNTS_MAX;
 
 		counts_take(world,
@@ -345,7 +345,7 @@ static void counts_step(struct world *world)
 			may, UMP__EDGE_NONE);
 		*count += may;
 	} else {
-		/* The weak one that the strong ones own stays as long as they. */
+		/* The weak reference owned by the strong ones stays while there are any. */
 		bool shared = is_weak && world->strong > 0 && world->weak == 1;
 		bool may = *count > 0 && !shared;
 		enum ump__edge last = is_weak ? UMP__EDGE_LAST : UMP__EDGE_LAST_STRONG;
@@ -418,9 +418,10 @@ static void call_step(struct world *world)
 	EXPECT("[call]", world->call == call_word(world));
 }
 
-/* ---- Patience ------------------------------------------------------------------------------ */
+/* ---- Adaptive spinning --------------------------------------------------------------------- */
 
-/* Each bit of an input is a wait that pays, or not; what follows its end is in vain. */
+/* Each wait that spins takes a byte: its lowest bit says whether the spin succeeds.  After the end
+ * of the input, all spins fail. */
 static void patience(struct input input)
 {
 	const uint32_t period = UMP__PATIENCE_RESTS + 1;
@@ -443,7 +444,7 @@ static void looks(void)
 {
 	uint32_t before = UMP__LOOKS_MOST;
 
-	/* The longer they take, the fewer. */
+	/* The longer a poll takes, the fewer fit into the time. */
 	for (int64_t ns = 1; ns < INT64_MAX / 3; ns *= 3) {
 		uint32_t now = ump__looks_in_10us(ns);
 
@@ -458,21 +459,21 @@ static void looks(void)
 
 #define VERTICES 6
 
-/* Where the edge of a vertex leads, what it is marked with, and when it came. */
+/* An edge of a vertex: its target, its mark, and the time when it was added. */
 struct edge {
 	unsigned to;
 	uint64_t mark;
 	uint64_t born;
 };
 
-/* One graph, which changes while it is walked along; vertex 0 is the walker. */
+/* A graph that changes during the walk; vertex 0 is the walker. */
 struct graph {
 	struct input input;
 	struct edge edges[VERTICES];
 	uint64_t now;
 };
 
-/* Another edge may take the place of one. */
+/* Sometimes replace an edge by another one. */
 static void graph_change(struct graph *graph)
 {
 	unsigned choice = input_byte(&graph->input);
@@ -483,7 +484,8 @@ static void graph_change(struct graph *graph)
 		(struct edge){(choice >> 4) % VERTICES, 0, ++graph->now};
 }
 
-/* One round: whether the walk has come back.  `newest` gets when the last of its edges came. */
+/* Walk one round; return whether it came back to the walker.  `newest` gets the time when its
+ * newest edge was added. */
 static bool walk_round(
 	struct graph *graph, struct ump__walk *walk, const struct edge **last, uint64_t *newest)
 {
@@ -501,7 +503,8 @@ static bool walk_round(
 		*last = edge;
 		if (edge->to == 0)
 			return true;
-		/* No edge leads to where there is none. */
+		/* Every vertex has an edge, so a walk must not give up before it visits a vertex
+		 * twice. */
 		visits[edge->to]++;
 		if (!ump__walk_edge(walk, edge->mark, edge->to)) {
 			EXPECT("[walk]", visits[edge->to] > 1);
@@ -512,8 +515,8 @@ static bool walk_round(
 	}
 }
 
-/* A circle is told only if all its edges were there when the last round began, and in the end it is
- * told if there is one. */
+/* A wait cycle must be reported only if all its edges existed when the last round began, and must
+ * be reported in the end if there is one. */
 static void walking(struct input input)
 {
 	struct graph graph = {.input = input};
@@ -540,7 +543,7 @@ static void walking(struct input input)
 	EXPECT("[walk]", walk.marks && newest <= walk.moment);
 }
 
-/* ---- The verdict --------------------------------------------------------------------------- */
+/* ---- The disposition ----------------------------------------------------------------------- */
 
 static void verdict_step(struct world *world)
 {
@@ -564,7 +567,7 @@ static void verdict_step(struct world *world)
 	EXPECT("[break]", verdict == (broke ? UMP__VERDICT_VALUE : UMP__VERDICT_GO_ON));
 }
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------ */
 
 static void room_set(struct world *world)
 {
@@ -577,10 +580,10 @@ static void room_set(struct world *world)
 	else
 		world->capacity = 1 + (uint32_t)input_word(&world->input) % UMP__ROOM_MOST;
 	world->places = world->capacity;
-	/* As full as can be, now and then: it would take long to get there. */
+	/* Sometimes start full: filling a large inbox would take long. */
 	if ((choice & 128) != 0)
 		world->places = choice & 1;
-	/* And almost around the circle. */
+	/* And with the counters close to wrapping around. */
 	if ((choice & 64) != 0)
 		count = UMP__ROOM_CIRCLE - 1 - (choice & 3);
 	world->reach = world->capacity - world->places;
@@ -592,7 +595,7 @@ static void room_set(struct world *world)
 	world->limit = (count + world->places) % UMP__ROOM_CIRCLE;
 }
 
-/* Take a step from `word` if the model says that it `may` be taken. */
+/* Take a step from `word`: it must succeed exactly if `may`. */
 static uint64_t room_take(struct ump__room_step step, uint64_t word, bool may)
 {
 	EXPECT("[room]", step.taken == may);
@@ -614,7 +617,7 @@ static void room_enter(struct world *world)
 			before, world->places > 0);
 		if (world->places == 0)
 			return;
-		/* No more are known than leave it as deep as it has been. */
+		/* Known permits must not let the depth exceed its maximum so far. */
 		world->known = world->reach > depth ? world->reach - depth - 1 : 0;
 		if (world->known >= UMP__ROOM_TAKEN)
 			world->known = UMP__ROOM_TAKEN - 1;
@@ -634,7 +637,7 @@ static void room_step(struct world *world)
 		room_enter(world);
 		break;
 	case 1:
-		/* Only what was taken is given back. */
+		/* Only permits that were taken may be given back. */
 		if (world->places == world->capacity)
 			break;
 		world->limit =
@@ -659,14 +662,14 @@ static void room_step(struct world *world)
 	EXPECT("[bound]", ump__room_left(world->taken, world->limit) == world->places);
 	EXPECT("[bound]", ump__room_depth(world->taken, world->limit, world->capacity) ==
 				  world->capacity - world->places);
-	/* A limit that belongs to a larger inbox. */
+	/* A limit that belongs to a larger inbox gives a depth of 0. */
 	if (world->places > 0)
 		EXPECT("[bound]",
 			ump__room_depth(world->taken, world->limit, world->places - 1) == 0);
 	EXPECT("[bound]", !ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
 }
 
-/* The predicates say no, too. */
+/* The predicates must also reject invalid values. */
 static void wrong(void)
 {
 	struct ump__node node = {NULL};
@@ -682,7 +685,8 @@ static void wrong(void)
 	EXPECT_WRONG(call, UMP__CALL_DONE + 1);
 }
 
-/* Nor do they walk for ever.  Once is enough: it takes as long as a thousand inputs. */
+/* Nor may they loop forever on a circular list.  Checked once: it takes as long as a thousand
+ * inputs. */
 static void ring(void)
 {
 	static bool asked;

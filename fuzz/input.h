@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the fuzzers have in common: bytes to decide with, and a check that names the promise that
- * it checks.  An input that has run out says 0 for ever, so every input means something.
+ * Shared by the fuzzers: input bytes for decisions, and a check that names the promise it checks.
+ * An exhausted input yields 0 forever, so that every input is valid.
  */
 #ifndef UMP_FUZZ_INPUT_H
 #define UMP_FUZZ_INPUT_H
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tag is that of a promise in ump_server.h, or names a core; reports count by it. */
+/* `tag` names a promise of ump_server.h, or a core; reports count by tag. */
 #define EXPECT(tag, condition)                                                                     \
 	((condition) ? (void)0 : expect_failed(tag, #condition, __FILE__, __LINE__))
 
@@ -42,7 +42,7 @@ static inline uint8_t input_byte(struct input *input)
 	return *input->bytes++;
 }
 
-/* A number below `limit`, which is at most 256. */
+/* Return a number below `limit`, which must be at most 256. */
 static inline unsigned input_below(struct input *input, unsigned limit)
 {
 	return input_byte(input) % limit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Operations that may sleep, on any thread or in a handler: for an answer, for room, or for room
- * and then for an answer.  What each has to answer is known when it sleeps no more.
+ * Operations that may sleep, on any thread or in a handler: for an answer, for capacity, or for
+ * capacity and then for an answer.  The expected result of each is known when its sleep ends.
  */
 #include "life_world.h"
 
@@ -11,13 +11,13 @@ static bool may_block(void)
 	return life.depth < LIFE_DEPTH;
 }
 
-/* Whether what waits for `server` for ever comes to an end: at once, or because the server goes. */
+/* Whether a wait for `server` without a deadline must end: at once, or because the server goes. */
 static bool may_be_never(const struct world *server)
 {
 	return life_closes_circle(server) || !life_is_stuck(server);
 }
 
-/* Take a place, or stand in line for it: UMP_OK, UMP_FULL (in line now), or what the call says. */
+/* Take a permit, or join the wait queue: UMP_OK, UMP_FULL (now queued), or the call's result. */
 static int come_in(struct wait *wait, int asked)
 {
 	struct world *world = wait->world;
@@ -34,7 +34,7 @@ static int come_in(struct wait *wait, int asked)
 	return result;
 }
 
-/* What the wait for room has come to: UMP_OK, UMP_TIMED_OUT or UMP_SERVER_GONE. */
+/* The outcome of a wait for capacity: UMP_OK, UMP_TIMED_OUT or UMP_SERVER_GONE. */
 static int called(const struct wait *wait)
 {
 	struct model *model = &wait->world->model;
@@ -50,13 +50,13 @@ static int called(const struct wait *wait)
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
-/* Before the call: UMP_OK, if it may wait; or what it has to say. */
+/* Before the call: UMP_OK if it may wait, else its expected result. */
 static int request_begins(struct wait *wait, int asked)
 {
 	struct model *model = &wait->world->model;
 	int result;
 
-	/* A handler that would wait for itself is told so whether there is room or not. */
+	/* A handler that would wait for itself fails, with or without capacity. */
 	if (life_send_closes_circle(wait->world))
 		return UMP_DEADLOCK;
 	result = come_in(wait, asked);
@@ -73,7 +73,7 @@ static int request_begins(struct wait *wait, int asked)
 	return UMP_OK;
 }
 
-/* After it: the request was never sent. */
+/* After the call: the result of a request that was never sent. */
 static int unsent(const struct wait *wait)
 {
 	struct model *model = &wait->world->model;
@@ -88,12 +88,12 @@ static int unsent(const struct wait *wait)
 		model_place_back(model);
 		return UMP_DEADLOCK;
 	}
-	/* The place came, and then the inbox closed. */
+	/* The permit was granted, and then the inbox closed. */
 	EXPECT("[gone]", model_send(model, wait->value, &request) == UMP_SERVER_GONE);
 	return UMP_SERVER_GONE;
 }
 
-/* After it: what it has to say. */
+/* After the call: its expected result. */
 static int request_ends(const struct wait *wait)
 {
 	struct model *model = &wait->world->model;
@@ -128,10 +128,10 @@ void life_block_in_req(struct world *world, unsigned from)
 		wait.msg = buffer;
 		wait.room = reply;
 	}
-	/* Where memory is recycled, nobody knows whether this call needs any. */
+	/* With recycled memory, whether this call allocates is unknown. */
 	if (life.pooled)
 		life_fail_in(0);
-	/* The one allocation of this call, unless it is for ever, is the first from here on. */
+	/* Unless it waits forever, this call allocates once, and that is the next allocation. */
 	if (!wait.for_ever && life_fails_in() == 1)
 		expected = UMP_NO_MEMORY;
 	else
@@ -187,9 +187,9 @@ void life_block_in_wait(struct world *world, unsigned from)
 	life_take(world, from, result, reply, UMP_TIMED_OUT);
 }
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------ */
 
-/* A call that waits for room only. */
+/* A call that waits for capacity only. */
 struct sending {
 	struct wait wait;
 	int expected;
@@ -207,7 +207,7 @@ static void sending_begins(struct sending *sending, int asked)
 	life_wait_begin(wait);
 }
 
-/* What the call has to say before it sends. */
+/* The expected result of the call before it sends. */
 static int sending_ends(struct sending *sending)
 {
 	life_wait_end(&sending->wait);
@@ -225,7 +225,7 @@ void life_block_in_post(struct world *world, unsigned from)
 	int expected;
 	int result;
 
-	/* Where memory fails matters only once there is room. */
+	/* A planned failure would matter only once capacity is granted. */
 	if (!there || world->config.post.size == 0 || !may_block() || life_fails_in() != 0)
 		return;
 	value = life_make(world, KIND_POST, buffer);
@@ -299,7 +299,7 @@ void life_block_in_completions(struct world *world, unsigned from)
 	(void)world;
 	if (place->handle == NULL || place->busy || !may_block())
 		return;
-	/* Far away is as good as never, for those who look at the clock again. */
+	/* A deadline far away amounts to none for a wait that reads the clock again. */
 	if (deadline == INT64_MAX - 1)
 		deadline = UMP_NOW;
 	life_check_place(place);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Operations on completions: requests that end there, room that is asked for, and what arrives. */
+/* Operations on completions: requests that end there, reservations of capacity, and arrivals. */
 #include "life_world.h"
 
 #include "completions.h"
 
-/* What an out parameter holds before the call: a failure must replace it. */
+/* Value of an out parameter before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)
 
 static struct place *place_of(unsigned from)
@@ -17,7 +17,7 @@ static void *tag_of(int number)
 	return (void *)(uintptr_t)(unsigned)number;
 }
 
-/* What was lent by the last call is still there until the next. */
+/* Check that what the last call has lent is unchanged; it must stay so until the next call. */
 void life_check_place(const struct place *place)
 {
 	if (place->lent != NULL)
@@ -199,7 +199,7 @@ void life_client_room(struct world *world, unsigned from)
 	check_in_flight(place);
 }
 
-/* As if so much were in flight that nothing more can be. */
+/* Simulate the maximum number in flight: the next ones must fail with UMP_OVERFLOW. */
 static void overflow(struct world *world, unsigned from, struct place *place)
 {
 	LIFE_BUFFER(buffer);

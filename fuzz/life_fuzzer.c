@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Whole lives of servers against the model: one on a thread of its own, or up to two without, raw
- * receiving ends or tasks; and one that is run by those who send to it, against books of its own.
+ * Whole lives of servers, checked against the model: one server on its own thread, or up to two
+ * without a thread, raw receiving ends or tasks; or one combining server, with its own books.
  */
 #include "life_world.h"
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	life_fail_in(0);
 	(void)life_failed();
-	/* Threads are slow: most inputs do without. */
+	/* Threads are slow: most inputs use none. */
 	first = input_byte(&life.input);
 	life.unwatched = (first & 4) != 0;
 	life.pooled = (first & 8) != 0;

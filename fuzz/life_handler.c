@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The handler of a server on a thread or in a task, from its builder to its drop.  Each callback
- * compares what it is called for with the model, and takes some operations of its own.
+ * checks its call against the model, and executes some operations.
  */
 #include "life_world.h"
 
@@ -10,7 +10,7 @@
 
 /* ---- Callbacks ----------------------------------------------------------------------------- */
 
-/* In which callbacks the caller was before this one. */
+/* Callback state of the caller, restored when the callback returns. */
 struct scope {
 	unsigned frames;
 	struct world *innermost;
@@ -43,7 +43,7 @@ static void check_thread(struct world *world)
 	EXPECT("[user]", pthread_equal(pthread_self(), turns->dispatcher));
 }
 
-/* A callback begins: on its thread, in its order. */
+/* A callback begins: check its thread, and record the call. */
 static struct world *enter(enum callback which, void *self, struct scope *scope)
 {
 	struct world *world = self;
@@ -80,7 +80,7 @@ static int handle_init(void *self, ump_weak_client *me)
 	return course->plan.init_fails ? INIT_CODE : 0;
 }
 
-/* What a handler does to its thread: it cannot wait for itself, but it can let it go. */
+/* What a handler may do to its thread: it cannot join it, but may drop the handle. */
 static void handle_thread(struct world *world)
 {
 	if (world->turns.thread == NULL)
@@ -106,14 +106,14 @@ static void handle_itself(const struct world *world)
 	}
 }
 
-/* What a handler does to its task: nothing, while it is called. */
+/* Calls of a handler on its own task: dispatch does nothing, run and join fail. */
 static void handle_task(struct world *world)
 {
 	ump_task **task = &world->task.task;
 
 	if (*task == NULL)
 		return;
-	/* The first dispatch may find it ringing still; from then on it is silent. */
+	/* The first dispatch may find the notifier still raised; from then on it is clear. */
 	EXPECT("[task]", ump_task_dispatch(*task, 0));
 	EXPECT("[task]", !life_rings(ump_task_fd(*task)));
 	EXPECT("[deadlock]", ump_task_run(*task, UMP_FOREVER) == UMP_DEADLOCK);
@@ -152,8 +152,8 @@ static void begin_work(struct world *world, bool is_request, struct model_messag
 	life_check();
 }
 
-/* The handler returns `flow`.  If it has suspended that does not count, but what it was resumed
- * with, if it was. */
+/* The handler returns `flow`.  If it has suspended, `flow` is ignored; the flow that it was resumed
+ * with counts, if there is one. */
 static void end_work(struct world *world, bool is_request, struct ump_flow flow)
 {
 	const struct ump_config *config = &world->config;
@@ -174,12 +174,12 @@ static void end_work(struct world *world, bool is_request, struct ump_flow flow)
 	} else if (task->suspended) {
 		flow = ump_continue();
 	}
-	/* It stays until whoever is to resume the handler has done so. */
+	/* The message stays until the handler is resumed. */
 	if (task->suspension == NULL)
 		task->msg = NULL;
 	if (!flow.stop && !task->dropped)
 		return;
-	/* Nobody goes on with a handler whose task is dropped. */
+	/* A handler whose task is dropped is not resumed. */
 	task->suspended = false;
 	life_break(world, flow.stop ? flow : ump_break(NULL));
 }
@@ -206,7 +206,7 @@ static struct ump_flow handle_request(void *self, const void *msg, ump_reply_con
 	EXPECT("[fifo]", life_read(world, KIND_REQUEST, msg) == message.value);
 	if (world->msg_at[message.request] != NULL)
 		EXPECT("[once]", msg == world->msg_at[message.request]);
-	/* The main thread waits for this; it goes on when the turn comes back. */
+	/* The main thread is blocked in this request; it continues when control comes back. */
 	if (world->end == END_THREAD && message.request == world->turns.calling)
 		(void)life_post_gate(world);
 	operate_some(world, 4);
@@ -320,7 +320,7 @@ static void handle_drop(void *self)
 	bool threaded = world->end == END_THREAD;
 	struct scope scope;
 
-	/* Before any message: spawn fails, and sees to the rest. */
+	/* Before any message: spawning fails, and the rest is checked there. */
 	if (threaded ? course->called[CALLED_POST] == 0 : !course->spawned) {
 		course->called[CALLED_DROP]++;
 		if (world->turns.dispatcher_known)
@@ -361,7 +361,7 @@ int life_build(void *arg, ump_client *client, struct ump_handler *out)
 	EXPECT("[init]", memcmp(out, &zero, sizeof zero) == 0);
 	course->called[CALLED_BUILDER]++;
 	model_open(&world->model, false, (uint32_t)world->config.capacity);
-	/* Lent: it is used like any other, but not dropped. */
+	/* Lent: usable like any other client, but must not be dropped. */
 	world->clients[0] = client;
 	world->in_calls[0]++;
 	if (world->end == END_THREAD)
@@ -398,20 +398,20 @@ void life_choose(struct world *world)
 	plan->builder_fails = failure % 16 == 1;
 	plan->incomplete = failure % 16 == 2;
 	plan->init_fails = failure % 16 == 3;
-	/* A small number: that of the allocation, or the start of the thread, that fails. */
+	/* Number of the allocation or thread start that fails. */
 	life_fail_in(failure % 16 == 4 ? 1 + failure / 16 : 0);
 	plan->with_init = (shape & 1) != 0 || plan->init_fails;
 	plan->with_leftover = (shape & 2) != 0;
 	plan->with_term = (shape & 4) != 0;
 	plan->term_replaces = (shape & 8) != 0 && plan->with_term;
-	/* One of them tells the main thread of the end. */
+	/* One of the two must give control back to the main thread at the end. */
 	plan->with_drop = (shape & 16) == 0 || (threaded && !plan->with_term);
 	plan->name = (shape & 32) != 0;
 	plan->drop_thread = (shape & 64) != 0;
-	/* On a thread only; elsewhere it says nothing. */
+	/* Effective for a thread only. */
 	world->config.inherit_signals = (failure & 16) != 0;
 	world->config.stack_size = (shape & 128) != 0 ? 1 << 17 : 0;
-	/* The gates are posts, wherever it comes to them. */
+	/* Gates are posts, in every life that reaches them. */
 	if (threaded && world->config.post.size == 0 &&
 		!(plan->builder_fails || plan->incomplete || plan->init_fails))
 		world->config.post.size = 4;
@@ -438,7 +438,7 @@ void life_check_failure(struct world *world, int result)
 	} else if (plan->init_fails && result == INIT_CODE) {
 		EXPECT("[init]", course->called[CALLED_INIT] == 1);
 	} else {
-		/* A thread that is to be used again has a record of its own. */
+		/* A pooled thread has its own record, whose allocation may fail. */
 		EXPECT("[clean]", result == UMP_NO_THREAD ||
 					  (result == UMP_NO_MEMORY && world->turns.reuses));
 		EXPECT("[clean]", failure == result);
@@ -446,7 +446,7 @@ void life_check_failure(struct world *world, int result)
 	}
 	world->me = NULL;
 	world->clients[0] = NULL;
-	/* First the inbox closes, then the first client goes. */
+	/* The inbox closes before the first client goes. */
 	model_close(&world->model);
 	model_discard(&world->model);
 	model_ask_end(&world->model, world->asked[0]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server that those who send to it run, on one thread: each message is handled inside the call
- * that sends it, or, if a handler sends it to its own server, when that has returned.  It has books
- * of its own, since what the others write down after a call has to be known before it here.
+ * A combining server, on one thread: each message is handled inside the call that sends it, or, if
+ * a handler sends it to its own server, after that handler has returned.  It keeps its own books:
+ * what the other lives record after a call must be known before the call here.
  */
 #include "life_world.h"
 
@@ -10,7 +10,7 @@
 #define UNSENT (-100)
 #define OPEN   (-101)
 #define KEPT   (-102)
-/* How long a message takes, in ns. */
+/* Time that a message takes, in ns. */
 #define TAKES 7
 
 struct inlined {
@@ -20,20 +20,21 @@ struct inlined {
 	int wait_for[SLOTS];
 	ump_reply_context *kept[SLOTS];
 	int kept_for[SLOTS];
-	/* What lies in the inbox, oldest first. */
+	/* The messages in the inbox, oldest first. */
 	int queue[MOST];
 	int first;
 	int last;
-	/* What each request has ended with, and whether its caller is blocked, or gone. */
+	/* Per request: its result, whether its caller blocks, and whether its caller has given
+	 * up. */
 	int end[MOST];
 	bool blocks[MOST];
 	bool gone[MOST];
-	/* The handler has the message; and how often it was dropped. */
+	/* Whether the handler owns the message, and the number of its drops. */
 	bool taken[MOST];
 	int dropped[MOST];
 	int values;
 	bool in_handler;
-	/* How many callers have offered their turn, and wait. */
+	/* Callers that have released the combiner role, and wait. */
 	int offers;
 	bool spawned;
 	bool broke;
@@ -51,7 +52,7 @@ static struct inlined *at(void *self)
 	return self;
 }
 
-/* The server whose life this is. */
+/* The server of this life. */
 static struct inlined only;
 
 static void operate(struct inlined *its);
@@ -63,7 +64,7 @@ static void on_value_drop(void *value)
 
 /* ---- The handler --------------------------------------------------------------------------- */
 
-/* Those that were given up are skipped. */
+/* Given-up requests are skipped. */
 static void skip(struct inlined *its)
 {
 	while (its->first < its->last && its->gone[its->queue[its->first]])
@@ -176,7 +177,7 @@ static bool over(const struct inlined *its)
 	return its->broke || its->drops > 0;
 }
 
-/* A new message; it is in the inbox as soon as it is sent, unless that is closed. */
+/* Make a new message.  It is in the inbox as soon as it is sent, unless the inbox is closed. */
 static int begin(struct inlined *its, bool blocks)
 {
 	int value = its->values++;
@@ -188,8 +189,8 @@ static int begin(struct inlined *its, bool blocks)
 	return value;
 }
 
-/* Whether one who has offered the turn waits for an answer too: who comes meanwhile hands the turn
- * back to it, and returns before all is handled. */
+/* Whether a caller that has released the combiner role also waits for an answer: a new combiner
+ * hands the role back to it, and returns before all messages are handled. */
 static bool somebody_waits(const struct inlined *its)
 {
 	for (int i = its->first; i < its->last && its->offers > 0; i++) {
@@ -199,7 +200,7 @@ static bool somebody_waits(const struct inlined *its)
 	return false;
 }
 
-/* What was sent is handled, unless a handler has sent it, or the server has ended. */
+/* A sent message is handled, unless a handler has sent it or the server has ended. */
 static void sent(struct inlined *its, int value, bool was_over, int result)
 {
 	EXPECT("[gone]", result == (was_over ? UMP_SERVER_GONE : UMP_OK));
@@ -215,7 +216,7 @@ static void sent(struct inlined *its, int value, bool was_over, int result)
 	EXPECT("[break]", its->drops == over(its));
 }
 
-/* A request that the end has found in the inbox. */
+/* The result of a request; UMP_SERVER_GONE if the end has found it in the inbox. */
 static int end_of(const struct inlined *its, int value)
 {
 	return its->end[value] == OPEN && over(its) && !its->in_handler ? UMP_SERVER_GONE
@@ -234,7 +235,7 @@ static void send_request(struct inlined *its, const ump_client *client, ump_time
 		EXPECT("[deadlock]", result == UMP_DEADLOCK);
 		return;
 	}
-	/* On one thread the answer could not come before the other one goes on. */
+	/* On one thread, the answer cannot come before the other waiting caller continues. */
 	if (somebody_waits(its))
 		return;
 	value = begin(its, true);
@@ -256,7 +257,7 @@ static void send_async(struct inlined *its, const ump_client *client, unsigned s
 	if (its->waits[slot] != NULL)
 		return;
 	value = begin(its, false);
-	/* The handle is there when the handler runs. */
+	/* The handle must be set when the handler runs. */
 	its->wait_for[slot] = value;
 	sent(its, value, was_over, ump_client_req_async(client, &value, &its->waits[slot]));
 }
@@ -296,7 +297,7 @@ static int strong(const struct inlined *its)
 	return count;
 }
 
-/* Each message was handled, or given back, or dropped. */
+/* Each message was handled, given back, or dropped. */
 static void check_values(const struct inlined *its)
 {
 	for (int i = 0; i < its->values; i++) {
@@ -312,7 +313,7 @@ static void drop_client(struct inlined *its, unsigned slot)
 
 	if (its->clients[slot] == NULL)
 		return;
-	/* One that a call is under way on stays. */
+	/* A client that a call uses must stay. */
 	if ((its->in_handler || its->offers > 0) && slot == 0)
 		return;
 	ump_client_drop(&its->clients[slot]);
@@ -359,7 +360,7 @@ static void operate(struct inlined *its)
 {
 	unsigned what = input_below(&life.input, 10);
 	unsigned slot = input_below(&life.input, SLOTS);
-	/* Calls go through the first client, which handlers leave alone. */
+	/* Calls use the first client, which handlers must not drop. */
 	const ump_client *client = its->clients[0];
 	bool sends = what < 4;
 
@@ -397,7 +398,7 @@ static void operate(struct inlined *its)
 	}
 }
 
-/* ---- The whole ----------------------------------------------------------------------------- */
+/* ---- A whole life -------------------------------------------------------------------------- */
 
 static int build(void *arg, ump_client *client, struct ump_handler *out)
 {
@@ -469,7 +470,7 @@ static void finish(struct inlined *its)
 	for (unsigned i = SLOTS; i > 0; i--)
 		drop_client(its, i - 1);
 	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
-	/* Some go without having been told how. */
+	/* Sometimes the handle is dropped without a join. */
 	if (its->leftovers && its->handle != NULL)
 		EXPECT("[break]", ump_inline_join(&its->handle, NULL, UMP_NOW) == UMP_OK);
 	else if (its->values % 2 == 0)
@@ -486,7 +487,8 @@ static void finish(struct inlined *its)
 
 void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns);
 
-/* Whoever has offered the turn waits: meanwhile others come, as on a thread of their own. */
+/* A caller that has released the combiner role waits: meanwhile another operation may run, as if on
+ * another thread. */
 void __wrap_ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 {
 	void **slot = ump__thread_slot();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Servers without a thread: raw receiving ends and tasks, all on this thread, as the input says. */
+/* Servers without a thread: raw receiving ends and tasks, all on this thread, driven by the
+ * input. */
 #include "life_world.h"
 
 enum more_operations {
@@ -126,7 +127,7 @@ static void receive(struct world *world)
 	life_check();
 }
 
-/* Without clients: all that was accepted is received, and then the end, for good. */
+/* Without clients: everything accepted is received, and then the end, permanently. */
 static void drain(struct world *world)
 {
 	life_drop_clients(world);
@@ -164,7 +165,7 @@ static void end(struct world *world, uint8_t order)
 		life_drop_weaks(world);
 	drop_end(world);
 	life_drop_contexts(world);
-	/* Some choose not to answer: those contexts are dropped. */
+	/* Contexts that are still not answered are dropped. */
 	life_forget_contexts(world);
 	life_resume(world, order & 3);
 	life_drop_waits(world);

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Operations on clients and contexts.  Each takes one byte for its slot.  An empty slot is NULL,
- * which is a wrong argument, so the promise about those is checked all along.
+ * Operations on clients and contexts.  Each takes one byte for its slot.  An empty slot is NULL, an
+ * invalid argument, so that the promise about those is checked throughout.
  *
- * Where memory fails, the model takes no step: nothing has changed.
+ * If an allocation fails, the model makes no step: nothing may have changed.
  */
 #include "life_world.h"
 
 #include "request.h"
 
-/* What an out parameter holds before the call: a failure must replace it. */
+/* Value of an out parameter before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)
 
-/* A slot that holds nothing, or NOBODY. */
+/* Find a free slot, or NOBODY. */
 #define FIND_FREE(slots, at)                                                                       \
 	for ((at) = SLOTS - 1; (at) != NOBODY && (slots)[at] != NULL; (at)--)                      \
 	continue
 
-/* The result of a call that may run out of memory: true, and it has to be `expected`; or false. */
+/* Check the result of a call: `expected`, or UMP_NO_MEMORY where that was injected.  true: it
+ * succeeded. */
 static bool went_well(int result, int expected, const void *out)
 {
 	if (life_failed()) {
@@ -30,7 +31,7 @@ static bool went_well(int result, int expected, const void *out)
 	return result == UMP_OK;
 }
 
-/* What making a handle has to say, from one that is there or not. */
+/* Expected result of making a handle from one that exists or not. */
 static int strong_result(const struct world *world, bool there)
 {
 	return !there ? UMP_INVALID : model_strong_is_full(&world->model) ? UMP_OVERFLOW : UMP_OK;
@@ -144,7 +145,7 @@ static void client_weak(struct world *world, unsigned from)
 	}
 }
 
-/* The one that is lent to the handler stands in for an empty slot. */
+/* The weak client lent to the handler substitutes for an empty slot. */
 static const ump_weak_client *some_weak(const struct world *world, unsigned from)
 {
 	return world->weaks[from] != NULL ? world->weaks[from] : world->me;
@@ -205,7 +206,7 @@ static ump_time past(void)
 	return life_past_of(input_below(&life.input, 4));
 }
 
-/* A post that did not wait, and was sent with `result`. */
+/* Check a post that was sent without waiting and returned `result`. */
 static void posted(struct world *world, int value, int asked, int result)
 {
 	int expected;
@@ -228,7 +229,7 @@ static void client_post(struct world *world, unsigned from)
 	int result = ump_client_post(world->clients[from], buffer);
 
 	life_trace("  value", value);
-	/* Sent or not, the caller's own bytes stay as they are. */
+	/* Sent or not, the caller's bytes must not change. */
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
 	if (can)
@@ -251,7 +252,7 @@ static void poster_post(struct world *world, unsigned from)
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
 
-/* With a deadline that has passed: a sender that finds no room does not wait for it. */
+/* With a past deadline: a sender that finds the inbox full must not wait. */
 static void post_late(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
@@ -328,7 +329,7 @@ static void client_req_async_late(struct world *world, unsigned from)
 	req_async(world, from, past());
 }
 
-/* A deadline that has passed: nothing is sent, nobody waits, and the value is dropped. */
+/* A past deadline: nothing is sent, the caller does not wait, and the value is dropped. */
 static void client_req_late(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
@@ -445,12 +446,12 @@ static void reply(struct world *world, ump_reply_context **rc, int request, bool
 		value = life_make(world, KIND_REPLY, place);
 	else
 		place = NULL;
-	/* The model goes first: the caller goes on as soon as it has its answer. */
+	/* Step the model first: the caller continues as soon as it has its answer. */
 	expected = model_answer(&world->model, request, UMP_OK, value);
 	EXPECT("[origin]", ump_reply(rc, place) == expected);
 }
 
-/* Keep a context, with a reference left to count it by or not. */
+/* Keep a context, with or without a weak reference left to count it by. */
 static ump_reply_context *keep(ump_reply_context **rc, bool counted)
 {
 	struct ump__counts *counts = &ump__request_of_context(*rc)->channel->counts;
@@ -504,7 +505,7 @@ bool life_answer(
 	default:
 		return false;
 	}
-	/* What is consumed is NULL, and a second answer is refused. */
+	/* A consumed handle is NULL, and a second answer is refused. */
 	EXPECT("[misuse]", *rc == NULL);
 	EXPECT("[misuse]", ump_reply_fail(rc, 1) == UMP_INVALID);
 	return true;
@@ -520,7 +521,7 @@ static void held_answer(struct world *world, unsigned from)
 		EXPECT("[misuse]", ump_reply_keep(&held->context) == NULL);
 		EXPECT("[misuse]", !ump_reply_origin_gone(NULL) && ump_reply_room(NULL) == NULL);
 	} else if (choice % 7 == 5) {
-		/* It is kept already; to keep it again changes nothing. */
+		/* Already kept: keeping it again changes nothing. */
 		held->context = ump_reply_keep(&held->context);
 		EXPECT("[keep]", held->context != NULL);
 	} else {
@@ -568,7 +569,7 @@ static void misuse_stats(const struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_server_stats(NULL, &newer.known) == UMP_INVALID);
 	memset(&newer, 0xa5, sizeof newer);
 	EXPECT("[misuse]", ump_client_stats_sized(client, &newer.known, sizeof newer) == expected);
-	/* What we do not know is 0 for a newer caller. */
+	/* Fields that are unknown to the library are 0 for a newer caller. */
 	EXPECT("[misuse]", client == NULL || newer.more[7] == 0);
 }
 
@@ -606,7 +607,7 @@ static void misuse_null(struct world *world, unsigned from)
 	ump_thread_drop(NULL);
 }
 
-/* A channel that must not open. */
+/* Try to open a channel, which must fail. */
 static void refuse(const struct ump_config *config, size_t size)
 {
 	ump_server *server = GARBAGE;
@@ -649,14 +650,14 @@ static void misuse_config(struct world *world)
 	newer.more[7] = 0;
 	EXPECT("[misuse]", ump_channel_open(NULL, &client, &newer.known) == UMP_INVALID);
 	EXPECT("[misuse]", ump_channel_open(&server, NULL, &newer.known) == UMP_INVALID);
-	/* A newer caller that uses nothing new is welcome. */
+	/* A newer caller that uses no new field must succeed. */
 	if (ump_channel_open_sized(&server, &client, &newer.known, sizeof newer) != UMP_OK)
 		EXPECT("[clean]", life_failed());
 	ump_client_drop(&client);
 	ump_server_drop(&server);
 }
 
-/* Each result has a text of its own. */
+/* Each result has its own text. */
 static void misuse_text(void)
 {
 	const char *unknown = ump_strerror(INT32_MIN);

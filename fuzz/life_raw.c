@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A raw receiving end, whose loop the input writes. */
+/* A raw receiving end, whose receive loop is driven by the input. */
 #include "life_world.h"
 
 #include "channel.h"
 
-/* Open the channel, though memory may fail. */
+/* Open the channel; the allocation may fail. */
 bool life_raw_open(struct world *world)
 {
 	int result;
 
-	/* What the other server's handler has failed to get. */
+	/* Discard failures in the other server's handler. */
 	(void)life_failure();
 	result = ump_channel_open(&world->server, &world->clients[0], &world->config);
 
@@ -25,14 +25,14 @@ bool life_raw_open(struct world *world)
 
 /* ---- Receiving ----------------------------------------------------------------------------- */
 
-/* What was lent by the last call is still there until the next. */
+/* Check that what the last call has lent is unchanged; it must stay so until the next call. */
 static void check_lent(struct world *world)
 {
 	if (world->lent != NULL)
 		EXPECT("[once]", life_read(world, KIND_POST, world->lent) == world->lent_value);
 }
 
-/* What a call that receives has answered. */
+/* Check the result of a receiving call. */
 static void received(
 	struct world *world, int result, const void *msg, ump_reply_context *rc, int nothing)
 {
@@ -87,7 +87,7 @@ void life_raw_wait(struct world *world)
 		return;
 	check_lent(world);
 	world->lent = NULL;
-	/* A client that somebody is using cannot be dropped to end this. */
+	/* A client that a call uses cannot be dropped to end this wait. */
 	wait_for_message(world, life_deadline(life.depth == 0));
 }
 
@@ -129,7 +129,7 @@ void life_look(struct world *world)
 	check_lent(world);
 }
 
-/* As if there were so many more handles that but two are left to make; or not any more. */
+/* Simulate as many handles as leave only two to make; or end that. */
 void life_uncrowd(struct world *world)
 {
 	uint32_t strong = ump__counts_strong(world->crowd);
@@ -137,7 +137,7 @@ void life_uncrowd(struct world *world)
 
 	if (world->crowd == 0)
 		return;
-	/* The last of the strong ones may be among them: it leaves like any other. */
+	/* The last strong reference may be a simulated one: drop it as any other. */
 	if (strong > 0)
 		world->crowd -= UMP__COUNTS_STRONG;
 	atomic_fetch_sub(&world->server->channel->counts.value, world->crowd);
@@ -155,7 +155,7 @@ void life_crowd(struct world *world)
 
 	if (world->server == NULL)
 		return;
-	/* Pools and requests have references, too. */
+	/* Pools and requests hold weak references, too. */
 	weak = UMP__COUNTS_MAX - 2 -
 	       ump__counts_weak(atomic_load(&world->server->channel->counts.value));
 	if (world->model.strong > 0)

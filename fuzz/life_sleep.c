@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Calls that sleep.  When one does, the library's sleep comes here, and as if on another thread the
- * others go on with the input until what is slept on has changed, which must have come with a
- * wake-up, or until the deadline passes.  So sleeping takes no time, and what happens is all in the
- * input.  Others may sleep in turn, a few deep; the last one to fall asleep is the first to awake.
+ * Sleeping calls.  The library's sleep is wrapped: other operations run with the input, as if on
+ * another thread, until the word slept on has changed, which must have come with a wake-up, or
+ * until the deadline passes.  So sleeping takes no real time, and every event is in the input.  The
+ * other operations may sleep in turn, up to LIFE_DEPTH deep; the last to fall asleep is the first
+ * to awake.
  */
 #include "life_world.h"
 
-/* This byte, instead of an operation: the deadline passes, or one awakes for no reason. */
+/* This byte, instead of an operation: the deadline passes, or the call wakes spuriously. */
 #define AWAKE 255
 
-/* ---- Who waits for whom -------------------------------------------------------------------- */
+/* ---- The wait-for graph -------------------------------------------------------------------- */
 
 bool life_is_stuck(const struct world *world)
 {
 	return world->server_busy || world->task.running;
 }
 
-/* Whether nobody but the server that was asked can end this wait. */
+/* Whether only the server waited for can end this wait. */
 static bool is_pending(const struct wait *wait)
 {
 	const struct model *model = &wait->world->model;
@@ -28,7 +29,7 @@ static bool is_pending(const struct wait *wait)
 	       !model->request[wait->which].elsewhere;
 }
 
-/* Whether `server` cannot go on before one of the handlers in `frames` does. */
+/* Whether `server` cannot continue before one of the handlers in `frames` does. */
 static bool waits_for(const struct world *server, unsigned frames)
 {
 	unsigned bit = 1U << server->number;
@@ -40,7 +41,7 @@ static bool waits_for(const struct world *server, unsigned frames)
 			waits_for(wait->world, frames))
 			return true;
 	}
-	/* A handler that has suspended, and has said for which server. */
+	/* A suspended handler that has named the server it waits for. */
 	return server->task.suspended && !server->task.resumed && server->task.awaits != NULL &&
 	       waits_for(server->task.awaits, frames);
 }
@@ -91,7 +92,7 @@ void life_wait_end(const struct wait *wait)
 	life.waits = wait->outer;
 }
 
-/* Nobody goes to sleep while what they wait for is there. */
+/* A call must not sleep once its condition holds. */
 static void check_sleeper(const struct wait *wait)
 {
 	struct model_message message;
@@ -120,9 +121,9 @@ static void check_sleeper(const struct wait *wait)
 	}
 }
 
-/* ---- Others go on -------------------------------------------------------------------------- */
+/* ---- Others run ---------------------------------------------------------------------------- */
 
-/* What belongs to a thread, while another goes on. */
+/* Per-thread state, saved while another thread runs. */
 struct thread {
 	void *slot;
 	unsigned frames;
@@ -149,7 +150,7 @@ static void come_back(const struct thread *thread)
 	life.innermost = thread->innermost;
 	life.frames = thread->frames;
 	*ump__thread_slot() = thread->slot;
-	/* What has failed meanwhile has failed somebody else. */
+	/* Failures meanwhile were failures of other calls. */
 	(void)life_failure();
 }
 
@@ -168,7 +169,7 @@ static void drop_ends(void)
 	}
 }
 
-/* The input is over, and nothing else will wake the sleeper: everybody else leaves. */
+/* The input is over, and nothing else will wake the sleeper: drop everything that others hold. */
 static void all_leave(const struct wait *wait)
 {
 	struct world *world = wait->world;
@@ -184,7 +185,7 @@ static void all_leave(const struct wait *wait)
 	life_check();
 }
 
-/* Others go on for a moment.  false: they do not, and the sleeper awakes. */
+/* Let others run one operation.  false: none runs, and the sleeper awakes. */
 static bool others_go_on(const struct wait *wait, ump_time deadline)
 {
 	uint8_t choice;
@@ -216,7 +217,7 @@ static bool sleep_on(struct wait *wait, struct ump__word *word, uintptr_t value,
 	return deadline == UMP_FOREVER || input_flag(&life.input);
 }
 
-/* After the wait for room, a request is sent, and waited for. */
+/* After the wait for capacity, the request is sent and waited for. */
 static void advance(struct wait *wait)
 {
 	struct model *model;
@@ -236,7 +237,7 @@ static void advance(struct wait *wait)
 	wait->world->room_at[wait->which] = wait->room;
 }
 
-/* ---- In place of the platform's ------------------------------------------------------------ */
+/* ---- Replacements for the platform's ------------------------------------------------------- */
 
 static bool is_threaded(void)
 {
@@ -296,14 +297,14 @@ void __wrap_ump__spin(
 		return;
 	}
 	EXPECT("[quiet]", wait != NULL);
-	/* Nor does anybody wait awake whose deadline had passed at the call. */
+	/* A call must not spin either if its deadline had passed at the call. */
 	EXPECT("[deadline]", wait->reason != FOR_NOTHING);
 	if (ump__word_peek(word) != value)
 		return;
 	advance(wait);
 	if (wait->reason == FOR_TASK)
 		life_skip(wait->world);
-	/* Whoever spins has seen that nothing is there; the others may be quick. */
+	/* A spinning call has seen that its condition does not hold; others may run meanwhile. */
 	check_sleeper(wait);
 	thread = go_aside();
 	for (unsigned i = input_below(&life.input, 3); i > 0 && life_has_room(); i--)
@@ -321,7 +322,7 @@ void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
 		wait->place->model.quiet = true;
 	else
 		life_skip(wait->world);
-	/* A run of a task may leave something for the next one. */
+	/* A run of a task may leave work for the next one. */
 	EXPECT("[task]",
 		life_rings(bell->fd) == (wait->reason == FOR_TASK && life_has_work(wait->world)));
 	thread = go_aside();
@@ -330,7 +331,8 @@ void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
 		if (deadline <= life.now)
 			break;
 		if (!others_go_on(wait, deadline)) {
-			/* Whoever looks at the clock again sees that it has passed. */
+			/* A caller that reads the clock again must see that the deadline has
+			 * passed. */
 			if (deadline != UMP_FOREVER)
 				life.now = deadline;
 			break;
@@ -342,7 +344,7 @@ void __wrap_ump__bell_wait(const struct ump__bell *bell, ump_time deadline)
 	life_trace("  the bell", 0);
 }
 
-/* Where threads run is no part of an input. */
+/* The CPU that a thread runs on must not depend on anything but the input. */
 int __wrap_ump__cpu(void)
 {
 	return is_threaded() ? UMP__CPU_UNKNOWN : 0;

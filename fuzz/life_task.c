@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A server in a task, which the input runs, and handlers that suspend. */
+/* A server in a task that the input runs, and handlers that suspend. */
 #include "life_world.h"
 
 #include "channel.h"
@@ -104,7 +104,7 @@ void life_skip(struct world *world)
 	}
 }
 
-/* What the loop of a task has ended with is known; nothing calls any more. */
+/* The loop of a task has ended: check its callbacks; none may run any more. */
 static void ended(struct world *world)
 {
 	const struct course *course = &world->course;
@@ -120,7 +120,7 @@ static void ended(struct world *world)
 		world->model.served = false;
 }
 
-/* A run has returned, and says whether the loop goes on. */
+/* A run has returned; `on`: the loop continues. */
 static void has_run(struct world *world, bool on)
 {
 	if (on) {
@@ -153,7 +153,7 @@ void life_dispatch(struct world *world)
 	has_run(world, on);
 	handled = model->handled - before;
 	EXPECT("[task]", handled <= (budget != 0 ? budget : queued));
-	/* It stops for a reason. */
+	/* A run with budget left must have a reason to stop. */
 	if (on && !world->task.suspended && handled < budget)
 		EXPECT("[task]", model->queued == 0 && model->strong > 0);
 	if (on && !world->task.suspended && handled == 0)
@@ -172,7 +172,7 @@ void life_task_run(struct world *world)
 		return;
 	deadline = life_deadline(life.depth == 0);
 	wait.for_ever = deadline == UMP_FOREVER;
-	/* Far away is as good as never, for those who look at the clock again. */
+	/* A deadline far away amounts to none for a wait that reads the clock again. */
 	if (deadline == INT64_MAX - 1)
 		deadline = UMP_NOW;
 	if (world->task.ended) {
@@ -221,7 +221,8 @@ void life_task_drop(struct world *world)
 	struct tasked *task = &world->task;
 	bool inside = (life.frames >> world->number & 1) != 0;
 
-	/* Only who is inside may drop a task that runs; it ends when that callback does. */
+	/* A running task may only be dropped from its own callbacks; it ends when that callback
+	 * returns. */
 	if (task->task == NULL || (task->running && !inside))
 		return;
 	if (task->running) {
@@ -233,7 +234,7 @@ void life_task_drop(struct world *world)
 	task->dropped = true;
 	if (!task->ended) {
 		life_go_on(world);
-		/* Its resume will be told so. */
+		/* Its resume must return UMP_SERVER_GONE. */
 		task->suspended = false;
 		if (!world->course.broke)
 			life_break(world, ump_break(NULL));
@@ -249,7 +250,7 @@ void life_task_drop(struct world *world)
 
 /* ---- Suspension ---------------------------------------------------------------------------- */
 
-/* Without a reference for whoever resumes it, a handler cannot suspend. */
+/* A handler cannot suspend without a weak reference for the suspension. */
 static void suspend_in_a_crowd(void)
 {
 	struct ump__counts *counts = &ump__frame_top()->channel->counts;
@@ -261,8 +262,8 @@ static void suspend_in_a_crowd(void)
 	atomic_fetch_sub(&counts->value, crowd);
 }
 
-/* Suspend until `named` does something, or for nothing that is named.  The suspension, or NULL;
- * `result` is what the call has to say if memory is there. */
+/* Suspend, naming the server `named` unless that is NULL.  Return the suspension, or NULL.
+ * `result` is the expected result if the allocation succeeds. */
 static ump_suspension *suspend(const struct world *named, int result)
 {
 	ump_suspension *made = NULL;
@@ -308,7 +309,7 @@ void life_suspend(struct world *world, unsigned from)
 void life_resume(struct world *world, unsigned from)
 {
 	struct tasked *task = &world->task;
-	/* Who was dropped does not go on. */
+	/* The handler of a dropped task is not resumed. */
 	int expected = task->suspended ? UMP_OK : UMP_SERVER_GONE;
 	struct ump_flow flow;
 

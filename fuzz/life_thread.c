@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server on a thread of its own, by turns.  The builder posts a gate before anything else; its
- * handler gives the turn to the main thread and waits to get it back.  For another turn of the
- * server the main thread posts another gate.  So two real threads run, one at a time, and what
- * happens is all in the input.
+ * A server on its own thread, which alternates with the main thread.  The builder posts a gate
+ * before anything else; its handler gives control to the main thread and waits to get it back.  To
+ * run the server again, the main thread posts another gate.  So two real threads run, one at a
+ * time, and their order is in the input.
  */
 #include "life_world.h"
 
@@ -17,11 +17,11 @@ static void take_turn(sem_t *turn)
 		continue;
 }
 
-/* Post a gate through whatever client there is; false: there is none, or the server has ended. */
+/* Post a gate through any client; false: there is none, or the server has ended. */
 bool life_post_gate(struct world *world)
 {
 	LIFE_BUFFER(buffer);
-	/* The gates are ours, so they are not made to fail. */
+	/* Gates belong to the fuzzer: their allocations must not fail. */
 	int fails_in = life_fails_in();
 	int result = UMP_INVALID;
 	int asked = MODEL_NONE;
@@ -40,7 +40,7 @@ bool life_post_gate(struct world *world)
 			result = ump_post_client_post(world->posters[i], buffer);
 	}
 	life_fail_in(fails_in);
-	/* There is room for all gates. */
+	/* The capacity suffices for all gates. */
 	expected = model_place(&world->model, asked);
 	if (expected == UMP_OK)
 		expected = model_post(&world->model, value);
@@ -49,7 +49,7 @@ bool life_post_gate(struct world *world)
 	return result == UMP_OK;
 }
 
-/* The main thread blocks in a request.  Unless it has its answer, its context was kept. */
+/* The main thread blocks in a request.  If it has no answer yet, its context was kept: drop it. */
 static void finish_call(struct world *world)
 {
 	int request = world->turns.calling;
@@ -66,7 +66,7 @@ static void finish_call(struct world *world)
 	EXPECT("[once]", false);
 }
 
-/* The server's turn ends; with `back`, it waits for another one. */
+/* End the server's turn; with `back`, wait for another one. */
 void life_give_turn(struct world *world, bool back)
 {
 	finish_call(world);
@@ -76,10 +76,10 @@ void life_give_turn(struct world *world, bool back)
 		take_turn(&world->turns.to_server);
 }
 
-/* ---- Threads that are used again ----------------------------------------------------------- */
+/* ---- Pooled threads ------------------------------------------------------------------------ */
 
-/* Which inputs have them; in the first of these the place is dropped while the server runs, and
- * before the last a thread has come to wait there. */
+/* Inputs that use a pool.  With REUSED_EARLY, the pool is dropped while the server runs; with
+ * REUSED_AGAIN, it holds an idle thread when the server is spawned. */
 enum reuse {
 	REUSED_EARLY = 4,
 	REUSED,
@@ -101,7 +101,7 @@ static int build_little(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* Two servers that do nothing leave their threads behind, of which one may stay. */
+/* Run two servers that do nothing, and whose threads return to the pool, which may keep one. */
 static void live_briefly(ump_threads *threads)
 {
 	struct ump_config config = {.post.size = 1, .threads = threads};
@@ -120,7 +120,7 @@ static void live_briefly(ump_threads *threads)
 	}
 }
 
-/* Make a place, which is ours, so that it is not made to fail. */
+/* Open a pool.  It belongs to the fuzzer: its allocations must not fail. */
 static ump_threads *open_threads(const struct world *world, unsigned how)
 {
 	ump_threads *threads = NULL;
@@ -129,7 +129,7 @@ static ump_threads *open_threads(const struct world *world, unsigned how)
 	if (how < REUSED_EARLY || how > REUSED_AGAIN)
 		return NULL;
 	life_fail_in(0);
-	/* Any number may rest, or one. */
+	/* Any number of idle threads, or one. */
 	EXPECT("[reuse]", ump_threads_open(&threads, how == REUSED ? 0 : 1,
 				  world->config.stack_size) == UMP_OK);
 	if (how == REUSED_AGAIN)
@@ -183,7 +183,7 @@ static void misuse_spawn(struct world *world)
 
 /* ---- The main thread ----------------------------------------------------------------------- */
 
-/* Its last callback was called: no more turns for the server. */
+/* The last callback was called: the server must not get another turn. */
 static bool has_ended(const struct world *world)
 {
 	const struct course *course = &world->course;
@@ -191,7 +191,7 @@ static bool has_ended(const struct world *world)
 	return course->called[course->plan.with_drop ? CALLED_DROP : CALLED_TERM] > 0;
 }
 
-/* The server takes a turn: it handles what there is, up to the next gate or the end. */
+/* Give the server a turn: it handles what is queued, up to the next gate or the end. */
 static void let_run(struct world *world)
 {
 	life_trace("the server's turn", 0);
@@ -201,8 +201,8 @@ static void let_run(struct world *world)
 	life_check();
 }
 
-/* A request that blocks without a deadline.  Nothing is queued, so the server comes to it next; all
- * that follows happens in the server's turn, and is looked at when it is over. */
+/* Block in a request without a deadline.  Nothing else is queued, so the server handles it next;
+ * everything that follows happens in the server's turn, and is checked when that is over. */
 static void call(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
@@ -245,7 +245,7 @@ enum more_operations {
 	OPERATIONS
 };
 
-/* The server waits at a gate, and does not end before it has its turn.  The deadline is real. */
+/* The server waits at a gate, and cannot end before its turn.  The deadline is real. */
 static void join_too_early(struct world *world)
 {
 	ump_time deadline = input_flag(&life.input) ? ump_after(1000) : UMP_NOW;
@@ -280,7 +280,7 @@ static void operate(struct world *world, unsigned what)
 	}
 }
 
-/* Nobody joins a thread that was let go: it is gone when its memory is. */
+/* A dropped thread cannot be joined: it has ended when its memory is freed. */
 static void await_blocks(void)
 {
 	const struct timespec moment = {0, 20000};
@@ -289,7 +289,7 @@ static void await_blocks(void)
 		(void)nanosleep(&moment, NULL);
 }
 
-/* The loop has ended or is about to, and its thread may be on its way out still. */
+/* The loop has ended or is about to; its thread may still be ending. */
 static int join_soon(struct world *world, struct ump_flow *how)
 {
 	int result = ump_join(&world->turns.thread, how, life_past_of(world->course.how.stop));
@@ -318,7 +318,7 @@ static void join(struct world *world)
 		how.stop == world->course.how.stop && how.value == world->course.how.value);
 }
 
-/* A server that runs, until it has ended. */
+/* A running server, until it has ended. */
 static void live(struct world *world)
 {
 	while (!input_is_over(&life.input) && life_has_room())
@@ -327,7 +327,7 @@ static void live(struct world *world)
 	(void)life_failed();
 	life_trace("the end", 0);
 	life_drop_clients(world);
-	/* Now and then nobody waits for the thread while it still has something to do. */
+	/* Sometimes the thread is dropped while it still has work. */
 	if (world->course.plan.drop_thread)
 		ump_thread_drop(&world->turns.thread);
 	if (!world->turns.ended)
@@ -352,7 +352,7 @@ static void spawn(struct world *world, ump_threads **early)
 		life_check_failure(world, result);
 		return;
 	}
-	/* The server has come to the first gate. */
+	/* The server has reached the first gate. */
 	take_turn(&world->turns.to_main);
 	EXPECT("[init]", world->course.called[CALLED_INIT] == plan->with_init);
 	EXPECT("[init]", !plan->builder_fails && !plan->incomplete);

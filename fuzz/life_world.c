@@ -6,7 +6,7 @@
 
 struct life life;
 
-/* Values of different worlds differ. */
+/* Offset between the values of two worlds. */
 #define WORLD_VALUES 1000
 
 /* ---- Faults -------------------------------------------------------------------------------- */
@@ -41,7 +41,7 @@ long life_blocks(void)
 	return blocks;
 }
 
-/* Whether this call has to fail, which the application will be told with `code`. */
+/* Whether this call must fail; the application then gets `code`. */
 static bool has_to_fail(int code)
 {
 	if (fails_in == 0 || --fails_in != 0)
@@ -72,10 +72,10 @@ void *__wrap_ump__alloc(size_t size)
 {
 	void *memory;
 
-	/* A request that blocks for ever allocates nothing; those who run meanwhile may. */
+	/* A request that blocks forever must not allocate; operations that run meanwhile may. */
 	EXPECT("[clean]", !life.lean);
 	memory = has_to_fail(UMP_NO_MEMORY) ? NULL : __real_ump__alloc(size);
-	/* What the library forgets to fill in should show. */
+	/* Expose fields that the library forgets to set. */
 	if (memory != NULL)
 		memset(memory, 0xa5, size);
 	blocks += memory != NULL;
@@ -94,7 +94,8 @@ void *__wrap_ump__alloc_line(size_t size)
 	return memory;
 }
 
-/* Fails if the next one has to fail, and leaves that for it: nobody is told of this one. */
+/* Fails if the next allocation must fail, and leaves the fault to that one: the application does
+ * not learn of this failure. */
 void *__wrap_ump__alloc_spare(size_t size, bool line)
 {
 	void *memory;
@@ -107,7 +108,7 @@ void *__wrap_ump__alloc_spare(size_t size, bool line)
 	return memory;
 }
 
-/* So little that inputs of a few messages fill it, and meet it again. */
+/* Small enough for inputs of a few messages to fill it and reuse it. */
 const struct ump__thrift *__wrap_ump__thrift(void)
 {
 	static const struct ump__thrift some = {
@@ -205,7 +206,8 @@ int life_read(struct world *world, enum kind kind, const void *buffer)
 	int value;
 
 	EXPECT("[once]", buffer != NULL);
-	/* Ours are aligned for any type, and the library's copies for any type of that size. */
+	/* The fuzzer's buffers are aligned for any type, the library's copies for any type of that
+	 * size. */
 	EXPECT("[once]", (uintptr_t)buffer % align_of(world, kind) == 0);
 	memcpy(&name, bytes, sizeof name);
 	value = name - (int)world->number * WORLD_VALUES;
@@ -229,7 +231,7 @@ static void drop_value(enum kind kind, void *buffer)
 	life_trace("  dropped: value", value);
 	EXPECT("[once]", world->dropped[value] == 0);
 	world->dropped[value]++;
-	/* Who releases what a value points to may well write to the value. */
+	/* A drop callback may write to the value. */
 	memset(buffer, 0xdd, size_of(world, kind));
 }
 
@@ -248,7 +250,7 @@ static void drop_post(void *buffer)
 	drop_value(KIND_POST, buffer);
 }
 
-/* How many messages, and how much time.  The gates of a thread need room, and its time is real. */
+/* Capacity and time limits.  A thread's gates need capacity, and its time is real. */
 static void config_limits(struct world *world)
 {
 	static const size_t capacities[] = {0, 1, 2, 3, 5, MODEL_VALUES};
@@ -282,7 +284,7 @@ void life_config(struct world *world)
 	config->request_align = aligns[choice >> 6][0];
 	config->reply_align = aligns[choice >> 6][1];
 	config->post_align = aligns[choice >> 6][2];
-	/* Not all at once: a server takes something. */
+	/* Not both: a server must take something. */
 	if ((more & 7) == 1)
 		config->request.size = 0;
 	else if ((more & 7) == 2)
@@ -296,7 +298,7 @@ void life_config(struct world *world)
 	config_limits(world);
 }
 
-/* ---- What holds between two operations ----------------------------------------------------- */
+/* ---- Invariants between two operations ----------------------------------------------------- */
 
 static void check_values(const struct world *world)
 {
@@ -309,7 +311,7 @@ static void check_values(const struct world *world)
 	}
 }
 
-/* The numbers, through whatever handle there is; false: there is none. */
+/* Read the statistics through any handle; false if there is none. */
 static bool read_stats(const struct world *world, struct ump_stats *stats)
 {
 	memset(stats, 0xa5, sizeof *stats);
@@ -341,7 +343,7 @@ static void check_stats(struct world *world)
 		EXPECT("[bound]", stats.depth_most == UMP_UNCOUNTED);
 	} else {
 		EXPECT("[bound]", stats.depth == depth && depth <= model->capacity);
-		/* Who has looked is never told less. */
+		/* Reading the statistics updates the maximum. */
 		if (model->most < depth)
 			model->most = depth;
 		EXPECT("[bound]", stats.depth_most == model->most);
@@ -366,7 +368,7 @@ bool life_rings(int fd)
 	return poll(&wanted, 1, 0) == 1;
 }
 
-/* Each descriptor belongs to a handle; a task whose run is not over yet may have lost its. */
+/* Each descriptor belongs to a handle; a task whose run is not over may have lost its own. */
 static void check_descriptors(void)
 {
 	int owners = 0;
@@ -406,7 +408,7 @@ void life_check(void)
 		if (life.worlds[i].end == END_NONE)
 			continue;
 		check_values(&life.worlds[i]);
-		/* Who looks notes how deep the queue is; the server must do without, too. */
+		/* Reading updates the maximum depth; the server must work without it, too. */
 		if (!life.unwatched)
 			check_stats(&life.worlds[i]);
 	}

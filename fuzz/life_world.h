@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The worlds of life_fuzzer: one for each server, with the handles that a program could hold and
- * the model beside them, and what all servers share: the input, time, completions, and who sleeps.
+ * The worlds of life_fuzzer: one per server, with the handles that a program could hold and the
+ * model beside them.  All servers share the input, the clock, the completions and the sleeping
+ * calls.
  *
- * Whoever runs operations is alone: a server on a thread of its own and the main thread take turns,
- * and all others run on one thread.
+ * Operations never run concurrently: a server on its own thread alternates with the main thread,
+ * and all other servers run on one thread.
  */
 #ifndef UMP_FUZZ_LIFE_WORLD_H
 #define UMP_FUZZ_LIFE_WORLD_H
@@ -17,7 +18,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-/* How many calls may wait at once. */
+/* Calls that may wait at once. */
 #define LIFE_DEPTH 3
 
 #define SLOTS      4
@@ -26,8 +27,8 @@
 #define WORLDS     2
 #define PLACES     2
 
-/* A buffer for a value of any type. */
-/* More than that no configuration here asks for. */
+/* Buffer for a value of any type. */
+/* The strictest alignment that a configuration here requests. */
 #define LIFE_ALIGN        256
 #define LIFE_BUFFER(name) _Alignas(LIFE_ALIGN) unsigned char name[VALUE_MOST] = {0}
 
@@ -38,7 +39,7 @@ enum kind {
 	KINDS
 };
 
-/* Who receives. */
+/* Kind of receiver. */
 enum end {
 	END_NONE,
 	END_RAW,
@@ -49,7 +50,7 @@ enum end {
 struct waiting {
 	ump_wait_reply *handle;
 	int request;
-	/* Somebody waits with it, which one may do at a time. */
+	/* A call waits with this handle; only one may at a time. */
 	bool busy;
 };
 
@@ -63,20 +64,21 @@ struct held {
 struct turns {
 	sem_t to_main;
 	sem_t to_server;
-	/* The gate is a post at which the server hands its turn to the main thread. */
+	/* Whether the value is a gate: a post at which the server hands control to the main
+	 * thread. */
 	bool is_gate[MODEL_VALUES];
-	/* The main thread is inside a blocking request, this one; or NOBODY. */
+	/* The request in which the main thread blocks, or NOBODY. */
 	int calling;
 	bool ended;
 	ump_thread *thread;
-	/* Its thread is to be used again. */
+	/* The server runs on a pooled thread. */
 	bool reuses;
 	pthread_t spawner;
 	pthread_t dispatcher;
 	bool dispatcher_known;
 };
 
-/* What the input has chosen for a server with a handler. */
+/* Choices of the input for a server with a handler. */
 struct plan {
 	bool builder_fails;
 	bool incomplete;
@@ -101,7 +103,7 @@ enum callback {
 	CALLBACKS
 };
 
-/* How it went. */
+/* Progress of a server with a handler. */
 struct course {
 	struct plan plan;
 	int called[CALLBACKS];
@@ -109,28 +111,28 @@ struct course {
 	bool spawned;
 	bool broke;
 	struct ump_flow how;
-	/* The loop is over, and what was left was seen to. */
+	/* The loop has ended, and undelivered messages were disposed of. */
 	bool over;
 };
 
 struct tasked {
 	ump_task *task;
-	/* In the library's hands: its callbacks run, or somebody waits in it. */
+	/* In the library's use: its callbacks run, or a call waits in it. */
 	bool running;
 	/* Dropped by one of its callbacks, which has not returned yet. */
 	bool dropped;
 	bool ended;
 	/* A callback runs that may suspend. */
 	bool may_suspend;
-	/* A handler has suspended, and did not go on yet. */
+	/* A handler has suspended, and has not been resumed by a run yet. */
 	bool suspended;
-	/* The server that the suspended handler has said to wait for, or NULL. */
+	/* The server that the suspended handler waits for, or NULL. */
 	const struct world *awaits;
-	/* The duty to resume it, which may outlive the task. */
+	/* The obligation to resume, which may outlive the task. */
 	ump_suspension *suspension;
 	bool resumed;
 	struct ump_flow flow;
-	/* The post that it works on, or NULL. */
+	/* The post that the suspended handler works on, or NULL. */
 	const void *msg;
 	int value;
 };
@@ -140,14 +142,14 @@ struct world {
 	enum end end;
 	struct model model;
 	struct ump_config config;
-	/* Per value: what it is, and how often its drop was called. */
+	/* Per value: its kind, and the number of calls of its drop. */
 	enum kind kind[MODEL_VALUES];
 	unsigned char dropped[MODEL_VALUES];
-	/* Per request whose caller waits without a deadline: where both values are. */
+	/* Per request whose caller waits without a deadline: addresses of both values. */
 	const void *msg_at[MODEL_REQUESTS];
 	void *room_at[MODEL_REQUESTS];
 	ump_client *clients[SLOTS];
-	/* The ticket with which each has asked for room, and how many calls it is in. */
+	/* Per client: its reservation, and the number of calls that use it. */
 	int asked[SLOTS];
 	unsigned in_calls[SLOTS];
 	ump_post_client *posters[SLOTS];
@@ -157,20 +159,20 @@ struct world {
 	struct held held[SLOTS];
 	/* Lent to init; cloned and upgraded like any other weak client. */
 	ump_weak_client *me;
-	/* A weak client of the fuzzer's own, to see the numbers of a task that runs. */
+	/* The fuzzer's own weak client, for the statistics of a running task. */
 	ump_weak_client *watcher;
-	/* The raw receiving end, and whether somebody waits in it. */
+	/* The raw receiving end, and whether a call waits in it. */
 	ump_server *server;
 	bool server_busy;
 	/* The post that was received last. */
 	const void *lent;
 	int lent_value;
-	/* Counted, though nobody has them: to come near the limit. */
+	/* References counted without handles, to bring the count near its limit. */
 	uint64_t crowd;
 	struct course course;
 	struct tasked task;
 	struct turns turns;
-	/* A handler is at work since then; it was slow, which is to be told. */
+	/* A handler has been running since `began`; and the report of a slow one that is due. */
 	bool at_work;
 	ump_time began;
 	bool slow_due;
@@ -201,22 +203,22 @@ enum reason {
 struct wait {
 	enum reason reason;
 	struct world *world;
-	/* For a completion: where. */
+	/* For FOR_COMPLETION: which completions. */
 	struct place *place;
-	/* Which request, or which ticket. */
+	/* Request number, or waiter. */
 	int which;
 	bool for_ever;
-	/* After the wait for room, this is sent as a request, which is waited for in turn; and
-	 * where its values are, if they stay with the caller. */
+	/* After the wait for capacity, `value` is sent as a request, which is waited for next; and
+	 * the addresses of its values, if they stay with the caller. */
 	int value;
 	const void *msg;
 	void *room;
-	/* The wait for room has begun, so the next one is for the request. */
+	/* The wait for capacity has begun, so the next wait is for the request. */
 	bool entered;
-	/* What is slept on, and whether somebody has woken it. */
+	/* The word slept on, and whether it was woken. */
 	const void *word;
 	bool woken;
-	/* The handlers that wait, as bits, and who began to wait before. */
+	/* The handlers that wait, as bits, and the wait that began before this one. */
 	unsigned frames;
 	struct wait *outer;
 };
@@ -227,17 +229,17 @@ struct life {
 	struct world worlds[WORLDS];
 	struct place places[PLACES];
 	int tags;
-	/* In whose callbacks the caller is, as bits, and which is the innermost. */
+	/* The worlds in whose callbacks the caller runs, as bits, and the innermost one. */
 	unsigned frames;
 	struct world *innermost;
-	/* Calls that wait, the last one first, and how many of them have let others go on. */
+	/* Waiting calls, latest first, and the number of them that have let others run. */
 	struct wait *waits;
 	unsigned depth;
-	/* A request that blocks for ever is about to be sent: nothing may be allocated. */
+	/* A request that blocks forever is about to be sent: the library must not allocate. */
 	bool lean;
-	/* Nobody looks at the numbers before the end. */
+	/* No statistics are read before the end. */
 	bool unwatched;
-	/* Clients recycle the memory of their messages, from the second one on. */
+	/* Clients recycle the memory of their messages, from the second message on. */
 	bool pooled;
 };
 
@@ -246,55 +248,55 @@ extern struct life life;
 
 /* ---- Faults -------------------------------------------------------------------------------- */
 
-/* The n-th allocation, bell or start of a thread from now on fails; 0: none. */
+/* Make the n-th allocation, notifier or thread start from now on fail; 0: none. */
 void life_fail_in(int calls);
 int life_fails_in(void);
-/* What the last failure since the last call of this has to be answered with; UMP_OK: none. */
+/* Return the result that the last failure since the previous call must produce; UMP_OK if none. */
 int life_failure(void);
 bool life_failed(void);
-/* Allocations that were not freed, and bells that were not closed. */
+/* Allocations not freed, plus notifiers not closed. */
 long life_blocks(void);
 
 /* ---- Values -------------------------------------------------------------------------------- */
 
 void life_config(struct world *world);
-/* A new value in `buffer`. */
+/* Make a new value in `buffer`. */
 int life_make(struct world *world, enum kind kind, void *buffer);
-/* Which value it is; all its bytes are checked. */
+/* Identify the value in `buffer`, checking all its bytes. */
 int life_read(struct world *world, enum kind kind, const void *buffer);
-/* Each value has been dropped as often as the model says, each number is what the model says, and
- * each bell rings if there is something to do. */
+/* Check that each value has been dropped as often as the model says, that each statistic is the
+ * model's, and that each notifier is raised exactly if there is something to do. */
 void life_check(void);
-/* At the end: no value is left in the library, and no memory. */
+/* At the end: check that the library holds no value and no memory. */
 void life_check_end(void);
 
 /* ---- Operations ---------------------------------------------------------------------------- */
 
-/* How many there are; the fuzzers add their own. */
+/* Number of operations; the fuzzers add their own. */
 #define LIFE_OPERATIONS 26
 
-/* Take operation `what`, below LIFE_OPERATIONS. */
+/* Execute operation `what`, which must be below LIFE_OPERATIONS. */
 void life_operate(struct world *world, unsigned what);
-/* Whether there is room for some more events. */
+/* Whether the models can take some more events. */
 bool life_has_room(void);
-/* Answer, keep or drop what `rc` is, as `choice` says; what is kept goes to a free slot.  Returns
- * whether the context was consumed. */
+/* Answer, keep or drop `rc`, as `choice` says; a kept context goes to a free slot.  Return whether
+ * the context was consumed. */
 bool life_answer(
 	struct world *world, ump_reply_context **rc, int request, const void *msg, unsigned choice);
-/* Whether there is a free slot for a context, and to put one into it. */
+/* Whether a slot is free for a context; and put a context into it. */
 bool life_can_hold(const struct world *world);
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg);
 /* Drop all contexts. */
 void life_forget_contexts(struct world *world);
-/* A free slot for an answer, or NOBODY. */
+/* Return a free slot for an answer, or NOBODY. */
 int life_free_wait(const struct world *world);
-/* Where a reply goes: nowhere, if replies have no value. */
+/* Return the reply buffer, or NULL if replies have no value. */
 void *life_room(const struct world *world, void *reply);
-/* Collect an answer that is there, or see that it is not. */
+/* Check the result of collecting an answer: there, or `not_there`. */
 void life_take(struct world *world, unsigned slot, int result, const void *reply, int not_there);
 
 void life_drop_clients(struct world *world);
-/* Answer all contexts, in some way. */
+/* Answer each context, in some way. */
 void life_drop_contexts(struct world *world);
 void life_drop_waits(struct world *world);
 void life_drop_weaks(struct world *world);
@@ -310,9 +312,9 @@ life_operation life_completions_misuse;
 life_operation life_req_completion;
 life_operation life_client_room;
 
-/* What a call for the next completion has answered; `nothing` is what it says if there is none. */
+/* Check the result of a call for the next completion; `nothing` is its result if there is none. */
 void life_completed(struct place *place, int result, const struct ump_completion *out, int nothing);
-/* What was lent by the last call is still there until the next. */
+/* Check that what the last call has lent is unchanged; it must stay so until the next call. */
 void life_check_place(const struct place *place);
 void life_drop_places(void);
 
@@ -320,32 +322,33 @@ void life_drop_places(void);
 
 void life_choose(struct world *world);
 ump_handler_builder life_build;
-/* How a handler goes on: now and then, it ends the loop. */
+/* Return a handler's flow: now and then it ends the loop. */
 struct ump_flow life_flow(struct world *world);
 void life_slow(void *arg, int64_t took, bool request);
-/* Spawn failed with `result`: it has to be for this reason, and everything is as if it had never
- * been, but that clients which the builder cloned are told so. */
+/* Spawn failed with `result`: check that the reason is the expected one, and that everything is as
+ * before the call, except that clients cloned by the builder get UMP_SERVER_GONE. */
 void life_check_failure(struct world *world, int result);
-/* The loop ends with `how`, before anybody else is called. */
+/* The loop ends with `how`, before any other callback runs. */
 void life_break(struct world *world, struct ump_flow how);
-/* The loop has ended: see that it might. */
+/* The loop has ended: check that it may. */
 void life_expect_end(struct world *world);
 
-/* ---- The ways to live ---------------------------------------------------------------------- */
+/* ---- Kinds of life ------------------------------------------------------------------------- */
 
-/* On a thread of its own, by turns with the main thread. */
+/* On its own thread, alternating with the main thread. */
 void life_thread(struct world *world);
-/* The server posts a gate through whatever client there is; false: there is none, or it ended. */
+/* The server posts a gate through any client it has; false: it has none, or the server has
+ * ended. */
 bool life_post_gate(struct world *world);
-/* The server's turn ends; with `back`, it waits for another one. */
+/* End the server's turn; with `back`, wait until it has another one. */
 void life_give_turn(struct world *world, bool back);
 
-/* Run by those who send to it. */
+/* A combining server, run by its callers. */
 void life_inline(void);
 
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
-/* Take any operation of these, as the input says, or as `choice` does. */
+/* Execute one of these operations, chosen by the input or by `choice`. */
 void life_step(void);
 void life_step_as(uint8_t choice);
 
@@ -354,8 +357,8 @@ bool life_raw_open(struct world *world);
 void life_pop(struct world *world);
 void life_look(struct world *world);
 void life_crowd(struct world *world);
-/* Whether there are as many weak references as there may be.  Pools, requests and wishes for room
- * have some, too, of which the model does not know. */
+/* Whether the weak count is at its limit.  Pools, requests and reservations hold weak references of
+ * which the model does not know. */
 bool life_weak_is_full(const struct world *world);
 void life_uncrowd(struct world *world);
 void life_raw_wait(struct world *world);
@@ -369,33 +372,34 @@ void life_task_join(struct world *world);
 void life_task_drop(struct world *world);
 void life_suspend(struct world *world, unsigned from);
 void life_resume(struct world *world, unsigned from);
-/* Whether its bell has to ring. */
+/* Whether its notifier must be raised. */
 bool life_has_work(const struct world *world);
-/* A handler that was resumed goes on, as the next run of its task begins. */
+/* Let a resumed handler go on, as the next run of its task begins. */
 void life_go_on(struct world *world);
-/* Requests that were given up are skipped with nobody called: see that the right ones were. */
+/* Given-up requests are skipped without a callback: check that the right ones were. */
 void life_skip(struct world *world);
 
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
-/* Whether the receiving end is in use, so that it cannot be dropped or received from. */
+/* Whether the receiving end is in use: it must be neither dropped nor received from. */
 bool life_is_stuck(const struct world *world);
-/* A deadline, as the input says: a near one, a far one, or none if `may_be_never`. */
+/* Return a deadline chosen by the input: near, far, or UMP_FOREVER if `may_be_never`. */
 ump_time life_deadline(bool may_be_never);
 
-/* One of some deadlines that have passed, each of which is as good as UMP_NOW. */
+/* Return one of several past deadlines, each equivalent to UMP_NOW. */
 ump_time life_past_of(unsigned choice);
-/* Whether to wait for `server` would close a circle: then the library has to say so; [deadlock]. */
+/* Whether waiting for `server` would close a wait cycle: the call must then fail; [deadlock]. */
 bool life_closes_circle(const struct world *server);
-/* Whether a send to `server` that would wait is told so instead.  A closed server is gone. */
+/* Whether a send to `server` that would wait must fail with UMP_DEADLOCK.  false for a closed
+ * server, which is gone. */
 bool life_send_closes_circle(const struct world *server);
 
-/* Whether the handler of `task` would close one by suspending until `server` does something. */
+/* Whether the handler of `task` would close a wait cycle by suspending for `server`. */
 bool life_suspends_in_circle(const struct world *task, const struct world *server);
-/* Around a call that may wait for `wait`. */
+/* Enclose a call that may wait for `wait`. */
 void life_wait_begin(struct wait *wait);
 void life_wait_end(const struct wait *wait);
-/* Whether a bell rings. */
+/* Whether a notifier is raised. */
 bool life_rings(int fd);
 
 life_operation life_block_in_req;
@@ -404,7 +408,7 @@ life_operation life_block_in_post;
 life_operation life_block_in_async;
 life_operation life_block_in_completions;
 
-/* With UMP_FUZZ_TRACE set: what is done, for those who replay. */
+/* With UMP_FUZZ_TRACE set: print each operation, for replays. */
 void life_trace(const char *what, int number);
 
 #endif

@@ -51,7 +51,7 @@ bool model_strong_is_full(const struct model *model)
 
 bool model_weak_is_full(const struct model *model)
 {
-	/* The strong handles count as a weak one, and so does the receiving end. */
+	/* All strong handles together count as one weak handle, and so does the receiving end. */
 	return model->weak == UINT32_MAX - (model->strong > 0) - model->served;
 }
 
@@ -88,7 +88,7 @@ void model_in_flight(
 	completions->in_flight++;
 }
 
-/* One of the two is done with what was asked for. */
+/* One of a reservation's two owners has released it. */
 static void ticket_done(struct model *model, struct model_ticket *ticket)
 {
 	if (ticket->owners > 0 && --ticket->owners == 0)
@@ -126,7 +126,7 @@ void model_completions_drop(struct model_completions *completions)
 	completions->in_flight = 0;
 }
 
-/* ---- Room ------------------------------------------------------------------------------------ */
+/* ---- Capacity -------------------------------------------------------------------------------- */
 
 static void remove_from_line(struct model *model, int ticket)
 {
@@ -140,13 +140,13 @@ static void remove_from_line(struct model *model, int ticket)
 	model->ticket[ticket].in_line = false;
 }
 
-/* Tell one who is not in line what became of it.  false: the place is not wanted. */
+/* Complete a waiter that has left the wait queue.  false: the permit is not wanted. */
 static bool call(struct model *model, int which, int code)
 {
 	struct model_ticket *ticket = &model->ticket[which];
 
 	ticket->code = code;
-	/* One who asked, and whose completions are gone, is not there to be told. */
+	/* A reservation whose completions are gone cannot be notified. */
 	if (ticket->asks && ticket->to == NULL) {
 		ticket_done(model, ticket);
 		return false;
@@ -215,7 +215,7 @@ void model_forget(struct model *model, const struct model_completions *completio
 		if (!ticket->told && !ticket->in_line)
 			ticket_done(model, ticket);
 	}
-	/* No place is kept for a client that was not told of it and never will be. */
+	/* A client that was not notified, and cannot be any more, must not keep a permit. */
 	for (int i = 0; i < model->tickets; i++) {
 		struct model_ticket *ticket = &model->ticket[i];
 
@@ -232,7 +232,7 @@ static int new_ticket(struct model *model)
 	return model->tickets++;
 }
 
-/* Let `ticket` stand in line before that at `at`. */
+/* Insert `ticket` into the wait queue before position `at`. */
 static void insert_in_line(struct model *model, int ticket, unsigned at)
 {
 	memmove(model->line + at + 1, model->line + at,
@@ -272,8 +272,8 @@ int model_ask(struct model *model, int asked, struct model_completions *to, int 
 		model->ticket[ticket].owners = 2;
 		model->weak++;
 	}
-	/* It asks anew, since nobody is left who could be told of the place that it has, or of the
-	 * one that it waits for. */
+	/* The client reserves anew, since no completions are left to be notified of the permit that
+	 * its earlier reservation holds or waits for. */
 	if (asked != MODEL_NONE) {
 		model->ticket[asked].has_place = false;
 		if (model->ticket[asked].in_line) {
@@ -302,7 +302,7 @@ bool model_asks(const struct model *model, int ask)
 	if (ask == MODEL_NONE)
 		return false;
 	ticket = &model->ticket[ask];
-	/* Where those who were to be told are gone, it asks for nobody. */
+	/* Without completions to notify, the reservation is void. */
 	return ticket->to != NULL && (ticket->has_place || ticket->in_line);
 }
 
@@ -390,7 +390,7 @@ void model_give_up(struct model *model, int request)
 	struct model_request *given = &model->request[request];
 
 	given->waited_for = false;
-	/* What would have been the caller's has nobody to own it. */
+	/* Drop the reply that the caller would have owned. */
 	if (given->state == MODEL_DONE)
 		set_owner(model, given->reply, MODEL_DROPPED);
 }
@@ -430,7 +430,7 @@ bool model_skip(struct model *model)
 	return true;
 }
 
-/* The oldest message that somebody has to look at. */
+/* Take the oldest message that must be handled. */
 static bool next(struct model *model, struct model_message *message)
 {
 	while (model->queued > 0) {
@@ -449,7 +449,8 @@ int model_receive(struct model *model, struct model_message *message)
 		model->handled++;
 		if (message->request >= 0) {
 			model->request[message->request].state = MODEL_STARTED;
-			/* Nobody knows what a loop of one's own does with it. */
+			/* The library cannot see what a program's own loop does with the
+			 * context. */
 			model->request[message->request].elsewhere = model->raw;
 		}
 		return UMP_OK;
@@ -457,7 +458,7 @@ int model_receive(struct model *model, struct model_message *message)
 	return model->strong > 0 ? UMP_EMPTY : UMP_CLIENTS_GONE;
 }
 
-/* A request is done, and those who wait are told. */
+/* Finish a request and deliver its end. */
 static void finish(struct model *model, int request, int code, int reply)
 {
 	struct model_request *finished = &model->request[request];
@@ -477,7 +478,7 @@ int model_answer(struct model *model, int request, int code, int reply)
 {
 	struct model_request *answered = &model->request[request];
 
-	/* To answer a leftover is to take it over. */
+	/* Answering an undelivered request takes it over. */
 	if (answered->state == MODEL_LEFT)
 		set_owner(model, answered->value, MODEL_RECEIVER);
 	if (code != UMP_OK && (answered->kept || !answered->elsewhere))
@@ -497,7 +498,8 @@ void model_drop_context(struct model *model, int request)
 	bool started = dropped->state == MODEL_STARTED;
 
 	finish(model, request, started ? UMP_NO_REPLY : UMP_SERVER_GONE, MODEL_NO_VALUE);
-	/* What was never started is its caller's as before, if that is blocked in its call. */
+	/* A request that never started returns its value to the caller if that still blocks in its
+	 * call. */
 	if (!started)
 		set_owner(model, dropped->value,
 			dropped->blocks && dropped->waited_for ? MODEL_SENDER : MODEL_DROPPED);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What one server promises, as plainly as it can be said: arrays and flags, one thread, no memory
- * of its own, nothing of the library.  Each function is one event.  It returns what the library has
- * to answer, and moves values to their new owners; `owner` then tells which values must have been
- * dropped: exactly those that say MODEL_DROPPED, exactly once.
+ * Executable specification of one server's promises: arrays and flags, one thread, no memory of its
+ * own, nothing of the library.  Each function is one event: it returns the result that the library
+ * must give, and moves values to their new owners.  `owner` then tells which values must have been
+ * dropped: exactly those marked MODEL_DROPPED, exactly once.
  *
- * Completions are a model of their own, since several servers tell the same ones.
+ * Completions are a separate model, since several servers may deliver to the same ones.
  */
 #ifndef UMP_FUZZ_MODEL_H
 #define UMP_FUZZ_MODEL_H
@@ -21,43 +21,43 @@
 #define MODEL_LINE     24
 
 enum model_owner {
-	/* The one who made it, again or still. */
+	/* Its sender, still or again. */
 	MODEL_SENDER,
-	/* The library: it is queued, or it is a reply that waits for its caller. */
+	/* The library: the value is queued, or is a reply that its caller has not collected. */
 	MODEL_LIBRARY,
-	/* The handler, the receiver, or the caller who got it as a reply. */
+	/* The handler, the receiver, or the caller that got it as a reply. */
 	MODEL_RECEIVER,
-	/* Nobody: its type's drop was called. */
+	/* None: its type's drop was called. */
 	MODEL_DROPPED
 };
 
 enum model_state {
 	MODEL_QUEUED,
-	/* It came up after the loop had ended. */
+	/* Undelivered: reached after the loop had ended. */
 	MODEL_LEFT,
 	MODEL_STARTED,
 	MODEL_DONE
 };
 
-/* No value, no request, no ticket. */
+/* No value, no request, no waiter. */
 #define MODEL_NO_VALUE (-1)
 #define MODEL_NONE     (-1)
 
 struct model;
 
-/* The end of a request, or room (`request` is MODEL_NONE), that has arrived. */
+/* An arrived completion: the end of a request, or of a reservation (`request` is MODEL_NONE). */
 struct model_end {
 	struct model *server;
 	int request;
 	int tag;
 	int code;
-	/* Of room: which ticket. */
+	/* For a reservation: the waiter. */
 	int ticket;
 };
 
 struct model_completions {
 	bool open;
-	/* It was said that nothing is there, and nothing has come since: the bell is silent. */
+	/* UMP_EMPTY was returned and nothing has arrived since: the notifier is clear. */
 	bool quiet;
 	unsigned in_flight;
 	unsigned arrived;
@@ -68,39 +68,42 @@ struct model_request {
 	enum model_state state;
 	/* The caller waits, or may still wait. */
 	bool waited_for;
-	/* It waits in the call that has sent it, and has its value back if it is never started. */
+	/* The caller blocks in the sending call, and gets its value back if the request never
+	 * starts. */
 	bool blocks;
-	/* The context was kept, so that the answer may come from elsewhere; and it is counted. */
+	/* The context was kept, so that the answer may come from elsewhere; and the keep was
+	 * counted. */
 	bool elsewhere;
 	bool kept;
 	int value;
-	/* Once done: what the caller gets, and with UMP_OK which value, or MODEL_NO_VALUE. */
+	/* Once done: the caller's result code, and with UMP_OK the reply value, or
+	 * MODEL_NO_VALUE. */
 	int code;
 	int reply;
-	/* Where the end is told, or NULL. */
+	/* Completions that receive the end, or NULL. */
 	struct model_completions *to;
 	int tag;
 };
 
 struct model_message {
-	/* Which request, or -1: a post. */
+	/* Request number; -1 for a post. */
 	int request;
 	int value;
 };
 
-/* One who wants room: a sender who waits for it, or a client who has asked. */
+/* A waiter for capacity: a blocked sender, or a client's reservation. */
 struct model_ticket {
 	bool asks;
 	bool in_line;
-	/* Called with UMP_OK, and not used yet: one who asked has room kept. */
+	/* Granted with UMP_OK and not used yet: a reservation holds its permit. */
 	bool has_place;
 	int code;
-	/* Who is told, until they are dropped; and that the client was. */
+	/* Completions to notify, NULL once dropped; and whether the client was notified. */
 	struct model_completions *to;
 	int tag;
 	bool told;
-	/* Of one who asked: how many are not done with it, the client and its completions.  Until
-	 * then it counts as a weak handle. */
+	/* For a reservation: its owners left, the client and its completions.  Until 0 it counts as
+	 * a weak handle. */
 	unsigned owners;
 };
 
@@ -108,11 +111,11 @@ struct model {
 	uint32_t strong;
 	uint32_t weak;
 	bool closed;
-	/* The receiving end is there. */
+	/* The receiving end exists. */
 	bool served;
-	/* It is a raw one, which does not count what becomes of contexts. */
+	/* It is a raw one, which does not count the outcomes of contexts. */
 	bool raw;
-	/* 0: any number of messages. */
+	/* 0: unbounded. */
 	uint32_t capacity;
 	uint32_t places;
 	uint32_t most;
@@ -120,7 +123,7 @@ struct model {
 	struct model_ticket ticket[MODEL_TICKETS];
 	unsigned in_line;
 	int line[MODEL_LINE];
-	/* The ticket whose kept room was taken last, or MODEL_NONE. */
+	/* The reservation whose permit was taken last, or MODEL_NONE. */
 	int used;
 	unsigned handled;
 	unsigned skipped;
@@ -134,89 +137,92 @@ struct model {
 	struct model_message queue[MODEL_QUEUE];
 };
 
-/* A channel is opened: one strong client. */
+/* Open a channel with one strong client. */
 void model_open(struct model *model, bool raw, uint32_t capacity);
 
-/* Whether there is room for some more events; a fuzzer stops if not. */
+/* Whether the arrays can take some more events; a fuzzer stops if not. */
 bool model_has_room(const struct model *model);
 
-/* A new value, its maker's. */
+/* Make a new value, owned by its sender. */
 int model_value(struct model *model);
 
 /* ---- Clients: [weak], [drain] --------------------------------------------------------------- */
 
 void model_strong_add(struct model *model);
 void model_strong_drop(struct model *model);
-/* No further handle can be counted. */
+/* Whether no further handle can be counted. */
 bool model_strong_is_full(const struct model *model);
 bool model_weak_is_full(const struct model *model);
-/* UMP_OK, UMP_CLIENTS_GONE or UMP_OVERFLOW. */
+/* Return UMP_OK, UMP_CLIENTS_GONE or UMP_OVERFLOW. */
 int model_upgrade(struct model *model);
 
-/* ---- Room: [bound] --------------------------------------------------------------------------- */
+/* ---- Capacity: [bound] ----------------------------------------------------------------------- */
 
-/* Take a place for a message: UMP_OK, UMP_FULL or UMP_SERVER_GONE.  `ask` is the ticket with which
- * the client has asked for room, or MODEL_NONE. */
+/* Take a permit for a message: UMP_OK, UMP_FULL or UMP_SERVER_GONE.  `ask` is the client's
+ * reservation, or MODEL_NONE. */
 int model_place(struct model *model, int ask);
-/* The message was not sent: all is as before. */
+/* The message was not sent: give its permit back. */
 void model_place_back(struct model *model);
-/* Stand in line, after UMP_FULL: a ticket.  A client that waits goes before what it asks for. */
+/* Join the wait queue after UMP_FULL; return the waiter.  A client's blocked send goes before its
+ * reservation. */
 int model_stand(struct model *model, int ask);
 void model_leave_line(struct model *model, int ticket);
-/* Ask for room, by a client that may: a ticket.  `asked` is what it has asked with before. */
+/* Reserve capacity for a client that may; return the waiter.  `asked` is its earlier
+ * reservation. */
 int model_ask(struct model *model, int asked, struct model_completions *to, int tag);
-/* Whether what was asked for is still to come, or kept. */
+/* Whether the reservation is pending, or holds a permit. */
 bool model_asks(const struct model *model, int ask);
-/* The client goes that has asked. */
+/* Drop the reservation of a client that goes away. */
 void model_ask_end(struct model *model, int ask);
 unsigned model_depth(const struct model *model);
 
 /* ---- Sending: [once], [gone] ----------------------------------------------------------------- */
 
-/* With a place that was taken: UMP_OK or UMP_SERVER_GONE. */
+/* Send with a permit already taken: UMP_OK or UMP_SERVER_GONE. */
 int model_post(struct model *model, int value);
 int model_send(struct model *model, int value, int *request);
-/* The same, for a caller that waits for the answer in this call. */
+/* The same, for a caller that blocks until the answer. */
 int model_send_blocking(struct model *model, int value, int *request);
 
 /* ---- The caller's side: [once], [origin] ---------------------------------------------------- */
 
-/* UMP_EMPTY, or the code of a request that is done, whose waiter then is gone. */
+/* Return UMP_EMPTY, or the code of a finished request, whose caller then no longer waits. */
 int model_take(struct model *model, int request);
 void model_give_up(struct model *model, int request);
-/* A request that was not sent because its deadline had passed. */
+/* The request was not sent because its deadline had passed. */
 void model_too_late(struct model *model, int value);
 
 /* ---- Completions: [complete] ----------------------------------------------------------------- */
 
 void model_completions_open(struct model_completions *completions);
-/* A request that was sent ends there. */
+/* A request was sent whose end is delivered to `completions`. */
 void model_in_flight(
 	struct model *model, int request, struct model_completions *completions, int tag);
-/* UMP_OK and what has arrived first, or UMP_EMPTY. */
+/* Return UMP_OK and the oldest completion, or UMP_EMPTY. */
 int model_next(struct model_completions *completions, struct model_end *end);
 void model_completions_drop(struct model_completions *completions);
-/* After that, for each server: what it would have told there is given up. */
+/* Must follow for each server: give up what it would have delivered to `completions`. */
 void model_forget(struct model *model, const struct model_completions *completions);
 
 /* ---- The handler's side: [fifo], [keep], [forgot], [origin] --------------------------------- */
 
-/* UMP_OK and a message, UMP_CLIENTS_GONE, or UMP_EMPTY. */
+/* Return UMP_OK and a message, UMP_CLIENTS_GONE, or UMP_EMPTY. */
 int model_receive(struct model *model, struct model_message *message);
-/* Skip the oldest message.  false: somebody has to look at it. */
+/* Skip the oldest message if its caller has given up.  false: it must be handled. */
 bool model_skip(struct model *model);
-/* UMP_OK or UMP_ORIGIN_GONE.  `reply` is MODEL_NO_VALUE unless the code is UMP_OK. */
+/* Return UMP_OK or UMP_ORIGIN_GONE.  `reply` is MODEL_NO_VALUE unless the code is UMP_OK. */
 int model_answer(struct model *model, int request, int code, int reply);
 void model_drop_context(struct model *model, int request);
-/* `counted`: there is a reference left with which to count it. */
+/* `counted`: a weak reference is left to count the context by. */
 void model_keep(struct model *model, int request, bool counted);
 
 /* ---- The end: [break] ----------------------------------------------------------------------- */
 
 void model_close(struct model *model);
-/* After that: the next message that is left, to be offered to `leftover`; false: there is none. */
+/* After that: take the next undelivered message, to be passed to `leftover`; false if none is
+ * left. */
 bool model_next_leftover(struct model *model, struct model_message *message);
-/* All that is left, with nobody to offer it to. */
+/* Drop all undelivered messages: there is no `leftover` to pass them to. */
 void model_discard(struct model *model);
 
 #endif

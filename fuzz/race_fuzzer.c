@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Races: an input is a program for up to four clients and a server, and the schedule that the
- * simulator runs it under.  Checked, in each execution, by the oracle of fuzz/sim: [once] [fifo]
- * [drain] [break] [gone] [forgot] [keep] [origin] [weak] [deadline] [deadlock] [bound] [task]
- * [suspend] [complete] [quiet] [clean] [init] [user]; and by the simulator: data races, deadlock,
- * use after free, leaks, programs that do not end.
+ * simulator runs it under.  The oracle of fuzz/sim checks in each execution: [once] [fifo] [drain]
+ * [break] [gone] [forgot] [keep] [origin] [weak] [deadline] [deadlock] [bound] [task] [suspend]
+ * [complete] [quiet] [clean] [init] [user]; and the simulator: data races, deadlock, use after
+ * free, leaks, programs that do not end.
  *
- * Bytes: the server's traits; how many clients; for each client how many operations, and these;
- * which rarities may occur; the rest is the schedule (fuzz/sim/choice.c).
+ * Bytes: the server's traits; the number of clients; for each client the number of its operations,
+ * and these; the rarities that may occur; the rest is the schedule (fuzz/sim/choice.c).
  */
 #include "coverage.h"
 #include "drive.h"
@@ -20,7 +20,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Beyond this an input only repeats itself. */
+/* Longer inputs only repeat themselves. */
 #define LONGEST 512
 
 /* Each bit allows one kind of rarity. */
@@ -38,7 +38,7 @@ static struct sim_bounds bounds_from(uint8_t bits)
 	return bounds;
 }
 
-/* Show the execution again, step by step, and leave a recording of it. */
+/* Show the execution again, step by step, and save a recording of it. */
 static void report(const struct program *program)
 {
 	static struct recording recording;

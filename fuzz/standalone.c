@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Replays inputs without libFuzzer, so that any compiler can: each argument is a file, or a
- * directory of files, in the order of their names.  Without arguments, one input is read from the
- * standard input.
+ * Replays inputs without libFuzzer, and so with any compiler.  Each argument is a file, or a
+ * directory whose files are replayed in the order of their names.  Without arguments, one input is
+ * read from the standard input.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any input of ours has. */
+/* Larger than any input of the corpora. */
 #define MOST ((size_t)1 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,7 +27,7 @@ static void replay_stream(FILE *file)
 	if (data == NULL)
 		abort();
 	size = fread(data, 1, MOST, file);
-	/* As large as the input, so that a sanitizer sees what lies beyond it. */
+	/* Exactly as large as the input, so that a sanitizer detects accesses beyond it. */
 	exact = malloc(size + (size == 0));
 	if (exact == NULL)
 		abort();
@@ -81,7 +81,7 @@ static int replay(const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
-	/* What stops in the middle is the last one named. */
+	/* If a replay crashes, the last path printed is the input. */
 	if (getenv("UMP_FUZZ_TRACE") != NULL)
 		fprintf(stderr, "replaying %s\n", path);
 	replay_stream(file);

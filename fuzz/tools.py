@@ -47,7 +47,7 @@ def merge(path, key, value):
 # ---- A libFuzzer run ---------------------------------------------------------------------------
 
 def figures(log):
-    """Executions, their rate, edges and features, as libFuzzer's last lines tell them."""
+    """Executions, their rate, edges and features, from libFuzzer's last lines."""
     def last(pattern):
         found = re.findall(pattern, log)
         return int(found[-1]) if found else 0
@@ -66,7 +66,7 @@ def part_of(name):
 
 
 def read_reasons(path):
-    """`file | text of the line, or * | reason` on each line; a remark begins with a number sign."""
+    """`file | text of the line, or * | reason` on each line; comments begin with a number sign."""
     reasons = []
     for line in pathlib.Path(path).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
@@ -84,7 +84,7 @@ def coverage(export, reasons_path):
             continue
         lines = (ROOT / name).read_text().splitlines()
         sums = {}
-        # An inline function has the branches of each file that includes it: they count together.
+        # The branches of an inline function must be summed over the files that include it.
         for line, column, _, _, taken, not_taken, *_ in file["branches"]:
             both = sums.setdefault((line, column), [0, 0])
             both[0] += taken
@@ -129,7 +129,7 @@ def coverage(export, reasons_path):
 # ---- Mutants -----------------------------------------------------------------------------------
 
 def compile_all(sources, include, out):
-    """Compile each source, unless the same text was compiled before; returns the objects."""
+    """Compile each source, unless the same text was compiled before; return the objects."""
     headers = hashlib.sha256()
     for path in sorted([*include.rglob("*.h"), *(ROOT / "fuzz").glob("*.h")]):
         headers.update(path.read_bytes())
@@ -147,7 +147,7 @@ def compile_all(sources, include, out):
 
 
 def described(pattern):
-    """The words that fuzz/CMakeLists.txt has in such a place."""
+    """The words that fuzz/CMakeLists.txt has where `pattern` matches."""
     found = re.search(pattern, (ROOT / "fuzz/CMakeLists.txt").read_text())
     if found is None:
         fail(f"fuzz/CMakeLists.txt has no {pattern}")
@@ -155,13 +155,13 @@ def described(pattern):
 
 
 def wrapped():
-    """What life_fuzzer is linked with."""
+    """The linker options that wrap functions for life_fuzzer."""
     return [f"-Wl,--wrap={name}" for name in
             ["ump_now", *(f"ump__{name}" for name in described(r"\bset\(wraps ([^)]*)\)"))]]
 
 
 def library_sources(tree):
-    """The sources that CMakeLists.txt lists, with those of Linux."""
+    """The sources that CMakeLists.txt lists, and those for Linux."""
     names = re.findall(r"src/[\w/]+\.c", (ROOT / "CMakeLists.txt").read_text())
     return [tree / name for name in [*names, "src/sync/bell_eventfd.c", "src/sync/park_futex.c"]]
 
@@ -179,7 +179,7 @@ def build(tree, target, out, binary):
 
 
 def hunt(binary, target, work, executions, seconds):
-    """Run the corpus, then fuzz from it; returns how the bug showed, or None."""
+    """Run the corpus, then fuzz from it; return how the mutant was found, or None."""
     corpus = ROOT / "fuzz/corpus" / target
     ran, began = 0, time.monotonic()
     for stage, limits in (("corpus", ["-runs=0"]),
@@ -224,7 +224,7 @@ def mutants(table, work, executions, seconds):
         row = {"number": number, "name": name, "why": mutant["why"], "found": {}}
         cells = []
         for target in TARGETS:
-            # What core_fuzzer runs is src/core, so nothing else can show there.
+            # core_fuzzer runs src/core only, and cannot find mutants elsewhere.
             if target == "core" and not mutant["file"].startswith("src/core/"):
                 cells.append("out of its reach")
                 continue

@@ -21,13 +21,13 @@ struct block {
 
 unsigned char arena_memory[SIM_THREADS][ARENA_PART] __attribute__((aligned(128)));
 static struct block blocks[SIM_THREADS][BLOCKS];
-/* What the one who freed a block knew then; kept only if it may be given out again. */
+/* The view of the thread that freed a block; kept only if blocks may be reused. */
 static struct view freed[SIM_THREADS][BLOCKS];
 /* The block that was freed last. */
 static struct block *last_freed;
 static int block_count[SIM_THREADS];
 static size_t top[SIM_THREADS];
-/* Which block of its part a granule belongs to. */
+/* The number, within its part, of the block that a granule belongs to. */
 static uint8_t block_at[SIM_THREADS][ARENA_PART / GRANULE];
 
 void arena_begin(void)
@@ -39,7 +39,7 @@ void arena_begin(void)
 	last_freed = NULL;
 }
 
-/* The block that was freed last, once more: as an allocator does.  NULL: not this time. */
+/* Reuse the block that was freed last, as an allocator may.  NULL if not chosen or not possible. */
 static void *reuse(size_t size)
 {
 	struct block *block = last_freed;
@@ -52,7 +52,7 @@ static void *reuse(size_t size)
 	last_freed = NULL;
 	block->live = true;
 	i = (size_t)(block - &blocks[0][0]);
-	/* What was done with it before was done before this. */
+	/* Earlier uses of the block happen before this one. */
 	view_join(&self()->now, &freed[i / BLOCKS][i % BLOCKS], views_locations());
 	memset(arena_memory[i / BLOCKS] + block->offset, 0xaa, size);
 	trace_note("is given memory that was freed");
@@ -63,7 +63,7 @@ void *arena_alloc(size_t size, size_t align, bool counted)
 {
 	int t = simulated() ? machine.current : 0;
 	size_t offset = (top[t] + align - 1) / align * align;
-	/* At least one granule between two blocks: to run over the end is never to hit another. */
+	/* Leave at least one granule between two blocks: an overrun must not hit another block. */
 	size_t end = (offset + size + GRANULE - 1) / GRANULE * GRANULE + GRANULE;
 	struct block *block = &blocks[t][block_count[t]];
 	void *again = counted && simulated() ? reuse(size) : NULL;
@@ -75,14 +75,14 @@ void *arena_alloc(size_t size, size_t align, bool counted)
 	*block = (struct block){(uint32_t)offset, (uint32_t)size, true, counted};
 	for (size_t i = top[t] / GRANULE; i < end / GRANULE; i++)
 		block_at[t][i] = (uint8_t)block_count[t];
-	/* Nobody may count on zeros. */
+	/* Callers must not rely on zeros. */
 	memset(arena_memory[t] + top[t], 0xaa, end - top[t]);
 	block_count[t]++;
 	top[t] = end;
 	return arena_memory[t] + offset;
 }
 
-/* The block that `address` lies in or behind; NULL: nothing was ever allocated there. */
+/* Find the block that `address` lies in or behind; NULL if nothing was ever allocated there. */
 static struct block *find(uintptr_t address, size_t *offset)
 {
 	size_t at = address - (uintptr_t)arena_memory;
@@ -133,7 +133,7 @@ void arena_free(uintptr_t address)
 		self()->now.at[machine.current]++;
 		last_freed = block;
 	}
-	/* What was in it plays no part in the state any more. */
+	/* The old contents must not distinguish states. */
 	memset((void *)address, 0xdd, block->size);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The simulated memory.  Blocks are not used again within one execution, so that a use after free
- * is always seen; only if that is a rarity allowed, and chosen, the one that was freed last.  Each
- * thread allocates from a part of its own: so the addresses, and with them the states, do not
- * depend on the order in which threads allocate.
+ * The simulated memory.  Blocks are not reused within one execution, so that every use after free
+ * is detected; the exception, if that rarity is allowed and chosen, is the block freed last.  Each
+ * thread allocates from its own part: addresses, and with them states, do not depend on the order
+ * in which threads allocate.
  */
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H
@@ -18,19 +18,20 @@
 
 void arena_begin(void);
 
-/* `size` bytes at a multiple of `align`.  `counted`: not to be given back is a leak. */
+/* Allocate `size` bytes at a multiple of `align`.  `counted`: a block that is not freed is a
+ * leak. */
 void *arena_alloc(size_t size, size_t align, bool counted);
 
-/* Check that `address` is a live block's beginning, and let it go. */
+/* Check that `address` is the beginning of a live block, and free the block. */
 void arena_free(uintptr_t address);
 
-/* The size of the live block that begins at `address`. */
+/* Return the size of the live block that begins at `address`. */
 size_t arena_size(uintptr_t address);
 
-/* The memory itself: a part for each thread. */
+/* The memory itself: one part per thread. */
 extern unsigned char arena_memory[SIM_THREADS][ARENA_PART];
 
-/* Whether an address lies in the arena; if so, that it may be used. */
+/* Whether an address lies in the arena; and check that it may be accessed. */
 static inline bool arena_has(uintptr_t address)
 {
 	return address - (uintptr_t)arena_memory < sizeof arena_memory;
@@ -38,13 +39,13 @@ static inline bool arena_has(uintptr_t address)
 
 void arena_require(uintptr_t address, size_t size);
 
-/* The first leaked block's size and owner; false: there is none. */
+/* Get the size and thread of the first leaked block; false if there is none. */
 bool arena_leak(size_t *size, int *thread);
 
-/* A name for an address, the same on every machine; 0: not in the arena. */
+/* Return a name for an address, the same on every machine; 0: not in the arena. */
 uint64_t arena_name(uintptr_t address);
 
-/* A number for all that lies in memory. */
+/* Hash the contents of the memory. */
 uint64_t arena_hash(uint64_t hash);
 
 #endif

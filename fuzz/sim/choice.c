@@ -7,14 +7,14 @@
 
 static uint64_t random_state;
 static size_t byte;
-/* SIM_BYTES: how many more times the running thread stays; -1: for good. */
+/* SIM_BYTES: number of further steps for which the running thread stays; -1: forever. */
 static int stay;
 
-/* What was chosen in this execution. */
+/* The choices of this execution. */
 static uint8_t made[SIM_CHOICES];
 static size_t made_count;
 
-/* SIM_EXHAUSTIVE: the choices on the way to where the exploration is. */
+/* SIM_EXHAUSTIVE: the choices that lead to the current point of the exploration. */
 static struct {
 	uint8_t value;
 	uint8_t count;
@@ -56,7 +56,7 @@ const uint8_t *sim_choices(size_t *count)
 	return made;
 }
 
-/* The way taken so far, then the first alternative at each new choice. */
+/* Follow the path so far, then take the first alternative at each new choice. */
 static unsigned explore(enum choice what, unsigned count)
 {
 	if (made_count < path_length)
@@ -138,7 +138,8 @@ unsigned choice_make(enum choice what, unsigned count)
 	return keep(random_choice(what, count));
 }
 
-/* The highest priority; once in a while the running thread gets the lowest one. */
+/* Return the thread with the highest priority; now and then the running thread gets the lowest
+ * one. */
 static unsigned pct_thread(const int *numbers, unsigned count, bool stays)
 {
 	unsigned best = 0;
@@ -153,8 +154,8 @@ static unsigned pct_thread(const int *numbers, unsigned count, bool stays)
 	return best;
 }
 
-/* Bytes come in pairs: for how long to stay, and to whom to go then.  So a change of one byte moves
- * one preemption, and what comes after it stays in its place. */
+/* Bytes come in pairs: how long to stay, then which thread to switch to.  So changing one byte
+ * moves one preemption, and later choices stay where they are. */
 static unsigned bytes_thread(unsigned count, bool stays)
 {
 	unsigned chosen;

@@ -2,7 +2,7 @@
 #include "coverage.h"
 
 #define PAIRS 4096
-/* The section is where libFuzzer looks for counters besides its own; elsewhere it is just data. */
+/* libFuzzer looks for additional counters in this section; without it, they are just data. */
 __attribute__((section("__libfuzzer_extra_counters"))) static unsigned char pairs[PAIRS];
 static unsigned char ever[PAIRS];
 static unsigned met;
@@ -23,8 +23,7 @@ unsigned coverage_pairs(void)
 void coverage_step(const struct step *step)
 {
 	size_t i = step->address / 8 % WORDS;
-	/* Relative to some function of the program, so that the place where it was loaded plays no
-	 * part. */
+	/* Relative to a function of the program, so that the load address does not matter. */
 	uintptr_t pc = step->pc - (uintptr_t)&coverage_pairs;
 
 	if (last[i].generation == machine.generation && last[i].address == step->address &&

@@ -6,15 +6,15 @@
 
 #include <string.h>
 
-/* ---- Bells --------------------------------------------------------------------------------- */
+/* ---- Notifiers ----------------------------------------------------------------------------- */
 
-/* Each thread numbers its own, so that numbers do not depend on who came first. */
+/* Each thread numbers its own notifiers, so that numbers do not depend on the schedule. */
 #define FIRST_FD   100
 #define THREAD_FDS 8
 static struct {
 	bool open;
 	bool rings;
-	/* Somebody has rung since this was last asked. */
+	/* Raised since this was last asked. */
 	bool rung;
 } bells[SIM_THREADS][THREAD_FDS];
 static int bell_count[SIM_THREADS];
@@ -32,7 +32,7 @@ int bell_open(void)
 	return FIRST_FD + machine.current * THREAD_FDS + number;
 }
 
-/* The place of an open bell. */
+/* The index of an open notifier. */
 static int place_of(int fd)
 {
 	int place = fd - FIRST_FD;
@@ -119,10 +119,10 @@ int bell_leak(void)
 #define LOCKS 16
 #define FREE  (-1)
 static struct lock {
-	/* 0: nothing is known of any lock here. */
+	/* 0: unused. */
 	uintptr_t address;
 	int owner;
-	/* What those who had it knew when they gave it back. */
+	/* The view of the last owner when it gave the lock back. */
 	struct view view;
 } locks[LOCKS];
 
@@ -172,7 +172,7 @@ void lock_give(uintptr_t address)
 	lock->owner = FREE;
 	lock->view = me->now;
 	me->locks--;
-	/* What comes after this is not what the lock passes on. */
+	/* Steps after this are not part of what the lock passes on. */
 	me->now.at[machine.current]++;
 	for (int t = 0; t < machine.count; t++) {
 		struct thread *thread = &machine.threads[t];
@@ -210,7 +210,7 @@ uint64_t devices_hash(uint64_t hash)
 						 (uint64_t)bells[t][i].open << 1 |
 						 (uint64_t)bells[t][i].rings);
 	}
-	/* A sum, since their places depend on who came first. */
+	/* A sum, since the order of the entries depends on the schedule. */
 	for (int i = 0; i < LOCKS; i++) {
 		if (locks[i].address != 0)
 			sum += mix(mix(mix(11, locks[i].address), (uint64_t)locks[i].owner + 2),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Bells and locks: the parts of the platform that have a state of their own. */
+/* Notifiers and locks: the parts of the platform that have a state. */
 #ifndef SIM_DEVICES_H
 #define SIM_DEVICES_H
 
@@ -8,36 +8,37 @@
 
 void devices_begin(void);
 
-/* ---- Bells, known by their file descriptors ------------------------------------------------ */
+/* ---- Notifiers, identified by their file descriptors --------------------------------------- */
 
-/* A new bell, silent.  No number is used twice in one execution: who uses one that was closed is
- * always seen. */
+/* Open a notifier, clear.  Numbers are not reused within one execution, so that each use of a
+ * closed notifier is detected. */
 int bell_open(void);
 void bell_close(int fd);
 
-/* Ring, or silence, an open one.  Ringing wakes all who wait for it; how many these are. */
+/* Raise, or clear, an open notifier.  Raising wakes all its waiters, and returns their number. */
 unsigned bell_ring(int fd);
 void bell_silence(int fd);
 
-/* Whether it rings. */
+/* Whether it is raised. */
 bool bell_rings(int fd);
 
-/* Whether anybody has rung since this was last asked. */
+/* Whether it was raised since this was last asked. */
 bool bell_was_rung(int fd);
 
 /* Whether it has not been closed. */
 bool bell_is_open(int fd);
 
-/* A bell that was not closed, or -1. */
+/* Return a notifier that was not closed, or -1. */
 int bell_leak(void);
 
-/* ---- Locks, known by their addresses ------------------------------------------------------- */
+/* ---- Locks, identified by their addresses -------------------------------------------------- */
 
-/* The calling thread gets the lock, and learns what those who had it knew; or sleeps. */
+/* Take the lock for the calling thread, joining the view of its last owner; sleep until it is
+ * free. */
 void lock_take(uintptr_t address);
 void lock_give(uintptr_t address);
 
-/* Nobody may have it, and what was known of it is forgotten. */
+/* Forget the lock, which must be free. */
 void lock_forget(uintptr_t address);
 
 /* ---- States -------------------------------------------------------------------------------- */

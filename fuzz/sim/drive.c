@@ -14,7 +14,7 @@ double drive_now(void)
 {
 	struct timespec now;
 
-	/* Of this process: what else the machine does plays no part in bounds and figures. */
+	/* Time of this process: the machine's other load must not affect bounds and figures. */
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
@@ -26,7 +26,7 @@ FILE *drive_json(const struct options *options)
 
 /* ---- A failure ----------------------------------------------------------------------------- */
 
-/* Show the last execution, which failed, after it was made as small as possible. */
+/* Shrink the last execution, which failed, and show it. */
 static void report(const struct options *options, const struct program *program)
 {
 	static struct recording recording;
@@ -81,7 +81,7 @@ static uint32_t next_random(void)
 	return (uint32_t)(random_state >> 33);
 }
 
-/* The next program and schedule. */
+/* Choose the next program and schedule. */
 static void configure_random(const struct options *options, bool pct, struct program *program)
 {
 	if (options->program == NULL)
@@ -95,7 +95,7 @@ static void configure_random(const struct options *options, bool pct, struct pro
 	/* Refusals end most programs early. */
 	if (next_random() % 4 != 0)
 		sim_config.bounds.refusals = 0;
-	/* And memory that is used again hides who uses it when it is gone. */
+	/* Reused memory hides uses after free. */
 	if (next_random() % 8 != 0)
 		sim_config.bounds.reuses = 0;
 }
@@ -175,7 +175,7 @@ int drive_twice(const struct options *options)
 
 /* ---- Exhaustively -------------------------------------------------------------------------- */
 
-/* One program; true: no failure. */
+/* Explore one program; true: no failure. */
 static bool explore(const struct options *options, const struct program *program,
 	const struct sim_bounds *bounds, const char *text)
 {
@@ -239,7 +239,7 @@ static int drive_listed(const struct options *options)
 		bounds.spurious = listed->spurious;
 		bounds.weak_failures = listed->weak_failures;
 		bounds.ticks = 0;
-		/* One failure is enough to look at. */
+		/* Stop at the first failure. */
 		if (!explore(options, &program, &bounds, listed->text))
 			return 1;
 		if (drive_now() - began > options->total)
@@ -248,7 +248,7 @@ static int drive_listed(const struct options *options)
 	return 0;
 }
 
-/* Each of these operations by one client, against each by another one. */
+/* Explore each of these operations by one client, against each by another client. */
 static int drive_pairs(const struct options *options)
 {
 	for (int i = 0; i < paired_count; i++) {
@@ -298,7 +298,8 @@ static bool has(const struct outcomes *outcomes, uint64_t hash)
 	return false;
 }
 
-/* How the oracle's books may look at the end of a program. */
+/* Collect the distinct final states of the oracle's books.  false if that is incomplete, or
+ * failed. */
 static bool all_outcomes(
 	const struct options *options, const struct program *program, struct outcomes *outcomes)
 {
@@ -384,7 +385,8 @@ int drive_seeds(const struct options *options)
 		size = program_encode(&program, bytes);
 		if (size == 0)
 			continue;
-		/* All rarities but refusals; then short stays, and others' turns. */
+		/* All rarities but refusals and reuses; then pairs: a short stay, and the thread to
+		 * switch to. */
 		bytes[size++] = 0x5f;
 		for (int k = 0; k < 32; k++)
 			bytes[size++] = (uint8_t)(k % 2 == 0 ? (k * 5 + i) % 11 : k + i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Many executions: at random, exhaustively, or one again. */
+/* Many executions: at random, exhaustively, or a recorded one again. */
 #ifndef SIM_DRIVE_H
 #define SIM_DRIVE_H
 
@@ -10,26 +10,26 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What the commands were told. */
+/* Options of the commands. */
 struct options {
 	/* NULL: any program, or the list. */
 	const char *program;
 	const char *list;
 	uint64_t seed;
-	/* For each program; for all of a list. */
+	/* Limits for each program, and for a whole list. */
 	double seconds;
 	double total;
 	long executions;
 	struct sim_bounds bounds;
 	bool cut;
 	bool quiet;
-	/* Where to keep failures and figures; NULL: nowhere. */
+	/* Where to save failures and figures; NULL: nowhere. */
 	const char *keep;
 	const char *json;
 	const char *file;
 };
 
-/* What an execution was, so that it can be had again. */
+/* Everything that determines an execution, to reproduce it. */
 struct recording {
 	struct program program;
 	struct sim_bounds bounds;
@@ -40,7 +40,7 @@ struct recording {
 
 double drive_now(void);
 
-/* There is nothing that could be performed, and so nothing was looked for. */
+/* Nothing could be performed, and so nothing was checked. */
 #define DRIVE_UNUSABLE 2
 
 /* Each of these returns whether a failure was found, or DRIVE_UNUSABLE. */
@@ -50,17 +50,17 @@ int drive_twice(const struct options *options);
 int drive_compare(const struct options *options);
 int drive_replay(const struct options *options);
 
-/* Write the listed programs as inputs of race_fuzzer into the directory to keep things in. */
+/* Write the listed programs as inputs of race_fuzzer into the directory `keep`. */
 int drive_seeds(const struct options *options);
 
-/* Append a line to the file of figures. */
+/* Open the file of figures for appending a line. */
 FILE *drive_json(const struct options *options);
 
-/* The last execution. */
+/* Record the last execution. */
 void recording_take(struct recording *recording, const struct program *program);
-/* Perform it again; `trace`: and keep its steps. */
+/* Perform it again; `trace`: record its steps. */
 void recording_play(const struct recording *recording, bool trace);
-/* Leave out of it what the failure does not need. */
+/* Remove everything that the failure does not need. */
 void recording_shrink(struct recording *recording);
 bool recording_save(const struct recording *recording, const char *file);
 bool recording_load(struct recording *recording, const char *file);

@@ -7,14 +7,14 @@ unsigned char fiber_stacks[SIM_THREADS][FIBER_STACK] __attribute__((aligned(64))
 
 void fiber_clear(int count)
 {
-	/* What lies deep in the stack was hardly ever written. */
+	/* Deeper parts of the stack are hardly ever written. */
 	for (int i = 0; i < count; i++)
 		memset(fiber_stacks[i] + FIBER_STACK / 4 * 3, 0, FIBER_STACK / 4);
 }
 
 #if SIM_FAST_SWITCH
 
-/* Save what a callee must, change stacks, and take up what was saved there. */
+/* Save the callee-saved registers, switch stacks, and restore the registers saved there. */
 void fiber_switch_stacks(void **from, void *to);
 __asm__(".text\n"
 	".globl fiber_switch_stacks\n"
@@ -39,7 +39,7 @@ __asm__(".text\n"
 
 void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 {
-	/* From the top: room that a debugger may read, no return address for `entry`, `entry`
+	/* From the top: space that a debugger may read, a null return address for `entry`, `entry`
 	 * itself for the `ret` above, and the six registers. */
 	void **top = (void **)(void *)(fiber_stacks[number] + FIBER_STACK - 64);
 

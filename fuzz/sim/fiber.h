@@ -2,8 +2,8 @@
 /*
  * Fibers: stacks that one system thread switches between.
  *
- * x86-64 has a switch of its own.  The portable one is swapcontext, which calls the kernel twice
- * each time to save a signal mask that nobody changes; README.md gives the measured difference.
+ * x86-64 has its own switch.  The portable one is swapcontext, which enters the kernel twice per
+ * switch to save a signal mask that never changes; README.md gives the measured difference.
  */
 #ifndef SIM_FIBER_H
 #define SIM_FIBER_H
@@ -33,7 +33,7 @@ void fiber_make(struct fiber *fiber, int number, void (*entry)(void));
 
 void fiber_switch(struct fiber *from, struct fiber *to);
 
-/* The stack of fiber `number`, and which fiber's stack an address lies in, or -1. */
+/* The stack of fiber `number`; and the fiber whose stack an address lies in, or -1. */
 extern unsigned char fiber_stacks[SIM_THREADS][FIBER_STACK];
 
 static inline uintptr_t fiber_stack(int number)
@@ -48,7 +48,7 @@ static inline int fiber_of_stack(uintptr_t address)
 	return offset < sizeof fiber_stacks ? (int)(offset / FIBER_STACK) : -1;
 }
 
-/* Clear what an execution may have left on the stacks of the first `count` fibers. */
+/* Clear what executions may have left on the stacks of the first `count` fibers. */
 void fiber_clear(int count);
 
 #endif

@@ -5,7 +5,7 @@
     figures.py RESULTS RUN LINES MUTANTS
 
 RUN is quick, long or mutants.  LINES has one JSON object a line, as the simulator wrote them;
-MUTANTS is what matrix.py left, if it ever ran.
+MUTANTS is the output of matrix.py, if there is one.
 """
 import json
 import pathlib
@@ -21,7 +21,7 @@ def main():
         explored = [f for f in figures if f["kind"] == "exhaustive"]
         programs = [f for f in explored if f["cut"]]
         kept[run] = {
-            # Completely, up to states that were met before; and without that, for races.
+            # Complete, with the state cut; and without the cut, for races.
             "programs": programs,
             "bounded": [f for f in explored if not f["cut"]],
             "executions": sum(f.get("executions", 0) for f in figures),

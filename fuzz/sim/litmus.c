@@ -44,7 +44,7 @@ static int words_in(const char *list)
 	return words;
 }
 
-/* What was read, or the last values of the words. */
+/* The outcome: the values read, or the final values of the words. */
 static void outcome(int digits, char *text)
 {
 	int last[2];
@@ -77,7 +77,8 @@ static long explore(const struct litmus *test, struct outcomes *outcomes)
 	return executions;
 }
 
-/* Every outcome that was met is allowed, and every allowed one was met or is known to be missed. */
+/* Check that every outcome met is allowed, and that every allowed one was met or is listed as
+ * missed. */
 static bool judge(const struct litmus *test, const struct outcomes *outcomes)
 {
 	bool good = true;

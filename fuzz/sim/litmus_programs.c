@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The programs of the litmus tests.  Simulated code: it is compiled as the library is. */
+/* The programs of the litmus tests.  Simulated code: compiled like the library. */
 #include "litmus.h"
 #include "sim.h"
 
@@ -34,14 +34,14 @@ static void prepare(void)
 	litmus_words = words;
 	atomic_init(&words->x, 0);
 	atomic_init(&words->y, 0);
-	/* From now on both are words with a history. */
+	/* From now on both words have a history. */
 	(void)LOAD(x, relaxed);
 	(void)LOAD(y, relaxed);
 	for (int i = 0; i < 4; i++)
 		read[i] = 0;
 }
 
-/* Store buffering: each stores, then loads what the other one stores. */
+/* Store buffering: each thread stores, then loads what the other one stores. */
 #define SB(name, s, l)                                                                             \
 	THREAD(name##0, STORE(x, 1, s); read[0] = LOAD(y, l))                                      \
 	THREAD(name##1, STORE(y, 1, s); read[1] = LOAD(x, l))
@@ -65,14 +65,14 @@ MP(mp_sc, seq_cst, seq_cst)
 THREAD(mp_fence0, STORE(x, 1, relaxed); FENCE(release); STORE(y, 1, relaxed))
 THREAD(mp_fence1, read[0] = LOAD(y, relaxed); FENCE(acquire); read[1] = LOAD(x, relaxed))
 
-/* Load buffering: each loads, then stores what the other one loads. */
+/* Load buffering: each thread loads, then stores what the other one loads. */
 #define LB(name, l, s)                                                                             \
 	THREAD(name##0, read[0] = LOAD(x, l); STORE(y, 1, s))                                      \
 	THREAD(name##1, read[1] = LOAD(y, l); STORE(x, 1, s))
 LB(lb_relaxed, relaxed, relaxed)
 LB(lb_ra, acquire, release)
 
-/* Coherence: all see the stores to one word in one order. */
+/* Coherence: all threads see the stores to one word in one order. */
 THREAD(corr0, STORE(x, 1, relaxed))
 THREAD(corr1, STORE(x, 2, relaxed))
 THREAD(corr2, read[0] = LOAD(x, relaxed); read[1] = LOAD(x, relaxed))
@@ -97,7 +97,7 @@ TWO_TWO(two_sc, seq_cst)
 IRIW(iriw_ra, release, acquire)
 IRIW(iriw_sc, seq_cst, seq_cst)
 
-/* Release sequences: a relaxed read-modify-write goes on with one, a store of another thread ends
+/* Release sequences: a relaxed read-modify-write continues one; a store by another thread ends
  * it. */
 THREAD(sequence0, STORE(x, 1, relaxed); STORE(y, 1, release))
 THREAD(sequence1, (void)ADD(y, 1, relaxed))

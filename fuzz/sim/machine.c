@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Threads, and who of them goes on. */
+/* Threads and their scheduling. */
 #include "machine.h"
 
 #include "arena.h"
@@ -19,7 +19,7 @@ struct machine machine;
 struct sim_config sim_config;
 struct sim_result sim_result;
 
-/* Where the driver waits while the threads run. */
+/* The driver's context while threads run. */
 static struct fiber driver;
 
 static const char *bug_text(const char *format, va_list arguments)
@@ -91,7 +91,7 @@ int64_t sim_clock_read(void)
 	return self()->clock_read;
 }
 
-/* ---- Who goes on --------------------------------------------------------------------------- */
+/* ---- Scheduling ---------------------------------------------------------------------------- */
 
 static _Noreturn void deadlock(void)
 {
@@ -112,8 +112,8 @@ static _Noreturn void deadlock(void)
 	sim_fail("deadlock", "nobody can go on:%s", who);
 }
 
-/* The threads that may go on; the running one first.  Sleepers with a deadline may, in that time
- * may pass, as often as allowed, and always if nobody else can go on. */
+/* The threads that may run next, the running one first.  A sleeper with a deadline may run, since
+ * time may pass: as often as allowed, and always if no other thread can run. */
 static unsigned candidates(int *numbers, bool *stays)
 {
 	unsigned count = 0;
@@ -227,8 +227,8 @@ static void finish(void)
 	reschedule();
 }
 
-/* Simulated code may change registers that a function should keep (README.md, States), so nothing
- * here is needed after the call. */
+/* Simulated code may change callee-saved registers (README.md, States), so this function must not
+ * use any value after the call. */
 static void entry(void)
 {
 	self()->run(self()->arg);

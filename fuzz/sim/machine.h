@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the parts of the simulator share: its threads and the operation each of them is at. */
+/* Shared by the parts of the simulator: its threads, and the operation each of them is at. */
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
 
@@ -7,9 +7,9 @@
 #include "sim.h"
 
 /*
- * A view is what a thread (or a store) knows: of each thread, up to which of its steps; of each
- * atomic location, from which of its stores on.  One array for both, since both are joined by
- * taking the larger of each pair.
+ * A view: what a thread (or a store) knows.  Per thread, the last of its steps that is known; per
+ * atomic location, the oldest of its stores that may still be read.  One array holds both, since
+ * both are joined by taking the larger of each pair.
  */
 #define VIEW_SIZE (SIM_THREADS + SIM_LOCATIONS)
 struct view {
@@ -18,7 +18,7 @@ struct view {
 
 enum status {
 	READY,
-	/* In ump__park, or waiting for a bell. */
+	/* In ump__park, or waiting for a notifier. */
 	ASLEEP,
 	/* Waits for a lock. */
 	BLOCKED,
@@ -55,7 +55,7 @@ enum operation {
 	OP_GIVE
 };
 
-/* One visible operation: enough to perform it, to tell states apart and to show it. */
+/* One visible operation: enough to perform it, to distinguish states, and to show it. */
 struct step {
 	enum operation op;
 	uint8_t size;
@@ -67,7 +67,7 @@ struct step {
 	uintptr_t pc;
 };
 
-/* How many calls of the simulated program are followed, for the trace. */
+/* Number of nested calls of the simulated program that the trace follows. */
 #define CALL_DEPTH 96
 
 struct thread {
@@ -76,33 +76,33 @@ struct thread {
 	void *arg;
 	enum status status;
 	struct step at;
-	/* Where the simulated program's part of the stack ends: below it is the simulator's. */
+	/* The end of the simulated program's part of the stack: below it is the simulator's. */
 	uintptr_t live_from;
-	/* ASLEEP: on which word or bell, until when, and whether that has come.  BLOCKED: by which
+	/* ASLEEP: the word or notifier, the deadline, and whether that has passed.  BLOCKED: the
 	 * lock. */
 	uintptr_t sleeps_on;
 	int64_t deadline;
 	bool timed_out;
-	/* How many locks it has. */
+	/* Number of locks that it owns. */
 	int locks;
-	/* The deadline that the thread was last told has passed, and how often. */
+	/* The last deadline reported to the thread as passed, and the number of reports. */
 	int64_t told;
 	int told_times;
-	/* JOINING: on whom. */
+	/* JOINING: the thread waited for. */
 	int joins;
-	/* Started by the library: joined or detached exactly once. */
+	/* Started by the library: must be joined or detached exactly once. */
 	bool counted;
 	bool released;
 	int priority;
 	int64_t clock_read;
-	/* What it knows; what it would know after an acquire fence; what it had told by its last
-	 * release fence. */
+	/* Its view; its view after an acquire fence; its view at its last release fence. */
 	struct view now;
 	struct view acquirable;
 	struct view released_view;
-	/* By location: it read a stale store there, and may not read the same one again at once. */
+	/* By location: it read a stale store there, and must not read the same one again at
+	 * once. */
 	uint8_t reread[SIM_LOCATIONS];
-	/* The calls it is in: the return addresses and the frames. */
+	/* The calls that it is in: return addresses and frames. */
 	uintptr_t calls[CALL_DEPTH];
 	uintptr_t frames[CALL_DEPTH];
 	int depth;
@@ -111,12 +111,12 @@ struct thread {
 struct machine {
 	struct thread threads[SIM_THREADS];
 	int count;
-	/* The thread that runs; -1: the simulator's driver. */
+	/* The running thread; -1: the simulator's driver. */
 	int current;
-	/* One more for each execution, so that nothing has to be cleared. */
+	/* Incremented for each execution, so that nothing has to be cleared. */
 	uint32_t generation;
 	int64_t clock;
-	/* Accesses to memory in this execution: a loop that never ends may have no steps. */
+	/* Memory accesses in this execution: an endless loop may have no steps. */
 	long accesses;
 	struct sim_bounds left;
 };
@@ -133,16 +133,17 @@ static inline bool simulated(void)
 	return machine.current >= 0;
 }
 
-/* The calling thread is about to do `step`: let whoever is chosen go first. */
+/* The calling thread is about to do `step`: schedule first. */
 void machine_step(const struct step *step);
 
-/* The same for a step of which nobody else can tell when it happens: it happens at once. */
+/* The same for a step whose moment no other thread can observe: performed at once. */
 void machine_step_alone(const struct step *step);
 
-/* The calling thread cannot go on: let another one. */
+/* The calling thread cannot continue: schedule another one. */
 void machine_block(void);
 
-/* What a thread sleeps on that waits for the end of another one; no address, and no descriptor. */
+/* What a thread sleeps on while it waits for the end of another one; no address, and no
+ * descriptor. */
 static inline uintptr_t machine_end_of(int number)
 {
 	return UINTPTR_MAX - (uintptr_t)number;
@@ -151,8 +152,9 @@ static inline uintptr_t machine_end_of(int number)
 /* Overwrite what the simulator has left below the caller's frame. */
 void machine_scrub_stack(void);
 
-/* Before returning to simulated code: its frames may come to lie where ours were, and what is in
- * them that it did not write would make equal states look different. */
+/* Must be called before a return to simulated code: its frames may come to lie where the
+ * simulator's were, and bytes there that it did not write would make equal states look
+ * different. */
 static inline void machine_scrub(void)
 {
 	if (sim_config.cut)
@@ -163,7 +165,7 @@ static inline void machine_scrub(void)
 _Noreturn void machine_leave(void);
 _Noreturn void machine_limit(void);
 
-/* A new thread with what its starter knows. */
+/* Start a thread with the view of its starter. */
 int machine_start(void (*run)(void *), void *arg);
 
 static inline void view_join(struct view *into, const struct view *from, int locations)
@@ -172,7 +174,7 @@ static inline void view_join(struct view *into, const struct view *from, int loc
 		into->at[i] = from->at[i] > into->at[i] ? from->at[i] : into->at[i];
 }
 
-/* For hashes: of states, of traces. */
+/* Mix a value into a hash of states or traces. */
 static inline uint64_t mix(uint64_t hash, uint64_t value)
 {
 	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);

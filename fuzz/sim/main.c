@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The simulator's commands; scripts/simulate is what people use. */
+/* The simulator's commands; users call scripts/simulate. */
 #include "drive.h"
 #include "fiber.h"
 #include "litmus.h"
@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --steps N "
 	"--cut 0|1 --quiet 0|1 --keep DIRECTORY --json FILE --file FILE\n";
 
-/* ---- What a switch costs ------------------------------------------------------------------- */
+/* ---- The cost of a switch ------------------------------------------------------------------ */
 
 static struct fiber here;
 static struct fiber there;
@@ -108,7 +108,7 @@ static bool set_option(struct options *options, const char *name, const char *va
 	return true;
 }
 
-/* 0: nothing was found. */
+/* Return 0 if no failure was found. */
 static int perform(const char *command, struct options *options)
 {
 	if (strcmp(command, "litmus") == 0)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Plant each bug of a table and see which checker of the simulator finds it.
+"""Apply each mutant of a table, and see which checkers of the simulator find it.
 
     matrix.py TABLE DIRECTORY RESULTS [NUMBER...]
 
-Builds below DIRECTORY, prints a line for each bug, writes RESULTS (JSON), and fails if a checker
-misses a bug that the table says it must find.  scripts/simulate --mutants calls it.
+Builds below DIRECTORY, prints a line for each mutant, writes RESULTS (JSON), and fails if a checker
+misses a mutant that it must find according to the table.  scripts/simulate --mutants calls it.
 """
 import concurrent.futures
 import filecmp
@@ -21,15 +21,15 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CHECKERS = ("random", "pct", "explore")
-# What a checker may take: seconds in all, and for each listed program.
+# Time limits of a checker in seconds: in all, and for each listed program.
 SECONDS = {"random": 10, "pct": 10, "explore": 15}
 PER_PROGRAM = 2
-# What the simulator ends with if a program is none: see drive.h.
+# Exit code of the simulator if a program cannot be performed: DRIVE_UNUSABLE of drive.h.
 UNUSABLE = 2
 
 
 class Unusable(Exception):
-    """A bug that the table describes in a way that cannot be tried."""
+    """A mutant that cannot be tried as the table describes it."""
 
 
 def read_table(table):
@@ -43,7 +43,7 @@ def read_table(table):
 
 
 def plant(table, number, tree):
-    """Make `tree` the mutant's, touching only what differs from the one before it."""
+    """Make `tree` the mutant's, writing only files that differ from the previous mutant's."""
     fresh = tree.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
     subprocess.run([ROOT / "scripts/mutants.py", "apply", table, number, fresh], check=True)
@@ -52,7 +52,7 @@ def plant(table, number, tree):
         if file.is_dir():
             to.mkdir(parents=True, exist_ok=True)
         elif not to.exists() or not filecmp.cmp(file, to, shallow=False):
-            # With the time of now, so that it is built again.
+            # The copy gets the present time, so that it is rebuilt.
             shutil.copyfile(file, to)
 
 
@@ -66,7 +66,7 @@ def build(tree, directory):
 
 
 def check(simulator, checker, mutant):
-    """What a checker says: found or not, after how many executions and seconds."""
+    """Run a checker; return whether it found the mutant, its executions and seconds."""
     options = ["--quiet", "1", "--seed", "1"]
     if checker == "explore" and "program" in mutant:
         options += ["--program", mutant["program"], "--seconds", str(SECONDS[checker]),
@@ -90,7 +90,7 @@ def check(simulator, checker, mutant):
     found = done.returncode == 1
     last = done.stdout.strip().splitlines()[-1] if found and done.stdout.strip() else ""
     if done.returncode not in (0, 1):
-        # The simulator itself fell: whatever was planted, it was noticed, but not well.
+        # The simulator itself crashed: the mutant had an effect, but this must not count as found.
         last = f"ended with {done.returncode}"
     return {"found": found, "executions": sum(counts),
             "seconds": round(time.monotonic() - began, 2), "as": last}
@@ -124,7 +124,7 @@ def line_of(result):
 
 
 def missed(result):
-    """The checkers that the table counts on and that found nothing."""
+    """The checkers that must find the mutant according to the table, and did not."""
     wanted = [] if result["caught-by"] == "none" else result["caught-by"].split()
     return [c for c in wanted if not result["checkers"][c]["found"]]
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Put before everything else in simulated code: no instrumentation sees what these functions do to
- * memory, so the simulator has its own ones.
+ * Included before everything else in simulated code: instrumentation does not see the memory
+ * accesses of these functions, so the simulator replaces them.
  */
 #ifndef SIM_NAMES_H
 #define SIM_NAMES_H

@@ -53,7 +53,7 @@ bool is_post(const struct account *account)
 	       account->action == SEND_POST_UNTIL || account->action == SEND_POST_TIMED;
 }
 
-/* Whether its sender is blocked in one call from the sending to the answer. */
+/* Whether its sender blocks in one call from the send to the answer. */
 static bool blocks(const struct account *account)
 {
 	return account->action == SEND_REQUEST || account->action == SEND_TIMED;
@@ -61,7 +61,7 @@ static bool blocks(const struct account *account)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-/* Whether the one who sends this stands in line for room, for as long as it takes. */
+/* Whether the message's sender is asleep in the wait queue, without a deadline. */
 static bool in_line(const struct account *account)
 {
 	return account->caller == PENDING && account->hands == LIBRARY &&
@@ -69,7 +69,7 @@ static bool in_line(const struct account *account)
 	       sim_sleeps(account->thread);
 }
 
-/* Who stands in line for room when this message comes. */
+/* Record the senders that are in the wait queue when this message is sent. */
 static void note_line(int message)
 {
 	struct account *mine = &books.accounts[message];
@@ -82,7 +82,7 @@ static void note_line(int message)
 	}
 }
 
-/* A thread begins a call that may make it run `server`; not in a handler of that server itself. */
+/* A thread begins a call in which it may run `server`; not if a handler of that server calls. */
 static void begins_call(int server, int from)
 {
 	if (from == server)
@@ -103,7 +103,7 @@ void oracle_send(int message, enum action action, int server, int from)
 	account->thread = (uint8_t)sim_self();
 	account->before = books.accepted;
 	begins_call(server, from);
-	/* One whose client has asked for room stands in line by that. */
+	/* A client with a reservation is in the wait queue by that. */
 	if (books.capacity != 0 && !account->asked && !account->has_room)
 		note_line(message);
 }
@@ -113,7 +113,7 @@ void oracle_refused(void)
 	must(sim_result.refusals > 0, "[clean]", -1, "memory ran out though none was refused");
 }
 
-/* Nothing was delivered: the value is the caller's as before. */
+/* Nothing was delivered: the value must be the caller's as before. */
 static void untouched(int message, const char *promise)
 {
 	struct account *account = &books.accounts[message];
@@ -123,8 +123,8 @@ static void untouched(int message, const char *promise)
 	account->hands = CALLER;
 }
 
-/* It was accepted and never started: the value is that of a caller that is blocked, and of no other
- * one any more. */
+/* The request was accepted and never started: its value must be the caller's if that is blocked,
+ * and must have been dropped otherwise. */
 static void unstarted(int message)
 {
 	const struct account *account = &books.accounts[message];
@@ -138,8 +138,8 @@ static void unstarted(int message)
 		"[gone]", message, "it was never started, and its value was not dropped");
 }
 
-/* There are never more messages queued than the server's capacity.  One more may have left the
- * queue and not reached the handler, unless that is at work. */
+/* There must not be more messages queued than the server's capacity.  One more may have left the
+ * queue without having reached the handler, unless the handler is at work. */
 static void check_capacity(int message)
 {
 	int server = books.accounts[message].server;
@@ -156,15 +156,15 @@ static void check_capacity(int message)
 		"it is accepted, and there are more messages than the capacity");
 }
 
-/* Room that was asked for through completions whose drop has returned, and that nobody was told of:
- * no place is kept for it. */
+/* A reservation that was not reported before the drop of its completions returned: no permit is
+ * kept for it. */
 static bool is_given_up_room(const struct account *account)
 {
 	return account->action == ASK_ROOM && account->caller == GAVE_UP;
 }
 
-/* Whether there may be no room for it, as far as its sender knows: who was not told that a message
- * has been handled may see it queued for a while. */
+/* Whether the inbox may be full, as far as the sender knows: a sender without notice that a message
+ * was handled may see it queued for a while. */
 static bool may_be_full(const struct account *mine)
 {
 	unsigned others = 0;
@@ -187,7 +187,7 @@ static bool waits_for_room(const struct account *account)
 	       !account->too_late;
 }
 
-/* Why nothing was sent. */
+/* Check the reason why nothing was sent. */
 static void check_refusal(int message, int code)
 {
 	const struct account *account = &books.accounts[message];
@@ -305,11 +305,12 @@ void oracle_timed_out(int message, bool sent, int64_t deadline)
 
 	must(sim_clock() >= deadline, "[deadline]", message, "it timed out before its deadline");
 	if (account->action != SEND_TIMED)
-		/* One that is waited for stays sent. */
+		/* Only the wait has timed out: the request stays sent. */
 		return;
 	account->caller = GAVE_UP;
 	account->too_late = !sent;
-	/* A caller cannot tell whether it was sent, so the value goes the same way either time. */
+	/* A caller cannot tell whether the request was sent, so the value goes the same way in both
+	 * cases. */
 	must(sent || account->hands == DROPPED || (books.traits & NO_DROP) != 0, "[deadline]",
 		message, "it was not sent, and its value was not dropped");
 }
@@ -332,14 +333,15 @@ static bool is_stuck(const struct server_books *its)
 
 	if (its->waits_for < 0)
 		return false;
-	/* Its thread may run the other server, though its own message is answered. */
+	/* With combining servers, its thread may run the other server after its own message is
+	 * answered. */
 	if (its->waits_message < 0 || (books.traits & INLINE) != 0)
 		return true;
 	account = &books.accounts[its->waits_message];
 	return account->answer == NO_ANSWER && !account->kept;
 }
 
-/* Whether it is in a circle now. */
+/* Whether the server is in a wait cycle now. */
 static bool is_in_circle(int server)
 {
 	int at = server;
@@ -356,7 +358,8 @@ static bool is_in_circle(int server)
 	return false;
 }
 
-/* A circle begins with a wait, and may have ended when one in it is told. */
+/* A wait cycle begins with a wait, and may have ended before one of its members gets
+ * UMP_DEADLOCK. */
 void oracle_waits(int server, int other, int message)
 {
 	struct server_books *its = &books.servers[server];
@@ -384,7 +387,7 @@ void oracle_deadlock(int server)
 	must(was_in_circle(server), "[deadlock]", -1, "no servers wait in a circle");
 }
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------ */
 
 void oracle_ask_room(int message, int server)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The accounts of what the header promises.  Each message, and each reply, carries a token, and at
- * the end of an execution each token has been in exactly one of the hands that may have it.
+ * The accounts of what the header promises.  Each message and each reply carries a token; at the
+ * end of an execution, each token must have ended with exactly one of its permitted owners.
  *
- * The scenario tells the oracle what happens; the oracle fails the execution, naming the promise.
+ * The scenario reports each event to the oracle, which fails the execution and names the promise.
  */
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A message's number: of client c (0..3) its n-th operation (0..3); what a handler sends on behalf
- * of it comes 16 later, and so on. */
+/* A message's number: client c (0..3), its n-th operation (0..3).  A message that a handler sends
+ * on its behalf has that number plus 16, and so on. */
 #define ORACLE_MESSAGES 64
 #define ORACLE_CHAINED  16
 static inline int oracle_message(int client, int operation)
@@ -22,7 +22,7 @@ static inline int oracle_message(int client, int operation)
 	return client * PROGRAM_OPS + operation;
 }
 
-/* Code of a handler that fails, of an init, of a builder; values of a break and of term. */
+/* Codes of a failing handler, of an init, of a builder; values of a break and of term. */
 #define CODE_FAIL    7
 #define CODE_INIT    21
 #define CODE_BUILDER 22
@@ -33,63 +33,65 @@ void oracle_begin(const struct program *program);
 
 /* ---- The sender's side --------------------------------------------------------------------- */
 
-/* Who sends, if it is no handler. */
+/* The sender, if it is not a handler. */
 #define ORACLE_CLIENT (-1)
 
-/* Before a send to `server`, and after it if it does not wait.  `from`: whose handler sends. */
+/* Before a send to `server`; and after it, unless that waits.  `from`: the server whose handler
+ * sends. */
 void oracle_send(int message, enum action action, int server, int from);
 void oracle_sent(int message, int code);
-/* Before that: it does not wait for room, since its deadline has passed. */
+/* Before the send: its deadline has passed, so that it must not wait for capacity. */
 void oracle_too_late_to_wait(int message);
-/* What a send until a deadline has returned at that. */
+/* A send with a deadline has timed out. */
 void oracle_sent_too_late(int message, int64_t deadline);
 /* A request has ended for its caller, with a reply's number if there is one. */
 void oracle_completed(int message, int code, int reply);
-/* The caller is about to give up; has given up; was told that the deadline has passed.  `sent`:
- * whether the request had gone out. */
+/* The caller is about to give up; has given up; got UMP_TIMED_OUT.  `sent`: whether the request was
+ * sent. */
 void oracle_giving_up(int message);
 void oracle_gave_up(int message);
 void oracle_timed_out(int message, bool sent, int64_t deadline);
-/* What comes out of completions comes after those of `others` that were answered before. */
+/* A completion must come after those of `others` that were answered before it. */
 void oracle_in_order(int message, uint64_t others);
 
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
-/* `server`'s handler is about to wait for `other`: for the answer to a message, or (-1) for room or
- * for its end; and has waited. */
+/* The handler of `server` is about to wait for `other`: for the answer to a message, or (-1) for
+ * capacity or for its end; and its wait has ended. */
 #define ORACLE_NO_MESSAGE (-1)
 void oracle_waits(int server, int other, int message);
 void oracle_waited(int server);
-/* It was told UMP_DEADLOCK instead. */
+/* It got UMP_DEADLOCK instead. */
 void oracle_deadlock(int server);
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------ */
 
-/* Before a client asks `server` for room, with a message's number as its tag; what it was told, and
- * whether room is kept for it then; that its handle is about to be dropped before. */
+/* Before a client reserves capacity of `server`, with a message's number as its tag; the result of
+ * that, and whether a permit is kept for the client then; and before the drop of a handle whose
+ * reservation is pending. */
 void oracle_ask_room(int message, int server);
 void oracle_room_told(int message, int code, bool kept);
 void oracle_asker_goes(int message);
-/* A client that has got room is about to use it for a message, or (-1) to give it back. */
+/* A client is about to use its permit for a message, or (-1) to give it back. */
 void oracle_room_used(int message, int server);
-/* The message was not sent, and what it had is still kept. */
+/* The message was not sent, and its permit is still kept. */
 void oracle_room_kept(int server);
-/* A client that has asked for room, and was not told of any, is about to send. */
+/* A client with a pending reservation is about to send. */
 void oracle_asked(int message);
-/* The server's numbers were read. */
+/* The server's statistics were read. */
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled);
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
-/* Before and after what may make a strong client, and around its drop. */
+/* Before and after a call that may make a strong client, and around its drop. */
 void oracle_making_strong(int server);
 void oracle_made_strong(int server, bool made);
 void oracle_dropping_strong(int server);
 void oracle_dropped_strong(int server);
-/* The result of an upgrade.  `before`: what oracle_strong_gone was before it. */
+/* The result of an upgrade.  `before`: the result of oracle_strong_gone before it. */
 bool oracle_strong_gone(int server);
 void oracle_upgraded(int server, bool before, int code);
-/* A call says that memory (or a thread, or a file descriptor) has run out. */
+/* A call has reported that memory (or a thread, or a file descriptor) has run out. */
 void oracle_refused(void);
 
 /* ---- The server's side --------------------------------------------------------------------- */
@@ -98,7 +100,7 @@ void oracle_init(int server);
 void oracle_handle(int message);
 /* The handler returns. */
 void oracle_returns(int server);
-/* The calling thread has offered the turn of the server whose handler it has run last. */
+/* The calling thread has released the combiner role of the server whose handler it has run last. */
 void oracle_offered(void);
 void oracle_leftover(int message, bool taken);
 void oracle_replying(int message, bool value);
@@ -109,24 +111,24 @@ void oracle_broke(int server);
 void oracle_drained(int server);
 void oracle_term(int server);
 void oracle_handler_dropped(int server);
-/* All servers were joined: so many threads of theirs there may be still, to be used again. */
+/* All servers were joined: at most `most` of their threads may remain, idle in the pool. */
 void oracle_threads_left(int most);
 /* The thread, or the task, was joined. */
 void oracle_joined(int server, bool stop, intptr_t value);
 /* A raw server has ended. */
 void oracle_raw_ended(uint64_t skipped);
-/* The server never came up; only the first so many of several did. */
+/* The server failed to start; only the first `count` of several did start. */
 void oracle_no_server(int code);
 void oracle_fewer_servers(int count);
 
 /* ---- Tasks --------------------------------------------------------------------------------- */
 
-/* The calling thread runs the task, or has done so. */
+/* The calling thread runs the task, or has returned from it. */
 void oracle_runs(int server, bool runs);
-/* It has done so, and goes on: whether its file descriptor is readable, and whether somebody has
- * rung since. */
+/* A run has returned, and the loop continues: whether its file descriptor is readable, and whether
+ * it was raised since. */
 void oracle_rests(int server, bool readable, bool rung);
-/* The handler has suspended; is about to be resumed; was.  `breaks`: with a break. */
+/* The handler has suspended; is about to be resumed; was resumed.  `breaks`: with a break. */
 void oracle_suspended(int server);
 void oracle_resuming(int server, bool breaks);
 void oracle_resumed(int server, int code);
@@ -135,11 +137,11 @@ void oracle_quits(int server);
 
 /* ---- Values -------------------------------------------------------------------------------- */
 
-/* The library drops a message's, or a reply's, value. */
+/* The library drops the value of a message, or of a reply. */
 void oracle_drop_value(int message);
 void oracle_drop_reply(int message);
 
-/* After an execution without a bug: all accounts must be settled. */
+/* After an execution without a bug: check that all accounts are settled. */
 void oracle_end(void);
 
 #endif

@@ -7,7 +7,7 @@
 
 static bool is_task(int server)
 {
-	/* What a client spawns is a task. */
+	/* A server spawned by a client is a task. */
 	return server >= books.server_count ||
 	       ((books.traits & TASK) != 0 && (server == 0 || (books.traits & MIXED) == 0));
 }
@@ -36,7 +36,7 @@ void oracle_broke(int server)
 	books.servers[server].broke = true;
 }
 
-/* No strong client was left when the loop ended by itself. */
+/* A loop that ends by itself must have no strong client left. */
 void oracle_drained(int server)
 {
 	must(over(server) || books.servers[server].strong_low == 0, "[drain]", -1,
@@ -59,7 +59,7 @@ void oracle_handler_dropped(int server)
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
-	/* Who was joined has given its thread back: the next one runs on it. */
+	/* A joined server has returned its thread to the pool: the next server must run on it. */
 	must((books.traits & DETACH) != 0 || (books.traits & REUSED) == 0 ||
 			(books.traits & IN_TURN) == 0 || server == 0 || is_task(server) ||
 			books.servers[0].ended_on == sim_self(),
@@ -92,7 +92,7 @@ void oracle_raw_ended(uint64_t skipped)
 	uint64_t given_up = 0;
 
 	oracle_drained(0);
-	/* With a capacity, one that has waited for room may have been given up unsent. */
+	/* With a capacity, a request that waited for a permit may have been given up unsent. */
 	if (books.servers[0].broke || books.capacity != 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
@@ -128,8 +128,8 @@ void oracle_fewer_servers(int count)
 
 /* ---- Messages ------------------------------------------------------------------------------ */
 
-/* All that had been accepted when this one's sending began comes before it; and with room for one,
- * all that stood in line for it. */
+/* All messages accepted before its send began must come before it; and with a capacity of one, all
+ * whose senders were in the wait queue then. */
 static void check_order(int message)
 {
 	const struct account *mine = &books.accounts[message];
@@ -147,10 +147,10 @@ static void check_order(int message)
 }
 
 /*
- * Where those who send run the server: one handler at a time, and after its budget nobody handles a
- * message whose sender is blocked and could do that itself; nor any that follows on a second
- * budget, or on each further one, before the turn was offered.  What a handler sends is nobody's
- * who is blocked.
+ * In a combining server, one handler runs at a time.  After its budget, a combiner must not handle
+ * a message whose sender is blocked and could handle it itself.  After a second budget, and after
+ * each further one, it must release the combiner role before it handles another message.  No
+ * blocked sender is counted for messages that handlers send.
  */
 static void check_turn(int message)
 {
@@ -163,8 +163,9 @@ static void check_turn(int message)
 	must(!books.servers[account->server].busy, "[inline]", message,
 		"it is handled while another one is");
 	if (account->thread == sim_self()) {
-		/* With its own request a caller's turn begins, also if it has served others before
-		 * this came up: then it was handed the turn by itself.  So can a handler be. */
+		/* A caller's own request starts its count anew, even if it has handled others'
+		 * messages before: then the role was handed off to the caller itself.  The sender
+		 * may also be a handler. */
 		*others = waits ? 0 : *others;
 		*unoffered = waits ? 0 : *unoffered;
 		return;
@@ -191,7 +192,7 @@ void oracle_handle(int message)
 		"it is handled before init");
 	must(!its->term && !its->handler_dropped, "[user]", message, "it is handled after term");
 	must(!its->suspended, "[suspend]", message, "it is handled, and the handler has suspended");
-	/* The loop began after all that the first client did. */
+	/* The loop began after all operations of the first client. */
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
@@ -211,7 +212,7 @@ void oracle_returns(int server)
 
 void oracle_offered(void)
 {
-	/* The first budget of a turn has none at its end. */
+	/* Only the first budget of a combiner ends without a release. */
 	books.handled_unoffered[sim_self()][books.ran_last[sim_self()]] = 1;
 }
 
@@ -226,7 +227,7 @@ void oracle_leftover(int message, bool taken)
 		message, "it is left over, and was handled, dropped or given back before");
 	check_order(message);
 	account->leftover = true;
-	/* Otherwise it goes back, to the caller or to the drop of its type. */
+	/* Otherwise it goes back to the caller, or to its type's drop. */
 	if (taken)
 		account->hands = HANDLER;
 }
@@ -270,7 +271,7 @@ void oracle_runs(int server, bool runs)
 	books.servers[server].runner = runs ? (int8_t)sim_self() : -1;
 }
 
-/* Whether a message may be, or surely is, there to be handled. */
+/* Whether a message may be queued for this server, or certainly is. */
 static bool is_there(const struct account *account, int server)
 {
 	return account->server == server && account->hands == LIBRARY &&
@@ -278,8 +279,8 @@ static bool is_there(const struct account *account, int server)
 }
 
 /*
- * After a run that ended nothing: with nobody in the midst of a call, the descriptor is readable if
- * there is something to do, or if somebody has rung late.
+ * After a run that did not end the task, and with no call in progress: the descriptor must be
+ * readable if there is work; otherwise it may be only if it was raised late.
  */
 void oracle_rests(int server, bool readable, bool rung)
 {
@@ -294,7 +295,7 @@ void oracle_rests(int server, bool readable, bool rung)
 		if (account->server != server || account->caller == NOT_SENT ||
 			account->action == ASK_ROOM)
 			continue;
-		/* Who waits for an answer may still have to ring. */
+		/* A sender whose call has not returned may still have to raise the notifier. */
 		if (account->caller == PENDING && (books.accepted & bit(i)) == 0)
 			return;
 		if (is_there(account, server) && leaves(account))
@@ -320,7 +321,7 @@ void oracle_resuming(int server, bool breaks)
 
 	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
 	its->suspended = false;
-	/* Whether a handler that has named a server still waits is not known before the call has
+	/* Whether a handler that has named a server still waits is unknown until the call has
 	 * returned; the edge stays until the next wait replaces it. */
 	its->resuming++;
 	if (breaks && !its->quit)

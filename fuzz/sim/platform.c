@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What src/sync/sync.h asks of a platform: memory, time, sleeping, bells, locks and threads.
- * Everything that can fail or come late may do so here, as a choice.
+ * The platform of src/sync/sync.h: memory, time, sleeping, notifiers, locks and threads.  Every
+ * operation that can fail or be late may do so here, as a choice.
  */
 #include "sync/sync.h"
 
@@ -13,10 +13,11 @@
 #include "trace.h"
 #include "views.h"
 
-/* A tick passes the deadlines that programs set. */
+/* One tick passes the deadlines that programs set. */
 #define TICK 1000
 
-/* The calling thread begins an operation that is no step: others need not see when it happens. */
+/* The calling thread begins an operation that is not a step: other threads cannot observe its
+ * moment. */
 #define BEGIN(operation, number)                                                                   \
 	do {                                                                                       \
 		self()->live_from = (uintptr_t)__builtin_frame_address(0);                         \
@@ -27,8 +28,8 @@
 
 /* ---- Recycling ----------------------------------------------------------------------------- */
 
-/* Of what is kept there is so little that programs of a few messages fill it, meet it again, and
- * need more.  Without recycling it begins after more messages than any program sends. */
+/* Limits small enough for programs of a few messages to fill them, reuse memory, and need more.
+ * Without recycling, it would begin after more messages than any program sends. */
 static struct ump__thrift thrift = {
 	.after = 1000, .tray = 1024, .tray_posts = 2, .trays = 1, .requests = 2, .bytes = 1024};
 
@@ -44,7 +45,7 @@ const struct ump__thrift *ump__thrift(void)
 
 /* ---- Assertions ---------------------------------------------------------------------------- */
 
-/* In place of the C library's, which ends the process: what the library asserts is a promise. */
+/* Replaces the C library's, which ends the process: the library's assertions are promises. */
 _Noreturn void __assert_fail(
 	const char *assertion, const char *file, unsigned line, const char *function);
 
@@ -148,10 +149,10 @@ struct timespec ump__timespec(ump_time time)
 
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
-/* More often than messages can come in between. */
+/* More often than messages can arrive in between. */
 #define TOLD_OFTEN 40
 
-/* Tell the caller that its deadline has passed.  One who goes on waiting never returns. */
+/* Return that the deadline has passed.  A caller that keeps waiting fails the execution. */
 static bool tell_deadline(int64_t deadline)
 {
 	struct thread *me = self();
@@ -184,7 +185,7 @@ static bool sleep_on(uintptr_t what, ump_time deadline)
 	me->sleeps_on = what;
 	me->deadline = deadline;
 	me->timed_out = false;
-	/* Whoever wakes from this is past it. */
+	/* The step is over when the thread wakes. */
 	me->at.op = OP_NONE;
 	machine_block();
 	trace_note(me->timed_out ? "wakes: its deadline has passed" : "wakes");
@@ -246,14 +247,14 @@ void ump__wake(struct ump__word *word)
 	machine_scrub();
 }
 
-/* ---- Bells --------------------------------------------------------------------------------- */
+/* ---- Notifiers ----------------------------------------------------------------------------- */
 
 /*
- * A bell has a state of its own, and gives no order to the code: who hears it knows no more than
- * before.  That is less than the kernel gives.
+ * A notifier has its own state, and does not order the code: a thread that sees it raised learns
+ * nothing from that.  The kernel's ordering is stronger.
  */
 
-/* The descriptors of a bell, which are read. */
+/* Read the descriptor of a notifier. */
 static int heard_at(const struct ump__bell *bell, uintptr_t pc)
 {
 	race_access((uintptr_t)&bell->fd, sizeof bell->fd, PLAIN_READ, pc);
@@ -279,7 +280,8 @@ void ump__bell_close(const struct ump__bell *bell)
 	BEGIN(OP_NONE, 0);
 	bell_close(heard_at(bell, self()->at.pc));
 	trace_note("closes file descriptor %d", bell->fd);
-	/* As a write of what ringers alone read: closing comes after all ringing. */
+	/* Modelled as a write to `rope`, which only raising reads: all raising must happen before
+	 * the close. */
 	race_access((uintptr_t)&bell->rope, sizeof bell->rope, PLAIN_WRITE, self()->at.pc);
 	machine_scrub();
 }
@@ -367,7 +369,7 @@ bool sim_rung(int fd)
 
 /* ---- Locks --------------------------------------------------------------------------------- */
 
-/* As atomic accesses, so that a lock whose memory is written or freed under somebody is a race. */
+/* Modelled as atomic accesses: writing or freeing the memory of a lock in use is then a race. */
 #define LOCK_BYTES 4
 
 void ump__lock_init(struct ump__lock *lock)
@@ -383,7 +385,7 @@ void ump__lock_end(struct ump__lock *lock)
 	ump__lock_init(lock);
 }
 
-/* As mutexes of POSIX: who takes it knows what those knew who gave it back. */
+/* Like a POSIX mutex: taking it joins the view of its last owner. */
 void ump__lock_take(struct ump__lock *lock)
 {
 	struct step step = {.op = OP_TAKE,
@@ -398,7 +400,7 @@ void ump__lock_take(struct ump__lock *lock)
 	machine_scrub();
 }
 
-/* No step of its own: others see it when they come to take the lock, and that is one. */
+/* Not a step: others observe it when they take the lock, which is a step. */
 void ump__lock_give(struct ump__lock *lock)
 {
 	BEGIN(OP_GIVE, (uintptr_t)lock);
@@ -417,7 +419,7 @@ int ump__cpu(void)
 
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
-	/* To spin is to look again, which callers do anyway. */
+	/* Spinning is polling, which callers do anyway. */
 	(void)word;
 	(void)value;
 	(void)side;
@@ -433,7 +435,7 @@ void platform_tells_offers(void (*offered)(void))
 
 void ump__stand_by(struct ump__word *word, uintptr_t value, int64_t ns)
 {
-	/* Others may come in before the word is looked at again, whatever time it is. */
+	/* Other threads may run before the word is read again, whatever the time. */
 	(void)word;
 	(void)value;
 	(void)ns;
@@ -451,7 +453,7 @@ bool ump__spin_round(unsigned round, int other_cpu)
 
 /* ---- Threads ------------------------------------------------------------------------------- */
 
-/* What pthread_create's caller gave, for each thread. */
+/* Routine and argument of each started thread. */
 static struct {
 	void *(*run)(void *);
 	void *arg;
@@ -479,7 +481,7 @@ int ump__thread_start(
 	started[number].run = run;
 	started[number].arg = arg;
 	machine.threads[number].counted = true;
-	/* As pthread_create, which may write it when the new thread is running already. */
+	/* Like pthread_create, which may write it when the new thread already runs. */
 	race_access((uintptr_t)thread, sizeof *thread, PLAIN_WRITE, self()->at.pc);
 	thread->id = (pthread_t)(number + 1);
 	trace_note("starts thread %d", number);
@@ -503,14 +505,14 @@ void ump__signals_swap(struct ump__signals *signals)
 	(void)signals;
 }
 
-/* The thread that a handle means, which is read. */
+/* Read the thread number from a handle. */
 static int number_of(const struct ump__os_thread *thread, uintptr_t pc)
 {
 	race_access((uintptr_t)thread, sizeof *thread, PLAIN_READ, pc);
 	return (int)thread->id - 1;
 }
 
-/* Join and detach end a handle, exactly once. */
+/* Join and detach end a handle: it must happen exactly once. */
 static int release(const struct ump__os_thread *thread, uintptr_t pc)
 {
 	int number = number_of(thread, pc);
@@ -548,7 +550,7 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	return ended ? UMP_OK : UMP_TIMED_OUT;
 }
 
-/* The statics begin anew with each program. */
+/* Statics are reset for each program. */
 void ump__at_exit(void (*run)(void))
 {
 	(void)run;
@@ -580,7 +582,7 @@ bool ump__thread_exit_set(struct ump__thread_exit *exit)
 
 void **ump__thread_slot(void)
 {
-	/* Part of the state, and NULL at the beginning of an execution, as all statics are. */
+	/* Part of the state, and NULL at the beginning of an execution, like all statics. */
 	static void *slots[SIM_THREADS];
 
 	return &slots[machine.current];

@@ -40,7 +40,7 @@ const struct operation_type operation_types[] = {
 	{"pclone", POST_CLIENT_CLONE, ANSWER},
 	{"ppost", SEND_POST_CLIENT, ANSWER},
 	{"pdrop", POST_CLIENT_DROP, ANSWER},
-	/* Bytes tell those above from those below: new ones come last. */
+	/* Encoded inputs distinguish operations above from those below: new ones must come last. */
 	{"req.suspend", SEND_REQUEST, SUSPEND},
 	{"post.suspend", SEND_POST, SUSPEND},
 	{"post.resume", SEND_POST, RESUME},
@@ -80,7 +80,7 @@ const struct operation_type operation_types[] = {
 	{"spawn", SPAWN, ASK},
 	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
 };
-/* How many there were when the first inputs of race_fuzzer were kept. */
+/* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35
 const unsigned operation_count = sizeof operation_types / sizeof operation_types[0];
 
@@ -115,11 +115,12 @@ static const struct {
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
-/* ---- What traits mean ---------------------------------------------------------------------- */
+/* ---- Meaning of traits --------------------------------------------------------------------- */
 
 int program_servers(const struct program *program)
 {
-	/* Where one thread is all that receives, or nothing comes up, there is one. */
+	/* There is one server if a single thread does all receiving, or if the server fails to
+	 * start. */
 	if (program->traits & (RAW | LATE | INIT_FAILS | BUILDER_FAILS))
 		return 1;
 	return program->traits & THREE ? 3 : program->traits & TWO ? 2 : 1;
@@ -250,11 +251,11 @@ void program_print(const struct program *program, char *text, size_t size)
 
 /* ---- Any program --------------------------------------------------------------------------- */
 
-/* Traits by a number: plain servers are the most frequent. */
+/* Traits by number: plain servers are the most frequent. */
 static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM, DETACH, SHARED,
 	RAW, RAW, INIT | LEFTOVER, INIT_FAILS, BUILDER_FAILS, TERM | INIT, SHARED | LEFTOVER,
 	JOIN_TIMED, RAW | SHARED, DETACH | INIT | LEFTOVER, NO_DROP, TERM,
-	/* New ones come last, as with the operations. */
+	/* New ones must come last, as with the operations. */
 	TASK, TASK, TASK | INIT | LEFTOVER, TASK | BUDGET, TASK | RUN, TASK | QUITS | LEFTOVER,
 	TASK | QUITS | INIT | TERM, TASK | INIT_FAILS, TASK | BUILDER_FAILS, BOUNDED,
 	BOUNDED | LEFTOVER, ROOMY, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT, RAW | BOUNDED,
@@ -276,7 +277,7 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 
-/* One of those that matter most; one of the newer ones; or any. */
+/* Choose one of the most important operations, one of the newer ones, or any. */
 static uint8_t any_operation(uint32_t (*random)(void))
 {
 	switch (random() % 3) {
@@ -303,8 +304,8 @@ void program_random(struct program *program, uint32_t (*random)(void))
 }
 
 /*
- * A byte for one of `count` things, of which the first `old` came first.  Those are what most bytes
- * mean, as they did then, so that what was found stays found.
+ * A byte encodes one of `count` items, of which the first `old` are the oldest.  Most bytes mean
+ * those, as they did before the others were added, so that old inputs keep their meaning.
  */
 static unsigned decode(uint8_t byte, unsigned old, unsigned count)
 {
@@ -324,7 +325,7 @@ size_t program_decode(struct program *program, const uint8_t *bytes, size_t leng
 {
 	size_t at = 0;
 
-	/* Where bytes are missing there are zeros. */
+	/* Missing bytes count as zeros. */
 #define NEXT (at < length ? bytes[at++] : (uint8_t)0)
 	memset(program, 0, sizeof *program);
 	program->traits = some_traits[decode(NEXT, FIRST_TRAITS, SOME_TRAITS)];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Small programs: what the clients of a server do, each on a thread of its own.  As text:
+ * Small programs: the operations of a server's clients, each on its own thread.  As text:
  *
  *     thread+leftover: req post.break | async wait | clone post
  *
- * a server with its traits, and for each client its operations in order.  If there are two servers,
- * or three, client c talks to server c modulo their number, and handlers to the next one.
+ * a server with its traits, and for each client its operations in order.  With two or three
+ * servers, client c talks to server c modulo their number, and handlers to the next one.
  */
 #ifndef SIM_PROGRAM_H
 #define SIM_PROGRAM_H
@@ -24,16 +24,16 @@ enum action {
 	SEND_TIMED,
 	SEND_ASYNC,
 	SEND_POST,
-	/* While the inbox is full, wait for room. */
+	/* Wait for capacity while the inbox is full. */
 	SEND_ASYNC_UNTIL,
 	SEND_POST_UNTIL,
-	/* The same for some time only. */
+	/* The same with a deadline. */
 	SEND_POST_TIMED,
-	/* The answer comes out of the client's completions. */
+	/* The answer arrives in the client's completions. */
 	SEND_COMPLETION,
 	/* By a client that can only post. */
 	SEND_POST_CLIENT,
-	/* What follows sends nothing. */
+	/* The following send nothing. */
 	WAIT,
 	WAIT_TIMED,
 	TRY,
@@ -47,28 +47,28 @@ enum action {
 	POST_CLIENT,
 	POST_CLIENT_CLONE,
 	POST_CLIENT_DROP,
-	/* Have the completions tell when there is room. */
+	/* Reserve capacity; the completions report it. */
 	ASK_ROOM,
-	/* Look for a completion; wait for one; for some time; as an event loop does; drop them all.
-	 * */
+	/* Poll for a completion; wait for one; with a deadline; like an event loop; drop them
+	 * all. */
 	NEXT,
 	NEXT_WAIT,
 	NEXT_TIMED,
 	NEXT_POLL,
-	/* As an event loop that takes one at a time. */
+	/* Like an event loop that takes one at a time. */
 	NEXT_POLL_ONE,
 	COMPLETIONS_DROP,
-	/* Read the server's numbers. */
+	/* Read the server's statistics. */
 	STATS,
-	/* The first client's thread: spawn a task that requests something of the first server, and
-	 * run it to its end. */
+	/* The first client's thread: spawn a task that sends a request to the first server, and run
+	 * it to its end. */
 	SPAWN
 };
 
-/* What the handler does with it. */
+/* What the handler does with the message. */
 enum behaviour {
 	ANSWER,
-	/* Write the answer where the caller has room for it. */
+	/* Write the answer into the reply buffer. */
 	ANSWER_IN_ROOM,
 	FAIL,
 	FORGET,
@@ -77,30 +77,31 @@ enum behaviour {
 	KEEP_AND_DROP,
 	/* Answer (a request), then break. */
 	BREAK,
-	/* Through a weak client, post another message to the same server. */
+	/* Post another message to the same server through a weak client. */
 	CHAIN,
-	/* Request something of the next server (with one server: of itself), and answer then.  That
-	 * one answers; does the same in turn; keeps the context; answers, and then requests. */
+	/* Send a request to the next server (with one server: to itself), then answer.  The next
+	 * server answers; does the same in turn; keeps the context; answers, and then sends a
+	 * request. */
 	ASK,
 	ASK_ROUND,
 	ASK_KEPT,
 	ASK_BACK,
 	ANSWER_AND_ASK,
-	/* As ASK_ROUND, with a deadline; by an asynchronous request that is then waited for. */
+	/* As ASK_ROUND, with a deadline; with an asynchronous request, waited for afterwards. */
 	ASK_TIMED,
 	ASK_ASYNC,
-	/* Post to the next server, waiting for room. */
+	/* Post to the next server, waiting for capacity. */
 	PUSH,
 	/* Wait for the next server's end. */
 	JOIN,
 	/* Of a task: suspend; another thread resumes, or resumes with a break. */
 	SUSPEND,
 	SUSPEND_AND_BREAK,
-	/* As SUSPEND, and name the next server as what it waits for. */
+	/* As SUSPEND, naming the next server as the one waited for. */
 	SUSPEND_FOR,
 	/* Suspend and resume at once. */
 	RESUME,
-	/* Drop the own task. */
+	/* Drop its own task. */
 	QUIT
 };
 
@@ -115,16 +116,16 @@ extern const unsigned operation_count;
 
 /* Traits of a server. */
 enum trait {
-	/* The loop is the test's own: wait, try, drop. */
+	/* A raw loop of the test: wait, try, drop. */
 	RAW = 1,
-	/* There is an init; it succeeds, or fails. */
+	/* There is an init, which succeeds; or fails. */
 	INIT = 2,
 	INIT_FAILS = 4,
 	BUILDER_FAILS = 8,
 	LEFTOVER = 16,
 	/* term replaces the outcome. */
 	TERM = 32,
-	/* Drop the thread's handle and do not join. */
+	/* Drop the thread's handle instead of joining. */
 	DETACH = 64,
 	/* All clients use one handle. */
 	SHARED = 128,
@@ -135,35 +136,36 @@ enum trait {
 	/* RAW and TASK: the loop begins when the first client has done all its operations.  A task
 	 * then runs on that client's thread. */
 	LATE = 1024,
-	/* A task, with an event loop on a thread of its own. */
+	/* A task, with an event loop on its own thread. */
 	TASK = 2048,
-	/* It handles one message at a time; it is run by ump_task_run; it is dropped after having
-	 * been dispatched once. */
+	/* It handles one message at a time; it is run by ump_task_run; it is dropped after one
+	 * dispatch. */
 	BUDGET = 4096,
 	RUN = 8192,
 	QUITS = 16384,
-	/* The inbox has room for one message; for two. */
+	/* The capacity is one message; two. */
 	BOUNDED = 32768,
 	ROOMY = 65536,
-	/* There are as many servers of the same kind. */
+	/* The number of servers, of the same kind. */
 	TWO = 131072,
 	THREE = 262144,
 	/* With TASK or INLINE: all servers but the first are threads. */
 	MIXED = 524288,
 	/* Clients recycle the memory of their messages, from the first one on. */
 	POOLED = 1048576,
-	/* Those who send to it run it; with BUDGET, each handles one message of another one. */
+	/* A combining server, run by its callers; with BUDGET, a combiner's budget is one
+	 * message. */
 	INLINE = 2097152,
-	/* Threads are used again; one may wait for that.  The place where it does is dropped when
-	 * all servers have ended; while they run. */
+	/* The servers run on pooled threads, of which one may be idle.  The pool is dropped when
+	 * all servers have ended; EARLY: while they run. */
 	REUSED = 4194304,
 	EARLY = 8388608,
-	/* A server comes up when the one before it has ended; the first thread does what their
-	 * clients do, one after the other. */
+	/* Each server is spawned when the one before it has ended; the first thread performs the
+	 * operations of their clients, one client after the other. */
 	IN_TURN = 16777216,
-	/* With TASK: each handler runs an event loop of its own for a moment. */
+	/* With TASK: each handler briefly runs an event loop of its own. */
 	NESTED = 33554432,
-	/* With DETACH: the first thread waits for those that were let go. */
+	/* With DETACH: the first thread waits for the dropped threads. */
 	GATHERS = 67108864,
 	TRAIT_LAST = GATHERS
 };
@@ -175,36 +177,36 @@ struct program {
 	uint8_t operations[PROGRAM_CLIENTS][PROGRAM_OPS];
 };
 
-/* How many servers there are. */
+/* Number of servers. */
 int program_servers(const struct program *program);
 
-/* How many messages an inbox takes; 0: any number. */
+/* Capacity of an inbox; 0: unbounded. */
 unsigned program_capacity(const struct program *program);
 
 /* Whether server `number` is a task. */
 bool program_is_task(const struct program *program, int number);
 
-/* Whether those who send to server `number` run it. */
+/* Whether server `number` is a combining server. */
 bool program_is_inline(const struct program *program, int number);
 
-/* Whether the servers come up one after the other. */
+/* Whether each server is spawned after the end of the one before it. */
 bool program_is_in_turn(const struct program *program);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);
 
-/* false: it says what is wrong on the standard error output. */
+/* Return false, after a message on the standard error output, if `text` is not a program. */
 bool program_parse(const char *text, struct program *program);
 
 void program_print(const struct program *program, char *text, size_t size);
 
-/* Any program, from `random`. */
+/* Make any program, from `random`. */
 void program_random(struct program *program, uint32_t (*random)(void));
 
-/* Any program, from bytes; how many were used. */
+/* Make any program, from bytes; return the number of bytes used. */
 size_t program_decode(struct program *program, const uint8_t *bytes, size_t length);
 
-/* The bytes that decode to `program`, at most PROGRAM_BYTES; 0: no bytes give its traits. */
+/* Get the bytes that decode to `program`, at most PROGRAM_BYTES; 0: no bytes encode its traits. */
 #define PROGRAM_BYTES (2 + PROGRAM_CLIENTS * (1 + PROGRAM_OPS))
 size_t program_encode(const struct program *program, uint8_t *bytes);
 

@@ -157,7 +157,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread+pooled+shared: post post | post", .slow = true},
 	{.text = "thread+pooled+shared: async giveup | post", .slow = true},
 	{.text = "thread+pooled: async.keep giveup async", .slow = true},
-	/* Servers that wait for themselves, or for each other. */
+	/* Servers that wait for themselves, or in a wait cycle. */
 	{.text = "thread: req.ask"},
 	{.text = "thread: req.askasync"},
 	{.text = "thread+bounded: req.push | post", .slow = true},
@@ -175,7 +175,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "task+two: req.round | post.break", .slow = true},
 	{.text = "task+three: req.round", .slow = true},
 	{.text = "thread+three: req.round | req.round | req.round", .slow = true},
-	/* Servers that those who send to them run. */
+	/* Combining servers. */
 	{.text = "inline:"},
 	{.text = "inline: req"},
 	{.text = "inline: post"},
@@ -213,14 +213,14 @@ const struct listed_program listed_programs[] = {
 	{.text = "inline: req req | req req", .slow = true},
 	{.text = "inline: req.break | req post", .slow = true},
 	{.text = "inline+bounded: until.break | until", .slow = true},
-	/* One who has handled one message of others hands on to those who are blocked. */
+	/* With a budget of one message, the combiner hands off to a blocked caller. */
 	{.text = "inline+budget: post | post | req", .slow = true},
 	{.text = "inline+budget: req | post post | req", .slow = true},
 	{.text = "inline+budget: post | post | timed", .timeouts = 1, .slow = true},
 	{.text = "inline+budget: post | post | req.break", .slow = true},
 	{.text = "inline+budget: post | post | req.keep", .slow = true},
 	{.text = "inline+budget: req | req | req", .slow = true},
-	/* Where nobody is blocked it offers the turn, to one who takes it or to nobody. */
+	/* With no caller blocked it releases the combiner role, to another sender or unclaimed. */
 	{.text = "inline+budget: post | post post post post"},
 	{.text = "inline+budget: post | post post post req"},
 	{.text = "inline+budget+init: post.chain | post.chain"},
@@ -242,7 +242,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "inline: | |"},
 	{.text = "inline: post | post | post", .slow = true},
 	{.text = "inline: req | req | post", .slow = true},
-	/* Threads that are used again. */
+	/* Pooled threads. */
 	{.text = "thread+reused:"},
 	{.text = "thread+reused: req"},
 	{.text = "thread+reused+initfails:"},

@@ -9,7 +9,7 @@ struct listed_program {
 	const char *text;
 	/* Takes too long for the quick list. */
 	bool slow;
-	/* Rarities that belong to it, beside stale loads. */
+	/* Its rarities, beside stale loads. */
 	int timeouts;
 	int refusals;
 	int reuses;
@@ -20,7 +20,7 @@ struct listed_program {
 extern const struct listed_program listed_programs[];
 extern const int listed_count;
 
-/* What one client does while another one does any of the same. */
+/* Operations of one client, paired with each operation of another one. */
 extern const char *const paired_operations[];
 extern const int paired_count;
 

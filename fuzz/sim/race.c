@@ -10,14 +10,14 @@ _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
 
 #define UNIT 4
 #define MASK 15u
-/* Nothing lies below: a member of what a null pointer points to. */
+/* An access below this goes to a member of an object at a null pointer. */
 #define NULL_PAGE 4096
 /* Far more than any program needs. */
 #define MOST_ACCESSES 10000000L
 
 #define CLOCK(now) ((now) >> 4)
 
-/* One shadow for each unit of the arena and of the stacks; what else there is, by hash. */
+/* One shadow per unit of the arena and of the stacks; all other memory by hash. */
 static struct shadow arena_shadow[SIM_THREADS * ARENA_PART / UNIT];
 static struct shadow stack_shadow[SIM_THREADS * FIBER_STACK / UNIT];
 #define OTHERS 4096
@@ -38,7 +38,7 @@ static struct shadow *other_shadow(uintptr_t unit)
 	}
 }
 
-/* Of another execution, it says nothing yet. */
+/* Reset a shadow of an earlier execution. */
 static inline void prepare(struct shadow *shadow)
 {
 	if (shadow->generation != machine.generation) {
@@ -49,7 +49,7 @@ static inline void prepare(struct shadow *shadow)
 	}
 }
 
-/* `*row`: the shadows of the units behind this one follow it. */
+/* `*row`: the shadows of the following units follow this one. */
 static inline struct shadow *find_shadow(uintptr_t address, bool *row)
 {
 	*row = true;
@@ -70,7 +70,7 @@ struct shadow *race_shadow(uintptr_t address)
 	return shadow;
 }
 
-/* The threads other than the calling one that have touched this. */
+/* The threads other than the calling one that have accessed this, as bits. */
 static unsigned others_touched(const struct shadow *shadow)
 {
 	return shadow->touched & ~(1u << machine.current);
@@ -87,7 +87,7 @@ bool race_written(const struct shadow *shadow)
 	       shadow->last[PLAIN_WRITE][machine.current] != 0;
 }
 
-/* The memory must be the program's: a live block, or a frame that has not returned. */
+/* The memory must belong to the program: a live block, or a frame that has not returned. */
 static void require_live(uintptr_t address, size_t size)
 {
 	int owner;
@@ -106,7 +106,8 @@ static void require_live(uintptr_t address, size_t size)
 			machine.current, owner);
 }
 
-/* Who did this last to some of the same bytes, unseen by the calling thread; or -1. */
+/* The thread whose last access of this kind overlaps these bytes without being ordered before the
+ * calling thread; or -1. */
 static int unseen(const struct shadow *shadow, enum access kind, uint32_t mask)
 {
 	const struct thread *me = self();
@@ -130,7 +131,7 @@ static void report(enum access mine, enum access theirs, int thread)
 		machine.current, kinds[mine], thread, done[theirs]);
 }
 
-/* Which kinds of access conflict with each kind. */
+/* Kinds of access that conflict with each kind. */
 static const bool conflicts[ACCESS_KINDS][ACCESS_KINDS] = {
 	[PLAIN_READ] = {[PLAIN_WRITE] = true, [ATOMIC_WRITE] = true},
 	[PLAIN_WRITE] = {true, true, true, true},
@@ -161,7 +162,7 @@ static inline void access_unit(struct shadow *shadow, enum access kind, uint32_t
 			shadow->last[other][me] = 0;
 		shadow->touched = (uint8_t)(shadow->touched | 1u << me);
 	}
-	/* The same again, in the same step of its clock: it was checked then. */
+	/* Repeated within one step of the thread's clock: already checked. */
 	if (shadow->last[kind][me] == mine)
 		return;
 	if (others_touched(shadow) != 0)
@@ -188,7 +189,7 @@ void race_access(uintptr_t address, size_t size, enum access kind, uintptr_t pc)
 
 		prepare(shadow);
 		access_unit(shadow, kind, mask & MASK);
-		/* A plain write over an atomic word prepares it anew. */
+		/* A plain write over an atomic word begins that anew. */
 		if (kind == PLAIN_WRITE)
 			shadow->fresh = true;
 		address = next;

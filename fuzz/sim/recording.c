@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Executions kept in files, as text: the program, the bounds and the choices. */
+/* Executions saved in files, as text: the program, the bounds and the choices. */
 #include "drive.h"
 #include "scenario.h"
 
@@ -27,7 +27,7 @@ void recording_play(const struct recording *recording, bool trace)
 	scenario_execute(&recording->program);
 }
 
-/* Whether `changed` fails as `bug` says; if so it is the recording from now on. */
+/* Whether `changed` fails with the same `bug`; if so it becomes the recording. */
 static bool keeps_failing(
 	struct recording *recording, const struct recording *changed, const char *bug)
 {
@@ -38,7 +38,7 @@ static bool keeps_failing(
 	return true;
 }
 
-/* Leave out operations, from the last one on. */
+/* Remove operations, beginning with the last one. */
 static bool shrink_program(struct recording *recording, const char *bug)
 {
 	static struct recording changed;
@@ -58,7 +58,7 @@ static bool shrink_program(struct recording *recording, const char *bug)
 	return any;
 }
 
-/* Leave out a whole client, and what is special about the server. */
+/* Remove whole clients, and traits of the server. */
 static bool shrink_shape(struct recording *recording, const char *bug)
 {
 	static struct recording changed;
@@ -84,7 +84,7 @@ static bool shrink_shape(struct recording *recording, const char *bug)
 	return any;
 }
 
-/* Make choices dull. */
+/* Replace choices by 0. */
 static bool shrink_choices(struct recording *recording, const char *bug)
 {
 	static struct recording changed;
@@ -110,7 +110,7 @@ void recording_shrink(struct recording *recording)
 		any = shrink_shape(recording, bug) || any;
 		any = shrink_choices(recording, bug) || any;
 	}
-	/* Nothing rare at the end is the same as nothing at all. */
+	/* Trailing zeros are the same as no choices. */
 	while (recording->count > 0 && recording->choices[recording->count - 1] == 0)
 		recording->count--;
 	recording_play(recording, false);

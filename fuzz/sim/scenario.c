@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The first thread of a scenario.  Simulated code: it is compiled as the library is. */
+/* The first thread of a scenario.  Simulated code: compiled like the library. */
 #include "scenario.h"
 #include "departed.h"
 
 #include "scenario_parts.h"
 
-/* What one execution consists of. */
+/* The parts of one execution. */
 struct scenario {
 	const struct program *program;
 	struct server *servers;
@@ -13,20 +13,20 @@ struct scenario {
 	struct client *clients;
 	/* The first client of each server. */
 	ump_client *first[PROGRAM_SERVERS];
-	/* Where threads wait to be used again. */
+	/* The thread pool, or NULL. */
 	ump_threads *threads;
 };
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
-/* What spawn returned is no server. */
+/* Spawning has failed with `code`. */
 static void no_server(struct server *server, int code, const struct program *program)
 {
 	struct message message = {0, ANSWER};
 
 	sim_remark("there is no server: %s", ump_strerror(code));
 	oracle_no_server(code);
-	/* The client that the builder was lent is gone. */
+	/* The client that was lent to the builder is gone. */
 	if ((program->traits & RAW) == 0 && code != UMP_NO_MEMORY && code != UMP_NO_FD) {
 		oracle_dropping_strong(server->number);
 		oracle_dropped_strong(server->number);
@@ -75,7 +75,7 @@ static void end_server(const struct scenario *scenario, struct server *server)
 	if (server->loop >= 0) {
 		sim_join(server->loop);
 	} else if (server->task != NULL) {
-		/* A task whose loop begins late: here it is. */
+		/* A task whose loop begins late: run it here. */
 		server_task_loop(server);
 	} else if (server->thread != NULL && (scenario->program->traits & DETACH) != 0) {
 		sim_remark("drops the thread of server %d", server->number);
@@ -92,7 +92,7 @@ static void end_server(const struct scenario *scenario, struct server *server)
 	}
 }
 
-/* Where the loop is the scenario's own: begin it. */
+/* Start the loop of a server that the scenario runs itself. */
 static void begin_loop(struct server *server)
 {
 	if (server->raw != NULL)
@@ -101,7 +101,7 @@ static void begin_loop(struct server *server)
 		server->loop = sim_spawn(server_task_loop, server);
 }
 
-/* Open one server; false: a refusal ends the scenario, and there are those before it only. */
+/* Open one server.  false: a refusal ends the scenario, which has only the servers before it. */
 static bool open_one(struct scenario *scenario, int number)
 {
 	struct server *server = &scenario->servers[number];
@@ -117,7 +117,7 @@ static bool open_one(struct scenario *scenario, int number)
 	return false;
 }
 
-/* Open all servers; false: there is none. */
+/* Open all servers; false if one was refused. */
 static bool open_servers(struct scenario *scenario)
 {
 	for (int i = 0; i < scenario->server_count; i++) {
@@ -136,7 +136,7 @@ static void prepare_servers(struct scenario *scenario)
 			.next = &scenario->servers[(i + 1) % scenario->server_count]};
 }
 
-/* Make the place where threads wait, if there is one; false: that was refused. */
+/* Open the thread pool if the program has one; false if that was refused. */
 static bool open_threads(struct scenario *scenario)
 {
 	if ((scenario->program->traits & REUSED) == 0)
@@ -155,8 +155,8 @@ static void drop_threads(struct scenario *scenario)
 	ump_threads_drop(&scenario->threads);
 }
 
-/* Give each server a way to the next one that does not keep it alive.  Who waits for the next one's
- * end has none. */
+/* Give each server a weak client of the next one, which does not keep that alive.  A server that
+ * waits for the next one's end has none. */
 static void connect_servers(struct scenario *scenario)
 {
 	for (int i = 0; i < scenario->server_count; i++) {
@@ -186,7 +186,7 @@ static bool needs_next(const struct program *program)
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
-/* Hand each client its own strong client, or all of them the same. */
+/* Give each client its own strong client, or all of them the same. */
 static void prepare_clients(struct scenario *scenario)
 {
 	const struct program *program = scenario->program;
@@ -208,7 +208,7 @@ static void prepare_clients(struct scenario *scenario)
 			.strong[0].client = mine};
 		scenario->clients[i].strongs = mine != NULL;
 	}
-	/* What is nobody's stays here. */
+	/* First clients that no client has taken stay here. */
 	for (int i = 0; i < scenario->server_count && i < program->clients; i++)
 		scenario->first[i] = NULL;
 }
@@ -232,9 +232,9 @@ static void drop_rest(struct scenario *scenario, int server)
 	oracle_dropped_strong(server);
 }
 
-/* ---- The whole ----------------------------------------------------------------------------- */
+/* ---- A whole execution --------------------------------------------------------------------- */
 
-/* One after the other: that they end at the same time is what their clients may do. */
+/* One after the other: simultaneous ends are up to the clients. */
 static void end_servers(struct scenario *scenario)
 {
 	for (int i = 0; i < scenario->server_count; i++) {
@@ -251,7 +251,7 @@ static void perform(struct scenario *scenario)
 		connect_servers(scenario);
 	prepare_clients(scenario);
 	for (int i = 0; i < scenario->server_count; i++) {
-		/* A server whose end a handler waits for must be able to come to it. */
+		/* A server whose end a handler waits for must be able to end. */
 		if (program_joins(program))
 			drop_rest(scenario, i);
 		if ((program->traits & LATE) == 0)
@@ -267,7 +267,7 @@ static void perform(struct scenario *scenario)
 	if (program->traits & SHARED)
 		join_clients(scenario);
 	client_drop_all(&scenario->clients[0]);
-	/* A handler may have joined a server's thread; its answer has told. */
+	/* A handler may join a server's thread; its client's answer shows that it has done so. */
 	if (program_joins(program))
 		join_clients(scenario);
 	end_servers(scenario);
@@ -304,7 +304,7 @@ static void perform_at_once(struct scenario *scenario)
 		perform(scenario);
 		return;
 	}
-	/* Those that did come up end at once. */
+	/* The servers that did start end at once. */
 	for (int i = 0; i < scenario->server_count; i++)
 		begin_loop(&scenario->servers[i]);
 	end_servers(scenario);
@@ -333,7 +333,7 @@ void scenario_root(void *arg)
 		(ump_join_dropped(UMP_FOREVER) != UMP_OK || ump__departed_count() != 0))
 		sim_fail("[clean]", "a thread that was let go is left");
 	if (detached)
-		/* A thread that nobody joins may use the handler after this. */
+		/* A thread that is not joined may use the handler after this. */
 		return;
 	oracle_threads_left(0);
 	for (int i = 0; i < scenario.server_count; i++)

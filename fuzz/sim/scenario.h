@@ -5,10 +5,10 @@
 
 #include "program.h"
 
-/* One execution of `program`, as sim_config says; sim_result has what came of it. */
+/* Perform one execution of `program`, as sim_config says; sim_result has its result. */
 void scenario_execute(const struct program *program);
 
-/* The first thread of an execution.  This is simulated code. */
+/* The first thread of an execution.  Simulated code. */
 void scenario_root(void *program);
 
 #endif

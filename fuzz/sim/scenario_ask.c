@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Handlers that wait for other servers.  This file is simulated code: it is compiled as the library
- * is. */
+/* Handlers that wait for other servers.  Simulated code: compiled like the library. */
 #include "scenario_parts.h"
 
-/* What the next server does with what it is asked. */
+/* Behaviour of the next server for the request that it gets. */
 static enum behaviour next_behaviour(enum behaviour behaviour)
 {
 	switch (behaviour) {
@@ -41,7 +40,7 @@ static void ask(struct server *server, ump_client *to, const struct message *mes
 	oracle_waited(server->number);
 }
 
-/* The same in two steps. */
+/* The same in two calls. */
 static void ask_async(struct server *server, ump_client *to, const struct message *message)
 {
 	int number = (int)message->number;
@@ -49,7 +48,7 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	struct reply reply;
 	int code;
 
-	/* To send may be to run that server. */
+	/* Sending may run that server. */
 	if (program_is_inline(server->program, server->next->number))
 		oracle_waits(server->number, server->next->number, number);
 	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
@@ -73,7 +72,7 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	client_completed(number, code, &reply);
 }
 
-/* Post, waiting for room. */
+/* Post, waiting for capacity. */
 static void push(struct server *server, ump_client *to, const struct message *message)
 {
 	int number = (int)message->number;
@@ -120,7 +119,7 @@ static void join_next(struct server *server)
 	struct ump_flow how;
 	int code;
 
-	/* One thread at a time, and nobody else may drop it. */
+	/* The handle must be used by one thread at a time, and must not be dropped elsewhere. */
 	if (server->number != 0 || (server->program->traits & DETACH) != 0)
 		return;
 	if (next->thread == NULL)
@@ -168,7 +167,7 @@ void server_ask(struct server *server, const struct message *message)
 		message->number + ORACLE_CHAINED, (uint32_t)next_behaviour(behaviour)};
 	ump_client *strong;
 
-	/* A loop of one's own is no handler, of which the library would know that it waits. */
+	/* A raw loop is not a handler: the library cannot know that it waits. */
 	if (server->raw != NULL || next.number >= ORACLE_MESSAGES)
 		return;
 	if (behaviour == JOIN) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The scenario's clients.  This file is simulated code: it is compiled as the library is. */
+/* The scenario's clients.  Simulated code: compiled like the library. */
 #include "scenario_parts.h"
 
 ump_client *client_clone(ump_client *from, int server)
@@ -17,7 +17,7 @@ ump_client *client_clone(ump_client *from, int server)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-/* What a message points to stays the caller's unless it was delivered. */
+/* What a message points to must stay the caller's unless it was delivered. */
 static void check_message(const struct message *message, int number)
 {
 	if ((int)message->number != number)
@@ -46,7 +46,7 @@ bool client_use_room(struct client *client, int number)
 		oracle_room_used(number, client->server);
 	else if (strong->room != NO_ROOM && number >= 0)
 		oracle_asked(number);
-	/* What was asked for, and not told yet, may be used up by this message. */
+	/* This message may use up the permit of a reservation that is not reported yet. */
 	strong->sent = strong->sent || number >= 0;
 	strong->room = had ? NO_ROOM : strong->room;
 	return had;
@@ -73,13 +73,14 @@ static void send_request(struct client *client, const struct message *message, b
 	had = client_use_room(client, number);
 	oracle_send(number, timed ? SEND_TIMED : SEND_REQUEST, client->server, ORACLE_CLIENT);
 	code = ump_client_req(client_top(client)->client, message, &reply, deadline);
-	/* Some of these say that it was not sent, or that it was and was not handled. */
+	/* Some of these codes mean that it was not sent, others that it was sent and not
+	 * handled. */
 	if (code < 0 && code != UMP_NO_REPLY)
 		client_keep_room(client, had, ROOM_UNKNOWN);
 	if (timed && code == UMP_TIMED_OUT) {
 		sim_remark("message %d: %s", number, ump_strerror(code));
-		/* The library looked at the clock once, before it sent anything; but it may have
-		 * waited for room then, or a handler that it ran may have looked too. */
+		/* The library read the clock once before it sent anything; but it may have waited
+		 * for capacity then, or a handler that it ran may have read the clock too. */
 		oracle_timed_out(number,
 			program_capacity(client->program) != 0 ||
 				(client->program->traits & INLINE) != 0 ||
@@ -144,7 +145,7 @@ static void send_post(struct client *client, const struct message *message, enum
 		client_keep_room(client, had, ROOM_GOT);
 }
 
-/* Post, and wait some time for room. */
+/* Post, waiting for capacity until a deadline. */
 static void send_post_timed(struct client *client, const struct message *message)
 {
 	int number = (int)message->number;
@@ -161,7 +162,7 @@ static void send_post_timed(struct client *client, const struct message *message
 	sim_remark("message %d: %s", number, ump_strerror(code));
 	if (code == UMP_TIMED_OUT && passed)
 		sim_fail("[deadline]", "message %d waited, and its deadline had passed", number);
-	/* The library may have looked at the clock only after the call had begun. */
+	/* The library may have read the clock only after the call had begun. */
 	if (code == UMP_FULL && sim_clock_read() >= deadline)
 		oracle_too_late_to_wait(number);
 	if (code == UMP_TIMED_OUT)
@@ -205,7 +206,7 @@ static void drop_strong(struct client *client)
 {
 	struct strong *strong;
 
-	/* What is lent is not dropped. */
+	/* A borrowed client must not be dropped. */
 	if (client->strongs <= (client->borrowed ? 1 : 0))
 		return;
 	sim_remark("drops a client");
@@ -399,7 +400,8 @@ static bool needs_strong(enum action action)
 	       action == POST_CLIENT || action == ASK_ROOM || action == STATS || action == SPAWN;
 }
 
-/* One who may keep room with another of its clients, and waits for room, may wait for itself. */
+/* A client that waits for capacity may wait for itself if it may keep a permit with another
+ * handle. */
 static bool holds_room_up(const struct client *client, enum action action)
 {
 	if (action > SEND_POST_CLIENT && action != ASK_ROOM)
@@ -421,7 +423,7 @@ void client_operations(struct client *client)
 		struct message message = {
 			(uint32_t)oracle_message(client->number, i), (uint32_t)type->behaviour};
 
-		/* One who has no client, or too many, goes on to what is next. */
+		/* A client without a strong handle, or with too many, skips the operation. */
 		if (!needs_strong(type->action))
 			operation_without(client, type->action, &message);
 		else if (client->strongs > 0 && !holds_room_up(client, type->action) &&

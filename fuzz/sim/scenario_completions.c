@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The scenario's clients with completions.  This file is simulated code: it is compiled as the
- * library is. */
+/* The scenario's clients with completions.  Simulated code: compiled like the library. */
 #include "scenario_parts.h"
 
-/* How often an event loop may be woken for nothing. */
+/* Spurious wake-ups allowed to an event loop. */
 #define IDLE 40
 
 static uint64_t bit_of(int number)
@@ -51,13 +50,13 @@ void completions_ask_room(struct client *client, int number)
 	struct strong *strong = client_top(client);
 	int code;
 
-	/* A handle that others use at the same time is not to be asked with. */
+	/* A handle that other threads use at the same time must not reserve capacity. */
 	if ((client->program->traits & SHARED) != 0 || !is_open(client))
 		return;
 	if ((strong->room == ROOM_ASKED || strong->room == ROOM_GOT) && !strong->for_nobody)
 		return;
 	sim_remark("asks for room, as %d", number);
-	/* The place that it has, if it has one, is what it will be told of. */
+	/* If it keeps a permit, the new reservation reports that one. */
 	if (strong->room == ROOM_GOT)
 		oracle_room_used(ORACLE_NO_MESSAGE, client->server);
 	oracle_ask_room(number, client->server);
@@ -79,7 +78,7 @@ void completions_ask_room(struct client *client, int number)
 	oracle_gave_up(number);
 }
 
-/* Room was asked for, and this is what came of it. */
+/* A reservation is reported with `code`. */
 static void room_told(struct client *client, int number, int code)
 {
 	bool kept = false;
@@ -124,7 +123,7 @@ static void check_count(const struct client *client)
 		sim_fail("[complete]", "another number than was sent is in flight");
 }
 
-/* Look for a completion.  true: there was one. */
+/* Poll for a completion.  true: there was one. */
 static bool next(struct client *client)
 {
 	struct ump_completion completion;
@@ -142,7 +141,7 @@ static bool next(struct client *client)
 	return true;
 }
 
-/* Wait for the file descriptor, and take all that is there, or one. */
+/* Wait for the file descriptor, and take all completions that are there, or one. */
 static void poll_next(struct client *client, bool all)
 {
 	int idle = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the scenario's servers and its clients have in common. */
+/* Shared by the scenario's servers and clients. */
 #ifndef SIM_SCENARIO_PARTS_H
 #define SIM_SCENARIO_PARTS_H
 
@@ -8,7 +8,7 @@
 #include "sim.h"
 #include "ump_server.h"
 
-/* Deadlines lie so far ahead; a tick of the clock passes them. */
+/* Distance of deadlines; a tick of the clock passes them. */
 #define SOON 500
 
 struct message {
@@ -18,18 +18,18 @@ struct message {
 
 struct reply {
 	uint32_t number;
-	/* So that a reply has two words, which must belong together. */
+	/* A second word of the reply, which must match the first. */
 	uint32_t twice;
 };
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
-/* What other threads have to finish: contexts that were kept, handlers that have suspended. */
+/* Work that other threads must finish: kept contexts and suspended handlers. */
 #define KEPT 4
 
 struct kept {
 	struct server *server;
-	/* NULL: it was a post. */
+	/* NULL: for a post. */
 	ump_reply_context *rc;
 	const struct message *message;
 	/* NULL: the handler has not suspended. */
@@ -42,23 +42,23 @@ struct server {
 	const struct program *program;
 	int number;
 	ump_weak_client *me;
-	/* The next server, and a way to it. */
+	/* The next server, and a weak client of it. */
 	struct server *next;
 	ump_weak_client *to_next;
-	/* Only the dispatcher touches this until it has ended. */
+	/* Only the dispatcher may access this until it has ended. */
 	unsigned handled;
 	struct kept kept[KEPT];
 	int kept_count;
-	/* What the builder has cloned. */
+	/* The builder's clone of its client. */
 	ump_client *cloned;
 	/* What runs it: one of these. */
 	ump_thread *thread;
 	ump_task *task;
 	ump_inline *inlined;
 	ump_server *raw;
-	/* The simulated thread that is its loop, or -1. */
+	/* The simulated thread of its loop, or -1. */
 	int loop;
-	/* How often a task was dispatched for nothing. */
+	/* Number of spurious dispatches of a task. */
 	int idle;
 };
 
@@ -67,14 +67,14 @@ struct ump_config server_config(const struct program *program);
 /* The builder of a handler; its arg is a struct server. */
 int server_build(void *arg, ump_client *client, struct ump_handler *out);
 
-/* What the handler does with a message; `rc` is NULL for a post. */
+/* Handle a message; `rc` is NULL for a post. */
 struct ump_flow server_handle(
 	struct server *server, const struct message *message, ump_reply_context **rc);
 
 /* Answer a request. */
 void server_answer(ump_reply_context **rc, int number, bool in_room);
 
-/* The loop of a raw server, as a thread of its own; its arg is a struct server. */
+/* The loop of a raw server, on its own thread; its arg is a struct server. */
 void server_raw_loop(void *arg);
 
 /* Wait for the threads that answer kept contexts, and resume. */
@@ -83,7 +83,7 @@ void server_join_helpers(struct server *server);
 /* A thread that finishes what was kept; its arg is a struct kept. */
 void server_helper(void *arg);
 
-/* A place for something that is kept; NULL: there are too many. */
+/* Get an entry for a kept context or a suspension; NULL: there are too many. */
 struct kept *server_keep(struct server *server, const struct message *message);
 
 /* Let another thread finish it. */
@@ -94,7 +94,7 @@ void server_hand_over(struct kept *kept);
 /* The event loop of a task; its arg is a struct server. */
 void server_task_loop(void *arg);
 
-/* Suspend, and have the handler resumed.  false: this is no task, or there is no memory. */
+/* server_suspend: suspend, and have the handler resumed.  false: not a task, or no memory. */
 ump_client *server_to_next(struct server *server);
 void server_drop_next(const struct server *server, ump_client *strong);
 bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc);
@@ -102,21 +102,22 @@ bool server_suspend(struct server *server, const struct message *message, ump_re
 /* In the handler: drop the task. */
 void server_quit(struct server *server);
 
-/* What a handler of a task does that runs a loop within the loop, if the program says so. */
+/* In a handler of a task: run a nested loop, if the program has that trait. */
 void server_nested_loop(struct server *server);
 
 /* ---- Handlers that wait for others --------------------------------------------------------- */
 
-/* What a message's behaviour asks of the next server, or of its end. */
+/* Perform a behaviour that involves the next server: a request or a post to it, or a wait for its
+ * end. */
 void server_ask(struct server *server, const struct message *message);
 
-/* Join a server's thread, or a server without one, and compare what it says. */
+/* Join a server's thread, or a server without one, and check its outcome. */
 void server_join_thread(struct server *server);
 void server_join_inline(struct server *server);
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
-/* What a client that asked for room knows: nothing, or to be told; it has got it; it may have. */
+/* A client's knowledge of its reservation: none pending; pending; holds a permit; may hold one. */
 enum room {
 	NO_ROOM,
 	ROOM_ASKED,
@@ -127,11 +128,11 @@ enum room {
 struct strong {
 	ump_client *client;
 	enum room room;
-	/* It has sent since it asked, and may have used the room that it is not told of yet. */
+	/* It has sent since it reserved, and may have used the permit that is not reported yet. */
 	bool sent;
-	/* It has asked through completions that are dropped: it may ask again. */
+	/* The completions of its reservation were dropped: it may reserve again. */
 	bool for_nobody;
-	/* Its tag. */
+	/* The reservation's tag. */
 	int room_message;
 };
 
@@ -139,7 +140,7 @@ struct strong {
 struct client {
 	const struct program *program;
 	int number;
-	/* Whose client it is. */
+	/* The server that it talks to. */
 	int server;
 	int thread;
 	struct strong strong[STRONGS];
@@ -151,9 +152,9 @@ struct client {
 	ump_wait_reply *waiting;
 	int waiting_for;
 	ump_completions *completions;
-	/* What is in flight there: one bit for each message. */
+	/* Messages in flight there: one bit each. */
 	uint64_t flying;
-	/* The first strong client is another one's, and stays. */
+	/* The first strong client belongs to another client, and stays. */
 	bool borrowed;
 	/* All servers; and whether it has spawned one itself. */
 	struct server *servers;
@@ -165,10 +166,10 @@ static inline struct strong *client_top(struct client *client)
 	return &client->strong[client->strongs - 1];
 }
 
-/* What a client does, as a thread of its own; its arg is a struct client. */
+/* A client's thread; its arg is a struct client. */
 void client_run(void *arg);
 
-/* Its operations only; and the end of all its handles. */
+/* Only perform its operations; and drop all its handles. */
 void client_operations(struct client *client);
 void client_drop_all(struct client *client);
 
@@ -178,14 +179,14 @@ void client_spawn(struct client *client, const struct message *message);
 /* A request has ended. */
 void client_completed(int number, int code, const struct reply *reply);
 
-/* The next message of `client` goes out, or none will (-1): the room kept for it, if there is any,
- * is used up.  Whether there was. */
+/* `client` is about to send its next message, or none (-1): use up the permit kept for it.  Return
+ * whether there was one. */
 bool client_use_room(struct client *client, int number);
 
-/* The message was not sent (ROOM_GOT), or perhaps not (ROOM_UNKNOWN): what it had is kept still. */
+/* The message was not sent (ROOM_GOT), or perhaps not (ROOM_UNKNOWN): its permit is still kept. */
 void client_keep_room(struct client *client, bool had, enum room room);
 
-/* Clone as the oracle wants to be told; NULL: no memory. */
+/* Clone, and report it to the oracle; NULL: no memory. */
 ump_client *client_clone(ump_client *from, int server);
 
 /* Operations on completions. */

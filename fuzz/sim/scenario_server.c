@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The scenario's servers.  This file is simulated code: it is compiled as the library is. */
+/* The scenario's servers.  Simulated code: compiled like the library. */
 #include "scenario_parts.h"
 
 static void drop_message(void *value)
@@ -51,7 +51,7 @@ static void fail(ump_reply_context **rc, int number)
 	oracle_replied(number, code);
 }
 
-/* Resume a handler that has suspended. */
+/* Resume a suspended handler. */
 static void resume(struct kept *kept, bool breaks)
 {
 	struct server *server = kept->server;
@@ -64,8 +64,7 @@ static void resume(struct kept *kept, bool breaks)
 	oracle_resumed(server->number, code);
 }
 
-/* A thread that answers a kept context, or drops it, and resumes the handler if it has suspended.
- * */
+/* A thread that answers or drops a kept context, and resumes the handler if it has suspended. */
 void server_helper(void *arg)
 {
 	struct kept *kept = arg;
@@ -98,7 +97,7 @@ void server_hand_over(struct kept *kept)
 {
 	kept->thread = sim_spawn(server_helper, kept);
 	if (kept->thread < 0)
-		/* There are threads enough. */
+		/* There are too many threads: finish it here. */
 		server_helper(kept);
 	else
 		kept->server->kept_count++;
@@ -125,7 +124,7 @@ void server_join_helpers(struct server *server)
 
 /* ---- Messages ------------------------------------------------------------------------------ */
 
-/* Post one more message to the own server, through a weak client. */
+/* Post one more message to its own server, through a weak client. */
 static void chain(struct server *server, int number)
 {
 	struct message next = {(uint32_t)number + ORACLE_CHAINED, ANSWER};
@@ -148,7 +147,7 @@ static void chain(struct server *server, int number)
 	oracle_dropped_strong(server->number);
 }
 
-/* Answer a request in the way that it wants. */
+/* Answer a request in the way that it specifies. */
 static void respond(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	int number = (int)message->number;
@@ -159,7 +158,7 @@ static void respond(struct server *server, const struct message *message, ump_re
 		break;
 	case FORGET:
 		oracle_context_dropped(number);
-		/* A raw server has nobody behind it to notice. */
+		/* A raw server has no dispatcher that would notice: the context must be dropped. */
 		if (server->raw != NULL)
 			ump_reply_drop(rc);
 		break;
@@ -172,11 +171,11 @@ static void respond(struct server *server, const struct message *message, ump_re
 	}
 }
 
-/* What the handler does; whether it breaks. */
+/* Handle a message; return whether the handler breaks. */
 static bool handle(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	enum behaviour behaviour = (enum behaviour)message->behaviour;
-	/* The message is gone once it is answered. */
+	/* The message is not valid after its answer. */
 	struct message mine = *message;
 	bool answered = rc == NULL;
 
@@ -209,7 +208,7 @@ struct ump_flow server_handle(
 	breaks = handle(server, message, rc);
 	oracle_returns(server->number);
 	if (!breaks)
-		/* Where nothing has suspended, these are the same. */
+		/* Without a suspension, these two are the same. */
 		return server->task != NULL ? ump_pending() : ump_continue();
 	oracle_broke(server->number);
 	return ump_break((void *)VALUE_BREAK);
@@ -225,7 +224,8 @@ static struct ump_flow on_post(void *self, const void *message)
 	return server_handle(self, message, NULL);
 }
 
-/* Requests that ask for room or failure are answered, kept ones kept, and all others left alone. */
+/* Answer requests that want the reply buffer or failure, keep those to be kept, and leave all
+ * others. */
 static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 {
 	const struct message *message = value;
@@ -283,7 +283,7 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out)
 	struct server *server = arg;
 	unsigned traits = server->program->traits;
 
-	/* The client that spawn is about to return. */
+	/* The client that spawning is about to return. */
 	oracle_making_strong(server->number);
 	oracle_made_strong(server->number, true);
 	if (traits & (INIT_FAILS | BUILDER_FAILS))
@@ -300,9 +300,9 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* ---- A loop of one's own ------------------------------------------------------------------- */
+/* ---- A raw loop ---------------------------------------------------------------------------- */
 
-/* Wait in each way that there is, in turn. */
+/* Receive in each possible way, in turn. */
 static int receive(struct server *server, int turn, const void **message, ump_reply_context **rc)
 {
 	switch (turn % 3) {

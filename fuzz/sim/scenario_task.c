@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The scenario's event loops, and handlers that suspend.  This file is simulated code: it is
- * compiled as the library is. */
+/* The scenario's event loops, and handlers that suspend.  Simulated code: compiled like the
+ * library. */
 #include "scenario_parts.h"
 
-/* How often a task may be woken for nothing: more often than anybody can ring late. */
+/* Spurious wake-ups allowed to a task: more than notifiers can be raised late. */
 #define IDLE 40
 
 /* ---- Handlers that suspend ----------------------------------------------------------------- */
@@ -17,8 +17,8 @@ static void resume_at_once(struct server *server, ump_suspension *suspension)
 		sim_fail("[suspend]", "a handler suspends twice");
 }
 
-/* Suspend until the next server does something.  NULL: that one waits for this task, is gone, or
- * there is no memory; `told` says whether the first is so. */
+/* Suspend for the next server.  NULL: that one waits for this task, or is gone, or there is no
+ * memory; `told` says whether it was the first. */
 static ump_suspension *suspend_for_next(struct server *server, bool *told)
 {
 	ump_client *strong = server_to_next(server);
@@ -71,7 +71,7 @@ bool server_suspend(struct server *server, const struct message *message, ump_re
 	return true;
 }
 
-/* ---- A loop within the loop ------------------------------------------------------------------ */
+/* ---- A nested loop --------------------------------------------------------------------------- */
 
 void server_nested_loop(struct server *server)
 {
@@ -99,7 +99,7 @@ void server_quit(struct server *server)
 		sim_fail("[task]", "the handle of a dropped task is left");
 }
 
-/* Wait until there is something to do, and do it.  false: the loop has ended. */
+/* Wait until there is work, and do it.  false: the loop has ended. */
 static bool dispatch(struct server *server)
 {
 	unsigned before = server->handled;
@@ -122,7 +122,7 @@ static bool dispatch(struct server *server)
 	return true;
 }
 
-/* Let it run: for a while at first, then to its end.  false: the loop has ended. */
+/* Run it: with a deadline at first, then to its end.  false: the loop has ended. */
 static bool run(struct server *server, bool timed)
 {
 	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
@@ -184,12 +184,12 @@ void server_task_loop(void *arg)
 		sim_fail("[clean]", "a task has gone, and its descriptor is open");
 }
 
-/* ---- One more ------------------------------------------------------------------------------ */
+/* ---- One more server ----------------------------------------------------------------------- */
 
-/* Where it is among the servers: behind all others. */
+/* Its number among the servers: after all others. */
 #define SPAWNED (PROGRAM_SERVERS - 1)
 
-/* A server that knows the way to the client's. */
+/* Spawn a server with a weak client of the client's server. */
 static bool spawn(struct client *client, struct server *server, ump_client **strong)
 {
 	struct ump_config config = server_config(client->program);
@@ -215,7 +215,7 @@ static bool may_spawn(const struct client *client)
 		program_servers(client->program) == PROGRAM_SERVERS ||
 		(client->program->traits & (RAW | INIT_FAILS | BUILDER_FAILS | LATE)) != 0)
 		return false;
-	/* What it runs waits for room that it may keep itself. */
+	/* The task may wait for capacity, of which this client may keep a permit itself. */
 	for (int i = 0; i < client->strongs; i++) {
 		if (client->strong[i].room != NO_ROOM)
 			return false;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""Plant each bug of self.table in the simulator, whose own checks must notice.
+"""Apply each mutant of self.table to the simulator, whose own checks must find it.
 
     self.py DIRECTORY
 
-Builds below DIRECTORY; fails if a bug goes unnoticed.  scripts/simulate --self calls it.
+Builds below DIRECTORY; fails if a mutant is not found.  scripts/simulate --self calls it.
 """
 import importlib.util
 import pathlib
@@ -26,7 +26,7 @@ def load_mutants():
 
 
 def write_changed(to, data):
-    """Only what differs, so that little is built again."""
+    """Write a file only if it differs, so that little is rebuilt."""
     if not to.exists() or to.read_bytes() != data:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(data)

@@ -14,7 +14,7 @@ static const char *const orders[] = {
 	"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 static const char *const accesses[] = {"reads", "writes", "reads", "writes"};
 
-/* The calls of an event, flattened: inlined functions are calls too. */
+/* The calls of an event, flattened: inlined functions count as calls. */
 #define FRAMES 16
 static int frames_of(const struct event *event, const struct symbol *frames[FRAMES])
 {
@@ -30,7 +30,7 @@ static int frames_of(const struct event *event, const struct symbol *frames[FRAM
 	return count;
 }
 
-/* The frame that says most: the first one that is not the page of memory orders. */
+/* The most informative frame: the first one outside sync/atomic.h. */
 static const struct symbol *telling(const struct symbol *const *frames, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -40,13 +40,13 @@ static const struct symbol *telling(const struct symbol *const *frames, int coun
 	return count > 0 ? frames[0] : NULL;
 }
 
-/* Which operation on which kind of word it is: the name of the function on that page. */
+/* The name of the function in sync/atomic.h: operation and kind of word. */
 static const char *shim(const struct symbol *const *frames, int count)
 {
 	return count > 0 && telling(frames, count) != frames[0] ? frames[0]->function : "";
 }
 
-/* A value for people: small numbers as they are, addresses by what they are in. */
+/* Print a value: small numbers as they are, addresses by their containing memory. */
 static void print_value(char *text, size_t size, uint64_t value)
 {
 	int owner = fiber_of_stack((uintptr_t)value);
@@ -60,7 +60,7 @@ static void print_value(char *text, size_t size, uint64_t value)
 	else if (value == INT64_MAX)
 		snprintf(text, size, "never");
 	else if (value >> 32 != 0 && value >> 32 < 1000)
-		/* Two halves, such as the counts of strong and of weak references. */
+		/* Two halves, such as the counts of strong and weak references. */
 		snprintf(text, size, "%llu:%llu", (unsigned long long)(value >> 32),
 			(unsigned long long)(value & UINT32_MAX));
 	else
@@ -73,7 +73,7 @@ static const char *order_name(int order)
 	return order >= 0 && order < 6 ? orders[order] : "?";
 }
 
-/* What an event does, in words. */
+/* Describe an event in words. */
 static void describe(const struct event *event, char *text, size_t size)
 {
 	const struct step *step = &event->step;
@@ -127,7 +127,7 @@ static bool has_order(const struct event *event)
 	return event->kind == EVENT_STEP && event->step.op <= OP_FENCE && event->step.op != OP_NONE;
 }
 
-/* Plain accesses are shown only where they matter: at the memory of the failure. */
+/* Plain accesses are shown only at the memory of the failure. */
 static bool is_shown(const struct event *event, uintptr_t failed)
 {
 	uintptr_t from = event->step.address & ~(uintptr_t)7;
@@ -145,7 +145,7 @@ static void resolve_all(const struct event *events, size_t count)
 	symbols_resolve();
 }
 
-/* The memory that the failure is about; 0: none. */
+/* The address that the failure is about; 0: none. */
 static uintptr_t failed_address(const struct event *events, size_t count)
 {
 	return count > 0 && events[count - 1].kind == EVENT_FAILURE ? events[count - 1].step.address
@@ -194,7 +194,7 @@ static void json_string(FILE *to, const char *text)
 		if (*text == '"' || *text == '\\')
 			fprintf(to, "\\%c", *text);
 		else if (*text == '<')
-			/* So that no end tag can stand in a page. */
+			/* An end tag must not occur in a page. */
 			fputs("\\u003c", to);
 		else if ((unsigned char)*text < 0x20)
 			fprintf(to, "\\u%04x", *text);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The steps of the last traced execution, for people and for the page. */
+/* Show the steps of the last traced execution, as text and for the page. */
 #ifndef SIM_SHOW_H
 #define SIM_SHOW_H
 
 #include <stdio.h>
 
-/* `program` is how the program is written. */
+/* `program` is the program's text. */
 void show_text(FILE *to, const char *program);
 void show_json(FILE *to, const char *program);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The simulator, as those who drive it and those who run in it see it.
+ * The simulator's interface for drivers and for simulated code.
  *
- * One execution is a function of the program that runs and of a row of choices: who goes on, which
- * of the visible stores a load returns, whether an allocation fails, and so on.  The modes differ
- * only in where the choices come from.
+ * One execution is a function of the program that runs and of a sequence of choices: which thread
+ * runs next, which of the visible stores a load returns, whether an allocation fails, and so on.
+ * The modes differ only in the source of the choices.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -13,51 +13,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Threads of one execution, and how many atomic words they may share. */
+/* Threads of one execution, and atomic words that they may share. */
 #define SIM_THREADS   8
 #define SIM_LOCATIONS 120
 /* Choices of one execution that are kept, to replay it. */
 #define SIM_CHOICES 8192
 
 enum sim_mode {
-	/* Mostly stay with a thread, now and then go to any other. */
+	/* Mostly stay with a thread, now and then switch to any other. */
 	SIM_RANDOM,
 	/* The runnable thread of the highest priority; a few random points lower one. */
 	SIM_PCT,
 	/* From the bytes of a file, as a fuzzer makes them. */
 	SIM_BYTES,
-	/* Depth first through all of them. */
+	/* Depth first through all choices. */
 	SIM_EXHAUSTIVE,
 	/* As recorded. */
 	SIM_REPLAY
 };
 
-/* How often an execution may meet what is rare. */
+/* Number of rare events that an execution may meet. */
 struct sim_bounds {
-	/* A thread that could go on has to let another one; below 0: any number. */
+	/* A thread that could continue is preempted; below 0: any number. */
 	int preemptions;
 	/* A load returns a store that is not the newest. */
 	int stale;
-	/* A sleeper wakes for no reason. */
+	/* A sleeper wakes spuriously. */
 	int spurious;
-	/* A weak compare-exchange fails though the value is as expected. */
+	/* A weak compare-exchange fails although the value is as expected. */
 	int weak_failures;
-	/* Memory or a thread is refused. */
+	/* An allocation or a thread is refused. */
 	int refusals;
-	/* A sleeper's deadline passes although somebody else could go on. */
+	/* A sleeper's deadline passes although another thread could run. */
 	int timeouts;
-	/* The clock moves on when it is read. */
+	/* The clock advances when it is read. */
 	int ticks;
-	/* Memory that was freed is given out again. */
+	/* Freed memory is reused. */
 	int reuses;
-	/* More steps than this are taken for a loop that never ends. */
+	/* More steps than this count as an endless loop. */
 	long steps;
 };
 
 struct sim_config {
 	enum sim_mode mode;
 	uint64_t seed;
-	/* PCT: how many points lower a priority, among how many steps. */
+	/* PCT: number of points that lower a priority, among `pct_steps` steps. */
 	int pct_points;
 	int pct_steps;
 	/* SIM_BYTES and SIM_REPLAY. */
@@ -66,16 +66,16 @@ struct sim_config {
 	struct sim_bounds bounds;
 	/* Exhaustive: leave an execution whose state was met before. */
 	bool cut;
-	/* Exhaustive: let others go first also where nobody could tell the difference. */
+	/* Exhaustive: switch threads also where no other thread could tell the difference. */
 	bool every_point;
-	/* Tell threads apart by processor, so that the library's hints are written. */
+	/* Give each thread its own processor, so that the library's hints are written. */
 	bool processors;
 	/* Keep the steps, to show them. */
 	bool trace;
 };
 
 struct sim_result {
-	/* What went wrong, in a word or two and in a sentence; NULL: nothing. */
+	/* The failure, in a word or two and in a sentence; NULL: none. */
 	const char *bug;
 	char text[240];
 	long steps;
@@ -85,7 +85,7 @@ struct sim_result {
 	bool cut;
 	/* The simulator's own limits (threads, words, choices) ended the execution. */
 	bool limited;
-	/* A number for all that happened, the same on every machine. */
+	/* Hash of all that happened, the same on every machine. */
 	uint64_t hash;
 };
 
@@ -94,7 +94,7 @@ extern struct sim_result sim_result;
 
 /* ---- Driving ------------------------------------------------------------------------------- */
 
-/* Run `run(arg)` as thread 0, and all the threads that it starts, to the end or the first bug. */
+/* Run `run(arg)` as thread 0, and all threads that it starts, to the end or the first bug. */
 void sim_execute(void (*run)(void *), void *arg);
 
 /* After an execution in SIM_EXHAUSTIVE: go on to the next one; false: there is none. */
@@ -103,14 +103,14 @@ bool sim_next(void);
 /* Begin an exhaustive exploration anew: no choices, no known states. */
 void sim_explore_anew(void);
 
-/* Whether something has turned out, after an execution, that was taken for granted by those before
- * (views_alone).  Then the exploration begins anew, knowing it. */
+/* Whether the last execution has refuted an assumption of earlier ones (views_alone).  The
+ * exploration then begins anew, with that knowledge. */
 bool sim_explore_again(void);
 
-/* How many states are known. */
+/* Number of known states. */
 size_t sim_states(void);
 
-/* Whether states can be told from each other in this build; else nothing is ever cut. */
+/* Whether this build can distinguish states; if not, executions are never cut. */
 bool sim_can_cut(void);
 
 /* The choices of the last execution. */
@@ -120,49 +120,49 @@ const uint8_t *sim_choices(size_t *count);
 void sim_watch(void *memory, size_t size);
 uint64_t sim_watched_hash(void);
 
-/* ---- For what runs inside ------------------------------------------------------------------ */
+/* ---- For simulated code -------------------------------------------------------------------- */
 
 /* Start a thread; -1: there are too many already. */
 int sim_spawn(void (*run)(void *), void *arg);
 
-/* Wait for the end of a thread made by sim_spawn. */
+/* Wait for the end of a thread started by sim_spawn. */
 void sim_join(int thread);
 
 /* The calling thread; and whether a thread sleeps. */
 int sim_self(void);
 bool sim_sleeps(int thread);
 
-/* How many threads that the library has started have not ended.  Without a step. */
+/* Number of threads started by the library that have not ended.  Without a step. */
 int sim_alive(void);
 
-/* How many locks the calling thread has. */
+/* Number of locks that the calling thread owns. */
 int sim_locks(void);
 
-/* Wait until a file descriptor of the library's is readable, as poll does; false: the deadline came
- * first.  It may also return for no reason. */
+/* Wait until a file descriptor of the library is readable, like poll; false: the deadline came
+ * first.  May also return spuriously. */
 bool sim_poll(int fd, int64_t deadline);
 
-/* Whether it is readable; whether anybody has rung since this was last asked.  Without a step. */
+/* Whether it is readable; whether it was raised since this was last asked.  Without a step. */
 bool sim_readable(int fd);
 bool sim_rung(int fd);
-/* Whether the library has it still. */
+/* Whether it is still open. */
 bool sim_open(int fd);
 
-/* Memory that is neither counted as a leak nor refused. */
+/* Allocate memory that is neither counted as a leak nor refused. */
 void *sim_scratch(size_t size);
 
-/* The execution shows a bug: it ends here. */
+/* Fail the execution with a bug, and end it here. */
 _Noreturn void sim_fail(const char *bug, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same when the threads are gone, after an execution. */
+/* The same after an execution, when the threads are gone. */
 void sim_blame(const char *bug, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The clock, without a step; and what the calling thread last read from it. */
+/* The clock, without a step; and the time that the calling thread last read. */
 int64_t sim_clock(void);
 int64_t sim_clock_read(void);
 
-/* A remark for the trace: what the program is doing. */
+/* Add a remark to the trace: what the program is doing. */
 void sim_remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

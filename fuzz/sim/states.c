@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A state is all that the rest of an execution depends on: memory, stacks, what each thread is
- * about to do, the views, the rarities left.  It is known by a hash of 64 bits.  The clocks of the
- * race detector are no part of it; README.md says what follows from that.
+ * A state is everything that the rest of an execution depends on: memory, stacks, the next
+ * operation of each thread, the views, the rarities left.  It is identified by a 64-bit hash.  The
+ * race detector's clocks are not part of it; README.md says what follows from that.
  */
 #include "states.h"
 
@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Open addressing; when it is nearly full, nothing new is remembered and less is cut. */
+/* Open addressing.  When the table is nearly full, new states are not recorded and fewer executions
+ * are cut. */
 #define TABLE_BITS 24
 #define TABLE      ((size_t)1 << TABLE_BITS)
 static uint64_t *table;
@@ -112,8 +113,8 @@ static uint64_t hash_state(enum choice what)
 {
 	uint64_t hash = mix(mix(1, what), (uint64_t)machine.count);
 
-	/* Who runs plays a part if it would cost something to let another one, or if it is in the
-	 * midst of an operation. */
+	/* The running thread belongs to the state if a switch would cost a preemption, or if the
+	 * thread is in the middle of an operation. */
 	if (what != CHOOSE_THREAD || machine.left.preemptions >= 0)
 		hash = mix(hash, (uint64_t)machine.current + 2);
 	hash = mix(hash, (uint64_t)(int64_t)machine.left.preemptions);
@@ -130,14 +131,14 @@ static uint64_t hash_state(enum choice what)
 
 void machine_scrub_stack(void)
 {
-	/* Not known to the compiler, which would leave out what nobody reads. */
+	/* Unknown to the compiler, which would remove writes that are never read. */
 	static void *(*const volatile clear)(void *, int, size_t) = memset;
 	unsigned char area[SCRUBBED];
 
 	clear(area, 0, sizeof area);
 }
 
-/* Whether a state is in the table; where it is, or should be. */
+/* Whether a state is in the table; and its place there, or the place where it should be. */
 static bool find(uint64_t hash, size_t *place)
 {
 	size_t i = hash >> (64 - TABLE_BITS);
@@ -157,12 +158,13 @@ bool states_seen(enum choice what)
 		table = calloc(TABLE, sizeof *table);
 	if (table == NULL)
 		return false;
-	/* With more stale loads left, all was explored that is possible with fewer. */
+	/* A visit with more stale loads left has explored everything that is possible with
+	 * fewer. */
 	for (int stale = sim_config.bounds.stale; stale >= machine.left.stale; stale--) {
 		if (find(mix(hash, (uint64_t)stale) | 1, &place))
 			return true;
 	}
-	/* The last one looked for is this one. */
+	/* `place` is where this state belongs: it was looked up last. */
 	if (known < TABLE / 10 * 9) {
 		table[place] = mix(hash, (uint64_t)machine.left.stale) | 1;
 		known++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* States that were met before: all that lies behind them has been, or will be, explored. */
+/* States that were met before: everything reachable from them has been, or will be, explored. */
 #ifndef SIM_STATES_H
 #define SIM_STATES_H
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether the machine, about to choose `what`, is in a known state; if not, it is now. */
+/* Whether the machine, about to choose `what`, is in a known state.  If not, record the state. */
 bool states_seen(enum choice what);
 
 void states_forget(void);

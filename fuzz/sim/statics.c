@@ -24,7 +24,7 @@ static void note(uint64_t *word)
 		if (words[i].word == word)
 			return;
 	}
-	/* A program that has so many is not what this was made for. */
+	/* A program with that many words is beyond the simulator's purpose. */
 	if (count == WORDS)
 		abort();
 	words[count].word = word;
@@ -41,7 +41,7 @@ uint64_t statics_hash(uint64_t hash)
 {
 	uint64_t sum = 0;
 
-	/* Only what has changed, and in no order: so it plays no part when each was found out. */
+	/* Only changed words, and without order: it must not matter when each was discovered. */
 	for (int i = 0; i < count; i++) {
 		if (*words[i].word != words[i].first)
 			sum += mix(mix(13, (uintptr_t)words[i].word), *words[i].word);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Variables of the simulated program that lie neither in the arena nor on a stack: what is static
- * in the library, and the slots of threads.  They are found out as they are written; each execution
- * begins with what they held at first, and they belong to the state.
+ * Variables of the simulated program outside the arena and the stacks: static variables of the
+ * library, and the slots of threads.  They are discovered when they are written; each execution
+ * begins with their first values, and they belong to the state.
  */
 #ifndef SIM_STATICS_H
 #define SIM_STATICS_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All hold again what they held at first. */
+/* Restore the first value of each. */
 void statics_begin(void);
 
 /* `size` bytes at `address` are about to be written. */

@@ -37,8 +37,8 @@ void symbols_want(uintptr_t address)
 	entries[entry_count++].address = address;
 }
 
-/* addr2line gives for each address a line with it, then for each function a line with its name and
- * one with the place. */
+/* Per address, addr2line prints a line with the address, then for each function a line with its
+ * name and one with its place. */
 static void read_answer(FILE *from)
 {
 	struct entry *entry = NULL;
@@ -71,7 +71,7 @@ static void read_answer(FILE *from)
 
 void symbols_resolve(void)
 {
-	/* Many addresses on one command line, not all of them. */
+	/* Many addresses per command line, but not all. */
 	while (resolved < entry_count) {
 		static char command[16384];
 		int length = snprintf(command, sizeof command, "addr2line -a -f -i -e /proc/%d/exe",
@@ -79,7 +79,7 @@ void symbols_resolve(void)
 		FILE *pipe;
 
 		for (int i = 0; i < 400 && resolved < entry_count; i++)
-			/* What is known is where a call returns to: the call lies before. */
+			/* The address is where a call returns to: the call lies before it. */
 			length += snprintf(command + length, sizeof command - (size_t)length,
 				" 0x%llx", (unsigned long long)entries[resolved++].address - 1);
 		pipe = popen(command, "r");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* From addresses of code to functions and lines, by addr2line. */
+/* Map code addresses to functions and lines, by addr2line. */
 #ifndef SIM_SYMBOLS_H
 #define SIM_SYMBOLS_H
 
@@ -8,17 +8,17 @@
 /* One of the functions that an address belongs to, inlined ones first. */
 struct symbol {
 	char function[64];
-	/* From the root of the project on. */
+	/* Relative to the root of the project. */
 	char file[96];
 	int line;
 };
 
-/* Remember an address; then look all of them up; then ask. */
+/* Record an address; resolve all recorded ones; look one up. */
 void symbols_want(uintptr_t address);
 void symbols_resolve(void);
 int symbols_of(uintptr_t address, const struct symbol **symbols);
 
-/* A line of a file, cut to `size`; empty if there is none. */
+/* Get a line of a file, cut to `size`; empty if there is none. */
 void symbols_line(const struct symbol *symbol, char *text, int size);
 
 #endif

@@ -10,7 +10,7 @@
 #define EVENTS 16384
 static struct event events[EVENTS];
 static size_t count;
-/* The step that is being performed. */
+/* The step in progress. */
 static struct event *step_event;
 static enum access last_access;
 static struct step last_step;
@@ -37,17 +37,17 @@ uint32_t trace_event(void)
 extern char __executable_start[];
 extern char end[];
 
-/* The same number for the same address on every machine. */
+/* Map an address to the same number on every machine. */
 static uint64_t portable(uint64_t value)
 {
 	int owner = fiber_of_stack((uintptr_t)value);
 
 	if (owner >= 0)
-		/* Frames differ in size from compiler to compiler. */
+		/* Frame sizes differ between compilers. */
 		return UINT64_C(1) << 40 | (uint64_t)owner;
 	if (arena_has((uintptr_t)value))
 		return arena_name((uintptr_t)value);
-	/* What is static lies where the linker has put it. */
+	/* The linker decides where static objects lie. */
 	if (value - (uintptr_t)__executable_start < (uintptr_t)(end - __executable_start))
 		return UINT64_C(1) << 41;
 	return value;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What happens in an execution: always as a hash, and as a list of events if asked for. */
+/* The history of an execution: always as a hash, and as a list of events on request. */
 #ifndef SIM_TRACE_H
 #define SIM_TRACE_H
 
 #include "machine.h"
 #include "race.h"
 
-/* How many calls an event tells, the innermost first. */
+/* Number of calls in an event, the innermost first. */
 #define EVENT_CALLS 8
 #define EVENT_TEXT  120
 
@@ -24,7 +24,7 @@ struct event {
 	struct step step;
 	/* EVENT_PLAIN. */
 	enum access access;
-	/* What was read, and whether a compare-exchange (or a wake-up) had an effect. */
+	/* The value read, and whether a compare-exchange (or a wake-up) had an effect. */
 	uint64_t result;
 	bool taken;
 	/* The event whose store was read; 0: the first value. */
@@ -35,15 +35,15 @@ struct event {
 
 void trace_begin(void);
 
-/* A step is performed; then from which event it reads, and what came out. */
+/* A step is performed; then the event that it reads from, and its result. */
 void trace_step(const struct step *step);
 void trace_read_from(uint32_t event);
 void trace_result(uint64_t result, bool taken);
 
-/* The number of the event that is being performed. */
+/* Number of the event in progress. */
 uint32_t trace_event(void);
 
-/* An access is being checked: if the execution fails, then because of it; and it was in order. */
+/* An access is being checked, and would be the cause of a failure; and it was correct. */
 void trace_access_kept(uintptr_t address, size_t size, enum access access, uintptr_t pc);
 void trace_access_forgotten(void);
 
@@ -62,7 +62,7 @@ void trace_memory(enum operation op, uintptr_t address, size_t size, uintptr_t p
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void trace_failure(void);
 
-/* The events of the last execution that was traced; event i has the number i + 1. */
+/* The events of the last traced execution; event i has the number i + 1. */
 const struct event *trace_events(size_t *count);
 
 #endif

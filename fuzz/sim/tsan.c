@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What a compiler's -fsanitize=thread calls.  gcc and clang call for each access to memory and for
- * each atomic operation a function of these names, which ThreadSanitizer's runtime usually has.
+ * The runtime of -fsanitize=thread.  gcc and clang compile each memory access and each atomic
+ * operation to a call of a function with one of these names, which ThreadSanitizer's runtime
+ * usually provides.
  */
 #include "arena.h"
 #include "machine.h"
@@ -50,7 +51,7 @@ void __tsan_func_exit(void)
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
-/* Where clang keeps its counters of coverage.  They are watched as if they were the program's. */
+/* clang's coverage counters, which are instrumented as if they were the program's. */
 extern char __start___sancov_cntrs[] __attribute__((weak));
 extern char __stop___sancov_cntrs[] __attribute__((weak));
 
@@ -103,8 +104,8 @@ void __tsan_write_range(void *address, size_t size)
 
 /* ---- The C library's functions on memory --------------------------------------------------- */
 
-/* Simulated code is compiled to call these by other names (names.h), since compilers leave calls of
- * the originals as they are. */
+/* Simulated code is compiled to call these by other names (names.h), since compilers do not
+ * instrument calls of the originals. */
 void *sim_memcpy(void *to, const void *from, size_t size)
 {
 	plain(from, size, PLAIN_READ, PC);
@@ -134,14 +135,14 @@ char *sim_strncpy(char *to, const char *from, size_t size)
 /* ---- Atomics ------------------------------------------------------------------------------- */
 
 /*
- * atomic_init is a relaxed store for gcc (and a plain write for clang).  Where nobody else can have
- * known of the word, the two are the same, and no step is needed.
+ * gcc makes atomic_init a relaxed store (clang, a plain write).  Where no other thread can have
+ * known of the word, the two are equivalent, and no step is needed.
  */
 static bool is_initialisation(const struct step *step)
 {
 #ifdef __clang__
-	/* What is written so is a store of the program's.  What initialises several words may be
-	 * one call of memset that nobody sees, so no store can be known for the first one. */
+	/* Any such write is a store of the program.  Several words may be initialised by one call
+	 * of memset, which is not seen, so no store can be identified as the first one. */
 	(void)step;
 	return false;
 #else
@@ -154,12 +155,12 @@ static bool is_initialisation(const struct step *step)
 		return false;
 	if (fiber_of_stack(step->address) == machine.current)
 		return true;
-	/* To initialise it again is to store: whoever made it may also be who runs the handler. */
+	/* Initialising again is a store: the thread that made the word may also run the handler. */
 	return !race_shared(shadow) && !race_written(shadow);
 #endif
 }
 
-/* Outside of executions nobody else runs. */
+/* Outside executions, no other thread runs. */
 static uint64_t perform_alone(const struct step *step)
 {
 	uint64_t old = 0;
@@ -261,7 +262,7 @@ static uint64_t compare(enum operation op, volatile void *address, int size, uin
 	{                                                                                          \
 		one(OP_STORE, a, bits / 8, value, order, PC, FRAME);                               \
 	}                                                                                          \
-	/* clang asks for this one whether the exchange is weak or strong. */                      \
+	/* clang calls this one for weak and for strong exchanges. */                              \
 	uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(volatile uint##bits##_t *a,      \
 		uint##bits##_t expected, uint##bits##_t value, int order, int failure_order);      \
 	uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(volatile uint##bits##_t *a,      \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Each atomic word keeps its last stores, in the order in which they were executed; each store
- * carries a view.  A thread may read any store that is not older than what its own view knows of
- * the word.  An acquire joins the store's view into the thread's own; a release store carries the
- * thread's view.  A read-modify-write reads the newest store, and passes that store's view on: so
- * release sequences come out by themselves.  README.md tells how this relates to C11.
+ * Each atomic word keeps its last stores, in their order of execution; each store carries a view.
+ * A thread may read any store that is not older than what its own view knows of the word.  An
+ * acquire joins the store's view into the thread's own; a release store carries the thread's view.
+ * A read-modify-write reads the newest store, and passes that store's view on, which yields release
+ * sequences.  README.md says how this relates to C11.
  */
 #include "views.h"
 
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* Stores that a word keeps: older ones are out of everybody's reach. */
+/* Stores that a word keeps: older ones cannot be read any more. */
 #define HISTORY 8
 
 struct store {
@@ -26,25 +26,25 @@ struct store {
 struct location {
 	uintptr_t address;
 	uint8_t size;
-	/* false: its memory was freed, or its frame has gone, and nobody can read it any more. */
+	/* false: its memory was freed, or its frame has gone, and it cannot be read any more. */
 	bool live;
 	/* The stores oldest .. newest are kept, each at its number modulo HISTORY. */
 	uint32_t oldest;
 	uint32_t newest;
 	struct store stores[HISTORY];
-	/* Who has used it, as long as that is one thread only. */
+	/* The thread that has used it, if only one has. */
 	int user;
 };
 
-/* A location's user: nobody yet, or more than one, now or in an execution before this. */
+/* A location's user: none yet; or several, in this execution or in an earlier one. */
 #define USER_NONE (-1)
 #define USER_ALL  (-2)
 
 static struct location locations[SIM_LOCATIONS];
 static int count;
-/* What sequentially consistent operations know of each other. */
+/* The shared view of sequentially consistent operations. */
 static struct view consistent;
-/* What the wakers of each word had seen of it. */
+/* Per word, the newest store that its wakers knew. */
 static uint32_t woken[SIM_LOCATIONS];
 /* Words that lie in frames of each thread. */
 #define ON_STACK 64
@@ -115,8 +115,8 @@ static uint64_t truncate(uint64_t value, int size)
 	return size == 8 ? value : value & ((UINT64_C(1) << size * 8) - 1);
 }
 
-/* Words in frames are forgotten when their frame is.  They lie in the order of their frames, the
- * innermost last, since a word of an outer frame may be used first when an inner one is there. */
+/* A word in a frame is forgotten with the frame.  The words are sorted by frame, the innermost
+ * last, since a word of an outer frame may first be used while an inner one exists. */
 static void note_stack(uintptr_t address)
 {
 	int owner = fiber_of_stack(address);
@@ -161,9 +161,9 @@ void views_free(uintptr_t address, size_t size)
 	}
 }
 
-/* ---- Words that one thread uses alone ------------------------------------------------------ */
+/* ---- Words used by one thread only --------------------------------------------------------- */
 
-/* Addresses of words that more than one thread has used, by hash, since the exploration began. */
+/* Addresses of words that several threads have used since the exploration began, by hash. */
 #define SHARED 4096
 static uintptr_t shared[SHARED];
 static int shared_count;
@@ -224,7 +224,7 @@ static struct location *begin_location(struct shadow *shadow, uintptr_t address,
 	location->address = address;
 	location->size = (uint8_t)size;
 	location->live = true;
-	/* What lies there now is the first store; what was before is out of reach. */
+	/* The present value is the first store; earlier ones cannot be read. */
 	location->oldest = ++location->newest;
 	first = &location->stores[location->newest % HISTORY];
 	memset(&first->view, 0, sizeof first->view);
@@ -292,9 +292,9 @@ static struct store *store_at(struct location *location, uint32_t index)
 }
 
 /*
- * Which store a load returns: any from `oldest` on that the thread's view allows.  To read the same
- * stale store twice in a row is not chosen: a store becomes visible in finite time, and loops that
- * wait for it must end.
+ * Choose the store that a load returns: any from `oldest` on that the thread's view allows.  A
+ * thread must not read the same stale store twice in a row: stores become visible in finite time,
+ * and loops that wait for one must end.
  */
 static uint32_t choose_store(struct location *location, uint32_t oldest)
 {
@@ -318,7 +318,7 @@ static uint32_t choose_store(struct location *location, uint32_t oldest)
 	return chosen;
 }
 
-/* Read a store: the thread cannot go behind it any more, and learns what an acquire gives it. */
+/* Read a store.  The thread cannot read older ones any more; an acquire joins the store's view. */
 static uint64_t read_store(struct location *location, uint32_t index, int order)
 {
 	struct thread *me = self();
@@ -330,7 +330,8 @@ static uint64_t read_store(struct location *location, uint32_t index, int order)
 	return store->value;
 }
 
-/* `read`: what a read-modify-write has read; its release sequence goes on. */
+/* `read`: the view of the store read by a read-modify-write, which continues its release
+ * sequence. */
 static void append_store(
 	struct location *location, uint64_t value, int order, const struct view *read)
 {
@@ -351,7 +352,7 @@ static void append_store(
 	store->event = trace_event();
 	if (order == __ATOMIC_SEQ_CST)
 		*known(&consistent, location) = index;
-	/* What comes after this is not what the store has published. */
+	/* Steps after this are not part of what the store has published. */
 	me->now.at[machine.current]++;
 	me->reread[number(location)] = 0;
 	memory_write(location->address, location->size, value);
@@ -419,7 +420,7 @@ static uint64_t compare_exchange(const struct step *step, bool *taken)
 		*taken = true;
 		return modify(step, location);
 	}
-	/* To fail is to load: an old store perhaps, but not one with the value expected. */
+	/* A failure is a load: possibly of an old store, but not of one with the expected value. */
 	index = choose_store(location, 0);
 	if (store_at(location, index)->value == step->expected)
 		index = location->newest;
@@ -478,7 +479,7 @@ uint64_t views_compare(const struct step *step)
 
 void views_wake(uintptr_t address)
 {
-	/* The address may be anybody's by now: only what is known of a word there is looked at. */
+	/* The address may have a new owner by now: only use what is recorded of a word there. */
 	const struct shadow *shadow = race_shadow(address);
 	uint32_t seen;
 
@@ -491,7 +492,8 @@ void views_wake(uintptr_t address)
 
 /* ---- States -------------------------------------------------------------------------------- */
 
-/* A view counts backwards from the newest store; all that lies behind the oldest is the same. */
+/* A view is counted backwards from the newest store; all positions before the oldest are the
+ * same. */
 uint64_t views_hash_one(const struct view *view)
 {
 	uint64_t sum = 0;
@@ -504,13 +506,13 @@ uint64_t views_hash_one(const struct view *view)
 			continue;
 		if (at < location->oldest)
 			at = location->oldest;
-		/* A sum, since the numbers of locations depend on who came first. */
+		/* A sum, since the numbers of locations depend on the schedule. */
 		sum += mix(mix(3, location->address), location->newest - at);
 	}
 	return sum;
 }
 
-/* The oldest store that anybody can still read. */
+/* The oldest store that any thread can still read. */
 static uint32_t readable_from(const struct location *location)
 {
 	uint32_t least = location->newest;
@@ -546,7 +548,7 @@ uint64_t views_hash(uint64_t hash)
 	for (int t = 0; t < machine.count; t++) {
 		const struct thread *thread = &machine.threads[t];
 
-		/* Who joins an ended thread learns what it knew. */
+		/* The thread that joins an ended one learns its view. */
 		if (thread->status == DONE && thread->released)
 			continue;
 		hash = mix(hash, views_hash_one(&thread->now));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Values that are aligned more strictly than max_align_t, wherever the library has them. */
+/* Values that are aligned more strictly than max_align_t, wherever the library stores them. */
 #include "probe.h"
 
 #include <string.h>
 
 #define MOST 4096
 
-/* Messages of two kinds and replies of the third; the bytes say which. */
+/* Messages of two kinds and the reply; the bytes tell them apart. */
 static _Alignas(MOST) unsigned char value[MOST];
 static _Alignas(MOST) unsigned char answer[MOST];
 static size_t request_align;
@@ -31,7 +31,7 @@ static struct ump_flow on_request(void *self, const void *msg, ump_reply_context
 	check_aligned(msg, request_align);
 	CHECK_INT((uintptr_t)room % reply_align, ==, 0);
 	memcpy(room, msg, size);
-	/* Some have given up. */
+	/* Some requesters have given up. */
 	(void)ump_reply(rc, room);
 	return ump_continue();
 }
@@ -71,7 +71,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* A configuration: which of these, and of so many bytes. */
+/* Return a configuration with these alignments, and with sizes of `bytes`. */
 static struct ump_config config_of(size_t requests, size_t replies, size_t posts, size_t bytes)
 {
 	struct ump_config config = {.request = {bytes, drop_request},
@@ -91,7 +91,7 @@ static struct ump_config config_of(size_t requests, size_t replies, size_t posts
 	return config;
 }
 
-/* So many that client pools are used, and used up. */
+/* Send enough messages to use client pools, and to exhaust them. */
 static void send_in_all_ways(const ump_client *client, ump_task *task)
 {
 	ump_completions *completions;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Asking for room while the server ends: what ThreadSanitizer has to look at. */
+/* Reserve capacity while the server ends.  ThreadSanitizer must see these races. */
 #include "probe.h"
 
 #define ROUNDS 600
@@ -12,14 +12,15 @@ static void *drop_server(void *arg)
 	return NULL;
 }
 
-/* Sleep not at all, or for about as long as it takes a thread to start. */
+/* Do not wait at all, or for about as long as a thread takes to start. */
 static void dawdle(int round)
 {
 	for (volatile int i = 0; i < round % 97 * 40; i++)
 		continue;
 }
 
-/* One who has asked goes, asks again, or drops the completions, while closing calls it. */
+/* A client with a reservation is dropped, reserves again, or its completions are dropped, while the
+ * closing of the inbox completes the reservation. */
 static void asks_and_goes(void)
 {
 	const struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
@@ -57,7 +58,7 @@ static void *drop_completions(void *arg)
 	return NULL;
 }
 
-/* The two owners of what was asked for are done with it at the same time, before it was told. */
+/* Both owners of a reservation release it at the same time, before it was retrieved. */
 static void both_go(void)
 {
 	const struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
@@ -76,7 +77,7 @@ static void both_go(void)
 		CHECK_INT(ump_client_room(asking, completions, NULL), ==, UMP_OK);
 		CHECK_INT(pthread_create(&id, NULL, drop_completions, completions), ==, 0);
 		dawdle(i);
-		/* It has the place still, or there is one. */
+		/* The client still has its permit, or there is capacity. */
 		if (i % 2 == 0)
 			CHECK_INT(ump_client_post(asking, &i), ==, UMP_OK);
 		ump_client_drop(&asking);
@@ -94,7 +95,7 @@ static void both_go(void)
 	ump_client_drop(&client);
 }
 
-/* Where there is no bound nobody waits for room, but the server may have ended. */
+/* Without a bound no client waits for capacity, but the server may have ended. */
 static void without_a_bound(void)
 {
 	const struct ump_config config = {.post.size = sizeof(int)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Inboxes with a capacity, and those who wait for room. */
+/* Bounded inboxes, and their waiters. */
 #include "ask.h"
 #include "channel.h"
 #include "probe.h"
@@ -45,7 +45,7 @@ static int post(ump_client *by, int value)
 	return ump_client_post(by, &order);
 }
 
-/* Receive one, drop it, and say which it was. */
+/* Receive one message, drop it, and return its value. */
 static int receive(void)
 {
 	ump_reply_context *rc;
@@ -79,7 +79,7 @@ static void full_at_once(void)
 	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_OK);
-	/* All kinds of sends share the room. */
+	/* All kinds of sends share the capacity. */
 	CHECK_INT(ump_client_post(client, &order), ==, UMP_FULL);
 	CHECK_INT(ump_post_client_post(post_client, &order), ==, UMP_FULL);
 	CHECK_INT(ump_client_post_until(client, &order, UMP_NOW), ==, UMP_FULL);
@@ -93,16 +93,16 @@ static void full_at_once(void)
 	CHECK_INT(ump_client_req_async_until(client, &order, &none, UMP_NOW), ==, UMP_FULL);
 	CHECK_INT(stats().depth, ==, 2);
 	CHECK_INT(receive(), ==, 1);
-	/* What the receiver works on is queued no more. */
+	/* The message that the receiver works on no longer counts as queued. */
 	CHECK_INT(stats().depth, ==, 1);
 	CHECK_INT(ump_post_client_post(post_client, &order), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, &order), ==, UMP_FULL);
 	CHECK_INT(receive(), ==, 9);
 	CHECK_INT(ump_wait_reply_try(&wait_reply, &(struct reply){0}), ==, UMP_NO_REPLY);
 	CHECK_INT(receive(), ==, 9);
-	/* Nothing that was refused was taken. */
+	/* A value that was refused was not taken. */
 	CHECK_INT(token.dropped, ==, 0);
-	/* The end needs no room. */
+	/* The end-of-stream marker needs no permit. */
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	ump_post_client_drop(&post_client);
@@ -120,7 +120,7 @@ static void skipped_ones_count(void)
 	open_with(1);
 	wait_reply = probe_req_async(client, OP_ECHO, 1, NULL);
 	ump_wait_reply_drop(&wait_reply);
-	/* Until it is skipped. */
+	/* The abandoned request holds its permit until it is skipped. */
 	CHECK_INT(post(client, 2), ==, UMP_FULL);
 	ump_reply_context *rc;
 	const void *msg;
@@ -144,12 +144,12 @@ static void timed_requests(void)
 	CHECK_INT(token.dropped, ==, 1);
 	CHECK_INT(ump_client_req(client, &order, &reply, begin), ==, UMP_TIMED_OUT);
 	CHECK_INT(token.dropped, ==, 2);
-	/* Standing in line is part of the wait. */
+	/* The time in the wait queue is part of the wait. */
 	begin = ump_now();
 	CHECK_INT(ump_client_req(client, &order, &reply, begin + SECOND / 50), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_now() - begin, >=, SECOND / 50);
 	CHECK_INT(token.dropped, ==, 3);
-	/* Who left the line takes no room. */
+	/* A waiter that left the queue holds no permit. */
 	CHECK_INT(receive(), ==, 1);
 	CHECK_INT(stats().depth, ==, 0);
 	CHECK_INT(ump_server_skipped(server), ==, 0);
@@ -157,7 +157,7 @@ static void timed_requests(void)
 	drop_all();
 }
 
-/* Send until a deadline that has not passed when the call begins: on a busy machine the first one
+/* Send with a deadline that has not passed when the call begins; on a busy machine the first one
  * may have. */
 static int send_timed(const ump_post_client *post_client, const struct order *order,
 	ump_wait_reply **wait_reply, ump_time *begin)
@@ -188,7 +188,7 @@ static void timed_sends(void)
 
 	open_with(1);
 	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
-	/* With room there is no wait, whatever the deadline. */
+	/* With free capacity there is no wait, whatever the deadline. */
 	CHECK_INT(ump_client_post_until(client, &order, ump_now() - 1), ==, UMP_OK);
 	begin = ump_now();
 	CHECK_INT(ump_client_post_until(client, &order, begin), ==, UMP_FULL);
@@ -208,7 +208,7 @@ static void timed_sends(void)
 	drop_all();
 }
 
-/* ---- The line ------------------------------------------------------------------------------ */
+/* ---- The wait queue ------------------------------------------------------------------------ */
 
 enum way {
 	BY_POST,
@@ -268,7 +268,7 @@ static void *send_in_line(void *arg)
 	return NULL;
 }
 
-/* How many stand in line. */
+/* Number of waiters in the queue. */
 static int line_length(void)
 {
 	struct ump__room *room = server->channel->room;
@@ -302,7 +302,7 @@ static void finish_sender(struct sender *sender, int result)
 	CHECK_INT(sender->result, ==, result);
 }
 
-/* Fill the only place with 0, and let senders of all ways form a line. */
+/* Take the only permit with message 0, and let senders of each kind form a wait queue. */
 static void form_line(struct sender *senders, ump_time deadline)
 {
 	open_with(1);
@@ -312,7 +312,7 @@ static void form_line(struct sender *senders, ump_time deadline)
 		await_line(i + 1);
 	}
 	CHECK_INT(stats().depth, ==, 1);
-	/* No one gets ahead. */
+	/* No sender may overtake the queue. */
 	CHECK_INT(post(client, 99), ==, UMP_FULL);
 }
 
@@ -345,7 +345,7 @@ static void closed_with_line(void)
 	ump_server_drop(&server);
 	for (int i = 0; i < SENDERS; i++) {
 		finish_sender(&senders[i], UMP_SERVER_GONE);
-		/* Nothing was delivered: what it points to is the sender's. */
+		/* Nothing was delivered: the sender still owns what its value points to. */
 		CHECK_INT(senders[i].token.dropped, ==, 0);
 	}
 	drop_all();
@@ -373,7 +373,7 @@ static void leave_line(void)
 	drop_all();
 }
 
-/* Who times out and who is called may be the same, at the same time. */
+/* A waiter may time out at the moment at which it is given a permit. */
 static void leaving_races_calling(void)
 {
 	int64_t patience = 50000;
@@ -391,7 +391,7 @@ static void leaving_races_calling(void)
 		/* Its deadline may have passed before its call began. */
 		CHECK(sender.result == UMP_OK || sender.result == UMP_TIMED_OUT ||
 			sender.result == UMP_FULL);
-		/* On a slow machine the two meet later. */
+		/* On a slow machine the two coincide later. */
 		if (sender.result == UMP_OK) {
 			CHECK_INT(receive(), ==, 1);
 			sent++;
@@ -399,7 +399,7 @@ static void leaving_races_calling(void)
 		} else {
 			patience += patience / 4 + 1;
 		}
-		/* No place was lost, and none was made. */
+		/* No permit was lost, and none was created. */
 		CHECK_INT(stats().depth, ==, 0);
 	}
 	CHECK(sent > 0);
@@ -419,7 +419,7 @@ static void gone_not_full(void)
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(post(client, 3), ==, UMP_FULL);
 	ump_server_drop(&server);
-	/* As often as one tries. */
+	/* However often a sender tries. */
 	for (int i = 0; i < 5; i++) {
 		CHECK_INT(post(client, 3), ==, UMP_SERVER_GONE);
 		CHECK_INT(ump_client_req_async(client, &order, &wait_reply), ==, UMP_SERVER_GONE);
@@ -437,7 +437,8 @@ static void gone_not_full(void)
 	drop_all();
 }
 
-/* A leftover is queued no more when it is handed over, and its room helps nobody. */
+/* An undelivered message no longer counts as queued when it is handed over, and frees no capacity
+ * for a send. */
 static void leftovers(void)
 {
 	static struct probe probe;
@@ -461,7 +462,7 @@ static void leftovers(void)
 	ump_client_drop(&client);
 }
 
-/* ---- Event loops ask for room -------------------------------------------------------------- */
+/* ---- Event loops reserve capacity ---------------------------------------------------------- */
 
 static void ask(ump_client *by, void *tag)
 {
@@ -493,19 +494,19 @@ static void kept_room(void)
 
 	open_with(1);
 	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
-	/* There is room: it is kept at once. */
+	/* There is capacity: the permit is kept for the client at once. */
 	ask(client, &client);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
 	expect_room(&client, UMP_OK);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(stats().depth, ==, 1);
 	CHECK_INT(post(other, 1), ==, UMP_FULL);
-	/* Asking twice for one send is refused. */
+	/* A second reservation for one send is refused. */
 	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(post(client, 3), ==, UMP_FULL);
-	/* Now it is full: they are told in turn. */
+	/* The inbox is full now: reservations complete in FIFO order. */
 	ask(other, &other);
 	CHECK_INT(ump_client_room(other, completions, NULL), ==, UMP_INVALID);
 	ask(client, &client);
@@ -524,7 +525,7 @@ static void kept_room(void)
 	drop_all();
 }
 
-/* The next send of whatever kind uses it. */
+/* The next send of any kind uses the permit. */
 static void kept_for_any_send(void)
 {
 	struct order order = {OP_ECHO, 1, NULL};
@@ -552,7 +553,7 @@ static void kept_for_any_send(void)
 			CHECK_INT(ump_client_post_until(client, &order, ump_after(1)), ==, UMP_OK);
 			break;
 		default:
-			/* It is not in line: it goes through. */
+			/* The client does not wait in the queue: it has a permit. */
 			start_sender(&sender, BY_REQUEST, 1, UMP_FOREVER);
 			CHECK_INT(receive(), ==, 1);
 			finish_sender(&sender, UMP_NO_REPLY);
@@ -588,16 +589,16 @@ static void asker_dropped(void)
 	expect_room(&first, UMP_OK);
 	ask(second, &second);
 	ask(client, &client);
-	/* In line. */
+	/* While queued. */
 	ump_client_drop(&second);
 	expect_room(&second, UMP_ORIGIN_GONE);
 	expect_no_room();
-	/* With a place, which goes to the next. */
+	/* With a permit, which goes to the next waiter. */
 	ump_client_drop(&first);
 	expect_room(&client, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 1);
-	/* The last one, with a place. */
+	/* The last client, with a permit. */
 	ask(client, NULL);
 	expect_room(NULL, UMP_OK);
 	ump_client_drop(&client);
@@ -617,17 +618,18 @@ static void asked_and_closed(void)
 	ump_server_drop(&server);
 	expect_room(&client, UMP_SERVER_GONE);
 	expect_no_room();
-	/* The only place is kept for the other one, and does not help it. */
+	/* The only permit is kept for the other client, which cannot use it any more. */
 	CHECK_INT(post(client, 1), ==, UMP_SERVER_GONE);
 	CHECK_INT(post(other, 1), ==, UMP_SERVER_GONE);
-	/* It was told, so it may ask again. */
+	/* Its reservation was reported, so the client may reserve again. */
 	ask(client, NULL);
 	expect_room(NULL, UMP_SERVER_GONE);
 	ump_client_drop(&other);
 	drop_all();
 }
 
-/* Whoever asked through them is not told any more, and the place goes on to the next. */
+/* Reservations through dropped completions are not reported, and the permit goes to the next
+ * waiter. */
 static void completions_dropped(void)
 {
 	ump_completions *others;
@@ -648,7 +650,7 @@ static void completions_dropped(void)
 	CHECK_INT(post(first, 2), ==, UMP_FULL);
 	CHECK_INT(post(second, 3), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 3);
-	/* It came and was not got: it goes back, and on to the next. */
+	/* The permit came and was not retrieved: it is returned, and goes to the next waiter. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, 1);
@@ -660,7 +662,7 @@ static void completions_dropped(void)
 	CHECK_INT(receive(), ==, 2);
 	CHECK_INT(stats().depth, ==, 0);
 	CHECK_INT(post(first, 3), ==, UMP_OK);
-	/* And dropped by a client, with its completions gone. */
+	/* The client is dropped after its completions. */
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_room(first, others, NULL), ==, UMP_OK);
 	CHECK_INT(ump_client_room(second, others, NULL), ==, UMP_OK);
@@ -672,7 +674,7 @@ static void completions_dropped(void)
 	drop_all();
 }
 
-/* Who stands in line for nobody may ask again, and begins at the end. */
+/* A queued client whose completions were dropped may reserve again, at the end of the queue. */
 static void asks_again(void)
 {
 	ump_completions *others;
@@ -699,8 +701,8 @@ static void asks_again(void)
 	drop_all();
 }
 
-/* Whatever lay in the completions when they were dropped: no place is kept by a client that was not
- * told of it, and each may ask again. */
+/* Whatever the completions held when they were dropped: a client keeps no permit that was not
+ * reported to it, and each client may reserve again. */
 static void asks_again_unread(void)
 {
 	ump_completions *others;
@@ -721,7 +723,8 @@ static void asks_again_unread(void)
 		if (way == 3)
 			ump_client_drop(&asker);
 		ump_completions_drop(&others);
-		/* Told and not used, or used: the place is its own, or its message's. */
+		/* A permit that was reported is the client's until it is used, then its
+		 * message's. */
 		CHECK_INT(stats().depth, ==, way == 1 || way == 2);
 		if (way == 2)
 			CHECK_INT(receive(), ==, 2);
@@ -739,7 +742,7 @@ static void asks_again_unread(void)
 	drop_all();
 }
 
-/* A send that has taken the place, and fails after another thread has dropped the completions. */
+/* A send takes the permit, and fails after another thread has dropped the completions. */
 static void keeps_no_place_untold(void)
 {
 	struct ump_completion got;
@@ -791,7 +794,7 @@ static void one_line(void)
 	drop_all();
 }
 
-/* The place that comes is for its next message, which is the one that it blocks with. */
+/* The reserved permit is for the client's next message: the one with which it blocks. */
 static void blocks_after_asking(void)
 {
 	struct sender sender;
@@ -808,7 +811,7 @@ static void blocks_after_asking(void)
 		await_line(first ? 2 : 3);
 		CHECK_INT(receive(), ==, 0);
 		if (!first) {
-			/* Not before others who came before. */
+			/* It must not overtake earlier waiters. */
 			expect_room(&other, UMP_OK);
 			CHECK_INT(post(other, 5), ==, UMP_OK);
 			CHECK_INT(receive(), ==, 5);
@@ -831,7 +834,7 @@ static void room_without_capacity(void)
 	expect_room(&client, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, UMP_UNCOUNTED);
-	/* None is kept, so it may ask again at once. */
+	/* No permit is kept, so the client may reserve again at once. */
 	ask(client, NULL);
 	ask(client, &server);
 	expect_room(NULL, UMP_OK);
@@ -897,7 +900,7 @@ static void many_senders(size_t capacity)
 		pthread_join(crowd[i].id, NULL);
 	CHECK(!probe_join(&thread).stop);
 	CHECK_INT(probe.handled, ==, SENDERS * EACH);
-	/* Each sender's own came in order. */
+	/* The messages of each sender came in order. */
 	for (int i = 0; i < SENDERS * EACH; i++) {
 		int sender = probe.log[i] / EACH;
 
@@ -918,7 +921,7 @@ static void crowds(void)
 	many_senders(3);
 }
 
-/* The server breaks while all of them push: each send says what became of it. */
+/* The server breaks while all senders push: each send must report what became of it. */
 static void *crowd_until_gone(void *arg)
 {
 	struct crowd *crowd = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "probe.h"
 
-/* Hold the server, queue a break, a post and a request behind it, and let it go. */
+/* Hold the server, queue a break, a post and a request behind it, and release it. */
 static ump_wait_reply *break_with_leftovers(
 	struct probe *probe, ump_client *client, struct token *post, struct token *request)
 {
@@ -36,7 +36,7 @@ static void without_leftover(void)
 	CHECK_INT(probe.handled, ==, 2);
 	CHECK_INT(post.dropped, ==, 1);
 	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER), ==, UMP_SERVER_GONE);
-	/* It was sent without waiting: nobody has its value any more. */
+	/* It was sent without waiting, so no caller owns its value any more. */
 	CHECK_INT(request.dropped, ==, 1);
 	CHECK_INT(probe_req(client, OP_ECHO, 1, NULL), ==, UMP_SERVER_GONE);
 	ump_client_drop(&client);
@@ -111,7 +111,7 @@ static void leftover_may_keep(void)
 	wait_reply = break_with_leftovers(&probe, client, &post, &request);
 	CHECK(probe_join(&thread).stop);
 	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_EMPTY);
-	/* Somebody has taken it on, so the caller must not simply send it again. */
+	/* `leftover` has taken it over, so the caller must not simply send it again. */
 	ump_reply_drop(&probe.kept[0]);
 	CHECK_INT(ump_wait_reply_try(&wait_reply, &reply), ==, UMP_NO_REPLY);
 	CHECK_INT(request.dropped, ==, 0);
@@ -184,7 +184,7 @@ static void break_after_goodbye_is_queued(void)
 	ump_client *client;
 	ump_thread *thread;
 
-	/* The goodbye is a leftover then, and nobody is shown it. */
+	/* The end-of-stream marker is undelivered then, but must not be passed to `leftover`. */
 	probe_init(&probe);
 	probe.takes_leftovers = true;
 	probe_spawn(&probe, &client, &thread);

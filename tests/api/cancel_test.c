@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * No function of the header is a cancellation point.  Each is called by a thread that has been
- * cancelled before: the first cancellation point that it reached would end that thread.  So it is
- * the same for all of them, whether they happen to sleep or not; those that can wait do wait here.
+ * No function of the header is a cancellation point.  Each is called by a thread that was cancelled
+ * before, so the first cancellation point that it reached would end the thread.  This makes the
+ * test the same for all functions, whether they happen to block or not; those that can wait do wait
+ * here.
  */
 #include "probe.h"
 
@@ -17,19 +18,19 @@
 static const struct order order = {OP_ECHO, 1, NULL};
 static struct reply reply;
 
-/* A server that answers. */
+/* A server that replies. */
 static struct probe probe;
 static ump_client *client;
 static ump_thread *thread;
 static ump_post_client *post_client;
 static ump_weak_client *weak;
-/* One that never does, with a request in the hand of its owner and one in its inbox. */
+/* A server that never replies, with one request received by its owner and one in its inbox. */
 static ump_server *server;
 static ump_client *sender;
 static ump_wait_reply *wait_reply;
 static ump_wait_reply *queued;
 static ump_reply_context *rc;
-/* One whose inbox is full. */
+/* A server whose inbox is full. */
 static ump_server *full;
 static ump_client *full_client;
 static ump_post_client *full_post_client;
@@ -38,7 +39,7 @@ static struct probe task_probes[2];
 static ump_task *tasks[2];
 static ump_client *task_clients[2];
 static ump_suspension *suspension;
-/* The rest. */
+/* Everything else. */
 static struct probe inline_probe;
 static ump_inline *inlined;
 static ump_client *inline_client;
@@ -46,7 +47,7 @@ static ump_threads *threads;
 static ump_completions *completions;
 static struct ump_completion completion;
 static FILE *file;
-/* What the calls make. */
+/* What the calls create. */
 static struct probe made_probe;
 static ump_server *made_server;
 static ump_client *made_client;
@@ -62,7 +63,7 @@ static ump_reply_context *made_rc;
 static struct ump_stats stats;
 static const void *msg;
 
-/* ---- The world that each call finds ---------------------------------------------------------- */
+/* ---- The fixture of each call ---------------------------------------------------------------- */
 
 static struct ump_flow suspend(
 	struct probe *self, const struct order *called, ump_reply_context **context)
@@ -107,7 +108,7 @@ static void make_tasks(void)
 	CHECK(suspension != NULL);
 }
 
-/* Threads, one of which waits to be used again. */
+/* Open a thread pool with one idle thread. */
 static void make_threads(void)
 {
 	struct ump_config config = probe_config;
@@ -134,7 +135,7 @@ static void make_world(void)
 	CHECK_INT(ump_client_req_completion(sender, &order, completions, NULL), ==, UMP_OK);
 	file = fopen("/dev/null", "w");
 	CHECK(file != NULL);
-	/* So that each line is a call of write. */
+	/* Each line must be one call of write. */
 	CHECK_INT(setvbuf(file, NULL, _IONBF, 0), ==, 0);
 }
 
@@ -194,7 +195,7 @@ static int build(void *arg, ump_client *lent, struct ump_handler *out)
 	return 0;
 }
 
-/* A server of replies alone would be refused; this one takes posts. */
+/* A server that has replies only would be refused; this one takes posts. */
 static struct ump_flow ignore(void *self, const void *value)
 {
 	(void)self;
@@ -210,10 +211,10 @@ static int build_posts(void *arg, ump_client *lent, struct ump_handler *out)
 
 static const struct ump_config posts = {.post.size = 1};
 
-/* The structures' sizes, as the functions named _sized take them. */
+/* The sizes of the structures, as the functions named _sized take them. */
 #define SIZES sizeof posts, sizeof(struct ump_handler)
 
-/* As suspend, but naming the server whose answer it waits for. */
+/* As suspend, but name the server whose reply it waits for. */
 static struct ump_flow suspend_for(
 	struct probe *self, const struct order *called, ump_reply_context **context)
 {
@@ -246,7 +247,7 @@ static void end_task(void)
 	CHECK_INT(ump_task_join(&tasks[1], NULL), ==, UMP_OK);
 }
 
-/* The last clients go, and the thread with them. */
+/* Drop the last clients, and join the thread. */
 static int end_and_join(void)
 {
 	ump_post_client_drop(&post_client);
@@ -381,7 +382,7 @@ static void *call_cancelled(void *arg)
 	return NULL;
 }
 
-/* Without the flush of check_failed, which would wait for a file that is locked for ever. */
+/* Exit without the flush of check_failed, which would wait for a file that is locked forever. */
 static void tell_and_exit(const struct row *row)
 {
 	fprintf(stderr, "not true: no function is a cancellation point: %s is one\n", row->name);
@@ -408,7 +409,7 @@ static void inside_each(void)
 	}
 }
 
-/* ---- None is forgotten ----------------------------------------------------------------------- */
+/* ---- The table is complete ------------------------------------------------------------------- */
 
 static bool has_row(const char *name)
 {
@@ -419,7 +420,8 @@ static bool has_row(const char *name)
 	return false;
 }
 
-/* The name of the function that a line of the header declares, which is cut out of it; or NULL. */
+/* Return the name of the function that a line of the header declares, cut out of the line, or
+ * NULL. */
 static char *declared(char *line)
 {
 	char *name = line;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * For each public function that can fail for want of memory, threads or file descriptors: let the
- * n-th such call fail, for every n up to the first success.  Each time a documented code comes
- * back, nothing has changed and nothing leaks (which the framework checks after each test).
+ * For each public function that can fail for lack of memory, threads or file descriptors: make the
+ * n-th such call fail, for every n up to the first success.  Each time the function must return a
+ * documented code, change nothing and leak nothing (the framework checks leaks after each test).
  */
 #include "probe.h"
 
@@ -96,7 +96,7 @@ static int try_timed_request(void)
 	const void *msg;
 	int result = ump_client_req(client, &order, &reply, ump_after(1000 * 1000));
 
-	/* It was given up, and is skipped here. */
+	/* The requester gave up, so the request is skipped here. */
 	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
 	return result == UMP_TIMED_OUT ? UMP_OK : result;
 }
@@ -120,7 +120,7 @@ static void sending(void)
 {
 	token.dropped = 0;
 	with_channel(try_send, 2);
-	/* What was not sent is still the sender's. */
+	/* The sender still owns what was not sent. */
 	CHECK_INT(token.dropped, ==, 0);
 	with_channel(try_timed_request, 1);
 	CHECK_INT(token.dropped, ==, 1);
@@ -258,7 +258,7 @@ static struct ump_flow suspend(
 	return ump_pending();
 }
 
-/* A handler that could not suspend has not: what it returns counts. */
+/* A handler that failed to suspend has not suspended: its return value counts. */
 static int try_suspend(void)
 {
 	int handled = probe.handled;
@@ -281,7 +281,7 @@ static void suspending_handlers(void)
 	probe_init(&probe);
 	probe.on_call = suspend;
 	probe_spawn_task(&probe, &made, &suspending);
-	/* One post for each attempt, which must not allocate more than it is about. */
+	/* One post for each attempt, and no allocations but those under test. */
 	probe_post(made, OP_CALL, 1);
 	CHECK(ump_task_dispatch(suspending, 1));
 	CHECK_INT(ump_task_resume(&suspended, ump_continue()), ==, UMP_OK);
@@ -297,9 +297,9 @@ static void suspending_handlers(void)
 	CHECK(!probe_join_task(&suspending).stop);
 }
 
-/* ---- Room ---------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------ */
 
-/* All ways to send, each of which takes the only place and has to give it back if it fails. */
+/* All kinds of sends.  Each takes the only permit and must return it on failure. */
 static int try_sends_with_room(void)
 {
 	struct order order = {OP_ECHO, 1, &token};
@@ -336,14 +336,14 @@ static void sending_with_room(void)
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
 	token.dropped = 0;
 	CHECK_INT(probe_every_fault(try_sends_with_room, UMP_NO_MEMORY), ==, 3);
-	/* The timed request that was sent at last. */
+	/* The timed request that was sent in the end. */
 	CHECK_INT(token.dropped, ==, 1);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 }
 
-/* The same with a place that was kept for the sender.  A send that fails leaves it to the client,
- * who need not ask for it again. */
+/* The same with a permit that was reserved for the client.  A send that fails must leave the permit
+ * to the client, which need not reserve again. */
 static int try_kept_room(void)
 {
 	struct order order = {OP_ECHO, 1, &token};

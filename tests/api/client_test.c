@@ -27,7 +27,7 @@ static void post_clients(void)
 	CHECK_INT(probe.handled, ==, 1);
 }
 
-/* Set the counts as if there were so many handles already. */
+/* Set the counts as if there were this number of handles already. */
 static void set_counts(ump_client *client, uint64_t value)
 {
 	atomic_store(&client->handle.channel->counts.value, value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The answers of many requests, for event loops. */
+/* Completions: replies to many requests, for event loops. */
 #include "channel.h"
 #include "completions.h"
 #include "core/counts.h"
@@ -17,7 +17,7 @@ static ump_client *client;
 static ump_server *server;
 static ump_completions *completions;
 
-/* A tag that says which request. */
+/* A tag that identifies the request. */
 static void *tag(intptr_t n)
 {
 	return (void *)n;
@@ -60,7 +60,7 @@ static void expect_empty(void)
 	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
 }
 
-/* The next one, which is there. */
+/* Retrieve the next completion, which must be there. */
 static struct ump_completion expect(int number, int result)
 {
 	struct ump_completion got = {&got, -100, &got};
@@ -89,7 +89,7 @@ static int reply_to(ump_reply_context *rc, int value, struct token *token)
 	return ump_reply(&rc, &reply);
 }
 
-/* ---- How they come ------------------------------------------------------------------------- */
+/* ---- Order of arrival ---------------------------------------------------------------------- */
 
 static void in_order_of_arrival(void)
 {
@@ -104,7 +104,7 @@ static void in_order_of_arrival(void)
 		rc[i] = receive(i);
 	CHECK(!readable());
 	expect_empty();
-	/* The last one first. */
+	/* Reply in reverse order. */
 	for (int i = 2; i >= 0; i--)
 		CHECK_INT(reply_to(rc[i], i + 10, NULL), ==, UMP_OK);
 	for (int i = 2; i >= 0; i--) {
@@ -118,7 +118,7 @@ static void in_order_of_arrival(void)
 	drop_all();
 }
 
-/* Level-triggered: readable until the last call has said that this is all. */
+/* Level-triggered: readable until a call has returned UMP_EMPTY. */
 static void readable_until_empty(void)
 {
 	open_all();
@@ -174,7 +174,7 @@ static void all_results(void)
 	drop_all();
 }
 
-/* What a reply points to is the caller's; what an unstarted request points to is dropped. */
+/* The caller owns what a reply points to; what an unstarted request points to is dropped. */
 static void owners(void)
 {
 	struct token sent = {0};
@@ -225,7 +225,7 @@ static void waits(void)
 	struct ump_completion got;
 
 	open_all();
-	/* None can come. */
+	/* No completion can come. */
 	CHECK_INT(ump_completions_wait(completions, &got, UMP_FOREVER), ==, UMP_EMPTY);
 	send(OP_ECHO, 1);
 	CHECK_INT(ump_completions_wait(completions, &got, UMP_NOW), ==, UMP_TIMED_OUT);
@@ -236,7 +236,7 @@ static void waits(void)
 	CHECK_INT(ump_now() - before, >=, SECOND / 50);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
 	CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
-	/* What is there comes, whatever the time. */
+	/* A completion that is there is returned, whatever the deadline. */
 	CHECK_INT(ump_completions_wait(completions, &got, UMP_NOW), ==, UMP_OK);
 	CHECK_INT((intptr_t)got.tag, ==, 1);
 	drop_all();
@@ -244,7 +244,8 @@ static void waits(void)
 
 #define MANY 100000
 
-/* Each exactly once; a server on a thread answers while these are sent and got. */
+/* Each comes exactly once; a threaded server replies while requests are sent and completions
+ * retrieved. */
 static void many(void)
 {
 	static unsigned char seen[MANY];
@@ -279,7 +280,7 @@ static void many(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* Several servers answer at once, and the loop sleeps in poll() without a time-out. */
+/* Several servers reply at once, and the loop sleeps in poll() without a time-out. */
 static void several_servers(void)
 {
 	static struct probe probes[3];
@@ -337,7 +338,7 @@ static void dropped_while_queued(void)
 	CHECK_INT(ump_server_skipped(server), ==, 2);
 	CHECK_INT(token.dropped, ==, 2);
 	drop_all();
-	/* And if the server goes before it comes to skip them. */
+	/* The same if the server is dropped before it skips them. */
 	open_all();
 	CHECK_INT(send_to(client, OP_ECHO, 1, &token), ==, UMP_OK);
 	ump_completions_drop(&completions);
@@ -365,14 +366,14 @@ static void dropped_while_handled(void)
 	CHECK_INT(reply_to(rc, 1, &replied), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(replied.dropped, ==, 1);
 	CHECK_INT(ump_reply_fail(&other, 1), ==, UMP_ORIGIN_GONE);
-	/* What was handed over is the receiver's; what was not, is dropped. */
+	/* The receiver owns what was handed over; the rest is dropped. */
 	CHECK_INT(sent.dropped, ==, 0);
 	ump_server_drop(&server);
 	CHECK_INT(sent.dropped, ==, 1);
 	drop_all();
 }
 
-/* Kept, with nobody left at all but the context. */
+/* Kept, when only the reply context is left. */
 static void dropped_while_kept(void)
 {
 	struct token token = {0};
@@ -387,7 +388,7 @@ static void dropped_while_kept(void)
 	CHECK(ump_task_dispatch(task, 0));
 	ump_task_drop(&task);
 	ump_client_drop(&client);
-	/* Not held by the contexts, which have what they ring with from elsewhere. */
+	/* The contexts do not hold the notifier: they get it from elsewhere. */
 	CHECK_INT(faults_bells(), ==, 1);
 	ump_completions_drop(&completions);
 	CHECK_INT(faults_bells(), ==, 0);
@@ -408,7 +409,7 @@ static void receive_all(void)
 		CHECK_INT(reply_to(rc, 1, NULL), ==, UMP_ORIGIN_GONE);
 }
 
-/* The descriptor is gone when the drop returns, whatever is in flight, and rung or not. */
+/* The descriptor is closed when the drop returns, whatever is in flight, raised or not. */
 static void closed_by_the_drop(void)
 {
 	int fd;
@@ -427,7 +428,7 @@ static void closed_by_the_drop(void)
 		CHECK(fcntl(fd, F_GETFD) < 0);
 		CHECK_INT(faults_bells(), ==, 0);
 	}
-	/* Those who answer now ring no more, whatever file has the number. */
+	/* Threads that reply now must not write to the descriptor, whatever file has its number. */
 	CHECK(pipe(reused) == 0);
 	CHECK_INT(reused[0], ==, fd);
 	receive_all();
@@ -437,7 +438,7 @@ static void closed_by_the_drop(void)
 	drop_all();
 }
 
-/* Answered and not got: in the inbox, taken from it, and lent. */
+/* Answered and not retrieved: in the inbox, taken from it, and lent. */
 static void dropped_when_answered(void)
 {
 	struct token replied = {0};
@@ -454,11 +455,11 @@ static void dropped_when_answered(void)
 	rc = receive(4);
 	CHECK_INT(ump_reply_fail(&rc, 9), ==, UMP_OK);
 	ump_completions_drop(&completions);
-	/* The one that was got is the caller's. */
+	/* The caller owns the one that was retrieved. */
 	CHECK_INT(replied.dropped, ==, 3);
 	CHECK_INT(sent.dropped, ==, 0);
 	drop_all();
-	/* One that was never started, and is told of to nobody. */
+	/* A request that was never started, and is not reported. */
 	open_all();
 	CHECK_INT(send_to(client, OP_ECHO, 1, &sent), ==, UMP_OK);
 	ump_server_drop(&server);
@@ -482,7 +483,8 @@ static void *drop_racing(void *arg)
 	return NULL;
 }
 
-/* The server answers while these are dropped, on another thread than they were made on. */
+/* The server replies while the completions are dropped, on another thread than the one that opened
+ * them. */
 static void dropped_while_answered(void)
 {
 	for (int round = 0; round < 50; round++) {
@@ -502,7 +504,7 @@ static void dropped_while_answered(void)
 		ump_client_drop(&client);
 		CHECK(!probe_join(&thread).stop);
 		pthread_join(dropper.id, NULL);
-		/* None was got: each reply that was given was dropped. */
+		/* None was retrieved: each reply that was given was dropped. */
 		CHECK_INT(token.dropped, ==, probe.handled);
 	}
 }
@@ -513,14 +515,14 @@ struct side {
 	struct probe probe;
 	ump_client *client;
 	ump_task *task;
-	/* To ask the other one. */
+	/* To send requests to the other side. */
 	ump_client *other;
 	ump_completions *answers;
 };
 
 static struct side sides[2];
 
-/* Answer, and ask the other side for one less. */
+/* Reply, and send the other side a request with a value that is one less. */
 static struct ump_flow ping(struct probe *self, const struct order *order, ump_reply_context **rc)
 {
 	struct side *side = self->arg;
@@ -544,7 +546,7 @@ static void side_init(struct side *side)
 	CHECK_INT(ump_completions_open(&side->answers), ==, UMP_OK);
 }
 
-/* One turn of the loop; the number of answers that came. */
+/* Run the loop once; return the number of replies that came. */
 static int turn(void)
 {
 	struct pollfd wanted[4];
@@ -604,7 +606,7 @@ static void too_many(void)
 	CHECK_INT(send_to(client, OP_ECHO, 1, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
 	completions->counts.value--;
-	/* It takes two. */
+	/* A reservation takes two. */
 	CHECK_INT(ump_client_room(client, completions, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(completions->counts.value, ==, UMP__COUNTS_STRONG + UMP__COUNTS_MAX - 1);
 	completions->counts.value = before.value;
@@ -613,7 +615,7 @@ static void too_many(void)
 	drop_all();
 }
 
-/* Who asks for room counts as a handle of the server until it was told, and has sent. */
+/* A reservation counts as a handle of the server until it was reported and the client has sent. */
 static void too_many_ask(void)
 {
 	struct ump_config config = probe_config;

@@ -2,7 +2,7 @@
 #include "probe.h"
 
 #define MS INT64_C(1000000)
-/* How late a time-out may come on a machine that is busy with other things. */
+/* How late a time-out may come on a machine that is busy with other work. */
 #define SOON (INT64_C(10000) * MS)
 
 static void expect_between(ump_time begin, int64_t least)
@@ -40,7 +40,8 @@ static void requests_too_late(void)
 	probe_open(&server, &client);
 	for (size_t i = 0; i < sizeof past / sizeof *past; i++)
 		CHECK_INT(ump_client_req(client, &order, &reply, past[i]), ==, UMP_TIMED_OUT);
-	/* Nothing was sent, and as with every time-out the value is not the caller's any more. */
+	/* Nothing was sent, and as after every time-out the caller does not own the value any
+	 * more. */
 	CHECK(ump_server_was_empty(server));
 	CHECK_INT(token.dropped, ==, sizeof past / sizeof *past);
 	faults_at(0);
@@ -53,7 +54,7 @@ static void requests_too_late(void)
 static const ump_time long_past[] = {UMP_NOW, 1, 1000, -1, INT64_MIN, INT64_MIN + 1};
 #define LONG_PAST (sizeof long_past / sizeof *long_past)
 
-/* Each send that may wait for room, once it is too late to wait. */
+/* Each kind of send that may wait for capacity, once it is too late to wait. */
 static void sends_too_late(void)
 {
 	struct ump_config config = probe_config;
@@ -78,7 +79,7 @@ static void sends_too_late(void)
 			UMP_FULL);
 		CHECK(wait_reply == NULL);
 		CHECK_INT(token.dropped, ==, i);
-		/* A request with a deadline waits for its answer, too, and is too late for that. */
+		/* A request with a deadline also waits for its reply, and is too late for that. */
 		CHECK_INT(ump_client_req(client, &order, &reply, past), ==, UMP_TIMED_OUT);
 		CHECK_INT(token.dropped, ==, i + 1);
 	}
@@ -87,8 +88,8 @@ static void sends_too_late(void)
 	ump_server_drop(&server);
 }
 
-/* A handler that has sent a request to its own server, and looks for the answer: as it gets none
- * with UMP_NOW, it gets none with any deadline that has passed, and only a wait is a circle. */
+/* A handler that has sent a request to its own server, and polls for the reply.  It must get none
+ * with UMP_NOW, and none with any deadline that has passed; only a wait closes a cycle. */
 static struct ump_flow look_for_own(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -192,7 +193,7 @@ static struct ump_flow leave_value(
 	return ump_break(&slow_key);
 }
 
-/* On a thread of its own, or on one that is not used again. */
+/* On a thread of its own, or on a pooled one that is not reused. */
 static void join_slow(bool reused, bool drops)
 {
 	static struct probe probe;
@@ -208,7 +209,7 @@ static void join_slow(bool reused, bool drops)
 	if (reused)
 		CHECK_INT(ump_threads_open(&config.threads, 1, 0), ==, UMP_OK);
 	probe_spawn(&probe, &client, &thread);
-	/* There is none to go back to. */
+	/* There is no pool to return to. */
 	ump_threads_drop(&config.threads);
 	probe_post(client, OP_CALL, 0);
 	while (sem_wait(&slow_begun) != 0)
@@ -269,14 +270,14 @@ static void *wait_cancelled(void *arg)
 	struct reply reply;
 
 	CHECK_INT(ump_client_req(arg, &order, &reply, ump_after(50 * MS)), ==, UMP_TIMED_OUT);
-	/* Only from here on; it may take a while until it comes. */
+	/* Allow cancellation only from here on; it may take a while to arrive. */
 	for (;;) {
 		pthread_testcancel();
 		check_nap(1);
 	}
 }
 
-/* A thread that is cancelled while it waits gets its answer first, and leaves nothing locked. */
+/* A thread that is cancelled while it waits must get its reply first, and leave nothing locked. */
 static void cancelled_threads(void)
 {
 	ump_server *server;
@@ -297,8 +298,8 @@ static void cancelled_threads(void)
 	ump_client_drop(&client);
 }
 
-/* Answers that come about when the deadline does: each request ends in one of the two ways, and in
- * neither is anything lost. */
+/* Replies that arrive around the deadline: each request must end in one of the two ways, and
+ * neither may lose anything. */
 static void around_the_answer(void)
 {
 	static struct probe probe;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Handlers that would wait for themselves, and others that would not. */
+/* Handlers whose wait would be a deadlock, and handlers whose wait would not. */
 #include "channel.h"
 #include "handle.h"
 #include "probe.h"
@@ -15,14 +15,14 @@ struct node {
 	struct ump_config config;
 	ump_client *client;
 	ump_thread *thread;
-	/* Whom it turns to. */
+	/* The node that its handler calls. */
 	struct node *next;
-	/* What its handler does, if it is told to, and what came of that. */
+	/* What its handler does, if anything, and the result. */
 	int (*act)(struct node *node, int value);
 	atomic_int result;
-	/* How often it was done. */
+	/* Number of times it was done. */
 	atomic_int acted;
-	/* Says that it is about to, and waits here first, if it is told to. */
+	/* If set, the handler first posts `entered` and waits for `gate`. */
 	bool held;
 	sem_t entered;
 	sem_t gate;
@@ -36,7 +36,7 @@ static void wait_for(sem_t *semaphore)
 		CHECK_INT(errno, ==, EINTR);
 }
 
-/* Answer, if there is something to answer, with what the act gives. */
+/* Do the act, and reply with its result if the message is a request. */
 static struct ump_flow act(struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
 	struct node *node = probe->arg;
@@ -64,7 +64,7 @@ static void node_init(
 	node->probe.on_call = act;
 	node->probe.arg = node;
 	node->probe.config = &node->config;
-	/* Large: only so that stats tell the depth. */
+	/* Large; it is bounded only so that stats report the depth. */
 	node->config = probe_config;
 	node->config.capacity = 1000;
 	node->next = next;
@@ -88,8 +88,7 @@ static void node_end(struct node *node)
 }
 
 /* Wait until a message lies in the inbox of a node that is in its handler.  A request lies there
- * only when its sender is known to wait; stats count it from when its place was taken, before
- * that. */
+ * only once its sender is known to wait; stats count it earlier, from when it took its permit. */
 static void await_message(const struct node *node)
 {
 	while (!ump__inbox_is_node(ump__word_peek(&node->client->handle.channel->inbox)))
@@ -107,7 +106,7 @@ static void await_none(const struct node *node)
 	} while (stats.depth != 0);
 }
 
-/* What a node's handler may do.  Each returns the library's result. */
+/* What a node's handler may do.  Each function returns the library's result. */
 
 static int request_until(const struct node *node, int value, ump_time deadline)
 {
@@ -115,7 +114,7 @@ static int request_until(const struct node *node, int value, ump_time deadline)
 	struct reply reply;
 	int result = ump_client_req(node->client, &order, &reply, deadline);
 
-	/* As deep as the chain is: what the last one got. */
+	/* After a chain of requests: the result of the last one. */
 	return result == UMP_OK ? reply.value : result;
 }
 
@@ -135,14 +134,14 @@ static int request_next_timed(struct node *node, int value)
 	return value > 0 ? request_until(node->next, value - 1, ump_after(60 * SECOND)) : UMP_OK;
 }
 
-/* The first server has a deadline, the second has none, and so on. */
+/* The first server waits with a deadline, the second without, and so on. */
 static int alternate(struct node *node, int value)
 {
 	return (node - nodes) % 2 == 0 ? request_next_timed(node, value)
 				       : request_next(node, value);
 }
 
-/* ---- Oneself ------------------------------------------------------------------------------- */
+/* ---- A server and itself ------------------------------------------------------------------- */
 
 static ump_wait_reply *own_reply;
 
@@ -157,12 +156,12 @@ static int try_self(struct node *node, int value)
 		return UMP_OK;
 	CHECK_INT(request_until(node, 1, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(request_until(node, 1, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
-	/* Nothing was sent: the value is still its sender's. */
+	/* Nothing was sent: the sender still owns the value. */
 	CHECK_INT(ump_client_req(node->client, &valued, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_client_req(node->client, &valued, &reply, ump_after(60 * SECOND)), ==,
 		UMP_DEADLOCK);
 	CHECK_INT(token.dropped, ==, 0);
-	/* Sending is fine, and so is looking. */
+	/* Sending is allowed, and so is polling. */
 	CHECK_INT(ump_client_req_async(node->client, &order, &own_reply), ==, UMP_OK);
 	CHECK_INT(ump_wait_reply_try(&own_reply, &reply), ==, UMP_EMPTY);
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_NOW), ==, UMP_TIMED_OUT);
@@ -183,7 +182,7 @@ static void oneself(void)
 	struct ump_stats stats;
 
 	node_init(node, NULL, try_self);
-	/* It has its own thread's handle by then. */
+	/* Hold it, so that it has its own thread's handle by then. */
 	node->held = true;
 	node_start(node);
 	probe_post(node->client, OP_CALL, 0);
@@ -192,7 +191,7 @@ static void oneself(void)
 	sem_post(&node->gate);
 	while (node->acted < 2)
 		check_nap(1);
-	/* Nothing was consumed: the answer comes after all. */
+	/* Nothing was consumed: the reply still arrives. */
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(reply.value, ==, UMP_OK);
 	CHECK_INT(ump_client_stats(node->client, &stats), ==, UMP_OK);
@@ -255,14 +254,15 @@ static void builder(void)
 	node_init(node, NULL, NULL);
 	node->probe.on_build = ask_in_builder;
 	node_start(node);
-	/* It was the builder's frame, which is over. */
+	/* The request was the builder's, and its dispatch context has ended. */
 	CHECK_INT(ump_wait_reply_wait(&own_reply, &reply, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(reply.value, ==, 7);
 	node_end(node);
 	CHECK_INT(node->probe.handled, ==, 2);
 }
 
-/* In the callbacks of the end the inbox is closed.  A closed server cannot be waited for. */
+/* The callbacks of the end run once the inbox is closed, and a closed server cannot be waited
+ * for. */
 static void ask_at_end(struct probe *probe)
 {
 	struct node *node = probe->arg;
@@ -304,21 +304,21 @@ static void ends(void)
 	ump_client_drop(&node->client);
 }
 
-/* ---- Circles ------------------------------------------------------------------------------- */
+/* ---- Wait cycles --------------------------------------------------------------------------- */
 
-/* `count` servers in a ring, each of which asks the next one. */
+/* `count` servers in a ring, each of which sends a request to the next one. */
 static void ring(int count, int (*asks)(struct node *node, int value))
 {
 	for (int i = 0; i < count; i++) {
 		node_init(&nodes[i], &nodes[(i + 1) % count], asks);
 		node_start(&nodes[i]);
 	}
-	/* Once round is one too far: the last one finds that the first waits for it. */
+	/* A full round closes the cycle: the last node finds that the first waits for it. */
 	CHECK_INT(request_until(&nodes[0], count, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(nodes[count - 1].result, ==, UMP_DEADLOCK);
 	for (int i = 0; i < count; i++)
 		CHECK_INT(nodes[i].acted, ==, 1);
-	/* Up to there, it is none. */
+	/* One request fewer is no cycle. */
 	CHECK_INT(request_until(&nodes[0], count - 1, UMP_FOREVER), ==, UMP_OK);
 	for (int i = 0; i < count; i++)
 		CHECK_INT(nodes[i].acted, ==, 2);
@@ -339,8 +339,8 @@ static void rings(void)
 	}
 }
 
-/* A ring of `count` into which all posts go at once: whoever closes a circle is told, and whoever
- * is not told gets an answer.  Nobody hangs. */
+/* A ring of `count` nodes into which all posts go at once.  A node that closes a cycle must get
+ * UMP_DEADLOCK, and every other node its reply.  No node may hang. */
 static void racing(int count, int (*asks)(struct node *node, int value))
 {
 	for (int i = 0; i < count; i++) {
@@ -375,7 +375,7 @@ static void races(void)
 
 /* ---- All kinds of waits -------------------------------------------------------------------- */
 
-/* The first node does `does` at a moment at which the second waits for it, by `waits`. */
+/* The first node does `does` while the second waits for it, by `waits`. */
 static void while_waited_for(int (*does)(struct node *node, int value),
 	int (*waits)(struct node *node, int value), size_t capacity)
 {
@@ -390,14 +390,14 @@ static void while_waited_for(int (*does)(struct node *node, int value),
 	node_start(second);
 	probe_post(first->client, OP_CALL, 1);
 	wait_for(&first->entered);
-	/* The second is not to act itself when it is asked. */
+	/* The second node must act only on this post, not on a request of the first. */
 	probe_post(second->client, OP_CALL, 1);
 	await_message(first);
 	sem_post(&first->gate);
 	while (first->acted < 1)
 		check_nap(1);
 	CHECK_INT(first->result, ==, UMP_DEADLOCK);
-	/* With which the wait of the second can end. */
+	/* Let the wait of the second node end. */
 	first->act = NULL;
 	first->result = UMP_OK;
 	sem_post(&first->gate);
@@ -449,7 +449,7 @@ static int post_to_full(struct node *node, int value)
 	return result;
 }
 
-/* Whom a server that is just being spawned asks in its init. */
+/* The node that a newly spawned server calls in its init. */
 static struct node *asked_by_init;
 
 static int on_init(void *self, ump_weak_client *me)
@@ -483,7 +483,7 @@ static int spawn_asker(struct node *node, int value)
 	int result;
 
 	(void)value;
-	/* Its init asks the one that spawns it; and one that waits for that one. */
+	/* Its init calls its spawner, and then a node that waits for its spawner. */
 	asked_by_init = node;
 	result = ump_spawn_thread(&config, build_asker, NULL, &client, &thread);
 	asked_by_init = node->next;
@@ -493,7 +493,7 @@ static int spawn_asker(struct node *node, int value)
 	return result;
 }
 
-/* The answer to a request that was sent before is waited for with a deadline. */
+/* Wait with a deadline for the reply to a request that was sent before. */
 static int wait_timed(struct node *node, int value)
 {
 	struct order order = {OP_CALL, value - 1, NULL};
@@ -521,9 +521,9 @@ static void all_waits(void)
 	}
 }
 
-/* The waits of another kind are seen by who comes second, too. */
+/* Waits of other kinds are detected by the second waiter, too. */
 
-/* What came of the first one's wait; when it is asked itself, it only answers. */
+/* Result of the first node's wait; when it is called itself, it only replies. */
 static atomic_int waited;
 
 static int join_for_ever(struct node *node, int value)
@@ -545,7 +545,7 @@ static void seen_join(void)
 	node_start(second);
 	probe_post(second->client, OP_CALL, 1);
 	wait_for(&second->entered);
-	/* Joined while it is in its handler; which of the two is told, is open. */
+	/* Join it while it is in its handler.  Either of the two may get UMP_DEADLOCK. */
 	probe_post(first->client, OP_CALL, 1);
 	check_nap(20);
 	sem_post(&second->gate);
@@ -586,7 +586,7 @@ static void seen_room(void)
 	probe_post(second->client, OP_CALL, 1);
 	wait_for(&second->entered);
 	probe_post(second->client, OP_ECHO, 1);
-	/* It stands in line, or will before the second comes to ask. */
+	/* It waits in the queue, or will before the second node sends its request. */
 	probe_post(first->client, OP_CALL, 1);
 	check_nap(20);
 	sem_post(&second->gate);
@@ -594,14 +594,14 @@ static void seen_room(void)
 		check_nap(1);
 	while (first->acted < 1)
 		check_nap(1);
-	/* Whoever was told: the other went on. */
+	/* Exactly one got UMP_DEADLOCK; the other one went on. */
 	CHECK((waited == UMP_DEADLOCK) != (second->result == UMP_DEADLOCK));
 	CHECK_INT(ump_client_stats(second->client, &stats), ==, UMP_OK);
 	node_end(second);
 	node_end(first);
 }
 
-/* ---- No circle ----------------------------------------------------------------------------- */
+/* ---- No wait cycle ------------------------------------------------------------------------- */
 
 static struct ump_flow answer_first(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
@@ -610,7 +610,7 @@ static struct ump_flow answer_first(
 	struct reply reply = {0, NULL};
 
 	(void)order;
-	/* Who waited waits no more, though it may not know yet. */
+	/* The requester waits no longer once it has its reply, though it may not have woken yet. */
 	CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
 	node->result = request_until(node->next, 0, UMP_FOREVER);
 	CHECK_INT(node->result, ==, UMP_OK);
@@ -630,7 +630,7 @@ static void answered(void)
 	node_start(second);
 	for (int i = 0; i < 1000; i++) {
 		CHECK_INT(request_until(first, 1, UMP_FOREVER), ==, UMP_OK);
-		/* The order of the two is open: the second's request may come before this one's. */
+		/* The two are not ordered: the second node's request may arrive before this one. */
 		while (second->acted < i + 1)
 			check_nap(0);
 	}
@@ -663,7 +663,7 @@ static void kept(void)
 	node_start(first);
 	node_start(second);
 	probe_post(first->client, OP_CALL, 1);
-	/* They wait for each other, but the first one's answer comes from here. */
+	/* They wait for each other, but the reply to the first one comes from here. */
 	probe_await(&second->probe.kept_count, 1);
 	await_message(first);
 	CHECK_INT(second->acted, ==, 0);
@@ -676,7 +676,7 @@ static void kept(void)
 	node_end(first);
 }
 
-/* Ask the next one, which is held, until the deadline comes. */
+/* Call the next node, which is held, until the deadline passes. */
 static int request_for_a_while(struct node *node, int value)
 {
 	if (value == 0)
@@ -685,7 +685,7 @@ static int request_for_a_while(struct node *node, int value)
 	return UMP_OK;
 }
 
-/* A wait whose deadline has come is none: the next one may ask in turn. */
+/* A wait whose deadline has passed is none: the next node may call in turn. */
 static void deadline_over(void)
 {
 	struct node *first = &nodes[0];
@@ -708,7 +708,7 @@ static void deadline_over(void)
 	node_end(first);
 }
 
-/* An answer that is there is no wait, whatever its server waits for. */
+/* Waiting for a reply that has arrived is no wait, whatever its server waits for. */
 static int wait_for_answered(struct node *node, int value)
 {
 	struct order order = {OP_ECHO, value, NULL};
@@ -718,7 +718,7 @@ static int wait_for_answered(struct node *node, int value)
 	if (value == 0)
 		return UMP_OK;
 	CHECK_INT(ump_client_req_async(node->next->client, &order, &wait_reply), ==, UMP_OK);
-	/* Then it goes on to ask this one. */
+	/* Then it goes on to call this node. */
 	probe_post(node->next->client, OP_CALL, 1);
 	await_message(node);
 	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER), ==, UMP_OK);
@@ -740,7 +740,7 @@ static void answer_is_there(void)
 	node_end(first);
 }
 
-/* A raw receiving end is nobody's handler: nothing is known of what its owner waits for. */
+/* A raw receiving end has no handler: the library does not know what its owner waits for. */
 static void raw_ends(void)
 {
 	struct node *first = &nodes[0];
@@ -763,7 +763,7 @@ static void raw_ends(void)
 	ump_client_drop(&raw.client);
 }
 
-/* Not a handler: it may wait for whomever it likes. */
+/* Not a handler: it may wait for any server. */
 static void no_handler(void)
 {
 	struct node *node = &nodes[0];
@@ -779,7 +779,7 @@ static void no_handler(void)
 	node_end(node);
 }
 
-/* ---- Addresses that are used again --------------------------------------------------------- */
+/* ---- Addresses that are reused ------------------------------------------------------------- */
 
 static struct node shared;
 
@@ -811,7 +811,7 @@ static int build_short_life(void *arg, ump_client *lent, struct ump_handler *out
 	return 0;
 }
 
-/* Spawn, ask, drop and join, over and over: the channels take turns at the same addresses. */
+/* Spawn, call, drop and join repeatedly: the channels reuse the same addresses. */
 static int many_short_lives(struct node *node, int value)
 {
 	(void)node;
@@ -855,7 +855,7 @@ static void addresses(void)
 static struct node inner;
 static ump_task *inner_task;
 
-/* A handler that runs a task: both are at work on one thread. */
+/* A handler that runs a task: both handlers are active on one thread. */
 static int run_inner(struct node *node, int value)
 {
 	(void)node;
@@ -864,7 +864,7 @@ static int run_inner(struct node *node, int value)
 	return inner.result;
 }
 
-/* Ask the outer one, oneself, and one that asks the outer one. */
+/* Call the outer node, the node itself, and a node that calls the outer one. */
 static int ask_outward(struct node *node, int value)
 {
 	CHECK_INT(request_until(node->next, 0, UMP_FOREVER), ==, UMP_DEADLOCK);
@@ -880,7 +880,7 @@ static void tasks(void)
 	node_init(outer, NULL, run_inner);
 	node_init(&nodes[1], outer, request_next);
 	node_init(&inner, outer, ask_outward);
-	/* The outer one's thread runs it. */
+	/* The outer node's thread runs it. */
 	inner.probe.without_init = true;
 	probe_spawn_task(&inner.probe, &inner.client, &inner_task);
 	node_start(outer);
@@ -889,7 +889,7 @@ static void tasks(void)
 	CHECK_INT(nodes[1].result, ==, UMP_DEADLOCK);
 	node_end(&nodes[1]);
 	node_end(outer);
-	/* Nobody's handler any more. */
+	/* The task is not inside any handler any more. */
 	ump_client_drop(&inner.client);
 	CHECK_INT(ump_task_run(inner_task, UMP_FOREVER), ==, UMP_OK);
 	CHECK(!probe_join_task(&inner_task).stop);
@@ -899,10 +899,11 @@ static void tasks(void)
 
 static struct node inlined;
 static ump_inline *inlined_handle;
-/* What the third one gets from the outer one and from the inline one. */
+/* What the third node gets from the outer node and from the combining server. */
 static atomic_int asked_outer, asked_inline;
 
-/* The outer handler asks the inline server, which it runs itself, with a deadline or without. */
+/* The outer handler calls the combining server, which it runs itself, with a deadline or
+ * without. */
 static int ask_inlined(struct node *node, int value)
 {
 	if (value == 0)
@@ -911,8 +912,8 @@ static int ask_inlined(struct node *node, int value)
 	return request_until(&inlined, value, value == 1 ? UMP_FOREVER : ump_after(60 * SECOND));
 }
 
-/* The inline one asks the third, which asks them both in turn; and then it is waited for by the
- * outer one still, but waits for no other any more. */
+/* The combining server calls the third node, which calls both of the others.  Then the outer node
+ * still waits for the combining server, but that one does not wait for any node. */
 static int ask_third(struct node *node, int value)
 {
 	int result = request_until(&nodes[1], value, UMP_FOREVER);

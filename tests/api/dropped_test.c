@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Waiting for servers that were dropped, so that what contains them may be unloaded. */
+/* Wait for dropped servers, so that the code that contains them may be unloaded. */
 #define _DEFAULT_SOURCE
 #include "check.h"
 #include "ump_server.h"
@@ -10,14 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* More than the library has places for. */
+/* More than the library has slots for. */
 #define MANY 80
-/* How long a destructor of a thread-local variable takes, in ms. */
+/* Duration of a thread-local variable's destructor, in ms. */
 #define SLOW 100
 
 enum order {
 	NOTHING,
-	LEAVE_BEHIND, /* the thread has a thread-local variable, whose destructor is slow */
+	LEAVE_BEHIND, /* the thread has a thread-local variable with a slow destructor */
 	WAIT          /* the handler itself waits */
 };
 
@@ -54,7 +54,7 @@ static void destroy(void *value)
 	destroyed++;
 }
 
-/* A server that has one order and no handle. */
+/* Start a server without a handle, and send it one order. */
 static ump_client *drop_one(ump_threads *threads, enum order order)
 {
 	static int self;
@@ -91,7 +91,7 @@ static void nothing_dropped(void)
 
 	CHECK_INT(ump_join_dropped(UMP_NOW), ==, UMP_OK);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
-	/* A server that has its handle is not waited for. */
+	/* A server whose handle still exists is not waited for. */
 	CHECK_INT(ump_spawn_thread(&config, build, NULL, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	ump_client_drop(&client);
@@ -113,7 +113,8 @@ static void one_that_runs(void)
 	end();
 }
 
-/* It has ended before it is dropped, or after; its thread is waited for to its very end. */
+/* The server ends before it is dropped, or after.  The wait must last until its thread has
+ * exited. */
 static void to_the_end(void)
 {
 	for (int late = 0; late < 2; late++) {
@@ -137,7 +138,7 @@ static void to_the_end(void)
 		CHECK_INT(destroyed, ==, 0);
 		CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 		CHECK_INT(destroyed, ==, 1);
-		/* The thread itself could never have seen its own end. */
+		/* The thread itself must not wait for its own exit. */
 		CHECK_INT(results[1], ==, UMP_DEADLOCK);
 		end();
 	}
@@ -182,7 +183,7 @@ static void many(void)
 	end();
 }
 
-/* Servers on threads that are used again, dropped before these are, and after. */
+/* Servers on pooled threads, dropped before the pool and after it. */
 static void on_threads_used_again(void)
 {
 	for (int late = 0; late < 2; late++) {
@@ -232,7 +233,7 @@ static void several_wait(void)
 	end();
 }
 
-/* None of them is left in a child, which may drop servers of its own. */
+/* A child must inherit none of them, and may drop servers of its own. */
 static void in_a_forked_child(void)
 {
 	ump_client *client;

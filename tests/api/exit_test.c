@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the thread of a server does after its loop: destructors of thread-local variables, which may
- * wait for the server whose handler joins that thread.
+ * What a server's thread does after its loop: destructors of thread-local variables, which may wait
+ * for the server whose handler joins that thread.
  */
 #include "probe.h"
 
@@ -9,7 +9,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-/* The server that joins, or spawns; and the one whose thread exits. */
+/* The server that joins, or spawns; and the server whose thread exits. */
 static struct probe joiner;
 static struct probe leaver;
 static ump_client *joiner_client;
@@ -17,13 +17,13 @@ static ump_client *leaver_client;
 static ump_thread *joiner_thread;
 static ump_thread *leaver_thread;
 
-/* What the destructor does, and what came of that. */
+/* What the destructor does, and the result. */
 static pthread_key_t key;
 static int (*last_act)(void);
 static atomic_int last_result;
 static sem_t begun;
 static sem_t gate;
-/* In which round of destructors it acts: 1 is the first. */
+/* The round of destructors in which it acts: 1 is the first. */
 static int acts_in;
 static int round_now;
 
@@ -45,7 +45,7 @@ static void destroy(void *value)
 	last_result = last_act();
 }
 
-/* Leave a value behind, and end. */
+/* Set the thread-local variable, and break. */
 static struct ump_flow leave(struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
 	(void)probe;
@@ -115,7 +115,7 @@ static struct ump_flow join_leaver(
 	return ump_continue();
 }
 
-/* Have it break, and wait until its destructor is at work. */
+/* Make the leaver break, and wait until its destructor runs. */
 static void make_leave(void)
 {
 	probe_spawn(&leaver, &leaver_client, &leaver_thread);
@@ -132,7 +132,8 @@ static void destructor_is_second(int (*act)(void), int seconds, int acts)
 	acts_in = acts;
 	make_leave();
 	wait_reply = probe_req_async(joiner_client, OP_CALL, seconds, NULL);
-	/* The join begins meanwhile, or soon: then the joiner may be told instead. */
+	/* The join begins meanwhile, or soon after; then the joiner may get UMP_DEADLOCK
+	 * instead. */
 	check_nap(50);
 	sem_post(&gate);
 	CHECK_INT(ump_wait_reply_wait(&wait_reply, &reply, UMP_FOREVER), ==, UMP_OK);
@@ -152,11 +153,11 @@ static void destructors_are_told(void)
 	destructor_is_second(ask_joiner_in_time, 0, 1);
 	destructor_is_second(ask_joiner, 60, 1);
 	destructor_is_second(ask_joiner_in_time, 60, 1);
-	/* In the last round that is seen. */
+	/* In the last round of destructors that the library observes. */
 	destructor_is_second(ask_joiner, 0, 2);
 }
 
-/* A handler that joins while the request of the destructor lies in its inbox. */
+/* A handler that joins while the destructor's request lies in its inbox. */
 static struct ump_flow join_when_asked(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -170,7 +171,7 @@ static struct ump_flow join_when_asked(
 		check_nap(1);
 		CHECK_INT(ump_client_stats(joiner_client, &stats), ==, UMP_OK);
 	} while (stats.depth == 0);
-	/* It is counted a moment before it waits. */
+	/* The request is counted a moment before its sender waits. */
 	check_nap(20);
 	CHECK_INT(ump_join(&leaver_thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
 	reply.value = ump_join(&leaver_thread, NULL, UMP_FOREVER);
@@ -195,7 +196,7 @@ static void joiners_are_told(void)
 	end();
 }
 
-/* ---- No circle ----------------------------------------------------------------------------- */
+/* ---- No wait cycle ------------------------------------------------------------------------- */
 
 static struct probe third;
 static ump_client *third_client;
@@ -223,7 +224,7 @@ static void others_may_be_waited_for(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* Nobody joins the thread: it may wait for whom it likes. */
+/* The thread is not joined, so it may wait for any server. */
 static void dropped_threads(void)
 {
 	begin(ask_joiner, NULL);
@@ -251,7 +252,7 @@ static int do_nothing(void)
 	return UMP_OK;
 }
 
-/* A dropped thread frees what its destructors used, without another call. */
+/* A dropped thread must free what its destructors used, without another call. */
 static void exits_free(void)
 {
 	long before;
@@ -272,7 +273,7 @@ static void joins_dropped(void)
 {
 	begin(join_dropped, NULL);
 	make_leave();
-	/* Of a thread that is joined, outside of callbacks. */
+	/* The thread is joined outside of callbacks. */
 	sem_post(&gate);
 	CHECK(probe_join(&leaver_thread).stop);
 	CHECK_INT(last_result, ==, UMP_OK);

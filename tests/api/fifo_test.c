@@ -51,7 +51,7 @@ static void across_batches(void)
 	for (int i = 1; i <= 100; i++)
 		probe_post(client, OP_ECHO, i);
 	probe_release(&probe);
-	/* Some of these come into a batch of their own, some into later ones. */
+	/* Some of these form a batch of their own, others join later batches. */
 	for (int i = 101; i <= 3000; i++)
 		probe_post(client, OP_ECHO, i);
 	ump_client_drop(&client);

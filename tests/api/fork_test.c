@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Children of fork make servers of their own, whatever the parent's threads have in hand. */
+/* Children of fork create servers of their own, whatever locks the parent's threads hold. */
 #include "probe.h"
 #include "sync/sync.h"
 
@@ -13,8 +13,8 @@
 #define CHILDREN 1000
 #define BUSY     2
 
-/* ThreadSanitizer starts no threads in children of a process with threads; AddressSanitizer's
- * allocator keeps the locks that the parent's threads had (gcc 12, clang 14). */
+/* ThreadSanitizer starts no threads in children of a process with threads.  AddressSanitizer's
+ * allocator keeps the locks that the parent's threads held (gcc 12, clang 14). */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define NO_THREADS_AFTER_FORK 1
@@ -24,7 +24,7 @@
 #define NO_THREADS_AFTER_FORK 1
 #endif
 
-/* Whether children of a process with threads can start some. */
+/* Whether children of a process with threads can start threads. */
 static bool forks_work(void)
 {
 #ifdef NO_THREADS_AFTER_FORK
@@ -34,7 +34,7 @@ static bool forks_work(void)
 #endif
 }
 
-/* ---- Two servers, one of which asks the other ------------------------------------------------ */
+/* ---- Two servers, one of which calls the other ----------------------------------------------- */
 
 struct relay {
 	ump_client *next;
@@ -76,7 +76,7 @@ static int build_relay(void *arg, ump_client *client, struct ump_handler *out)
 static const struct ump_config numbers = {
 	.request.size = sizeof(int), .reply.size = sizeof(int), .post.size = 0};
 
-/* Requests until `*stop`, or `count` of them.  The number of those that were answered rightly. */
+/* Send requests until `*stop`, or `count` of them.  Return the number of correct replies. */
 static int ask(ump_client *client, int count, const atomic_bool *stop)
 {
 	int right = 0;
@@ -110,7 +110,7 @@ static int use_servers(int count, const atomic_bool *stop)
 	return right;
 }
 
-/* All kinds of servers, once. */
+/* Use each kind of server once. */
 static int use_all_kinds(void)
 {
 	struct ump_config posts = {.post.size = sizeof(int)};
@@ -145,7 +145,7 @@ static int use_all_kinds(void)
 	return 0;
 }
 
-/* ---- Beside busy parents --------------------------------------------------------------------- */
+/* ---- While the parent is busy ---------------------------------------------------------------- */
 
 static atomic_bool stop;
 
@@ -157,7 +157,7 @@ static void *be_busy(void *arg)
 	return NULL;
 }
 
-/* A child may not hang for longer than the watchdog's patience, which it does not have. */
+/* A child has no watchdog, so it must not hang for longer than the watchdog's time limit. */
 static int status_of_child(pid_t child)
 {
 	int status = 0;
@@ -210,7 +210,7 @@ static void beside_busy_threads(void)
 	}
 }
 
-/* Its thread is in no callback of its own: it may end, and wait for whom it likes. */
+/* In the child, the thread is in no callback: it may exit, and wait for any server. */
 static int end_thread(void)
 {
 	return *ump__thread_slot() == NULL ? use_all_kinds() : 9;
@@ -245,7 +245,7 @@ static void in_callback(void)
 	CHECK(!probe_join_task(&task).stop);
 }
 
-/* Words enough that each lock of a platform that has some is taken. */
+/* Enough words to take each lock, on a platform that has locks. */
 static struct ump__word words[256];
 
 static int wake_all(void)
@@ -262,7 +262,7 @@ static void *wake_until_stopped(void *arg)
 	return arg;
 }
 
-/* Threads that have all that the platform shares in hand, all the time. */
+/* Threads that hold the platform's shared locks nearly all the time. */
 static void beside_wakers(void)
 {
 	pthread_t threads[BUSY];
@@ -281,14 +281,14 @@ static void beside_wakers(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* ---- A fork server, as AFL++'s --------------------------------------------------------------- */
+/* ---- A fork server, like AFL++'s ------------------------------------------------------------- */
 
-/* A child for each order that comes; its process id and its status go back. */
+/* Fork a child for each order that arrives; send back its process id and its status. */
 static _Noreturn void serve_forks(int orders, int answers)
 {
 	int order;
 
-	/* What a program does before its fork server begins, with no thread left. */
+	/* What a program does before its fork server begins; no thread is left then. */
 	if (use_servers(5, NULL) != 5)
 		_exit(1);
 	while (read(orders, &order, sizeof order) == (ssize_t)sizeof order) {
@@ -341,7 +341,7 @@ static void fork_server(void)
 	CHECK_INT(status_of_child(server), ==, 0);
 }
 
-/* ---- What is the parent's -------------------------------------------------------------------- */
+/* ---- What belongs to the parent -------------------------------------------------------------- */
 
 #if defined(UMP_HOLDERS)
 
@@ -358,7 +358,7 @@ static int dump_in_child(void)
 	return strcmp(text, "no server has a client\n") == 0 ? 0 : 2;
 }
 
-/* The parent's clients are none of the child's. */
+/* The parent's clients are not the child's. */
 static void dumps(void)
 {
 	ump_server *server;
@@ -400,7 +400,7 @@ static void use_parents(void)
 	}
 }
 
-/* In a child, which makes all of it, and then forks once more. */
+/* Create everything in a child, which then forks once more. */
 static void use_in_child(void)
 {
 	ump_client *task_client;

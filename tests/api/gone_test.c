@@ -47,7 +47,8 @@ static void *call(void *arg)
 	return NULL;
 }
 
-/* A blocking request that is queued when the server goes: never started, still the caller's. */
+/* A blocking request that is queued when the server ends: never started, so its caller keeps the
+ * value. */
 static void never_started(void)
 {
 	struct token token = {0};
@@ -66,7 +67,7 @@ static void never_started(void)
 	ump_client_drop(&caller.client);
 }
 
-/* A request that was received says no reply, even if the server has gone since. */
+/* A request that was received gets UMP_NO_REPLY, even if the server has ended since. */
 static void started(void)
 {
 	struct caller caller = {.token = NULL};
@@ -84,8 +85,8 @@ static void started(void)
 	ump_client_drop(&caller.client);
 }
 
-/* The value of a request that was sent without waiting, and is never started, is dropped once,
- * whether its sender looks or not. */
+/* The value of a request that was sent without waiting, and is never started, is dropped exactly
+ * once, whether its sender looks for the result or not. */
 static void never_started_nobody_looks(void)
 {
 	struct token token = {0};

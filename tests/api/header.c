@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The header needs nothing before it and may be included twice. */
+/* The header must compile without another one before it, and may be included twice. */
 #include "ump_server.h"
 
 struct ump_flow header_flow(void);

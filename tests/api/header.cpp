@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The header in C++11: it compiles without a warning, and its inline functions can be called.
+// The header in C++11 must compile without a warning, and its inline functions must be callable.
 #include "ump_server.h"
 
 int header_open(ump_server **server, ump_client **client);

@@ -25,7 +25,7 @@ static ump_wait_reply *asked;
 static struct token posted;
 static struct token requested;
 
-/* A builder that clones the client and sends before there is any thread. */
+/* A builder that clones the client and sends before any thread exists. */
 static int clone_and_send(struct probe *probe, ump_client *client)
 {
 	struct order order = {OP_ECHO, 1, &posted};

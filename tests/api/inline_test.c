@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A server that those who send to it run. */
+/* Combining servers, which their senders run. */
 #include "channel.h"
 #include "handle.h"
 #include "probe.h"
@@ -15,7 +15,7 @@ static void spawn(void)
 	probe_spawn_inline(&probe, &client, &inlined);
 }
 
-/* Drop the last client, which ends the server here and now, unless it has ended before. */
+/* Drop the last client.  This must end the server within the call, unless it has ended before. */
 static struct ump_flow end(void)
 {
 	ump_client_drop(&client);
@@ -24,7 +24,7 @@ static struct ump_flow end(void)
 	return probe_join_inline(&inlined);
 }
 
-/* The same if another thread may still run it, which then ends it. */
+/* The same if another thread may still run it, and then ends it. */
 static struct ump_flow end_anywhere(void)
 {
 	struct ump_flow how;
@@ -96,7 +96,7 @@ static void without_waiting(void)
 	order.value = 3;
 	CHECK_INT(ump_post_client_post(poster, &order), ==, UMP_OK);
 	CHECK_INT(probe.handled, ==, 3);
-	/* The last strong client may be one that only posts. */
+	/* The last strong client may be a post client. */
 	ump_client_drop(&client);
 	CHECK_INT(probe.terms, ==, 0);
 	ump_post_client_drop(&poster);
@@ -134,7 +134,7 @@ static int send_in_builder(struct probe *its, ump_client *lent)
 	return 0;
 }
 
-/* What the builder has sent is handled before spawn returns, also to the end. */
+/* What the builder has sent is handled before spawn returns, even if it ends the server. */
 static void sent_by_the_builder(void)
 {
 	probe_init(&probe);
@@ -196,7 +196,7 @@ static struct ump_flow post_to_self(
 
 	CHECK_INT(ump_weak_client_upgrade(its->me, &strong), ==, UMP_OK);
 	CHECK_INT(ump_client_post(strong, &next), ==, UMP_OK);
-	/* It queues. */
+	/* It is queued. */
 	CHECK_INT(its->handled, ==, handled);
 	next.value++;
 	CHECK_INT(ump_client_req(strong, &next, its->arg, UMP_FOREVER), ==, UMP_DEADLOCK);
@@ -243,7 +243,7 @@ static int clone_in_builder(struct probe *its, ump_client *lent)
 	return ump_client_clone(lent, &its->own_strong);
 }
 
-/* The last client goes in the handler: then the server ends when that has returned. */
+/* The handler drops the last client: the server must end when the handler returns. */
 static void dropped_inside(void)
 {
 	ump_post_client *poster;
@@ -262,13 +262,13 @@ static void dropped_inside(void)
 	CHECK_INT(probe.drops, ==, 1);
 }
 
-/* ---- Circles ------------------------------------------------------------------------------- */
+/* ---- Wait cycles --------------------------------------------------------------------------- */
 
 static struct probe other;
 static ump_client *to_other;
 static atomic_int came_back;
 
-/* The first asks the other one, which asks the first. */
+/* The first server calls the other one, which calls the first. */
 static struct ump_flow ask_other(
 	struct probe *its, const struct order *order, ump_reply_context **rc)
 {
@@ -300,7 +300,7 @@ static void circles(void)
 	CHECK_INT(came_back, ==, UMP_DEADLOCK);
 	ump_client_drop(&to_other);
 	CHECK(!probe_join_inline(&other_inlined).stop);
-	/* The same through a thread. */
+	/* The same through a threaded server. */
 	came_back = 0;
 	probe_init(&other);
 	other.on_call = ask_other;
@@ -344,7 +344,7 @@ static void finish(struct caller *caller)
 	CHECK_INT(pthread_join(caller->thread, NULL), ==, 0);
 }
 
-/* Another thread runs the server, and is in its handler. */
+/* Make another thread the combiner, and hold it in the handler. */
 static void hold(struct caller *holder)
 {
 	begin(holder, OP_GATE, 0, UMP_FOREVER);
@@ -352,14 +352,14 @@ static void hold(struct caller *holder)
 		;
 }
 
-/* The message that was queued last, if somebody else runs the server and has not come to it.  The
- * depth that stats tell begins with the place, which is taken before the message is queued. */
+/* The message that was queued last, if another thread is the combiner and has not received it.  The
+ * depth in stats counts from the permit, which is taken before the message is queued. */
 static uintptr_t last_queued(void)
 {
 	return ump__word_peek(&client->handle.channel->inbox);
 }
 
-/* Begin while another thread is in its handler, and wait until the request is queued. */
+/* Send while another thread is in the handler, and wait until the request is queued. */
 static void begin_queued(struct caller *caller, enum op op, int value, ump_time deadline)
 {
 	uintptr_t before = last_queued();
@@ -393,7 +393,7 @@ static void queued_for_the_runner(void)
 	struct caller asker;
 
 	spawn_held(&config, &holder);
-	/* Nobody waits for the one who runs it. */
+	/* A post must not wait for the combiner. */
 	for (int i = 1; i <= 10; i++)
 		probe_post(client, OP_ECHO, i);
 	begin_queued(&asker, OP_ECHO, 11, UMP_FOREVER);
@@ -411,7 +411,7 @@ static void queued_for_the_runner(void)
 	CHECK(!end().stop);
 }
 
-/* After its budget the one who runs it hands on to those who are blocked. */
+/* After its budget the combiner must hand off its role to a blocked caller. */
 static void handed_on(ump_time deadline)
 {
 	struct ump_config config = counted(1);
@@ -431,7 +431,8 @@ static void handed_on(ump_time deadline)
 	finish(&holder);
 	for (int i = 0; i < 5; i++)
 		CHECK_INT(probe.log[i], ==, i);
-	/* The holder handles one of others; the first asker its own and one of others. */
+	/* The combiner handles one foreign message, the first requester its own and one foreign
+	 * one. */
 	CHECK(pthread_equal(probe.threads[1], holder.thread));
 	CHECK(pthread_equal(probe.threads[2], askers[0].thread));
 	CHECK(pthread_equal(probe.threads[3], askers[0].thread));
@@ -449,7 +450,7 @@ static void handed_on_until(void)
 	handed_on(ump_after(600 * SECOND));
 }
 
-/* One who is handed the server keeps its context: another thread answers. */
+/* A new combiner keeps the context of its own request: another thread replies. */
 static void handed_on_and_kept(void)
 {
 	struct ump_config config = counted(1);
@@ -463,7 +464,7 @@ static void handed_on_and_kept(void)
 	probe_await(&probe.kept_count, 1);
 	check_nap(2);
 	CHECK(pthread_equal(probe.threads[2], asker.thread));
-	/* It waits, and others may go on. */
+	/* It waits, and other callers can proceed. */
 	CHECK_INT(probe_req(client, OP_ECHO, 3, NULL), ==, UMP_OK);
 	CHECK_INT(ump_reply(&probe.kept[0], &(struct reply){9, NULL}), ==, UMP_OK);
 	finish(&asker);
@@ -501,7 +502,7 @@ static void deadlines(void)
 	spawn();
 	hold(&holder);
 	before = last_queued();
-	/* One that came too late to be sent was not queued. */
+	/* A request that came too late to be sent was not queued. */
 	for (int tries = 1; last_queued() == before; tries++)
 		CHECK_INT(ump_client_req(client, &order, &reply, ump_after(tries * SECOND / 100)),
 			==, UMP_TIMED_OUT);
@@ -516,7 +517,7 @@ static void deadlines(void)
 	CHECK(!end().stop);
 }
 
-/* Answer after the deadline. */
+/* Reply after the deadline. */
 static struct ump_flow nap(struct probe *its, const struct order *order, ump_reply_context **rc)
 {
 	const ump_time *deadline = its->arg;
@@ -528,7 +529,7 @@ static struct ump_flow nap(struct probe *its, const struct order *order, ump_rep
 	return ump_continue();
 }
 
-/* A handler that the caller runs is not interrupted, and has answered when it returns. */
+/* A handler that its requester runs is not interrupted, and has replied when it returns. */
 static void deadline_of_the_runner(void)
 {
 	struct order order = {OP_CALL, 1, NULL};
@@ -540,7 +541,7 @@ static void deadline_of_the_runner(void)
 	probe.on_call = nap;
 	probe.arg = &deadline;
 	spawn();
-	/* One that came too late to be sent was not handled. */
+	/* A request that came too late to be sent was not handled. */
 	for (int tries = 1; probe.handled == 0; tries++) {
 		deadline = ump_after(tries * SECOND / 100);
 		result = ump_client_req(client, &order, &reply, deadline);
@@ -587,7 +588,7 @@ static void *drop_client(void *arg)
 	return NULL;
 }
 
-/* Whoever joins sleeps until another thread has run the end. */
+/* The joiner blocks until another thread has ended the server. */
 static void joined_elsewhere(void)
 {
 	pthread_t thread;
@@ -601,13 +602,13 @@ static void joined_elsewhere(void)
 	CHECK_INT(pthread_join(thread, NULL), ==, 0);
 }
 
-/* ---- Many ---------------------------------------------------------------------------------- */
+/* ---- Many callers -------------------------------------------------------------------------- */
 
 #define CALLERS 8
 #define CALLS   3000
 
 static struct {
-	/* Not atomic: handlers come one after the other. */
+	/* Not atomic: handler calls must not overlap. */
 	long sum;
 	int last[CALLERS];
 } tally;
@@ -627,7 +628,7 @@ static struct ump_flow count(struct probe *its, const struct order *order, ump_r
 	return ump_continue();
 }
 
-/* Requests and posts in turn, in the order of each caller. */
+/* Requests and posts alternately; each caller's must be handled in order. */
 static void *send_many(void *arg)
 {
 	int caller = (int)(intptr_t)arg;
@@ -681,10 +682,11 @@ static void many_callers_hand_on(void)
 	many(1);
 }
 
-/* ---- The turn is offered ------------------------------------------------------------------- */
+/* ---- The combiner role is released --------------------------------------------------------- */
 
-/* Messages that never end: each of the first kind sends the next one, until one caller has come
- * back who has run the server.  If nobody relieved it none would, and the test hangs. */
+/* Messages that never end: each of the first kind sends the next one, until the call of a thread
+ * that was the combiner has returned.  If the combiner were never replaced, none would return and
+ * the test would hang. */
 #define FIRST_KIND 1000000
 
 static struct {
@@ -693,7 +695,7 @@ static struct {
 	int last[2];
 } flood;
 
-/* Each kind is numbered, and comes in order. */
+/* Each kind is numbered, and must arrive in order. */
 static struct ump_flow flow_on(struct probe *its, const struct order *order, ump_reply_context **rc)
 {
 	int kind = order->value / FIRST_KIND;
@@ -714,13 +716,13 @@ static struct ump_flow flow_on(struct probe *its, const struct order *order, ump
 	return ump_continue();
 }
 
-/* Run the server until somebody else does. */
+/* Be the combiner until another thread takes over. */
 static void *begin_flood(void *until)
 {
 	struct order order = {OP_CALL, FIRST_KIND + 1, NULL};
 
 	CHECK_INT(ump_client_post_until(client, &order, *(ump_time *)until), ==, UMP_OK);
-	/* The others are still at it. */
+	/* The others must still be sending. */
 	CHECK(flood.goes_on);
 	flood.goes_on = false;
 	return NULL;
@@ -737,7 +739,7 @@ static void begin_flooded(const struct ump_config *config)
 	spawn();
 }
 
-/* Another thread sends, and takes the server over. */
+/* Another thread sends, and becomes the combiner. */
 static void taken_over(bool requests)
 {
 	struct ump_config config = probe_config;
@@ -757,7 +759,7 @@ static void taken_over(bool requests)
 			check_nap(1);
 			continue;
 		}
-		/* It follows what was posted, also where it takes the server over. */
+		/* It must follow what was posted, also if its sender becomes the combiner. */
 		sent++;
 		CHECK_INT(probe_req(client, OP_CALL, sent, &answered), ==, UMP_OK);
 		CHECK_INT(answered, ==, sent);
@@ -778,7 +780,7 @@ static void taken_over_by_a_request(void)
 	taken_over(true);
 }
 
-/* The line for room: whoever is in it sends as soon as there is some. */
+/* Wait in the queue for capacity, and send as soon as there is some. */
 static void *stand_in_line(void *arg)
 {
 	struct order order = {OP_CALL, 0, NULL};
@@ -804,7 +806,7 @@ static struct ump_flow await_line(
 	return ump_continue();
 }
 
-/* Nobody is handled before others stand in line, so that the inbox is full each time. */
+/* No message is handled before senders wait in the queue, so the inbox is full each time. */
 static void taken_over_from_the_line(void)
 {
 	struct ump_config config = probe_config;
@@ -823,20 +825,20 @@ static void taken_over_from_the_line(void)
 	CHECK(!end().stop);
 }
 
-/* ---- For how long the turn is offered ------------------------------------------------------ */
+/* ---- How long the combiner role stays released --------------------------------------------- */
 
 #define OFFERS 8
 
 static struct {
 	int handled;
-	/* How long a message took, and when it was done. */
+	/* Duration of a message, and the time of its end. */
 	ump_time took[OFFERS];
 	ump_time done[OFFERS];
-	/* How long it then was until the next one came. */
+	/* Time from then to the start of the next one. */
 	ump_time until_next[OFFERS];
 } offers;
 
-/* Each message sends the next one, so that the server is never at rest. */
+/* Each message sends the next one, so the server is never idle. */
 static struct ump_flow watch_offers(
 	struct probe *its, const struct order *order, ump_reply_context **rc)
 {
@@ -859,8 +861,9 @@ static struct ump_flow watch_offers(
 	return ump_continue();
 }
 
-/* Nobody comes, so that each offer lasts for its whole time.  The turn is offered before the fourth
- * message at the latest: one is this thread's own, and each of two budgets is for one. */
+/* No other sender comes, so each release lasts for its full time.  The role is released before the
+ * fourth message at the latest: the first message is the combiner's own, and each of two budgets
+ * covers one. */
 static void offered_long_enough(void)
 {
 	struct ump_config config = probe_config;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Looking inside: the dump of all servers, and slow handlers.  (The numbers: stats_test.) */
+/* Introspection: the dump of all servers, and slow handlers.  (Statistics: stats_test.) */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What ump_server_dump writes.  The caller frees it. */
+/* Return what ump_server_dump writes.  The caller must free it. */
 static char *dump(void)
 {
 	char *text = NULL;
@@ -33,7 +33,7 @@ static bool dump_has(const char *wanted)
 
 #ifdef UMP_HOLDERS
 
-/* As the dump names a place of this file. */
+/* A source location in this file, as the dump prints it. */
 static const char *place(int line)
 {
 	static char text[300];
@@ -82,7 +82,8 @@ static void holders(void)
 	CHECK(dump_has("no server has a client\n"));
 }
 
-/* Clients of two servers by turns: each server is named once, with its own. */
+/* Clients of two servers, made alternately: each server must be printed once, with its own
+ * clients. */
 static void two_servers(void)
 {
 	struct ump_config config = {.post.size = sizeof(int)};
@@ -108,7 +109,7 @@ static void two_servers(void)
 	}
 }
 
-/* A client that somebody made without saying where, and one that was made elsewhere. */
+/* A client that was made without a source location, and one that was made elsewhere. */
 static void places(void)
 {
 	static struct probe probe;
@@ -131,7 +132,7 @@ static void places(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* The string of a place may be gone, as one of a plugin is that has been unloaded. */
+/* The string of a source location may be gone, such as that of a plugin that was unloaded. */
 static void places_are_copied(void)
 {
 	static struct probe probe;
@@ -165,7 +166,7 @@ static void places_are_copied(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* No memory for the copy: nothing is written. */
+/* Without memory for the copy, nothing must be written. */
 static void without_memory(void)
 {
 	char *text = NULL;
@@ -221,7 +222,7 @@ static void places_are_copied(void)
 static ump_client *lent;
 static int writes;
 
-/* What writes may call the library: it makes and drops a client. */
+/* The write function may call the library: it makes and drops a client. */
 static ssize_t write_and_clone(void *cookie, const char *text, size_t size)
 {
 	ump_client *clone;
@@ -251,7 +252,7 @@ static void no_lock_is_held(void)
 	ump_client_drop(&lent);
 }
 
-/* With and without a buffer: the error comes with the first line, or when all is flushed. */
+/* With a buffer and without: the error comes with the first line, or at the flush. */
 static void writing_fails(void)
 {
 	ump_server *server;
@@ -314,7 +315,7 @@ static int build_nap(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* A limit that only the long naps pass, whatever else the machine does. */
+/* A limit that only the long naps exceed, whatever else the machine does. */
 static void slow_handlers(void)
 {
 	struct ump_config config = {.request.size = sizeof(int),

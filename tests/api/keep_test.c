@@ -40,7 +40,7 @@ static void answer_from_another_thread(ump_time deadline)
 	CHECK_INT(ump_client_clone(client, &caller.client), ==, UMP_OK);
 	CHECK_INT(pthread_create(&caller.id, NULL, call, &caller), ==, 0);
 	probe_await(&probe.kept_count, 1);
-	/* It does not stand in the way of others. */
+	/* A kept context does not block other requests. */
 	CHECK_INT(probe_req(client, OP_ECHO, 1, NULL), ==, UMP_OK);
 	CHECK_INT(pthread_create(&answerer, NULL, answer_kept, &probe.kept[0]), ==, 0);
 	pthread_join(answerer, NULL);

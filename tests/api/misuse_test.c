@@ -79,7 +79,7 @@ static void null_drops(void)
 	ump_thread_drop(&no_thread);
 	ump_server_drop(NULL);
 	ump_server_drop(&no_server);
-	/* Twice through one variable. */
+	/* Drop twice through one variable. */
 	open_both();
 	drop_both();
 	drop_both();
@@ -139,7 +139,7 @@ static void replies(void)
 	drop_both();
 }
 
-/* ---- Event loops, room and numbers --------------------------------------------------------- */
+/* ---- Event loops, capacity and statistics -------------------------------------------------- */
 
 static void null_tasks(void)
 {
@@ -187,7 +187,7 @@ static void null_completions(void)
 	drop_both();
 	CHECK_INT(ump_channel_open(&server, &client, &posts), ==, UMP_OK);
 	CHECK_INT(ump_client_req_completion(client, &order, completions, NULL), ==, UMP_INVALID);
-	/* Nothing of all this is in flight, and nothing was written. */
+	/* None of these calls may leave anything in flight, or write anything. */
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
 	CHECK_INT(got.result, ==, 5);
@@ -245,7 +245,7 @@ static void null_stats(void)
 	drop_both();
 }
 
-/* The bytes of a configuration in the first version of the library. */
+/* Size of a configuration in the first version of the library. */
 #define FIRST_SIZE (offsetof(struct ump_config, threads) + sizeof(void *))
 
 static int refuse(const struct ump_config *config, size_t size)
@@ -307,8 +307,8 @@ static void configs(void)
 	CHECK_INT(ump_channel_open(NULL, &(ump_client *){NULL}, &probe_config), ==, UMP_INVALID);
 	CHECK_INT(ump_channel_open(&(ump_server *){NULL}, NULL, &probe_config), ==, UMP_INVALID);
 	drop_both();
-	/* The largest size that is legal, which no memory holds; except that 32 bits reach only so
-	 * far that it might, and there it is made to fail. */
+	/* The largest legal size, which no memory can hold.  With 32 bits it might fit, so there
+	 * the allocation is made to fail. */
 	large.request.size--;
 	CHECK_INT(ump_channel_open(&server, &client, &large), ==, UMP_OK);
 	if (SIZE_MAX <= UINT32_MAX)
@@ -407,7 +407,7 @@ static void kinds_not_taken(void)
 	CHECK_INT(ump_client_post(client, "x"), ==, UMP_INVALID);
 	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_INVALID);
 	CHECK(post_client == NULL);
-	/* Replies have no value here, so none needs to be given. */
+	/* Replies have no value here, so none need be given. */
 	CHECK_INT(ump_client_req_async(client, "x", &wait_reply), ==, UMP_OK);
 	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_NOW), ==, UMP_OK);
 	CHECK(ump_reply_room(rc) == NULL);
@@ -522,10 +522,10 @@ struct both {
 	char after[sizeof(struct reply)];
 };
 
-/* From the message on: where the reply begins. */
+/* Where the reply begins, counted from the start of the message. */
 static ptrdiff_t offset;
 
-/* Write the reply in its place. */
+/* Write the reply into the reply buffer. */
 static struct ump_flow reply_in_room(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -577,7 +577,7 @@ static void ask_with_overlap_before(void)
 	ask_with_reply_at_offset();
 }
 
-/* The first bytes that are no part of the other. */
+/* The nearest bytes that do not overlap the message. */
 static void side_by_side(void)
 {
 	struct both both;
@@ -602,7 +602,7 @@ static void overlaps(void)
 	CHECK(check_dies(ask_with_overlap_before, text));
 }
 
-/* ---- Callbacks that are left, and not by their return ---------------------------------------- */
+/* ---- Callbacks that are left other than by returning ----------------------------------------- */
 
 static jmp_buf out;
 static ump_client *other;
@@ -627,7 +627,7 @@ static struct ump_flow leave_callback(void *self, const void *msg)
 		pthread_testcancel();
 		break;
 	case 'o':
-		/* Back here out of the other task's callback. */
+		/* Jump back here from the other task's callback. */
 		if (setjmp(out) == 0)
 			run_other();
 		break;
@@ -676,7 +676,7 @@ static void *run_and_exit(void *arg)
 	return NULL;
 }
 
-/* Its thread goes on after the jump, and ends without another call. */
+/* The thread continues after the jump, and ends without another call. */
 static void jump_and_end(void)
 {
 	static char how[] = "j";

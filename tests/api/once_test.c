@@ -91,8 +91,8 @@ static void across_a_break(void)
 	ump_client_drop(&client);
 	CHECK(probe_join(&thread).stop);
 	CHECK_INT(total.completed + total.gone, ==, CALLERS * MESSAGES);
-	/* All accepted posts and started requests, and the break, were handled or handed over; of
-	 * the leftovers that were requests each one's caller was told that it is gone. */
+	/* Every accepted post, every started request, and the break, must be handled or handed
+	 * over; the caller of each undelivered request got UMP_SERVER_GONE. */
 	CHECK_INT(probe.handled + probe.lefts, >=, total.completed + total.accepted_posts + 1);
 	CHECK_INT(probe.handled + probe.lefts, <=,
 		total.completed + total.gone + total.accepted_posts + 1);

@@ -3,7 +3,7 @@
 
 #define MS INT64_C(1000000)
 
-/* A request that was received, whose caller then gave up. */
+/* A request that was received, and whose caller then gave up. */
 static ump_reply_context *received_and_given_up(
 	ump_server *server, ump_client *client, struct token *token)
 {
@@ -34,7 +34,7 @@ static void answering(void)
 	CHECK_INT(ump_reply(&rc, &reply), ==, UMP_ORIGIN_GONE);
 	CHECK(rc == NULL);
 	CHECK_INT(answer.dropped, ==, 1);
-	/* The request was delivered: its value is the receiver's. */
+	/* The request was delivered: the receiver owns its value. */
 	CHECK_INT(request.dropped, ==, 0);
 
 	rc = received_and_given_up(server, client, NULL);
@@ -74,7 +74,7 @@ static void skipped(void)
 	CHECK_INT(ump_server_skipped(server), ==, 1);
 	CHECK_INT(ump_reply(&rc, &reply), ==, UMP_OK);
 	ump_wait_reply_drop(&second);
-	/* Only one that was given up: nothing is there, and the loop has not ended. */
+	/* Only one that was given up is queued: there is no message, and the loop has not ended. */
 	first = probe_req_async(client, OP_ECHO, 3, &token);
 	ump_wait_reply_drop(&first);
 	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_EMPTY);
@@ -118,7 +118,7 @@ static void answered_and_not_looked_at(void)
 	probe.reply_token = &answer;
 	probe_spawn(&probe, &client, &thread);
 	wait_reply = probe_req_async(client, OP_ECHO, 1, NULL);
-	/* The second is answered after the first. */
+	/* The second request is answered after the first. */
 	CHECK_INT(probe_req(client, OP_FAIL, 2, NULL), ==, 2);
 	ump_wait_reply_drop(&wait_reply);
 	CHECK_INT(answer.dropped, ==, 1);
@@ -144,7 +144,7 @@ static void timed_out_request(void)
 	probe_init(&probe);
 	probe.reply_token = &answer;
 	probe_spawn(&probe, &client, &thread);
-	/* One that the server came too late to begin with was dropped instead. */
+	/* A request that timed out before the server started it was dropped instead. */
 	while (token.delivered == 0) {
 		tries++;
 		CHECK_INT(ump_client_req(client, &order, &reply, ump_after(tries * 30 * MS)), ==,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Whose is what a message points to, by call and result, for each way to send and each kind of
+/* Ownership of what a message points to, by call and result, for each way to send and each kind of
  * server. */
 #include "probe.h"
 
@@ -13,7 +13,7 @@ enum leftover {
 	LEFTOVERS
 };
 
-/* What becomes of the sender's side of a request that was sent without waiting. */
+/* What happens to the sender's side of a request that was sent without waiting. */
 enum sender {
 	WAITS,
 	TRIES,
@@ -77,7 +77,7 @@ static void send_one(struct sent *sent, const ump_client *client, enum sender se
 		give_up(sent);
 }
 
-/* What the sender is told; it gives up late, or gave up before. */
+/* Return the result that the sender gets; it gives up now, or gave up before. */
 static int told(struct sent *sent, enum sender sender)
 {
 	struct ump_completion completion = {NULL, UMP_EMPTY, NULL};
@@ -151,7 +151,7 @@ static void in_task(enum leftover leftover, enum sender sender)
 	ump_client_drop(&client);
 }
 
-/* What a handler sends to its own inline server is queued until it returns. */
+/* What a handler sends to its own combining server is queued until it returns. */
 static struct ump_flow send_and_break(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -183,7 +183,7 @@ static void run_inline(enum leftover leftover, enum sender sender)
 	ump_client_drop(&client);
 }
 
-/* The same, by a handler that has suspended meanwhile, in a task that is dropped. */
+/* The same, by a handler that has suspended, in a task that is dropped. */
 static struct ump_flow suspend(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -265,7 +265,7 @@ static void raw_ends(void)
 	in_all_ways(raw);
 }
 
-/* ---- Callers that wait in one call ---------------------------------------------------------- */
+/* ---- Blocking callers ----------------------------------------------------------------------- */
 
 struct caller {
 	pthread_t id;
@@ -285,7 +285,8 @@ static void *call(void *arg)
 	return NULL;
 }
 
-/* It is queued when the server goes: with and without a deadline, its caller has its value back. */
+/* It is queued when the server ends: with a deadline or without, its caller owns its value
+ * again. */
 static void blocked(void)
 {
 	for (int timed = 0; timed < 2; timed++) {
@@ -351,7 +352,7 @@ static void answered(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* What was not sent is the sender's, whatever the reason. */
+/* The sender owns what was not sent, whatever the reason. */
 static void not_sent(void)
 {
 	static const int codes[] = {
@@ -368,7 +369,7 @@ static void not_sent(void)
 	config.capacity = 1;
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
 	probe_post(client, OP_ECHO, 1);
-	/* UMP_TIMED_OUT, unless the deadline has passed before the call looks at it. */
+	/* UMP_TIMED_OUT, unless the deadline has passed before the call checks it. */
 	CHECK(ump_sent_is_mine(ump_client_post_until(client, &order, ump_after(1000000))));
 	CHECK(ump_sent_is_mine(
 		ump_client_req_async_until(client, &order, &wait_reply, ump_after(1000000))));

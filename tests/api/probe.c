@@ -95,7 +95,7 @@ static void keep(struct probe *probe, ump_reply_context **rc)
 
 static struct ump_flow obey(struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
-	/* The order is gone once it is answered. */
+	/* The order is freed once it is answered. */
 	enum op op = order->op;
 	int value = order->value;
 

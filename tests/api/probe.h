@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server for the API tests.  Its messages are orders to its handler, and its handler keeps a log.
- * Values carry tokens, so that a test can say for each value what became of it.
+ * A server for the API tests.  Its messages are orders to its handler, and its handler keeps a
+ * log.  Values carry tokens, so that a test can tell what became of each value.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -13,31 +13,31 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* What a value points to: whoever owns the value at the end counts it here. */
+/* What a value points to.  The final owner of the value must count it here. */
 struct token {
-	/* How often the library dropped it. */
+	/* Times that the library dropped it. */
 	atomic_int dropped;
-	/* How often it was delivered to the handler, or handed over as a leftover. */
+	/* Times that it was delivered to the handler, or passed to `leftover`. */
 	atomic_int delivered;
 	atomic_int left;
 };
 
 enum op {
-	/* Answer with the value. */
+	/* Reply with the value. */
 	OP_ECHO,
-	/* Write the value where the caller wants it, and answer with that. */
+	/* Write the value into the caller's reply buffer, and reply with that. */
 	OP_ECHO_IN_PLACE,
-	/* Answer with the value as a code of one's own. */
+	/* Reply with the value as the handler's own code. */
 	OP_FAIL,
-	/* Return without an answer. */
+	/* Return without a reply. */
 	OP_FORGET,
 	/* Keep the context, in `kept`. */
 	OP_KEEP,
-	/* Answer, then break with the value. */
+	/* Reply, then break with the value. */
 	OP_BREAK,
-	/* Break without an answer. */
+	/* Break without a reply. */
 	OP_BREAK_SILENTLY,
-	/* Say so on `entered`, wait for `gate`, then answer. */
+	/* Post `entered`, wait for `gate`, then reply. */
 	OP_GATE,
 	/* Do what `on_call` does. */
 	OP_CALL
@@ -57,33 +57,33 @@ struct reply {
 #define PROBE_LOG 4096
 
 struct probe {
-	/* What to do; set before the server is spawned. */
-	/* Of the server; NULL: probe_config. */
+	/* What to do; must be set before the server is spawned. */
+	/* The server's configuration; NULL: probe_config. */
 	const struct ump_config *config;
 	int builder_result;
 	int init_result;
 	bool without_init;
-	/* Its messages come on any thread. */
+	/* Its messages are handled on any thread. */
 	bool roams;
 	bool takes_leftovers;
-	/* Of leftovers that are requests: answer them, keep them, or leave them alone. */
+	/* For undelivered requests: reply to them, keep them, or leave them alone. */
 	bool answers_leftovers;
 	bool keeps_leftovers;
-	/* Outcome of term, if it replaces. */
+	/* Outcome of term, if term replaces it. */
 	bool term_replaces;
 	struct ump_flow term_outcome;
-	/* Called by the builder, if there is one. */
+	/* Called by the builder, if not NULL. */
 	int (*on_build)(struct probe *probe, ump_client *client);
 	/* OP_CALL.  `rc` is NULL for a post. */
 	struct ump_flow (*on_call)(
 		struct probe *probe, const struct order *order, ump_reply_context **rc);
-	/* Called by leftover, term and drop, if there are any. */
+	/* Called by leftover, term and drop, if not NULL. */
 	void (*on_left)(struct probe *probe, ump_reply_context **rc);
 	void (*on_term)(struct probe *probe);
 	void (*on_drop)(struct probe *probe);
-	/* For those. */
+	/* Argument for these callbacks. */
 	void *arg;
-	/* What replies carry. */
+	/* Token that replies carry. */
 	struct token *reply_token;
 
 	/* What happened.  Written by the dispatcher; atomics may be read while it runs. */
@@ -113,50 +113,51 @@ extern const struct ump_config probe_config;
 
 void probe_init(struct probe *probe);
 
-/* Spawn a server with this probe as its handler; the result of spawn. */
+/* Spawn a server with this probe as its handler; return the result of spawn. */
 int probe_spawn_result(struct probe *probe, ump_client **client, ump_thread **thread);
 
-/* Spawn, which must succeed. */
+/* Spawn; must succeed. */
 void probe_spawn(struct probe *probe, ump_client **client, ump_thread **thread);
 
 /* The same as a task. */
 int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task **task);
 void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task);
 
-/* The same on the threads of those who send. */
+/* The same as a combining server. */
 int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_inline **inlined);
 void probe_spawn_inline(struct probe *probe, ump_client **client, ump_inline **inlined);
 struct ump_flow probe_join_inline(ump_inline **inlined);
 
-/* Whether a file descriptor is readable, as poll() sees it. */
+/* Whether a file descriptor is readable, as poll() reports it. */
 bool probe_readable(int fd);
 
-/* Join, which must succeed; the outcome. */
+/* Join, which must succeed; return the outcome. */
 struct ump_flow probe_join(ump_thread **thread);
 struct ump_flow probe_join_task(ump_task **task);
 
-/* Send one order as a post, which must succeed. */
+/* Post one order; must succeed. */
 void probe_post(const ump_client *client, enum op op, int value);
 
-/* Hold the server in its handler, so that what is sent stays queued; and let it go. */
+/* Hold the server in its handler, so that what is sent stays queued; and release it. */
 void probe_hold(struct probe *probe, const ump_client *client);
 void probe_release(struct probe *probe);
 
-/* A blocking request; *value gets the reply's. */
+/* Send a blocking request; store the reply's value in *answer. */
 int probe_req(const ump_client *client, enum op op, int value, int *answer);
 
-/* A request that does not wait. */
+/* Send a request that does not wait. */
 ump_wait_reply *probe_req_async(
 	const ump_client *client, enum op op, int value, struct token *token);
 
 /* Wait until `number` is at least `least`. */
 void probe_await(const atomic_int *number, int least);
 
-/* Run `attempt` until it succeeds, with the n-th call that can fail failing, for each n in turn;
- * the number of failures.  What fails says UMP_NO_MEMORY, or `other`, and leaves nothing behind. */
+/* Run `attempt` until it succeeds, making the n-th call that can fail do so, for each n in
+ * turn.  Return the number of failures.  Each must return UMP_NO_MEMORY or `other`, and leave
+ * nothing behind. */
 int probe_every_fault(int (*attempt)(void), int other);
 
-/* A raw channel of the same types. */
+/* Open a raw channel of the same types. */
 void probe_open(ump_server **server, ump_client **client);
 
 #endif

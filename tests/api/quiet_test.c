@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-/* Both sides fall asleep between the messages, so each one has to wake somebody. */
+/* Both sides block between the messages, so each one must be woken. */
 static void asleep_each_time(void)
 {
 	static struct probe probe;
@@ -93,7 +93,7 @@ static void idle_costs_nothing(void)
 	used = cpu_ns();
 	check_nap(300);
 	used = cpu_ns() - used;
-	/* A server that spun would use 300 ms. */
+	/* A server that spins would use 300 ms. */
 	CHECK_INT(used, <, INT64_C(150000000));
 	ump_client_drop(&client);
 	CHECK(!probe_join(&thread).stop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What a busy client's messages cost in memory: nothing, once it is warm; little that is left after
- * a burst; and nothing at all when it has gone, whenever its last message goes.
+ * Memory cost of a busy client's messages: no allocations once it is warm, little memory kept after
+ * a burst, and none once it is dropped, whenever its last message is released.
  */
 #include "check.h"
 
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <ump_server.h>
 
-/* More than a client sends before it recycles, and than any tray holds. */
+/* More than a client sends before it recycles, and than any slab holds. */
 #define WARM 2000
-/* What may lie spare: the pool, and so many trays and requests. */
+/* What may be kept spare: the pool, slabs and requests. */
 #define SPARE (1 + 16 + 256)
 
 static ump_client *client;
@@ -31,7 +31,7 @@ static void close_channel(void)
 	ump_server_drop(&server);
 }
 
-/* Receive one post, which says `number`. */
+/* Receive one post, which must hold `number`. */
 static void receive(uint64_t number)
 {
 	ump_reply_context *rc;
@@ -104,7 +104,7 @@ static void burst(void)
 	CHECK_INT(faults_live(), ==, before);
 }
 
-/* The last tray of a burst is freed as all others are, though its sender never sends again. */
+/* The last slab of a burst must be freed like all others, even if its sender never sends again. */
 static void nothing_above(void)
 {
 	for (uint64_t count = 20000; count < 20400; count += 40) {
@@ -116,7 +116,7 @@ static void nothing_above(void)
 		CHECK_INT(ump_server_try_pop(
 				  server, &(const void *){NULL}, &(ump_reply_context *){NULL}),
 			==, UMP_EMPTY);
-		/* The channel, the client, the pool, and what that keeps. */
+		/* The channel, the client, the pool, and what the pool keeps. */
 		CHECK_INT(faults_live() - before, <=, 3 + 16);
 		exchange_posts(count);
 		close_channel();
@@ -124,10 +124,11 @@ static void nothing_above(void)
 	}
 }
 
-/* What a client keeps when all has come back, in allocations, which have known sizes. */
+/* What a client keeps when everything was returned, in allocations, whose sizes are known. */
 static void limits(void)
 {
-	/* The configuration, and how many trays of at most a page, and requests of 128 bytes. */
+	/* The configured size, and the number of slabs of at most a page, and of requests of 128
+	 * bytes. */
 	static const struct {
 		size_t keep;
 		long trays;
@@ -168,7 +169,7 @@ static void limits(void)
 	}
 }
 
-/* Messages of all sizes: packed, in trays of few, and too large for any. */
+/* Messages of all sizes: packed, in slabs of a few, and too large for any slab. */
 static void sizes(void)
 {
 	static const size_t all[] = {1, 4, 8, 12, 15, 16, 17, 24, 100, 1000, 5000, 40000, 100000};
@@ -252,7 +253,7 @@ static void sharing(void)
 	close_channel();
 }
 
-/* Without memory a send fails only if there is nothing to be used again. */
+/* Without memory a send fails only if there is nothing to reuse. */
 static void without_memory(void)
 {
 	ump_wait_reply *waiting;
@@ -274,7 +275,7 @@ static void without_memory(void)
 		CHECK_INT(ump_client_post(client, &sent), ==, UMP_OK);
 		sent++;
 	}
-	/* Of those in trays, one for each tray. */
+	/* Posts are in slabs: one fails for each slab. */
 	CHECK_INT(refused, <, 40);
 	faults_at(0);
 	CHECK_INT(ump_client_req_async(client, &sent, &waiting), ==, UMP_NO_MEMORY);

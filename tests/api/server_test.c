@@ -43,7 +43,7 @@ static void clients_gone(void)
 	probe_post(client, OP_ECHO, 1);
 	ump_client_drop(&client);
 	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_OK);
-	/* The goodbye is no message. */
+	/* The end-of-stream marker is not a message. */
 	CHECK(ump_server_was_empty(server));
 	for (int i = 0; i < 3; i++) {
 		CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_CLIENTS_GONE);
@@ -84,7 +84,7 @@ static void dropped_with_messages(void)
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(ump_client_post(client, &order), ==, UMP_OK);
 	wait_reply = probe_req_async(client, OP_ECHO, 1, &request);
-	/* The rest of the batch, which was taken with the first one, is left as well. */
+	/* The rest of the batch, which was taken with the first message, is undelivered as well. */
 	CHECK_INT(ump_server_wait(server, &msg, &rc, UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, &order), ==, UMP_OK);
 	ump_server_drop(&server);

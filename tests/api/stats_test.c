@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The numbers of a server. */
+/* Server statistics. */
 #include "probe.h"
 
 #include <string.h>
@@ -76,7 +76,7 @@ static void depths(void)
 	ump_client_drop(&client);
 }
 
-/* What was told once stays true, though the room be given back unused. */
+/* A reported maximum must not decrease, even if the permit is returned unused. */
 static void depth_of_kept_room(void)
 {
 	ump_completions *completions;
@@ -93,7 +93,7 @@ static void depth_of_kept_room(void)
 	ump_completions_drop(&completions);
 	CHECK_INT(look().depth, ==, 0);
 	CHECK_INT(look().depth_most, ==, 1);
-	/* Nobody looks while messages come and go. */
+	/* No statistics are read while messages come and go. */
 	for (int i = 0; i < 2; i++)
 		probe_post(client, OP_ECHO, i);
 	CHECK(ump_task_dispatch(task, 2));
@@ -122,13 +122,13 @@ static void ends_of_requests(void)
 	CHECK_INT(look().skipped, ==, 1);
 	CHECK_INT(look().failed, ==, 1);
 	CHECK_INT(look().kept, ==, 3);
-	/* Kept ones are counted until they are answered, in whichever way. */
+	/* Kept contexts are counted until they are answered, in any way. */
 	CHECK_INT(ump_reply(&probe.kept[0], &reply), ==, UMP_OK);
 	CHECK_INT(look().kept, ==, 2);
 	CHECK_INT(ump_reply_fail(&probe.kept[1], 5), ==, UMP_OK);
 	CHECK_INT(look().kept, ==, 1);
 	CHECK_INT(look().failed, ==, 2);
-	/* Keeping it once more is no more. */
+	/* A context that is kept again counts once. */
 	probe.kept[2] = ump_reply_keep(&probe.kept[2]);
 	CHECK_INT(look().kept, ==, 1);
 	ump_task_drop(&task);
@@ -161,7 +161,7 @@ static void clients(void)
 	CHECK_INT(ump_weak_client_stats(weak, &stats), ==, UMP_OK);
 	CHECK_INT(stats.clients, ==, 1);
 	ump_post_client_drop(&post_client);
-	/* Who watches keeps nothing alive, and still sees. */
+	/* A weak client does not keep the server alive, and can still read statistics. */
 	CHECK_INT(ump_weak_client_stats(weak, &stats), ==, UMP_OK);
 	CHECK_INT(stats.clients, ==, 0);
 	CHECK(!stats.closed);
@@ -193,7 +193,7 @@ static void busy(int64_t slow_limit)
 	CHECK_INT(stats.handled, ==, 1);
 	probe_release(&probe);
 	CHECK_INT(probe_req(client, OP_ECHO, 1, NULL), ==, UMP_OK);
-	/* Two words, which one may see change in either order. */
+	/* Two words, which may be seen to change in either order. */
 	while (look().busy || look().busy_for != -1)
 		check_nap(1);
 	CHECK_INT(look().handled, ==, 2);
@@ -220,7 +220,7 @@ static struct ump_flow suspend(
 	return ump_pending();
 }
 
-/* A handler that has suspended is at work until it is gone on with, or never will be. */
+/* A handler that has suspended counts as busy until it is resumed, or cannot be any more. */
 static void busy_suspended(int64_t slow_limit)
 {
 	for (int dropped = 0; dropped < 2; dropped++) {
@@ -279,7 +279,7 @@ static void raw(void)
 	CHECK_INT(stats.depth_most, ==, 2);
 	CHECK_INT(stats.handled, ==, 2);
 	CHECK(!stats.busy);
-	/* Its contexts are its owner's, in whichever way they end. */
+	/* The contexts belong to the raw end's owner, however they end. */
 	rc = ump_reply_keep(&rc);
 	CHECK_INT(look().kept, ==, 0);
 	CHECK_INT(ump_reply_fail(&rc, 1), ==, UMP_OK);
@@ -290,7 +290,7 @@ static void raw(void)
 	ump_client_drop(&client);
 }
 
-/* Callers of an older and of a newer library. */
+/* Callers built for an older and for a newer library. */
 static void sizes(void)
 {
 	struct {
@@ -318,7 +318,7 @@ static void sizes(void)
 
 static atomic_bool stop;
 
-/* Numbers that only grow do so for whoever watches. */
+/* An observer must never see a counter decrease. */
 static void *watch(void *arg)
 {
 	ump_weak_client *weak = arg;

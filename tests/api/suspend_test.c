@@ -10,7 +10,7 @@ static struct probe probe;
 static ump_client *client;
 static ump_task *task;
 
-/* What the handler got, and how often it came up empty. */
+/* The handler's suspension, and the number of refused ones. */
 static ump_suspension *suspended;
 static int refused;
 
@@ -34,7 +34,7 @@ static struct ump_flow suspend(
 	CHECK(suspended == NULL);
 	suspended = ump_suspend();
 	CHECK(suspended != NULL);
-	/* Once is enough. */
+	/* A handler can suspend only once. */
 	CHECK(ump_suspend() == NULL);
 	if (rc != NULL) {
 		self->kept[self->kept_count] = ump_reply_keep(rc);
@@ -74,7 +74,7 @@ static void takes_no_other(void)
 	CHECK(ump_task_dispatch(task, 0));
 	CHECK_INT(probe.handled, ==, 1);
 	CHECK(suspended != NULL);
-	/* There is a message, but not for now. */
+	/* There is a message, but it must wait. */
 	CHECK(!readable());
 	probe_post(client, OP_ECHO, 3);
 	CHECK(!readable());
@@ -102,7 +102,7 @@ static void takes_no_other(void)
 	end();
 }
 
-/* Resumed while nothing else is there: the bell rings once, and then no more. */
+/* Resumed while nothing else is queued: the notifier must be raised once, and not again. */
 static void alone(void)
 {
 	prepare();
@@ -139,12 +139,12 @@ static void message_stays(void)
 	CHECK(ump_task_dispatch(task, 0));
 	probe_post(client, OP_ECHO, 5);
 	CHECK(ump_task_dispatch(task, 0));
-	/* AddressSanitizer looks on. */
+	/* AddressSanitizer checks these reads. */
 	CHECK_INT(held->value, ==, 1234);
 	resume(ump_continue());
 	CHECK_INT(held->value, ==, 1234);
 	CHECK(ump_task_dispatch(task, 0));
-	/* Of a request, until it is answered, as always. */
+	/* That of a request lasts until it is answered, as always. */
 	wait_reply = probe_req_async(client, OP_CALL, 4321, NULL);
 	CHECK(ump_task_dispatch(task, 0));
 	resume(ump_continue());
@@ -182,7 +182,7 @@ static struct ump_flow suspend_and_break(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
 	(void)suspend(self, order, rc);
-	/* Whatever it returns, it has suspended. */
+	/* It has suspended, whatever it returns. */
 	return ump_break(&probe);
 }
 
@@ -217,7 +217,7 @@ static struct ump_flow suspend_and_resume(
 {
 	(void)suspend(self, order, rc);
 	resume(order->value == 9 ? ump_break(&probe) : ump_continue());
-	/* It is spent. */
+	/* The callback's one suspension is used up. */
 	CHECK(ump_suspend() == NULL);
 	return ump_pending();
 }
@@ -258,7 +258,7 @@ static struct ump_flow hand_to_thread(
 	CHECK_INT(pthread_create(&resumer, NULL, resume_later, suspended), ==, 0);
 	pthread_detach(resumer);
 	suspended = NULL;
-	/* So that it comes before the return, now and then. */
+	/* So that it sometimes comes before the return. */
 	if (order->value % 2 == 0)
 		check_nap(1);
 	return ump_pending();
@@ -331,7 +331,7 @@ static void resume_after_drop(void)
 	CHECK_INT(ump_task_resume(&suspended, flow), ==, UMP_SERVER_GONE);
 	CHECK(suspended == NULL);
 	ump_client_drop(&client);
-	/* And if everybody else has gone first. */
+	/* The same when everything else was dropped first. */
 	prepare();
 	probe_post(client, OP_CALL, 1);
 	CHECK(ump_task_dispatch(task, 0));
@@ -342,8 +342,8 @@ static void resume_after_drop(void)
 	CHECK_INT(ump_task_resume(&suspended, flow), ==, UMP_INVALID);
 }
 
-/* Resumed with a break, and dropped before that could come: it was told UMP_OK, so the break
- * counts, and its value is not lost. */
+/* Resumed with a break, and dropped before the break took effect.  The resumer got UMP_OK, so the
+ * break must count, and its value must not be lost. */
 static void drop_after_resume(void)
 {
 	prepare();
@@ -380,7 +380,7 @@ static void dropped_in_the_callback(void)
 	CHECK_INT(probe.drops, ==, 1);
 	CHECK_INT(ump_task_resume(&suspended, ump_continue()), ==, UMP_SERVER_GONE);
 	ump_client_drop(&client);
-	/* Resumed before it returns, too: nothing more is handled. */
+	/* The same if it is resumed before it returns: nothing more is handled. */
 	prepare();
 	probe.on_call = suspend_and_drop;
 	probe_post(client, OP_CALL, 2);
@@ -420,7 +420,7 @@ static struct ump_flow refuse_call(
 	(void)order;
 	(void)rc;
 	refuse(self);
-	/* Here it is the same as going on. */
+	/* Without a suspension it is the same as ump_continue. */
 	return ump_pending();
 }
 
@@ -430,7 +430,7 @@ static void elsewhere(void)
 
 	refused = 0;
 	CHECK(ump_suspend() == NULL);
-	/* Everywhere in a task but in request and post. */
+	/* In all callbacks of a task but request and post. */
 	prepare();
 	probe.on_left = refuse_left;
 	probe.on_term = refuse;
@@ -472,7 +472,7 @@ static struct ump_flow dawdle(struct probe *self, const struct order *order, ump
 	return ump_continue();
 }
 
-/* Who is told of slow handlers is neither request nor post. */
+/* The slow-handler callback is neither request nor post. */
 static void in_slow_handler(void)
 {
 	struct ump_config config = probe_config;
@@ -489,7 +489,7 @@ static void in_slow_handler(void)
 	end();
 }
 
-/* As if there were as many references of the task as there can be. */
+/* Set the counts as if the task had the maximum number of references. */
 static struct ump_flow suspend_at_limit(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -541,7 +541,7 @@ static ump_client *outer_client;
 static ump_task *outer_task;
 static ump_suspension *outer_suspended;
 
-/* Runs a task whose handler suspends, and then suspends itself: each its own. */
+/* Run a task whose handler suspends, and then suspend: each has its own suspension. */
 static struct ump_flow run_inner(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -579,7 +579,7 @@ static void nested(void)
 	ump_task_drop(&outer_task);
 }
 
-/* One that awaits the answer of another server: what suspending is for. */
+/* A handler that awaits the reply of another server: the purpose of suspending. */
 static ump_completions *completions;
 static ump_client *asked;
 
@@ -634,7 +634,8 @@ static void awaits(void)
 
 /* ---- A suspension that names a server ------------------------------------------------------ */
 
-/* Ask the task, as the handler of another one, with a deadline that is `ns` away, or without. */
+/* Send the task a request from another task's handler, with a deadline `ns` away, or without
+ * one. */
 static int ask_task(int64_t ns)
 {
 	struct order order = {OP_ECHO, 1, NULL};
@@ -645,7 +646,7 @@ static int ask_task(int64_t ns)
 
 #define LONG INT64_C(60000000000)
 
-/* What the other one's handler is to get from the task. */
+/* What the other handler must get from the task. */
 static int expected;
 
 static struct ump_flow ask_back(
@@ -658,7 +659,7 @@ static struct ump_flow ask_back(
 	if (expected != UMP_TIMED_OUT)
 		CHECK_INT(ask_task(0), ==, expected);
 	CHECK_INT(ask_task(expected == UMP_TIMED_OUT ? 1000000 : LONG), ==, expected);
-	/* To post is not to wait. */
+	/* A post is not a wait. */
 	probe_post(client, OP_ECHO, 2);
 	if (rc != NULL)
 		CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
@@ -686,7 +687,7 @@ static struct ump_flow suspend_for_outer(
 	CHECK(suspended != NULL);
 	CHECK_INT(ump_suspend_for(outer_client, &none), ==, UMP_INVALID);
 	CHECK(ump_suspend() == NULL);
-	/* A wait of the callback itself hides that of the suspension only as long as it lasts. */
+	/* A wait of the callback itself hides the suspension's edge only while it lasts. */
 	if (asked != NULL) {
 		struct order question = {OP_ECHO, 3, NULL};
 		struct reply reply;
@@ -716,7 +717,7 @@ static void named(void)
 	open_outer();
 	CHECK(ump_task_dispatch(task, 0));
 	ask_back_now(UMP_DEADLOCK);
-	/* A suspension that was resumed is no wait, though the task has not been run yet. */
+	/* A suspension that was resumed is no wait, even before the task is run again. */
 	resume(ump_continue());
 	ask_back_now(UMP_TIMED_OUT);
 	CHECK(ump_task_dispatch(task, 0));
@@ -729,7 +730,7 @@ static void named(void)
 	CHECK(!probe_join(&thread).stop);
 }
 
-/* The server that was named goes, and then the task. */
+/* The server that was named ends, and then the task. */
 static void named_goes(void)
 {
 	open_outer();
@@ -759,10 +760,11 @@ static struct ump_flow suspend_for_waiter(
 	(void)self;
 	(void)order;
 	(void)rc;
-	/* Oneself. */
+	/* The task itself. */
 	CHECK_INT(ump_suspend_for(client, &suspended), ==, UMP_DEADLOCK);
 	CHECK(suspended == NULL);
-	/* One whose handler has asked this task, now that this one was taken out of the inbox. */
+	/* A server whose handler has sent this task a request; this message was already taken from
+	 * the inbox. */
 	probe_post(asked, OP_CALL, 1);
 	while (!ump__inbox_is_node(ump__word_peek(&client->handle.channel->inbox)))
 		check_nap(1);
@@ -771,7 +773,8 @@ static struct ump_flow suspend_for_waiter(
 	return ump_continue();
 }
 
-/* The named server waits for the task already: the handler is told, and has not suspended. */
+/* The named server already waits for the task: the handler gets UMP_DEADLOCK, and has not
+ * suspended. */
 static void named_waits(void)
 {
 	static struct probe server;

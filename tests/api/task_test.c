@@ -66,7 +66,7 @@ static void readable_while_work(void)
 	CHECK(!readable());
 	CHECK_INT(ump_wait_reply_try(&reply, &got), ==, UMP_OK);
 	CHECK_INT(got.value, ==, 3);
-	/* Nothing to do: nothing is done. */
+	/* With nothing to do, nothing is done. */
 	CHECK(ump_task_dispatch(task, 1));
 	CHECK(ump_task_dispatch(task, 0));
 	CHECK(!readable());
@@ -75,12 +75,12 @@ static void readable_while_work(void)
 	CHECK_INT(ump_task_fd(task), ==, fd);
 	CHECK(ump_task_dispatch(task, 1));
 	CHECK(!readable());
-	/* The end to come is work. */
+	/* A pending end is work. */
 	ump_client_drop(&client);
 	CHECK(readable());
 	CHECK(!ump_task_dispatch(task, 1));
 	CHECK(!readable());
-	/* And stays so. */
+	/* It stays ended. */
 	CHECK(!ump_task_dispatch(task, 0));
 	CHECK_INT(ump_task_run(task, UMP_FOREVER), ==, UMP_OK);
 	CHECK(!readable());
@@ -138,7 +138,8 @@ static void budgets(void)
 	CHECK(ump_task_dispatch(task, 100));
 	CHECK_INT(probe.handled, ==, 5);
 	CHECK(!readable());
-	/* One batch is what lay there: not what the handler has posted since, to its own task. */
+	/* A batch is what was queued then, without what the handler has since posted to its own
+	 * task. */
 	probe_post(client, OP_CALL, 0);
 	CHECK(ump_task_dispatch(task, 0));
 	CHECK_INT(probe.handled, ==, 6);
@@ -146,7 +147,7 @@ static void budgets(void)
 	CHECK(ump_task_dispatch(task, 0));
 	CHECK_INT(probe.handled, ==, 8);
 	CHECK(readable());
-	/* A large budget is used for these too. */
+	/* A large budget covers these too. */
 	CHECK(ump_task_dispatch(task, SIZE_MAX));
 	CHECK_INT(probe.handled, ==, 12);
 	CHECK(!readable());
@@ -225,7 +226,7 @@ static int steal_and_post(struct probe *self, ump_client *lent)
 
 	CHECK_INT(ump_client_clone(lent, &stolen), ==, UMP_OK);
 	probe_post(lent, OP_ECHO, 8);
-	/* Only the builder itself could make it answer. */
+	/* Only the builder itself could cause a reply. */
 	CHECK_INT(ump_client_req(lent, &order, &reply, UMP_FOREVER), ==, UMP_DEADLOCK);
 	CHECK_INT(ump_client_req(lent, &order, &reply, ump_after(60 * SECOND)), ==, UMP_DEADLOCK);
 	return self->builder_result;
@@ -237,7 +238,7 @@ static void built_with_messages(void)
 	probe.on_build = steal_and_post;
 	spawn();
 	CHECK_INT(probe.handled, ==, 0);
-	/* What the builder sent is there to be handled. */
+	/* What the builder sent can be handled. */
 	CHECK(readable());
 	CHECK(ump_task_dispatch(task, 0));
 	CHECK_INT(probe.handled, ==, 1);
@@ -306,7 +307,7 @@ static void runs_until(void)
 	spawn();
 	CHECK_INT(ump_task_run(task, before + 20 * SECOND / 1000), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_now() - before, >=, 20 * SECOND / 1000);
-	/* One message is handled, whatever the time. */
+	/* One message is handled, whatever the deadline. */
 	probe_post(client, OP_ECHO, 1);
 	CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
 	CHECK_INT(probe.handled, ==, 1);
@@ -314,7 +315,7 @@ static void runs_until(void)
 	CHECK_INT(ump_task_run(task, INT64_MIN), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_task_run(task, before), ==, UMP_TIMED_OUT);
 	CHECK_INT(probe.handled, ==, 2);
-	/* And no more than one. */
+	/* But only one. */
 	for (int i = 0; i < 3; i++)
 		probe_post(client, OP_ECHO, 3);
 	CHECK_INT(ump_task_run(task, UMP_NOW), ==, UMP_TIMED_OUT);
@@ -329,7 +330,7 @@ static void runs_until(void)
 	ump_client_drop(&client);
 }
 
-/* When the deadline of the present run passes. */
+/* The deadline of the current run. */
 static ump_time run_until;
 
 static struct ump_flow stay_until(
@@ -350,7 +351,8 @@ static void runs_over_by_one(void)
 	spawn();
 	for (int i = 0; i < 100; i++)
 		probe_post(client, OP_CALL, i);
-	/* However late it is: after the message at hand, and what is left comes next. */
+	/* However late it is: the run ends after the current message, and the next run handles the
+	 * rest. */
 	for (int runs = 1; runs <= 3; runs++) {
 		run_until = ump_after(20 * SECOND / 1000);
 		CHECK_INT(ump_task_run(task, run_until), ==, UMP_TIMED_OUT);
@@ -364,7 +366,7 @@ static void runs_over_by_one(void)
 	CHECK(!probe_join_task(&task).stop);
 }
 
-/* A handler whose message is followed by another one, always. */
+/* A handler whose message is always followed by another one. */
 static struct ump_flow post_again(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -385,7 +387,7 @@ static void runs_in_a_flood(void)
 	probe.on_call = post_again;
 	spawn();
 	probe_post(client, OP_CALL, 0);
-	/* One whose deadline has passed before it begins handles one message. */
+	/* A run whose deadline has passed at its start handles one message. */
 	do {
 		tries++;
 		before = probe.handled;
@@ -394,7 +396,7 @@ static void runs_in_a_flood(void)
 		CHECK_INT(ump_now(), >=, until);
 		CHECK_INT(probe.handled - before, >=, 1);
 	} while (probe.handled - before == 1);
-	/* What is left calls for the next run. */
+	/* The rest needs another run. */
 	CHECK(readable());
 	ump_task_drop(&task);
 	ump_client_drop(&client);
@@ -429,7 +431,7 @@ static void start_callers(struct caller *callers, int count, int requests)
 		callers[i].requests = requests;
 		CHECK_INT(ump_client_clone(client, &callers[i].client), ==, UMP_OK);
 	}
-	/* The loop ends with the last of theirs. */
+	/* The loop must end with the last client of the callers. */
 	ump_client_drop(&client);
 	for (int i = 0; i < count; i++)
 		CHECK_INT(pthread_create(&callers[i].id, NULL, call, &callers[i]), ==, 0);
@@ -449,7 +451,8 @@ static void many_callers_run(void)
 	CHECK(!probe_join_task(&task).stop);
 }
 
-/* A real loop, which sleeps in poll() without a time-out: a bell that is not rung hangs it. */
+/* A real loop, which sleeps in poll() without a time-out: if the notifier is not raised, it
+ * hangs. */
 static void many_callers_poll(void)
 {
 	struct caller callers[4];
@@ -471,7 +474,7 @@ static void many_callers_poll(void)
 	CHECK(!probe_join_task(&task).stop);
 }
 
-/* One thread at a time: each dispatches a little, and hands the task on. */
+/* One thread at a time: each dispatches a little, and hands the task to the next. */
 static void *dispatch_one(void *arg)
 {
 	(void)arg;
@@ -569,7 +572,7 @@ static void drop_with_work(void)
 	CHECK_INT(probe.lefts, ==, 2);
 	CHECK_INT(probe.terms, ==, 1);
 	CHECK_INT(probe.drops, ==, 1);
-	/* As by a break with NULL. */
+	/* As after a break with NULL. */
 	CHECK(probe.term_saw.stop);
 	CHECK(probe.term_saw.value == NULL);
 	CHECK_INT(ump_wait_reply_try(&reply, &(struct reply){0}), ==, UMP_SERVER_GONE);
@@ -597,7 +600,7 @@ static struct ump_flow drop_task(
 	(void)rc;
 	ump_task_drop(&task);
 	CHECK(task == NULL);
-	/* All of it comes when this returns. */
+	/* All of these must run only after this callback returns. */
 	CHECK_INT(self->terms + self->lefts + self->drops, ==, 0);
 	return value < 0 ? ump_break(self) : ump_continue();
 }
@@ -615,7 +618,7 @@ static void drop_late(struct probe *self)
 	ump_task_drop(&task);
 }
 
-/* Spawn, and queue three messages of which the first is `op`. */
+/* Spawn, and queue three messages, the first of which is `op`. */
 static void prepare_drop(enum op op, bool request)
 {
 	ump_wait_reply *reply;
@@ -672,7 +675,7 @@ static void drop_in_callbacks(void)
 	check_dropped(2);
 }
 
-/* The handler breaks in the same breath: that is how it ended, for term. */
+/* The handler also breaks: term must see that outcome. */
 static void drop_and_break(void)
 {
 	probe_init(&probe);
@@ -728,7 +731,7 @@ static void one_runs_another(void)
 
 static int woken;
 
-/* As a dialog's: poll and dispatch, for 50 ms, with messages coming meanwhile. */
+/* Like a dialog's loop: poll and dispatch for 50 ms, while messages arrive. */
 static struct ump_flow nested_loop(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -755,7 +758,7 @@ static struct ump_flow nested_loop(
 	return ump_continue();
 }
 
-/* Woken once at most, by what was rung for this very callback; and nothing is lost. */
+/* It must be woken at most once, by what was raised for this very callback; nothing may be lost. */
 static void loop_within_the_loop(void)
 {
 	for (int value = 0; value < 4; value += 2) {
@@ -767,7 +770,7 @@ static void loop_within_the_loop(void)
 		CHECK(readable());
 		CHECK(ump_task_dispatch(task, value == 0 ? 0 : 1));
 		CHECK_INT(woken, <=, 1);
-		/* What came meanwhile. */
+		/* What arrived meanwhile. */
 		CHECK(readable());
 		while (readable())
 			CHECK(ump_task_dispatch(task, 1));
@@ -803,7 +806,7 @@ static void outlives_its_thread(void)
 	ump_client_drop(&client);
 }
 
-/* The descriptor goes with the task, whoever has clients. */
+/* The descriptor is closed with the task, even if clients remain. */
 static void descriptor_closes(void)
 {
 	struct order order = {OP_ECHO, 1, NULL};
@@ -826,7 +829,7 @@ static void descriptor_closes(void)
 	CHECK_INT(faults_bells(), ==, 1);
 	CHECK(!probe_join_task(&task).stop);
 	CHECK_INT(faults_bells(), ==, 0);
-	/* By a break, with a client that stays. */
+	/* By a break, with a client that remains. */
 	probe_init(&probe);
 	spawn();
 	probe_post(client, OP_BREAK, 1);
@@ -845,7 +848,7 @@ static int clone_and_fail(void *arg, ump_client *made, struct ump_handler *out)
 	return *(const int *)arg;
 }
 
-/* A spawn that fails leaves no descriptor, even to clients that the builder has made. */
+/* A spawn that fails must leave no descriptor, not even to clients that the builder has made. */
 static void failed_spawn_closes(void)
 {
 	struct ump_config config = {.post.size = sizeof(struct order)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Threads that are used again. */
+/* Thread pools. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -31,11 +31,11 @@ static int count_threads(void)
 	while (readdir(tasks) != NULL)
 		count++;
 	closedir(tasks);
-	/* Two of the names are the folder and the one above it. */
+	/* Two of the entries are the folder itself and its parent. */
 	return count - 2;
 }
 
-/* A thread that was joined may be listed for a moment still. */
+/* A thread that was joined may still be listed for a moment. */
 static void await_threads(int count)
 {
 	while (count_threads() != count)
@@ -61,7 +61,7 @@ static void spawn(int i)
 	CHECK_INT(spawn_result(i), ==, UMP_OK);
 }
 
-/* Spawn, ask, drop and join. */
+/* Spawn, call, drop and join. */
 static void live(int i)
 {
 	int answer;
@@ -98,7 +98,8 @@ static void one_thread(void)
 	await_threads(before);
 }
 
-/* So many at once, of which `most` are kept; how many threads there are then. */
+/* Run SERVERS servers at once; the pool may keep `most` idle threads.  Then `kept` threads must
+ * remain. */
 static void crowd(size_t most, int kept)
 {
 	int before = count_threads();
@@ -139,7 +140,7 @@ static void any_number(void)
 	crowd(0, SERVERS);
 }
 
-/* ---- The end of the place ------------------------------------------------------------------ */
+/* ---- The end of the pool ------------------------------------------------------------------- */
 
 static void never_used(void)
 {
@@ -166,7 +167,7 @@ static void dropped_while_they_run(void)
 	CHECK(!probe_join(&handles[2]).stop);
 	ump_threads_drop(&threads);
 	await_threads(before + 2);
-	/* Undisturbed. */
+	/* The servers are undisturbed. */
 	CHECK_INT(probe_req(clients[0], OP_ECHO, 1, &answer), ==, UMP_OK);
 	CHECK_INT(probe_req(clients[1], OP_BREAK, 5, &answer), ==, UMP_OK);
 	CHECK_INT((intptr_t)probe_join(&handles[1]).value, ==, 5);
@@ -206,7 +207,7 @@ static void dropped_by_a_handler(void)
 	await_threads(before);
 }
 
-/* Handles are dropped before the loop has ended, and after; then the place, in both orders. */
+/* Handles are dropped before the loop has ended, and after; then the pool, in both orders. */
 static void nobody_joins(void)
 {
 	int before = count_threads();
@@ -256,7 +257,7 @@ static int spawn_what_fails(struct probe *probe, ump_client *client)
 {
 	(void)probe;
 	(void)client;
-	/* Meanwhile the only one that may wait is there. */
+	/* After this the pool holds its maximum of idle threads. */
 	live(1);
 	return 0;
 }
@@ -319,7 +320,7 @@ static int try_spawn(void)
 	return result;
 }
 
-/* A new thread needs a record of its own; one that waits needs nothing. */
+/* A new thread needs a record of its own; an idle worker needs none. */
 static void each_call_fails(void)
 {
 	long before = faults_live();
@@ -330,8 +331,8 @@ static void each_call_fails(void)
 	CHECK_INT(without_thread, ==, 1);
 	ump_client_drop(&clients[0]);
 	CHECK(!probe_join(&handles[0]).stop);
-	/* Who joins may be earlier than the thread is done with the server's memory.  What stays is
-	 * the place and its thread. */
+	/* A join may return before the thread has released the server's memory.  The pool and its
+	 * thread remain. */
 	while (faults_live() != before + 2)
 		check_nap(1);
 	CHECK_INT(probe_every_fault(try_spawn, UMP_NO_THREAD), ==, 3);
@@ -390,7 +391,7 @@ static struct ump_flow look(struct probe *probe, const struct order *order, ump_
 	return ump_continue();
 }
 
-/* The name that the thread of a server has. */
+/* Return the name that a server's thread has. */
 static const char *name_seen(const char *name)
 {
 	config.name = name;
@@ -407,7 +408,7 @@ static void names_stacks_and_signals(void)
 	open_threads(1, 300 * 1024);
 	CHECK_INT(strcmp(name_seen("first"), "first"), ==, 0);
 	CHECK_INT(seen.stack, >=, 300 * 1024);
-	/* The libc may use a larger one again. */
+	/* The libc may reuse a larger stack. */
 	CHECK_INT(seen.stack, <, 2 * 1024 * 1024);
 	CHECK(sigismember(&seen.blocked, SIGTERM));
 	CHECK(!sigismember(&seen.blocked, SIGSEGV));
@@ -424,7 +425,7 @@ static void names_stacks_and_signals(void)
 	ump_threads_drop(&threads);
 }
 
-/* The mask of the spawner, for servers that are to have it, and for no other one. */
+/* Servers configured so must have the spawner's mask, and no others. */
 static void signals_inherited(void)
 {
 	sigset_t before;
@@ -452,7 +453,7 @@ static void signals_inherited(void)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* A process that a handler starts, in the way that the manual page says. */
+/* A process that a handler starts, in the way that the manual page describes. */
 static struct ump_flow start_process(
 	struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -534,7 +535,7 @@ static void thread_locals(void)
 	CHECK_INT(destroyed, ==, 0);
 	ump_threads_drop(&threads);
 	CHECK_INT(destroyed, ==, 1);
-	/* An own thread; and one that is dropped with the place. */
+	/* A thread without a pool; and a worker that ends with the pool. */
 	for (int i = 0; i < 2; i++) {
 		open_threads(1, 0);
 		if (i == 0)
@@ -592,7 +593,7 @@ static void joined_on_its_thread(void)
 		check_nap(1);
 		spawn(1);
 		probes[1].on_call = join_one;
-		/* Its thread may not be back yet; and then another one may take its place. */
+		/* Its thread may not be idle yet; then another one may be used instead. */
 		if (!same_thread(0, 1)) {
 			ump_client_drop(&clients[1]);
 			CHECK(!probe_join(&handles[1]).stop);
@@ -608,7 +609,7 @@ static void joined_on_its_thread(void)
 	ump_threads_drop(&threads);
 }
 
-/* ---- Many ---------------------------------------------------------------------------------- */
+/* ---- Many servers -------------------------------------------------------------------------- */
 
 #define SPAWNERS 4
 #define ROUNDS   250
@@ -639,7 +640,7 @@ static void *spawn_many(void *arg)
 		ump_client_drop(&client);
 		if (handle != NULL)
 			CHECK(!probe_join(&handle).stop);
-		/* Only now the probe is free for the next one. */
+		/* Only now can the probe be reused. */
 		probe_await(&me->probe.drops, 1);
 	}
 	return NULL;

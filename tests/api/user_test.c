@@ -14,7 +14,7 @@ static int ask_other(void *self, ump_weak_client *me)
 	return 0;
 }
 
-/* Handlers may use the library freely: no lock of ours is held. */
+/* Handlers may call any function of the library: it holds no lock meanwhile. */
 static struct ump_flow forward(void *self, const void *msg, ump_reply_context **rc)
 {
 	struct reply reply;

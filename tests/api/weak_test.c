@@ -79,7 +79,7 @@ static void own_strong_client(void)
 	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
 	ump_client_drop(&client);
 	CHECK_INT(ump_join(&thread, NULL, ump_after(20 * 1000 * 1000)), ==, UMP_TIMED_OUT);
-	/* Only a break ends it. */
+	/* Only a break can end it. */
 	CHECK_INT(ump_weak_client_upgrade(weak, &client), ==, UMP_OK);
 	probe_post(client, OP_BREAK, 4);
 	ump_client_drop(&client);
@@ -146,7 +146,7 @@ static void *upgrade_and_drop(void *arg)
 {
 	ump_weak_client *weak = arg;
 
-	/* Three of these can keep the server going among themselves, but not for ever. */
+	/* Three of these can keep the server alive among themselves, but not forever. */
 	for (int i = 0; i < 200; i++) {
 		ump_client *client;
 		int result = ump_weak_client_upgrade(weak, &client);
@@ -179,7 +179,7 @@ static void upgrade_races_last_drop(void)
 		for (int i = 0; i < 3; i++)
 			pthread_join(ids[i], NULL);
 		CHECK(!probe_join(&thread).stop);
-		/* And so it stays. */
+		/* It must stay closed. */
 		for (int i = 0; i < 3; i++) {
 			CHECK_INT(ump_weak_client_upgrade(weaks[i], &client), ==, UMP_CLIENTS_GONE);
 			ump_weak_client_drop(&weaks[i]);

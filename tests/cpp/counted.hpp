@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// What the tests of the C++ face count: values that live, and allocations, which can be made to
-// fail.  A program includes this once: it replaces operator new.
+// Accounts for the tests of the C++ face: of live values, and of allocations, which can be made to
+// fail.  A program must include this only once: it replaces operator new.
 #ifndef COUNTED_HPP
 #define COUNTED_HPP
 
@@ -15,8 +15,8 @@
 
 inline std::atomic<int> live;
 
-// A value that knows what it is worth, that counts those that live, and that finds out when it is
-// destroyed twice or read after it was moved away.
+// A value that holds a number, that counts the live ones, and that detects a second destruction or
+// a read after a move.
 class counted
 {
       public:
@@ -68,7 +68,7 @@ class counted
 	int moves_ = 0;
 };
 
-// Allocations without exceptions, which are the header's: the n-th fails, if n >= 0.
+// Allocations that do not throw, which are the header's: the n-th fails, if n >= 0.
 inline std::atomic<int> countdown{-1};
 
 inline bool fails()
@@ -94,14 +94,14 @@ inline bool new_is_ours()
 	return preloaded == nullptr || std::strstr(preloaded, "/vgpreload_") == nullptr;
 }
 
-// Run a test, after which no value may be left.
+// Run a test, which must leave no value behind.
 template <void (*Run)()> void leaving_nothing()
 {
 	Run();
 	CHECK_INT(live.load(), ==, 0);
 }
 
-// What the dump says of this process.
+// Return the dump of this process.
 inline std::string dumped()
 {
 	char *text = nullptr;
@@ -117,8 +117,8 @@ inline std::string dumped()
 	return said;
 }
 
-// What a call said that may have lacked memory: its value is there still if it did, and is made
-// anew for the next call if it was sent.
+// Check the result of a call that may have lacked memory: if it did, the value must still be there;
+// if it was sent, make a new one for the next call.
 inline void may_lack(ump::error why, counted &value, bool &done)
 {
 	CHECK(why == UMP_OK || why == UMP_NO_MEMORY || why == UMP_NO_REPLY);
@@ -129,8 +129,9 @@ inline void may_lack(ump::error why, counted &value, bool &done)
 	done = done && why == UMP_OK;
 }
 
-// Run what does everything once, and tells whether nothing lacked, with each of the library's
-// allocations failing, and then with each of the header's, which are so many.
+// `All` does everything once, and returns whether nothing was lacking.  Run it with each of the
+// library's allocations failing, and then with each of the header's, of which there are
+// `of_header`.
 template <bool (*All)()> void with_each_lack(int of_header)
 {
 	for (int i = 0;; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// The C++ face: each value is moved and destroyed as promised, whatever becomes of its message.
+// The C++ face: each value must be moved and destroyed as promised, whatever becomes of its
+// message.
 #include "counted.hpp"
 
 #include <cstdlib>
@@ -32,7 +33,7 @@ enum {
 	THROW
 };
 
-// What the keeper leaves behind; read when it is gone, or under the order of an answer.
+// Written by the keeper; read once it is gone, or ordered by a reply.
 struct ledger {
 	int handled = 0;
 	int left = 0;
@@ -91,7 +92,7 @@ class keeper : public ump::handler<shop>
 		case THROW:
 			throw 5;
 		default:
-			// The caller may be gone after this; the message is still the handler's.
+			// The requester may be gone after this; the handler still owns the message.
 			if (rc.reply(counted(msg.worth() + 1)))
 				CHECK(!rc);
 			CHECK_INT(msg.worth(), <, KEEP);
@@ -274,7 +275,8 @@ void kept_contexts()
 	CHECK_INT(live.load(), ==, 0);
 }
 
-// Posts, to itself before it runs, what stops it, and then what is left.
+// Before it runs, it posts to itself the message that stops it, and then messages that stay
+// undelivered.
 class leaver final : public keeper
 {
       public:
@@ -311,7 +313,7 @@ void leftovers()
 		CHECK_INT(book.left, ==, 4);
 		CHECK_INT(waits[0].wait()->worth(), ==, TAKE);
 		CHECK(!waits[0].take_back());
-		// One takes its value back, and one lets it go.
+		// One takes its value back, and one drops it.
 		CHECK(waits[1].wait().error() == UMP_SERVER_GONE);
 		CHECK_INT(waits[1].take_back()->worth(), ==, 1);
 		CHECK(!waits[1].take_back());
@@ -366,7 +368,7 @@ void outcomes_that_nobody_asks_for()
 			check_nap(1);
 		server.client.reset();
 		wait = ump::error(UMP_EMPTY);
-		// As long as the watchdog has patience.
+		// For at most the watchdog's time limit.
 		while (live != 0)
 			check_nap(1);
 	}
@@ -383,7 +385,7 @@ void failing_spawns()
 	CHECK(ump::spawn_thread(std::unique_ptr<keeper>()).error() == UMP_INVALID);
 }
 
-// Everything once; false if something lacked memory or a thread.
+// Do everything once; false if memory or a thread was lacking.
 bool all_of_it()
 {
 	ledger book;
@@ -447,7 +449,7 @@ void raw_channel()
 	CHECK_INT(live.load(), ==, 0);
 }
 
-// An unstarted request's value waits for its sender for as long as there is one, and no longer.
+// An unstarted request's value is kept for its sender as long as that exists, and no longer.
 void unstarted_values_go_in_time()
 {
 	auto open = ump::open_channel<shop>();
@@ -458,12 +460,12 @@ void unstarted_values_go_in_time()
 	auto early = client.request_async(counted(4));
 	auto taken = client.request_async(counted(5));
 	CHECK_INT(live.load(), ==, 5);
-	// Given up before the end: its value goes with the request.
+	// Given up before the end: its value is destroyed with the request.
 	early->reset();
 	CHECK_INT(live.load(), ==, 5);
 	receiver.reset();
 	CHECK_INT(live.load(), ==, 4);
-	// And after it: with the sender.
+	// Given up after the end: with the sender.
 	given_up->reset();
 	CHECK_INT(live.load(), ==, 3);
 	ump_wait_reply *handle = released->release();
@@ -546,7 +548,7 @@ void types()
 	wide value = {};
 
 	static_assert(ump::detail::is_plain<wide> && ump::detail::is_plain<plain>);
-	// Beyond what the library aligns, they travel as a pointer.
+	// Values aligned more strictly than the library supports travel as a pointer.
 	static_assert(!ump::detail::is_plain<wider>);
 	value.bytes[5] = 'w';
 	CHECK(server->client.request(value));
@@ -560,7 +562,7 @@ void types()
 	CHECK_INT(numbers.load(), ==, 55);
 }
 
-// Send in one way until the server is gone; a value that was refused must be there still.
+// Send in one way until the server is gone; a value that was refused must still be there.
 void send_until_gone(const ump::client<shop> &client, int way)
 {
 	ump::error why = UMP_OK;
@@ -573,7 +575,7 @@ void send_until_gone(const ump::client<shop> &client, int way)
 		} else if (way == 1) {
 			why = client.request(std::move(value)).error();
 		} else if (way == 2) {
-			// Some of these come late, and some do not.
+			// Some of these deadlines have passed, and some have not.
 			auto deadline = ump::after(std::chrono::microseconds(i % 50));
 			why = client.request(std::move(value), deadline).error();
 			if (why == UMP_TIMED_OUT)
@@ -618,7 +620,8 @@ void throwing_callback()
 	auto server = open_shop(book);
 
 	static_cast<void>(server.client.request(counted(THROW)));
-	// The context may have been destroyed on the exception's way; the end comes all the same.
+	// The exception may have destroyed the context on its way; the process must end all the
+	// same.
 	for (;;)
 		check_nap(1000);
 }
@@ -649,7 +652,7 @@ void exceptions_end_the_program()
 	CHECK(check_dies(throwing_post, "nobody counts this"));
 }
 
-// What a copy throws comes out of the call, which then sent nothing.
+// An exception from a copy must leave the call, which then has sent nothing.
 void throwing_copies()
 {
 	struct fragile {

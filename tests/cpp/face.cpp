@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The C++ face needs nothing before it, no exceptions and no run-time types.
+// The C++ face must need no header before it, no exceptions and no run-time types.
 #include "ump_server.hpp"
 
 struct face : ump::protocol<int, int, int> {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The C++ face where servers have no thread of their own: inline servers, and threads that are used
-// again.
+// The C++ face where servers have no thread of their own: combining servers, and thread pools.
 #include "counted.hpp"
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 namespace
 {
 
-// ---- A server that does what it is told --------------------------------------------------------
+// ---- A server that follows orders --------------------------------------------------------------
 
 struct shop : ump::protocol<counted, counted, counted, counted> {
 };
@@ -24,7 +23,7 @@ enum {
 	SUSPEND
 };
 
-// How many servers a thread has had, and how many threads that had any have ended.
+// Number of servers that a thread has run, and of such threads that have ended.
 std::atomic<int> ended_threads;
 
 struct had {
@@ -37,7 +36,7 @@ struct had {
 };
 thread_local had mine_had;
 
-// What the keeper leaves behind.
+// Written by the keeper.
 struct ledger {
 	int handled = 0;
 	int gone = 0;
@@ -47,7 +46,7 @@ struct ledger {
 	std::thread::id ran_on;
 	std::vector<ump::reply_context<shop>> kept;
 	bool suspended = false;
-	// Called by each callback for a message, if it is set, when that has been answered.
+	// If set, called by each callback for a message, once that has been answered.
 	std::function<void()> also;
 };
 
@@ -115,7 +114,7 @@ ump::inline_server<shop> open_inline(ledger &book, const ump_config &config = um
 	return std::move(*made);
 }
 
-// ---- Inline servers ----------------------------------------------------------------------------
+// ---- Combining servers -------------------------------------------------------------------------
 
 void inside_the_calls()
 {
@@ -165,7 +164,7 @@ void inline_breaks()
 	CHECK_INT(inlined.join().value()->worth(), ==, 77);
 }
 
-// The handle is no client: without it the server goes on, and its outcome is nobody's.
+// The handle is not a client: without it the server continues, and its outcome is discarded.
 void inline_is_dropped()
 {
 	ledger book;
@@ -176,7 +175,7 @@ void inline_is_dropped()
 	CHECK_INT(server.client.request(counted(1))->worth(), ==, 2);
 	CHECK(server.client.post(counted(STOP)));
 	CHECK_INT(book.ended_with, ==, 77);
-	// Assigning drops what was there, in either order.
+	// Assignment drops the old server, in either order.
 	ledger other;
 	server = open_inline(other);
 	CHECK(server.client.post(counted(1)));
@@ -202,7 +201,7 @@ void inside_its_handler()
 		CHECK(server.inlined);
 		CHECK(server.client.post(std::move(mine)));
 		CHECK(book.handled == 2);
-		// Both handles go while their server runs; the call has its own client.
+		// Both handles are dropped while their server runs; the call has its own client.
 		server.client.reset();
 		server.inlined.reset();
 		CHECK_INT(book.gone, ==, 0);
@@ -214,7 +213,7 @@ void inside_its_handler()
 	CHECK(book.gone == 1 && book.ended_with == 0);
 }
 
-// The handler takes the answer that it has given, while its caller still sends.
+// The handler retrieves the reply that it has given, while its requester still sends.
 void answers_inside_the_handler()
 {
 	ledger book;
@@ -225,14 +224,14 @@ void answers_inside_the_handler()
 	bool other_called = false;
 	auto note = [&](ump::result<counted> said) { answer = said->worth(); };
 
-	// One that stays, so that there is a list.
+	// A request that stays in flight, so that there is a list.
 	CHECK(client.request_completion(
 		counted(KEEP), *all, [&](const ump::result<counted> &) { other_called = true; }));
 	book.also = [&] { CHECK(all->next()); };
 	CHECK(client.request_completion(counted(1), *all, note));
 	CHECK(answer == 2 && !other_called && all->in_flight() == 1);
 	CHECK(all->next().error() == UMP_EMPTY);
-	// A refused one does not wait.
+	// A refused request does not wait.
 	book.also = nullptr;
 	CHECK(client.post(counted(STOP)));
 	counted mine(5);
@@ -277,7 +276,7 @@ void inline_fails_to_start()
 	CHECK_INT(book.gone, ==, 3);
 }
 
-// Threads that run the server for each other, each way to send, while one waits for the end.
+// Threads that run the server for each other, with each way to send, while one waits for the end.
 void many_callers()
 {
 	enum {
@@ -316,7 +315,7 @@ void many_callers()
 	}
 }
 
-// Whoever ends it, the outcome comes to whoever waits for it.
+// Whichever thread ends it, the outcome must reach the thread that waits for it.
 void inline_joined_elsewhere()
 {
 	for (int round = 0; round < 20; round++) {
@@ -333,9 +332,9 @@ void inline_joined_elsewhere()
 	}
 }
 
-// ---- Threads that are used again ---------------------------------------------------------------
+// ---- Thread pools ------------------------------------------------------------------------------
 
-// Run a server to its end, and tell how many its thread has had before.
+// Run a server to its end; return the number of servers that its thread has run before.
 template <class Spawn> int live_once(Spawn spawn)
 {
 	ledger book;
@@ -363,10 +362,10 @@ void used_again()
 	ended_threads = 0;
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(live_once(on_these), ==, i);
-	// With a configuration in which they are named it is the same thread.
+	// A configuration that names the pool selects the same thread.
 	config.threads = threads.get();
 	CHECK_INT(live_once(lent), ==, 3);
-	// What the configuration names does not count where they are named themselves.
+	// The pool that is called takes precedence over the configuration's.
 	auto others = ump::open_threads();
 	config.threads = others->get();
 	CHECK_INT(live_once([&](auto handler) {
@@ -380,7 +379,7 @@ void used_again()
 		0);
 }
 
-// Two servers at once, and a place for so many.
+// Run two servers at once, with a pool for at most `most` idle threads.
 int ended_of_two(std::size_t most)
 {
 	ledger books[2];
@@ -402,7 +401,7 @@ void no_more_than_may_wait()
 	CHECK_INT(ended_of_two(1), ==, 1);
 }
 
-// Servers that run are not disturbed when the threads are dropped, and end as own ones do.
+// Dropping the pool must not disturb running servers; they end as if they had their own threads.
 void dropped_while_one_runs()
 {
 	ledger book;
@@ -461,7 +460,7 @@ void places()
 	CHECK(other->thread.join());
 }
 
-// What an inline server and one on threads that are used again do; false if something lacked.
+// Use a combining server and a pooled one; false if something was lacking.
 bool all_of_it()
 {
 	ledger books[2];

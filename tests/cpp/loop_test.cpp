@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// The C++ face inside event loops: tasks, suspension, completions, room; and looking inside.
+// The C++ face inside event loops: tasks, suspension, completions, capacity; and introspection.
 #include "counted.hpp"
 
 #include <cstdio>
@@ -12,7 +12,7 @@
 namespace
 {
 
-// ---- A server that does what it is told --------------------------------------------------------
+// ---- A server that follows orders --------------------------------------------------------------
 
 enum class trouble {
 	refused = 3
@@ -32,7 +32,7 @@ enum {
 	PRETEND
 };
 
-// What the keeper leaves behind.
+// Written by the keeper.
 struct ledger {
 	int handled = 0;
 	int gone = 0;
@@ -41,10 +41,10 @@ struct ledger {
 	std::vector<ump::reply_context<shop>> kept;
 	ump::suspension<shop> suspended;
 	bool second = false;
-	// Which server the keeper suspends for, and what came of that.
+	// The server that the keeper suspends for, and the result.
 	const ump::client<shop> *named = nullptr;
 	int named_result = 0;
-	// Called by each request, if it is set.
+	// If set, called by each request.
 	void (*also)(ledger &book) = nullptr;
 	ump::task<shop> *task = nullptr;
 };
@@ -205,7 +205,7 @@ void task_is_dropped()
 	CHECK(book.terms == 1 && book.gone == 1 && book.ended_with == 0);
 	CHECK(never->wait().error() == UMP_SERVER_GONE);
 	CHECK_INT(never->take_back()->worth(), ==, 5);
-	// Assigning drops what was there.
+	// Assignment drops the old server.
 	ledger other;
 	server = open_task(other);
 	CHECK(server.client.post(counted(1)));
@@ -269,7 +269,7 @@ void resumed()
 	CHECK(moved.resume(ump::go_on));
 	CHECK(!moved && readable(task.fd()));
 	CHECK(task.dispatch() && book.handled == 2);
-	// Forgotten, it goes on all the same.
+	// Its handle is dropped: it is resumed all the same.
 	CHECK(client.post(counted(SUSPEND)));
 	CHECK(task.dispatch());
 	book.suspended.reset();
@@ -281,7 +281,7 @@ void resumed()
 	CHECK_INT(task.join().value()->worth(), ==, 9);
 }
 
-// What a callback returns that has suspended does not count.
+// The return value of a callback that has suspended must not count.
 void suspended_and_stopped()
 {
 	ledger book;
@@ -331,7 +331,8 @@ void dropped_while_suspended()
 	}
 }
 
-// Oneself is told; then another server, to which the handler belongs until it is resumed.
+// Naming the task itself fails; then another server, for which the handler waits until it is
+// resumed.
 void names_a_server()
 {
 	ledger book;
@@ -351,7 +352,7 @@ void names_a_server()
 	CHECK_INT(book.named_result, ==, UMP_OK);
 	CHECK(book.suspended);
 	CHECK_INT(book.handled, ==, 2);
-	// The other one would wait for the task.
+	// The other server would wait for the task.
 	other_book.named = &client;
 	CHECK(other.post(counted(SUSPEND_FOR)));
 	CHECK(other_task.dispatch());
@@ -437,7 +438,7 @@ void answers()
 	CHECK(none.next().error() == UMP_INVALID && none.wait().error() == UMP_INVALID);
 }
 
-// A request that was never started comes back, and is destroyed if nobody takes it.
+// A request that was never started is given back, and destroyed if it is not taken.
 void given_back()
 {
 	ledger book;
@@ -470,7 +471,7 @@ void given_back()
 	CHECK_INT(mine.worth(), ==, 7);
 }
 
-// Counts how many callables there are.
+// Counts the live callables.
 class witness
 {
       public:
@@ -499,7 +500,8 @@ class witness
 };
 int witness::there = 0;
 
-// Dropped with requests queued, started, answered and refused: all values and callables go.
+// Dropped with requests queued, started, answered and refused: all values and callables must be
+// destroyed.
 void given_up()
 {
 	ledger book;
@@ -517,7 +519,7 @@ void given_up()
 	CHECK(book.kept[0].reply(counted(1)).error() == UMP_ORIGIN_GONE);
 	CHECK(task.dispatch());
 	CHECK_INT(book.handled, ==, 3);
-	// Never started, and told so; but nobody listens.
+	// Never started, and reported as such, but not retrieved.
 	all = open_completions();
 	CHECK(client.request_completion(counted(4), all, witness()));
 	task.reset();
@@ -622,7 +624,8 @@ void of_several_servers()
 	CHECK(second->task.dispatch() && first->task.dispatch());
 	CHECK(all.next() && all.next());
 	CHECK_INT(calls, ==, 2);
-	// Written in place, where a caller waits without a deadline, it is the caller's own memory.
+	// A reply that is written in place is in the requester's own memory, if that waits without
+	// a deadline.
 	auto waiting = ump::spawn_thread(ump::make_handler<plain>(
 		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
 			*rc.room() = msg;
@@ -632,13 +635,13 @@ void of_several_servers()
 	CHECK_INT(waiting->client.request(point{3, 4})->y, ==, 4);
 }
 
-// ---- Room --------------------------------------------------------------------------------------
+// ---- Capacity ----------------------------------------------------------------------------------
 
 void refused_for_room()
 {
 	ledger book;
 	auto [client, task] = open_task(book, bounded(1));
-	// What a callable may capture.
+	// A name that a callable may capture.
 	auto &asker = client;
 	auto all = open_completions();
 	auto posts = client.post_client();
@@ -686,7 +689,7 @@ void refused_for_room()
 
 // ---- Callables that are not accepted -----------------------------------------------------------
 
-// Moves without exceptions, and cannot be copied.
+// Has moves that do not throw, and cannot be copied.
 struct owning {
 	std::unique_ptr<int> worth = std::make_unique<int>(7);
 	int *calls = nullptr;
@@ -697,7 +700,7 @@ struct owning {
 	}
 };
 
-// What it holds is constant, so that to move it is to copy it.
+// Its member is constant, so that a move copies it.
 struct constant {
 	const std::string text = "longer than what a string holds in place of a pointer";
 	std::shared_ptr<int> worth = std::make_shared<int>(7);
@@ -716,7 +719,7 @@ void tell(ump::result<counted> answer)
 	told_by_function += answer ? answer->worth() : 100;
 }
 
-// The call is refused with each code that it can be refused with: what it was given stays.
+// Make the call fail with each possible code: it must leave its argument untouched.
 template <class F> void refused_with(F f)
 {
 	int calls = 0;
@@ -756,7 +759,7 @@ void callable_stays()
 	refused_with(constant());
 }
 
-// One that is passed as an lvalue is copied; a function is one, too.
+// A callable that is passed as an lvalue is copied; so is a function.
 void callable_is_copied()
 {
 	ledger book;
@@ -774,7 +777,7 @@ void callable_is_copied()
 	CHECK(task.dispatch());
 	for (int i = 0; i < 3; i++)
 		CHECK(all.next());
-	// The copy of one that was not accepted goes at once.
+	// The copy of one that was not accepted must be destroyed at once.
 	task.reset();
 	CHECK(client.request_completion(counted(1), all, refused).error() == UMP_SERVER_GONE);
 	CHECK_INT(witness::there, ==, 1);
@@ -833,7 +836,7 @@ void asked_for_room()
 	CHECK_INT(witness::there, ==, 0);
 }
 
-// ---- Looking inside ----------------------------------------------------------------------------
+// ---- Introspection -----------------------------------------------------------------------------
 
 void numbers()
 {
@@ -903,7 +906,7 @@ void places()
 
 // ---- All of it ---------------------------------------------------------------------------------
 
-// Everything once; false if something lacked memory or a descriptor.
+// Do everything once; false if memory or a descriptor was lacking.
 bool all_of_it()
 {
 	ledger book;
@@ -957,7 +960,7 @@ void without_memory()
 	with_each_lack<all_of_it>(11);
 }
 
-// An event loop with a server of its own, whose requests go to a thread, which asks it back.
+// An event loop with a server of its own, whose requests go to a thread, which sends requests back.
 void ping_pong()
 {
 	struct ponger final : ump::handler<shop> {
@@ -1021,7 +1024,7 @@ void ping_pong()
 	}
 	other->client.reset();
 	for (auto &thread : chatter) {
-		// The loop goes on for those who still wait for room.
+		// The loop must run on for callers that still wait for capacity.
 		while (book.handled < 3 * ROUNDS)
 			task.dispatch(16);
 		thread.join();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// The face after headers of others that define short names as macros.  These are their definitions.
+// The face after other libraries' headers, which define short names as macros.  These are their
+// definitions.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

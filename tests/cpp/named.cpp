@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-// Initializers that name some members, and `= {0}`, give no warning.
+// Initializers that name some members, and `= {0}`, must give no warning.
 #include "ump_server.hpp"
 
 struct named : ump::protocol<int> {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Included before every source: asks for a system call that no kernel has where 32-bit programs
- * would use futex_time64, as if the kernel were older than 5.1, which brought it.
+ * Included before every source: replaces the number of futex_time64, which 32-bit programs use, by
+ * one that no kernel has, as if the kernel were older than 5.1, which introduced that call.
  */
 #include <sys/syscall.h>
 

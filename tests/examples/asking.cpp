@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: 0BSD
-// An event loop that asks a server on a thread, in C++, and is a server itself.
+// An event loop that sends requests to a server on a thread, in C++, and is a server itself.
 #include <cstdio>
 #include <memory>
 #include <poll.h>
 #include <string>
 #include <ump_server.hpp>
 
-// Measures words, and is slow about it.
+// Measures words, slowly.
 struct ruler : ump::protocol<std::string, std::size_t> {
 };
-// Is told how far the work has come; an empty text is the end.
+// Receives progress reports; an empty text is the end.
 struct display : ump::protocol<ump::none, ump::none, std::string> {
 };
 
@@ -43,7 +43,7 @@ class measuring : public ump::handler<ruler>
 	ump::post_client<display> progress_;
 };
 
-// Asks for one word after the other; the display is told what comes of it.
+// Sends a request for one word after the other, and reports the results to the display.
 class asker
 {
       public:
@@ -94,7 +94,7 @@ int main()
 	const char *const words[] = {"short", "longer", nullptr};
 	asker asking(std::move(ruled->client), std::move(client), *answers);
 	asking.ask(words);
-	// The loop waits for two descriptors: one for messages, one for answers.
+	// The loop waits for two descriptors: one for messages, one for replies.
 	do {
 		pollfd ready[] = {{task.fd(), POLLIN, 0}, {answers->fd(), POLLIN, 0}};
 

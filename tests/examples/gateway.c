@@ -2,10 +2,11 @@
 /*
  * A server of this process, offered to other processes and machines through NNG.
  *
- * `gateway serve` runs a ledger, which books orders, and passes orders from the outside on to it.
- * `gateway ask` sends orders from another process.  What one may do with a failure is the same on
- * both sides of the wire: an order is sent again only if the answer says that it was never started
- * (UMP_SERVER_GONE).  Of an order whose answer is missing nobody knows; it is not sent again.
+ * `gateway serve` runs a ledger, which books orders, and passes orders from outside to
+ * it.  `gateway ask` sends orders from another process.  A failure is handled alike on both sides
+ * of the wire: an order must be sent again only if the reply is that it was never started
+ * (UMP_SERVER_GONE).  If the reply is missing, the order's state is unknown, and it must not be
+ * sent again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,17 +26,17 @@
 #include <unistd.h>
 
 #define NS_PER_MS INT64_C(1000000)
-/* How many orders from the outside are under way at once. */
+/* Maximum number of orders from outside in progress. */
 #define WORKERS 4
-/* How many may wait in the ledger's inbox; further ones wait for room as long as they may. */
+/* Capacity of the ledger's inbox; further orders wait for it until their deadline. */
 #define CAPACITY 16
 /* The longest time that an order may take. */
 #define BUDGET_MS_MOST (60 * 60 * 1000)
-/* The pause before a ledger that broke is started anew, and before an order is sent again. */
+/* The pause before a ledger that broke is restarted, and before an order is sent again. */
 #define RESTART_MS     20
 #define RETRY_MS_FIRST 5
 #define RETRY_MS_MOST  100
-/* How much longer than the order's own time an answer is waited for: it has to travel. */
+/* Extra time to wait for a reply beyond the order's own time: it must travel. */
 #define TRAVEL_MS 200
 
 static _Noreturn void die(const char *what, const char *why)
@@ -66,9 +67,9 @@ static void sleep_ms(int64_t ms)
 
 /* ---- The wire ------------------------------------------------------------------------------ */
 
-/* Numbers cross the wire with their highest byte first.  An order is its number and how many ms its
- * sender has left, since clocks differ; an answer is a result of ump and how many orders were
- * booked so far. */
+/* Numbers cross the wire with their highest byte first.  An order consists of its number and the ms
+ * that its sender has left, since clocks differ.  A reply consists of a result of ump and the
+ * number of orders booked to date. */
 
 static bool put_order(nng_msg *message, uint64_t number, uint32_t budget_ms)
 {
@@ -102,11 +103,12 @@ static bool get_answer(nng_msg *message, int *result, uint64_t *booked)
 /* ---- The ledger ---------------------------------------------------------------------------- */
 
 struct ledger {
-	/* Where the numbers of orders are written down, one a line. */
+	/* Where the numbers of orders are written, one a line. */
 	int log;
-	/* How long an order takes. */
+	/* Duration of an order. */
 	int64_t work_ms;
-	/* After so many orders the ledger breaks, in the middle of the last one; 0: never. */
+	/* After this number of orders the ledger breaks, in the middle of the last one; 0:
+	 * never. */
 	uint64_t break_after;
 	uint64_t booked;
 	uint64_t since_start;
@@ -124,10 +126,10 @@ static struct ump_flow book(void *self, const void *msg, ump_reply_context **rc)
 	}
 	sleep_ms(ledger->work_ms);
 	ledger->booked++;
-	/* The worst moment: it is booked, and the one who ordered it will not learn that. */
+	/* The worst moment: the order is booked, and its requester will not know. */
 	if (++ledger->since_start == ledger->break_after)
 		return ump_break(ledger);
-	(void)ump_reply(rc, &ledger->booked); /* who gave up will not learn it either */
+	(void)ump_reply(rc, &ledger->booked); /* a requester that gave up will not know either */
 	return ump_continue();
 }
 
@@ -152,7 +154,7 @@ static const struct ump_config ledger_config = {.request.size = sizeof(uint64_t)
 struct worker {
 	struct gateway *gateway;
 	pthread_t id;
-	/* What the worker waits for; whoever ends the gateway stops it. */
+	/* What the worker waits for; the thread that ends the gateway stops it. */
 	nng_aio *aio;
 };
 
@@ -163,12 +165,12 @@ struct gateway {
 	struct worker workers[WORKERS];
 	pthread_t waiter;
 	pthread_mutex_t mutex;
-	/* Guarded by the mutex: the client of the ledger that runs now, and the order to stop. */
+	/* Guarded by the mutex: the client of the current ledger, and the order to stop. */
 	ump_client *client;
 	bool stopping;
 };
 
-/* The ledger that runs now.  NULL if there is none. */
+/* Return a client of the current ledger, or NULL if there is none. */
 static ump_client *get_client(struct gateway *gateway)
 {
 	ump_client *client = NULL;
@@ -180,7 +182,7 @@ static ump_client *get_client(struct gateway *gateway)
 	return client;
 }
 
-/* Pass one order on; its answer takes its place in the message. */
+/* Pass one order to the ledger; the reply replaces it in the message. */
 static bool pass_on(struct gateway *gateway, nng_msg *message)
 {
 	int result = UMP_INVALID;
@@ -201,7 +203,7 @@ static bool pass_on(struct gateway *gateway, nng_msg *message)
 	return put_answer(message, result, booked);
 }
 
-/* Pass orders on until the worker is stopped. */
+/* Pass orders to the ledger until the worker is stopped. */
 static void *work(void *arg)
 {
 	struct gateway *gateway = ((struct worker *)arg)->gateway;
@@ -218,20 +220,22 @@ static void *work(void *arg)
 			break;
 		message = nng_aio_get_msg(aio);
 		if (!pass_on(gateway, message)) {
-			nng_msg_free(message); /* no memory: the other side will wait in vain */
+			nng_msg_free(message); /* no memory: the other side will wait until its
+			                        * deadline */
 			continue;
 		}
 		nng_aio_set_msg(aio, message);
 		nng_ctx_send(context, aio);
 		nng_aio_wait(aio);
 		if (nng_aio_result(aio) != 0)
-			nng_msg_free(message); /* still ours */
+			nng_msg_free(message); /* we still own it */
 	}
 	(void)nng_ctx_close(context);
 	return NULL;
 }
 
-/* The workers first: closing a socket while answers are being sent is not what NNG does best. */
+/* Stop the workers first: NNG does not cope well with a socket that is closed while replies are
+ * being sent. */
 static void stop_workers(struct gateway *gateway)
 {
 	size_t i;
@@ -258,7 +262,7 @@ static void start_workers(struct gateway *gateway)
 	}
 }
 
-/* Wait for SIGTERM or SIGINT, and see that everything ends: without clients the ledger does. */
+/* Wait for SIGTERM or SIGINT, then make everything end: the ledger ends without clients. */
 static void *wait_for_signal(void *arg)
 {
 	struct gateway *gateway = arg;
@@ -280,7 +284,7 @@ static void *wait_for_signal(void *arg)
 	return NULL;
 }
 
-/* Start a ledger, in place of one that broke.  false: it is time to stop. */
+/* Start a ledger, in place of one that broke.  false: it must stop now. */
 static bool start_ledger(struct gateway *gateway)
 {
 	ump_client *client;
@@ -303,7 +307,7 @@ static bool start_ledger(struct gateway *gateway)
 	return !stopping;
 }
 
-/* Run ledgers until one ends because its clients have gone; how many broke. */
+/* Run ledgers until one ends because its clients were dropped; return the number that broke. */
 static unsigned run_ledgers(struct gateway *gateway)
 {
 	unsigned breaks = 0;
@@ -325,7 +329,7 @@ static int serve(struct gateway *gateway, char **urls)
 	sigset_t signals;
 	unsigned breaks;
 
-	/* Before there are other threads: the signals are for one of them only. */
+	/* Before there are other threads: only one of them must get the signals. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -369,7 +373,7 @@ struct asking {
 	uint64_t retries;
 };
 
-/* Send, and wait until the order is on its way; it is still here if that fails. */
+/* Send, and wait until the order is on its way; on failure the caller still owns it. */
 static bool send_order(struct asking *asking, uint64_t number, int64_t left_ms)
 {
 	nng_msg *message = NULL;
@@ -387,8 +391,8 @@ static bool send_order(struct asking *asking, uint64_t number, int64_t left_ms)
 	return false;
 }
 
-/* Try once.  What ump says on the other side comes back as it is; an order that found no way out
- * is one that never started, and one whose answer is missing may have been. */
+/* Try once.  The result of ump on the other side is returned as it is.  An order that could not be
+ * sent was never started; one whose reply is missing may have been. */
 static int try_order(struct asking *asking, uint64_t number, int64_t left_ms)
 {
 	nng_msg *message;
@@ -409,7 +413,7 @@ static int try_order(struct asking *asking, uint64_t number, int64_t left_ms)
 	return result;
 }
 
-/* Order, and again as long as it was never started and there is time. */
+/* Send an order, and again while it was never started and there is time. */
 static enum fate order(struct asking *asking, uint64_t number)
 {
 	ump_time deadline = ump_after(asking->budget_ms * NS_PER_MS);
@@ -440,13 +444,13 @@ static nng_socket dial(struct asking *asking, const char *url)
 	must(nng_req0_open(&socket), "the socket");
 	must(nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RETRY_MS_FIRST), "the socket");
 	must(nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RETRY_MS_MOST), "the socket");
-	/* NNG would send an order again by itself when the connection breaks, and after a minute.
-	 * It cannot know whether the order was started; so it must not. */
+	/* NNG would send an order again by itself when the connection breaks, and after a
+	 * minute.  It cannot know whether the order was started, so it must not. */
 	must(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE),
 		"the socket");
 	must(nng_ctx_open(&asking->context, socket), "the socket");
 	must(nng_aio_alloc(&asking->aio, NULL, NULL), "the socket");
-	/* The other side may come later, and come back. */
+	/* The other side may start later, and restart. */
 	must(nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK), url);
 	return socket;
 }
@@ -456,7 +460,7 @@ static int ask(struct asking *asking, const char *url)
 	nng_socket socket = dial(asking, url);
 	uint64_t i;
 
-	/* Who is killed has told what it knew. */
+	/* Line buffered, so that a killed process has printed what it knew. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 0; i < asking->count; i++) {
 		enum fate fate = order(asking, asking->first + i);

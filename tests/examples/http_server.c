@@ -2,7 +2,7 @@
 /*
  * A web server, on libevent's loop, in front of the server that owns an SQLite connection.  The
  * loop never waits for the database: a question is sent with the browser's request as its tag, and
- * the browser is answered when the completion comes.
+ * the browser is answered when the completion is retrieved.
  */
 #include "sqlite_handler.h"
 #include "sqlite_store.h"
@@ -21,12 +21,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The longest word that can be asked for, and the longest text that can be sent. */
+/* The longest word in a question, and the longest text that can be sent. */
 #define WORD_SIZE 64
 #define BODY_SIZE (1024 * 1024)
 /* How long a browser may be silent in the middle of a request. */
 #define SILENCE_S 30
-/* How long the last answers have for leaving, at the end: libevent does not tell when they have. */
+/* Time for the last answers to be sent at the end: libevent does not report when they are. */
 #define LEAVE_USEC 100000
 
 struct web {
@@ -35,7 +35,7 @@ struct web {
 	struct evhttp_bound_socket *socket;
 	ump_client *client;
 	ump_completions *completions;
-	/* All that is sent is of one file; the id in it is the handler's. */
+	/* All texts belong to one file; its id belongs to the handler. */
 	struct source source;
 	bool stopping;
 	/* Answers by the first digit of their status. */
@@ -44,10 +44,10 @@ struct web {
 	uint64_t completed;
 };
 
-/* A browser's question, on its way through the other server.  Its address is the tag. */
+/* A browser's question, in flight to the other server.  Its address is the tag. */
 struct asked {
 	struct evhttp_request *request;
-	/* Lent to the server until it is answered. */
+	/* Lent to the server until it has replied. */
 	char word[WORD_SIZE + 1];
 };
 
@@ -67,7 +67,7 @@ static void answer_text(
 		evhttp_add_header(headers, "Retry-After", "1");
 	if (web->stopping)
 		evhttp_add_header(headers, "Connection", "close");
-	/* If the browser has gone meanwhile, this only frees the request. */
+	/* If the browser has disconnected, this only frees the request. */
 	evhttp_send_reply(request, status, NULL, body);
 	if (body != NULL)
 		evbuffer_free(body);
@@ -81,7 +81,7 @@ static void answer_number(struct web *web, struct evhttp_request *request, int64
 	answer_text(web, request, HTTP_OK, text);
 }
 
-/* What a browser is told when the other server did not answer. */
+/* Answer a browser if the other server did not reply. */
 static void answer_failure(struct web *web, struct evhttp_request *request, int result)
 {
 	if (result == UMP_SERVER_GONE)
@@ -97,7 +97,7 @@ static void answer_failure(struct web *web, struct evhttp_request *request, int 
 
 /* ---- Questions ----------------------------------------------------------------------------- */
 
-/* Ask the other server how often `word` occurs, or with NULL for all lines, and go on. */
+/* Ask the other server how often `word` occurs, or with NULL for all lines, without waiting. */
 static void ask(struct web *web, struct evhttp_request *request, const char *word)
 {
 	struct asked *asked = calloc(1, sizeof *asked);
@@ -121,7 +121,7 @@ static void ask(struct web *web, struct evhttp_request *request, const char *wor
 	answer_failure(web, request, result);
 }
 
-/* Nothing is in flight any more: let the last answers leave, and end the loop. */
+/* When nothing is in flight any more: let the last answers be sent, and end the loop. */
 static void end_when_idle(struct web *web)
 {
 	struct timeval leave = {.tv_usec = LEAVE_USEC};
@@ -194,7 +194,7 @@ static int64_t count_lines(const char *bytes, size_t size)
 	return lines;
 }
 
-/* Post a text to the other server.  Its bytes are the server's then, and on failure still ours. */
+/* Post a text to the other server, which then owns its bytes; on failure the caller does. */
 static void post_text(struct web *web, struct evhttp_request *request, char *bytes, size_t size)
 {
 	struct post post = {.kind = POST_LINES, .source = &web->source};
@@ -234,7 +234,7 @@ static void post_lines(struct web *web, struct evhttp_request *request)
 	answer_text(web, request, HTTP_BADREQUEST, "not text: it has a NUL byte");
 }
 
-/* How the other server does, without asking it. */
+/* Report the other server's statistics, without a request to it. */
 static void get_stats(struct web *web, struct evhttp_request *request)
 {
 	struct ump_stats stats;
@@ -302,7 +302,7 @@ static void on_signal(evutil_socket_t fd, short events, void *arg)
 	end_when_idle(web);
 }
 
-/* Print where we listen: the port may have been chosen by the system. */
+/* Print the address of the socket: the system may have chosen the port. */
 static bool say_where(struct web *web)
 {
 	char address[64] = "";
@@ -326,7 +326,7 @@ static bool listen_on(struct web *web, uint16_t port)
 	evhttp_set_gencb(web->http, on_request, web);
 	evhttp_set_max_body_size(web->http, BODY_SIZE);
 	evhttp_set_timeout(web->http, SILENCE_S);
-	/* To all methods, on_request says what is allowed where. */
+	/* Accept all methods here: on_request decides which one is allowed where. */
 	evhttp_set_allowed_methods(web->http, 0xffff);
 	web->socket = evhttp_bind_socket_with_handle(web->http, "127.0.0.1", port);
 	return web->socket != NULL && say_where(web);
@@ -361,7 +361,7 @@ static void close_web(struct web *web)
 	libevent_global_shutdown();
 }
 
-/* Print the accounts; the exit status. */
+/* Print the accounts; return the exit status. */
 static int report(const struct web *web, const struct outcome *outcome, struct ump_flow how)
 {
 	printf("answers: %" PRIu64 " good, %" PRIu64 " for bad requests, %" PRIu64 " failures\n",
@@ -394,7 +394,8 @@ static int serve(const char *database, uint16_t port, size_t capacity)
 	}
 	good = ump_completions_open(&web.completions) == UMP_OK && listen_on(&web, port) &&
 	       run(&web);
-	ump_client_drop(&web.client); /* the last one: what was accepted is stored, then it ends */
+	ump_client_drop(&web.client); /* the last one: what was accepted is stored, then the
+	                               * server ends */
 	ump_join(&thread, &how, UMP_FOREVER);
 	close_web(&web);
 	if (!good) {
@@ -413,7 +414,7 @@ static const char usage[] = "usage: http_server [-p PORT] [-c CAPACITY] DATABASE
 			    "  -p PORT      0 (chosen by the system) is what you get without it\n"
 			    "  -c CAPACITY  how much may wait for the database (1024)\n";
 
-/* Read a number up to `most`; -1 if it is none. */
+/* Read a number up to `most`; return -1 if it is none. */
 static long read_number(const char *text, long most)
 {
 	char *end;
@@ -440,7 +441,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	/* A browser that hangs up is no reason to end. */
+	/* A browser that hangs up must not end the process. */
 	signal(SIGPIPE, SIG_IGN);
 	return serve(argv[optind], (uint16_t)port, (size_t)capacity);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A logger whose queue cannot grow without bound.  Important lines wait for room, which slows their
- * writers down to what the disk can take; chatter is thrown away instead, and counted.
+ * A logger whose queue cannot grow without bound.  Important lines wait for capacity, which slows
+ * their writers down to the speed of the disk; chatter is discarded instead, and counted.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,7 +43,7 @@ static struct ump_flow write_line(void *self, const void *msg)
 	return ump_continue();
 }
 
-/* Back-pressure needs a slow disk: this one syncs nothing, but writes each line at once. */
+/* Back-pressure needs a slow disk: this logger syncs nothing, but writes each line at once. */
 static int open_log(void *arg, ump_client *client, struct ump_handler *out)
 {
 	struct log *log = arg;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A pipeline of servers: each owns a client of the next one.  When the first loses its last client,
- * it handles what it has, ends, and drops its handler, and with it the client of the next one: so
- * the pipeline drains and comes down in order, by itself.
+ * it drains its inbox, ends, and drops its handler, and with that the client of the next one: so
+ * the pipeline drains and ends in order, by itself.
  */
 #include <stdio.h>
 #include <ump_server.h>
 
 struct stage {
 	const char *name;
-	/* What it does with a number that comes in. */
+	/* What it does with a number that arrives. */
 	long (*work)(struct stage *stage, long number);
 	ump_client *next;
 	long total;
@@ -67,7 +67,7 @@ static int enter(void *arg, ump_client *client, struct ump_handler *out)
 
 int main(void)
 {
-	/* Small inboxes: a slow stage slows those before it. */
+	/* Small inboxes: a slow stage slows the stages before it. */
 	struct ump_config config = {.post.size = sizeof(long), .capacity = 16};
 	struct stage stages[] = {{.name = "triple", .work = triple},
 		{.name = "add one", .work = add_one}, {.name = "sum", .work = sum}};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A pool of connections.  A server owns them; who asks for one while all are out is kept waiting,
- * by keeping the reply context, and gets the next one that comes back.  Nobody holds a lock, and a
- * caller who has given up costs no connection: the answer to it says so, and the next in line is
- * served.
+ * A pool of connections.  A server owns them.  A requester that finds none idle waits: the server
+ * keeps its reply context, and replies with the next connection that is returned.  No thread holds
+ * a lock.  A requester that has given up costs no connection: the reply returns UMP_ORIGIN_GONE,
+ * and the next one in the queue is served.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +26,7 @@ struct give_back {
 struct pool {
 	int idle[CONNECTIONS];
 	int idle_count;
-	/* Who waits, as a ring. */
+	/* Ring of the waiting requesters. */
 	ump_reply_context *waiting[WAITERS];
 	int first;
 	int waiting_count;
@@ -38,13 +38,13 @@ static struct ump_flow take(void *self, const void *msg, ump_reply_context **rc)
 
 	(void)msg;
 	if (pool->idle_count > 0) {
-		/* Who has given up by now leaves the connection in the pool. */
+		/* If the requester has given up, the connection stays in the pool. */
 		if (ump_reply(rc, &pool->idle[pool->idle_count - 1]) == UMP_OK)
 			pool->idle_count--;
 	} else if (pool->waiting_count < WAITERS) {
 		pool->waiting[(pool->first + pool->waiting_count++) % WAITERS] = ump_reply_keep(rc);
 	}
-	/* A line that is full forgets its context: the caller gets UMP_NO_REPLY. */
+	/* If the ring is full, the context is dropped: the caller gets UMP_NO_REPLY. */
 	return ump_continue();
 }
 
@@ -85,14 +85,14 @@ static int open_connections(void *arg, ump_client *client, struct ump_handler *o
 	return 0;
 }
 
-/* ---- Those who use it ---------------------------------------------------------------------- */
+/* ---- Its users ----------------------------------------------------------------------------- */
 
 static atomic_int in_use[CONNECTIONS];
 static atomic_int shared;
 static atomic_int uses;
 static atomic_int given_up;
 
-/* What a reply carries is dropped if its caller has given up; the handler keeps it in the pool. */
+/* The reply's value is dropped if its requester has given up; the handler keeps it in the pool. */
 static void use_once(const ump_client *pool, ump_time deadline)
 {
 	struct give_back used;
@@ -117,7 +117,7 @@ static void *use(void *arg)
 	const ump_client *pool = arg;
 
 	for (int i = 0; i < USES; i++)
-		/* Every fourth is in a hurry. */
+		/* Every fourth use has a short deadline. */
 		use_once(pool, i % 4 == 3 ? ump_after(10000) : UMP_FOREVER);
 	return NULL;
 }
@@ -134,7 +134,7 @@ int main(void)
 
 	if (ump_spawn_thread(&config, open_connections, &pool, &client, &thread) != UMP_OK)
 		return 1;
-	/* One client for all: it may be shared. */
+	/* One client for all threads: it may be shared. */
 	for (int i = 0; i < THREADS; i++) {
 		if (pthread_create(&threads[i], NULL, use, client) != 0)
 			return 1;

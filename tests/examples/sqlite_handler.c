@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A transaction is committed at once when it holds so many lines: no more than about this many, of
- * those that were accepted, can be lost to a full disk or a crash. */
+/* A transaction is committed at once when it holds this number of lines, so at most about as many
+ * accepted lines can be lost to a full disk or a crash. */
 #define COMMIT_LINES 2000
 
 struct handler {
@@ -20,7 +20,7 @@ struct handler {
 	bool commit_coming;
 };
 
-/* A post that nobody will handle. */
+/* Drop a post that will not be handled. */
 static void drop_post(void *value)
 {
 	struct post *post = value;
@@ -60,11 +60,11 @@ static struct ump_flow give_up(struct handler *handler)
 }
 
 /*
- * Make safe what was stored, later: the handler posts itself a commit.  It comes when all that
- * waits in the inbox by now has been handled, so that one transaction takes many small chunks: one
- * wait for the disk instead of many when much is waiting, and no delay when nothing is.
+ * Commit what was stored, later: the handler posts itself a commit.  It arrives after everything
+ * that is queued now was handled, so one transaction takes many small chunks: one wait for the disk
+ * instead of many when the queue is long, and no delay when it is empty.
  *
- * A strong client kept for this would keep the server alive for ever; a weak one does not.
+ * A strong client kept for this would keep the server alive forever; a weak one does not.
  */
 static int commit_soon(struct handler *handler)
 {
@@ -75,7 +75,7 @@ static int commit_soon(struct handler *handler)
 	if (handler->commit_coming)
 		return 0;
 	result = ump_weak_client_upgrade(handler->me, &client);
-	/* The clients are gone: what is left in the inbox is the rest, and term will commit. */
+	/* The clients are gone: the inbox holds the rest, and term will commit. */
 	if (result == UMP_CLIENTS_GONE)
 		return 0;
 	if (result == UMP_OK) {
@@ -141,14 +141,14 @@ static struct ump_flow term(void *self, struct ump_flow how)
 {
 	struct handler *handler = self;
 
-	/* After a break too: what was stored before the failure need not be lost with it. */
+	/* After a break too: what was stored before the failure should not be lost with it. */
 	if (store_commit(&handler->store) != 0 && !how.stop)
 		how = give_up(handler);
 	handler->outcome->stored = handler->store.committed;
 	return how;
 }
 
-/* Also after init has failed, and closing copes with a store that is half open or zero. */
+/* Called also if init has failed; closing copes with a store that is half open or zero. */
 static void drop(void *self)
 {
 	struct handler *handler = self;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A server that owns one SQLite connection, at work: four client threads read files, post their
- * lines in chunks and ask how often words occur.  A file that cannot be read as text stops the
+ * A server that owns one SQLite connection, in use: four client threads read files, post their
+ * lines in chunks and request how often words occur.  A file that cannot be read as text stops the
  * work; all files before it, and its lines up to there, are stored all the same.
  */
 #include "sqlite_handler.h"
@@ -18,19 +18,19 @@
 #include <unistd.h>
 
 #define READERS 4
-/* Posts do not wait, requests do: a question after so many posts keeps readers from running ahead
- * of the disk, and the inbox from growing without bound. */
+/* Posts do not wait, requests do: a question after each POSTS_PER_QUESTION posts keeps readers from
+ * running ahead of the disk, and the inbox from growing without bound. */
 #define POSTS_PER_QUESTION 8
-/* The longest word that readers ask for. */
+/* The longest word that readers request. */
 #define WORD_SIZE 64
-/* Progress is shown after this long, then after twice as long, and so on up to the longest. */
+/* Progress is shown after this time, then after twice as long, and so on up to the longest. */
 #define SHOW_FIRST_NS   INT64_C(50000000)
 #define SHOW_LONGEST_NS INT64_C(2000000000)
-/* For how long the question for it may wait behind what the readers have sent. */
+/* How long the question for it may wait behind the readers' messages. */
 #define SHOW_PATIENCE_NS INT64_C(60000000000)
 #define NS_PER_S         INT64_C(1000000000)
 
-/* What the command line asks for. */
+/* The contents of the command line. */
 struct job {
 	const char *database;
 	struct source *sources;
@@ -40,7 +40,7 @@ struct job {
 	bool show;
 };
 
-/* What the readers share. */
+/* State that the readers share. */
 struct feed {
 	const struct job *job;
 	pthread_mutex_t mutex;
@@ -50,9 +50,9 @@ struct feed {
 	size_t running;
 	int64_t accepted;
 	int64_t answered;
-	/* No new file is begun; those under way are read to their end. */
+	/* No new file is begun; those in progress are read to their end. */
 	bool stop;
-	/* What went wrong first: empty if nothing did. */
+	/* The first failure: empty if there was none. */
 	char why[512];
 };
 
@@ -80,7 +80,8 @@ static void feed_fail(struct feed *feed, const char *what, const char *why)
 	pthread_mutex_unlock(&feed->mutex);
 }
 
-/* The next file to read; NULL: no more.  Files are begun in the order in which they were given. */
+/* Return the next file to read, or NULL if there are no more.  Files are begun in the given
+ * order. */
 static struct source *feed_next(struct feed *feed)
 {
 	struct source *source = NULL;
@@ -100,7 +101,7 @@ static void feed_count(struct feed *feed, int64_t accepted, int64_t answered)
 	pthread_mutex_unlock(&feed->mutex);
 }
 
-/* Copy the first word of a chunk that fits; its length, or 0 if there is none. */
+/* Copy the first word of a chunk that fits; return its length, or 0 if there is none. */
 static size_t first_word(const struct text_chunk *chunk, char *word)
 {
 	size_t start = 0;
@@ -119,7 +120,8 @@ static size_t first_word(const struct text_chunk *chunk, char *word)
 	return 0;
 }
 
-/* Ask for a word that was posted before: messages are handled in order, so it is there by now. */
+/* Request a word that was posted before: messages are handled in order, so it must be stored by
+ * now. */
 static bool ask(struct reader *reader, const char *word, size_t length)
 {
 	struct question question = {.word = length > 0 ? word : NULL, .length = length};
@@ -132,7 +134,7 @@ static bool ask(struct reader *reader, const char *word, size_t length)
 			return true;
 		feed_fail(reader->feed, "the server", "it does not know a word it was sent");
 	} else if (result == UMP_SERVER_GONE) {
-		/* Join will tell why. */
+		/* Join will report why. */
 		feed_stop(reader->feed);
 	} else {
 		feed_fail(reader->feed, reader->feed->job->database,
@@ -141,7 +143,7 @@ static bool ask(struct reader *reader, const char *word, size_t length)
 	return false;
 }
 
-/* Post a chunk.  On failure it is still ours. */
+/* Post a chunk.  On failure the caller still owns it. */
 static bool send_chunk(struct reader *reader, struct source *source, const struct text_chunk *chunk)
 {
 	struct post post = {.kind = POST_LINES, .source = source, .chunk = *chunk};
@@ -159,7 +161,7 @@ static bool send_chunk(struct reader *reader, struct source *source, const struc
 	return false;
 }
 
-/* Send all of a file.  false: there is no use in going on with others. */
+/* Send all of a file.  false: further files would be of no use. */
 static bool send_file(struct reader *reader, struct source *source, unsigned *posts)
 {
 	struct text text;
@@ -169,7 +171,7 @@ static bool send_file(struct reader *reader, struct source *source, unsigned *po
 
 	text_open(&text, source->name);
 	while (good && text_next(&text, &chunk) == TEXT_OPEN) {
-		/* The chunk is the server's once it is sent. */
+		/* The server owns the chunk once it is sent. */
 		size_t length = first_word(&chunk, word);
 
 		good = send_chunk(reader, source, &chunk);
@@ -201,7 +203,7 @@ static void *read_files(void *arg)
 	return NULL;
 }
 
-/* Start as many readers as can be had; how many that are. */
+/* Start as many readers as possible; return their number. */
 static size_t start_readers(struct feed *feed, const ump_client *client, struct reader *readers)
 {
 	size_t count;
@@ -216,7 +218,7 @@ static size_t start_readers(struct feed *feed, const ump_client *client, struct 
 			break;
 		}
 		reader->feed = feed;
-		/* Counted before it runs: it may end before we come to it. */
+		/* Count it before it runs: it may end before this thread continues. */
 		pthread_mutex_lock(&feed->mutex);
 		feed->running++;
 		error = pthread_create(&reader->thread, NULL, read_files, reader);
@@ -234,7 +236,7 @@ static size_t start_readers(struct feed *feed, const ump_client *client, struct 
 
 /* ---- Progress ------------------------------------------------------------------------------ */
 
-/* Wait until the readers have ended, or until `deadline`; whether they have. */
+/* Wait until the readers have ended, or until `deadline`; return whether they have. */
 static bool readers_ended(struct feed *feed, ump_time deadline)
 {
 	struct timespec until = {
@@ -278,8 +280,8 @@ static void wait_for_readers(struct feed *feed, const ump_client *client)
 
 /* ---- The end ------------------------------------------------------------------------------- */
 
-/* Ask for each word at once.  The answers are had after the last client is gone: the server still
- * handles what it has accepted. */
+/* Request each word without waiting.  The replies are read after the last client is dropped: the
+ * server still handles what it has accepted. */
 static void ask_words(struct feed *feed, const ump_client *client, ump_wait_reply **waits)
 {
 	const struct job *job = feed->job;
@@ -315,7 +317,7 @@ static void print_words(struct feed *feed, ump_wait_reply **waits)
 	}
 }
 
-/* Print what was done; the exit status. */
+/* Print the results; return the exit status. */
 static int report(const struct feed *feed, const struct outcome *outcome, struct ump_flow how,
 	int64_t nanoseconds)
 {
@@ -404,7 +406,7 @@ static bool is_word(const char *text)
 	return byte > text && *byte == '\0';
 }
 
-/* Read the options; -1: go on, else the exit status. */
+/* Read the options; return -1 to continue, else the exit status. */
 static int read_options(struct job *job, int argc, char **argv)
 {
 	int option;
@@ -425,7 +427,7 @@ static int read_options(struct job *job, int argc, char **argv)
 			job->words[job->words_count++] = optarg;
 			break;
 		default:
-			return 2; /* getopt has said why */
+			return 2; /* getopt has printed why */
 		}
 	}
 	if (argc - optind < 2) {
@@ -442,7 +444,7 @@ int main(int argc, char **argv)
 	ump_wait_reply **waits = calloc(room, sizeof(ump_wait_reply *));
 	int status = 1;
 
-	/* A report that goes to a file at its limit is to be a failed write, not the end of the
+	/* A report to a file at its size limit must be a failed write, not the end of the
 	 * process.  The database needs no such care: the dispatcher has all signals blocked. */
 	signal(SIGXFSZ, SIG_IGN);
 	job.words = calloc(room, sizeof *job.words);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long to wait for someone who looks at the database with another program. */
+/* How long to wait while another program uses the database. */
 #define BUSY_MS 5000
 
 static const char schema[] =
@@ -20,7 +20,8 @@ static const char schema[] =
 	"  WITHOUT ROWID;"
 	"COMMIT;";
 
-/* What SQLite's text leaves out of "disk I/O error" and "unable to open database file"; or "". */
+/* Set `detail` to what SQLite's text omits from "disk I/O error" and "unable to open database
+ * file"; or to "". */
 static void find_detail(struct store *store, int code, char *detail, size_t size)
 {
 	int system_error = sqlite3_system_errno(store->db);
@@ -28,14 +29,14 @@ static void find_detail(struct store *store, int code, char *detail, size_t size
 	detail[0] = '\0';
 	if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN)
 		return;
-	/* The system's reason does not come through from a commit; the kind of failure does. */
+	/* A commit does not report the system's reason, but it does report the kind of failure. */
 	if (system_error != 0)
 		(void)strerror_r(system_error, detail, size);
 	else if (sqlite3_extended_errcode(store->db) == SQLITE_IOERR_WRITE)
 		snprintf(detail, size, "a write failed");
 }
 
-/* Passes `code` on.  If it is the first failure, says why while SQLite still knows. */
+/* Return `code`.  If it is the first failure, note its reason while SQLite still knows it. */
 static int note(struct store *store, int code)
 {
 	char detail[128];
@@ -59,7 +60,7 @@ static int prepare(struct store *store, const char *sql, sqlite3_stmt **statemen
 		sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL));
 }
 
-/* Run a statement whose parameters are bound.  Resetting it tells how the step went. */
+/* Run a statement whose parameters are bound.  The reset returns the result of the step. */
 static int run(struct store *store, sqlite3_stmt *statement)
 {
 	(void)sqlite3_step(statement);
@@ -90,8 +91,8 @@ static int prepare_all(struct store *store)
 	return code;
 }
 
-/* Whether the file can be had.  SQLite tries this and that before it gives up, and then has only
- * the last error left: "No such file" for a folder that nobody may write in. */
+/* Whether the file can be opened.  SQLite makes several attempts before it gives up, and then has
+ * only the last error: "No such file" for a folder that is not writable. */
 static bool can_open(struct store *store, const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -107,7 +108,7 @@ static bool can_open(struct store *store, const char *path)
 
 int store_open(struct store *store, const char *path)
 {
-	/* NOMUTEX: SQLite needs no lock of its own where one thread owns the connection. */
+	/* NOMUTEX: SQLite needs no lock of its own if one thread owns the connection. */
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	int code;
 
@@ -174,7 +175,7 @@ static int add_words(struct store *store, const char *line, size_t length)
 	return code;
 }
 
-/* A line is stored as text, byte for byte: SQLite neither checks nor changes what is no UTF-8. */
+/* A line is stored as text, byte for byte: SQLite neither checks nor changes invalid UTF-8. */
 static int add_line(
 	struct store *store, int64_t file, int64_t number, const char *line, size_t length)
 {
@@ -223,7 +224,7 @@ int store_add_lines(
 	if (code == SQLITE_OK)
 		return execute(store, "RELEASE lines");
 	store->pending = pending;
-	/* Some failures, a full disk for one, have ended the whole transaction already. */
+	/* Some failures, such as a full disk, have ended the whole transaction already. */
 	if (sqlite3_get_autocommit(store->db) != 0)
 		store->pending = 0;
 	else

@@ -2,10 +2,10 @@
 /*
  * Lines of text in an SQLite database, and how often each word occurs in them.
  *
- * A word is a run of the bytes A-Z, a-z, 0-9 and _ that is as long as it can be; case matters.
- * This is what `LC_ALL=C grep -ow WORD` finds.
+ * A word is a longest run of the bytes A-Z, a-z, 0-9 and _; case matters.  This is what `LC_ALL=C
+ * grep -ow WORD` finds.
  *
- * Not for several threads: whoever opened a store uses it alone.  Codes are SQLite's; 0 is success.
+ * Not thread-safe: a store must be used by one thread at a time.  Codes are SQLite's; 0 is success.
  */
 #ifndef SQLITE_STORE_H
 #define SQLITE_STORE_H
@@ -20,34 +20,34 @@ struct store {
 	struct sqlite3_stmt *add_line;
 	struct sqlite3_stmt *add_word;
 	struct sqlite3_stmt *count_word;
-	/* Lines added since the store was opened: those that are safe, and those that the next
-	 * commit makes safe. */
+	/* Lines added since the store was opened: those that are committed, and those that the next
+	 * commit will add. */
 	int64_t committed;
 	int64_t pending;
-	/* What went wrong first, in words. */
+	/* Text of the first failure. */
 	char why[256];
 };
 
 /* Whether `byte` can be in a word. */
 bool store_is_word_byte(char byte);
 
-/* Open or make a database.  On failure `why` tells, and the store still wants to be closed. */
+/* Open or make a database.  On failure `why` has the reason, and the store must still be closed. */
 int store_open(struct store *store, const char *path);
 
 /* Close it.  What is not committed is lost. */
 void store_close(struct store *store);
 
-/* A new entry for a file; `*id` is what its lines are stored under. */
+/* Make an entry for a file; its lines are stored under `*id`. */
 int store_add_file(struct store *store, const char *name, int64_t *id);
 
 /* Store all lines in `bytes`, numbered from `first`, or none; the last may lack its newline. */
 int store_add_lines(
 	struct store *store, int64_t file, int64_t first, const char *bytes, size_t size);
 
-/* Make safe what was added.  Does nothing if that is nothing. */
+/* Commit what was added.  Does nothing if there is nothing to commit. */
 int store_commit(struct store *store);
 
-/* How often a word occurs in all that is stored. */
+/* Count how often a word occurs in all that is stored. */
 int store_count(struct store *store, const char *word, size_t length, int64_t *count);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A chunk is about this large; a line that is longer makes a larger one. */
+/* Approximate size of a chunk; a longer line makes a larger one. */
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
 static void fail(struct text *text, int error)
@@ -36,7 +36,7 @@ void text_close(struct text *text)
 	text->bytes = NULL;
 }
 
-/* Make room to read into, twice as much each time: a long line is not copied too often. */
+/* Make room to read into, twice as much each time, so that a long line is not copied too often. */
 static int make_room(struct text *text)
 {
 	size_t room = text->room < CHUNK_SIZE / 2 ? CHUNK_SIZE : text->room * 2;
@@ -62,7 +62,7 @@ static int64_t count_newlines(const char *bytes, size_t size)
 	return lines;
 }
 
-/* A NUL byte at `nul`: this is no text.  The line that has it is not given out. */
+/* A NUL byte at `nul`: the file is not text.  The line that contains it is not returned. */
 static void refuse_nul(struct text *text, const char *nul)
 {
 	text->used = (size_t)(nul - text->bytes);
@@ -71,7 +71,7 @@ static void refuse_nul(struct text *text, const char *nul)
 		(long long)(text->line + count_newlines(text->bytes, text->used)));
 }
 
-/* Read once.  Whatever stops the reading shows in the state. */
+/* Read once.  A failure shows in the state. */
 static void read_more(struct text *text)
 {
 	int error = make_room(text);
@@ -98,7 +98,7 @@ static void read_more(struct text *text)
 		refuse_nul(text, nul);
 }
 
-/* Where the last whole line ends, if it does so behind `from`; else 0. */
+/* Return where the last whole line ends, if that is behind `from`; else 0. */
 static size_t whole_lines(const struct text *text, size_t from)
 {
 	size_t end = text->used;
@@ -110,7 +110,7 @@ static size_t whole_lines(const struct text *text, size_t from)
 	return end > from ? end : 0;
 }
 
-/* Give out the first `size` bytes and keep the rest. */
+/* Return the first `size` bytes as a chunk and keep the rest. */
 static enum text_state give(struct text *text, size_t size, struct text_chunk *chunk)
 {
 	size_t rest = text->used - size;
@@ -144,7 +144,8 @@ enum text_state text_next(struct text *text, struct text_chunk *chunk)
 		size_t size;
 
 		read_more(text);
-		/* What was kept from before has no newline: only what is new needs a look. */
+		/* The bytes kept from before have no newline: only the new ones must be
+		 * searched. */
 		size = whole_lines(text, from);
 		if (size > 0)
 			return give(text, size, chunk);

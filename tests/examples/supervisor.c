@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A supervisor: when its server fails, it starts another one and sends again what the failed one
- * had not started.  What it had started is not sent again, because it may have had its effect: the
- * two are told apart by UMP_SERVER_GONE and UMP_NO_REPLY.
+ * had not started.  What was started must not be sent again, because it may have had its
+ * effect.  The two are told apart by UMP_SERVER_GONE and UMP_NO_REPLY.
  */
 #include <stdio.h>
 #include <ump_server.h>
@@ -23,7 +23,7 @@ static struct ump_flow work(void *self, const void *msg, ump_reply_context **rc)
 
 	printf("server %d starts job %d\n", worker->generation, job);
 	if (job == BAD_JOB)
-		/* It fails, with the job half done and no answer. */
+		/* Fail, with the job half done and no reply. */
 		return ump_break(NULL);
 	ump_reply(rc, &square);
 	return ump_continue();
@@ -47,7 +47,7 @@ static int start(struct supervisor *supervisor)
 	struct ump_config config = {.request.size = sizeof(int), .reply.size = sizeof(int)};
 
 	supervisor->worker.generation++;
-	/* A task: this program is its own event loop, so what is printed has an order. */
+	/* A task: this program is its own event loop, so its output has a defined order. */
 	return ump_spawn_task(
 		&config, hire, &supervisor->worker, &supervisor->client, &supervisor->task);
 }
@@ -59,8 +59,8 @@ static void stop(struct supervisor *supervisor)
 	ump_task_join(&supervisor->task, NULL);
 }
 
-/* Send all that is open, run the server, and tell what became of each.  Returns how many are open
- * still: those that were never started. */
+/* Send all open jobs, run the server, and print what became of each.  Return the number of jobs
+ * that are still open: those that were never started. */
 static int send_round(struct supervisor *supervisor, bool *open)
 {
 	ump_completions *answers;

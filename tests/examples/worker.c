@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A worker that may do only so much in a time, and callers that wait only so long.  A request whose
- * caller has given up while it was queued is never started, so nobody's time is spent on it.
+ * A worker with a limited rate, and callers with deadlines.  A request whose caller has given up
+ * while it was queued is never started, so no time is spent on it.
  */
 #include <stdio.h>
 #include <time.h>
@@ -31,7 +31,7 @@ static struct ump_flow work(void *self, const void *msg, ump_reply_context **rc)
 
 	sleep_until(worker->next);
 	worker->next = ump_now() + INTERVAL;
-	/* The caller may have given up while this waited for its turn. */
+	/* The caller may have given up while the request waited here. */
 	if (ump_reply_origin_gone(*rc))
 		return ump_continue();
 	worker->started++;
@@ -64,7 +64,7 @@ int main(void)
 		if (ump_client_req_async(client, &i, &patient[i]) != UMP_OK)
 			return 1;
 	}
-	/* Five jobs are ahead of this one, which take 80 ms at least. */
+	/* Five jobs are ahead of this one; they take at least 80 ms. */
 	printf("in a hurry: %s\n",
 		ump_strerror(ump_client_req(client, &(int){99}, &answer, ump_after(30 * MS))));
 	for (int i = 0; i < 5; i++) {
@@ -72,7 +72,7 @@ int main(void)
 			sum += answer;
 	}
 	printf("the patient ones got %d\n", sum);
-	/* One more, so that the worker has come past the one that was given up. */
+	/* One more request, so that the worker has passed the one that was given up. */
 	printf("afterwards: %s\n",
 		ump_strerror(ump_client_req(client, &(int){1}, &answer, UMP_FOREVER)));
 	ump_client_stats(client, &stats);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A program outside of the project: it asks servers, and sees both ways in which one ends. */
+/* A program outside the project: it sends requests to servers, and sees both ways in which one
+ * ends. */
 #include <stdio.h>
 #include <ump_server.h>
 
@@ -35,7 +36,8 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* Ask a server, post `last` to it unless that is 0, and say how it ended.  0 if all went well. */
+/* Send a server a request, post `last` to it unless that is 0, and print how it ended.  Return 0 if
+ * all went well. */
 static int serve(int last)
 {
 	struct ump_config config = {0};

@@ -34,7 +34,8 @@ extern "C" int build(void *arg, ump_client *, struct ump_handler *out)
 	return 0;
 }
 
-/* Ask a server, post `last` to it unless that is 0, and say how it ended.  0 if all went well. */
+/* Send a server a request, post `last` to it unless that is 0, and print how it ended.  Return 0 if
+ * all went well. */
 int serve(int last)
 {
 	ump_config config = ump_config();

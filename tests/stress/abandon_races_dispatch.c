@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [origin], [once] and [deadline] at the raw receiving end: callers give up while their
- * requests are queued, received or answered.  What was given up in time is skipped and counted, and
- * the count must be exact.  The receiver waits in all ways, and may drop its end at any time.
+ * requests are queued, received or answered.  What was given up in time must be skipped and
+ * counted, and the count must be exact.  The receiver waits in all ways, and may drop its end at
+ * any time.
  */
 #include "stress.h"
 
@@ -11,13 +12,13 @@
 struct receiver {
 	struct stress_server server;
 	ump_server *end;
-	/* It drops its end after so many messages. */
+	/* It drops its end after this number of messages. */
 	unsigned most;
 	bool drained;
 	size_t skipped;
 };
 
-/* One more message, somehow; not UMP_TIMED_OUT or UMP_EMPTY. */
+/* Receive one more message, in any way; never returns UMP_TIMED_OUT or UMP_EMPTY. */
 static int next(struct receiver *receiver, const void **msg, ump_reply_context **rc)
 {
 	struct stress_rng *rng = &receiver->server.rng;
@@ -77,8 +78,8 @@ static void *receive(void *arg)
 	return NULL;
 }
 
-/* Requests that the library dropped without delivering them, and how many of these timed out: only
- * such ones may have been dropped by their own sender, too late to be sent at all. */
+/* Requests that the library dropped without delivering them.  `late` counts those that timed out:
+ * only these may have been dropped by their own sender, too late to be sent at all. */
 static size_t skips(const struct stress_sender *sender, size_t *late)
 {
 	size_t count = 0;

@@ -3,12 +3,12 @@
  * Attacks [complete], [keep], [origin] and [quiet].
  *
  * With many: event loops have hundreds of requests in flight to several servers, some of which
- * break, and others of which answer late or suspend.  Each must come out once, with its tag; now
- * and then all are given up, in whatever state they are, and answers come to completions that are
- * gone.
+ * break, and others of which reply late or suspend.  Each request must complete once, with its
+ * tag.  Now and then all are given up, in whatever state they are, and replies come to completions
+ * that were dropped.
  *
- * With two: tasks on one loop ask each other in turn, with what has completed as the only thing
- * that brings them on; a bell that does not ring is a hang.
+ * With two: tasks on one loop send each other requests in turn, and only completions make them
+ * proceed; a notifier that is not raised is a hang.
  */
 #include "stress.h"
 
@@ -26,7 +26,7 @@ struct owner {
 	ump_client *clients[SERVERS];
 	unsigned count;
 	struct stress_loop loop;
-	/* How many may be in flight. */
+	/* Maximum number in flight. */
 	unsigned window;
 };
 
@@ -38,7 +38,7 @@ static enum stress_act act_of(struct stress_rng *rng, bool breaks)
 	return breaks && stress_one_in(rng, 100) ? STRESS_BREAK : acts[stress_below(rng, 8)];
 }
 
-/* Sleep in the loop until the bell of the completions rings, and take out what there is. */
+/* Sleep in the loop until the completions' notifier is raised, and retrieve all completions. */
 static void sleep_and_see(struct owner *owner)
 {
 	struct stress_sender *sender = &owner->sender;
@@ -52,7 +52,7 @@ static void sleep_and_see(struct owner *owner)
 		continue;
 }
 
-/* Give everything up, and take a new place. */
+/* Give up all requests, and begin again with new completions. */
 static void begin_anew(struct owner *owner)
 {
 	struct stress_sender *sender = &owner->sender;
@@ -121,7 +121,7 @@ static void with_many(struct stress_rng *rng)
 		CHECK(!stress_server_join(&servers[i]) || !mix.drains);
 	for (unsigned i = 0; i < threads; i++)
 		stress_thread_join(owners[i].sender.thread);
-	/* Those who answer now answer nobody. */
+	/* Late replies now have no requester. */
 	stress_keeper_stop(&keeper);
 	for (unsigned i = 0; i < threads; i++)
 		stress_sender_settle(&owners[i].sender);
@@ -131,7 +131,7 @@ static void with_many(struct stress_rng *rng)
 
 /* ---- With two ------------------------------------------------------------------------------- */
 
-/* One of the two: a task, and the completions by which it asks the other one. */
+/* One of the two: a task, and the completions by which it calls the other one. */
 struct player {
 	struct stress_server server;
 	struct stress_sender sender;
@@ -147,7 +147,7 @@ static void serve(struct player *player)
 			==, UMP_OK);
 }
 
-/* What of a loop's two tasks and two completions has rung. */
+/* Handle the raised notifiers of a loop's two tasks and two completions. */
 static void play(struct player *players, struct stress_loop *loop, struct stress_rng *rng)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -157,7 +157,7 @@ static void play(struct player *players, struct stress_loop *loop, struct stress
 			CHECK(stress_server_turn(&player->server, rng));
 		if (!loop->rings[2 + i])
 			continue;
-		/* An answer brings the other one on. */
+		/* A reply makes the other one proceed. */
 		while (stress_see(&player->sender, UMP_NOW) == UMP_OK)
 			serve(player->other);
 	}

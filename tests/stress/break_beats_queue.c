@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [break], [gone] and [once]: while senders of all kinds are at work, some message makes
- * the handler break.  Nothing may be handled after it; what was queued must end as a leftover, be
- * dropped, or go back to its caller, whichever the server's policy says; join must give the value.
+ * Attacks [break], [gone] and [once]: while senders of all kinds send, some message makes the
+ * handler break.  Nothing may be handled after it.  What was queued must be passed to `leftover`,
+ * be dropped, or go back to its caller, depending on the server's policy; join must return the
+ * value.
  */
 #include "stress.h"
 
 #define SENDERS 6
 
-/* Senders of all kinds; whoever breaks is in the mix only now and then, so that some servers end by
- * the last drop. */
+/* Senders of all kinds.  Breaks are in the mix only now and then, so some servers end by the last
+ * drop. */
 static struct stress_mix everything(struct stress_rng *rng)
 {
 	struct stress_mix mix = stress_usual;
@@ -20,7 +21,7 @@ static struct stress_mix everything(struct stress_rng *rng)
 	return mix;
 }
 
-/* Posts without a pause: something comes in at the very moment at which the inbox is closed. */
+/* Posts without a pause: some arrive at the very moment at which the inbox is closed. */
 static struct stress_mix pouring(void)
 {
 	struct stress_mix mix = {.post = 1, .acts = {[STRESS_ANSWER] = 1}};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [drain], [quiet] and [clean]: servers that own clients of other servers, in chains, trees
- * and whatever else has no cycle.  Messages are passed on from one to the next, which also asks the
- * next but one.  When the clients of the first ones go, all must come down by themselves, and what
- * was accepted anywhere must be handled before.
+ * and other acyclic graphs.  Each passes messages on to the next one, and sends requests to the one
+ * after that.  When the clients of the first servers are dropped, all must end by themselves, and
+ * must first handle what was accepted anywhere.
  */
 #include "stress.h"
 
@@ -19,7 +19,7 @@ struct node {
 	struct stress_sender sender;
 };
 
-/* Give a server clients of some that were made before it. */
+/* Give a server clients of some servers that were made before it. */
 static void own(struct node *nodes, unsigned at, struct stress_rng *rng, bool chain)
 {
 	struct stress_server *server = &nodes[at].server;
@@ -47,7 +47,7 @@ static void build_all(struct node *nodes, unsigned count, struct stress_rng *rng
 	}
 }
 
-/* Some are joined, and some are left to themselves. */
+/* Join some, and drop the others' handles. */
 static void end_one(struct node *node, struct stress_rng *rng)
 {
 	if (node->server.on_task || !stress_one_in(rng, 3)) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [deadlock] and [quiet]: servers, on threads and in event loops, whose handlers ask each
- * other along a graph, in all ways in which one can wait for ever: requests, answers that are
- * waited for later, room in an inbox, the end of a server, its init.  Nobody may hang, whatever the
- * graph.  Where it has no circles nobody may be told of one, though servers come and go, and their
- * addresses with them.  Where one caller goes once round a ring, exactly one must be told.
+ * Attacks [deadlock] and [quiet]: servers, on threads and in event loops, whose handlers call each
+ * other along a graph, with all kinds of waits that can block forever: requests, replies that are
+ * waited for later, capacity of an inbox, the end of a server, its init.  No handler may hang,
+ * whatever the graph.  In a graph without cycles no call may return UMP_DEADLOCK, although servers
+ * come and go and their addresses are reused.  When one caller goes once round a ring, exactly one
+ * call must return it.
  *
- * Some contexts are kept and answered by a thread that is no handler, and some requests are
- * answered before their handlers go on: such waits close no circle.
+ * Some contexts are kept and answered by a thread that is not a handler, and some requests are
+ * answered before their handlers continue: such waits close no cycle.
  */
 #include "stress.h"
 
@@ -21,7 +22,7 @@
 
 struct graph;
 
-/* One step of a way through the graph, and how many more may follow. */
+/* One step of a path through the graph, and the number of steps that may follow. */
 struct question {
 	struct graph *graph;
 	uint64_t seed;
@@ -31,10 +32,10 @@ struct question {
 enum way {
 	WAY_REQUEST,
 	WAY_WAIT_REPLY,
-	/* Start a server that goes on with the way, and wait for its end or its init. */
+	/* Start a server that continues the path, and wait for its end or its init. */
 	WAY_CHILD_ENDS,
 	WAY_CHILD_INIT,
-	/* On a ring only those above are taken, each of which waits until the rest is done. */
+	/* On a ring only the kinds above are used, each of which waits until the rest is done. */
 	WAYS_OF_RING,
 	WAY_POST = WAYS_OF_RING,
 	WAY_UNTIL,
@@ -44,7 +45,7 @@ enum way {
 struct node {
 	struct graph *graph;
 	unsigned at;
-	/* Whom it may ask. */
+	/* Nodes that it may call. */
 	unsigned to[NODES];
 	unsigned degree;
 	bool on_task;
@@ -59,15 +60,16 @@ struct graph {
 	unsigned count;
 	unsigned ways;
 	bool keeps;
-	/* Everybody answers, or keeps the context, before going on: then there is no circle. */
+	/* Every handler replies, or keeps the context, before it continues: then there is no
+	 * cycle. */
 	bool answers_first;
 	bool keeps_first;
 	struct stress_keeper keeper;
-	/* What the keeper's thread needs to answer. */
+	/* What the keeper's thread needs for its replies. */
 	struct stress_record record;
 	/* Questions that have not ended, and servers that were started on the way. */
 	atomic_uint open;
-	/* How often somebody was told of a circle. */
+	/* Number of calls that returned UMP_DEADLOCK. */
 	atomic_uint told;
 };
 
@@ -78,7 +80,7 @@ struct child {
 
 /* ---- Ways to wait --------------------------------------------------------------------------- */
 
-/* It ends here: it was handled, or never sent, or given up. */
+/* The question ends here: it was handled, or never sent, or given up. */
 static void question_ends(struct graph *graph)
 {
 	CHECK(graph->open-- > 0);
@@ -89,7 +91,7 @@ static void drop_question(void *value)
 	question_ends(((struct question *)value)->graph);
 }
 
-/* Whoever is no handler is part of no circle. */
+/* A caller that is not a handler is part of no wait cycle. */
 static _Thread_local bool is_caller;
 
 static bool is_told(struct graph *graph, int result)
@@ -102,7 +104,7 @@ static bool is_told(struct graph *graph, int result)
 	return true;
 }
 
-/* How a wait for an answer ended; the answers' values say nothing. */
+/* Check the result of a wait for a reply; the values of replies do not matter. */
 static void check_answer(int result, bool may_time_out)
 {
 	if (result < 0 && result != UMP_NO_REPLY)
@@ -157,7 +159,7 @@ static void post(struct node *node, const struct question *question)
 		CHECK_INT(result, ==, UMP_OK);
 }
 
-/* ---- Servers on the way --------------------------------------------------------------------- */
+/* ---- Servers started on the way ------------------------------------------------------------- */
 
 static void child_asks(struct child *child)
 {
@@ -231,7 +233,7 @@ static void ask_through_child(
 
 /* ---- Handlers ------------------------------------------------------------------------------- */
 
-/* Ask a server, in some way. */
+/* Call a server, in some way. */
 static void ask(struct node *node, const struct question *question, enum way way)
 {
 	struct stress_rng rng = {question->seed};
@@ -259,7 +261,7 @@ static void ask(struct node *node, const struct question *question, enum way way
 	}
 }
 
-/* Go on with a way, from a handler. */
+/* Continue a path, from a handler. */
 static void go_on(struct node *node, struct question question)
 {
 	struct graph *graph = node->graph;
@@ -288,7 +290,7 @@ static struct ump_flow on_request(void *self, const void *msg, ump_reply_context
 		(void)ump_reply_fail(rc, 1);
 	go_on(node, question);
 	question_ends(graph);
-	/* Else it is forgotten, or answered already. */
+	/* Otherwise the request is forgotten, or was answered before. */
 	if (question.seed % 2 == 0)
 		(void)ump_reply_fail(rc, 1);
 	return ump_continue();
@@ -309,7 +311,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	struct question question = {node->graph, 0, 0};
 	struct stress_answer answer;
 
-	/* It would wait for what it is just making. */
+	/* It would wait for the server that it is building. */
 	CHECK_INT(ump_client_req(client, &question, &answer, UMP_FOREVER), ==, UMP_DEADLOCK);
 	*out = (struct ump_handler){.self = arg, .request = on_request, .post = on_post};
 	return 0;
@@ -404,7 +406,7 @@ static void graph_start(struct graph *graph, enum shape shape, struct stress_rng
 
 static void graph_end(struct graph *graph)
 {
-	/* Handlers borrow the clients: they go when no question is left. */
+	/* Handlers borrow the clients, so drop these only when no question is left. */
 	while (graph->open > 0)
 		check_nap(1);
 	for (unsigned i = 0; i < graph->count; i++)
@@ -436,7 +438,7 @@ static void *call(void *arg)
 	return NULL;
 }
 
-/* Whoever asks itself is told in any case. */
+/* A server that calls itself always gets UMP_DEADLOCK. */
 static unsigned told_on_ring(const struct graph *graph)
 {
 	return graph->count == 1 || (!graph->answers_first && !graph->keeps_first);

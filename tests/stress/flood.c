@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [once], [fifo] and [drain] with bursts: up to a million messages queue up behind a server
- * that is held in its handler.  Then it goes on, and drains them all, or breaks in the middle of
- * them and has to account for the rest.
+ * that is held in its handler.  Then it continues, and drains them all, or breaks among them and
+ * must account for the rest.
  */
 #include "stress.h"
 
@@ -40,7 +40,7 @@ static void *pour(void *arg)
 static void round_of(struct stress_rng *rng)
 {
 	unsigned most = stress_is_slow() ? 40000 : 1000000;
-	/* Most bursts are small, and some are of the largest kind. */
+	/* Most bursts are small, and some are of the maximum size. */
 	unsigned size = stress_one_in(rng, 4) ? most : 1 + stress_below(rng, most / 20);
 	unsigned count = 1 + stress_below(rng, SENDERS);
 	bool breaks = stress_one_in(rng, 2);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [drain], [once], [fifo] and [quiet]: senders of all kinds drop their clients at any time,
- * and whoever is last ends the server.  Nothing breaks, so all that was accepted must be handled,
- * nobody may be told that the server is gone, and the loop must end with none, by itself.
+ * and the last drop ends the server.  Nothing breaks, so everything that was accepted must be
+ * handled, no sender may get UMP_SERVER_GONE, and the loop must end with none, by itself.
  */
 #include "stress.h"
 

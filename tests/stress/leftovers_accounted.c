@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [break] and [once] where it can be said for each message what has to become of it: a
- * server is held in its handler, a break and then many messages are queued behind that, and only
- * then it goes on.  None of them may be handled.  Some callers give up before, some wait blocked.
+ * Attacks [break] and [once] where the disposition of each message is known in advance: a server is
+ * held in its handler, a break and then many messages are queued, and only then the handler
+ * continues.  None of these messages may be handled.  Some callers give up before, some are
+ * blocked.
  */
 #include "stress.h"
 
@@ -24,7 +25,7 @@ static void *block(void *arg)
 	return NULL;
 }
 
-/* Queue posts and requests; some of these are given up at once. */
+/* Queue posts and requests; some requests are given up at once. */
 static void queue(
 	struct stress_sender *sender, const ump_client *client, struct stress_pending *pending)
 {
@@ -40,7 +41,7 @@ static void queue(
 	}
 }
 
-/* What has to become of a message that was queued behind the break. */
+/* Check the disposition of a message that was queued behind the break. */
 static void check_one(const struct stress_record *record, enum stress_leftovers policy)
 {
 	int end = record->value.end;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [clean] with limits that are real: memory, threads and file descriptors run out as
- * `ulimit -v`, `-u` and `-n` make them, while servers live.  What fails says UMP_NO_MEMORY,
- * UMP_NO_THREAD or UMP_NO_FD, what was accepted is handled, and once there is room again all works
- * as before.
+ * Attacks [clean] with real limits: memory, threads and file descriptors run out as under `ulimit
+ * -v`, `-u` and `-n`, while servers live.  What fails must return UMP_NO_MEMORY, UMP_NO_THREAD or
+ * UMP_NO_FD, what was accepted must be handled, and once the limit is raised again everything must
+ * work as before.
  *
- * The number of threads is not limited for root, so the program gives that up first, and sanitizers
+ * The number of threads is not limited for root, so the program first gives up root.  Sanitizers
  * need more address space than there is, so under them memory does not run out.
  */
 #define _GNU_SOURCE
@@ -18,21 +18,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A user whom nobody else is, so that only our own threads count. */
+/* An otherwise unused user id, so that only this program's threads count. */
 #define SOMEBODY 61234
 #define CROWD    64
 #define ROOM     3000000
 
 static const struct stress_mix mix = {.drains = true, .faults = true};
 
-/* What glibc makes of the first argument, and POSIX and musl do. */
+/* The type of the first argument in glibc, and in POSIX and musl. */
 #ifdef __GLIBC__
 typedef __rlimit_resource_t limit_kind;
 #else
 typedef int limit_kind;
 #endif
 
-/* Lower a limit; what it was. */
+/* Lower a limit; return the old one. */
 static rlim_t lower(limit_kind what, rlim_t to)
 {
 	struct rlimit limit;
@@ -55,7 +55,7 @@ static void raise_again(limit_kind what, rlim_t to)
 	CHECK_INT(setrlimit(what, &limit), ==, 0);
 }
 
-/* An event-loop server that works, without a thread or a descriptor of the harness. */
+/* Start an event-loop server and use it, without a thread or a descriptor of the harness. */
 static int spawn_task(
 	struct stress_server *server, struct stress_sender *sender, struct stress_rng *rng)
 {
@@ -81,7 +81,7 @@ static void end_task(struct stress_server *server, struct stress_sender *sender)
 	CHECK(!stress_server_join(server));
 }
 
-/* Tasks and completions, until there are no descriptors. */
+/* Open tasks and completions until descriptors run out. */
 static void spawn_tasks(struct stress_sender *sender, struct stress_rng *rng)
 {
 	struct stress_server *servers = stress_alloc(CROWD, sizeof *servers);
@@ -101,7 +101,7 @@ static void spawn_tasks(struct stress_sender *sender, struct stress_rng *rng)
 		end_task(&servers[i], sender);
 		ump_completions_drop(&completions[i]);
 	}
-	/* There is room again. */
+	/* Descriptors are free again. */
 	if (count > 0) {
 		CHECK_INT(spawn_task(&servers[0], sender, rng), ==, UMP_OK);
 		end_task(&servers[0], sender);
@@ -109,7 +109,7 @@ static void spawn_tasks(struct stress_sender *sender, struct stress_rng *rng)
 	free(servers);
 }
 
-/* Spawn until it fails, or there are `most`; each that lives must work. */
+/* Spawn until it fails, or there are `most`; each live server must work. */
 static unsigned spawn_many(struct stress_server *servers, struct stress_sender *sender,
 	unsigned most, struct stress_rng *rng)
 {
@@ -168,7 +168,7 @@ static void run_out_of_files(struct stress_rng *rng)
 	struct stress_sender sender;
 	rlim_t before = lower(RLIMIT_NOFILE, 0);
 
-	/* Servers on threads need none. */
+	/* Threaded servers need no descriptor. */
 	stress_sender_init(&sender, rng, 0, &mix, 8 + 6 * (size_t)CROWD);
 	CHECK_INT(spawn_many(servers, &sender, 8, rng), ==, 8);
 	end_many(servers, 8);
@@ -210,7 +210,7 @@ static void run_out_of_memory(struct stress_rng *rng)
 	before = lower(RLIMIT_AS, address_space() + ((rlim_t)1 + stress_below(rng, 64)) * 1000000);
 	count = spawn_many(servers, &sender, CROWD, rng);
 	CHECK_INT(count, <, CROWD);
-	/* Some more are tried, since a smaller piece may still be had. */
+	/* Try some more: a smaller allocation may still succeed. */
 	while (refused < 20 && sender.count < ROOM)
 		refused += stress_post(&sender, held.client, STRESS_ANSWER) == UMP_NO_MEMORY;
 	CHECK_INT(refused, ==, 20);
@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 	if (geteuid() == 0) {
 		CHECK_INT(setgid(SOMEBODY), ==, 0);
 		CHECK_INT(setuid(SOMEBODY), ==, 0);
-		/* Else /proc/self would be root's, and nothing could be counted there. */
+		/* Otherwise /proc/self would be root's, and its entries could not be counted. */
 		CHECK_INT(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), ==, 0);
 	}
 	return stress_main(&program, argc, argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Event loops by poll and by epoll, and watchers of statistics. */
+/* Event loops by poll and by epoll, and observers of statistics. */
 #define _GNU_SOURCE
 #include "stress.h"
 
@@ -48,7 +48,7 @@ void stress_loop_remove(struct stress_loop *loop, unsigned at)
 	loop->rings[at] = loop->rings[loop->count];
 }
 
-/* Which descriptor has rung. */
+/* Mark the descriptor as readable. */
 static void mark(struct stress_loop *loop, int fd)
 {
 	for (unsigned i = 0; i < loop->count; i++)
@@ -91,9 +91,9 @@ void stress_loop_wait(struct stress_loop *loop, int ms)
 		wait_by_poll(loop, ms);
 }
 
-/* ---- Watchers ------------------------------------------------------------------------------- */
+/* ---- Observers ------------------------------------------------------------------------------ */
 
-/* One look; what only grows must not have shrunk since the last one. */
+/* Read the statistics once; no counter may have decreased since the last time. */
 static void look(struct stress_watcher *watcher, struct ump_stats *last)
 {
 	struct ump_stats now;
@@ -103,7 +103,7 @@ static void look(struct stress_watcher *watcher, struct ump_stats *last)
 	CHECK(now.handled >= last->handled && now.skipped >= last->skipped);
 	CHECK(now.failed >= last->failed);
 	CHECK(now.closed || !last->closed);
-	/* Once it is closed, nothing more is handled. */
+	/* Once the inbox is closed, nothing more is handled. */
 	CHECK(!last->closed || now.handled == last->handled);
 	CHECK_INT(now.busy_for, >=, -1);
 	CHECK_INT(now.kept, <, 1000000);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [quiet], [once] and [fifo] with up to 64 threads on the processors that there are: they
- * come and go in waves, all at one server, whose handler may be slow; most of the time all of them
+ * Attacks [quiet], [once] and [fifo] with up to 64 threads on the available processors.  They come
+ * and go in waves, all at one server, whose handler may be slow.  Most of the time all of them
  * sleep or want to run, and no wake-up may be lost.
  */
 #include "stress.h"

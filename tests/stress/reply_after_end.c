@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [keep], [origin] and [once]: reply contexts are kept and completed before, while and long
- * after their server ends, by several threads, in either ending; some of those who wait are blocked
- * without a deadline, some ask, some have given up by then.
+ * after their server ends, by several threads, in either kind of end.  Some requesters are blocked
+ * without a deadline, some poll, some have given up by then.
  */
 #include "stress.h"
 
@@ -25,7 +25,8 @@ static void *block(void *arg)
 	return NULL;
 }
 
-/* Ask for what has been kept; nobody is left to be asked for the rest. */
+/* Poll for the reply to a kept request, give it up, or wait for it.  The server has ended by
+ * now. */
 static void collect(struct stress_sender *sender, struct stress_pending *pending)
 {
 	if (stress_one_in(&sender->rng, 3) && stress_wait(sender, pending, UMP_NOW) != UMP_EMPTY)
@@ -54,10 +55,10 @@ static void round_of(struct stress_rng *rng)
 	struct stress_keeper keeper;
 	struct stress_sender sender;
 	struct blocked blocked[BLOCKED];
-	/* When the answers begin: before the end, with it, or after it. */
+	/* When the replies begin: before the end, with it, or after it. */
 	unsigned when = stress_below(rng, 3);
 	bool breaks = stress_one_in(rng, 2);
-	/* Blocked callers keep clients, so nothing drains before they are answered. */
+	/* Blocked callers hold clients, so nothing drains before they are answered. */
 	unsigned count = breaks || when == 0 ? stress_below(rng, BLOCKED + 1) : 0;
 
 	stress_keeper_init(&keeper, rng);

@@ -2,18 +2,18 @@
 /*
  * Attacks [bound], [complete] and [quiet].
  *
- * In a line: a server is held in its handler and its inbox filled, which must take as many messages
- * as the capacity says and not one more.  Then event-loop clients ask for room, one after the
- * other, and threads block for it, with deadlines and without; some leave.  Once the handler goes
- * on, room must come to those who asked in the order in which they did, and be kept for each of
- * them until it is used; nobody else gets ahead.  Now and then the server breaks in the middle of
- * the line.
+ * In a queue: a server is held in its handler and its inbox is filled; it must accept exactly as
+ * many messages as its capacity.  Then event-loop clients reserve permits, one after the other, and
+ * threads block for one, with deadlines and without; some leave.  Once the handler continues,
+ * permits must go to the waiters in FIFO order, and each must be kept for its waiter until it is
+ * used; no other sender may overtake the queue.  Now and then the server breaks while the queue is
+ * not empty.
  *
- * In time: the deadlines of those who wait lie about when room comes to them.  A place that is
- * given to one who has just gone is lost, and soon there is none for anybody.
+ * In time: the waiters' deadlines lie around the time at which they get a permit.  A permit that is
+ * given to a waiter that has just left would be lost, and soon there would be none.
  *
- * In a crowd: clients ask for room and are dropped, and so are the completions that are to tell
- * them, while the server hands out room, breaks or drains.
+ * In a crowd: clients reserve permits and are dropped, and so are the completions of these
+ * reservations, while the server hands out permits, breaks or drains.
  */
 #include "stress.h"
 
@@ -27,7 +27,7 @@
 static const struct stress_mix hurried = {.bounded = true, .hurried = true};
 static const struct stress_mix patient = {.bounded = true, .patience = 2000000};
 
-/* ---- In a line ------------------------------------------------------------------------------ */
+/* ---- In a queue ----------------------------------------------------------------------------- */
 
 struct blocked {
 	struct stress_sender sender;
@@ -50,7 +50,7 @@ static void *block(void *arg)
 	return NULL;
 }
 
-/* Wait until the handler has begun with its first message, in which it is held. */
+/* Wait until the handler has its first message, in which it is held. */
 static void until_held(const ump_client *client)
 {
 	struct ump_stats stats;
@@ -62,7 +62,7 @@ static void until_held(const ump_client *client)
 	CHECK_INT(stats.handled, ==, 1);
 }
 
-/* Exactly as many as the capacity says. */
+/* Fill the inbox: exactly `capacity` messages must fit. */
 static void fill(
 	struct stress_sender *sender, const struct stress_server *server, unsigned breaks_at)
 {
@@ -96,7 +96,7 @@ static void ask_all(struct line *line, const struct stress_server *server)
 	CHECK_INT(stress_post(&line->sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
 }
 
-/* Some leave the line, and are told so at once. */
+/* Some leave the queue, which must complete their reservations at once. */
 static void leave(struct line *line)
 {
 	for (unsigned i = 0; i < ASKERS; i++) {
@@ -111,7 +111,7 @@ static void leave(struct line *line)
 	}
 }
 
-/* The room of one who is next in line, or that there will be none any more. */
+/* Retrieve the completion of the next waiter: a permit, or UMP_SERVER_GONE. */
 static bool get_room(struct line *line, ump_client **asker, bool breaks, bool over)
 {
 	struct ump_completion done;
@@ -123,7 +123,7 @@ static bool get_room(struct line *line, ump_client **asker, bool breaks, bool ov
 	if (stress_one_in(&line->sender.rng, 2))
 		stress_dawdle(&line->sender.rng);
 	if (done.result == UMP_OK && stress_one_in(&line->sender.rng, 4)) {
-		/* It goes to the next one. */
+		/* The permit goes to the next waiter. */
 		ump_client_drop(asker);
 		return true;
 	}
@@ -147,7 +147,7 @@ static void get_all(struct line *line, bool breaks)
 	ump_completions_drop(&line->completions);
 }
 
-/* Every place has come back, whatever has become of those who had one. */
+/* Every permit must be returned, whatever became of its holder. */
 static void check_emptied(ump_weak_client *weak, const struct stress_server *server)
 {
 	struct ump_stats stats;
@@ -207,7 +207,7 @@ struct member {
 	ump_client *client;
 };
 
-/* Ask, look perhaps, and go: in any order. */
+/* Reserve, perhaps poll, and drop both, in any order. */
 static void ask_and_go(struct member *member)
 {
 	struct stress_sender *sender = &member->sender;
@@ -224,7 +224,7 @@ static void ask_and_go(struct member *member)
 		CHECK(done.tag == member && done.result != UMP_ORIGIN_GONE);
 		result = stress_post(sender, asker, STRESS_ANSWER);
 		CHECK(done.result == UMP_OK ? result != UMP_FULL : result == UMP_SERVER_GONE);
-		/* Only what was sent has used the room. */
+		/* Only a message that was sent has used the permit. */
 		if (result == UMP_OK && stress_one_in(&sender->rng, 2))
 			CHECK_INT(ump_client_room(asker, completions, member), ==, UMP_OK);
 	}
@@ -267,7 +267,7 @@ static void in_crowd(struct stress_rng *rng)
 	}
 	for (unsigned i = stress_below(rng, 20); i > 0; i--)
 		stress_dawdle(rng);
-	/* It may not get in. */
+	/* The inbox may be full. */
 	while (breaks && breaker.count < breaker.room &&
 		stress_post(&breaker, server.client, STRESS_BREAK) == UMP_FULL)
 		stress_dawdle(rng);
@@ -304,7 +304,7 @@ static void in_time(struct stress_rng *rng)
 	server.capacity = 1 + stress_below(rng, 2);
 	server.dawdles = false;
 	server.delay = lengths[stress_below(rng, 4)];
-	/* About what it takes for those ahead. */
+	/* About the time that the waiters ahead take. */
 	mix.patience = 2 * server.delay;
 	stress_server_start(&server);
 	for (unsigned i = 0; i < BLOCKED; i++) {

@@ -32,7 +32,7 @@ const struct stress_mix stress_usual = {
 	.patience = 200000,
 };
 
-/* ---- Room ----------------------------------------------------------------------------------- */
+/* ---- Capacity ------------------------------------------------------------------------------- */
 
 void stress_bound(struct stress_server *server, struct stress_mix *mix, struct stress_rng *rng)
 {
@@ -43,8 +43,8 @@ void stress_bound(struct stress_server *server, struct stress_mix *mix, struct s
 	mix->ask = mix->complete;
 }
 
-/* Until when to wait for room.  Whoever keeps some, or may come to, must not wait for ever for more
- * through another client: that room is the last one, perhaps. */
+/* Deadline for a wait for capacity.  A sender that holds a permit, or may get one, must not wait
+ * forever for another one through another client: its own may be the last. */
 static ump_time room_until(struct stress_sender *sender, const ump_client *client)
 {
 	bool own = client == sender->client && sender->wish == STRESS_GRANTED;
@@ -62,7 +62,7 @@ static ump_time room_until(struct stress_sender *sender, const ump_client *clien
 	}
 }
 
-/* Something was sent, or not: room that was kept has found its use. */
+/* Note whether a send has used the client's permit. */
 static void use_wish(struct stress_sender *sender, const ump_client *client, int result)
 {
 	if (client != sender->client || sender->wish == STRESS_NO_WISH)
@@ -71,12 +71,12 @@ static void use_wish(struct stress_sender *sender, const ump_client *client, int
 		CHECK_INT(result, !=, UMP_FULL);
 	if (sender->wish == STRESS_WISHES)
 		sender->hasty = true;
-	/* What else fails has not used it. */
+	/* A send that failed otherwise has not used it. */
 	else if (result == UMP_OK || result == UMP_FULL)
 		sender->wish = STRESS_NO_WISH;
 }
 
-/* There was no room, or none in time; nothing was sent. */
+/* Whether there was no capacity, or none in time; nothing was sent. */
 static bool is_full(const struct stress_sender *sender, int result, ump_time deadline)
 {
 	if (result != UMP_FULL && result != UMP_TIMED_OUT)
@@ -89,7 +89,8 @@ static bool is_full(const struct stress_sender *sender, int result, ump_time dea
 	return true;
 }
 
-/* How a way to send that may wait for room ended; a time-out there is a lack of room. */
+/* Note the result of a send that may wait for capacity; a time-out there means that the inbox was
+ * full. */
 static int sent(
 	struct stress_sender *sender, const ump_client *client, int result, ump_time deadline)
 {
@@ -113,7 +114,7 @@ static struct stress_message begin(
 	record->number = (uint64_t)sender->id << 40 | sender->count;
 	record->value.ink = record->number;
 	record->is_request = is_request;
-	/* Padding, too, so that memory checkers see no difference between copies. */
+	/* Clear padding too, so that memory checkers see no difference between copies. */
 	memset(&message, 0, sizeof message);
 	message.record = record;
 	message.number = record->number;
@@ -127,7 +128,7 @@ static bool is_returned(int result)
 	return result == UMP_SERVER_GONE || result == UMP_NO_MEMORY || result == UMP_FULL;
 }
 
-/* Nothing was delivered: the value is the sender's. */
+/* Nothing was delivered: the sender owns the value. */
 static void returned(struct stress_sender *sender, struct stress_record *record, int result)
 {
 	if (result == UMP_NO_MEMORY)
@@ -138,7 +139,7 @@ static void returned(struct stress_sender *sender, struct stress_record *record,
 	stress_end(&record->value, STRESS_END_RETURNED, record->number);
 }
 
-/* The sender of a request was told how it ended. */
+/* Note the result that the sender of a request got. */
 static void told(struct stress_sender *sender, struct stress_record *record, int result,
 	const struct stress_answer *answer)
 {
@@ -157,8 +158,8 @@ static void told(struct stress_sender *sender, struct stress_record *record, int
 	}
 }
 
-/* The same, of a request that was accepted without waiting: one that was never started has been
- * dropped, or a leftover has taken its value. */
+/* The same for a request that was accepted without waiting: if it was never started, its value was
+ * dropped, or `leftover` has taken it. */
 static void told_later(struct stress_sender *sender, struct stress_record *record, int result,
 	const struct stress_answer *answer)
 {
@@ -207,7 +208,7 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 	result = ump_client_req(client, &message, &answer, deadline);
 	if (result == UMP_TIMED_OUT)
 		CHECK_INT(ump_now(), >=, deadline);
-	/* What was not answered may have been sent, and may not. */
+	/* A request without an answer may have been sent or not. */
 	answered = result == UMP_OK || result > 0 || result == UMP_NO_REPLY;
 	use_wish(sender, client, answered ? UMP_OK : result);
 	if (had_room && client == sender->client && !answered && result != UMP_FULL)
@@ -257,7 +258,7 @@ int stress_wait(struct stress_sender *sender, struct stress_pending *pending, um
 
 void stress_abandon(struct stress_pending *pending)
 {
-	/* Before: afterwards the record is nobody's until the end. */
+	/* Set before the drop: afterwards the sender must not touch the record until the end. */
 	pending->record->result = STRESS_ABANDONED;
 	ump_wait_reply_drop(&pending->wait_reply);
 	CHECK(pending->wait_reply == NULL);
@@ -265,7 +266,8 @@ void stress_abandon(struct stress_pending *pending)
 
 /* ---- Completions ---------------------------------------------------------------------------- */
 
-/* Whether there are completions to send with; only memory and descriptors may be lacking. */
+/* Whether there are completions to send with; only a lack of memory or descriptors may prevent
+ * it. */
 static bool has_completions(struct stress_sender *sender)
 {
 	int result;
@@ -302,7 +304,8 @@ int stress_complete(struct stress_sender *sender, const ump_client *client, enum
 	return result;
 }
 
-/* Each wish for room has a tag of its own, so that a late answer is not taken for a newer one's. */
+/* Each reservation has its own tag, so that a late completion is not taken for that of a newer
+ * one. */
 static void *wish_tag(struct stress_sender *sender)
 {
 	return &sender->tags[sender->wish_number % STRESS_WISHES_MOST];
@@ -315,8 +318,8 @@ void stress_ask(struct stress_sender *sender)
 
 	if (!has_completions(sender))
 		return;
-	/* Room that dropped completions have told of: the client may ask again, and is told of the
-	 * same room. */
+	/* Dropped completions have reported this permit: the client may reserve again, and gets the
+	 * same permit reported. */
 	again = sender->wish == STRESS_GRANTED && sender->wish_orphaned;
 	if (sender->wish == STRESS_GRANTED && !again)
 		CHECK_INT(ump_client_room(sender->client, sender->completions, sender), ==,
@@ -343,12 +346,12 @@ static void wish_ends(struct stress_sender *sender, const struct ump_completion 
 		done->result == UMP_ORIGIN_GONE);
 	if (done->result == UMP_SERVER_GONE)
 		CHECK(!sender->mix->drains);
-	/* Of a client that is gone. */
+	/* A reservation of a client that was dropped. */
 	if (done->tag != wish_tag(sender) || sender->wish != STRESS_WISHES)
 		return;
 	CHECK(done->result != UMP_ORIGIN_GONE);
 	if (done->result != UMP_OK || !sender->mix->bounded) {
-		/* Where there always is room, none is kept. */
+		/* Without a bound no permit is kept. */
 		sender->wish = STRESS_NO_WISH;
 		return;
 	}
@@ -367,7 +370,7 @@ static void request_ends(struct stress_sender *sender, const struct ump_completi
 	told_later(sender, record, done->result, done->reply);
 }
 
-/* The next completion, asked for in one of the ways that there are. */
+/* Retrieve the next completion, by any of the library's calls. */
 static int next_completion(
 	struct stress_sender *sender, struct ump_completion *done, ump_time deadline)
 {
@@ -378,7 +381,7 @@ static int next_completion(
 		return ump_completions_next(sender->completions, done);
 	if (deadline != UMP_FOREVER || stress_one_in(&sender->rng, 2))
 		return ump_completions_wait(sender->completions, done, deadline);
-	/* As an event loop does: it sleeps only if it was told that there is nothing. */
+	/* Like an event loop: it must sleep only after a call has returned UMP_EMPTY. */
 	while (sender->in_flight + sender->wishes > 0) {
 		result = ump_completions_next(sender->completions, done);
 		if (result != UMP_EMPTY)
@@ -430,7 +433,7 @@ void stress_drop_all(struct stress_sender *sender)
 	}
 	CHECK_INT(sender->in_flight, ==, 0);
 	sender->wishes = 0;
-	/* Nobody will tell whether it was granted. */
+	/* Whether it was granted will not be reported. */
 	if (sender->wish == STRESS_WISHES)
 		sender->wish = STRESS_UNSURE;
 	sender->wish_orphaned = true;
@@ -482,7 +485,7 @@ static void step_clone(struct stress_sender *sender)
 
 		sender->client = other;
 		other = old;
-		/* What is asked for or kept goes with its client. */
+		/* Reservation and permit end with their client. */
 		sender->wish = STRESS_NO_WISH;
 	}
 	ump_client_drop(&other);
@@ -527,7 +530,7 @@ static void step_weak(struct stress_sender *sender)
 	ump_weak_client_drop(&other);
 }
 
-/* What is pending may be waited for, asked for or given up. */
+/* Wait for a pending request, poll it, or give it up. */
 static void step_collect(struct stress_sender *sender, struct stress_pending *pending)
 {
 	if (pending->wait_reply == NULL)
@@ -566,7 +569,8 @@ static void step_abandon(struct stress_sender *sender)
 	stress_abandon(&pending);
 }
 
-/* For a request: without a deadline, unless that would wait for the room that it has asked for. */
+/* Send a request: without a deadline, unless it would wait for the capacity that its client has
+ * reserved. */
 static void step_req(struct stress_sender *sender)
 {
 	bool patient = sender->wish == STRESS_NO_WISH || sender->wish == STRESS_GRANTED;
@@ -631,7 +635,7 @@ void stress_step(struct stress_sender *sender)
 		stress_dawdle(&sender->rng);
 }
 
-/* ---- Its life ------------------------------------------------------------------------------- */
+/* ---- A sender's life ------------------------------------------------------------------------ */
 
 void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
 	const struct stress_mix *mix, size_t room)
@@ -668,7 +672,7 @@ static bool is_one_of(int end, int first, int second, int third, int fourth)
 	return end == first || end == second || end == third || end == fourth;
 }
 
-/* Whether a value may have ended so, by what its sender was told. */
+/* Whether the end of a value fits the result that its sender got. */
 static bool fits(const struct stress_sender *sender, const struct stress_record *record)
 {
 	int handled = STRESS_END_HANDLED;
@@ -748,7 +752,7 @@ void stress_sender_settle(struct stress_sender *sender)
 	sender->records = NULL;
 }
 
-/* Some threads stay on one processor, and some are not important. */
+/* Some threads have a low priority. */
 static void vary(struct stress_sender *sender)
 {
 	if (stress_one_in(&sender->rng, 8))
@@ -760,16 +764,16 @@ static void *run(void *arg)
 	struct stress_sender *sender = arg;
 
 	vary(sender);
-	/* A waiting loop, since it lets them go closer together than a barrier. */
+	/* A busy loop, because it lets the threads start closer together than a barrier. */
 	while (!atomic_load_explicit(sender->start, memory_order_relaxed))
 		sched_yield();
 	for (size_t i = 0; i < sender->sends; i++) {
 		stress_step(sender);
-		/* Once the server is gone, little more is to be found out. */
+		/* Once the server is gone, further sends show little. */
 		if (sender->gone && stress_one_in(&sender->rng, 8))
 			break;
 	}
-	/* Either what is pending ends first, or the client. */
+	/* Either the pending requests end first, or the client. */
 	if (stress_one_in(&sender->rng, 2)) {
 		ump_client_drop(&sender->client);
 		sender->wish = STRESS_NO_WISH;

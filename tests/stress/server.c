@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Servers that check their own handler's life, and those who answer for them later. */
+/* Servers that check the calls of their own handler, and keepers that reply for them later. */
 #include "stress.h"
 
 #include <stdlib.h>
@@ -14,7 +14,8 @@ void stress_end(struct stress_token *token, enum stress_end end, uint64_t number
 	if (before != STRESS_NOWHERE)
 		check_failed(__FILE__, __LINE__, "value %ju ends once, not as %d and again as %d",
 			(uintmax_t)number, before, (int)end);
-	/* Plain memory: whoever ends a value must have been given it in order. */
+	/* Plain memory: the value must have been handed to this thread with a happens-before
+	 * order. */
 	CHECK_INT(token->ink, ==, number);
 	token->ink = ~number;
 }
@@ -40,7 +41,7 @@ const struct ump_config stress_config = {
 	.name = "stress",
 };
 
-/* ---- Answers -------------------------------------------------------------------------------- */
+/* ---- Replies -------------------------------------------------------------------------------- */
 
 static int answer(ump_reply_context **rc, struct stress_record *record, bool in_place)
 {
@@ -57,7 +58,7 @@ static int answer(ump_reply_context **rc, struct stress_record *record, bool in_
 
 void stress_reply(ump_reply_context **rc, struct stress_record *record, enum stress_act act)
 {
-	/* The record is the sender's again once it has its answer. */
+	/* The sender owns the record again once it has its reply. */
 	bool for_ever = record->for_ever;
 	uint64_t number = record->number;
 	bool gone = ump_reply_origin_gone(*rc);
@@ -76,13 +77,13 @@ void stress_reply(ump_reply_context **rc, struct stress_record *record, enum str
 	CHECK(*rc == NULL);
 	CHECK(result == UMP_OK || result == UMP_ORIGIN_GONE);
 	CHECK(result == UMP_OK || !for_ever);
-	/* Who has given up does not come back. */
+	/* A requester that has given up must not come back. */
 	CHECK(result == UMP_ORIGIN_GONE || !gone);
 	/* A second reply through the same variable. */
 	CHECK_INT(ump_reply_fail(rc, 1), ==, UMP_INVALID);
 }
 
-/* ---- Those who answer later ----------------------------------------------------------------- */
+/* ---- Keepers, which reply later ------------------------------------------------------------- */
 
 static bool take_back(struct stress_keeper *keeper, struct stress_kept *out, bool *closed)
 {
@@ -91,7 +92,7 @@ static bool take_back(struct stress_keeper *keeper, struct stress_kept *out, boo
 	pthread_mutex_lock(&keeper->lock);
 	*closed = keeper->closed;
 	if (keeper->count > 0) {
-		/* Not in order. */
+		/* In random order. */
 		size_t at = stress_below(&keeper->rng, (unsigned)keeper->count);
 
 		*out = keeper->kept[at];
@@ -110,7 +111,7 @@ static enum stress_act late_act(struct stress_rng *rng)
 	return acts[stress_below(rng, 4)];
 }
 
-/* Go on with a handler; its server may be gone afterwards. */
+/* Resume a handler; its server may be gone afterwards. */
 static void resume(struct stress_kept *kept, struct stress_rng *rng)
 {
 	struct stress_server *server = kept->server;
@@ -118,10 +119,10 @@ static void resume(struct stress_kept *kept, struct stress_rng *rng)
 	bool breaks = server->resume_breaks != 0 && stress_one_in(rng, server->resume_breaks);
 	int result;
 
-	/* It stays until now, whatever has become of the task. */
+	/* The message must last until now, whatever became of the task. */
 	if (kept->held != NULL)
 		CHECK_INT(kept->held->number, ==, kept->number);
-	/* In a task that may be dropped nothing orders this with the end. */
+	/* In a task that may be dropped, nothing orders this with the end. */
 	if (!may_drop) {
 		CHECK(server->suspended);
 		server->suspended = false;
@@ -133,7 +134,7 @@ static void resume(struct stress_kept *kept, struct stress_rng *rng)
 	CHECK_INT(ump_task_resume(&kept->suspension, ump_continue()), ==, UMP_INVALID);
 }
 
-/* Answer, resume, or both, in any order. */
+/* Reply, resume, or both, in any order. */
 static void end_kept(struct stress_kept *kept, struct stress_rng *rng)
 {
 	if (kept->rc != NULL && stress_one_in(rng, 2)) {
@@ -223,7 +224,8 @@ void stress_keeper_take_all(struct stress_keeper *keeper, struct stress_kept kep
 
 /* ---- The handler ---------------------------------------------------------------------------- */
 
-/* Messages of one sender come in the order in which it sent them, also as leftovers. */
+/* Messages of one sender must come in the order in which it sent them, also as undelivered
+ * messages. */
 static void check_order(struct stress_server *server, const struct stress_message *message)
 {
 	CHECK(message->sender < STRESS_SENDERS);
@@ -231,7 +233,7 @@ static void check_order(struct stress_server *server, const struct stress_messag
 	server->last[message->sender] = message->number;
 }
 
-/* Send something on to servers that this one owns clients of. */
+/* Send to servers that this one owns clients of. */
 static void pass(struct stress_server *server)
 {
 	struct stress_sender *sender = server->sender;
@@ -250,7 +252,7 @@ static void pass(struct stress_server *server)
 static void complete(
 	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
 {
-	/* Gone once it is answered. */
+	/* The message is freed once it is answered. */
 	struct stress_message copy = *message;
 
 	CHECK(copy.record->is_request);
@@ -278,7 +280,7 @@ static void complete(
 	}
 }
 
-/* Suspend, to be gone on with later or at once. */
+/* Suspend, to be resumed later or at once. */
 static struct ump_flow suspend(
 	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc)
 {
@@ -306,11 +308,11 @@ static struct ump_flow suspend(
 		end_kept(&kept, &server->rng);
 	else
 		stress_keeper_take_all(server->keeper, kept);
-	/* Who has suspended may return anything. */
+	/* A handler that has suspended may return anything. */
 	return says;
 }
 
-/* The time that a message takes, by the handler's clock. */
+/* Measure a message by the handler's clock. */
 static void see_time(struct stress_server *server, ump_time begin)
 {
 	if (server->slow_limit != 0 && ump_now() - begin > server->slow_limit)
@@ -370,7 +372,7 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	struct stress_server *server = self;
 	struct stress_message message = *(const struct stress_message *)msg;
 
-	/* Whoever resumes with a break does not say so, if the task may be dropped. */
+	/* A thread that resumes with a break does not record that if the task may be dropped. */
 	CHECK(server->broke || server->may_drop);
 	CHECK_INT(server->terms, ==, 0);
 	check_order(server, &message);
@@ -391,7 +393,7 @@ static struct ump_flow on_term(void *self, struct ump_flow how)
 	struct stress_server *server = self;
 
 	if (server->dropped) {
-		/* A break with which it was resumed may have come before. */
+		/* A break with which it was resumed may have come first. */
 		CHECK(how.stop);
 		CHECK(how.value == NULL || (how.value == server && server->resume_breaks != 0));
 	} else {
@@ -444,7 +446,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return server->builder_result;
 }
 
-/* ---- Its life ------------------------------------------------------------------------------- */
+/* ---- A server's life ------------------------------------------------------------------------ */
 
 void stress_server_init(struct stress_server *server, struct stress_rng *rng)
 {
@@ -474,13 +476,13 @@ bool stress_server_turn(struct stress_server *server, struct stress_rng *rng)
 
 	if (goes_on && stress_one_in(rng, 16))
 		CHECK_INT(ump_task_join(&server->task, NULL), ==, UMP_EMPTY);
-	/* The end stays. */
+	/* It must stay ended. */
 	if (!goes_on && stress_one_in(rng, 4))
 		CHECK(!ump_task_dispatch(server->task, 0));
 	return goes_on;
 }
 
-/* The whole of an event loop that has but one task. */
+/* A complete event loop, with one task. */
 static void turn_until_end(struct stress_server *server, struct stress_rng *rng)
 {
 	struct stress_loop loop;
@@ -488,7 +490,7 @@ static void turn_until_end(struct stress_server *server, struct stress_rng *rng)
 	stress_loop_open(&loop, rng);
 	stress_loop_add(&loop, ump_task_fd(server->task));
 	do {
-		/* For ever: what does not ring is a hang. */
+		/* Without a time-out: a notifier that is not raised is a hang. */
 		while (stress_loop_wait(&loop, -1), !loop.rings[0])
 			continue;
 	} while (stress_server_turn(server, rng));
@@ -567,7 +569,7 @@ int stress_server_spawn(struct stress_server *server)
 		CHECK_INT(server->terms, ==, 0);
 		return result;
 	}
-	/* It may fail where memory may be refused; then nobody looks. */
+	/* May fail where memory may be refused; then no statistics are checked. */
 	if (server->watched)
 		(void)ump_client_weak(server->client, &server->weak);
 	if (server->on_task)
@@ -588,7 +590,7 @@ void stress_server_start(struct stress_server *server)
 	CHECK_INT(stress_server_spawn(server), ==, UMP_OK);
 }
 
-/* What statistics say when all is over is exact. */
+/* Statistics must be exact once everything has ended. */
 static void check_stats(struct stress_server *server)
 {
 	struct ump_stats stats;
@@ -601,9 +603,9 @@ static void check_stats(struct stress_server *server)
 	if (server->capacity == 0)
 		CHECK(stats.depth == UMP_UNCOUNTED && stats.depth_most == UMP_UNCOUNTED);
 	else
-		/* Those who still have clients may have room that is kept for them. */
+		/* Remaining clients may hold permits. */
 		CHECK(stats.depth <= stats.depth_most && stats.depth_most <= server->capacity);
-	/* Nothing keeps on going, and there is nothing to go on. */
+	/* It drained, so no client is left. */
 	if (!server->broke && !server->dropped)
 		CHECK_INT(stats.clients, ==, 0);
 	ump_weak_client_drop(&server->weak);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [init], [clean], [quiet] and [reuse]: thousands of servers that live for a moment, many
- * at once.  Builders and init fail; builders clone clients and post before the server runs; some
- * servers are joined and some left to themselves.  All memory and all threads must come back.
+ * Attacks [init], [clean], [quiet] and [reuse]: thousands of short-lived servers, many at
+ * once.  Builders and init fail; builders clone clients and post before the server runs; some
+ * servers are joined, and the handles of others dropped.  All memory and all threads must be
+ * released.
  */
 #include "stress.h"
 
@@ -18,7 +19,7 @@ struct mother {
 	pthread_t thread;
 };
 
-/* A client that was cloned by the builder of a server that never came to be, or has ended. */
+/* Check a client that the builder cloned, of a server that failed to start, or has ended. */
 static void check_stray(struct stress_sender *sender, struct stress_server *server, bool failed)
 {
 	if (server->stray == NULL)
@@ -56,7 +57,7 @@ static void use_and_end(struct stress_sender *sender, struct stress_server *serv
 	stress_server_check(server);
 }
 
-/* One life, of which nothing may be left. */
+/* Run one server, which must leave nothing behind. */
 static void live(struct stress_rng *rng)
 {
 	struct stress_server server;
@@ -89,7 +90,7 @@ static void *bear(void *arg)
 	return NULL;
 }
 
-/* Very many at once. */
+/* Run very many at once. */
 static void crowd(struct stress_rng *rng, unsigned count)
 {
 	struct stress_server *servers = stress_alloc(count, sizeof *servers);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [task], [init] and [clean]: thousands of tasks that live for a moment.  Another thread
- * posts to each of them, and drops a client of it, at any time: before it is run, while it drains,
- * while it is dropped, and after it is gone, when that client is all that keeps its descriptor.
+ * Attacks [task], [init] and [clean]: thousands of short-lived tasks.  Another thread posts to each
+ * of them, and drops a client of it, at any time: before it is run, while it drains, while it is
+ * dropped, and after it is gone, when that client alone keeps its descriptor.
  */
 #include "stress.h"
 
@@ -11,7 +11,7 @@
 
 static const struct stress_mix mix = {.drains = false};
 
-/* Who lives, and the neighbour of a life. */
+/* A thread that runs tasks, and the neighbour that sends to one. */
 struct mother {
 	struct stress_rng rng;
 	pthread_t thread;
@@ -38,7 +38,7 @@ static void *neighbour(void *arg)
 	return NULL;
 }
 
-/* Run it for a while, and then to its end or drop it. */
+/* Run it for a while; then run it to its end or drop it. */
 static void run_and_end(struct stress_server *server, struct stress_rng *rng)
 {
 	unsigned turns = stress_below(rng, 6);
@@ -56,7 +56,7 @@ static void run_and_end(struct stress_server *server, struct stress_rng *rng)
 	(void)stress_server_join(server);
 }
 
-/* One life, of which nothing may be left. */
+/* Run one task, which must leave nothing behind. */
 static void live(struct stress_rng *rng)
 {
 	struct stress_server server;

@@ -4,9 +4,9 @@
  * is, by SIGUSR1 aimed at each sender in turn and by an interval timer at the process.  No wait may
  * end early or not at all, and the servers' threads must not run the application's handlers.
  *
- * Threads are cancelled, too, though never inside a call: none of them is documented as a
- * cancellation point, a blocked caller lends its stack to the server, and so an application has to
- * disable cancellation around calls that wait.  This one does.
+ * Threads are cancelled, too, though never inside a call: no call is documented as a cancellation
+ * point, and a blocked caller lends its stack to the server, so an application must disable
+ * cancellation around calls that wait.  This program does.
  */
 #define _GNU_SOURCE
 #include "stress.h"
@@ -25,7 +25,7 @@ static _Thread_local bool may_catch;
 static void on_signal(int number)
 {
 	(void)number;
-	/* A server's thread has all of them blocked. */
+	/* A server's thread must have all signals blocked. */
 	if (!may_catch)
 		_Exit(3);
 	atomic_fetch_add_explicit(&caught, 1, memory_order_relaxed);
@@ -64,7 +64,7 @@ struct target {
 	atomic_bool done;
 };
 
-/* Leave as a cancelled thread does, or at the end. */
+/* Cleanup of a cancelled thread, and at the end. */
 static void leave(void *arg)
 {
 	struct target *target = arg;
@@ -93,7 +93,7 @@ static void *suffer(void *arg)
 	return NULL;
 }
 
-/* An event loop is interrupted like everybody else, and goes on. */
+/* An event loop is interrupted like any other thread, and must continue. */
 static void *loop(void *arg)
 {
 	struct stress_server *server = arg;
@@ -115,7 +115,7 @@ static void storm(struct target *targets, unsigned count, struct stress_rng *rng
 		for (unsigned i = 0; i < count; i++) {
 			pthread_t thread = targets[i].sender.thread;
 
-			/* It is not joined yet, so its name is still good. */
+			/* It is not joined yet, so its id is still valid. */
 			CHECK_INT(pthread_kill(thread, SIGUSR1), ==, 0);
 			if (cancels && stress_one_in(rng, 200))
 				CHECK_INT(pthread_cancel(thread), ==, 0);
@@ -137,14 +137,14 @@ static void round_of(struct stress_rng *rng)
 	mix.drains = true;
 	mix.req_until = 6;
 	mix.patience = 1000000;
-	/* The threads of others inherit this; ours open up again. */
+	/* Other threads inherit this mask; the senders unblock again. */
 	block_signals(SIG_BLOCK);
 	catch_signals();
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	server.keeper = &keeper;
 	server.driven = true;
-	/* Also of a spawning thread's mask nothing must come through. */
+	/* A spawning thread's mask must not pass to a server's thread. */
 	may_catch = true;
 	block_signals(SIG_UNBLOCK);
 	set_timer(200);
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 	static const struct stress_program program = {
 		"signals_everywhere", "[quiet] [deadline] [once]", round_of, 12};
 
-	/* The watchdog, too, must not be hit: it starts with this mask. */
+	/* The watchdog must not be interrupted either: it starts with this mask. */
 	block_signals(SIG_BLOCK);
 	return stress_main(&program, argc, argv);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Attacks [clean]: the n-th call for memory, for a thread or for a file descriptor fails, for all n
- * of a server's life, while other threads keep a second server busy, and any of them may be the one
- * that is hit.  What fails must say UMP_NO_MEMORY, UMP_NO_THREAD or UMP_NO_FD and change nothing;
- * all others must go on.
+ * of a server's life, while other threads keep a second server busy, and the fault may hit any of
+ * them.  What fails must return UMP_NO_MEMORY, UMP_NO_THREAD or UMP_NO_FD and change nothing; all
+ * others must continue.
  */
 #include "stress.h"
 
@@ -29,7 +29,7 @@ static const struct stress_mix mix = {
 	.faults = true,
 };
 
-/* A server's life, in which anything may be refused. */
+/* Run a server while any call may fail. */
 static void live(struct stress_rng *rng)
 {
 	struct stress_server server;
@@ -52,7 +52,7 @@ static void live(struct stress_rng *rng)
 	} else {
 		CHECK(result == UMP_NO_MEMORY ||
 			result == (server.on_task ? UMP_NO_FD : UMP_NO_THREAD));
-		/* The builder posts, perhaps: nobody will handle that. */
+		/* The builder may have posted: that will not be handled. */
 		sender.mix = &stress_usual;
 		ump_client_drop(&server.stray);
 	}

@@ -127,7 +127,7 @@ static void print_totals(void)
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
-/* Now and then a whole round has to do with one processor. */
+/* Run a whole round on one processor. */
 static void pin(struct stress_rng *rng, const cpu_set_t *all)
 {
 	int wanted = (int)stress_below(rng, (unsigned)CPU_COUNT(all));
@@ -159,13 +159,13 @@ static void run_rounds(void)
 			CHECK_INT(ump_threads_open(&stress_threads, stress_below(&rng, 6), 0), ==,
 				UMP_OK);
 		program->round(&rng);
-		/* Servers that were left to themselves may run still. */
+		/* Servers whose handles were dropped may still run. */
 		ump_threads_drop(&stress_threads);
 		if (pinned)
 			sched_setaffinity(0, sizeof all, &all);
 		check_progress();
 	}
-	/* Else the linker has led nothing through the account, and it says nothing. */
+	/* Otherwise the linker has not redirected the calls, and the account is empty. */
 	CHECK(faults_calls() > 0);
 }
 
@@ -220,7 +220,7 @@ int stress_main(const struct stress_program *it, int argc, char **argv)
 	program = it;
 	rounds = it->rounds;
 	seed = (uint64_t)ump_now() ^ (uint64_t)getpid() << 32;
-	/* Short, so that it is easily typed again. */
+	/* Short, so that it is easily typed. */
 	seed %= 1000000000;
 	read_arguments(argc, argv);
 	printf("%s --seed %" PRIu64 " --rounds %u attacks %s\n", it->name, seed, rounds,

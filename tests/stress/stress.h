@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What the stress programs share: seeded randomness, servers, senders, and the account of what
+ * Shared by the stress programs: seeded randomness, servers, senders, and the account of what
  * became of every value.
  *
  * A program attacks a promise in rounds.  A round starts servers and senders, and at its end each
- * value that was sent must have ended exactly once, in a way that fits what its sender was told.
- * The harness uses no synchronisation of its own between a sender and a handler: values carry plain
- * memory, whose owners write it, so that ThreadSanitizer sees it if the library hands a value over
- * without an order.
+ * value that was sent must have ended exactly once, in a way that fits the result that its sender
+ * got.  The harness uses no synchronisation of its own between a sender and a handler: values carry
+ * plain memory, written by their owners, so ThreadSanitizer reports it if the library hands a value
+ * over without a happens-before order.
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -25,49 +25,49 @@ struct stress_rng {
 };
 
 uint64_t stress_random(struct stress_rng *rng);
-/* A number below `limit`, which is not 0. */
+/* A random number below `limit`, which must not be 0. */
 unsigned stress_below(struct stress_rng *rng, unsigned limit);
 bool stress_one_in(struct stress_rng *rng, unsigned chances);
-/* Do something that takes time for no purpose: now and then a yield or a short sleep. */
+/* Spend some time: sometimes by a yield or a short sleep. */
 void stress_dawdle(struct stress_rng *rng);
-/* Stay awake for up to `most` ns, which is not 0. */
+/* Spin for up to `most` ns, which must not be 0. */
 void stress_stay_awake(struct stress_rng *rng, unsigned most);
 
 struct stress_program {
 	const char *name;
-	/* The tags that it attacks. */
+	/* The tags of the promises that it attacks. */
 	const char *promises;
-	/* One round.  Everything in it depends on `rng` and on the scheduler. */
+	/* Run one round.  Everything in it must depend only on `rng` and on the scheduler. */
 	void (*round)(struct stress_rng *rng);
 	/* Rounds for --work 1. */
 	unsigned rounds;
 };
 
-/* Run a program: NAME [--seed N] [--work N].  The exit status of main. */
+/* Run a program: NAME [--seed N] [--work N].  Return the exit status for main. */
 int stress_main(const struct stress_program *program, int argc, char **argv);
 
-/* Whether a sanitizer runs this, so that there must be less of everything. */
+/* Whether a sanitizer runs the program, so that there should be less of everything. */
 bool stress_is_slow(void);
 
 /* ---- Totals --------------------------------------------------------------------------------- */
 
 enum stress_total {
 	STRESS_SERVERS,
-	/* Those of them that ran in event loops. */
+	/* Servers that ran in event loops. */
 	STRESS_TASKS,
-	/* Those that were run by those who sent to them. */
+	/* Combining servers. */
 	STRESS_INLINES,
-	/* And those on threads that are used again. */
+	/* Servers on pooled threads. */
 	STRESS_REUSERS,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
-	/* How values of posts and requests ended. */
+	/* How the values of posts and requests ended. */
 	STRESS_HANDLED,
 	STRESS_LEFT,
 	STRESS_DROPPED,
 	STRESS_RETURNED,
 	STRESS_UNSENT,
-	/* Those of the returned ones for which there was no room, or not in time. */
+	/* Returned values for which there was no capacity, or not in time. */
 	STRESS_FULL,
 	/* How requests ended. */
 	STRESS_ANSWERED,
@@ -80,8 +80,8 @@ enum stress_total {
 	STRESS_DRAINED,
 	STRESS_BROKEN,
 	STRESS_UNBORN,
-	/* Handlers that have suspended, answers that came out of completions, rooms that were kept,
-	 * circles that were told of, and looks at statistics. */
+	/* Handlers that have suspended, replies retrieved from completions, permits kept, results
+	 * UMP_DEADLOCK, and reads of statistics. */
 	STRESS_SUSPENSIONS,
 	STRESS_COMPLETIONS,
 	STRESS_ROOMS,
@@ -106,9 +106,9 @@ enum stress_end {
 	STRESS_END_LEFT,
 	/* In its type's `drop`. */
 	STRESS_END_DROPPED,
-	/* With its sender, who was told that nothing was delivered. */
+	/* With its sender, whose result means that nothing was delivered. */
 	STRESS_END_RETURNED,
-	/* With the caller, as an answer. */
+	/* With the caller, as a reply. */
 	STRESS_END_RECEIVED
 };
 
@@ -116,7 +116,7 @@ enum stress_end {
 struct stress_token {
 	/* Relaxed, so that it orders nothing. */
 	atomic_int end;
-	/* Plain: written by who sends it, checked and written by who ends it. */
+	/* Plain: written by the sender, checked and written by the thread that ends the value. */
 	uint64_t ink;
 };
 
@@ -126,16 +126,16 @@ struct stress_record {
 	struct stress_token reply;
 	uint64_t number;
 	bool is_request;
-	/* The caller waits without a deadline, so its answer cannot fail to arrive. */
+	/* The caller waits without a deadline, so the reply cannot fail to arrive. */
 	bool for_ever;
-	/* Written by who answered. */
+	/* Written by the thread that replied. */
 	bool answered;
-	/* What the sender was told, or STRESS_ABANDONED; UMP_FULL also if there was no room in
+	/* The sender's result, or STRESS_ABANDONED; UMP_FULL also if there was no capacity in
 	 * time. */
 	int result;
-	/* Sent with a completion that has not come yet. */
+	/* Sent with a completion that has not been retrieved. */
 	bool in_flight;
-	/* It was accepted without waiting, and never started: its value is not its sender's. */
+	/* It was accepted without waiting, and never started: the sender does not own its value. */
 	bool later;
 };
 
@@ -148,9 +148,9 @@ enum stress_act {
 	STRESS_FORGET,
 	STRESS_KEEP,
 	STRESS_BREAK,
-	/* Pass a post on to a server that this one owns a client of, and ask another. */
+	/* Pass a post to a server that this one owns a client of, and send another a request. */
 	STRESS_PASS,
-	/* In an event loop: suspend, and be resumed by the keeper or at once.  Else: answer. */
+	/* In an event loop: suspend, and be resumed by the keeper or at once.  Otherwise: reply. */
 	STRESS_SUSPEND,
 	STRESS_ACTS
 };
@@ -169,13 +169,13 @@ struct stress_answer {
 
 extern const struct ump_config stress_config;
 
-/* Say where a value ended; fails if it ended before. */
+/* Record where a value ended; fails if it ended before. */
 void stress_end(struct stress_token *token, enum stress_end end, uint64_t number);
 
-/* Complete a request in the way that its number says, as a handler or for one. */
+/* Complete a request in the way that its number selects, as a handler or in place of one. */
 void stress_reply(ump_reply_context **rc, struct stress_record *record, enum stress_act act);
 
-/* ---- Those who answer later ----------------------------------------------------------------- */
+/* ---- Keepers, which reply later ------------------------------------------------------------- */
 
 #define STRESS_KEEPERS 3
 
@@ -200,17 +200,17 @@ struct stress_kept {
 	/* NULL: only to be answered. */
 	ump_suspension *suspension;
 	struct stress_server *server;
-	/* The message of a post, which is there until its handler goes on. */
+	/* The message of a post, which lasts until its handler is resumed. */
 	const struct stress_message *held;
 	uint64_t number;
 };
 
 void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng);
-/* One more thread that completes. */
+/* Start one more thread that completes. */
 void stress_keeper_run(struct stress_keeper *keeper);
-/* Both. */
+/* Initialise and run. */
 void stress_keeper_start(struct stress_keeper *keeper, struct stress_rng *rng);
-/* Completes what is left, too: also after its server has ended. */
+/* Complete what is left, too: also after its server has ended. */
 void stress_keeper_stop(struct stress_keeper *keeper);
 void stress_keeper_take(
 	struct stress_keeper *keeper, ump_reply_context *rc, struct stress_record *record);
@@ -240,31 +240,31 @@ struct stress_server {
 	int builder_result;
 	bool replaces;
 	bool dawdles;
-	/* The handler stays awake for up to so many ns, if it is not 0. */
+	/* Maximum ns for which the handler spins; 0: it does not. */
 	unsigned delay;
 	/* The builder clones the client, and posts through it if there is a sender. */
 	bool strays;
 	size_t stack_size;
-	/* It runs in an event loop: on a thread of the harness, or the program drives it. */
+	/* It runs in an event loop: on a thread of the harness, or driven by the program. */
 	bool on_task;
 	bool driven;
-	/* Those who send to it run it, and hand it on after so many messages. */
+	/* A combining server, whose combiner hands off after `budget` messages. */
 	bool on_inline;
 	size_t budget;
-	/* If it runs on a thread, and its stack is as usual, that is used again. */
+	/* Thread pool, used if the server runs on a thread and its stack size is the default. */
 	ump_threads *threads;
-	/* 0: none. */
+	/* 0: unbounded. */
 	size_t capacity;
-	/* What is looked at when it has ended is exact. */
+	/* Statistics are read after its end, and must be exact. */
 	bool watched;
 	/* It may be dropped before its end, and so be gone when its handler is resumed. */
 	bool may_drop;
-	/* Of so many that are resumed, one breaks; 0: none. */
+	/* One in `resume_breaks` resumed handlers breaks; 0: none. */
 	unsigned resume_breaks;
 	/* ns, or 0.  The handler reports each message that took longer. */
 	int64_t slow_limit;
 	struct stress_keeper *keeper;
-	/* Held while it is handling its first message, if it is set. */
+	/* If set, held while the server handles its first message. */
 	pthread_mutex_t *gate;
 	/* Clients of other servers, which this one owns, and the sender that uses them. */
 	ump_client *owned[STRESS_OWNED];
@@ -274,16 +274,16 @@ struct stress_server {
 	/* The builder was called. */
 	bool built;
 
-	/* Only the dispatcher's. */
+	/* Only for the dispatcher. */
 	struct stress_rng rng;
 	uint64_t last[STRESS_SENDERS];
 	bool gated;
 	bool broke;
-	/* A handler has suspended; changes hands with the suspension. */
+	/* A handler has suspended; ownership passes with the suspension. */
 	bool suspended;
 	int terms;
-	/* Messages that took longer than the limit by the handler's own clock, and those of which
-	 * it was told. */
+	/* Messages that took longer than the limit by the handler's own clock, and those that were
+	 * reported to it. */
 	uint64_t slow;
 	uint64_t told_slow;
 	/* May be read once it has ended. */
@@ -303,26 +303,26 @@ struct stress_server {
 	atomic_bool dropped;
 };
 
-/* Threads that are used again in this round, or NULL. */
+/* The thread pool of this round, or NULL. */
 extern ump_threads *stress_threads;
 
-/* Prepare a server whose ways are chosen by chance, but for the fields that the program sets. */
+/* Prepare a server with random behaviour, except for the fields that the program sets. */
 void stress_server_init(struct stress_server *server, struct stress_rng *rng);
-/* Where any thread may run its handler: now and then let those who send to it do so. */
+/* For a server whose handler may run on any thread: sometimes make it a combining server. */
 void stress_server_roam(struct stress_server *server, struct stress_rng *rng);
-/* Spawn it; what spawn returned. */
+/* Spawn it; return the result of spawn. */
 int stress_server_spawn(struct stress_server *server);
-/* Spawn it, which must succeed. */
+/* Spawn it; must succeed. */
 void stress_server_start(struct stress_server *server);
 /* Join it, which must succeed, and check how it ended.  true: it broke. */
 bool stress_server_join(struct stress_server *server);
-/* One turn of the event loop for a task whose bell has rung; false: it has ended. */
+/* Run one iteration of the event loop for a task whose notifier is raised; false: it has ended. */
 bool stress_server_turn(struct stress_server *server, struct stress_rng *rng);
-/* Drop its task, which ends it here and now. */
+/* Drop its task, which must end it within the call. */
 void stress_server_drop(struct stress_server *server);
-/* Whether and how the handler's callbacks were called, after the end. */
+/* After the end, check whether and how the handler's callbacks were called. */
 void stress_server_check(struct stress_server *server);
-/* The handler of the messages, for a loop of one's own. */
+/* The handler of the messages, for a loop that the program runs itself. */
 struct ump_flow stress_handle(
 	struct stress_server *server, const struct stress_message *message, ump_reply_context **rc);
 
@@ -342,12 +342,12 @@ struct stress_loop {
 void stress_loop_open(struct stress_loop *loop, struct stress_rng *rng);
 void stress_loop_close(struct stress_loop *loop);
 void stress_loop_add(struct stress_loop *loop, int fd);
-/* The last one takes the place of the one that goes. */
+/* The last descriptor takes the place of the removed one. */
 void stress_loop_remove(struct stress_loop *loop, unsigned at);
-/* Wait for so many ms, or for ever (-1); then `rings` tells which are readable. */
+/* Wait for `ms` milliseconds, or forever (-1); then `rings` marks the readable descriptors. */
 void stress_loop_wait(struct stress_loop *loop, int ms);
 
-/* ---- Watchers ------------------------------------------------------------------------------- */
+/* ---- Observers ------------------------------------------------------------------------------ */
 
 /* Reads a server's statistics on a thread of its own until it is stopped. */
 struct stress_watcher {
@@ -379,19 +379,20 @@ struct stress_mix {
 	unsigned post_client;
 	unsigned weak;
 	unsigned dawdle;
-	/* Send with a completion, see to what has completed or give all of it up, ask for room. */
+	/* Send with a completion; retrieve completions or drop all of them; reserve capacity. */
 	unsigned complete;
 	unsigned see;
 	unsigned ask;
-	/* Of the messages. */
+	/* Weights of the messages' acts. */
 	unsigned acts[STRESS_ACTS];
-	/* ns: deadlines lie up to so far ahead. */
+	/* Maximum distance of deadlines, in ns. */
 	unsigned patience;
-	/* Nothing breaks: all that is accepted is handled, and nobody is told that it is not. */
+	/* Nothing breaks: everything that is accepted is handled, and no sender gets
+	 * UMP_SERVER_GONE. */
 	bool drains;
 	/* Memory may be refused. */
 	bool faults;
-	/* There may be no room; and nobody waits for it. */
+	/* The inbox may be full; with `hurried`, senders do not wait for capacity. */
 	bool bounded;
 	bool hurried;
 };
@@ -403,12 +404,12 @@ struct stress_pending {
 	struct stress_record *record;
 };
 
-/* What became of a sender's wish for room. */
+/* State of a sender's reservation. */
 enum stress_wish {
 	STRESS_NO_WISH,
 	STRESS_WISHES,
 	STRESS_GRANTED,
-	/* There may be room that is kept, since something was sent meanwhile, or timed out. */
+	/* A permit may be kept: something was sent meanwhile, or timed out. */
 	STRESS_UNSURE
 };
 
@@ -426,7 +427,7 @@ struct stress_sender {
 	/* Owned by its thread. */
 	ump_client *client;
 	ump_completions *completions;
-	/* Requests whose completions have not come, and rooms. */
+	/* Requests, and reservations, whose completions have not been retrieved. */
 	size_t in_flight;
 	size_t wishes;
 	/* Of `client`. */
@@ -438,50 +439,50 @@ struct stress_sender {
 	unsigned wish_number;
 	char tags[STRESS_WISHES_MOST];
 	size_t sends;
-	/* The last that it heard from the server is that there is none. */
+	/* The server's last result was UMP_SERVER_GONE. */
 	bool gone;
 	pthread_t thread;
 	atomic_bool *start;
 };
 
-/* `room` is how many messages it may send in its life. */
+/* `room` is the number of messages that it may send in its life. */
 void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
 	const struct stress_mix *mix, size_t room);
-/* Each gives what the library returned; UMP_OK for a post tells nothing yet. */
+/* Each returns the library's result; UMP_OK for a post does not yet tell how it ended. */
 int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act);
 int stress_req(struct stress_sender *sender, const ump_client *client, enum stress_act act,
 	ump_time deadline);
 int stress_req_async(struct stress_sender *sender, const ump_client *client, enum stress_act act,
 	struct stress_pending *out);
-/* Wait for the answer until a deadline; UMP_TIMED_OUT leaves it pending. */
+/* Wait for the reply until a deadline; UMP_TIMED_OUT leaves it pending. */
 int stress_wait(struct stress_sender *sender, struct stress_pending *pending, ump_time deadline);
 void stress_abandon(struct stress_pending *pending);
-/* The same with completions.  `deadline` is how long to wait for the next one. */
+/* The same with completions.  `deadline` limits the wait for the next one. */
 int stress_complete(struct stress_sender *sender, const ump_client *client, enum stress_act act);
 int stress_see(struct stress_sender *sender, ump_time deadline);
 void stress_drop_all(struct stress_sender *sender);
-/* Ask for room for `sender->client`. */
+/* Reserve capacity for `sender->client`. */
 void stress_ask(struct stress_sender *sender);
 /* One step of the mix. */
 void stress_step(struct stress_sender *sender);
-/* Wait for, or give up, whatever is pending. */
+/* Wait for, or give up, each pending request. */
 void stress_sender_finish(struct stress_sender *sender);
-/* When all is over: check what became of every message, and free the records. */
+/* At the end: check what became of every message, and free the records. */
 void stress_sender_settle(struct stress_sender *sender);
 
-/* Now and then a server has a capacity, and its senders have to do with what room there is. */
+/* Sometimes give a server a capacity, which its senders must then cope with. */
 void stress_bound(struct stress_server *server, struct stress_mix *mix, struct stress_rng *rng);
 
-/* Threads that take `sends` steps each with clients of their own, then drop them. */
+/* Threads that take `sends` steps each with clients of their own, then drop these. */
 void stress_senders_start(struct stress_sender *senders, unsigned count, const ump_client *client);
 void stress_senders_join(struct stress_sender *senders, unsigned count);
 void stress_senders_settle(struct stress_sender *senders, unsigned count);
 
-/* Start a thread, which must succeed. */
+/* Start a thread; must succeed. */
 pthread_t stress_thread(void *(*run)(void *), void *arg);
 void stress_thread_join(pthread_t thread);
 
-/* Memory of the harness, which must be there. */
+/* Allocate memory for the harness; must succeed. */
 void *stress_alloc(size_t count, size_t size);
 
 #endif

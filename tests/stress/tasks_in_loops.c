@@ -2,9 +2,9 @@
 /*
  * Attacks [task], [quiet], [once], [drain] and [break] with event loops that run many tasks each,
  * by poll or by epoll, with budgets of all kinds.  Tasks move from loop to loop, also while they
- * have work and while a handler has suspended; they drain, break, or are dropped while senders push
- * and while others resume them.  A task whose descriptor does not ring although there is something
- * to do is a hang.
+ * have work and while a handler has suspended.  They drain, break, or are dropped while senders
+ * push and while other threads resume them.  A task with work whose descriptor is not readable is a
+ * hang.
  */
 #include "stress.h"
 
@@ -16,11 +16,11 @@
 
 struct seat {
 	struct stress_server server;
-	/* Dropped after so many turns; 0: never. */
+	/* Drop it after this number of iterations; 0: never. */
 	unsigned patience;
 };
 
-/* Tasks that no loop has at the moment. */
+/* Tasks that are in no loop at the moment. */
 struct pool {
 	pthread_mutex_t lock;
 	struct seat *seats[TASKS];
@@ -37,7 +37,7 @@ struct runner {
 	pthread_t thread;
 };
 
-/* Take a task over, if there is one.  false: there are none any more, anywhere. */
+/* Take over a task, if the pool has one.  false: there are none left anywhere. */
 static bool adopt(struct runner *runner)
 {
 	struct pool *pool = runner->pool;
@@ -75,12 +75,12 @@ static void give_away(struct runner *runner, unsigned at)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* The end of a task, by itself or now. */
+/* End a task: it has ended by itself, or is ended now. */
 static void end(struct runner *runner, unsigned at)
 {
 	struct seat *seat = take_out(runner, at);
 
-	/* Also one that has ended may be dropped instead of joined. */
+	/* A task that has ended may also be dropped instead of joined. */
 	if (seat->server.may_drop && (seat->patience != 0 || stress_one_in(&runner->rng, 2)))
 		stress_server_drop(&seat->server);
 	else
@@ -90,7 +90,7 @@ static void end(struct runner *runner, unsigned at)
 	pthread_mutex_unlock(&runner->pool->lock);
 }
 
-/* One turn of a task that has rung. */
+/* Run one iteration of a task whose descriptor is readable. */
 static void turn(struct runner *runner, unsigned at)
 {
 	struct seat *seat = runner->seats[at];
@@ -112,7 +112,7 @@ static void *run(void *arg)
 
 	stress_loop_open(&runner->loop, &runner->rng);
 	while (adopt(runner)) {
-		/* Not for ever, since nothing rings when a task is to be adopted. */
+		/* With a time-out, because no descriptor signals a task to adopt. */
 		stress_loop_wait(&runner->loop, 1);
 		for (unsigned i = runner->loop.count; i > 0; i--) {
 			if (runner->loop.rings[i - 1])
@@ -124,7 +124,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* A task of chance.  true: nothing breaks it, and nobody drops it. */
+/* Prepare a random task.  true: it neither breaks nor is dropped. */
 static bool seat_init(struct seat *seat, struct stress_keeper *keeper, struct stress_mix *mix,
 	struct stress_rng *rng)
 {

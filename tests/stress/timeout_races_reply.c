@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [deadline], [origin] and [once]: deadlines fire around the answer, in requests, in waits
- * that are taken up again, and in joins.  The answer is had or it is not, never both; nothing times
- * out before its deadline.
+ * Attacks [deadline], [origin] and [once]: deadlines expire around the reply, in requests, in waits
+ * that are resumed, and in joins.  A reply must arrive or not, never both; nothing may time out
+ * before its deadline.
  */
 #include "stress.h"
 
 #define SENDERS 4
 
-/* Join with short deadlines until it is there. */
+/* Join with short deadlines until it has ended. */
 static void join(struct stress_server *server, struct stress_rng *rng)
 {
 	int result;
 
 	do {
 		ump_time deadline = ump_after(stress_below(rng, 500000));
-		/* Not through stress_server_join, which waits for ever. */
+		/* Not through stress_server_join, which waits forever. */
 		struct ump_flow how;
 
 		result = ump_join(&server->thread, &how, deadline);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [weak], [drain] and [clean]: weak clients become strong ones, send and go again, while
- * the last other strong client is dropped.  Whoever got a strong client must be served; once an
- * upgrade has failed, every later one must fail too, for everybody.  Any thread may be the one that
- * drops the last reference of all.
+ * Attacks [weak], [drain] and [clean]: weak clients are upgraded, send and are dropped, while the
+ * last other strong client is dropped.  Requests through an upgraded client must be served.  Once
+ * an upgrade has failed, every later one must fail too, on every thread.  Any thread may drop the
+ * last reference of all.
  */
 #include "stress.h"
 

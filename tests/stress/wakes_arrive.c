@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [quiet] where it is decided: each side is made to come just when the other one goes from
- * waiting awake to sleeping.  A client asks, after a while of any length; the handler answers,
- * after another.  Both lengths are drawn around the time for which the other side stays awake, and
- * one lost wake-up is a hang.
+ * Attacks [quiet] at its critical point: each side arrives just when the other one goes from
+ * spinning to sleeping.  A client sends a request after a random delay; the handler replies after
+ * another one.  Both delays are drawn around the time for which the other side spins, and one lost
+ * wake-up is a hang.
  */
 #include "stress.h"
 

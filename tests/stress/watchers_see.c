@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks the statistics, and slow_limit: watchers read a server's numbers without a pause while
- * senders of all kinds are at work and while it ends.  What only grows must never shrink, nothing
- * may be more than it can be, and what is read last must be exact.  Handlers that take longer than
- * the limit by their own clock must be told of.  The watchers' weak clients outlive everything.
+ * Attacks the statistics, and slow_limit: observers read a server's statistics without a pause
+ * while senders of all kinds send and while it ends.  Counters must never decrease, no value may
+ * exceed its maximum, and the last values must be exact.  Handlers that take longer than the limit
+ * by their own clock must be reported.  The observers' weak clients outlive everything.
  */
 #include "stress.h"
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The libc's own stack walker is no part of POSIX: musl has none. */
+/* backtrace() is not part of POSIX, and musl does not have it. */
 #ifdef __has_include
 #if __has_include(<execinfo.h>)
 #include <execinfo.h>
@@ -23,7 +23,8 @@
 #endif
 #endif
 
-/* Sanitizers would abort where an allocation is too large; the tests want to see the code. */
+/* Sanitizers abort on an allocation that is too large; the tests must see the error code
+ * instead. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -32,7 +33,7 @@ const char *__asan_default_options(void)
 	return "allocator_may_return_null=1";
 }
 
-/* Nobody is left at the end whom to wait for: that would be a second for each test. */
+/* There is no other thread to wait for at exit; the wait would cost a second for each test. */
 const char *__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1:atexit_sleep_ms=0";
@@ -77,7 +78,7 @@ static time_t seconds(void)
 	return now.tv_sec;
 }
 
-/* How many entries a folder of /proc has: threads, or file descriptors. */
+/* Number of entries in a folder of /proc: threads, or file descriptors. */
 static int entries(const char *folder)
 {
 	DIR *open = opendir(folder);
@@ -105,7 +106,7 @@ static void print_stack(int signal)
 		backtrace_symbols_fd(frames, depth, STDERR_FILENO);
 }
 
-/* Ask each thread for its stack, one after the other. */
+/* Ask each thread in turn for its stack. */
 static void print_all_stacks(void)
 {
 	DIR *tasks = opendir("/proc/self/task");
@@ -124,7 +125,7 @@ static void print_all_stacks(void)
 	closedir(tasks);
 }
 
-/* Prepare to be asked for stacks. */
+/* Install the handler that prints a stack. */
 static void listen_for_stacks(void)
 {
 	struct sigaction action;
@@ -197,9 +198,10 @@ static void start_watchdog(void)
 /* ---- Deaths -------------------------------------------------------------------------------- */
 
 /*
- * Whatever has to die does so in a child of a process that never had a second thread.  A child of
- * the test itself, which has some, may do almost nothing by POSIX; and where it starts a thread,
- * ThreadSanitizer ends it, and so does qemu 7.2, whose table of threads still has the parent's.
+ * A test that must die runs in a child of a process that never had a second thread.  By POSIX, a
+ * child of the test itself, which has threads, may do almost nothing.  If such a child starts a
+ * thread, ThreadSanitizer ends it, and so does qemu 7.2, whose thread table still has the parent's
+ * threads.
  */
 struct death {
 	void (*doomed)(void);
@@ -225,7 +227,7 @@ static bool died(const struct death *death)
 		dup2(ends[1], STDERR_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		/* Nobody watches this one. */
+		/* The watchdog does not cover this process. */
 		alarm((unsigned)asked_patience());
 		death->doomed();
 		_exit(0);
@@ -242,7 +244,7 @@ static bool died(const struct death *death)
 	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-/* Have that process.  It ends when the test does, which closes the pipe. */
+/* Start that process.  It ends when the test does, because the pipe is closed then. */
 static void start_deaths(void)
 {
 	struct death death;
@@ -259,7 +261,7 @@ static void start_deaths(void)
 	}
 	close(ask_for_death[1]);
 	close(hear_of_death[0]);
-	/* Its addresses are the test's own, so they mean the same here. */
+	/* It was forked from the test, so these addresses mean the same here. */
 	while (read(ask_for_death[0], &death, sizeof death) == (ssize_t)sizeof death) {
 		bool answer = died(&death);
 
@@ -280,8 +282,8 @@ bool check_dies(void (*doomed)(void), const char *text)
 
 /* ---- Running ------------------------------------------------------------------------------- */
 
-/* A thread that was joined or ended may be listed for a moment longer, which is longer on a busy
- * machine; but the watchdog, who says less, is to come later. */
+/* A thread that was joined or has ended may still be listed for a moment, longer on a busy
+ * machine.  The limit must lie below the watchdog's, which reports less. */
 static void check_entries(const char *folder, int before)
 {
 	time_t end = seconds() + asked_patience() / 3;

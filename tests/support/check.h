@@ -2,9 +2,9 @@
 /*
  * The test framework: plain executables, whose checks may fail on any thread.
  *
- * A failed check prints where and what, and ends the process.  A watchdog ends a test that hangs,
- * with the stacks of all threads.  After each test nothing may be left: no memory and no bell of
- * the library's, no thread and no file descriptor; [clean].
+ * A failed check prints its place and values, and ends the process.  A watchdog ends a test that
+ * hangs, and prints the stacks of all threads.  Each test must leave nothing behind: none of the
+ * library's memory or notifiers, no thread and no file descriptor; [clean].
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -18,12 +18,12 @@ extern "C" {
 #endif
 
 struct check_test {
-	/* What it shows, with the tags of the promises that it checks. */
+	/* What the test shows, with the tags of the promises that it checks. */
 	const char *title;
 	void (*run)(void);
 };
 
-/* Run all tests, or those whose titles contain argv[1].  The exit status of main. */
+/* Run all tests, or those whose titles contain argv[1].  Return the exit status for main. */
 int check_main(const struct check_test *tests, size_t count, int argc, char **argv);
 
 #define CHECK_MAIN(tests)                                                                          \
@@ -32,7 +32,7 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
 		return check_main(tests, sizeof(tests) / sizeof *(tests), argc, argv);             \
 	}
 
-/* Seconds that one test may take before the watchdog ends it; the environment variable
+/* Seconds that one test may take before the watchdog ends it.  The environment variable
  * CHECK_PATIENCE overrides it. */
 #define CHECK_PATIENCE 60
 
@@ -52,42 +52,42 @@ void check_failed(const char *file, int line, const char *format, ...)
 				check_left, check_right);                                          \
 	} while (0)
 
-/* Tell the watchdog that the test goes on: its patience begins anew.  Any thread. */
+/* Restart the watchdog's time limit: the test makes progress.  Any thread. */
 void check_progress(void);
 
-/* Called, if set, after a failed check and before the watchdog ends the process: to say how to get
- * there again. */
+/* If set, called after a failed check and before the watchdog ends the process, to print how to
+ * reproduce the failure. */
 extern void (*check_also)(void);
 
-/* Sleep for so many milliseconds: to make something likely, never to be sure of it. */
+/* Sleep for `ms` milliseconds.  Use it to make an event likely; a test must not rely on it. */
 void check_nap(int ms);
 
-/* Whether `run` ends the process with a message that contains `text`.  Sanitizers may end it with
- * one of their own, which counts too.  It runs in another process, which has the globals as they
- * were before the first test; `text` is static. */
+/* Return whether `run` ends the process with a message that contains `text`.  A sanitizer may end
+ * it with a message of its own, which counts too.  `run` is called in another process, which has
+ * the globals as they were before the first test; `text` must be static. */
 bool check_dies(void (*run)(void), const char *text);
 
-/* ---- Faults and accounts of the library's memory, threads and bells ------------------------- */
+/* ---- Fault injection and accounts of the library's memory, threads and notifiers ------------- */
 
-/* Let the `n`-th call that can fail (0 is the next one) fail, once: memory, thread or bell. */
+/* Make the `n`-th call that can fail (0: the next one) fail, once: memory, thread or notifier. */
 void faults_at(int n);
 
-/* Let nothing fail.  Returns whether the fault was met. */
+/* Disable fault injection.  Return whether the fault was hit. */
 bool faults_off(void);
 
-/* Calls that can fail, so far. */
+/* Number of calls that can fail, to date. */
 long faults_calls(void);
 
 /* Blocks of memory that the library holds now. */
 long faults_live(void);
 
-/* Bells, each a file descriptor or two, that the library holds now. */
+/* Notifiers that the library holds now; each is one file descriptor or two. */
 long faults_bells(void);
 
-/* The addresses of up to `room` of the library's channels that live now; returns how many. */
+/* Store the addresses of up to `room` of the library's live channels; return their number. */
 size_t faults_lines(void **out, size_t room);
 
-/* Print what can be read of the library's channels: of use when everything else hangs. */
+/* Print the readable state of the library's channels, to diagnose a hang. */
 void state_print(void);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Tests that must fail, one for each thing that the framework looks for. */
+/* Tests that must fail, one for each kind of failure that the framework detects. */
 #include "check.h"
 #include "sync/sync.h"
 
@@ -31,13 +31,13 @@ static void memory(void)
 	(void)ump__alloc(1);
 }
 
-/* Rings for ever: nobody closes it. */
+/* Leak a notifier: it is never closed. */
 static void bell(void)
 {
 	static struct ump__bell left;
 
 	CHECK_INT(ump__bell_open(&left), ==, UMP_OK);
-	/* So that nothing but the account of bells can miss it. */
+	/* Only the account of notifiers must be able to detect it. */
 	close(left.fd);
 	if (left.rope != left.fd)
 		close(left.rope);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Stands between the library and src/sync's memory, threads and bells: the linker's --wrap leads
- * every call here, so the library under test is the one that ships.
+ * Interposed between the library and src/sync's memory, threads and notifiers: the linker's --wrap
+ * redirects every call to this file, so the library under test is the one that ships.
  *
- * All counting is relaxed: ThreadSanitizer would take anything stronger for an order between the
- * threads that allocate and free, and miss that the library forgot its own.
+ * All counting is relaxed.  With a stronger order, ThreadSanitizer would see the threads that
+ * allocate and free as ordered, and would miss an order that the library lacks.
  */
 #include "check.h"
 #include "sync/sync.h"
@@ -40,7 +40,8 @@ static atomic_bool met;
 static atomic_long calls;
 static atomic_long live;
 static atomic_long bells;
-/* Blocks that begin on a line of their own, which only channels do: an open hash by address. */
+/* Blocks that begin on a cache line of their own, which only channels do: an open-addressing hash
+ * table by address. */
 static _Atomic(void *) lines[LINES];
 
 void faults_at(int n)
@@ -81,7 +82,7 @@ size_t faults_lines(void **out, size_t room)
 	return count;
 }
 
-/* Whether this call is the one to fail. */
+/* Whether this call must fail. */
 static bool fails(void)
 {
 	int left = atomic_load_explicit(&countdown, memory_order_relaxed);
@@ -105,7 +106,7 @@ static void *account(void *memory)
 	return memory;
 }
 
-/* Replace `from` by `to` near where `memory` belongs; where there is no room, forget about it. */
+/* Replace `from` by `to` near the slot of `memory`; without a free slot, do not record it. */
 static void relist(void *memory, void *from, void *to)
 {
 	size_t at = (uintptr_t)memory / UMP__LINE;
@@ -132,7 +133,8 @@ void *__wrap_ump__alloc_line(size_t size)
 	return memory;
 }
 
-/* Fails if the next one has to fail, and leaves that for it: nobody is told of this one. */
+/* Fail if the next call must fail, and leave the fault to that call: this failure is not reported
+ * to the application. */
 void *__wrap_ump__alloc_spare(size_t size, bool line)
 {
 	atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
@@ -156,7 +158,8 @@ int __wrap_ump__thread_start(
 	return fails() ? UMP_NO_THREAD : __real_ump__thread_start(thread, run, arg, stack_size);
 }
 
-/* The library's threads block all signals; the watchdog asks for stacks by this one. */
+/* The library's threads block all signals; unblock the one by which the watchdog asks for
+ * stacks. */
 void __wrap_ump__thread_name(const char *name)
 {
 	sigset_t asked;
@@ -171,7 +174,7 @@ int __wrap_ump__bell_open(struct ump__bell *bell)
 {
 	int result = UMP_NO_FD;
 
-	/* As the real ones leave it when they fail. */
+	/* As the real function leaves them when it fails. */
 	bell->fd = -1;
 	bell->rope = -1;
 	if (!fails())

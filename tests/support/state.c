@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The library's own state, for whoever has to find out why a test hangs.  Everything is read
- * through the kernel, which says so where memory is gone, instead of ending the process.
+ * The library's internal state, to find out why a test hangs.  Everything is read through the
+ * kernel, which reports freed memory as an error; a plain read would end the process.
  */
 #define _GNU_SOURCE
 #include "channel.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CHANNELS 64
-/* Longer chains are not counted to their end. */
+/* Longer chains are not counted to the end. */
 #define NODES 100000
 
 static bool peek(const void *from, void *to, size_t size)
@@ -23,7 +23,7 @@ static bool peek(const void *from, void *to, size_t size)
 	struct iovec local = {to, size};
 	struct iovec remote = {(void *)(uintptr_t)from, size};
 
-	/* Not the function: sanitizers would look at what it reads. */
+	/* Not the libc function: sanitizers would check what it reads. */
 	return syscall(SYS_process_vm_readv, getpid(), &local, 1UL, &remote, 1UL, 0UL) ==
 	       (long)size;
 }
@@ -55,7 +55,7 @@ static void print_channel(const unsigned char *channel)
 	fprintf(stderr, "-- channel %p: %u strong, %u weak; inbox ", (const void *)channel,
 		(unsigned)ump__counts_strong(counts), (unsigned)ump__counts_weak(counts));
 	if (ump__inbox_is_node(inbox))
-		/* It is read as a pointer that was stored as a number. */
+		/* The value is a pointer that was stored as a number. */
 		fprintf(stderr, "of %zu", chain_length((const void *)inbox));
 	else
 		fprintf(stderr, "%s",
@@ -66,7 +66,7 @@ static void print_channel(const unsigned char *channel)
 		(size_t)ump__count_get(&server.skipped), server.ended ? ", ended" : "");
 }
 
-/* One line of a thread's folder in /proc, without its end. */
+/* Read one line of a file in a thread's /proc folder, without the line end. */
 static void read_line(const char *task, const char *file, char *line, int size)
 {
 	char path[300];
@@ -82,9 +82,9 @@ static void read_line(const char *task, const char *file, char *line, int size)
 	fclose(open);
 }
 
-/* Where threads are, as the kernel sees them: ThreadSanitizer keeps signals, and with them the
- * stacks, from threads that sleep in calls that it does not know.  Of a system call its number and
- * arguments are given; for a futex, the first is the word. */
+/* Print where threads are, as the kernel sees them.  ThreadSanitizer withholds signals, and so
+ * stacks, from threads that sleep in calls that it does not know.  A system call is printed as its
+ * number and arguments; for a futex, the first argument is the word. */
 static void print_threads(void)
 {
 	DIR *tasks = opendir("/proc/self/task");

@@ -39,10 +39,10 @@ UMP_TYPED(logger, UMP_NONE, UMP_NONE, struct note, UMP_NONE);
 
 #define STORE_CODES(code) code(STORE_FULL, 3, "the store is full")
 
-/* Only requests, whose answers are codes alone. */
+/* Only requests, whose replies are codes alone. */
 UMP_TYPED(store, struct note, UMP_NONE, UMP_NONE, STORE_CODES);
 
-/* Requests and posts of types that are no structures, and no codes. */
+/* Requests and posts whose types are not structures, and no codes. */
 UMP_TYPED(pinger, const char *, long, unsigned, UMP_NONE);
 
 #endif

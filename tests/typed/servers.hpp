@@ -23,7 +23,7 @@ enum class other_trouble {
 // All kinds; requests travel as bytes.
 struct adder : ump::protocol<add, std::string, std::string, int, trouble> {
 };
-// Requests that come back, and replies without a value.
+// Requests that are given back, and replies without a value.
 struct clerk : ump::protocol<std::string> {
 };
 // Posts only.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The typed layer: each twin does what its model does, and each callback comes through. */
+/* The typed layer: each twin must do what its model does, and each callback must be called. */
 #include "check.h"
 #include "servers.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* What the dispatcher notes here is read after join, or after an answer. */
+/* Written by the dispatcher; may be read after join, or after a reply. */
 struct adder {
 	adder_weak_client me;
 	adder_client built;
@@ -127,7 +127,8 @@ UMP_TYPED_HANDLER(adder, full, .build = build, .init = init, .request = add, .po
 	.drop = drop_self, .drop_request = drop_add, .drop_reply = drop_sum,
 	.drop_post = drop_note);
 
-/* Before there is a thread: what stops the server, and what then is left. */
+/* Called before there is a thread: queue the message that stops the server, and then messages that
+ * stay undelivered. */
 static int queue_up(struct adder *self, adder_client client)
 {
 	struct add add_answered = {1, 0, self->queues};
@@ -149,7 +150,7 @@ UMP_TYPED_HANDLER(adder, leaves_posts, .build = queue_up, .request = add, .post 
 UMP_TYPED_HANDLER(adder, leaves_none, .build = queue_up, .request = add, .post = write_down,
 	.drop_post = drop_note);
 
-/* What lacks a callback that is required, and what has no more than these. */
+/* A handler that lacks a required callback, and one that has only the required ones. */
 UMP_TYPED_HANDLER(adder, incomplete, .post = write_down, .drop = drop_self);
 UMP_TYPED_HANDLER(adder, simple, .request = add, .post = write_down, .drop = drop_self);
 
@@ -159,7 +160,7 @@ static void spawn(const struct adder_handler *handler, struct adder *self, adder
 	struct ump_config config = {.name = "adder", .stack_size = 1 << 20, .post.size = 99};
 
 	CHECK_INT(adder_spawn_thread(&config, handler, self, client, thread), ==, UMP_OK);
-	/* The builder's clone, which drop would drop only after the end. */
+	/* The builder's clone; `drop` would drop it only after the end. */
 	adder_client_drop(&self->built);
 }
 
@@ -258,7 +259,8 @@ static void clients(void)
 	CHECK_INT(tally.handled, ==, 2);
 }
 
-/* Break with a request to be answered, a request and a post behind it; what became of these. */
+/* Break with a request to be answered, and with a request and a post behind it; return what became
+ * of these. */
 static struct tally leave(const struct adder_handler *handler, int first, int second)
 {
 	struct tally tally = {0, 0, 0};
@@ -352,7 +354,7 @@ static void raw_server(void)
 	adder_server_drop(&server);
 }
 
-/* Spawning fails with `result`: there are no handles, and self was dropped exactly once. */
+/* Spawning must fail with `result`: there are no handles, and self was dropped exactly once. */
 static void spawn_fails(const struct adder_handler *handler, struct adder *self, int result)
 {
 	adder_client client = {(ump_client *)self};
@@ -431,7 +433,7 @@ static void nothing_to_consume(void)
 	CHECK_INT(adder_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
 }
 
-/* ---- Servers that lack something ------------------------------------------------------------ */
+/* ---- Servers that lack some kinds ----------------------------------------------------------- */
 
 struct logger {
 	struct tally tally;
@@ -521,7 +523,7 @@ static void scalars(void)
 	struct ump_flow how;
 	long length;
 
-	/* As one would with a function of ump_server.h that has no twin. */
+	/* As an application does for a function of ump_server.h that has no twin. */
 	pinger_configure(&config, &pinging);
 	CHECK_INT(ump_spawn_thread(
 			  &config, pinger_builder, &binding, &client.untyped, &thread.untyped),
@@ -535,7 +537,7 @@ static void scalars(void)
 	pinger_client_drop(&client);
 }
 
-/* The same handler inside an event loop, its requests answered through completions. */
+/* The same handler inside an event loop, with replies through completions. */
 static void tasks(void)
 {
 	struct ump_config config = {.capacity = 2};
@@ -585,7 +587,7 @@ static void tasks(void)
 	adder_task_drop(&task);
 }
 
-/* The same handler, run by those who send. */
+/* The same handler in a combining server. */
 static void inlined(void)
 {
 	struct ump_config config = {0};
@@ -609,7 +611,7 @@ static void inlined(void)
 	adder_inline_drop(&server);
 }
 
-/* The same handler, on threads that are used again: the configuration is passed on. */
+/* The same handler on pooled threads: the configuration must be passed on. */
 static void on_threads_used_again(void)
 {
 	struct ump_config config = {0};
@@ -629,7 +631,7 @@ static void on_threads_used_again(void)
 					  client, &(struct add){3, i, NULL}, &sum, UMP_FOREVER),
 				==, UMP_OK);
 			CHECK_INT(sum.value, ==, 3 + i);
-			/* The last strong client last: from then on the thread has self. */
+			/* Drop the last strong client last: from then on the thread owns self. */
 			adder_weak_client_drop(&self.me);
 			adder_client_drop(&self.built);
 			adder_client_drop(&client);
@@ -664,7 +666,7 @@ static struct ump_flow look_at_wide(struct widener *self, const struct wide *msg
 
 UMP_TYPED_HANDLER(widener, wide_handler, .request = widen, .post = look_at_wide);
 
-/* The alignment of a type is told to the library. */
+/* The library must get the alignment of a type. */
 static void strictly_aligned(void)
 {
 	static struct wide value;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What the library allocates on machines with 64 bits, as the rows of the README's table. */
+/* Print what the library allocates on 64-bit machines, as the rows of the README's table. */
 #include "ask.h"
 #include "completions.h"
 #include "dispatch.h"
@@ -11,11 +11,11 @@
 #include <stdalign.h>
 #include <stdio.h>
 
-/* Sizes are rounded up to this, as `ump__request_new` does. */
+/* Sizes are rounded up to this, as in `ump__request_new`. */
 #define ALIGNED(size)                                                                              \
 	(((size) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 
-/* And to this, as `ump__alloc_line` does. */
+/* And to this, as in `ump__alloc_line`. */
 #define LINES(size) (((size) + UMP__LINE - 1) / UMP__LINE * UMP__LINE)
 
 int main(void)

@@ -48,7 +48,7 @@ static void dead(void)
 	refused(ump__counts_add_weak(word(0, 0)), word(0, 0));
 	refused(ump__counts_drop_strong(word(0, 5)), word(0, 5));
 	refused(ump__counts_drop_weak(word(0, 0)), word(0, 0));
-	/* The strong ones' own. */
+	/* The weak reference that the strong ones share. */
 	refused(ump__counts_drop_weak(word(1, 1)), word(1, 1));
 }
 

@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-/* How many of `waits` waits are awake, if none of them pays. */
+/* Return the number of spins in `waits` waits, if none succeeds. */
 static uint32_t awake_in_vain(uint32_t *vain, uint32_t waits)
 {
 	uint32_t awake = 0;
@@ -22,7 +22,7 @@ static void it_ends(void)
 
 	CHECK_INT(awake_in_vain(&vain, UMP__PATIENCE_TRIES), ==, UMP__PATIENCE_TRIES);
 	CHECK_INT(awake_in_vain(&vain, UMP__PATIENCE_RESTS), ==, 0);
-	/* From then on one in a period. */
+	/* From then on, one in each period. */
 	CHECK_INT(awake_in_vain(&vain, 1), ==, 1);
 	CHECK_INT(awake_in_vain(&vain, UMP__PATIENCE_RESTS), ==, 0);
 	CHECK_INT(awake_in_vain(&vain, 1000 * period), ==, 1000);
@@ -37,7 +37,7 @@ static void it_comes_back(void)
 	vain = ump__patience_next(vain, true);
 	CHECK_INT(vain, ==, 0);
 	CHECK_INT(awake_in_vain(&vain, UMP__PATIENCE_TRIES), ==, UMP__PATIENCE_TRIES);
-	/* Now and then one in vain is nothing. */
+	/* Isolated failures must not stop the spinning. */
 	vain = 0;
 	for (int i = 0; i < 1000; i++) {
 		CHECK_INT(
@@ -48,14 +48,14 @@ static void it_comes_back(void)
 
 static void it_is_sane(void)
 {
-	/* Whatever it says, it counts on. */
+	/* Any counter value must yield a valid next one. */
 	CHECK(ump__patience_lasts(UINT32_MAX));
 	CHECK_INT(ump__patience_next(UINT32_MAX, false), ==, UMP__PATIENCE_TRIES);
 }
 
 static void speed(void)
 {
-	/* 36 ns and 1 ns for a look. */
+	/* 36 ns and 1 ns for a poll. */
 	CHECK_INT(ump__looks_in_10us(UMP__LOOKS_TIMED * 36), ==, 277);
 	CHECK_INT(ump__looks_in_10us(UMP__LOOKS_TIMED), ==, 10000);
 	CHECK_INT(ump__looks_in(14000, 277), ==, 387);

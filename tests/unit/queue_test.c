@@ -91,7 +91,7 @@ static void from_stack(void)
 	}
 }
 
-/* What the contracts say is asked at run time too; here it has to say no. */
+/* The contracts are also checked at run time; these calls must be refused. */
 static void invalid(void)
 {
 	struct ump__queue queue;
@@ -107,7 +107,7 @@ static void invalid(void)
 	CHECK(!ump__queue_is_valid(&queue));
 }
 
-/* The walk is bounded: a ring is found out rather than followed for ever. */
+/* The walk is bounded: a ring must be detected, not followed forever. */
 static void ring(void)
 {
 	struct ump__queue queue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A sandbox that refuses futexes: the linker leads the platform's calls here. */
+/* A sandbox that refuses futexes: the linker redirects the platform's calls to this file. */
 #include "check.h"
 #include "sync/sync.h"
 
@@ -10,16 +10,16 @@
 #include <sys/syscall.h>
 
 #define MS INT64_C(1000000)
-/* The operations, without the bit for private ones. */
+/* The operations, without the flag for private futexes. */
 #define OPERATION 127
 #define WAKE      1
 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
-/* What each call is answered with; 0: it is made. */
+/* Error that each call fails with; 0: make the call. */
 static atomic_int answer;
-/* Only those that wake are refused. */
+/* Refuse only wakes. */
 static atomic_bool wakes_only;
 static atomic_long refused;
 
@@ -86,7 +86,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* An idle server takes no processor, and answers when it is asked. */
+/* An idle server must use no processor time, and must reply to a request. */
 static void idle(void)
 {
 	struct ump_config config = {.request.size = sizeof(int), .reply.size = sizeof(int)};
@@ -113,7 +113,7 @@ static void idle(void)
 	CHECK_INT(ump_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
-/* What a platform promises of sleeping. */
+/* What every platform promises of sleeping. */
 static void sleeps(void)
 {
 	struct ump__word word;
@@ -131,7 +131,7 @@ static void sleeps(void)
 	ump__wake(&word);
 }
 
-/* What is learnt first is kept, so the order of the tests counts. */
+/* What the library learns first is kept, so the order of the tests matters. */
 static void wakes_refused(void)
 {
 	atomic_store(&wakes_only, true);
@@ -152,7 +152,7 @@ static void all_refused(void)
 	}
 }
 
-/* The sandbox is entered when threads have slept already. */
+/* The sandbox is entered after threads have slept. */
 static void refused_later(void)
 {
 	refuse(0);
@@ -161,7 +161,7 @@ static void refused_later(void)
 	all_refused();
 }
 
-/* In a process of its own, which has not learnt anything yet. */
+/* Runs in a process of its own, which has learnt nothing yet. */
 static void in_turn(void)
 {
 	wakes_refused();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Places in an inbox: the steps of the word, and the line of those who wait for one. */
+/* Permits of an inbox: the transition functions of the word, and the queue of waiters. */
 #include "core/room.h"
 
 #include "channel.h"
 #include "check.h"
 #include "places.h"
 
-/* What a client has asked for that has not asked. */
+/* The claim of a client without a reservation. */
 static const struct ump__claim nothing;
 
-/* The senders' word: so many taken, and so many more known to be free. */
+/* The senders' word: `count` permits taken, and `known` more known to be free. */
 static uint64_t word(uint64_t count, uint64_t known)
 {
 	return count * UMP__ROOM_TAKEN + known;
@@ -51,24 +51,24 @@ static void steps(void)
 	CHECK(!ump__room_is_valid(2 * UMP__ROOM_CIRCLE));
 }
 
-/* A look at the limit makes known what leaves the queue as deep as it has been. */
+/* Reading the limit makes known as many permits as keep the queue no deeper than it has been. */
 static void looks(void)
 {
-	/* One of five is taken, and there have been four. */
+	/* One of five is taken, and the depth has been four. */
 	taken(ump__room_look_step(word(1, 0), 5, 5, 4), word(2, 2));
-	/* There never were more than now, or before the word was read. */
+	/* The depth never exceeded the current one, or the one before the word was read. */
 	taken(ump__room_look_step(word(1, 0), 5, 5, 1), word(2, 0));
 	taken(ump__room_look_step(word(1, 0), 5, 5, 0), word(2, 0));
 	taken(ump__room_look_step(word(4, 0), 5, 5, 5), word(5, 0));
 	refused(ump__room_look_step(word(5, 0), 5, 5, 5), word(5, 0));
 	refused(ump__room_look_step(word(5, 0), UMP__ROOM_LINE + 5, 5, 5), word(5, 0));
-	/* Around the circle. */
+	/* Across the wrap-around. */
 	taken(ump__room_look_step(word(LAST, 0), 4, 5, 5), word(0, 4));
 	refused(ump__room_look_step(word(0, 0), 0, 5, 5), word(0, 0));
 	/* More than fits into the word. */
 	taken(ump__room_look_step(word(0, 0), UMP__ROOM_MOST, UMP__ROOM_MOST, UMP__ROOM_MOST),
 		word(1, UMP__ROOM_TAKEN - 1));
-	/* The word is older than the limit: it will be found to have changed. */
+	/* The word is older than the limit: the exchange will find it changed. */
 	taken(ump__room_look_step(word(1, 0), 100, 5, 5), word(2, 4));
 }
 
@@ -88,21 +88,21 @@ static void depths(void)
 	CHECK_INT(ump__room_depth(word(8, 0), 5, 5), ==, 0);
 }
 
-/* ---- The line ------------------------------------------------------------------------------ */
+/* ---- The wait queue ------------------------------------------------------------------------ */
 
 #define MANY 5
 
 static struct ump__room room;
-/* Whose room it is. */
+/* The channel that the permits belong to. */
 static struct ump__channel channel;
 
 struct asker {
 	struct ump__ticket ticket;
-	/* Whether it still wants the place. */
+	/* Whether it still wants the permit. */
 	bool wants;
 	int calls;
 	int code;
-	/* How many were called before it. */
+	/* Number of waiters called before it. */
 	int turn;
 };
 
@@ -149,10 +149,10 @@ static void in_order(void)
 	prepare(2);
 	for (int i = 0; i < MANY; i++)
 		ump__room_ask(&room, &askers[i].ticket);
-	/* The first two found room, and were called at once. */
+	/* The first two found free permits, and were called at once. */
 	CHECK_INT(turns, ==, 2);
 	CHECK_INT(depth(), ==, 2);
-	/* Nobody gets ahead of the line. */
+	/* No sender may overtake the queue. */
 	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__room_give(&room);
 	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
@@ -176,7 +176,7 @@ static void withdrawing(void)
 	prepare(1);
 	for (int i = 0; i < MANY; i++)
 		ump__room_ask(&room, &askers[i].ticket);
-	/* From the middle, the front and the end; and once is enough. */
+	/* From the middle, the front and the end; a second withdrawal fails. */
 	CHECK(withdraw(&askers[2]));
 	CHECK(!withdraw(&askers[2]));
 	CHECK(withdraw(&askers[1]));
@@ -186,11 +186,11 @@ static void withdrawing(void)
 	CHECK_INT(askers[3].calls, ==, 1);
 	CHECK_INT(askers[1].calls + askers[2].calls + askers[4].calls, ==, 0);
 	CHECK_INT(depth(), ==, 1);
-	/* The line has ended with its last one. */
+	/* The queue has ended with its last waiter. */
 	ump__room_give(&room);
 	CHECK_INT(depth(), ==, 0);
 	CHECK_INT(ump__room_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
-	/* And so it does if all withdraw. */
+	/* It also ends if all withdraw. */
 	ump__room_ask(&room, &askers[1].ticket);
 	CHECK(withdraw(&askers[1]));
 	ump__room_give(&room);
@@ -206,7 +206,7 @@ static void unwanted(void)
 	askers[1].wants = false;
 	askers[2].wants = false;
 	ump__room_give(&room);
-	/* It went on to the next one who wants it. */
+	/* The permit went to the next waiter that wants it. */
 	CHECK_INT(askers[1].calls + askers[2].calls + askers[3].calls, ==, 3);
 	CHECK_INT(depth(), ==, 1);
 	askers[4].wants = false;
@@ -214,7 +214,7 @@ static void unwanted(void)
 	ump__room_give(&room);
 	CHECK_INT(askers[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
-	/* Called at once, and unwanted. */
+	/* Called at once, and not wanted. */
 	askers[4].calls = 0;
 	ump__room_ask(&room, &askers[4].ticket);
 	CHECK_INT(askers[4].calls, ==, 1);

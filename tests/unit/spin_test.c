@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The spin policy, in a world of its own: looking, yielding, the clock and the processors are
- * played here, so that nothing depends on time.  The file under test is included, as it is.
+ * The spin policy in a simulated world: polls, yields, the clock and the processors are simulated,
+ * so that nothing depends on real time.  The file under test is included unchanged.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -19,9 +19,9 @@
 
 static struct {
 	ump_time now;
-	/* How long others keep the processor when they are let run. */
+	/* How long other threads keep the processor after a yield. */
 	ump_time yield_ns;
-	/* The clock goes so many times as fast; 0: it stands still. */
+	/* The clock runs `speed` times as fast; 0: it stands still. */
 	int speed;
 	int cpu;
 	size_t processors;
@@ -30,7 +30,7 @@ static struct {
 	uint32_t clocks;
 	uint32_t affinities;
 	uint32_t parks;
-	/* A sleep ends so much before its deadline. */
+	/* How long before its deadline a sleep ends. */
 	ump_time early;
 	/* When the word changes. */
 	ump_time changes;
@@ -58,7 +58,7 @@ static ump_time played_now(void)
 	return world.now * world.speed;
 }
 
-/* Nobody wakes it. */
+/* It is never woken. */
 static bool played_park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
 	CHECK_INT(ump__word_peek(word), ==, value);
@@ -88,7 +88,7 @@ static int played_affinity(pid_t pid, size_t size, cpu_set_t *set)
 	return 0;
 }
 
-/* Its functions have the names of the library's. */
+/* Its functions have the names of the library's, so rename them. */
 #define ump__cpu          spin_cpu
 #define ump__spin         spin_spin
 #define ump__spin_round   spin_round
@@ -108,7 +108,8 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 
 static struct ump__word word;
 
-/* A machine with so many processors and such a clock, of which this process knows nothing yet. */
+/* Start on a machine with `processors` processors and a clock of that speed, of which this process
+ * knows nothing yet. */
 static void begin(size_t processors, int speed)
 {
 	world.now = 1000000;
@@ -123,12 +124,12 @@ static void begin(size_t processors, int speed)
 	(void)learn();
 }
 
-/* One wait in vain, by a thread that has all patience; how long it took. */
+/* One failed wait, by a thread that is willing to spin; return its duration. */
 static ump_time wait_in_vain(enum ump__side side, int other_cpu)
 {
 	ump_time from;
 
-	/* What pays brings patience back, as soon as it is tried. */
+	/* A success restores spinning, once a spin is tried. */
 	for (uint32_t i = 0; i <= UMP__PATIENCE_RESTS; i++) {
 		world.changes = world.now + LOOK_NS + 1;
 		ump__spin(&word, UMP__INBOX_EMPTY, side, 1);
@@ -149,12 +150,12 @@ static ump_time wait_in_vain(enum ump__side side, int other_cpu)
 static void budgets(void)
 {
 	begin(2, 1);
-	/* Once, and within little time. */
+	/* Calibrate once, and within little time. */
 	CHECK_INT(world.affinities, ==, 1);
 	CHECK_INT(world.clocks, <=, 8);
 	check_about(wait_in_vain(UMP__SIDE_SERVER, 1), UMP__SERVER_SPINS);
 	CHECK_INT(world.yields, ==, 0);
-	/* The loop only counts. */
+	/* The loop only counts: it must not read the clock. */
 	CHECK_INT(world.clocks, ==, 0);
 	check_about(wait_in_vain(UMP__SIDE_CLIENT, 1), UMP__CLIENT_SPINS + UMP__CLIENT_YIELDS);
 	check_about(world.yields * YIELD_NS, UMP__CLIENT_YIELDS);
@@ -162,7 +163,7 @@ static void budgets(void)
 	CHECK_INT(world.affinities, ==, 1);
 }
 
-/* A look that takes ten times as long: the budget is the same in time. */
+/* A poll takes ten times as long: the budget must be the same in time. */
 static void slow_processor(void)
 {
 	begin(2, 10);
@@ -181,7 +182,7 @@ static void same_processor(void)
 	begin(2, 1);
 	CHECK_INT(wait_in_vain(UMP__SIDE_SERVER, 0), <=, LOOK_NS);
 	CHECK_INT(world.yields, ==, 0);
-	/* The client makes way. */
+	/* The client yields. */
 	check_about(wait_in_vain(UMP__SIDE_CLIENT, 0), UMP__CLIENT_YIELDS);
 	CHECK_INT(world.looks, <=, world.yields + 1);
 }
@@ -194,11 +195,11 @@ static void one_processor(void)
 	CHECK_INT(wait_in_vain(UMP__SIDE_CLIENT, 0), <=, LOOK_NS);
 	CHECK_INT(wait_in_vain(UMP__SIDE_CLIENT, UMP__CPU_UNKNOWN), <=, LOOK_NS);
 	CHECK_INT(world.yields, ==, 0);
-	/* The first thread is bound, and this one and the other are not. */
+	/* The first thread is bound to a processor; this one and the other one are not. */
 	check_about(wait_in_vain(UMP__SIDE_SERVER, 1), UMP__SERVER_SPINS);
 }
 
-/* The system does not say. */
+/* The system does not report them. */
 static void unknown_processors(void)
 {
 	begin(0, 1);
@@ -214,14 +215,14 @@ static void comes_in_time(void)
 		CHECK_INT(world.now, >=, world.changes);
 		CHECK_INT(world.now, <=, world.changes + LOOK_NS);
 	}
-	/* It is there already: not a moment. */
+	/* It has changed already: no wait at all. */
 	CHECK_INT(ump__word_peek(&word), !=, UMP__INBOX_EMPTY);
 	world.looks = 0;
 	ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_CLIENT, 1);
 	CHECK_INT(world.looks, ==, 1);
 }
 
-/* How many of 1000 waits on this side were awake, none of which pays. */
+/* Number of spins in 1000 waits on this side, none of which succeeds. */
 static int awake(enum ump__side side, int other_cpu)
 {
 	int count = 0;
@@ -242,7 +243,7 @@ static void in_vain(void)
 	CHECK_INT(awake(UMP__SIDE_SERVER, 1), <=, 1000 / 10);
 	CHECK_INT(awake(UMP__SIDE_CLIENT, 1), <=, 1000 / 10);
 	CHECK_INT(awake(UMP__SIDE_CLIENT, 1), >, 0);
-	/* What was not tried has not failed: the server is as patient as before. */
+	/* A spin that was not tried has not failed: the server spins as before. */
 	(void)wait_in_vain(UMP__SIDE_SERVER, 1);
 	for (int i = 0; i < 1000; i++)
 		ump__spin(&word, UMP__INBOX_EMPTY, UMP__SIDE_SERVER, 0);
@@ -266,8 +267,8 @@ static void own_patience(void)
 	}
 }
 
-/* Beside a thread that never sleeps a yield takes as long as that one may run: sleeping, one would
- * have been woken earlier. */
+/* Beside a thread that never sleeps, a yield takes as long as that thread may run.  A sleeping
+ * thread would have been woken earlier. */
 static void hogged(void)
 {
 	int slow = 0;
@@ -285,7 +286,7 @@ static void hogged(void)
 	CHECK_INT(slow, <=, 1000 / 10);
 }
 
-/* How long one stands by in vain. */
+/* Spin, then block, without success; return the duration. */
 static ump_time stand_by(int64_t ns)
 {
 	ump_time from = world.now;
@@ -303,20 +304,20 @@ static void standing_by(void)
 	CHECK_INT(stand_by(0), <=, LOOK_NS);
 	CHECK_INT(stand_by(-5), <=, LOOK_NS);
 	check_about(stand_by(500), 500);
-	/* So short that nothing else is asked. */
+	/* Too short for anything but polls. */
 	CHECK_INT(world.clocks + world.yields + world.parks, ==, 0);
 	check_about(stand_by(10000), 10000);
 	CHECK_INT(world.yields, >, 10);
 	CHECK_INT(world.parks, <=, 1);
 	check_about(stand_by(10000000), 10000000);
-	/* Most of it asleep. */
+	/* Most of the time asleep. */
 	check_about(world.yields * (YIELD_NS + LOOK_NS), STAND_BY_YIELDS);
 	CHECK_INT(world.parks, ==, 1);
-	/* A sleep that ends early is gone on with. */
+	/* A sleep that ends early must be continued. */
 	world.early = 1000;
 	check_about(stand_by(10000000), 10000000);
 	CHECK_INT(world.parks, ==, 2);
-	/* What comes is seen while awake, and then nobody sleeps. */
+	/* A change is seen during the spin; then the thread must not sleep. */
 	world.parks = 0;
 	world.changes = world.now + 5000;
 	ump__stand_by(&word, UMP__INBOX_EMPTY, 10000000);
@@ -324,7 +325,7 @@ static void standing_by(void)
 	CHECK_INT(world.parks, ==, 0);
 }
 
-/* Where others need the processor they get it. */
+/* Other threads that need the processor must get it. */
 static void standing_by_alone(void)
 {
 	begin(1, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Stacks of an asked size, beside many thread-local variables. */
+/* Stacks of a configured size, beside many thread-local variables. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* More than the smaller ones of the stacks that are asked for. */
+/* More than the smaller ones of the configured stacks. */
 #define VARIABLES ((size_t)256 * 1024)
 
 static _Thread_local volatile char variables[VARIABLES];
@@ -20,7 +20,8 @@ int __real_pthread_create(
 int __wrap_pthread_create(
 	pthread_t *id, const pthread_attr_t *attributes, void *(*run)(void *), void *arg);
 
-/* A system that takes so much of a stack: it refuses smaller ones; 0: the real one decides. */
+/* Bytes that the system takes of each stack: it refuses smaller ones; 0: the real system
+ * decides. */
 static atomic_size_t taken;
 static atomic_int refused;
 
@@ -38,7 +39,7 @@ int __wrap_pthread_create(
 	return __real_pthread_create(id, attributes, run, arg);
 }
 
-/* The bytes of stack that the calling thread has left. */
+/* Return the bytes of stack that the calling thread has left. */
 static size_t left(void)
 {
 	pthread_attr_t attributes;
@@ -71,7 +72,8 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* What a handler has left of a stack of `bytes`, on a thread of its own or one of `threads`. */
+/* Return what a handler has left of a stack of `bytes`, on a thread of its own or one of
+ * `threads`. */
 static size_t left_of(size_t bytes, ump_threads *threads)
 {
 	struct ump_config config = {.request.size = 1,
@@ -97,7 +99,7 @@ static void beside_variables(void)
 		ump_threads *threads;
 		size_t wanted = sizes[i] > 16384 ? sizes[i] : 16384;
 
-		/* The thread's own record and the library's frames are in there. */
+		/* The rest holds the thread's own record and the library's frames. */
 		CHECK_INT(left_of(sizes[i], NULL), >=, wanted / 4);
 		CHECK_INT(ump_threads_open(&threads, 1, sizes[i]), ==, UMP_OK);
 		CHECK_INT(left_of(0, threads), >=, wanted / 4);
@@ -115,7 +117,7 @@ static void more_is_tried(void)
 	atomic_store(&taken, 0);
 }
 
-/* Not for ever, and not where no size was asked for. */
+/* Retries must end, and there must be none without a configured size. */
 static void refused_in_the_end(void)
 {
 	struct ump_config config = {.request.size = 1};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The platform, whichever was built: parking, time, threads, memory. */
+/* The platform in this build: parking, time, threads, memory. */
 #include "sync/sync.h"
 
 #include "check.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
-/* More than any address space has free.  With 32 bits even half of it may be. */
+/* More than any address space has free.  With 32 bits, even half of it may be free. */
 #define TOO_MUCH (SIZE_MAX > UINT32_MAX ? SIZE_MAX / 4 : SIZE_MAX / 16 * 15)
 
 static struct ump__word word;
@@ -158,7 +158,7 @@ static void spinning(void)
 	ump__spin(&word, UMP__INBOX_PARKED, UMP__SIDE_CLIENT, here);
 }
 
-/* ---- Bells --------------------------------------------------------------------------------- */
+/* ---- Notifiers ----------------------------------------------------------------------------- */
 
 static struct ump__bell bell;
 
@@ -174,7 +174,7 @@ static void bells(void)
 	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
 	CHECK(bell.fd >= 0);
 	CHECK(!rings());
-	/* Silence is no sound. */
+	/* Clearing an idle notifier has no effect. */
 	ump__bell_silence(&bell);
 	CHECK(!rings());
 	ump__bell_strike(&bell);
@@ -182,7 +182,7 @@ static void bells(void)
 	CHECK(rings());
 	ump__bell_strike(&bell);
 	CHECK(rings());
-	/* However often it was rung. */
+	/* However often it was raised. */
 	ump__bell_silence(&bell);
 	CHECK(!rings());
 	ump__bell_strike(&bell);
@@ -191,7 +191,7 @@ static void bells(void)
 	CHECK(fcntl(bell.fd, F_GETFD) < 0);
 }
 
-/* More often than a pipe has room for; and ringing must not block then. */
+/* More often than a pipe can hold; even then, raising must not block. */
 static void rung_often(void)
 {
 	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
@@ -200,7 +200,7 @@ static void rung_often(void)
 	CHECK(rings());
 	ump__bell_silence(&bell);
 	CHECK(!rings());
-	/* As many as one read takes, and one more or less. */
+	/* As many as one read takes, and one fewer or more. */
 	for (int times = 63; times <= 65; times++) {
 		for (int i = 0; i < times; i++)
 			ump__bell_strike(&bell);
@@ -217,13 +217,13 @@ static void bell_deadlines(void)
 	CHECK_INT(ump__bell_open(&bell), ==, UMP_OK);
 	while (ump_now() < before + 20 * MS)
 		ump__bell_wait(&bell, before + 20 * MS);
-	/* At once: these are over. */
+	/* Returns at once: these deadlines have passed. */
 	ump__bell_wait(&bell, UMP_NOW);
 	ump__bell_wait(&bell, -5);
 	ump__bell_wait(&bell, INT64_MIN);
 	ump__bell_wait(&bell, before);
 	ump__bell_strike(&bell);
-	/* At once: it rings, and goes on ringing. */
+	/* Returns at once: it is raised, and stays raised. */
 	ump__bell_wait(&bell, UMP_FOREVER);
 	ump__bell_wait(&bell, UMP_FOREVER - 1);
 	ump__bell_wait(&bell, ump_after(3600 * 1000 * MS));
@@ -269,7 +269,8 @@ static void *open_and_close(void *arg)
 	return arg;
 }
 
-/* Whether a process that is started now would inherit a descriptor of a bell: asked in one. */
+/* Whether a process that is started now would inherit a notifier's descriptor; checked in a
+ * child. */
 static bool child_inherits(void)
 {
 	pid_t child = fork();
@@ -303,7 +304,7 @@ static void not_inherited(void)
 	ump__thread_join(&thread, UMP_FOREVER);
 }
 
-/* One short of what a bell takes, and then none at all. */
+/* One descriptor fewer than a notifier needs, and then none. */
 static void no_bell(void)
 {
 	struct rlimit limit;
@@ -331,7 +332,7 @@ static void *locker(void *arg)
 {
 	for (int i = 0; i < 10000; i++) {
 		ump__lock_take(arg);
-		/* Not atomic: ThreadSanitizer looks on, and a lost one would be missing. */
+		/* Not atomic: ThreadSanitizer checks it, and a lost increment would be missing. */
 		guarded++;
 		ump__lock_give(arg);
 	}

@@ -41,7 +41,8 @@ def library(root):
     """The library's sources below `root`, for the platform with futexes."""
     found = [*root.glob("src/*.c"), *root.glob("src/core/*.c"), root / "src/sync/park_futex.c"]
     found += [root / f"src/sync/{name}.c"
-              for name in ("bell", "bell_eventfd", "clock", "fork", "lock", "memory", "spin", "thread")]
+              for name in ("bell", "bell_eventfd", "clock", "exit", "fork", "lock", "memory", "spin",
+                           "thread")]
     return {str(path.relative_to(root)): path for path in sorted(found)}
 
 

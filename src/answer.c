@@ -44,7 +44,7 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notif
 
 	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
-	/* Unless the step owns it, the answer may be freed from here on: only its address is used. */
+	/* The answer may be freed from here on, unless the step owns it: use its address only. */
 	if (step.wake && notifier != NULL)
 		ump__notifier_raise(notifier);
 	else if (step.wake)

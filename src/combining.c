@@ -29,7 +29,8 @@ struct ump_combining {
 	struct ump_flow how;
 };
 
-#define LIVE_INLINE "an inline server's handle was used after it was joined or dropped, or is none"
+#define LIVE_COMBINING                                                                             \
+	"a combining server's handle was used after it was joined or dropped, or is none"
 
 /* ---- Running as the combiner --------------------------------------------------------------- */
 
@@ -41,13 +42,13 @@ static inline bool is_blocked(struct ump__message *message)
 
 /* Hand off the combiner role to the caller of a request.  After that nothing of the server may be
  * touched.  Returns false if the caller has just given up; this thread is still the combiner. */
-static inline bool hand_on(struct ump__message *message)
+static inline bool hand_off(struct ump__message *message)
 {
 	return !ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_COMBINER, NULL);
 }
 
 /* Release the combiner role if no message is left. */
-static inline bool gives_up(ump_server *server)
+static inline bool release_if_idle(ump_server *server)
 {
 	return ump__queue_is_empty(&server->batch) && ump__combiner_give(&server->channel->inbox);
 }
@@ -142,7 +143,7 @@ static enum ump__outcome work_off(
 			begin_stint(&stint, budget);
 		if (stint.over && is_blocked(message)) {
 			ump__server_give_back(server);
-			if (hand_on(message))
+			if (hand_off(message))
 				return UMP__OUTCOME_CONTINUE;
 			ump__server_skip(server, message);
 			continue;
@@ -161,7 +162,7 @@ static enum ump__outcome work_off(
 	return outcome;
 }
 
-static void inline_free(struct ump_combining *combining)
+static void combining_free(struct ump_combining *combining)
 {
 	if (combining->channel != NULL)
 		ump__channel_drop_weak(combining->channel);
@@ -171,7 +172,7 @@ static void inline_free(struct ump_combining *combining)
 
 /* Leave the server's frame, once the role was released or handed off (UMP__OUTCOME_CONTINUE).  With
  * any other outcome this thread is still the combiner: end the server. */
-static void release_role(struct ump_combining *combining, const struct ump__frame *frame,
+static void leave_or_end(struct ump_combining *combining, const struct ump__frame *frame,
 	enum ump__outcome outcome, struct ump_flow flow)
 {
 	ump_server *server;
@@ -184,7 +185,7 @@ static void release_role(struct ump_combining *combining, const struct ump__fram
 	combining->how = ump__dispatcher_end(&combining->dispatcher, outcome, flow);
 	ump__frame_leave(frame);
 	if (ump__answer_publish(&combining->ended, UMP_OK, NULL))
-		inline_free(combining);
+		combining_free(combining);
 	ump__server_release(server);
 }
 
@@ -199,7 +200,7 @@ void ump__combining_run(struct ump_combining *combining)
 
 	ump__frame_enter(&frame, server->channel);
 	outcome = work_off(combining, combining->budget + own, &flow);
-	release_role(combining, &frame, outcome, flow);
+	leave_or_end(combining, &frame, outcome, flow);
 }
 
 /* Handle the combiner's own request, and then the messages of others. */
@@ -213,9 +214,9 @@ static void run_own(struct ump_combining *combining, struct ump__request *reques
 	ump__frame_enter(&frame, request->channel);
 	outcome = ump__dispatcher_handle(&combining->dispatcher, &request->message, &flow);
 	/* Usually no message has arrived meanwhile. */
-	if (outcome == UMP__OUTCOME_CONTINUE && !gives_up(combining->dispatcher.server))
+	if (outcome == UMP__OUTCOME_CONTINUE && !release_if_idle(combining->dispatcher.server))
 		outcome = work_off(combining, combining->budget, &flow);
-	release_role(combining, &frame, outcome, flow);
+	leave_or_end(combining, &frame, outcome, flow);
 }
 
 bool ump__combining_take(struct ump__channel *channel)
@@ -262,7 +263,7 @@ static int start_here(struct ump_combining *combining)
 	if (result == 0) {
 		enum ump__outcome outcome = work_off(combining, combining->budget, &flow);
 
-		release_role(combining, &frame, outcome, flow);
+		leave_or_end(combining, &frame, outcome, flow);
 	} else {
 		ump__dispatcher_unwind(&combining->dispatcher);
 		ump__frame_leave(&frame);
@@ -321,7 +322,7 @@ int ump_spawn_combining_sized(const struct ump_config *config, size_t config_siz
 	if (result == UMP_OK)
 		*combining = made;
 	else
-		inline_free(made);
+		combining_free(made);
 	return result;
 }
 
@@ -333,7 +334,7 @@ int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time
 	if (combining == NULL || *combining == NULL)
 		return UMP_INVALID;
 	joined = *combining;
-	UMP__REQUIRE_MARK(joined, UMP__MARK_COMBINING, LIVE_INLINE);
+	UMP__REQUIRE_MARK(joined, UMP__MARK_COMBINING, LIVE_COMBINING);
 	UMP__REQUIRE_INSIDE();
 	result = ump__wait_answer(&joined->ended, joined->channel, NULL,
 		ump__deadline_at_call(deadline), UMP__CPU_UNKNOWN);
@@ -342,7 +343,7 @@ int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time
 	*combining = NULL;
 	if (how != NULL)
 		*how = joined->how;
-	inline_free(joined);
+	combining_free(joined);
 	return UMP_OK;
 }
 
@@ -354,7 +355,7 @@ void ump_combining_drop(ump_combining **combining)
 		return;
 	dropped = *combining;
 	*combining = NULL;
-	UMP__REQUIRE_MARK(dropped, UMP__MARK_COMBINING, LIVE_INLINE);
+	UMP__REQUIRE_MARK(dropped, UMP__MARK_COMBINING, LIVE_COMBINING);
 	if (ump__answer_abandon(&dropped->ended))
-		inline_free(dropped);
+		combining_free(dropped);
 }

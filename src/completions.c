@@ -124,7 +124,7 @@ static struct ump_completion tell(ump_completions *completions, struct ump__mess
 		return tell_request(completions, ump__request_of(message));
 	told = (struct ump_completion){
 		ump__reservation_of(message)->tag, ump__reservation_of(message)->code, NULL};
-	ump__reservation_told(ump__reservation_of(message), true);
+	ump__reservation_release(ump__reservation_of(message), true);
 	return told;
 }
 
@@ -196,7 +196,7 @@ void ump_completions_drop(ump_completions **completions)
 			ump__request_discard(
 				ump__request_of(message), ump__request_of(message)->answer.code);
 		else
-			ump__reservation_told(ump__reservation_of(message), false);
+			ump__reservation_release(ump__reservation_of(message), false);
 	}
 	/* The strong reference, the weak one that it shared in, and the receiver's. */
 	(void)ump__strong_drop(&dropped->counts);

@@ -12,7 +12,7 @@
 #include "ump_server.h"
 
 /* Maximum number of threads that are kept without their memory. */
-#define PLACES 32
+#define BARE_MOST 32
 /* Interval in ns, at first and at most, between checks whether an ending thread has ended; its
  * thread-local variables may have destructors. */
 #define SHORT_NAP 20000
@@ -21,21 +21,21 @@
 struct waiter {
 	struct waiter *next;
 	/* Completed when no server is expected any more. */
-	struct ump__answer told;
+	struct ump__answer none_expected;
 };
 
 /* Guards the rest. */
 static struct ump__lock lock = UMP__LOCK_FREE;
 /* Servers that were dropped and have not ended. */
 static size_t expected;
-/* Threads that are ending or have ended, and are not joined: in `places` those whose memory was
- * freed, in `others` those that still use their memory, or found `places` full. */
-static struct ump__os_thread places[PLACES];
-static size_t placed;
+/* Threads that are ending or have ended, and are not joined: in `bare` those whose memory was
+ * freed, in `others` those that still use their memory, or found `bare` full. */
+static struct ump__os_thread bare[BARE_MOST];
+static size_t bare_count;
 static struct ump__dropped *others;
 static struct waiter *waiters;
 /* Whether at_exit() is registered for the end of the process. */
-static bool leaves;
+static bool exit_registered;
 
 /* ---- The list; with the lock held ------------------------------------------------------------ */
 
@@ -45,9 +45,9 @@ static struct ump__dropped *sweep(void)
 	struct ump__dropped **at = &others;
 	struct ump__dropped *joined = NULL;
 
-	for (size_t i = placed; i-- > 0;) {
-		if (ump__thread_join(&places[i], UMP_NOW) == UMP_OK)
-			places[i] = places[--placed];
+	for (size_t i = bare_count; i-- > 0;) {
+		if (ump__thread_join(&bare[i], UMP_NOW) == UMP_OK)
+			bare[i] = bare[--bare_count];
 	}
 	while (*at != NULL) {
 		struct ump__dropped *one = *at;
@@ -67,12 +67,12 @@ static struct ump__dropped *sweep(void)
  * if it is not needed for that, or NULL. */
 static struct ump__dropped *keep(struct ump__dropped *one)
 {
-	if (one->in_use || placed == PLACES) {
+	if (one->in_use || bare_count == BARE_MOST) {
 		one->next = others;
 		others = one;
 		return NULL;
 	}
-	places[placed++] = one->os;
+	bare[bare_count++] = one->os;
 	one->next = NULL;
 	return one;
 }
@@ -92,15 +92,15 @@ static bool take_out(const struct ump__dropped *one)
 
 static bool is_empty(void)
 {
-	return placed == 0 && others == NULL;
+	return bare_count == 0 && others == NULL;
 }
 
 /* Return whether the calling thread is one of those kept, in a destructor of a thread-local
  * variable. */
 static bool has_current(void)
 {
-	for (size_t i = 0; i < placed; i++) {
-		if (ump__thread_is_current(&places[i]))
+	for (size_t i = 0; i < bare_count; i++) {
+		if (ump__thread_is_current(&bare[i]))
 			return true;
 	}
 	for (const struct ump__dropped *one = others; one != NULL; one = one->next) {
@@ -111,7 +111,7 @@ static bool has_current(void)
 }
 
 /* Complete all waiters: no server is expected any more. */
-static void tell_all(void)
+static void complete_all(void)
 {
 	while (waiters != NULL) {
 		struct waiter *one = waiters;
@@ -119,7 +119,7 @@ static void tell_all(void)
 		/* The waiter may be gone once it is completed; but if its deadline has passed, it
 		 * must take the lock first. */
 		waiters = one->next;
-		(void)ump__answer_publish(&one->told, UMP_OK, NULL);
+		(void)ump__answer_publish(&one->none_expected, UMP_OK, NULL);
 	}
 }
 
@@ -145,7 +145,7 @@ void ump__dropped_forget(void)
 {
 	ump__lock_init(&lock);
 	expected = 0;
-	placed = 0;
+	bare_count = 0;
 	others = NULL;
 	waiters = NULL;
 }
@@ -156,8 +156,8 @@ static void at_exit(void)
 	struct ump__dropped *unused = NULL;
 
 	ump__lock_take(&lock);
-	while (placed > 0)
-		ump__thread_detach(&places[--placed]);
+	while (bare_count > 0)
+		ump__thread_detach(&bare[--bare_count]);
 	while (others != NULL) {
 		struct ump__dropped *one = others;
 
@@ -180,8 +180,8 @@ void ump__dropped_expect(void)
 {
 	ump__lock_take(&lock);
 	expected++;
-	if (!leaves) {
-		leaves = true;
+	if (!exit_registered) {
+		exit_registered = true;
 		ump__at_exit(at_exit);
 	}
 	ump__lock_give(&lock);
@@ -196,10 +196,10 @@ static void thread_exits(struct ump__thread_exit *exit)
 	ump__frame_forget();
 	ump__lock_take(&lock);
 	one->in_use = false;
-	if (one->taken && one->detached) {
+	if (one->handed_over && one->detached) {
 		one->next = NULL;
 		unused = one;
-	} else if (one->taken && take_out(one)) {
+	} else if (one->handed_over && take_out(one)) {
 		unused = keep(one);
 	}
 	ump__lock_give(&lock);
@@ -219,12 +219,12 @@ void ump__dropped_take(struct ump__dropped *one, bool ends)
 
 	ump__lock_take(&lock);
 	joined = sweep();
-	one->taken = true;
+	one->handed_over = true;
 	one->next = NULL;
 	if (ends)
 		one = keep(one);
 	if (--expected == 0)
-		tell_all();
+		complete_all();
 	ump__lock_give(&lock);
 	free_all(one);
 	free_all(joined);
@@ -232,7 +232,7 @@ void ump__dropped_take(struct ump__dropped *one, bool ends)
 
 size_t ump__dropped_count(void)
 {
-	size_t count = placed;
+	size_t count = bare_count;
 
 	for (const struct ump__dropped *one = others; one != NULL; one = one->next)
 		count++;
@@ -260,7 +260,7 @@ static bool wait_for_servers(ump_time deadline)
 	struct waiter me;
 	bool expects;
 
-	ump__answer_init(&me.told);
+	ump__answer_init(&me.none_expected);
 	ump__lock_take(&lock);
 	expects = expected > 0;
 	if (expects) {
@@ -268,7 +268,7 @@ static bool wait_for_servers(ump_time deadline)
 		waiters = &me;
 	}
 	ump__lock_give(&lock);
-	if (!expects || ump__answer_wait(&me.told, deadline, UMP__CPU_UNKNOWN))
+	if (!expects || ump__answer_wait(&me.none_expected, deadline, UMP__CPU_UNKNOWN))
 		return true;
 	withdraw(&me);
 	return false;

@@ -28,7 +28,7 @@ struct ump__dropped {
 	bool in_use;
 	/* Whether it was handed over, and whether its thread was then detached, at the end of the
 	 * process. */
-	bool taken;
+	bool handed_over;
 	bool detached;
 };
 

@@ -103,7 +103,7 @@ void ump__semaphore_give_locked(struct ump__semaphore *semaphore)
 
 struct sender {
 	struct ump__waiter waiter;
-	struct ump__answer called;
+	struct ump__answer granted;
 };
 
 static bool call_sender(struct ump__waiter *waiter, int code)
@@ -111,14 +111,14 @@ static bool call_sender(struct ump__waiter *waiter, int code)
 	struct sender *sender = (struct sender *)(void *)waiter;
 
 	/* The sender waits until it is called or has withdrawn; it never abandons the answer. */
-	(void)ump__answer_publish(&sender->called, code, NULL);
+	(void)ump__answer_publish(&sender->granted, code, NULL);
 	return true;
 }
 
 /* Wait until called.  After the deadline, leave the queue, unless called just then. */
-static int await_call(struct ump__semaphore *semaphore, struct sender *sender, ump_time deadline)
+static int await_grant(struct ump__semaphore *semaphore, struct sender *sender, ump_time deadline)
 {
-	if (!ump__answer_wait(&sender->called, deadline, UMP__CPU_UNKNOWN)) {
+	if (!ump__answer_wait(&sender->granted, deadline, UMP__CPU_UNKNOWN)) {
 		bool withdrawn;
 
 		ump__lock_take(&semaphore->lock);
@@ -127,7 +127,7 @@ static int await_call(struct ump__semaphore *semaphore, struct sender *sender, u
 		if (withdrawn)
 			return UMP_TIMED_OUT;
 	}
-	return sender->called.code;
+	return sender->granted.code;
 }
 
 /* As enter(), for a sender, directly before its client's queued reservation; UMP_EMPTY if that has
@@ -154,12 +154,12 @@ static int wait_in_queue(struct ump__semaphore *semaphore, struct ump__channel *
 	struct ump__wait wait;
 	int result;
 
-	ump__answer_init(&sender.called);
-	if (!ump__wait_begin(&wait, server, &sender.called.state, NULL))
+	ump__answer_init(&sender.granted);
+	if (!ump__wait_begin(&wait, server, &sender.granted.state, NULL))
 		return UMP_DEADLOCK;
 	result = enter_sender(semaphore, &sender.waiter, own);
 	if (result == UMP_FULL)
-		result = await_call(semaphore, &sender, deadline);
+		result = await_grant(semaphore, &sender, deadline);
 	ump__wait_end(&wait);
 	return result;
 }
@@ -167,7 +167,7 @@ static int wait_in_queue(struct ump__semaphore *semaphore, struct ump__channel *
 /* Number of free permits at which a spinning sender stops; a quarter of the capacity is enough,
  * too.  To take each permit as it is released would only slow down the server, which is about to
  * release more. */
-#define ENOUGH 64
+#define FREE_ENOUGH 64
 
 /* Spin for free permits, as long as there is no wait queue.  Returns false if the caller should
  * block. */
@@ -176,16 +176,16 @@ static bool spin_for_permit(struct ump__semaphore *semaphore, int server_cpu)
 	const struct ump__permits *permits = &semaphore->permits;
 	int here = ump__cpu();
 	uint64_t left = 0;
-	bool line = false;
+	bool has_queue = false;
 
 	if (ump__hint_get(&semaphore->sender_cpu) != here)
 		ump__hint_set(&semaphore->sender_cpu, here);
 	for (unsigned round = 0; ump__spin_round(round, server_cpu); round++) {
-		left = ump__permits_left(permits, &line);
-		if (line || left >= ENOUGH || 4 * left >= permits->capacity)
+		left = ump__permits_left(permits, &has_queue);
+		if (has_queue || left >= FREE_ENOUGH || 4 * left >= permits->capacity)
 			break;
 	}
-	return !line && left > 0;
+	return !has_queue && left > 0;
 }
 
 /* ---- Interface ----------------------------------------------------------------------------- */

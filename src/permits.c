@@ -8,8 +8,8 @@
   @ terminates \true;
   @ assigns \result, ump__last_limit \from seen, *permits, ump__last_taken;
   @ ensures rely: limit_rely(seen, ump__last_limit);
-  @ ensures step: \result.taken ==> room_looks(seen, ump__last_limit, \result.next);
-  @ ensures full: \result.taken == \false ==> room_of(seen, ump__last_limit) == 0;
+  @ ensures step: \result.taken ==> permit_looks(seen, ump__last_limit, \result.next);
+  @ ensures full: \result.taken == \false ==> vacant_of(seen, ump__last_limit) == 0;
   @*/
 static struct ump__permit_word_step look(const struct ump__permits *permits, uint64_t seen)
 {
@@ -19,15 +19,15 @@ static struct ump__permit_word_step look(const struct ump__permits *permits, uin
 }
 
 /*@ requires valid: \valid(permits);
-  @ requires role: ump__own_places <= ump__capacity <= UMP__PERMIT_MOST;
+  @ requires role: ump__own_permits <= ump__capacity <= UMP__PERMIT_MOST;
   @ requires capacity: permits->capacity == ump__capacity;
   @ terminates \false;
-  @ assigns permits->taken, permits->reach, ump__last_taken, ump__last_limit, ump__own_places;
-  @ ensures taken: \result ==> ump__own_places == \old(ump__own_places) + 1;
-  @ ensures bound: ump__own_places <= ump__capacity;
-  @ ensures full: \result == \false ==> ump__own_places == \old(ump__own_places) &&
-  @   known_of(ump__last_taken) == 0 && room_of(ump__last_taken, ump__last_limit) == 0;
-  @ ensures behind: ump__has_lock && ump__line ==> \result == \false;
+  @ assigns permits->taken, permits->reach, ump__last_taken, ump__last_limit, ump__own_permits;
+  @ ensures taken: \result ==> ump__own_permits == \old(ump__own_permits) + 1;
+  @ ensures bound: ump__own_permits <= ump__capacity;
+  @ ensures full: \result == \false ==> ump__own_permits == \old(ump__own_permits) &&
+  @   known_of(ump__last_taken) == 0 && vacant_of(ump__last_taken, ump__last_limit) == 0;
+  @ ensures behind: ump__has_lock && ump__has_queue ==> \result == \false;
   @*/
 bool ump__permit_take(struct ump__permits *permits)
 {
@@ -36,9 +36,9 @@ bool ump__permit_take(struct ump__permits *permits)
 	bool looks;
 
 	/*@ loop invariant seen: ump__last_taken == seen;
-	  @ loop invariant none: ump__own_places == \at(ump__own_places, Pre);
+	  @ loop invariant none: ump__own_permits == \at(ump__own_permits, Pre);
 	  @ loop assigns seen, step, looks, permits->taken, ump__last_taken, ump__last_limit,
-	  @   ump__own_places;
+	  @   ump__own_permits;
 	  @*/
 	do {
 		step = ump__permit_word_take_step(seen);
@@ -55,14 +55,14 @@ bool ump__permit_take(struct ump__permits *permits)
 }
 
 /*@ requires valid: \valid(permits);
-  @ requires role: 0 < ump__own_places <= ump__capacity <= UMP__PERMIT_MOST;
+  @ requires role: 0 < ump__own_permits <= ump__capacity <= UMP__PERMIT_MOST;
   @ terminates \false;
-  @ assigns permits->limit, ump__last_limit, ump__own_places, ump__line;
-  @ ensures given: \result ==> ump__own_places == \old(ump__own_places) - 1;
-  @ ensures waited_for: \result == \false ==> ump__own_places == \old(ump__own_places) &&
+  @ assigns permits->limit, ump__last_limit, ump__own_permits, ump__has_queue;
+  @ ensures given: \result ==> ump__own_permits == \old(ump__own_permits) - 1;
+  @ ensures waited_for: \result == \false ==> ump__own_permits == \old(ump__own_permits) &&
   @   ump__last_limit >= UMP__PERMIT_QUEUE;
-  @ ensures sure: ump__has_lock ==> (\result <==> \old(ump__line) == \false);
-  @ ensures line: ump__line == \old(ump__line);
+  @ ensures sure: ump__has_lock ==> (\result <==> \old(ump__has_queue) == \false);
+  @ ensures has_queue: ump__has_queue == \old(ump__has_queue);
   @*/
 bool ump__permit_give(struct ump__permits *permits)
 {
@@ -70,9 +70,10 @@ bool ump__permit_give(struct ump__permits *permits)
 	struct ump__permit_word_step step;
 
 	/*@ loop invariant rely: limit_rely(ump__last_taken, seen) && ump__last_limit == seen;
-	  @ loop invariant none: ump__own_places == \at(ump__own_places, Pre) &&
-	  @   ump__line == \at(ump__line, Pre);
-	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_places, ump__line;
+	  @ loop invariant none: ump__own_permits == \at(ump__own_permits, Pre) &&
+	  @   ump__has_queue == \at(ump__has_queue, Pre);
+	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_permits,
+	  @   ump__has_queue;
 	  @*/
 	do {
 		step = ump__permit_word_give_step(seen);
@@ -81,13 +82,13 @@ bool ump__permit_give(struct ump__permits *permits)
 }
 
 /*@ requires valid: \valid(permits);
-  @ requires role: ump__has_lock && ump__line == \false;
-  @ requires own: ump__own_places <= ump__capacity <= UMP__PERMIT_MOST;
+  @ requires role: ump__has_lock && ump__has_queue == \false;
+  @ requires own: ump__own_permits <= ump__capacity <= UMP__PERMIT_MOST;
   @ terminates \false;
-  @ assigns permits->limit, ump__last_taken, ump__last_limit, ump__own_places, ump__line;
-  @ ensures begun: \result <==> ump__line == \true;
-  @ ensures room: \result == \false ==> room_of(ump__last_taken, ump__last_limit) > 0;
-  @ ensures own: ump__own_places == \old(ump__own_places);
+  @ assigns permits->limit, ump__last_taken, ump__last_limit, ump__own_permits, ump__has_queue;
+  @ ensures begun: \result <==> ump__has_queue == \true;
+  @ ensures room: \result == \false ==> vacant_of(ump__last_taken, ump__last_limit) > 0;
+  @ ensures own: ump__own_permits == \old(ump__own_permits);
   @*/
 bool ump__permit_queue_begin(struct ump__permits *permits)
 {
@@ -98,9 +99,10 @@ bool ump__permit_queue_begin(struct ump__permits *permits)
 	struct ump__permit_word_step step;
 
 	/*@ loop invariant rely: limit_rely(ump__last_taken, seen) && ump__last_limit == seen;
-	  @ loop invariant none: ump__own_places == \at(ump__own_places, Pre) &&
-	  @   ump__line == \at(ump__line, Pre) && ump__last_taken == taken;
-	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_places, ump__line;
+	  @ loop invariant none: ump__own_permits == \at(ump__own_permits, Pre) &&
+	  @   ump__has_queue == \at(ump__has_queue, Pre) && ump__last_taken == taken;
+	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_permits,
+	  @   ump__has_queue;
 	  @*/
 	do {
 		step = ump__permit_word_begin_step(taken, seen);
@@ -109,12 +111,12 @@ bool ump__permit_queue_begin(struct ump__permits *permits)
 }
 
 /*@ requires valid: \valid(permits);
-  @ requires role: ump__has_lock && ump__line == \true;
-  @ requires own: ump__own_places <= ump__capacity <= UMP__PERMIT_MOST;
+  @ requires role: ump__has_lock && ump__has_queue == \true;
+  @ requires own: ump__own_permits <= ump__capacity <= UMP__PERMIT_MOST;
   @ terminates \false;
-  @ assigns permits->limit, ump__last_limit, ump__own_places, ump__line;
-  @ ensures ended: ump__line == \false && ump__last_limit < UMP__PERMIT_QUEUE;
-  @ ensures own: ump__own_places == \old(ump__own_places);
+  @ assigns permits->limit, ump__last_limit, ump__own_permits, ump__has_queue;
+  @ ensures ended: ump__has_queue == \false && ump__last_limit < UMP__PERMIT_QUEUE;
+  @ ensures own: ump__own_permits == \old(ump__own_permits);
   @*/
 void ump__permit_queue_end(struct ump__permits *permits)
 {
@@ -122,9 +124,10 @@ void ump__permit_queue_end(struct ump__permits *permits)
 	struct ump__permit_word_step step;
 
 	/*@ loop invariant rely: limit_rely(ump__last_taken, seen) && ump__last_limit == seen;
-	  @ loop invariant none: ump__own_places == \at(ump__own_places, Pre) &&
-	  @   ump__line == \at(ump__line, Pre);
-	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_places, ump__line;
+	  @ loop invariant none: ump__own_permits == \at(ump__own_permits, Pre) &&
+	  @   ump__has_queue == \at(ump__has_queue, Pre);
+	  @ loop assigns seen, step, permits->limit, ump__last_limit, ump__own_permits,
+	  @   ump__has_queue;
 	  @*/
 	do {
 		step = ump__permit_word_end_step(seen);
@@ -156,17 +159,17 @@ uint32_t ump__permits_depth(const struct ump__permits *permits)
 	return depth;
 }
 
-/*@ requires valid: \valid_read(permits) && \valid(line) && \separated(permits, line);
+/*@ requires valid: \valid_read(permits) && \valid(has_queue) && \separated(permits, has_queue);
   @ terminates \true;
-  @ assigns \result, *line, ump__last_taken, ump__last_limit \from *permits;
-  @ ensures left: \result == room_of(ump__last_taken, ump__last_limit);
-  @ ensures line: *line <==> ump__last_limit >= UMP__PERMIT_QUEUE;
+  @ assigns \result, *has_queue, ump__last_taken, ump__last_limit \from *permits;
+  @ ensures left: \result == vacant_of(ump__last_taken, ump__last_limit);
+  @ ensures has_queue: *has_queue <==> ump__last_limit >= UMP__PERMIT_QUEUE;
   @*/
-uint64_t ump__permits_left(const struct ump__permits *permits, bool *line)
+uint64_t ump__permits_left(const struct ump__permits *permits, bool *has_queue)
 {
 	uint64_t taken = ump__taken_load(permits);
 	uint64_t limit = ump__limit_load(permits);
 
-	*line = ump__permit_word_has_queue(limit);
+	*has_queue = ump__permit_word_has_queue(limit);
 	return ump__permit_word_left(taken, limit);
 }

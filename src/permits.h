@@ -30,6 +30,6 @@ uint32_t ump__permits_depth(const struct ump__permits *permits);
 
 /* For a sender that spins: return a snapshot of the number of free permits, and in `*line` whether
  * there is a wait queue, which it must join. */
-uint64_t ump__permits_left(const struct ump__permits *permits, bool *line);
+uint64_t ump__permits_left(const struct ump__permits *permits, bool *has_queue);
 
 #endif

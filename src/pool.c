@@ -59,12 +59,12 @@ static void free_lists_init(
 	size_t stride = stride_of(channel->post.size, channel->post_align);
 	size_t head = slab_head(channel->post_align);
 	size_t slab_most = least(retention->slab, kept_of_each(channel));
-	size_t room = slab_most > head ? slab_most - head : 0;
+	size_t space = slab_most > head ? slab_most - head : 0;
 	size_t slab_size;
 
 	pool->stride = stride;
 	pool->slab_posts =
-		(uint32_t)least(retention->slab_posts, stride < room ? room / stride : 1);
+		(uint32_t)least(retention->slab_posts, stride < space ? space / stride : 1);
 	slab_size = head + pool->slab_posts * stride;
 	pool->free_lists[UMP__FREE_SLABS].unmade = kept(channel, retention->slabs, slab_size);
 	/* Each request has cache lines of its own. */
@@ -153,7 +153,7 @@ static uint32_t clear_free_list(struct ump__pool *pool, enum ump__free_list_kind
 }
 
 /* Release the posts of the current slab that were never sent.  Requires the try-lock. */
-static void rest_done(struct ump__pool *pool)
+static void release_unused(struct ump__pool *pool)
 {
 	struct ump__slab *slab = pool->slab;
 	uint32_t left = pool->left;
@@ -170,7 +170,7 @@ void ump__pool_drop(struct ump__pool *pool)
 
 	/* Release the unused posts; if the receiver holds the try-lock, it does so. */
 	if (ump__trylock_end(&pool->trylock))
-		rest_done(pool);
+		release_unused(pool);
 	for (int i = 0; i < UMP__FREE_LISTS; i++)
 		gone += clear_free_list(pool, (enum ump__free_list_kind)i);
 	units_gone(pool, gone);
@@ -194,7 +194,7 @@ void ump__slab_done(struct ump__slab *slab, uint32_t count)
 		units_gone(pool, 1);
 }
 
-void ump__slab_rest(struct ump__slab *slab)
+void ump__slab_release_unused(struct ump__slab *slab)
 {
 	struct ump__pool *pool = slab->pool;
 
@@ -202,10 +202,10 @@ void ump__slab_rest(struct ump__slab *slab)
 	if (pool == NULL || slab->spare || !ump__trylock_take(&pool->trylock))
 		return;
 	if (pool->slab == slab)
-		rest_done(pool);
+		release_unused(pool);
 	/* The pool cannot be gone: this slab is one of its units. */
 	if (ump__trylock_return(&pool->trylock))
-		rest_done(pool);
+		release_unused(pool);
 }
 
 /* Allocate a slab; NULL if out of memory. */

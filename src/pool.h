@@ -92,7 +92,7 @@ void ump__slab_done(struct ump__slab *slab, uint32_t count);
 /* Release the posts of `slab` that its sender has not used, unless the slab returns to its pool.
  * The receiver only, before it waits, idles or ends, or gives up the combiner role; and before it
  * releases the last posts that it has received from the slab, so that the slab still exists. */
-void ump__slab_rest(struct ump__slab *slab);
+void ump__slab_release_unused(struct ump__slab *slab);
 
 /* Allocate `size` bytes for a request that is returned to the pool.  NULL if the try-lock is held,
  * all that may be kept is in use, or memory is exhausted. */

@@ -54,7 +54,7 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 		return NULL;
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
-	/* Keeping an undelivered message takes it over: the caller must not simply retry any more. */
+	/* Keeping an undelivered message takes it over: its caller must not simply retry. */
 	request->started = true;
 	/* From here on any thread may answer, not only the caller's. */
 	request->direct = false;

@@ -137,7 +137,7 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 
 /* Notify the waiter, or push to the completions.  Returns true if that side is gone; then the
  * caller owns `request`. */
-static bool tell(struct ump__request *request, int code)
+static bool notify(struct ump__request *request, int code)
 {
 	if (request->direct) {
 		ump__answer_give(&request->answer, code);
@@ -158,7 +158,7 @@ int ump__request_complete(struct ump__request *request, int code)
 	/* Only a sender that is blocked in its call gets the value back. */
 	if (code == UMP_SERVER_GONE && !request->may_run)
 		drop_value(request);
-	abandoned = tell(request, code);
+	abandoned = notify(request, code);
 	if (abandoned)
 		ump__request_discard(request, code);
 	if (held != NULL) {

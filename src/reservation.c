@@ -37,7 +37,7 @@ static bool notify_reserver(struct ump__waiter *waiter, int code)
 	if (ump__completions_push(reservation->completions, &reservation->message))
 		return true;
 	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_LOST);
-	reservation->told = true;
+	reservation->released = true;
 	return false;
 }
 
@@ -60,7 +60,7 @@ static struct ump__reservation *forget(struct ump__claim *claim)
 	reservation = reservation_of(claim->waiter);
 	claim->waiter = NULL;
 	reservation->handle = NULL;
-	return reservation->told ? reservation : NULL;
+	return reservation->released ? reservation : NULL;
 }
 
 /* Take back the permit of a client that will never be notified of it, and may be using it just
@@ -225,7 +225,7 @@ int ump_client_reserve(ump_client *client, ump_completions *completions, void *t
 
 /* ---- For the completions ------------------------------------------------------------------- */
 
-void ump__reservation_told(struct ump__reservation *reservation, bool read)
+void ump__reservation_release(struct ump__reservation *reservation, bool read)
 {
 	bool last = true;
 
@@ -233,7 +233,7 @@ void ump__reservation_told(struct ump__reservation *reservation, bool read)
 		struct ump__semaphore *semaphore = reservation->channel->semaphore;
 
 		ump__lock_take(&semaphore->lock);
-		reservation->told = true;
+		reservation->released = true;
 		last = reservation->handle == NULL;
 		if (!read && !last)
 			take_back(reservation);

@@ -19,7 +19,7 @@ struct ump__reservation {
 	struct ump__message message;
 	struct ump__waiter waiter;
 	/* Handle that gets the permit; NULL once the client has released this.  Guarded by the lock
-	 * of the semaphore, as are `told` and, once it is no longer in flight, `code`. */
+	 * of the semaphore, as are `released` and, once it is no longer in flight, `code`. */
 	struct ump__handle *handle;
 	/* Channel of that semaphore, with a reference; NULL if there is no bound, and no permit to
 	 * keep. */
@@ -29,7 +29,7 @@ struct ump__reservation {
 	void *tag;
 	int code;
 	/* The completions have released this. */
-	bool told;
+	bool released;
 };
 
 static inline struct ump__reservation *ump__reservation_of(struct ump__message *message)
@@ -47,6 +47,6 @@ void ump__reservation_end(struct ump__handle *handle);
 
 /* Release a reservation for its completions, which have notified the client if `read`.  Otherwise
  * they are being dropped, and a granted permit is returned. */
-void ump__reservation_told(struct ump__reservation *reservation, bool read);
+void ump__reservation_release(struct ump__reservation *reservation, bool read);
 
 #endif

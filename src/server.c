@@ -11,7 +11,7 @@
 
 /* Publish the CPU of this thread, for clients that wait.  All of them read it, so it is written
  * only when it changes. */
-static void tell_cpu(ump_server *server)
+static void publish_cpu(ump_server *server)
 {
 	int here = ump__cpu();
 
@@ -38,7 +38,7 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 
 /* Release the permit of a message that has left the queue.  The queue's depth peaks just before
  * that. */
-static void make_room(ump_server *server)
+static void release_permit(ump_server *server)
 {
 	struct ump__semaphore *semaphore = server->channel->semaphore;
 
@@ -64,7 +64,7 @@ void ump__server_give_back(ump_server *server)
 {
 	/* Their sender may never send again. */
 	if (server->done != 0)
-		ump__slab_rest(server->slab);
+		ump__slab_release_unused(server->slab);
 	settle(server);
 }
 
@@ -91,7 +91,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		enum ump__kind kind = ump__kind_of(message);
 
 		if (kind != UMP__KIND_EOS)
-			make_room(server);
+			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
 			UMP__DISPOSITION_SKIP)
 			return message;
@@ -106,7 +106,7 @@ static void get_ready(ump_server *server)
 {
 	struct ump__channel *channel = server->channel;
 
-	tell_cpu(server);
+	publish_cpu(server);
 	if (channel->bounded && ump__word_peek(&channel->inbox) == UMP__INBOX_EMPTY)
 		ump__semaphore_yield(channel->semaphore);
 }
@@ -129,14 +129,14 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 
 bool ump__server_linger(ump_server *server)
 {
-	tell_cpu(server);
+	publish_cpu(server);
 	return ump__inbox_linger(&server->channel->inbox, UMP__SIDE_SERVER, server->client_cpu);
 }
 
 bool ump__server_collect(ump_server *server)
 {
 	ump__server_give_back(server);
-	tell_cpu(server);
+	publish_cpu(server);
 	return !ump__queue_is_empty(&server->batch) ||
 	       ump__inbox_take(&server->channel->inbox, &server->batch);
 }
@@ -149,7 +149,7 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 }
 
 /* Dispose of one message that is left when the inbox has closed. */
-static void leave_over(ump_server *server, struct ump__message *message,
+static void dispose_undelivered(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
 	if (ump__kind_of(message) == UMP__KIND_POST) {
@@ -189,10 +189,10 @@ void ump__server_close(ump_server *server,
 		struct ump__message *message = ump__message_of(node);
 
 		if (ump__kind_of(message) != UMP__KIND_EOS)
-			make_room(server);
+			release_permit(server);
 		switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
 		case UMP__DISPOSITION_LEFTOVER:
-			leave_over(server, message, leftover, self);
+			dispose_undelivered(server, message, leftover, self);
 			break;
 		case UMP__DISPOSITION_SKIP:
 			ump__server_skip(server, message);

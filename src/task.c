@@ -150,7 +150,7 @@ static enum ump__outcome handle_batch(
 /* One run: handle up to `budget` messages, or one batch; until `awake`, also those that arrive
  * while it spins for more.  UMP__OUTCOME_CONTINUE if there is no more to do for now, or `awake` has
  * passed. */
-static enum ump__outcome turn(
+static enum ump__outcome run_once(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
 	enum ump__outcome outcome;
@@ -287,7 +287,7 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 		return false;
 	}
 	enter(task);
-	outcome = turn(task, budget, awake, &flow);
+	outcome = run_once(task, budget, awake, &flow);
 	if (outcome != UMP__OUTCOME_CONTINUE)
 		finish(task, outcome, flow);
 	else if (task->dropped)
@@ -302,7 +302,7 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 /* Clear the notifier inside a callback, which may run a nested event loop: messages cannot be
  * handled before it returns.  No push raises the notifier meanwhile; the run that continues then
  * raises it for what is left. */
-static void hush(struct ump_task *task)
+static void clear(struct ump_task *task)
 {
 	task->cleared = true;
 	ump__notifier_clear(notifier_of(task));
@@ -316,7 +316,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
 	if (task->running) {
-		hush(task);
+		clear(task);
 		return true;
 	}
 	/* A foreign event loop has more to do than to spin for one task. */
@@ -333,7 +333,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
 	if (task->running) {
-		hush(task);
+		clear(task);
 		return UMP_DEADLOCK;
 	}
 	/* A deadline in the past leaves time for one message. */

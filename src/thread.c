@@ -17,7 +17,7 @@
 struct ump_thread {
 	/* Its system thread and its channel: a join is a wait for that server.  Must be first, so
 	 * that the whole structure is handed over with it. */
-	struct ump__dropped departed;
+	struct ump__dropped dropped_thread;
 	/* The thread, if it is from a pool. */
 	struct ump__worker *worker;
 	enum ump__mark mark;
@@ -45,8 +45,8 @@ struct ump_thread {
 
 static void thread_free(struct ump_thread *thread)
 {
-	if (thread->departed.channel != NULL)
-		ump__channel_drop_weak(thread->departed.channel);
+	if (thread->dropped_thread.channel != NULL)
+		ump__channel_drop_weak(thread->dropped_thread.channel);
 	thread->mark = UMP__MARK_DEAD;
 	ump__free(thread);
 }
@@ -55,7 +55,7 @@ static void thread_free(struct ump_thread *thread)
 static void let_go(struct ump_thread *thread)
 {
 	thread->mark = UMP__MARK_DEAD;
-	ump__dropped_take(&thread->departed, thread->ends);
+	ump__dropped_take(&thread->dropped_thread, thread->ends);
 }
 
 /* Release the thread: afterwards only destructors of an exiting thread run code of the
@@ -66,8 +66,8 @@ static void leave(struct ump_thread *thread)
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	if (thread->worker != NULL)
-		thread->ends = !ump__worker_idle(thread->worker, &thread->departed.os);
-	if (thread->ends && ump__dropped_use(&thread->departed))
+		thread->ends = !ump__worker_idle(thread->worker, &thread->dropped_thread.os);
+	if (thread->ends && ump__dropped_use(&thread->dropped_thread))
 		ump__frame_exit(&thread->dispatcher.frame);
 	else
 		ump__frame_leave(&thread->dispatcher.frame);
@@ -133,7 +133,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void run_again(void *arg, struct ump__worker *worker)
+static void run_pooled(void *arg, struct ump__worker *worker)
 {
 	struct ump_thread *thread = arg;
 
@@ -166,8 +166,8 @@ static struct ump_thread *thread_new(const struct ump_config *config)
 static int run_on_thread(struct ump_thread *thread, const struct ump_config *config)
 {
 	if (config->thread_pool != NULL)
-		return ump__thread_pool_run(config->thread_pool, run_again, thread);
-	return ump__thread_start(&thread->departed.os, run, thread, config->stack_size);
+		return ump__thread_pool_run(config->thread_pool, run_pooled, thread);
+	return ump__thread_start(&thread->dropped_thread.os, run, thread, config->stack_size);
 }
 
 /* Start the thread, run init on it, and wait for the result. */
@@ -181,8 +181,8 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 	 * or a destructor after init has failed, may make a request to a handler that is spawning
 	 * it.  If init fails, the loop does not run, and its end stays pending. */
 	if (init)
-		(void)ump__wait_begin(
-			&wait, thread->departed.channel, &thread->ended.state, &thread->begun);
+		(void)ump__wait_begin(&wait, thread->dropped_thread.channel, &thread->ended.state,
+			&thread->begun);
 	result = run_on_thread(thread, config);
 	if (result != UMP_OK) {
 		ump__dispatcher_unwind(&thread->dispatcher);
@@ -191,7 +191,7 @@ static int start_and_wait(struct ump_thread *thread, const struct ump_config *co
 		(void)ump__answer_wait(&thread->started, UMP_FOREVER, UMP__CPU_UNKNOWN);
 		result = thread->started.code;
 		if (result != 0 && thread->ends)
-			(void)ump__thread_join(&thread->departed.os, UMP_FOREVER);
+			(void)ump__thread_join(&thread->dropped_thread.os, UMP_FOREVER);
 	}
 	if (init)
 		ump__wait_end(&wait);
@@ -209,7 +209,7 @@ static int spawn(struct ump_thread *thread, const struct ump_config *config,
 	server = thread->dispatcher.server;
 	/* A new channel has few references, so adding one cannot fail. */
 	(void)ump__weak_add(&server->channel->counts);
-	thread->departed.channel = server->channel;
+	thread->dropped_thread.channel = server->channel;
 	result = ump__dispatcher_build(&thread->dispatcher, config, builder, arg, *client);
 	if (result != UMP_OK)
 		ump__server_release(server);
@@ -258,15 +258,15 @@ static int join_thread(struct ump_thread *thread, ump_time deadline)
 	int result;
 
 	/* Within its handler, the wait for the end of the loop has failed already. */
-	if (ump__thread_is_current(&thread->departed.os))
+	if (ump__thread_is_current(&thread->dropped_thread.os))
 		return UMP_DEADLOCK;
 	if (deadline == UMP_NOW)
-		return ump__thread_join(&thread->departed.os, UMP_NOW);
+		return ump__thread_join(&thread->dropped_thread.os, UMP_NOW);
 	/* A wait that stays pending until it is ended: no word shows that a thread has exited. */
 	ump__answer_init(&never);
-	if (!ump__wait_begin(&wait, thread->departed.channel, &never.state, NULL))
+	if (!ump__wait_begin(&wait, thread->dropped_thread.channel, &never.state, NULL))
 		return UMP_DEADLOCK;
-	result = ump__thread_join(&thread->departed.os, deadline);
+	result = ump__thread_join(&thread->dropped_thread.os, deadline);
 	ump__wait_end(&wait);
 	return result;
 }
@@ -280,11 +280,11 @@ int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline
 		return UMP_INVALID;
 	joined = *thread;
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
-	UMP__REQUIRE_OWN(joined->departed.channel);
+	UMP__REQUIRE_OWN(joined->dropped_thread.channel);
 	UMP__REQUIRE_INSIDE();
 	deadline = ump__deadline_at_call(deadline);
 	result = ump__wait_answer(
-		&joined->ended, joined->departed.channel, NULL, deadline, UMP__CPU_UNKNOWN);
+		&joined->ended, joined->dropped_thread.channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result == UMP_OK && joined->ends)
 		result = join_thread(joined, deadline);
 	if (result != UMP_OK)

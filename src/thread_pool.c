@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct ump__worker {
-	ump_thread_pool *threads;
+	ump_thread_pool *pool;
 	/* Its own thread, stored by the worker itself. */
 	struct ump__os_thread os;
 	/* Link in the idle list. */
@@ -20,7 +20,7 @@ struct ump__worker {
 	/* The next job, and the answer that assigns it; a NULL job means exit. */
 	ump__job *job;
 	void *arg;
-	struct ump__answer told;
+	struct ump__answer assigned;
 	/* For the worker only: whether it is idle after its job returns, and its name. */
 	bool is_idle;
 	bool named;
@@ -38,7 +38,7 @@ struct ump_thread_pool {
 #endif
 	/* Guards the rest, and the idle list. */
 	struct ump__lock lock;
-	struct ump__worker *resting;
+	struct ump__worker *idle;
 	size_t idle_count;
 	/* Outstanding count: the handle, and each worker that has a job. */
 	size_t users;
@@ -50,11 +50,11 @@ struct ump_thread_pool {
 
 /* Assign a job to an idle worker.  The caller must not access the worker afterwards, unless the job
  * is NULL, which means exit: then the worker belongs to the caller, which must join and free it. */
-static void tell(struct ump__worker *worker, ump__job *job, void *arg)
+static void assign(struct ump__worker *worker, ump__job *job, void *arg)
 {
 	worker->job = job;
 	worker->arg = arg;
-	(void)ump__answer_publish(&worker->told, UMP_OK, NULL);
+	(void)ump__answer_publish(&worker->assigned, UMP_OK, NULL);
 }
 
 static void *work(void *arg)
@@ -69,7 +69,7 @@ static void *work(void *arg)
 			ump__free(worker);
 			return NULL;
 		}
-		(void)ump__answer_wait(&worker->told, UMP_FOREVER, UMP__CPU_UNKNOWN);
+		(void)ump__answer_wait(&worker->assigned, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	} while (worker->job != NULL);
 	return NULL;
 }
@@ -86,60 +86,60 @@ void ump__worker_name(struct ump__worker *worker, const char *name)
 /* ---- The idle list ------------------------------------------------------------------------- */
 
 /* Finish the removal of a user, without the lock; the last one frees the pool. */
-static void left(ump_thread_pool *threads, bool last)
+static void left(ump_thread_pool *pool, bool last)
 {
 	if (!last)
 		return;
-	ump__lock_end(&threads->lock);
-	threads->mark = UMP__MARK_DEAD;
-	ump__free(threads);
+	ump__lock_end(&pool->lock);
+	pool->mark = UMP__MARK_DEAD;
+	ump__free(pool);
 }
 
-static void leave(ump_thread_pool *threads)
+static void leave(ump_thread_pool *pool)
 {
 	bool last;
 
-	ump__lock_take(&threads->lock);
-	last = --threads->users == 0;
-	ump__lock_give(&threads->lock);
-	left(threads, last);
+	ump__lock_take(&pool->lock);
+	last = --pool->users == 0;
+	ump__lock_give(&pool->lock);
+	left(pool, last);
 }
 
 /* Add a user, and take the worker that became idle last, or NULL. */
-static struct ump__worker *take(ump_thread_pool *threads)
+static struct ump__worker *take(ump_thread_pool *pool)
 {
 	struct ump__worker *worker;
 
-	ump__lock_take(&threads->lock);
-	threads->users++;
-	worker = threads->resting;
+	ump__lock_take(&pool->lock);
+	pool->users++;
+	worker = pool->idle;
 	if (worker != NULL) {
-		threads->resting = worker->next;
-		threads->idle_count--;
+		pool->idle = worker->next;
+		pool->idle_count--;
 	}
-	ump__lock_give(&threads->lock);
+	ump__lock_give(&pool->lock);
 	return worker;
 }
 
 bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os)
 {
-	ump_thread_pool *threads = worker->threads;
+	ump_thread_pool *pool = worker->pool;
 	bool is_idle;
 	bool last;
 
 	/* No thread assigns a job before the worker is in the list. */
-	ump__answer_init(&worker->told);
-	ump__lock_take(&threads->lock);
-	is_idle = !threads->dropped && (threads->most == 0 || threads->idle_count < threads->most);
+	ump__answer_init(&worker->assigned);
+	ump__lock_take(&pool->lock);
+	is_idle = !pool->dropped && (pool->most == 0 || pool->idle_count < pool->most);
 	worker->is_idle = is_idle;
 	if (is_idle) {
-		worker->next = threads->resting;
-		threads->resting = worker;
-		threads->idle_count++;
+		worker->next = pool->idle;
+		pool->idle = worker;
+		pool->idle_count++;
 	}
-	last = --threads->users == 0;
-	ump__lock_give(&threads->lock);
-	left(threads, last);
+	last = --pool->users == 0;
+	ump__lock_give(&pool->lock);
+	left(pool, last);
 	if (!is_idle)
 		*os = worker->os;
 	return is_idle;
@@ -147,16 +147,15 @@ bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os)
 
 /* ---- Submitting a job ---------------------------------------------------------------------- */
 
-bool ump__thread_pool_fit(const ump_thread_pool *threads, size_t stack_size)
+bool ump__thread_pool_fit(const ump_thread_pool *pool, size_t stack_size)
 {
-	UMP__REQUIRE_MARK(
-		threads, UMP__MARK_THREAD_POOL, "threads were used after they were dropped");
-	UMP__REQUIRE_OWN(threads);
-	return stack_size == 0 || stack_size == threads->stack_size;
+	UMP__REQUIRE_MARK(pool, UMP__MARK_THREAD_POOL, "threads were used after they were dropped");
+	UMP__REQUIRE_OWN(pool);
+	return stack_size == 0 || stack_size == pool->stack_size;
 }
 
 /* Start a new worker with `job`. */
-static int start(ump_thread_pool *threads, ump__job *job, void *arg)
+static int start(ump_thread_pool *pool, ump__job *job, void *arg)
 {
 	struct ump__worker *worker = ump__alloc(sizeof *worker);
 	struct ump__os_thread unused;
@@ -165,26 +164,26 @@ static int start(ump_thread_pool *threads, ump__job *job, void *arg)
 	if (worker == NULL)
 		return UMP_NO_MEMORY;
 	memset(worker, 0, sizeof *worker);
-	worker->threads = threads;
+	worker->pool = pool;
 	worker->job = job;
 	worker->arg = arg;
-	result = ump__thread_start(&unused, work, worker, threads->stack_size);
+	result = ump__thread_start(&unused, work, worker, pool->stack_size);
 	if (result != UMP_OK)
 		ump__free(worker);
 	return result;
 }
 
-int ump__thread_pool_run(ump_thread_pool *threads, ump__job *job, void *arg)
+int ump__thread_pool_run(ump_thread_pool *pool, ump__job *job, void *arg)
 {
-	struct ump__worker *worker = take(threads);
+	struct ump__worker *worker = take(pool);
 	int result = UMP_OK;
 
 	if (worker != NULL)
-		tell(worker, job, arg);
+		assign(worker, job, arg);
 	else
-		result = start(threads, job, arg);
+		result = start(pool, job, arg);
 	if (result != UMP_OK)
-		leave(threads);
+		leave(pool);
 	return result;
 }
 
@@ -213,32 +212,32 @@ int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size)
 	return UMP_OK;
 }
 
-void ump_thread_pool_drop(ump_thread_pool **threads)
+void ump_thread_pool_drop(ump_thread_pool **pool)
 {
 	ump_thread_pool *dropped;
-	struct ump__worker *resting;
+	struct ump__worker *idle;
 
-	if (threads == NULL || *threads == NULL)
+	if (pool == NULL || *pool == NULL)
 		return;
-	dropped = *threads;
-	*threads = NULL;
+	dropped = *pool;
+	*pool = NULL;
 	UMP__REQUIRE_MARK(
 		dropped, UMP__MARK_THREAD_POOL, "threads were dropped twice, or are none");
 	UMP__REQUIRE_OWN(dropped);
 	ump__lock_take(&dropped->lock);
 	dropped->dropped = true;
-	resting = dropped->resting;
+	idle = dropped->idle;
 	ump__lock_give(&dropped->lock);
 	/* No thread takes these workers any more.  All must be told to exit before the first is
 	 * joined. */
-	for (struct ump__worker *worker = resting; worker != NULL; worker = worker->next)
-		tell(worker, NULL, NULL);
-	while (resting != NULL) {
-		struct ump__worker *next = resting->next;
+	for (struct ump__worker *worker = idle; worker != NULL; worker = worker->next)
+		assign(worker, NULL, NULL);
+	while (idle != NULL) {
+		struct ump__worker *next = idle->next;
 
-		(void)ump__thread_join(&resting->os, UMP_FOREVER);
-		ump__free(resting);
-		resting = next;
+		(void)ump__thread_join(&idle->os, UMP_FOREVER);
+		ump__free(idle);
+		idle = next;
 	}
 	leave(dropped);
 }

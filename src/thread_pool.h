@@ -18,10 +18,10 @@ struct ump__worker;
 typedef void ump__job(void *arg, struct ump__worker *worker);
 
 /* Return whether a server that asks for this stack size can run in this pool. */
-bool ump__thread_pool_fit(const ump_thread_pool *threads, size_t stack_size);
+bool ump__thread_pool_fit(const ump_thread_pool *pool, size_t stack_size);
 
 /* Run `job` on an idle worker, or else on a new one.  UMP_OK, UMP_NO_MEMORY or UMP_NO_THREAD. */
-int ump__thread_pool_run(ump_thread_pool *threads, ump__job *job, void *arg);
+int ump__thread_pool_run(ump_thread_pool *pool, ump__job *job, void *arg);
 
 /* Give the calling worker's thread this name, unless it has it already. */
 void ump__worker_name(struct ump__worker *worker, const char *name);

@@ -43,13 +43,13 @@ struct ump__permit_word_step ump__permit_word_look_step(
 	uint64_t word, uint64_t limit, uint32_t capacity, uint32_t reach)
 {
 	struct ump__permit_word_step step = {word, false};
-	uint64_t room = ump__permit_word_left(word, limit);
+	uint64_t vacant = ump__permit_word_left(word, limit);
 	uint64_t depth = ump__permit_word_depth(word, limit, capacity);
 	uint64_t known = 0;
 
 	/* Invariant: the limit is never older than what has been taken up to it. */
-	assert(room < UMP__PERMIT_MODULUS / 2);
-	if (room == 0)
+	assert(vacant < UMP__PERMIT_MODULUS / 2);
+	if (vacant == 0)
 		return step;
 	if (reach > depth)
 		known = reach - depth - 1;
@@ -98,7 +98,7 @@ struct ump__permit_word_step ump__permit_word_end_step(uint64_t limit)
 
 uint32_t ump__permit_word_depth(uint64_t word, uint64_t limit, uint32_t capacity)
 {
-	uint64_t room = ump__permit_word_left(word, limit);
+	uint64_t vacant = ump__permit_word_left(word, limit);
 
-	return room <= capacity ? capacity - (uint32_t)room : 0;
+	return vacant <= capacity ? capacity - (uint32_t)vacant : 0;
 }

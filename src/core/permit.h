@@ -38,7 +38,7 @@
   @ logic integer limit_of(uint64_t l) = l < UMP__PERMIT_QUEUE ? l : l - UMP__PERMIT_QUEUE;
   @
   @ // How many places are free: how far it is from what is taken to the limit, on the circle.
-  @ logic integer room_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
+  @ logic integer vacant_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
   @   limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__PERMIT_MODULUS;
   @
   @ // Of `more` places beyond the one taken, so many can be known.
@@ -50,16 +50,16 @@
   @
   @ // What a step makes of the senders' word: a place is taken that was known to be free, or one
   @ // that was seen to be, with others that are known then.
-  @ predicate room_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
+  @ predicate permit_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
   @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
-  @ predicate room_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&
-  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < room_of(w, l);
+  @ predicate permit_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&
+  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < vacant_of(w, l);
   @
   @ // And of the limit: a place given back, a line begun or ended.
-  @ predicate room_gives(uint64_t l, uint64_t x) = l < UMP__PERMIT_QUEUE && next_on_circle(l, x);
-  @ predicate room_begins(uint64_t w, uint64_t l, uint64_t x) = room_of(w, l) == 0 &&
+  @ predicate permit_gives(uint64_t l, uint64_t x) = l < UMP__PERMIT_QUEUE && next_on_circle(l, x);
+  @ predicate permit_begins(uint64_t w, uint64_t l, uint64_t x) = vacant_of(w, l) == 0 &&
   @   l < UMP__PERMIT_QUEUE && x == l + UMP__PERMIT_QUEUE;
-  @ predicate room_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE &&
+  @ predicate permit_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE &&
   @   x == l - UMP__PERMIT_QUEUE;
   @*/
 
@@ -74,7 +74,7 @@ struct ump__permit_word_step {
   @ assigns \result \from word;
   @ behavior known:
   @   assumes known_of(word) > 0;
-  @   ensures step: \result.taken == \true && room_takes(word, \result.next);
+  @   ensures step: \result.taken == \true && permit_takes(word, \result.next);
   @ behavior unknown:
   @   assumes known_of(word) == 0;
   @   ensures same: \result.taken == \false && \result.next == word;
@@ -93,16 +93,16 @@ struct ump__permit_word_step ump__permit_word_take_step(uint64_t word);
 /*@ requires inv: is_limit(limit);
   @ requires unknown: known_of(word) == 0;
   @ requires reach: reach <= capacity <= UMP__PERMIT_MOST;
-  @ requires older: room_of(word, limit) < UMP__PERMIT_MODULUS / 2;
+  @ requires older: vacant_of(word, limit) < UMP__PERMIT_MODULUS / 2;
   @ terminates \true;
   @ assigns \result \from word, limit, capacity, reach;
-  @ behavior room:
-  @   assumes room_of(word, limit) > 0;
-  @   ensures step: \result.taken == \true && room_looks(word, limit, \result.next);
-  @   ensures known: room_of(word, limit) <= capacity ==> known_of(\result.next) ==
-  @     known_after(room_of(word, limit) + reach - capacity - 1);
+  @ behavior vacant:
+  @   assumes vacant_of(word, limit) > 0;
+  @   ensures step: \result.taken == \true && permit_looks(word, limit, \result.next);
+  @   ensures known: vacant_of(word, limit) <= capacity ==> known_of(\result.next) ==
+  @     known_after(vacant_of(word, limit) + reach - capacity - 1);
   @ behavior full:
-  @   assumes room_of(word, limit) == 0;
+  @   assumes vacant_of(word, limit) == 0;
   @   ensures same: \result.taken == \false && \result.next == word;
   @ complete behaviors;
   @ disjoint behaviors;
@@ -115,9 +115,9 @@ struct ump__permit_word_step ump__permit_word_look_step(
   @ terminates \true;
   @ assigns \result \from limit;
   @ ensures inv: is_limit(\result.next);
-  @ behavior room:
+  @ behavior vacant:
   @   assumes limit < UMP__PERMIT_QUEUE;
-  @   ensures step: \result.taken == \true && room_gives(limit, \result.next);
+  @   ensures step: \result.taken == \true && permit_gives(limit, \result.next);
   @ behavior line:
   @   assumes limit >= UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
@@ -132,10 +132,10 @@ struct ump__permit_word_step ump__permit_word_give_step(uint64_t limit);
   @ assigns \result \from word, limit;
   @ ensures inv: is_limit(\result.next);
   @ behavior none:
-  @   assumes room_of(word, limit) == 0 && limit < UMP__PERMIT_QUEUE;
-  @   ensures step: \result.taken == \true && room_begins(word, limit, \result.next);
+  @   assumes vacant_of(word, limit) == 0 && limit < UMP__PERMIT_QUEUE;
+  @   ensures step: \result.taken == \true && permit_begins(word, limit, \result.next);
   @ behavior refused:
-  @   assumes room_of(word, limit) != 0 || limit >= UMP__PERMIT_QUEUE;
+  @   assumes vacant_of(word, limit) != 0 || limit >= UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
   @ complete behaviors;
   @ disjoint behaviors;
@@ -149,7 +149,7 @@ struct ump__permit_word_step ump__permit_word_begin_step(uint64_t word, uint64_t
   @ ensures inv: is_limit(\result.next);
   @ behavior line:
   @   assumes limit >= UMP__PERMIT_QUEUE;
-  @   ensures step: \result.taken == \true && room_ends(limit, \result.next);
+  @   ensures step: \result.taken == \true && permit_ends(limit, \result.next);
   @ behavior refused:
   @   assumes limit < UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
@@ -162,7 +162,7 @@ struct ump__permit_word_step ump__permit_word_end_step(uint64_t limit);
 /*@ requires inv: is_limit(limit);
   @ terminates \true;
   @ assigns \result \from word, limit;
-  @ ensures left: \result == room_of(word, limit);
+  @ ensures left: \result == vacant_of(word, limit);
   @*/
 uint64_t ump__permit_word_left(uint64_t word, uint64_t limit);
 
@@ -173,10 +173,10 @@ uint64_t ump__permit_word_left(uint64_t word, uint64_t limit);
   @ assigns \result \from word, limit, capacity;
   @ ensures bound: \result <= capacity;
   @ behavior own:
-  @   assumes room_of(word, limit) <= capacity;
-  @   ensures depth: \result == capacity - room_of(word, limit);
+  @   assumes vacant_of(word, limit) <= capacity;
+  @   ensures depth: \result == capacity - vacant_of(word, limit);
   @ behavior foreign:
-  @   assumes room_of(word, limit) > capacity;
+  @   assumes vacant_of(word, limit) > capacity;
   @   ensures depth: \result == 0;
   @ complete behaviors;
   @ disjoint behaviors;

@@ -146,9 +146,9 @@ enum ump__knowledge {
 /*@ ghost extern uint32_t ump__capacity; */
 /*@ ghost extern uint64_t ump__last_taken; */
 /*@ ghost extern uint64_t ump__last_limit; */
-/*@ ghost extern uint32_t ump__own_places; */
+/*@ ghost extern uint32_t ump__own_permits; */
 /*@ ghost extern bool ump__has_lock; */
-/*@ ghost extern bool ump__line; */
+/*@ ghost extern bool ump__has_queue; */
 
 /*@ logic struct ump__node *node_at(uintptr_t w) = (struct ump__node *)w;
   @
@@ -200,8 +200,8 @@ enum ump__knowledge {
   @ // The limit is never older than what this thread has seen to be taken, which the release of the
   @ // senders carries; and nobody begins or ends a line but under the lock.
   @ predicate limit_rely{L}(uint64_t w, uint64_t l) = is_limit(l) &&
-  @   room_of(w, l) < UMP__PERMIT_MODULUS / 2 &&
-  @   (ump__has_lock ==> (l >= UMP__PERMIT_QUEUE <==> ump__line == \true));
+  @   vacant_of(w, l) < UMP__PERMIT_MODULUS / 2 &&
+  @   (ump__has_lock ==> (l >= UMP__PERMIT_QUEUE <==> ump__has_queue == \true));
   @*/
 
 /*@ requires \valid(word);
@@ -446,17 +446,17 @@ uint64_t ump__taken_load(const struct ump__permits *permits);
  * sender that found them has read the limit.  So a legal step that succeeds leaves both within the
  * limit, and none succeeds while there is a wait queue. */
 /*@ requires \valid(permits) && \valid(seen) && \separated(permits, seen);
-  @ requires guarantee: room_takes(*seen, next) ||
-  @   (room_looks(*seen, ump__last_limit, next) && ump__last_taken == *seen);
+  @ requires guarantee: permit_takes(*seen, next) ||
+  @   (permit_looks(*seen, ump__last_limit, next) && ump__last_taken == *seen);
   @ terminates \true;
-  @ assigns permits->taken, *seen, \result, ump__last_taken, ump__own_places
-  @   \from permits->taken, *seen, next, ump__own_places;
+  @ assigns permits->taken, *seen, \result, ump__last_taken, ump__own_permits
+  @   \from permits->taken, *seen, next, ump__own_permits;
   @ ensures refused: \result == \false ==>
-  @   ump__last_taken == *seen && ump__own_places == \old(ump__own_places);
+  @   ump__last_taken == *seen && ump__own_permits == \old(ump__own_permits);
   @ ensures done: \result ==> *seen == \old(*seen) && ump__last_taken == next;
-  @ ensures takes: \result ==> ump__own_places == \old(ump__own_places) + 1 &&
-  @   ump__own_places <= ump__capacity;
-  @ ensures behind: \result ==> !(ump__has_lock && ump__line == \true);
+  @ ensures takes: \result ==> ump__own_permits == \old(ump__own_permits) + 1 &&
+  @   ump__own_permits <= ump__capacity;
+  @ ensures behind: \result ==> !(ump__has_lock && ump__has_queue == \true);
   @*/
 bool ump__taken_change(struct ump__permits *permits, uint64_t *seen, uint64_t next);
 
@@ -468,23 +468,23 @@ bool ump__taken_change(struct ump__permits *permits, uint64_t *seen, uint64_t ne
 uint64_t ump__limit_load(const struct ump__permits *permits);
 
 /*@ requires \valid(permits) && \valid(seen) && \separated(permits, seen);
-  @ requires guarantee: is_limit(*seen) && ((room_gives(*seen, next) && ump__own_places > 0) ||
-  @   (room_begins(ump__last_taken, *seen, next) && ump__has_lock && ump__line == \false) ||
-  @   (room_ends(*seen, next) && ump__has_lock && ump__line == \true));
+  @ requires guarantee: is_limit(*seen) && ((permit_gives(*seen, next) && ump__own_permits > 0) ||
+  @   (permit_begins(ump__last_taken, *seen, next) && ump__has_lock && ump__has_queue == \false) ||
+  @   (permit_ends(*seen, next) && ump__has_lock && ump__has_queue == \true));
   @ terminates \true;
-  @ assigns permits->limit, *seen, \result, ump__last_limit, ump__own_places, ump__line
-  @   \from permits->limit, *seen, next, ump__own_places, ump__line;
+  @ assigns permits->limit, *seen, \result, ump__last_limit, ump__own_permits, ump__has_queue
+  @   \from permits->limit, *seen, next, ump__own_permits, ump__has_queue;
   @ ensures rely: \result == \false ==> limit_rely(ump__last_taken, *seen) &&
   @   ump__last_limit == *seen;
   @ ensures refused: \result == \false ==>
-  @   ump__own_places == \old(ump__own_places) && ump__line == \old(ump__line);
+  @   ump__own_permits == \old(ump__own_permits) && ump__has_queue == \old(ump__has_queue);
   @ ensures done: \result ==> *seen == \old(*seen) && ump__last_limit == next;
-  @ ensures gives: \result && room_gives(\old(*seen), next) ==>
-  @   ump__own_places == \old(ump__own_places) - 1 && ump__line == \old(ump__line);
+  @ ensures gives: \result && permit_gives(\old(*seen), next) ==>
+  @   ump__own_permits == \old(ump__own_permits) - 1 && ump__has_queue == \old(ump__has_queue);
   @ ensures begins: \result && next == \old(*seen) + UMP__PERMIT_QUEUE ==>
-  @   ump__own_places == \old(ump__own_places) && ump__line == \true;
-  @ ensures ends: \result && room_ends(\old(*seen), next) ==>
-  @   ump__own_places == \old(ump__own_places) && ump__line == \false;
+  @   ump__own_permits == \old(ump__own_permits) && ump__has_queue == \true;
+  @ ensures ends: \result && permit_ends(\old(*seen), next) ==>
+  @   ump__own_permits == \old(ump__own_permits) && ump__has_queue == \false;
   @*/
 bool ump__limit_change(struct ump__permits *permits, uint64_t *seen, uint64_t next);
 
@@ -563,7 +563,7 @@ static inline bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen,
 }
 
 /* ORDER push: release here -> acquire in ump__inbox_word_take and _close, as ump__inbox_word_push.
- * ORDER turn: acquire here <- release in ump__inbox_word_release, if this replaces PARKED.
+ * ORDER combiner: acquire here <- release in ump__inbox_word_release, if this replaces PARKED.
  * Carries: all that earlier combiners did: the handler's state, and the receiving end's. */
 static inline bool ump__inbox_word_push_combiner(
 	struct ump__word *word, uintptr_t *seen, uintptr_t next)
@@ -572,17 +572,18 @@ static inline bool ump__inbox_word_push_combiner(
 		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* ORDER turn: acquire here <- release in ump__inbox_word_release.  Carries: what earlier combiners
- * did.  It publishes nothing: the next combiner acquires what ump__inbox_word_release releases. */
+/* ORDER combiner: acquire here <- release in ump__inbox_word_release.  Carries: what earlier
+ * combiners did.  It publishes nothing: the next combiner acquires what ump__inbox_word_release
+ * releases. */
 static inline bool ump__inbox_word_claim(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
 		&word->value, seen, next, memory_order_acquire, memory_order_relaxed);
 }
 
-/* ORDER turn: release here -> acquire in ump__inbox_word_push_combiner and ump__inbox_word_claim.
- * Carries: what this combiner did.  On failure the caller remains the combiner, and must take the
- * nodes by ump__inbox_word_take. */
+/* ORDER combiner: release here -> acquire in ump__inbox_word_push_combiner and
+ * ump__inbox_word_claim.  Carries: what this combiner did.  On failure the caller remains the
+ * combiner, and must take the nodes by ump__inbox_word_take. */
 static inline bool ump__inbox_word_release(struct ump__word *word, uintptr_t *seen, uintptr_t next)
 {
 	return atomic_compare_exchange_strong_explicit(
@@ -705,18 +706,18 @@ static inline void ump__permits_init(struct ump__permits *permits, uint32_t capa
 	permits->capacity = capacity;
 }
 
-/* ORDER room: acquire here <- release in ump__taken_change.  Carries: the limit up to which others
- * have taken permits, so that their count is not compared with an older limit. */
+/* ORDER permit: acquire here <- release in ump__taken_change.  Carries: the limit up to which
+ * others have taken permits, so that their count is not compared with an older limit. */
 static inline uint64_t ump__taken_load(const struct ump__permits *permits)
 {
 	return atomic_load_explicit(&permits->taken, memory_order_acquire);
 }
 
-/* ORDER room: release here -> acquire in ump__taken_load, and here on failure, where other senders
- * were faster.  Carries: the limit that was seen, to senders that compare theirs with this count.
- * A success acquires only because in C11 it must not be weaker than a failure.  The permit itself
- * carries no memory: the push that it allows carries the message, and a waiter in the wait queue
- * gets an answer of its own. */
+/* ORDER permit: release here -> acquire in ump__taken_load, and here on failure, where other
+ * senders were faster.  Carries: the limit that was seen, to senders that compare theirs with this
+ * count.  A success acquires only because in C11 it must not be weaker than a failure.  The permit
+ * itself carries no memory: the push that it allows carries the message, and a waiter in the wait
+ * queue gets an answer of its own. */
 static inline bool ump__taken_change(struct ump__permits *permits, uint64_t *seen, uint64_t next)
 {
 	return atomic_compare_exchange_weak_explicit(
@@ -779,32 +780,33 @@ static inline void ump__trylock_init(struct ump__trylock *trylock)
 }
 
 /* Try to take the lock.  false: another thread holds it, or the senders have gone.
- * ORDER latch: acquire here <- release in ump__trylock_give.  Carries: what the lock guards, as its
- * last holder left it. */
+ * ORDER trylock: acquire here <- release in ump__trylock_give.  Carries: what the lock guards, as
+ * its last holder left it. */
 static inline bool ump__trylock_take(struct ump__trylock *trylock)
 {
 	return atomic_exchange_explicit(&trylock->value, 1, memory_order_acquire) == 0;
 }
 
-/* Release the lock.  ORDER latch: release here -> acquire in ump__trylock_take.  Carries: what the
- * lock guards. */
+/* Release the lock.  ORDER trylock: release here -> acquire in ump__trylock_take.  Carries: what
+ * the lock guards. */
 static inline void ump__trylock_give(struct ump__trylock *trylock)
 {
 	atomic_store_explicit(&trylock->value, 0, memory_order_release);
 }
 
 /* Release the lock, as ump__trylock_give, where the senders may end meanwhile.  true: they have,
- * and left what the lock guards to the caller.  ORDER latch: release here -> acquire in
- * ump__trylock_take.  ORDER latch-end: acquire here <- release in ump__trylock_end.  Carries: what
- * the lock guards, as the last sender left it. */
+ * and left what the lock guards to the caller.  ORDER trylock: release here -> acquire in
+ * ump__trylock_take.  ORDER trylock-end: acquire here <- release in ump__trylock_end.  Carries:
+ * what the lock guards, as the last sender left it. */
 static inline bool ump__trylock_return(struct ump__trylock *trylock)
 {
 	return atomic_exchange_explicit(&trylock->value, 0, memory_order_acq_rel) == 2;
 }
 
-/* There are no senders any more.  false: the holder of the lock must see to what it guards.  ORDER
- * latch: acquire here <- release in ump__trylock_give and ump__trylock_return.  ORDER latch-end:
- * release here -> acquire in ump__trylock_return.  Carries: what the lock guards. */
+/* There are no senders any more.  false: the holder of the lock must see to what it guards.
+ * ORDER trylock: acquire here <- release in ump__trylock_give and ump__trylock_return.
+ * ORDER trylock-end: release here -> acquire in ump__trylock_return.  Carries: what the lock
+ * guards. */
 static inline bool ump__trylock_end(struct ump__trylock *trylock)
 {
 	return atomic_exchange_explicit(&trylock->value, 2, memory_order_acq_rel) == 0;
@@ -831,8 +833,8 @@ static inline void ump__outstanding_up(struct ump__outstanding *outstanding)
 }
 
 /* Subtract `count` things that are no longer in use; true: they were the last.
- * ORDER tally: release here -> acquire in ump__outstanding_down.  Carries: the last reads of these,
- * before their memory is used again or freed.  ORDER tally: acquire here <- release in
+ * ORDER outstanding: release here -> acquire in ump__outstanding_down.  Carries: the last reads of
+ * these, before their memory is used again or freed.  ORDER outstanding: acquire here <- release in
  * ump__outstanding_down, for the last caller, which reuses or frees that memory. */
 static inline bool ump__outstanding_down(struct ump__outstanding *outstanding, uint32_t count)
 {

@@ -249,7 +249,7 @@ static void raw_end(void)
 static const struct check_test tests[] = {
 	{"[once] values are aligned as the configuration says, on a thread", threads},
 	{"[once] values are aligned so in a task", tasks},
-	{"[once] values are aligned so in an inline server", inline_servers},
+	{"[once] values are aligned so in a combining server", inline_servers},
 	{"[suspend] the post of a handler that has suspended is aligned so", suspended_post},
 	{"[once] values are aligned so at a raw end, and when they are dropped", raw_end},
 };

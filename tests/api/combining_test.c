@@ -934,7 +934,7 @@ static const struct check_test tests[] = {
 	{"[combining] [clean] lack of memory", without_memory},
 	{"[combining] [deadlock] [suspend] handlers and their own server", to_itself},
 	{"[combining] [user] the last client and the handle go in the handler", dropped_inside},
-	{"[combining] [deadlock] circles through inline servers", circles},
+	{"[combining] [deadlock] cycles through combining servers", circles},
 	{"[combining] [fifo] other senders queue for the combiner", queued_for_the_runner},
 	{"[combining] [fifo] the role is handed off to blocked callers", handed_on_for_ever},
 	{"[combining] [deadline] also to callers with a deadline", handed_on_until},

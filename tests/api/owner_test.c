@@ -382,7 +382,7 @@ static void not_sent(void)
 static const struct check_test tests[] = {
 	{"[gone] [once] a thread's requests that were never started have one owner", threads},
 	{"[gone] [once] a task's do", tasks},
-	{"[gone] [once] an inline server's do", inline_servers},
+	{"[gone] [once] a combining server's do", inline_servers},
 	{"[gone] [suspend] those of a task that is dropped while suspended do", suspended_tasks},
 	{"[gone] [once] a raw end's do", raw_ends},
 	{"[gone] a caller that is blocked has its value back", blocked},

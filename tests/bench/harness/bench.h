@@ -58,7 +58,8 @@ struct bench_peer {
 	bool bounded;
 	/* Start a server. */
 	void *(*open)(struct bench_work *work, const struct bench_plan *plan);
-	/* Wait until the server has handled everything and has ended.  All clients have ended before. */
+	/* Wait until the server has handled everything and has ended.  All clients have ended
+	 * before. */
 	void (*join)(void *server);
 	/* Make a client.  Not called any more once a client has ended. */
 	void *(*client)(void *server);

@@ -18,7 +18,8 @@ struct bench_work {
 	uint64_t astray;
 	/* The next number expected from each client. */
 	uint64_t next[BENCH_CLIENTS];
-	/* Whether the first post must signal `stalled` and wait for `go_on`, so that others queue. */
+	/* Whether the first post must signal `stalled` and wait for `go_on`, so that others queue.
+	 * */
 	bool stalls;
 	sem_t stalled;
 	sem_t go_on;

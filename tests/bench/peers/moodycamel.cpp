@@ -69,7 +69,8 @@ void serve_posts(server *me)
 			break;
 		bench_post(me->work, &message);
 	}
-	/* Producers are not ordered among each other: some of their last posts may still be queued. */
+	/* Producers are not ordered among each other: some of their last posts may still be queued.
+	 * */
 	while (me->parcels.try_dequeue(token, message))
 		bench_post(me->work, &message);
 }

@@ -17,7 +17,8 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
 
 	(void)fd;
 	(void)condition;
-	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop
+	 * here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))

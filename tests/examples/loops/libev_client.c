@@ -15,7 +15,8 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	struct ump_completion done;
 
 	(void)events;
-	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop
+	 * here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (!asker_send(&program->asker))

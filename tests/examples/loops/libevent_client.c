@@ -19,7 +19,8 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop
+	 * here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (!asker_send(&program->asker))

@@ -18,7 +18,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	must(status == 0, "uv_poll");
-	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop
+	 * here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))

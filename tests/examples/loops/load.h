@@ -103,7 +103,8 @@ struct asker {
 	/* Free list: questions that are not in flight. */
 	struct question *free;
 	struct question questions[IN_FLIGHT];
-	/* The inbox was full: nothing must be sent until the completion with this field's address. */
+	/* The inbox was full: nothing must be sent until the completion with this field's address.
+	 * */
 	bool waits_for_capacity;
 	uint64_t waits;
 };

@@ -19,7 +19,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *d
 
 	(void)fd;
 	(void)events;
-	/* All must be booked before the next send: otherwise a fast server could keep this loop here. */
+	/* All must be booked before the next send: otherwise a fast server could keep this loop
+	 * here. */
 	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
 		asker_book(&program->asker, &done);
 	if (asker_send(&program->asker))

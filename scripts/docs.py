@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: 0BSD
 """Check the documentation against the header, the sources and a compiler.
 
-	scripts/docs.py pages                 the manual pages and the header agree
+	scripts/docs.py pages                 the manual pages and the header agree, and each word of a
+	                                      glossary leads to a term
 	scripts/docs.py links                 links of all Markdown files lead somewhere
 	scripts/docs.py costs                 the sizes in tests/bench/README.md are those of the source
 	                                      (64 bits)
@@ -23,8 +24,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GUIDE = "tests/examples/GUIDE.md"
 COSTS = "tests/bench/README.md"
-SECTIONS = ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
-            "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"]
+SECTIONS = {
+    "3": ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
+          "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"],
+    "7": ["Sh NAME", "Sh DESCRIPTION", "Sh TERMS", "Sh WORDS OF OTHERS", "Sh SEE ALSO"],
+}
+NONE = "No counterpart"
 ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(ti": "~", r"\(ga": "`"}
 
 
@@ -80,7 +85,8 @@ def unescape(line):
 class Page:
     """A manual page: its sections, the functions that it documents, its blocks of code."""
 
-    def __init__(self, text):
+    def __init__(self, file, text):
+        self.name, self.number = file.rsplit(".", 1)
         self.text = text
         self.sections = re.findall(r"^\.(S[hs] .*)$", text, flags=re.M)
         self.names = re.findall(r"^\.Nm (\w+)", self.section("NAME"), flags=re.M)
@@ -89,7 +95,7 @@ class Page:
         for result, name, lines in re.findall(pattern, self.section("SYNOPSIS"), flags=re.M):
             parameters = ", ".join(a.strip('"') for a in re.findall(r"\.Fa (.*)", lines))
             self.functions[name] = words(f"{result.strip(chr(34))} {name}({parameters})")
-        self.references = re.findall(r"^\.Xr (ump_\w+) 3", text, flags=re.M)
+        self.references = {f"{n}.{s}" for n, s in re.findall(r"\bXr (ump_\w+) (\d)", text)}
         self.types = [words(block) for block in self.blocks("SYNOPSIS")]
 
     def section(self, name):
@@ -102,7 +108,7 @@ class Page:
 
 
 def read_pages():
-    return {path.stem: path.read_text() for path in sorted((ROOT / "src").glob("*.3"))}
+    return {path.name: path.read_text() for path in sorted((ROOT / "src").glob("*.[0-9]"))}
 
 
 def read_header():
@@ -120,47 +126,79 @@ def once(what, there, pages):
     return problems
 
 
+def glossary_problems(page):
+    """Each term must be defined once (.It Sy), and each word used as a term (.Em) must be one.  A word
+    of others must lead to a term, or have no counterpart."""
+    terms = [term for line in re.findall(r"^\.It Sy (.*)$", page.section("TERMS"), flags=re.M)
+             for term in line.split(" , ")]
+    used = re.findall(r"^\.Em (.*?)(?: [.,;:)].*)?$", page.text, flags=re.M)
+    known = set(terms) | {term + "s" for term in terms}
+    words_of_others = page.section("WORDS OF OTHERS")
+    rows = [row.split("\n.El", 1)[0] for row in re.split(r"^\.It ", words_of_others, flags=re.M)[1:]]
+    problems = [f"defines {term} twice" for term in sorted(set(terms)) if terms.count(term) > 1]
+    problems += [f"uses {word} as a term, and does not define it" for word in sorted(set(used) - known)]
+    problems += [f"{row.splitlines()[0]} leads to no term" for row in rows
+                 if "\n.Em " not in row and NONE not in row]
+    if not terms or not rows:
+        problems.append("has no terms, or no words of others")
+    return problems
+
+
+def form_problems(page, files):
+    """What every page must have, whatever it documents; `files`: all pages."""
+    problems = [f"no .{s}" for s in SECTIONS.get(page.number, []) if s not in page.sections]
+    if page.number not in SECTIONS:
+        problems.append(f"no page may be in section {page.number}")
+    if f"\n.Dt {page.name.upper()} {page.number}\n" not in page.text:
+        problems.append("has another title")
+    if set(page.names) != set(page.functions) | {page.name}:
+        problems.append("NAME and SYNOPSIS name different functions")
+    return problems + [f"refers to {r}, which is no page" for r in sorted(page.references - files)]
+
+
 def page_problems(texts, header_text):
-    """All problems of the manual pages, and the number of comparisons."""
+    """All problems of the manual pages, {file: text}, and the number of comparisons."""
     header = Header(header_text)
-    pages = {name: Page(text) for name, text in texts.items()}
+    pages = {file: Page(file, text) for file, text in texts.items()}
+    known = header.names | {page.name for page in pages.values()}
     problems = once("the function", header.functions, {
-        name: lambda f, wanted, page=page: page.functions.get(f) == wanted
-        for name, page in pages.items()})
+        file: lambda f, wanted, page=page: page.functions.get(f) == wanted
+        for file, page in pages.items()})
     problems += once("the type", header.types, {
-        name: lambda _, wanted, page=page: wanted in page.types for name, page in pages.items()})
-    for name, page in pages.items():
-        problems += [f"{name}: {f} is not the header's" for f in page.functions
-                     if header.functions.get(f) != page.functions[f]]
-        if set(page.names) != set(page.functions) | {name}:
-            problems.append(f"{name}: NAME and SYNOPSIS name different functions")
-        problems += [f"{name}: no .{s}" for s in SECTIONS if s not in page.sections]
-        problems += [f"{name}: refers to {r}, which is no page" for r in page.references
-                     if r not in pages]
+        file: lambda _, wanted, page=page: wanted in page.types for file, page in pages.items()})
+    for file, page in pages.items():
+        found = [f"{f} is not the header's" for f in page.functions
+                 if header.functions.get(f) != page.functions[f]]
+        found += form_problems(page, set(pages))
         body = re.sub(r"^\.Dt .*$", "", page.text, flags=re.M)
-        problems += [f"{name}: says {w}, of which the header knows nothing" for w in
-                     sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - header.names - set(pages))]
+        found += [f"says {w}, of which the header knows nothing" for w in
+                  sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - known)]
         said = set(re.findall(r"\bUMP_\w+", page.text)) & header.results
-        problems += [f"{name}: does not say {code}, which the header names for {f}"
-                     for f in page.functions for code in sorted(header.said.get(f, set()) - said)]
+        found += [f"does not say {code}, which the header names for {f}"
+                  for f in page.functions for code in sorted(header.said.get(f, set()) - said)]
         listed = set(re.findall(r"\bUMP_\w+", " ".join(
             re.findall(r"^\.It (Dv .*)$", page.section("RETURN VALUES"), flags=re.M)))) & header.results
         if header.types["enum ump_result"] not in page.types: # else it explains them all
-            problems += [f"{name}: lists {code}, which none of its functions returns"
-                         for code in sorted(listed - header.possible(page.functions))]
-        if not programs_of_page(name, page):
-            problems.append(f"{name}: has no example")
+            found += [f"lists {code}, which none of its functions returns"
+                      for code in sorted(listed - header.possible(page.functions))]
+        if page.number == "3" and not programs_of_page(page):
+            found.append("has no example")
+        if page.number == "7":
+            found += glossary_problems(page)
+        if not any(file in other.references for other in pages.values() if other is not page):
+            found.append("is a page to which no other refers")
+        problems += [f"{file}: {problem}" for problem in found]
     if not header.functions or not header.types or not pages:
         problems.append("there is nothing to compare")
     return problems, len(header.functions) + len(header.types) + len(pages)
 
 
-def programs_of_page(name, page):
+def programs_of_page(page):
     """(name, code, output) for each example: a block with a main, and the block after it, if any."""
     programs = []
     for block in page.blocks("EXAMPLES"):
         if re.search(r"^int main\(", block, flags=re.M):
-            programs.append([f"{name}.{len(programs)}", block, ""])
+            programs.append([f"{page.name}.{len(programs)}", block, ""])
         elif programs:
             programs[-1][2] += block
     return programs
@@ -174,7 +212,7 @@ def program_of_guide(text):
 
 
 def all_programs():
-    programs = [p for name, text in read_pages().items() for p in programs_of_page(name, Page(text))]
+    programs = [p for file, text in read_pages().items() for p in programs_of_page(Page(file, text))]
     return programs + [program_of_guide((ROOT / GUIDE).read_text())]
 
 
@@ -258,7 +296,7 @@ def plant(text, old, new):
 def planted_pages():
     """(what, problems found) for mistakes in manual pages and in the header."""
     pages, header = read_pages(), read_header()
-    client, rest = pages["ump_client"], ".Ft int\n.Fo ump_client_req\n"
+    client, rest = pages["ump_client.3"], ".Ft int\n.Fo ump_client_req\n"
     mistakes = {
         "a function that is not there": plant(client, rest, ".Ft int\n.Fo ump_client_ask\n"),
         "another result": plant(client, rest, rest.replace("int", "void")),
@@ -271,11 +309,24 @@ def planted_pages():
         "a code less": client.replace("UMP_FULL", "UMP_OK"),
         "a code too many": plant(client, ".It Dv UMP_FULL\n", ".It Dv UMP_FULL , UMP_NO_THREAD\n"),
         "a name less": plant(client, ".Nm ump_client_post ,\n", ""),
+        "the title of another page": plant(client, ".Dt UMP_CLIENT 3", ".Dt UMP_SERVER 3"),
     }
-    told = [(what, page_problems({**pages, "ump_client": text}, header)[0])
+    told = [(what, page_problems({**pages, "ump_client.3": text}, header)[0])
             for what, text in mistakes.items()]
-    stats = plant(pages["ump_stats"], "\tuint64_t skipped;\n", "")
-    told.append(("a member less", page_problems({**pages, "ump_stats": stats}, header)[0]))
+    stats = plant(pages["ump_stats.3"], "\tuint64_t skipped;\n", "")
+    told.append(("a member less", page_problems({**pages, "ump_stats.3": stats}, header)[0]))
+    glossary = pages["ump_glossary.7"]
+    mistakes = {
+        "a term that is not defined": plant(glossary, ".It Sy combiner\n", ".It Sy turn\n"),
+        "a term twice": plant(glossary, ".It Sy combiner\n", ".It Sy inbox\n"),
+        "a word that leads nowhere": plant(glossary, f"\n{NONE}.\n.El\n", "\nNothing.\n.El\n"),
+        "a function that the glossary invents": plant(glossary, "ump_client_req", "ump_client_ask"),
+    }
+    told += [(what, page_problems({**pages, "ump_glossary.7": text}, header)[0])
+             for what, text in mistakes.items()]
+    server = plant(pages["ump_server.3"], ".Xr ump_glossary 7", ".Xr ump_client 3")
+    told.append(("a page to which none refers", page_problems(
+        {**pages, "ump_server.3": server.replace(".Xr ump_glossary 7", "")}, header)[0]))
     new = plant(header, "#ifdef __cplusplus\n}", "UMP_API int ump_new(void);\n#ifdef __cplusplus\n}")
     told.append(("a new function", page_problems(pages, new)[0]))
     return told

@@ -93,7 +93,7 @@ def paragraphs(text):
 
 def of_manual(text):
     text = re.sub(r"(?ms)^\.Bd .*?^\.Ed$", lambda m: "\n" * m[0].count("\n"), text)
-    return paragraphs("\n".join("" if re.match(r'\.\\"|\.(?:Sh|Ss|Dd|Dt|Os)', line) else
+    return paragraphs("\n".join("" if re.match(r'\.\\"|\.(?:Sh|Ss|Dd|Dt|Os|It)', line) else
                                 re.sub(r"^\.[A-Z][a-z]\b ?", "", line) for line in text.split("\n")))
 
 
@@ -107,7 +107,7 @@ def prose(name, text):
         return of_c(text)
     if suffix == ".md":
         return of_markdown(text)
-    if suffix == ".3":
+    if re.fullmatch(r"\.[1-9]", suffix):
         return of_manual(text)
     if suffix == ".table" or name.endswith("mutants/table"):
         return of_table(text)
@@ -188,7 +188,7 @@ def test():
     good = ("The sender that is blocked waits.", "As long as it runs, it must not end.",
             "It sends so many that the inbox is full.")
     kinds = {"a.c": "/* {} */", "b.c": 'die("{}");', "a.md": "{}\n", "a.3": ".Pp\n{}\n",
-             "a.sh": "# {}\nx", "b.sh": 'say "{} So it is."\n', "a.py": '"""{}"""\n',
+             "a.7": ".It Sy x\n{}\n", "a.sh": "# {}\nx", "b.sh": 'say "{} So it is."\n', "a.py": '"""{}"""\n',
              "a.table": "why: {}\n"}
     failed = 0
     for kind, form in kinds.items():

@@ -29,6 +29,7 @@ install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 set(manual
 	src/ump_client.3
 	src/ump_completions.3
+	src/ump_glossary.7
 	src/ump_handler.3
 	src/ump_combining.3
 	src/ump_post_client.3
@@ -41,9 +42,16 @@ set(manual
 	src/ump_thread_pool.3
 	src/ump_wait_reply.3
 	src/ump_weak_client.3)
+# manual_directory(PAGE VARIABLE): where the page belongs, by its section.
+function(manual_directory page variable)
+	string(REGEX REPLACE "^.*\\." "" section ${page})
+	set(${variable} ${CMAKE_INSTALL_MANDIR}/man${section} PARENT_SCOPE)
+endfunction()
 if(NOT UMP_PACKAGE)
-	install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
-		COMPONENT ump_server_development)
+	foreach(page ${manual})
+		manual_directory(${page} directory)
+		install(FILES ${page} DESTINATION ${directory} COMPONENT ump_server_development)
+	endforeach()
 endif()
 
 install(EXPORT ump_server FILE ump_server-${kind}.cmake NAMESPACE ump_server::

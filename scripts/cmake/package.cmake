@@ -53,9 +53,10 @@ endforeach()
 
 foreach(page ${manual})
 	get_filename_component(name ${page} NAME)
+	manual_directory(${page} directory)
 	compress(${CMAKE_CURRENT_SOURCE_DIR}/${page} ${name}.gz)
 	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/debian/${name}.gz
-		DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT ump_server_development)
+		DESTINATION ${directory} COMPONENT ump_server_development)
 endforeach()
 
 set(CPACK_GENERATOR DEB)

@@ -41,7 +41,10 @@ install_packages() {
 	[ -s "$place/debian/install" ]
 	bash -eux "$place/debian/install"
 	ldconfig -p | grep -F "libump_server.so.$major "
-	dpkg -L libump-server-dev | grep -x /usr/share/man/man3/ump_server.3.gz
+	local page
+	for page in "$debian_tree"/src/*.[0-9]; do
+		dpkg -L libump-server-dev | grep -x "/usr/share/man/man${page##*.}/${page##*/}.gz"
+	done
 }
 
 # pkg-config, CMake and the loader must find what dpkg installed without a path.
@@ -87,7 +90,7 @@ purge() {
 	none compgen -G '/usr/lib/*/*/*ump_server*'
 	none compgen -G '/usr/include/*ump_server*'
 	none compgen -G '/usr/share/doc/libump-server*'
-	none compgen -G '/usr/share/man/man3/ump_*'
+	none compgen -G '/usr/share/man/man?/ump_*'
 }
 
 test_debian() {

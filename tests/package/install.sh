@@ -33,8 +33,12 @@ install_as_readme_says() {
 	cd "$source_tree"
 	[ -L "$first_home/.local/lib/libump_server.so" ]
 	diff -r include "$first_home/.local/include"
-	diff -r --exclude='*.[ch]' --exclude=README.md --exclude=core --exclude=sync src \
-		"$first_home/.local/share/man/man3"
+	# Each manual page, in the directory of its section, and nothing else.
+	local page
+	for page in src/*.[0-9]; do
+		install -D -m 644 "$page" "$place/manual/man${page##*.}/${page##*/}"
+	done
+	diff -r "$place/manual" "$first_home/.local/share/man"
 }
 
 # A project of consumers in a directory of its own, from a block of the README and the lines that make

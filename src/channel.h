@@ -96,7 +96,7 @@ struct ump__channel {
 
 _Static_assert(offsetof(struct ump__channel, semaphore) + UMP__SEMAPHORE_BEFORE_LINE ==
 		       sizeof(struct ump__channel),
-	"a channel without a capacity is three lines, and its room begins at the end of the last");
+	"a channel without a capacity is three lines, and its semaphore begins at the end of the last");
 
 /* Return the size of a channel with or without a capacity. */
 static inline size_t ump__channel_size(bool bounded)

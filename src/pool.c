@@ -248,7 +248,7 @@ static bool next_slab(struct ump__pool *pool)
 
 	if (slab == NULL)
 		return false;
-	/* Count all posts at once; rest_done() subtracts those that are never sent. */
+	/* Count all posts at once; release_unused() subtracts those that are never sent. */
 	ump__outstanding_set(&slab->out, pool->slab_posts);
 	pool->slab = slab;
 	pool->next = first_post(slab, pool->channel->post_align);

@@ -70,6 +70,30 @@
  * - Code that makes a strong client need not call ump_here(): ump::place does.
  * - Macros of other headers, such as Qt's `signals`, do not affect this one.
  */
+
+// Contents
+//
+// A section begins with a line "// ----" and its title, exactly as it stands here.  On the right
+// are its public names.
+//
+//   Values and protocols    none, protocol
+//   Results and errors      error, bad_result, result
+//   Time and deadlines      at_once, never, after
+//   Handles                 base::owner, place
+//   Completions             completions, open_completions
+//   Clients                 client, weak_client, post_client, wait_reply
+//   Handlers                handler, make_handler, go_on, pending, stop, flow, reply_context,
+//                           leftover, suspension
+//   Spawning servers        server, spawn_thread, thread, base::runner, join_dropped
+//   Tasks                   task_server, spawn_task, task
+//   Combining servers       combining_server, spawn_combining, combining
+//   Thread pools            thread_pool, open_thread_pool
+//   Raw channels            message, receiver, channel, open_channel
+//   Looking inside          dump
+//
+// A reader may skip details: what follows a line "// -- Details", up to the next title or
+// "// -- End of details".
+
 #ifndef UMP_SERVER_HPP
 #define UMP_SERVER_HPP
 
@@ -136,6 +160,8 @@
 namespace ump
 {
 
+// ---- Values and protocols ---------------------------------------------------------------------
+
 /// Placeholder for a kind of message without values.
 struct none {
 };
@@ -161,7 +187,22 @@ struct protocol {
 	using code = Code;
 };
 
-// ---- Results ----------------------------------------------------------------------------------
+// -- Details: which kinds have values, and which values travel as bytes -------------------------
+
+namespace detail
+{
+
+// Whether T stands for a kind of message without values.
+template <class T> inline constexpr bool is_none = std::is_same_v<T, none>;
+
+// Whether values of T are bytes that the C library may copy.
+template <class T>
+inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
+	std::is_copy_constructible_v<T>)&&(alignof(T) <= UMP_ALIGN_MOST);
+
+} // namespace detail
+
+// ---- Results and errors -----------------------------------------------------------------------
 
 /// A result code other than UMP_OK.
 class error
@@ -236,15 +277,8 @@ class bad_result : public std::exception
 namespace detail
 {
 
-[[noreturn]] inline void no_value(error why)
-{
-#if defined(__cpp_exceptions)
-	throw bad_result(why);
-#else
-	static_cast<void>(why);
-	std::abort();
-#endif
-}
+// Throw bad_result.
+[[noreturn]] inline void no_value(error why);
 
 } // namespace detail
 
@@ -373,7 +407,53 @@ template <> class result<void>
 	ump::error why_ = UMP_OK;
 };
 
-// ---- Time -------------------------------------------------------------------------------------
+// -- Details: results from codes ----------------------------------------------------------------
+
+namespace detail
+{
+
+[[noreturn]] inline void no_value(error why)
+{
+#if defined(__cpp_exceptions)
+	throw bad_result(why);
+#else
+	static_cast<void>(why);
+	std::abort();
+#endif
+}
+
+// The answer to a request whose replies are of type T.
+template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
+
+// The result of a call that makes nothing.
+inline result<void> done(int code) noexcept
+{
+	return error(code);
+}
+
+// The result of a call that makes a handle.
+template <class Handle> result<Handle> made(int code, typename Handle::raw *handle) noexcept
+{
+	if (code != UMP_OK)
+		return error(code);
+	return Handle(handle);
+}
+
+// The statistics of a server.
+template <class Handle>
+result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
+{
+	ump_stats stats = ump_stats();
+	int code = count(handle, &stats);
+
+	if (code != UMP_OK)
+		return error(code);
+	return stats;
+}
+
+} // namespace detail
+
+// ---- Time and deadlines -----------------------------------------------------------------------
 
 /// A deadline in the past: UMP_NOW, without C's cast.
 inline constexpr ump_time at_once = 0;
@@ -395,240 +475,7 @@ template <class Rep, class Period> ump_time after(std::chrono::duration<Rep, Per
 	return ump_after(std::chrono::duration_cast<nanoseconds>(wait).count());
 }
 
-// ---- How values travel ------------------------------------------------------------------------
-
-namespace detail
-{
-
-template <class T> inline constexpr bool is_none = std::is_same_v<T, none>;
-
-// Whether values of T are bytes that the C library may copy.
-template <class T>
-inline constexpr bool is_plain = (std::is_trivially_copyable_v<T>)&&(
-	std::is_copy_constructible_v<T>)&&(alignof(T) <= UMP_ALIGN_MOST);
-
-// A value in transit, allocated with new and reference-counted.  Its message owns it; so does its
-// requester, if the value may return to it.
-template <class T> class box
-{
-      public:
-	box(T &&given, unsigned char owners) noexcept : value(std::move(given)), owners_(owners)
-	{
-	}
-	// Drop one owner's reference.
-	void leave() noexcept
-	{
-		// A sole owner needs no read-modify-write.
-		if (owners_.load(std::memory_order_acquire) == 1 ||
-			owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-			delete this;
-	}
-	std::optional<T> value;
-
-      private:
-	std::atomic<unsigned char> owners_;
-};
-
-struct leaver {
-	template <class T> void operator()(box<T> *left) const noexcept
-	{
-		left->leave();
-	}
-};
-
-// One owner's reference to a box, or null.
-template <class T> using share = std::unique_ptr<box<T>, leaver>;
-
-template <class T, bool Plain = is_plain<T>> struct carrier {
-	using bytes = T;
-
-	static constexpr void (*drop)(void *) = nullptr;
-
-	static const T &look(const void *msg) noexcept
-	{
-		return *static_cast<const T *>(msg);
-	}
-	static T take(const void *msg) noexcept
-	{
-		return look(msg);
-	}
-};
-
-template <class T> struct carrier<T, false> {
-	static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
-		"a message is a value: no reference, no array, not const");
-	static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
-		"moving and destroying a message must not throw");
-	static_assert(std::is_nothrow_move_assignable_v<T>,
-		"a message that was not sent is moved back, and assigning must not throw");
-
-	struct bytes {
-		T *value;
-		// The box that holds the value; null: a blocked caller lends it.
-		box<T> *home;
-	};
-
-	// A lent value stays with the caller that waits.
-	static void drop(void *msg) noexcept
-	{
-		const bytes *lost = static_cast<bytes *>(msg);
-
-		if (lost->home != nullptr)
-			lost->home->leave();
-	}
-	static const T &look(const void *msg) noexcept
-	{
-		return *static_cast<const bytes *>(msg)->value;
-	}
-	static T take(const void *msg) noexcept
-	{
-		bytes sent = *static_cast<const bytes *>(msg);
-		T taken(std::move(*sent.value));
-
-		if (sent.home != nullptr) {
-			sent.home->value.reset();
-			sent.home->leave();
-		}
-		return taken;
-	}
-};
-
-// Storage for a reply that the C library writes; T may have no default constructor.
-template <class T> struct room {
-	alignas(typename carrier<T>::bytes) unsigned char bytes[sizeof(typename carrier<T>::bytes)];
-};
-
-// Describe T to the C library.
-template <class T> void describe(ump_type &type, std::size_t &align) noexcept
-{
-	if constexpr (!is_none<T>) {
-		type.size = sizeof(typename carrier<T>::bytes);
-		type.drop = carrier<T>::drop;
-		align = alignof(typename carrier<T>::bytes);
-	} else {
-		type = ump_type();
-		align = 0;
-	}
-}
-
-template <class P> ump_config configure(ump_config config) noexcept
-{
-	describe<typename P::request>(config.request, config.request_align);
-	describe<typename P::reply>(config.reply, config.reply_align);
-	describe<typename P::post>(config.post, config.post_align);
-	return config;
-}
-
-// Whether the sender of a blocking request that ended with `result` no longer owns the value.  For
-// all other codes nothing was sent, or the value returned to the sender.
-inline bool took_request(int result) noexcept
-{
-	return !ump_request_is_mine(result);
-}
-
-// The same for posts, and for requests sent without waiting.
-inline bool took_sent(int result) noexcept
-{
-	return !ump_sent_is_mine(result);
-}
-
-// Whether a request sent without waiting, which ended with `result`, returns to its sender.
-constexpr bool comes_back(int result) noexcept
-{
-	return result == UMP_SERVER_GONE;
-}
-
-// Owners of a sent value: its message; or its message and a requester that waits later.
-constexpr unsigned char alone = 1;
-constexpr unsigned char shared = 2;
-
-// Send `value` by send(bytes, box), in a box with `Owners` owners unless it is plain.  Move it back
-// if took(result) is false.
-template <unsigned char Owners, class T, class Took, class Send>
-int send(T &value, Took took, Send send) noexcept
-{
-	if constexpr (is_plain<T>) {
-		return send(std::addressof(value), nullptr);
-	} else {
-		auto *home = new (std::nothrow) box<T>(std::move(value), Owners);
-
-		if (home == nullptr)
-			return UMP_NO_MEMORY;
-		typename carrier<T>::bytes sent = {std::addressof(*home->value), home};
-		int result = send(&sent, home);
-		if (!took(result)) {
-			value = std::move(*home->value);
-			delete home;
-		}
-		return result;
-	}
-}
-
-// Lend `value` to a call that returns only after the last use of it.
-template <class T, class Send> int lend(T &value, Send send) noexcept
-{
-	if constexpr (is_plain<T>) {
-		return send(std::addressof(value), nullptr);
-	} else {
-		typename carrier<T>::bytes sent = {std::addressof(value), nullptr};
-
-		return send(&sent, nullptr);
-	}
-}
-
-// The result of a call that makes a handle.
-template <class Handle> result<Handle> made(int code, typename Handle::raw *handle) noexcept
-{
-	if (code != UMP_OK)
-		return error(code);
-	return Handle(handle);
-}
-
-inline result<void> done(int code) noexcept
-{
-	return error(code);
-}
-
-// The statistics of a server.
-template <class Handle>
-result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
-{
-	ump_stats stats = ump_stats();
-	int code = count(handle, &stats);
-
-	if (code != UMP_OK)
-		return error(code);
-	return stats;
-}
-
-template <class T> using answer = result<std::conditional_t<is_none<T>, void, T>>;
-
-// An answer from its code, and from its value at `reply` if it has one.
-template <class T> answer<T> told(int code, const void *reply) noexcept
-{
-	if constexpr (is_none<T>) {
-		return done(code);
-	} else {
-		if (code != UMP_OK)
-			return error(code);
-		return carrier<T>::take(reply);
-	}
-}
-
-// Call call(reply buffer), and return the reply that it wrote.
-template <class T, class Call> answer<T> answered(Call call) noexcept
-{
-	if constexpr (is_none<T>) {
-		return done(call(nullptr));
-	} else {
-		room<T> reply;
-		int code = call(static_cast<void *>(&reply.bytes));
-
-		return told<T>(code, &reply.bytes);
-	}
-}
-
-} // namespace detail
+// ---- Handles ----------------------------------------------------------------------------------
 
 /// Bases of the classes below; to be used through those.
 namespace base
@@ -692,8 +539,6 @@ template <class Raw, void (*Drop)(Raw **)> class owner
 
 } // namespace base
 
-// ---- Looking inside ---------------------------------------------------------------------------
-
 /**
  * The place where a strong client is created, which ump_server_dump() reports; see ump_here().
  * Functions that create one take it as their last parameter.  The default is the place of the call;
@@ -723,98 +568,14 @@ class place
 	int line_;
 };
 
-/// ump_server_dump.
-inline result<void> dump(std::FILE *file) noexcept
-{
-	return detail::done(ump_server_dump(file));
-}
+// ---- Completions ------------------------------------------------------------------------------
 
-// ---- Clients ----------------------------------------------------------------------------------
+// This section precedes the clients because their functions call `completions`, which is not a
+// template and must be complete there.
 
-/// The claim to the reply of one request that was sent without waiting (a future).
-template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wait_reply_drop>
-{
-	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
-	using request_type = typename P::request;
-	using share = detail::share<request_type>;
+template <class P> class client;
 
-      public:
-	/// The type of the answer.
-	using answer = detail::answer<typename P::reply>;
-
-	wait_reply() noexcept = default;
-	/// `box` holds the request's value, if it travels by pointer.
-	wait_reply(ump_wait_reply *handle, detail::box<request_type> *box) noexcept
-	    : owner(handle), box_(box)
-	{
-	}
-	/// Move; the source becomes empty.
-	wait_reply(wait_reply &&) noexcept = default;
-	/// Move; the request held before is abandoned.
-	wait_reply &operator=(wait_reply &&) noexcept = default;
-
-	/// ump_wait_reply_wait.
-	[[nodiscard]] answer wait(ump_time deadline = never) noexcept
-	{
-		return collect([&](void *reply) {
-			return ump_wait_reply_wait(&this->handle_, reply, deadline);
-		});
-	}
-	/// ump_wait_reply_try.
-	[[nodiscard]] answer try_wait() noexcept
-	{
-		return collect(
-			[&](void *reply) { return ump_wait_reply_try(&this->handle_, reply); });
-	}
-	/// ump_wait_reply_drop.
-	void reset() noexcept
-	{
-		owner::reset();
-		box_.reset();
-	}
-	/// Transfer the handle of ump_server.h to the caller; take_back() cannot return the request
-	/// then.
-	[[nodiscard]] ump_wait_reply *release() noexcept
-	{
-		box_.reset();
-		return owner::release();
-	}
-	/**
-	 * After UMP_SERVER_GONE: return the request, which was never started, once.  Only for types
-	 * that are not trivially copyable; of others the sender still has its own value.
-	 */
-	[[nodiscard]] std::optional<request_type> take_back() noexcept
-	{
-		static_assert(!detail::is_plain<request_type>,
-			"a trivially copyable request was copied: its sender has it still");
-		share mine = std::move(refused_);
-
-		if (mine == nullptr)
-			return std::nullopt;
-		return std::move(*mine->value);
-	}
-
-      private:
-	template <class Call> answer collect(Call call) noexcept
-	{
-		return detail::answered<typename P::reply>([&](void *reply) {
-			bool waited = this->handle_ != nullptr;
-			int code = call(reply);
-
-			// Consumed: the handler owns the value, or this does again.
-			if (waited && this->handle_ == nullptr) {
-				share box = std::move(box_);
-
-				if (detail::comes_back(code))
-					refused_ = std::move(box);
-			}
-			return code;
-		});
-	}
-
-	share box_;
-	share refused_;
-};
+// -- Details: the list of pending callables, which completions hold -----------------------------
 
 namespace detail
 {
@@ -896,108 +657,9 @@ class waiting_list
 	waiting *first_ = nullptr;
 };
 
-// The callable of a pending entry.  The caller owns it until take(), and keeps it if nothing was
-// sent.  A copy or move that may throw is made by the constructor.
-template <class F> class callable
-{
-      public:
-	template <class G> explicit callable(G &&g)
-	{
-		if constexpr (!std::is_same_v<G, F>)
-			own_.emplace(std::forward<G>(g));
-		else if constexpr (std::is_nothrow_move_constructible_v<F>)
-			lent_ = std::addressof(g);
-		else if constexpr (std::is_copy_constructible_v<F>)
-			own_.emplace(std::as_const(g));
-		else
-			own_.emplace(std::move(g));
-	}
-	F &take() noexcept
-	{
-		if constexpr (std::is_nothrow_move_constructible_v<F>) {
-			if (lent_ != nullptr)
-				own_.emplace(std::move(*lent_));
-			lent_ = nullptr;
-		}
-		return *own_;
-	}
-
-      private:
-	F *lent_ = nullptr;
-	std::optional<F> own_;
-};
-
-// The pending callable for the answer to a request.
-template <class P, class F> class waits_for_answer final : public waiting
-{
-	using request_type = typename P::request;
-	using answer_type = answer<typename P::reply>;
-	using returned = std::optional<request_type>;
-
-      public:
-	static constexpr bool takes_back = std::is_invocable_v<F &, answer_type, returned>;
-
-	static_assert(takes_back || std::is_invocable_v<F &, answer_type>,
-		"the callable takes the answer: a ump::result of the protocol's replies");
-	static_assert(
-		!takes_back || std::is_invocable_v<F &, answer_type> || !is_plain<request_type>,
-		"a trivially copyable request was copied: its sender has it still");
-
-	template <class G> explicit waits_for_answer(G &&g) : f_(std::forward<G>(g))
-	{
-	}
-	void take() noexcept
-	{
-		static_cast<void>(f_.take());
-	}
-	void own(box<request_type> *home) noexcept
-	{
-		box_.reset(home);
-	}
-	void complete(int code, const void *reply) override
-	{
-		share<request_type> box = std::move(box_);
-		auto answer = told<typename P::reply>(code, reply);
-
-		if constexpr (!takes_back)
-			f_.take()(std::move(answer));
-		else if (box == nullptr || !comes_back(code))
-			f_.take()(std::move(answer), std::nullopt);
-		else
-			f_.take()(std::move(answer), returned(std::move(*box->value)));
-	}
-
-      private:
-	callable<F> f_;
-	share<request_type> box_;
-};
-
-// The pending callable for a reservation.
-template <class F> class waits_for_capacity final : public waiting
-{
-      public:
-	static_assert(std::is_invocable_v<F &, result<void>>,
-		"the callable takes what became of the room: a ump::result<void>");
-
-	template <class G> explicit waits_for_capacity(G &&g) : f_(std::forward<G>(g))
-	{
-	}
-	void take() noexcept
-	{
-		static_cast<void>(f_.take());
-	}
-	void complete(int code, const void *) override
-	{
-		f_.take()(done(code));
-	}
-
-      private:
-	callable<F> f_;
-};
-
 } // namespace detail
 
-template <class P> class client;
+// -- End of details -----------------------------------------------------------------------------
 
 /**
  * A completion queue, for the answers to an event loop's requests to any servers; ump_completions.
@@ -1100,8 +762,46 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	return completions(out);
 }
 
+// ---- Clients ----------------------------------------------------------------------------------
+
 template <class P> class weak_client;
 template <class P> class post_client;
+template <class P> class wait_reply;
+
+// -- Details, declared in advance ---------------------------------------------------------------
+
+namespace detail
+{
+
+// A value in transit, and the deleter that drops a reference to it.
+template <class T> class box;
+struct leaver;
+
+// One owner's reference to a box, or null.
+template <class T> using share = std::unique_ptr<box<T>, leaver>;
+
+// Owners of a sent value: its message; or its message and a requester that waits later.
+constexpr unsigned char alone = 1;
+constexpr unsigned char shared = 2;
+
+// Whose value it is after a call.
+inline bool took_request(int result) noexcept;
+inline bool took_sent(int result) noexcept;
+constexpr bool comes_back(int result) noexcept;
+
+// How a value is sent, and an answer received.
+template <unsigned char Owners, class T, class Took, class Send>
+int send(T &value, Took took, Send send) noexcept;
+template <class T, class Send> int lend(T &value, Send send) noexcept;
+template <class T, class Call> answer<T> answered(Call call) noexcept;
+
+// The callables that `completions` lists.
+template <class P, class F> class waits_for_answer;
+template <class F> class waits_for_capacity;
+
+} // namespace detail
+
+// -- End of details -----------------------------------------------------------------------------
 
 /// A strong client.
 template <class P> class client : public base::owner<ump_client, ump_client_drop>
@@ -1276,6 +976,36 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	}
 };
 
+/// A weak client.
+template <class P> class weak_client : public base::owner<ump_weak_client, ump_weak_client_drop>
+{
+      public:
+	using base::owner<ump_weak_client, ump_weak_client_drop>::owner;
+
+	/// ump_weak_client_clone.
+	[[nodiscard]] result<weak_client> clone() const noexcept
+	{
+		ump_weak_client *out = nullptr;
+		int code = ump_weak_client_clone(this->get(), &out);
+
+		return detail::made<weak_client>(code, out);
+	}
+	/// ump_weak_client_upgrade.
+	[[nodiscard]] result<client<P>> upgrade(place here = place::current()) const noexcept
+	{
+		here.note();
+		ump_client *out = nullptr;
+		int code = ump_weak_client_upgrade(this->get(), &out);
+
+		return detail::made<client<P>>(code, out);
+	}
+	/// ump_weak_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_weak_client>(ump_weak_client_stats, this->get());
+	}
+};
+
 /// A strong client that can only post.
 template <class P> class post_client : public base::owner<ump_post_client, ump_post_client_drop>
 {
@@ -1318,246 +1048,401 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 	}
 };
 
-/// A weak client.
-template <class P> class weak_client : public base::owner<ump_weak_client, ump_weak_client_drop>
+/// The claim to the reply of one request that was sent without waiting (a future).
+template <class P> class wait_reply : public base::owner<ump_wait_reply, ump_wait_reply_drop>
 {
-      public:
-	using base::owner<ump_weak_client, ump_weak_client_drop>::owner;
-
-	/// ump_weak_client_clone.
-	[[nodiscard]] result<weak_client> clone() const noexcept
-	{
-		ump_weak_client *out = nullptr;
-		int code = ump_weak_client_clone(this->get(), &out);
-
-		return detail::made<weak_client>(code, out);
-	}
-	/// ump_weak_client_upgrade.
-	[[nodiscard]] result<client<P>> upgrade(place here = place::current()) const noexcept
-	{
-		here.note();
-		ump_client *out = nullptr;
-		int code = ump_weak_client_upgrade(this->get(), &out);
-
-		return detail::made<client<P>>(code, out);
-	}
-	/// ump_weak_client_stats.
-	[[nodiscard]] result<ump_stats> stats() const noexcept
-	{
-		return detail::counted<ump_weak_client>(ump_weak_client_stats, this->get());
-	}
-};
-
-// ---- The handler's side -----------------------------------------------------------------------
-
-/// The obligation to answer one request (a promise).  If it is destroyed without an answer, the
-/// requester gets UMP_NO_REPLY.
-template <class P> class reply_context : public base::owner<ump_reply_context, ump_reply_drop>
-{
-	using reply_type = typename P::reply;
-
-      public:
-	using base::owner<ump_reply_context, ump_reply_drop>::owner;
-
-	/// ump_reply, with a value.  UMP_NO_MEMORY and UMP_INVALID consume nothing.
-	result<void> reply(reply_type &&value) noexcept
-	{
-		static_assert(!detail::is_none<reply_type>, "these replies have no value");
-		if (this->handle_ == nullptr)
-			return error(UMP_INVALID);
-		return detail::done(detail::send<detail::alone>(
-			value, consumed, [&](const void *bytes, const void *) {
-				return ump_reply(&this->handle_, bytes);
-			}));
-	}
-	/// Reply with a copy of `value`, unless that is the reply buffer of room().
-	result<void> reply(const reply_type &value)
-	{
-		static_assert(!detail::is_none<reply_type>, "these replies have no value");
-		if constexpr (detail::is_plain<reply_type>)
-			return detail::done(ump_reply(&this->handle_, std::addressof(value)));
-		else
-			return reply(reply_type(value));
-	}
-	/// ump_reply_buffer: the reply buffer.  After writing the value there, reply(*room())
-	/// copies nothing.  Only for replies that are trivially copyable.
-	reply_type *buffer() noexcept
-	{
-		static_assert(!detail::is_none<reply_type>, "these replies have no value");
-		static_assert(detail::is_plain<reply_type>,
-			"only a trivially copyable reply can be written in place");
-		return static_cast<reply_type *>(ump_reply_buffer(this->get()));
-	}
-	/// ump_reply, for replies without a value.
-	result<void> reply() noexcept
-	{
-		static_assert(detail::is_none<reply_type>, "these replies have a value");
-		return detail::done(ump_reply(&this->handle_, nullptr));
-	}
-	/// ump_reply_fail.
-	result<void> fail(typename P::code code) noexcept
-	{
-		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
-	}
-	/// ump_reply_origin_gone.
-	bool origin_gone() const noexcept
-	{
-		return ump_reply_origin_gone(this->get());
-	}
-
-      private:
-	// If the caller has given up, the library has dropped the value.
-	static constexpr bool consumed(int code) noexcept
-	{
-		return code == UMP_OK || code == UMP_ORIGIN_GONE;
-	}
-};
-
-/**
- * An undelivered request: accepted, and not handled because of a break.  Unless it is taken, it
- * completes with UMP_SERVER_GONE, and its value returns to its sender.
- */
-template <class P> class leftover
-{
+	using owner = base::owner<ump_wait_reply, ump_wait_reply_drop>;
 	using request_type = typename P::request;
+	using share = detail::share<request_type>;
 
       public:
-	/// What take() returns.
-	struct parts {
-		/// The value.
-		request_type msg;
-		/// The obligation to answer.
-		reply_context<P> rc;
-	};
+	/// The type of the answer.
+	using answer = detail::answer<typename P::reply>;
 
-	/// The arguments of the callback `leftover`.
-	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
+	wait_reply() noexcept = default;
+	/// `box` holds the request's value, if it travels by pointer.
+	wait_reply(ump_wait_reply *handle, detail::box<request_type> *box) noexcept
+	    : owner(handle), box_(box)
 	{
 	}
-	leftover(const leftover &) = delete;
-	leftover &operator=(const leftover &) = delete;
+	/// Move; the source becomes empty.
+	wait_reply(wait_reply &&) noexcept = default;
+	/// Move; the request held before is abandoned.
+	wait_reply &operator=(wait_reply &&) noexcept = default;
 
-	/// The value, lent until take().
-	const request_type &message() const noexcept
+	/// ump_wait_reply_wait.
+	[[nodiscard]] answer wait(ump_time deadline = never) noexcept
 	{
-		return detail::carrier<request_type>::look(msg_);
+		return collect([&](void *reply) {
+			return ump_wait_reply_wait(&this->handle_, reply, deadline);
+		});
 	}
-	/// Take over the request: its value, and the obligation to answer.  Empty on a second call.
-	std::optional<parts> take() noexcept
+	/// ump_wait_reply_try.
+	[[nodiscard]] answer try_wait() noexcept
 	{
-		if (*rc_ == nullptr)
+		return collect(
+			[&](void *reply) { return ump_wait_reply_try(&this->handle_, reply); });
+	}
+	/// ump_wait_reply_drop.
+	void reset() noexcept
+	{
+		owner::reset();
+		box_.reset();
+	}
+	/// Transfer the handle of ump_server.h to the caller; take_back() cannot return the request
+	/// then.
+	[[nodiscard]] ump_wait_reply *release() noexcept
+	{
+		box_.reset();
+		return owner::release();
+	}
+	/**
+	 * After UMP_SERVER_GONE: return the request, which was never started, once.  Only for types
+	 * that are not trivially copyable; of others the sender still has its own value.
+	 */
+	[[nodiscard]] std::optional<request_type> take_back() noexcept
+	{
+		static_assert(!detail::is_plain<request_type>,
+			"a trivially copyable request was copied: its sender has it still");
+		share mine = std::move(refused_);
+
+		if (mine == nullptr)
 			return std::nullopt;
-		return parts{detail::carrier<request_type>::take(msg_),
-			reply_context<P>(ump_reply_keep(rc_))};
+		return std::move(*mine->value);
 	}
 
       private:
-	const void *msg_;
-	ump_reply_context **rc_;
-};
-
-/// The type of go_on.
-struct go_on_t {
-};
-/// Continue with the next message.
-inline constexpr go_on_t go_on;
-
-/// The type of pending; ump_pending.
-struct pending_t {
-};
-/// The handler has suspended.
-inline constexpr pending_t pending;
-
-/// The type of stop(outcome), and of stop() for protocols without an outcome.
-template <class Outcome> struct stop_t {
-	/// The outcome of the loop.
-	Outcome outcome;
-};
-/// End the loop with `outcome`: a copy, or the value itself if it is an rvalue.
-template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
-{
-	return {std::forward<Outcome>(outcome)};
-}
-/// End the loop of a protocol without an outcome.
-inline stop_t<none> stop() noexcept
-{
-	return {};
-}
-
-/// The return value of a callback: go_on, stop(outcome), or pending if it has suspended.
-template <class Outcome> class flow
-{
-      public:
-	/// Continue.
-	flow(go_on_t) noexcept
+	template <class Call> answer collect(Call call) noexcept
 	{
-	}
-	/// The handler has suspended.
-	flow(pending_t) noexcept : suspended(true)
-	{
-	}
-	/// End the loop.
-	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
-	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
-	{
+		return detail::answered<typename P::reply>([&](void *reply) {
+			bool waited = this->handle_ != nullptr;
+			int code = call(reply);
+
+			// Consumed: the handler owns the value, or this does again.
+			if (waited && this->handle_ == nullptr) {
+				share box = std::move(box_);
+
+				if (detail::comes_back(code))
+					refused_ = std::move(box);
+			}
+			return code;
+		});
 	}
 
-	/// The outcome of the loop; empty if the loop continues.
-	std::optional<Outcome> outcome;
-	/// Whether the handler has suspended.
-	bool suspended = false;
+	share box_;
+	share refused_;
 };
+
+// -- Details: how values travel -----------------------------------------------------------------
 
 namespace detail
 {
 
-// A break with the outcome at `where`, out of which `term` moves it.
-template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept
+// A value in transit, allocated with new and reference-counted.  Its message owns it; so does its
+// requester, if the value may return to it.
+template <class T> class box
 {
-	return where ? ump_break(std::addressof(where)) : ump_continue();
+      public:
+	box(T &&given, unsigned char owners) noexcept : value(std::move(given)), owners_(owners)
+	{
+	}
+	// Drop one owner's reference.
+	void leave() noexcept
+	{
+		// A sole owner needs no read-modify-write.
+		if (owners_.load(std::memory_order_acquire) == 1 ||
+			owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+			delete this;
+	}
+	std::optional<T> value;
+
+      private:
+	std::atomic<unsigned char> owners_;
+};
+
+// Drops the reference of a share.
+struct leaver {
+	template <class T> void operator()(box<T> *left) const noexcept
+	{
+		left->leave();
+	}
+};
+
+// What a message holds of a T, and how the receiver gets the T: here the bytes of T itself.
+template <class T, bool Plain = is_plain<T>> struct carrier {
+	using bytes = T;
+
+	static constexpr void (*drop)(void *) = nullptr;
+
+	static const T &look(const void *msg) noexcept
+	{
+		return *static_cast<const T *>(msg);
+	}
+	static T take(const void *msg) noexcept
+	{
+		return look(msg);
+	}
+};
+
+// The same for other types: a pointer to the value.
+template <class T> struct carrier<T, false> {
+	static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+		"a message is a value: no reference, no array, not const");
+	static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+		"moving and destroying a message must not throw");
+	static_assert(std::is_nothrow_move_assignable_v<T>,
+		"a message that was not sent is moved back, and assigning must not throw");
+
+	struct bytes {
+		T *value;
+		// The box that holds the value; null: a blocked caller lends it.
+		box<T> *home;
+	};
+
+	// A lent value stays with the caller that waits.
+	static void drop(void *msg) noexcept
+	{
+		const bytes *lost = static_cast<bytes *>(msg);
+
+		if (lost->home != nullptr)
+			lost->home->leave();
+	}
+	static const T &look(const void *msg) noexcept
+	{
+		return *static_cast<const bytes *>(msg)->value;
+	}
+	static T take(const void *msg) noexcept
+	{
+		bytes sent = *static_cast<const bytes *>(msg);
+		T taken(std::move(*sent.value));
+
+		if (sent.home != nullptr) {
+			sent.home->value.reset();
+			sent.home->leave();
+		}
+		return taken;
+	}
+};
+
+// Storage for a reply that the C library writes; T may have no default constructor.
+template <class T> struct room {
+	alignas(typename carrier<T>::bytes) unsigned char bytes[sizeof(typename carrier<T>::bytes)];
+};
+
+// Describe T to the C library.
+template <class T> void describe(ump_type &type, std::size_t &align) noexcept
+{
+	if constexpr (!is_none<T>) {
+		type.size = sizeof(typename carrier<T>::bytes);
+		type.drop = carrier<T>::drop;
+		align = alignof(typename carrier<T>::bytes);
+	} else {
+		type = ump_type();
+		align = 0;
+	}
 }
 
-inline void resume_anyhow(ump_suspension **suspension) noexcept
+// Describe the values of P to the C library.
+template <class P> ump_config configure(ump_config config) noexcept
 {
-	static_cast<void>(ump_task_resume(suspension, ump_continue()));
+	describe<typename P::request>(config.request, config.request_align);
+	describe<typename P::reply>(config.reply, config.reply_align);
+	describe<typename P::post>(config.post, config.post_align);
+	return config;
+}
+
+// Whether the sender of a blocking request that ended with `result` no longer owns the value.  For
+// all other codes nothing was sent, or the value returned to the sender.
+inline bool took_request(int result) noexcept
+{
+	return !ump_request_is_mine(result);
+}
+
+// The same for posts, and for requests sent without waiting.
+inline bool took_sent(int result) noexcept
+{
+	return !ump_sent_is_mine(result);
+}
+
+// Whether a request sent without waiting, which ended with `result`, returns to its sender.
+constexpr bool comes_back(int result) noexcept
+{
+	return result == UMP_SERVER_GONE;
+}
+
+// Send `value` by send(bytes, box), in a box with `Owners` owners unless it is plain.  Move it back
+// if took(result) is false.
+template <unsigned char Owners, class T, class Took, class Send>
+int send(T &value, Took took, Send send) noexcept
+{
+	if constexpr (is_plain<T>) {
+		return send(std::addressof(value), nullptr);
+	} else {
+		auto *home = new (std::nothrow) box<T>(std::move(value), Owners);
+
+		if (home == nullptr)
+			return UMP_NO_MEMORY;
+		typename carrier<T>::bytes sent = {std::addressof(*home->value), home};
+		int result = send(&sent, home);
+		if (!took(result)) {
+			value = std::move(*home->value);
+			delete home;
+		}
+		return result;
+	}
+}
+
+// Lend `value` to a call that returns only after the last use of it.
+template <class T, class Send> int lend(T &value, Send send) noexcept
+{
+	if constexpr (is_plain<T>) {
+		return send(std::addressof(value), nullptr);
+	} else {
+		typename carrier<T>::bytes sent = {std::addressof(value), nullptr};
+
+		return send(&sent, nullptr);
+	}
+}
+
+// An answer from its code, and from its value at `reply` if it has one.
+template <class T> answer<T> told(int code, const void *reply) noexcept
+{
+	if constexpr (is_none<T>) {
+		return done(code);
+	} else {
+		if (code != UMP_OK)
+			return error(code);
+		return carrier<T>::take(reply);
+	}
+}
+
+// Call call(reply buffer), and return the reply that it wrote.
+template <class T, class Call> answer<T> answered(Call call) noexcept
+{
+	if constexpr (is_none<T>) {
+		return done(call(nullptr));
+	} else {
+		room<T> reply;
+		int code = call(static_cast<void *>(&reply.bytes));
+
+		return told<T>(code, &reply.bytes);
+	}
 }
 
 } // namespace detail
 
-/// The obligation to resume a handler that has suspended.  Its destructor resumes with go_on.
-template <class P> class suspension : public base::owner<ump_suspension, detail::resume_anyhow>
+// -- Details: pending callables -----------------------------------------------------------------
+
+namespace detail
 {
-	using outcome_type = typename P::outcome;
+
+// The callable of a pending entry.  The caller owns it until take(), and keeps it if nothing was
+// sent.  A copy or move that may throw is made by the constructor.
+template <class F> class callable
+{
+      public:
+	template <class G> explicit callable(G &&g)
+	{
+		if constexpr (!std::is_same_v<G, F>)
+			own_.emplace(std::forward<G>(g));
+		else if constexpr (std::is_nothrow_move_constructible_v<F>)
+			lent_ = std::addressof(g);
+		else if constexpr (std::is_copy_constructible_v<F>)
+			own_.emplace(std::as_const(g));
+		else
+			own_.emplace(std::move(g));
+	}
+	F &take() noexcept
+	{
+		if constexpr (std::is_nothrow_move_constructible_v<F>) {
+			if (lent_ != nullptr)
+				own_.emplace(std::move(*lent_));
+			lent_ = nullptr;
+		}
+		return *own_;
+	}
+
+      private:
+	F *lent_ = nullptr;
+	std::optional<F> own_;
+};
+
+// The pending callable for the answer to a request.
+template <class P, class F> class waits_for_answer final : public waiting
+{
+	using request_type = typename P::request;
+	using answer_type = answer<typename P::reply>;
+	using returned = std::optional<request_type>;
 
       public:
-	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
+	static constexpr bool takes_back = std::is_invocable_v<F &, answer_type, returned>;
 
-	/// ump_task_resume.  UMP_NO_MEMORY and UMP_INVALID consume nothing.  On every failure `how`
-	/// keeps its outcome.
-	result<void> resume(flow<outcome_type> &&how) noexcept
+	static_assert(takes_back || std::is_invocable_v<F &, answer_type>,
+		"the callable takes the answer: a ump::result of the protocol's replies");
+	static_assert(
+		!takes_back || std::is_invocable_v<F &, answer_type> || !is_plain<request_type>,
+		"a trivially copyable request was copied: its sender has it still");
+
+	template <class G> explicit waits_for_answer(G &&g) : f_(std::forward<G>(g))
 	{
-		if (!how.outcome)
-			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
-		if (this->handle_ == nullptr)
-			return error(UMP_INVALID);
-		// The dispatcher takes it out of the box; see served::term.
-		std::unique_ptr<std::optional<outcome_type>> box(
-			new (std::nothrow) std::optional<outcome_type>(std::move(how.outcome)));
-		if (box == nullptr)
-			return error(UMP_NO_MEMORY);
-		int code = ump_task_resume(&this->handle_, detail::break_with(*box));
-		if (code != UMP_OK)
-			how.outcome.emplace(std::move(**box));
+	}
+	void take() noexcept
+	{
+		static_cast<void>(f_.take());
+	}
+	void own(box<request_type> *home) noexcept
+	{
+		box_.reset(home);
+	}
+	void complete(int code, const void *reply) override
+	{
+		share<request_type> box = std::move(box_);
+		auto answer = told<typename P::reply>(code, reply);
+
+		if constexpr (!takes_back)
+			f_.take()(std::move(answer));
+		else if (box == nullptr || !comes_back(code))
+			f_.take()(std::move(answer), std::nullopt);
 		else
-			static_cast<void>(box.release());
-		return detail::done(code);
+			f_.take()(std::move(answer), returned(std::move(*box->value)));
 	}
-	/// Resume with a copy of the outcome.
-	result<void> resume(const flow<outcome_type> &how)
-	{
-		return resume(flow<outcome_type>(how));
-	}
+
+      private:
+	callable<F> f_;
+	share<request_type> box_;
 };
+
+// The pending callable for a reservation.
+template <class F> class waits_for_capacity final : public waiting
+{
+      public:
+	static_assert(std::is_invocable_v<F &, result<void>>,
+		"the callable takes what became of the room: a ump::result<void>");
+
+	template <class G> explicit waits_for_capacity(G &&g) : f_(std::forward<G>(g))
+	{
+	}
+	void take() noexcept
+	{
+		static_cast<void>(f_.take());
+	}
+	void complete(int code, const void *) override
+	{
+		f_.take()(done(code));
+	}
+
+      private:
+	callable<F> f_;
+};
+
+} // namespace detail
+
+// ---- Handlers ---------------------------------------------------------------------------------
+
+template <class Outcome> class flow;
+template <class P> class reply_context;
+template <class P> class leftover;
+template <class P> class suspension;
 
 namespace base
 {
@@ -1674,9 +1559,239 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	}
 };
 
+/**
+ * Make a handler of callables: one that takes (Request, reply_context<P>), one that takes (Post),
+ * or both.  Throws what new and the moves of the callables throw.
+ */
+template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f);
+
+/// The type of go_on.
+struct go_on_t {
+};
+/// Continue with the next message.
+inline constexpr go_on_t go_on;
+
+/// The type of pending; ump_pending.
+struct pending_t {
+};
+/// The handler has suspended.
+inline constexpr pending_t pending;
+
+/// The type of stop(outcome), and of stop() for protocols without an outcome.
+template <class Outcome> struct stop_t {
+	/// The outcome of the loop.
+	Outcome outcome;
+};
+/// End the loop with `outcome`: a copy, or the value itself if it is an rvalue.
+template <class Outcome> stop_t<std::decay_t<Outcome>> stop(Outcome &&outcome)
+{
+	return {std::forward<Outcome>(outcome)};
+}
+/// End the loop of a protocol without an outcome.
+inline stop_t<none> stop() noexcept
+{
+	return {};
+}
+
+/// The return value of a callback: go_on, stop(outcome), or pending if it has suspended.
+template <class Outcome> class flow
+{
+      public:
+	/// Continue.
+	flow(go_on_t) noexcept
+	{
+	}
+	/// The handler has suspended.
+	flow(pending_t) noexcept : suspended(true)
+	{
+	}
+	/// End the loop.
+	template <class Other, class = std::enable_if_t<std::is_convertible_v<Other, Outcome>>>
+	flow(stop_t<Other> end) : outcome(std::in_place, std::move(end.outcome))
+	{
+	}
+
+	/// The outcome of the loop; empty if the loop continues.
+	std::optional<Outcome> outcome;
+	/// Whether the handler has suspended.
+	bool suspended = false;
+};
+
+/// The obligation to answer one request (a promise).  If it is destroyed without an answer, the
+/// requester gets UMP_NO_REPLY.
+template <class P> class reply_context : public base::owner<ump_reply_context, ump_reply_drop>
+{
+	using reply_type = typename P::reply;
+
+      public:
+	using base::owner<ump_reply_context, ump_reply_drop>::owner;
+
+	/// ump_reply, with a value.  UMP_NO_MEMORY and UMP_INVALID consume nothing.
+	result<void> reply(reply_type &&value) noexcept
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		if (this->handle_ == nullptr)
+			return error(UMP_INVALID);
+		return detail::done(detail::send<detail::alone>(
+			value, consumed, [&](const void *bytes, const void *) {
+				return ump_reply(&this->handle_, bytes);
+			}));
+	}
+	/// Reply with a copy of `value`, unless that is the reply buffer of buffer().
+	result<void> reply(const reply_type &value)
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		if constexpr (detail::is_plain<reply_type>)
+			return detail::done(ump_reply(&this->handle_, std::addressof(value)));
+		else
+			return reply(reply_type(value));
+	}
+	/// ump_reply_buffer: the reply buffer.  After writing the value there, reply(*buffer())
+	/// copies nothing.  Only for replies that are trivially copyable.
+	reply_type *buffer() noexcept
+	{
+		static_assert(!detail::is_none<reply_type>, "these replies have no value");
+		static_assert(detail::is_plain<reply_type>,
+			"only a trivially copyable reply can be written in place");
+		return static_cast<reply_type *>(ump_reply_buffer(this->get()));
+	}
+	/// ump_reply, for replies without a value.
+	result<void> reply() noexcept
+	{
+		static_assert(detail::is_none<reply_type>, "these replies have a value");
+		return detail::done(ump_reply(&this->handle_, nullptr));
+	}
+	/// ump_reply_fail.
+	result<void> fail(typename P::code code) noexcept
+	{
+		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
+	}
+	/// ump_reply_origin_gone.
+	bool origin_gone() const noexcept
+	{
+		return ump_reply_origin_gone(this->get());
+	}
+
+      private:
+	// If the caller has given up, the library has dropped the value.
+	static constexpr bool consumed(int code) noexcept
+	{
+		return code == UMP_OK || code == UMP_ORIGIN_GONE;
+	}
+};
+
+/**
+ * An undelivered request: accepted, and not handled because of a break.  Unless it is taken, it
+ * completes with UMP_SERVER_GONE, and its value returns to its sender.
+ */
+template <class P> class leftover
+{
+	using request_type = typename P::request;
+
+      public:
+	/// What take() returns.
+	struct parts {
+		/// The value.
+		request_type msg;
+		/// The obligation to answer.
+		reply_context<P> rc;
+	};
+
+	/// The arguments of the callback `leftover`.
+	leftover(const void *msg, ump_reply_context **rc) noexcept : msg_(msg), rc_(rc)
+	{
+	}
+	leftover(const leftover &) = delete;
+	leftover &operator=(const leftover &) = delete;
+
+	/// The value, lent until take().
+	const request_type &message() const noexcept
+	{
+		return detail::carrier<request_type>::look(msg_);
+	}
+	/// Take over the request: its value, and the obligation to answer.  Empty on a second call.
+	std::optional<parts> take() noexcept
+	{
+		if (*rc_ == nullptr)
+			return std::nullopt;
+		return parts{detail::carrier<request_type>::take(msg_),
+			reply_context<P>(ump_reply_keep(rc_))};
+	}
+
+      private:
+	const void *msg_;
+	ump_reply_context **rc_;
+};
+
 namespace detail
 {
 
+// Break with an outcome, and resume a forgotten suspension.
+template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept;
+inline void resume_anyhow(ump_suspension **suspension) noexcept;
+
+} // namespace detail
+
+/// The obligation to resume a handler that has suspended.  Its destructor resumes with go_on.
+template <class P> class suspension : public base::owner<ump_suspension, detail::resume_anyhow>
+{
+	using outcome_type = typename P::outcome;
+
+      public:
+	using base::owner<ump_suspension, detail::resume_anyhow>::owner;
+
+	/// ump_task_resume.  UMP_NO_MEMORY and UMP_INVALID consume nothing.  On every failure `how`
+	/// keeps its outcome.
+	result<void> resume(flow<outcome_type> &&how) noexcept
+	{
+		if (!how.outcome)
+			return detail::done(ump_task_resume(&this->handle_, ump_continue()));
+		if (this->handle_ == nullptr)
+			return error(UMP_INVALID);
+		// The dispatcher takes it out of the box; see served::term.
+		std::unique_ptr<std::optional<outcome_type>> box(
+			new (std::nothrow) std::optional<outcome_type>(std::move(how.outcome)));
+		if (box == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = ump_task_resume(&this->handle_, detail::break_with(*box));
+		if (code != UMP_OK)
+			how.outcome.emplace(std::move(**box));
+		else
+			static_cast<void>(box.release());
+		return detail::done(code);
+	}
+	/// Resume with a copy of the outcome.
+	result<void> resume(const flow<outcome_type> &how)
+	{
+		return resume(flow<outcome_type>(how));
+	}
+};
+
+// -- Details: breaks with an outcome ------------------------------------------------------------
+
+namespace detail
+{
+
+// A break with the outcome at `where`, out of which `term` moves it.
+template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noexcept
+{
+	return where ? ump_break(std::addressof(where)) : ump_continue();
+}
+
+// Resume with go_on: what the destructor of a suspension does.
+inline void resume_anyhow(ump_suspension **suspension) noexcept
+{
+	static_cast<void>(ump_task_resume(suspension, ump_continue()));
+}
+
+} // namespace detail
+
+// -- Details: handlers of callables -------------------------------------------------------------
+
+namespace detail
+{
+
+// A handler that calls F for requests.
 template <class P, class F, class Request = typename P::request>
 class calls_requests : public handler<P>
 {
@@ -1703,6 +1818,7 @@ template <class P, class F> class calls_requests<P, F, none> : public handler<P>
 	F f_;
 };
 
+// The same, and for posts.
 template <class P, class F, class Post = typename P::post>
 class calls final : public calls_requests<P, F>
 {
@@ -1719,16 +1835,13 @@ template <class P, class F> class calls<P, F, none> final : public calls_request
 	using calls_requests<P, F>::calls_requests;
 };
 
+// One callable of several.
 template <class... F> struct overloaded : F... {
 	using F::operator()...;
 };
 
 } // namespace detail
 
-/**
- * Make a handler of callables: one that takes (Request, reply_context<P>), one that takes (Post),
- * or both.  Throws what new and the moves of the callables throw.
- */
 template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f)
 {
 	using all = detail::overloaded<F...>;
@@ -1736,7 +1849,149 @@ template <class P, class... F> std::unique_ptr<handler<P>> make_handler(F... f)
 	return std::make_unique<detail::calls<P, all>>(all{std::move(f)...});
 }
 
-// ---- Servers ----------------------------------------------------------------------------------
+// ---- Spawning servers -------------------------------------------------------------------------
+
+template <class P> class thread;
+
+// -- Details, declared in advance ---------------------------------------------------------------
+
+namespace base
+{
+
+// The base of `thread`, `task` and `combining`.
+template <class P, class Raw, void (*Drop)(Raw **)> class runner;
+
+} // namespace base
+
+namespace detail
+{
+
+// Make a Server by spawn().
+template <class Server, class Runner, class P, class Spawn>
+result<Server> spawned(std::unique_ptr<handler<P>> own, const ump_config &config, place here,
+	Spawn spawn) noexcept;
+
+} // namespace detail
+
+// -- End of details -----------------------------------------------------------------------------
+
+/// The result of spawn_thread.
+template <class P> struct server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// The handle to join.
+	ump::thread<P> thread;
+};
+
+/**
+ * ump_spawn_thread.  The server owns the handler from the call on, and destroys it exactly once,
+ * even if spawning fails.  The message types in `config` are ignored.  UMP_INVALID also if
+ * `handler` is null.
+ */
+template <class H>
+[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
+	const ump_config &config = ump_config(), place here = place::current()) noexcept
+{
+	using P = typename H::protocol;
+
+	return detail::spawned<server<P>, ump_thread, P>(
+		std::move(handler), config, here, ump_spawn_thread);
+}
+
+/// A server that runs on a thread.  Its destructor does not wait: the thread continues.
+template <class P> class thread : public base::runner<P, ump_thread, ump_thread_drop>
+{
+	using runner = base::runner<P, ump_thread, ump_thread_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_thread_join: the outcome of the loop; empty if it ended without one.
+	result<typename runner::outcome> join(ump_time deadline = never) noexcept
+	{
+		return this->joined([&](ump_thread **handle) {
+			return ump_thread_join(handle, nullptr, deadline);
+		});
+	}
+};
+
+/// ump_join_dropped: must be called before unloading a plugin that destroyed a thread without
+/// join().
+[[nodiscard]] inline result<void> join_dropped(ump_time deadline = never) noexcept
+{
+	return detail::done(ump_join_dropped(deadline));
+}
+
+namespace detail
+{
+
+// The storage of the outcome, and the deleter that drops a reference to it.
+template <class P> class ending;
+struct releases;
+
+} // namespace detail
+
+namespace base
+{
+
+/// The join handle of a server, and the storage of its outcome.
+template <class P, class Raw, void (*Drop)(Raw **)> class runner
+{
+      public:
+	/// The outcome of the loop; empty if it ended without one.
+	using outcome = std::optional<typename P::outcome>;
+
+	/// An empty handle.
+	runner() noexcept = default;
+	/// For the spawn functions.
+	runner(Raw *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
+	{
+	}
+	/// Move; the source becomes empty.
+	runner(runner &&) noexcept = default;
+	/// Move; the handle held before is dropped.
+	runner &operator=(runner &&) noexcept = default;
+
+	/// Whether there is a server to join.
+	explicit operator bool() const noexcept
+	{
+		return static_cast<bool>(handle_);
+	}
+	/// The handle of ump_server.h, lent.
+	Raw *get() const noexcept
+	{
+		return handle_.get();
+	}
+	/// Drop the handle now.
+	void reset() noexcept
+	{
+		handle_.reset();
+		end_.reset();
+	}
+
+      protected:
+	/// Call join(handle), and return the outcome if it succeeds.
+	template <class Join> result<outcome> joined(Join join) noexcept
+	{
+		Raw *handle = handle_.release();
+		int code = join(&handle);
+
+		handle_ = base::owner<Raw, Drop>(handle);
+		if (code != UMP_OK)
+			return error(code);
+		outcome how = std::move(end_->outcome);
+		end_.reset();
+		return how;
+	}
+
+      private:
+	base::owner<Raw, Drop> handle_;
+	std::unique_ptr<detail::ending<P>, detail::releases> end_;
+};
+
+} // namespace base
+
+// -- Details: a handler as the C library sees it ------------------------------------------------
 
 namespace detail
 {
@@ -1755,6 +2010,14 @@ template <class P> class ending
 
       private:
 	std::atomic<int> owners_{2};
+};
+
+// Drops the reference of a runner.
+struct releases {
+	template <class Ending> void operator()(Ending *end) const noexcept
+	{
+		end->release();
+	}
 };
 
 // Report the callback and what it has thrown, and end the program.
@@ -1920,179 +2183,6 @@ template <class P> class served
 	ending<P> *end_;
 };
 
-} // namespace detail
-
-namespace detail
-{
-
-struct releases {
-	template <class Ending> void operator()(Ending *end) const noexcept
-	{
-		end->release();
-	}
-};
-
-} // namespace detail
-
-namespace base
-{
-
-/// The join handle of a server, and the storage of its outcome.
-template <class P, class Raw, void (*Drop)(Raw **)> class runner
-{
-      public:
-	/// The outcome of the loop; empty if it ended without one.
-	using outcome = std::optional<typename P::outcome>;
-
-	/// An empty handle.
-	runner() noexcept = default;
-	/// For the spawn functions.
-	runner(Raw *handle, detail::ending<P> *end) noexcept : handle_(handle), end_(end)
-	{
-	}
-	/// Move; the source becomes empty.
-	runner(runner &&) noexcept = default;
-	/// Move; the handle held before is dropped.
-	runner &operator=(runner &&) noexcept = default;
-
-	/// Whether there is a server to join.
-	explicit operator bool() const noexcept
-	{
-		return static_cast<bool>(handle_);
-	}
-	/// The handle of ump_server.h, lent.
-	Raw *get() const noexcept
-	{
-		return handle_.get();
-	}
-	/// Drop the handle now.
-	void reset() noexcept
-	{
-		handle_.reset();
-		end_.reset();
-	}
-
-      protected:
-	/// Call join(handle), and return the outcome if it succeeds.
-	template <class Join> result<outcome> joined(Join join) noexcept
-	{
-		Raw *handle = handle_.release();
-		int code = join(&handle);
-
-		handle_ = base::owner<Raw, Drop>(handle);
-		if (code != UMP_OK)
-			return error(code);
-		outcome how = std::move(end_->outcome);
-		end_.reset();
-		return how;
-	}
-
-      private:
-	base::owner<Raw, Drop> handle_;
-	std::unique_ptr<detail::ending<P>, detail::releases> end_;
-};
-
-} // namespace base
-
-/// A server that runs on a thread.  Its destructor does not wait: the thread continues.
-template <class P> class thread : public base::runner<P, ump_thread, ump_thread_drop>
-{
-	using runner = base::runner<P, ump_thread, ump_thread_drop>;
-
-      public:
-	using runner::runner;
-
-	/// ump_thread_join: the outcome of the loop; empty if it ended without one.
-	result<typename runner::outcome> join(ump_time deadline = never) noexcept
-	{
-		return this->joined([&](ump_thread **handle) {
-			return ump_thread_join(handle, nullptr, deadline);
-		});
-	}
-};
-
-/// A server inside the application's event loop.  Its destructor ends it; see ump_task_drop.
-template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
-{
-	using runner = base::runner<P, ump_task, ump_task_drop>;
-
-      public:
-	using runner::runner;
-
-	/// ump_task_fd.
-	int fd() const noexcept
-	{
-		return ump_task_fd(this->get());
-	}
-	/// ump_task_dispatch.
-	bool dispatch(std::size_t budget = 0) noexcept
-	{
-		return ump_task_dispatch(this->get(), budget);
-	}
-	/// ump_task_run.
-	[[nodiscard]] result<void> run(ump_time deadline = never) noexcept
-	{
-		return detail::done(ump_task_run(this->get(), deadline));
-	}
-	/// ump_task_join: the outcome of the loop; empty if it ended without one.
-	result<typename runner::outcome> join() noexcept
-	{
-		return this->joined(
-			[](ump_task **handle) { return ump_task_join(handle, nullptr); });
-	}
-};
-
-/// A combining server, run on its callers' threads.  Its destructor does not end the server.
-template <class P> class combining : public base::runner<P, ump_combining, ump_combining_drop>
-{
-	using runner = base::runner<P, ump_combining, ump_combining_drop>;
-
-      public:
-	using runner::runner;
-
-	/// ump_combining_join: the outcome of the loop; empty if it ended without one.
-	result<typename runner::outcome> join(ump_time deadline = never) noexcept
-	{
-		return this->joined([&](ump_combining **handle) {
-			return ump_combining_join(handle, nullptr, deadline);
-		});
-	}
-};
-
-/// ump_join_dropped: must be called before unloading a plugin that destroyed a thread without
-/// join().
-[[nodiscard]] inline result<void> join_dropped(ump_time deadline = never) noexcept
-{
-	return detail::done(ump_join_dropped(deadline));
-}
-
-/// The result of spawn_thread.
-template <class P> struct server {
-	/// The first strong client.
-	ump::client<P> client;
-	/// The handle to join.
-	ump::thread<P> thread;
-};
-
-/// The result of spawn_task.
-template <class P> struct task_server {
-	/// The first strong client.
-	ump::client<P> client;
-	/// The handle to run and join.
-	ump::task<P> task;
-};
-
-/// The result of spawn_combining.
-template <class P> struct combining_server {
-	/// The first strong client.
-	ump::client<P> client;
-	/// The handle to join.
-	ump::combining<P> combining;
-};
-
-namespace detail
-{
-
 // Make a Server by spawn(), which is ump_spawn_thread, ump_spawn_task or ump_spawn_combining.
 template <class Server, class Runner, class P, class Spawn>
 result<Server> spawned(
@@ -2125,20 +2215,17 @@ result<Server> spawned(
 
 } // namespace detail
 
-/**
- * ump_spawn_thread.  The server owns the handler from the call on, and destroys it exactly once,
- * even if spawning fails.  The message types in `config` are ignored.  UMP_INVALID also if
- * `handler` is null.
- */
-template <class H>
-[[nodiscard]] result<server<typename H::protocol>> spawn_thread(std::unique_ptr<H> handler,
-	const ump_config &config = ump_config(), place here = place::current()) noexcept
-{
-	using P = typename H::protocol;
+// ---- Tasks ------------------------------------------------------------------------------------
 
-	return detail::spawned<server<P>, ump_thread, P>(
-		std::move(handler), config, here, ump_spawn_thread);
-}
+template <class P> class task;
+
+/// The result of spawn_task.
+template <class P> struct task_server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// The handle to run and join.
+	ump::task<P> task;
+};
 
 /// ump_spawn_task; `handler` and `config` as for spawn_thread.
 template <class H>
@@ -2150,6 +2237,49 @@ template <class H>
 	return detail::spawned<task_server<P>, ump_task, P>(
 		std::move(handler), config, here, ump_spawn_task);
 }
+
+/// A server inside the application's event loop.  Its destructor ends it; see ump_task_drop.
+template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
+{
+	using runner = base::runner<P, ump_task, ump_task_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_task_fd.
+	int fd() const noexcept
+	{
+		return ump_task_fd(this->get());
+	}
+	/// ump_task_dispatch.
+	bool dispatch(std::size_t budget = 0) noexcept
+	{
+		return ump_task_dispatch(this->get(), budget);
+	}
+	/// ump_task_run.
+	[[nodiscard]] result<void> run(ump_time deadline = never) noexcept
+	{
+		return detail::done(ump_task_run(this->get(), deadline));
+	}
+	/// ump_task_join: the outcome of the loop; empty if it ended without one.
+	result<typename runner::outcome> join() noexcept
+	{
+		return this->joined(
+			[](ump_task **handle) { return ump_task_join(handle, nullptr); });
+	}
+};
+
+// ---- Combining servers ------------------------------------------------------------------------
+
+template <class P> class combining;
+
+/// The result of spawn_combining.
+template <class P> struct combining_server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// The handle to join.
+	ump::combining<P> combining;
+};
 
 /// ump_spawn_combining; `handler` and `config` as for spawn_thread.  The callbacks run inside the
 /// senders' calls; an exception that leaves one still ends the program.
@@ -2163,6 +2293,25 @@ template <class H>
 	return detail::spawned<combining_server<P>, ump_combining, P>(
 		std::move(handler), config, here, ump_spawn_combining);
 }
+
+/// A combining server, run on its callers' threads.  Its destructor does not end the server.
+template <class P> class combining : public base::runner<P, ump_combining, ump_combining_drop>
+{
+	using runner = base::runner<P, ump_combining, ump_combining_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_combining_join: the outcome of the loop; empty if it ended without one.
+	result<typename runner::outcome> join(ump_time deadline = never) noexcept
+	{
+		return this->joined([&](ump_combining **handle) {
+			return ump_combining_join(handle, nullptr, deadline);
+		});
+	}
+};
+
+// ---- Thread pools -----------------------------------------------------------------------------
 
 /**
  * A thread pool, for servers of any protocols; ump_thread_pool.  Its destructor waits for the idle
@@ -2196,6 +2345,8 @@ class thread_pool : public base::owner<ump_thread_pool, ump_thread_pool_drop>
 
 	return detail::made<thread_pool>(code, out);
 }
+
+// ---- Raw channels -----------------------------------------------------------------------------
 
 /// A received message: a request with its context, or a post.
 template <class P> struct message {
@@ -2290,6 +2441,14 @@ template <class P>
 	if (code != UMP_OK)
 		return error(code);
 	return channel<P>{ump::receiver<P>(server), ump::client<P>(client)};
+}
+
+// ---- Looking inside ---------------------------------------------------------------------------
+
+/// ump_server_dump.
+inline result<void> dump(std::FILE *file) noexcept
+{
+	return detail::done(ump_server_dump(file));
 }
 
 } // namespace ump

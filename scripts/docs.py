@@ -4,7 +4,8 @@
 
 	scripts/docs.py pages                 the manual pages and the header agree, and each word of a
 	                                      glossary leads to a term
-	scripts/docs.py links                 links of all Markdown files lead somewhere
+	scripts/docs.py links                 links of all Markdown files lead somewhere, and the table of
+	                                      contents of ump_server.hpp to its sections
 	scripts/docs.py costs                 the sizes in tests/bench/README.md are those of the source
 	                                      (64 bits)
 	scripts/docs.py programs ARCHIVE COMMAND...
@@ -24,6 +25,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GUIDE = "tests/examples/GUIDE.md"
 COSTS = "tests/bench/README.md"
+FACE = "include/ump_server.hpp"
 SECTIONS = {
     "3": ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
           "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"],
@@ -268,6 +270,22 @@ def link_problems(texts):
     return problems, count
 
 
+def content_problems(text):
+    """Differences between the table of contents of the C++ header and its sections."""
+    sections = dict(re.findall(r"^// ---- (.+?) -+$(.*?)(?=^// ---- |\Z)", text, flags=re.M | re.S))
+    table = re.search(r"^// Contents$\n(?://.*\n)*", text, flags=re.M)
+    listed = dict(re.findall(r"^//   (\S+(?: \S+)*)  +(\S.*(?:\n// {5,}.*)*)$",
+                             table[0] if table else "", flags=re.M))
+    problems = []
+    if not listed or list(listed) != list(sections):
+        problems.append(f"{FACE}: lists {list(listed)}, and has {list(sections)}")
+    for title, names in listed.items():
+        problems += [f"{FACE}: {name} is not in the section {title}"
+                     for name in re.findall(r"\w+(?=,|\n|$)", names)
+                     if not re.search(rf"^[^\s/].*\b{name}\b", sections.get(title, ""), flags=re.M)]
+    return problems, len(listed)
+
+
 def read_markdown():
     found = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "*.md"],
                            capture_output=True, text=True, check=False).stdout.split()
@@ -333,12 +351,18 @@ def planted_pages():
 
 
 def planted_texts():
-    """The same for links, and for the costs."""
-    costs = (ROOT / COSTS).read_text()
+    """The same for links, for the contents of the C++ header, and for the costs."""
+    costs, face = (ROOT / COSTS).read_text(), (ROOT / FACE).read_text()
     row = re.search(r"^\| a post \| .*?\+ ", costs, flags=re.M)[0]
     return [
         ("a link to nowhere", link_problems({ROOT / "README.md": "[x](src/nothing.md)"})[0]),
         ("a link to no title", link_problems({ROOT / "README.md": "[x](src/README.md#nothing)"})[0]),
+        ("another title", content_problems(plant(face, "// ---- Clients -", "// ---- Users -"))[0]),
+        ("a title less", content_problems(plant(face, "// ---- Tasks -", "// -- Tasks -"))[0]),
+        ("titles in another order", content_problems(
+            re.sub(r"^(//   Tasks .*\n)(.*\n)", r"\2\1", face, flags=re.M))[0]),
+        ("a section not listed", content_problems(re.sub(r"^//   Tasks .*\n", "", face, flags=re.M))[0]),
+        ("a name in another section", content_problems(plant(face, "leftover, suspension", "dump"))[0]),
         ("another cost", cost_problems(plant(costs, row, row + "1"))[0]),
     ]
 
@@ -363,6 +387,8 @@ def main():
         problems, count = page_problems(read_pages(), read_header())
     elif what == "links":
         problems, count = link_problems(read_markdown())
+        more, listed = content_problems((ROOT / FACE).read_text())
+        problems, count = problems + more, count + listed
     elif what == "costs":
         problems, count = cost_problems((ROOT / COSTS).read_text())
     elif what == "programs" and len(arguments) > 1:

@@ -4,8 +4,6 @@
 #include "handle.h"
 #include "probe.h"
 
-#include <errno.h>
-
 #define SECOND INT64_C(1000000000)
 #define NODES  5
 
@@ -30,12 +28,6 @@ struct node {
 
 static struct node nodes[NODES];
 
-static void wait_for(sem_t *semaphore)
-{
-	while (sem_wait(semaphore) != 0)
-		CHECK_INT(errno, ==, EINTR);
-}
-
 /* Do the act, and reply with its result if the message is a request. */
 static struct ump_flow act(struct probe *probe, const struct order *order, ump_reply_context **rc)
 {
@@ -45,7 +37,7 @@ static struct ump_flow act(struct probe *probe, const struct order *order, ump_r
 
 	if (node->held) {
 		sem_post(&node->entered);
-		wait_for(&node->gate);
+		probe_wait(&node->gate);
 	}
 	if (node->act != NULL) {
 		node->result = node->act(node, value);
@@ -186,7 +178,7 @@ static void oneself(void)
 	node->held = true;
 	node_start(node);
 	probe_post(node->client, OP_CALL, 0);
-	wait_for(&node->entered);
+	probe_wait(&node->entered);
 	sem_post(&node->gate);
 	sem_post(&node->gate);
 	while (node->acted < 2)
@@ -389,7 +381,7 @@ static void while_waited_for(int (*does)(struct node *node, int value),
 	node_start(first);
 	node_start(second);
 	probe_post(first->client, OP_CALL, 1);
-	wait_for(&first->entered);
+	probe_wait(&first->entered);
 	/* The second node must act only on this post, not on a request of the first. */
 	probe_post(second->client, OP_CALL, 1);
 	await_message(first);
@@ -544,7 +536,7 @@ static void seen_join(void)
 	node_start(first);
 	node_start(second);
 	probe_post(second->client, OP_CALL, 1);
-	wait_for(&second->entered);
+	probe_wait(&second->entered);
 	/* Join it while it is in its handler.  Either of the two may get UMP_DEADLOCK. */
 	probe_post(first->client, OP_CALL, 1);
 	check_nap(20);
@@ -584,7 +576,7 @@ static void seen_room(void)
 	node_start(first);
 	node_start(second);
 	probe_post(second->client, OP_CALL, 1);
-	wait_for(&second->entered);
+	probe_wait(&second->entered);
 	probe_post(second->client, OP_ECHO, 1);
 	/* It waits in the queue, or will before the second node sends its request. */
 	probe_post(first->client, OP_CALL, 1);
@@ -697,7 +689,7 @@ static void deadline_over(void)
 	node_start(first);
 	node_start(second);
 	probe_post(second->client, OP_CALL, 1);
-	wait_for(&second->entered);
+	probe_wait(&second->entered);
 	CHECK_INT(request_until(first, 1, UMP_FOREVER), ==, UMP_OK);
 	sem_post(&second->gate);
 	while (second->acted < 1)

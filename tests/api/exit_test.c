@@ -5,8 +5,6 @@
  */
 #include "probe.h"
 
-#include <errno.h>
-
 #define SECOND INT64_C(1000000000)
 
 /* The server that joins, or spawns; and the server whose thread exits. */
@@ -27,12 +25,6 @@ static sem_t gate;
 static int acts_in;
 static int round_now;
 
-static void wait_for(sem_t *semaphore)
-{
-	while (sem_wait(semaphore) != 0)
-		CHECK_INT(errno, ==, EINTR);
-}
-
 static void destroy(void *value)
 {
 	round_now++;
@@ -41,7 +33,7 @@ static void destroy(void *value)
 		return;
 	}
 	sem_post(&begun);
-	wait_for(&gate);
+	probe_wait(&gate);
 	last_result = last_act();
 }
 
@@ -120,7 +112,7 @@ static void make_leave(void)
 {
 	probe_spawn(&leaver, &leaver_client, &leaver_thread);
 	probe_post(leaver_client, OP_CALL, 0);
-	wait_for(&begun);
+	probe_wait(&begun);
 }
 
 static void destructor_is_second(int (*act)(void), int seconds, int acts)
@@ -240,7 +232,7 @@ static void dropped_threads(void)
 	probe_spawn(&leaver, &leaver_client, &leaver_thread);
 	ump_thread_drop(&leaver_thread);
 	probe_post(leaver_client, OP_CALL, 0);
-	wait_for(&begun);
+	probe_wait(&begun);
 	sem_post(&gate);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(last_result, ==, UMP_OK);

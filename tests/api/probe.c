@@ -35,7 +35,7 @@ void probe_init(struct probe *probe)
 	sem_init(&probe->gate, 0, 0);
 }
 
-static void wait_for(sem_t *semaphore)
+void probe_wait(sem_t *semaphore)
 {
 	while (sem_wait(semaphore) != 0)
 		CHECK_INT(errno, ==, EINTR);
@@ -119,7 +119,7 @@ static struct ump_flow obey(struct probe *probe, const struct order *order, ump_
 		return ump_break((void *)(intptr_t)value);
 	case OP_GATE:
 		sem_post(&probe->entered);
-		wait_for(&probe->gate);
+		probe_wait(&probe->gate);
 		answer(probe, rc, value);
 		break;
 	case OP_CALL:
@@ -286,7 +286,7 @@ void probe_post(const ump_client *client, enum op op, int value)
 void probe_hold(struct probe *probe, const ump_client *client)
 {
 	probe_post(client, OP_GATE, -1);
-	wait_for(&probe->entered);
+	probe_wait(&probe->entered);
 }
 
 void probe_release(struct probe *probe)

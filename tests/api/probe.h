@@ -149,6 +149,9 @@ int probe_req(const ump_client *client, enum op op, int value, int *answer);
 ump_wait_reply *probe_req_async(
 	const ump_client *client, enum op op, int value, struct token *token);
 
+/* Wait for a semaphore, whatever signals interrupt the wait. */
+void probe_wait(sem_t *semaphore);
+
 /* Wait until `number` is at least `least`. */
 void probe_await(const atomic_int *number, int least);
 

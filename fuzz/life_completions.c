@@ -2,7 +2,7 @@
 /* Operations on completions: requests that end there, reservations of capacity, and arrivals. */
 #include "life_world.h"
 
-#include "completions.h"
+#include "call/completions.h"
 
 /* Value of an out parameter before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)

@@ -7,7 +7,7 @@
  */
 #include "life_world.h"
 
-#include "request.h"
+#include "call/request.h"
 
 /* Value of an out parameter before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)

@@ -2,7 +2,7 @@
 /* A raw receiving end, whose receive loop is driven by the input. */
 #include "life_world.h"
 
-#include "channel.h"
+#include "channel/channel.h"
 
 /* Open the channel; the allocation may fail. */
 bool life_raw_open(struct world *world)

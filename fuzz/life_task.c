@@ -2,8 +2,8 @@
 /* A server in a task that the input runs, and handlers that suspend. */
 #include "life_world.h"
 
-#include "channel.h"
-#include "frame.h"
+#include "channel/channel.h"
+#include "wait/frame.h"
 
 /* ---- Spawning ------------------------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
  * The dispatcher over a batch, on sequences: each message in the batch, and in the inbox when it
  * closes, has one disposition, exactly once, in the order of arrival.
  *
- * This mirrors the loops of src/thread.c, src/task.c and src/server.c.  It is not the shipped code,
+ * This mirrors the loops of src/server/thread.c, src/server/task.c and src/server/server.c.  It is not the shipped code,
  * whose loops are woven into waiting, freeing and the application's callbacks.  All that decides
  * anything (the queue and the dispositions) is shipped: the functions of the core.
  *

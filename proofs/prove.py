@@ -43,7 +43,7 @@ HARD = {"src/core/queue.c": ("cvc4,z3,cvc5", 2000000), "proofs/client.c": ("cvc4
 # Functions with mutants that need all provers.
 DEEP = {"ump__queue_append"}
 OWN = ["proofs/valid.c", "proofs/client.c", "proofs/dispatch.c"]
-LOOPS = ["src/references.c", "src/inbox.c", "src/answer.c", "src/permits.c", "src/combiner.c"]
+LOOPS = ["src/channel/references.c", "src/channel/inbox.c", "src/wait/answer.c", "src/channel/permits.c", "src/channel/combiner.c"]
 # Functions in a header belong to the unit that is named after it.
 HEADERS = {"proofs/valid.c": "src/core/valid.h"}
 

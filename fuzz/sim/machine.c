@@ -6,7 +6,7 @@
 #include "choice.h"
 #include "coverage.h"
 #include "devices.h"
-#include "dropped.h"
+#include "server/dropped.h"
 #include "statics.h"
 #include "trace.h"
 #include "views.h"

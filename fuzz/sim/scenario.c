@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The first thread of a scenario.  Simulated code: compiled like the library. */
 #include "scenario.h"
-#include "dropped.h"
+#include "server/dropped.h"
 
 #include "scenario_parts.h"
 

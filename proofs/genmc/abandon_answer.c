@@ -8,8 +8,8 @@
  */
 #include "platform.h"
 
-#include "../../src/answer.c"
 #include "../../src/core/call.c"
+#include "../../src/wait/answer.c"
 
 struct request {
 	struct ump__answer answer;

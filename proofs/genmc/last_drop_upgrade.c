@@ -8,8 +8,8 @@
  */
 #include "platform.h"
 
+#include "../../src/channel/references.c"
 #include "../../src/core/counts.c"
-#include "../../src/references.c"
 
 static struct ump__counts counts;
 static int touched[2];

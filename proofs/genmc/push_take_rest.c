@@ -9,9 +9,9 @@
  */
 #include "platform.h"
 
+#include "../../src/channel/inbox.c"
 #include "../../src/core/inbox.c"
 #include "../../src/core/queue.c"
-#include "../../src/inbox.c"
 
 #define SENDERS 2
 

@@ -9,11 +9,11 @@
  */
 #include "platform.h"
 
-#include "../../src/answer.c"
+#include "../../src/channel/inbox.c"
 #include "../../src/core/call.c"
 #include "../../src/core/inbox.c"
 #include "../../src/core/queue.c"
-#include "../../src/inbox.c"
+#include "../../src/wait/answer.c"
 
 struct request {
 	struct ump__node node;

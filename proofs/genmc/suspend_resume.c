@@ -7,8 +7,8 @@
  */
 #include "platform.h"
 
-#include "../../src/answer.c"
 #include "../../src/core/call.c"
+#include "../../src/wait/answer.c"
 
 struct suspension {
 	struct ump__answer resumed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "completions.h"
+#include "call/completions.h"
 
-#include "deadline.h"
-#include "inbox.h"
-#include "notifier.h"
-#include "references.h"
-#include "request.h"
-#include "reservation.h"
-#include "user.h"
+#include "call/request.h"
+#include "call/reservation.h"
+#include "channel/inbox.h"
+#include "channel/notifier.h"
+#include "channel/references.h"
+#include "channel/user.h"
+#include "wait/deadline.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
 #ifndef UMP_COMPLETIONS_H
 #define UMP_COMPLETIONS_H
 
-#include "channel.h"
-#include "message.h"
+#include "channel/channel.h"
+#include "channel/message.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "debug.h"
-#include "references.h"
-#include "request.h"
+#include "call/request.h"
+#include "channel/references.h"
+#include "sync/debug.h"
 
 int ump_reply(ump_reply_context **rc, const void *value)
 {

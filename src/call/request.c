@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "request.h"
+#include "call/request.h"
 
-#include "completions.h"
-#include "handle.h"
-#include "pool.h"
-#include "references.h"
+#include "call/completions.h"
+#include "channel/pool.h"
+#include "channel/references.h"
+#include "client/handle.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 _Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 128,

@@ -11,9 +11,9 @@
 #ifndef UMP_REQUEST_H
 #define UMP_REQUEST_H
 
-#include "answer.h"
-#include "channel.h"
-#include "message.h"
+#include "channel/channel.h"
+#include "channel/message.h"
+#include "wait/answer.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "reservation.h"
+#include "call/reservation.h"
 
-#include "inbox.h"
-#include "references.h"
+#include "channel/inbox.h"
+#include "channel/references.h"
 
 static struct ump__reservation *reservation_of(struct ump__waiter *waiter)
 {

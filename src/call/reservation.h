@@ -4,10 +4,10 @@
 #ifndef UMP_RESERVATION_H
 #define UMP_RESERVATION_H
 
-#include "completions.h"
-#include "fair_semaphore.h"
-#include "handle.h"
-#include "message.h"
+#include "call/completions.h"
+#include "channel/fair_semaphore.h"
+#include "channel/message.h"
+#include "client/handle.h"
 
 /*
  * A reservation.  It has two owners, the client and the completions, and the last to release it

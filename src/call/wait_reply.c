@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "wait_reply.h"
+#include "call/wait_reply.h"
 
-#include "deadline.h"
-#include "wait.h"
+#include "wait/deadline.h"
+#include "wait/wait.h"
 
 int ump__wait_reply_collect(struct ump__request *request, void *reply)
 {

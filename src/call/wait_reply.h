@@ -3,7 +3,7 @@
 #ifndef UMP_WAIT_REPLY_H
 #define UMP_WAIT_REPLY_H
 
-#include "request.h"
+#include "call/request.h"
 
 /* Move the reply of an answered request to `reply`, free the request and return its code. */
 int ump__wait_reply_collect(struct ump__request *request, void *reply);

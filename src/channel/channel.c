@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "channel.h"
+#include "channel/channel.h"
 
-#include "combining.h"
-#include "inbox.h"
-#include "probe.h"
-#include "references.h"
+#include "channel/inbox.h"
+#include "channel/references.h"
+#include "server/combining.h"
+#include "sync/probe.h"
 
 #include <string.h>
 

@@ -7,11 +7,11 @@
 #ifndef UMP_CHANNEL_H
 #define UMP_CHANNEL_H
 
-#include "combiner.h"
-#include "fair_semaphore.h"
-#include "message.h"
+#include "channel/combiner.h"
+#include "channel/fair_semaphore.h"
+#include "channel/message.h"
 #include "sync/sync.h"
-#include "wait.h"
+#include "wait/wait.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,7 +96,8 @@ struct ump__channel {
 
 _Static_assert(offsetof(struct ump__channel, semaphore) + UMP__SEMAPHORE_BEFORE_LINE ==
 		       sizeof(struct ump__channel),
-	"a channel without a capacity is three lines, and its semaphore begins at the end of the last");
+	"a channel without a capacity is three lines, and its semaphore begins at the end of the "
+	"last");
 
 /* Return the size of a channel with or without a capacity. */
 static inline size_t ump__channel_size(bool bounded)

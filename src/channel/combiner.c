@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "combiner.h"
+#include "channel/combiner.h"
 
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
   @ requires aligned: is_node_word((uintptr_t)node);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "fair_semaphore.h"
+#include "channel/fair_semaphore.h"
 
-#include "answer.h"
-#include "channel.h"
-#include "deadline.h"
-#include "permits.h"
-#include "wait.h"
+#include "channel/channel.h"
+#include "channel/permits.h"
+#include "wait/answer.h"
+#include "wait/deadline.h"
+#include "wait/wait.h"
 
 void ump__semaphore_init(struct ump__semaphore *semaphore, uint32_t capacity)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "inbox.h"
+#include "channel/inbox.h"
 
-#include "notifier.h"
+#include "channel/notifier.h"
 
 _Static_assert(_Alignof(struct ump__node) >= UMP__INBOX_ALIGN, "node addresses are no states");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "message.h"
+#include "channel/message.h"
 
-#include "handle.h"
-#include "pool.h"
+#include "channel/pool.h"
+#include "client/handle.h"
 #include "sync/sync.h"
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");

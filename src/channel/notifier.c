@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "notifier.h"
+#include "channel/notifier.h"
 
 int ump__notifier_make(struct ump__notifier *notifier)
 {

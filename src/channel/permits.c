@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "permits.h"
+#include "channel/permits.h"
 
 /* Load the limit, and return the step that takes a permit, if one is free up to it. */
 /*@ requires valid: \valid_read(permits);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "pool.h"
+#include "channel/pool.h"
 
-#include "channel.h"
-#include "inbox.h"
+#include "channel/channel.h"
+#include "channel/inbox.h"
 
 /* Maximum number of units of either kind in a pool, whatever the configuration. */
 #define UNITS_MOST ((uint32_t)1 << 24)

@@ -11,8 +11,8 @@
 #ifndef UMP_POOL_H
 #define UMP_POOL_H
 
+#include "channel/message.h"
 #include "core/queue.h"
-#include "message.h"
 #include "sync/sync.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "references.h"
+#include "channel/references.h"
 
-#include "debug.h"
+#include "sync/debug.h"
 
 /*@ requires valid: \valid(counts);
   @ requires role: ump__own_strong > 0 || ump__own_weak > 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "combining.h"
-#include "completions.h"
-#include "deadline.h"
-#include "handle.h"
-#include "inbox.h"
-#include "request.h"
-#include "reservation.h"
-#include "wait.h"
-#include "wait_reply.h"
+#include "call/completions.h"
+#include "call/request.h"
+#include "call/reservation.h"
+#include "call/wait_reply.h"
+#include "channel/inbox.h"
+#include "client/handle.h"
+#include "server/combining.h"
+#include "wait/deadline.h"
+#include "wait/wait.h"
 
 /* In parentheses, here and below: debug builds have macros of these names. */
 int(ump_client_clone)(const ump_client *client, ump_client **out)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "handle.h"
+#include "client/handle.h"
 
-#include "frame.h"
-#include "inbox.h"
-#include "pool.h"
-#include "references.h"
-#include "request.h"
-#include "reservation.h"
+#include "call/request.h"
+#include "call/reservation.h"
+#include "channel/inbox.h"
+#include "channel/pool.h"
+#include "channel/references.h"
+#include "wait/frame.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 {

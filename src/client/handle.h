@@ -3,9 +3,9 @@
 #ifndef UMP_HANDLE_H
 #define UMP_HANDLE_H
 
-#include "channel.h"
-#include "debug.h"
-#include "registry.h"
+#include "channel/channel.h"
+#include "client/registry.h"
+#include "sync/debug.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "frame.h"
-#include "handle.h"
+#include "client/handle.h"
+#include "wait/frame.h"
 
 #define LIVE "a post client was used after it was dropped, or is none"
 

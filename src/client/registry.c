@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "registry.h"
+#include "client/registry.h"
 
 #include "sync/cancel.h"
 #include "ump_server.h"
@@ -8,8 +8,8 @@
 
 #ifdef UMP_REGISTRY
 
-#include "handle.h"
-#include "permits.h"
+#include "channel/permits.h"
+#include "client/handle.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

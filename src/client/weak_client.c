@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "handle.h"
-#include "references.h"
+#include "channel/references.h"
+#include "client/handle.h"
 
 #define LIVE "a weak client was used after it was dropped, or is none"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Server statistics. */
-#include "handle.h"
-#include "inbox.h"
-#include "permits.h"
-#include "user.h"
+#include "channel/inbox.h"
+#include "channel/permits.h"
+#include "channel/user.h"
+#include "client/handle.h"
 
 /* Size of struct ump_stats in the first version that had it. */
 #define STATS_FIRST_SIZE (offsetof(struct ump_stats, closed) + sizeof(bool))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "combining.h"
+#include "server/combining.h"
 
-#include "combiner.h"
-#include "deadline.h"
-#include "dispatch.h"
-#include "inbox.h"
-#include "references.h"
-#include "wait.h"
+#include "channel/combiner.h"
+#include "channel/inbox.h"
+#include "channel/references.h"
+#include "server/dispatch.h"
+#include "wait/deadline.h"
+#include "wait/wait.h"
 
 #include <assert.h>
 #include <string.h>

@@ -19,7 +19,7 @@
 #ifndef UMP_COMBINING_H
 #define UMP_COMBINING_H
 
-#include "request.h"
+#include "call/request.h"
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "dispatch.h"
+#include "server/dispatch.h"
 
-#include "probe.h"
+#include "sync/probe.h"
 
 #include <string.h>
 

@@ -6,9 +6,9 @@
 #ifndef UMP_DISPATCH_H
 #define UMP_DISPATCH_H
 
-#include "frame.h"
-#include "handle.h"
-#include "server.h"
+#include "client/handle.h"
+#include "server/server.h"
+#include "wait/frame.h"
 
 #include <stdbool.h>
 

@@ -3,13 +3,13 @@
  * Each hand-over joins the earlier threads that have ended.  So in general one thread, ended and
  * not joined, is left for a later hand-over or ump_join_dropped to join.
  */
-#include "dropped.h"
+#include "server/dropped.h"
 
-#include "answer.h"
-#include "channel.h"
-#include "deadline.h"
-#include "frame.h"
+#include "channel/channel.h"
 #include "ump_server.h"
+#include "wait/answer.h"
+#include "wait/deadline.h"
+#include "wait/frame.h"
 
 /* Maximum number of threads that are kept without their memory. */
 #define BARE_MOST 32

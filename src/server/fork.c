@@ -5,10 +5,10 @@
  * resets the statics of the library, and its own servers work.  What the parent has made is not
  * touched: the child must not use the parent's handles.
  */
-#include "dropped.h"
-#include "frame.h"
-#include "registry.h"
+#include "client/registry.h"
+#include "server/dropped.h"
 #include "sync/sync.h"
+#include "wait/frame.h"
 
 /* Every static of the shell that another thread may have been changing must be reset here. */
 void ump__fork_child(void)

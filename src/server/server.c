@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "server.h"
+#include "server/server.h"
 
-#include "completions.h"
-#include "deadline.h"
-#include "handle.h"
-#include "inbox.h"
-#include "permits.h"
-#include "pool.h"
-#include "probe.h"
+#include "call/completions.h"
+#include "channel/inbox.h"
+#include "channel/permits.h"
+#include "channel/pool.h"
+#include "client/handle.h"
+#include "sync/probe.h"
+#include "wait/deadline.h"
 
 /* Publish the CPU of this thread, for clients that wait.  All of them read it, so it is written
  * only when it changes. */

@@ -3,8 +3,8 @@
 #ifndef UMP_SERVER_END_H
 #define UMP_SERVER_END_H
 
-#include "channel.h"
-#include "request.h"
+#include "call/request.h"
+#include "channel/channel.h"
 
 /* Open a channel.  UMP_OK, or UMP_NO_MEMORY, and then both are NULL. */
 int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "suspension.h"
+#include "server/suspension.h"
 
-#include "debug.h"
-#include "frame.h"
-#include "handle.h"
-#include "references.h"
+#include "channel/references.h"
+#include "client/handle.h"
+#include "sync/debug.h"
+#include "wait/frame.h"
 
 /* Address in the result of ump_pending, which no application can return otherwise. */
 static char pending;

@@ -6,8 +6,8 @@
 #ifndef UMP_SUSPENSION_H
 #define UMP_SUSPENSION_H
 
-#include "answer.h"
-#include "channel.h"
+#include "channel/channel.h"
+#include "wait/answer.h"
 
 /* The handler's wait for a server, as an edge of the wait-for graph. */
 struct ump__awaiting {

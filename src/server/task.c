@@ -7,11 +7,11 @@
  * event is reported once.  Invariant: if a run has cleared the notifier and work is left at its
  * end, the notifier must be raised again.
  */
-#include "deadline.h"
-#include "dispatch.h"
-#include "inbox.h"
-#include "notifier.h"
-#include "suspension.h"
+#include "channel/inbox.h"
+#include "channel/notifier.h"
+#include "server/dispatch.h"
+#include "server/suspension.h"
+#include "wait/deadline.h"
 
 #include <string.h>
 

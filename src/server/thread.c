@@ -4,13 +4,13 @@
  * ump_thread as the two sides of one answer: the thread completes it when the loop has ended, and
  * the owner of the handle waits for it (join) or gives it up (drop).
  */
-#include "answer.h"
-#include "deadline.h"
-#include "dispatch.h"
-#include "dropped.h"
-#include "references.h"
-#include "thread_pool.h"
-#include "wait.h"
+#include "channel/references.h"
+#include "server/dispatch.h"
+#include "server/dropped.h"
+#include "server/thread_pool.h"
+#include "wait/answer.h"
+#include "wait/deadline.h"
+#include "wait/wait.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
  * before another thread can see that its job is done, so that a server that was joined has returned
  * its thread.
  */
-#include "thread_pool.h"
+#include "server/thread_pool.h"
 
-#include "answer.h"
-#include "handle.h"
+#include "client/handle.h"
+#include "wait/answer.h"
 
 #include <string.h>
 

@@ -211,7 +211,7 @@ enum ump__knowledge {
   @*/
 void ump__word_init(struct ump__word *word, uintptr_t value);
 
-/* Of the files that are proved only src/inbox.c and src/combiner.c use this. */
+/* Of the files that are proved only src/channel/inbox.c and src/channel/combiner.c use this. */
 /*@ requires \valid_read(word);
   @ terminates \true;
   @ assigns \result, ump__knows \from word->value, ump__knows;

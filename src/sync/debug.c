@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "debug.h"
+#include "sync/debug.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "probe.h"
 #include "sync/cancel.h"
+#include "sync/probe.h"
 #include "sync/sync.h"
 
 #include <errno.h>

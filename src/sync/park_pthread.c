@@ -7,8 +7,8 @@
  */
 #include "sync/sync.h"
 
-#include "probe.h"
 #include "sync/cancel.h"
+#include "sync/probe.h"
 
 #include <errno.h>
 

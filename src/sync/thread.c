@@ -4,8 +4,8 @@
 #endif
 #include "sync/sync.h"
 
-#include "debug.h"
 #include "sync/cancel.h"
+#include "sync/debug.h"
 
 #include <errno.h>
 #include <limits.h>

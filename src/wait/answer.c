@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "answer.h"
+#include "wait/answer.h"
 
-#include "notifier.h"
+#include "channel/notifier.h"
 
 /*@ requires valid: \valid(answer);
   @ terminates \true;

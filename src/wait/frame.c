@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "frame.h"
+#include "wait/frame.h"
 
-#include "debug.h"
+#include "sync/debug.h"
 #include "sync/sync.h"
 
 struct ump__frame *ump__frame_top(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "wait.h"
+#include "wait/wait.h"
 
-#include "channel.h"
+#include "channel/channel.h"
+#include "channel/references.h"
 #include "core/walk.h"
-#include "references.h"
 
 /* Last mark that was drawn.  None is drawn unless a walk has come back to the waiter. */
 static struct ump__count marks;

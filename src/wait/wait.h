@@ -17,9 +17,9 @@
 #ifndef UMP_WAIT_H
 #define UMP_WAIT_H
 
-#include "answer.h"
-#include "frame.h"
 #include "sync/sync.h"
+#include "wait/answer.h"
+#include "wait/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

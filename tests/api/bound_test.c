@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Bounded inboxes, and their waiters. */
-#include "channel.h"
+#include "call/reservation.h"
+#include "channel/channel.h"
 #include "probe.h"
-#include "reservation.h"
 
 #include <poll.h>
 #include <string.h>

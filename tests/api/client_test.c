@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "channel.h"
-#include "handle.h"
+#include "channel/channel.h"
+#include "client/handle.h"
 #include "probe.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Combining servers, which their senders run. */
-#include "channel.h"
-#include "handle.h"
+#include "channel/channel.h"
+#include "client/handle.h"
 #include "probe.h"
 
 #define SECOND INT64_C(1000000000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Completions: replies to many requests, for event loops. */
-#include "channel.h"
-#include "completions.h"
+#include "call/completions.h"
+#include "channel/channel.h"
 #include "core/counts.h"
 #include "probe.h"
 

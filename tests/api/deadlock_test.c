@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Handlers whose wait would be a deadlock, and handlers whose wait would not. */
-#include "channel.h"
-#include "handle.h"
+#include "channel/channel.h"
+#include "client/handle.h"
 #include "probe.h"
 
 #define SECOND INT64_C(1000000000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Handlers of a task that suspend, and are resumed. */
-#include "channel.h"
-#include "handle.h"
+#include "channel/channel.h"
+#include "client/handle.h"
 #include "probe.h"
 
 #include <poll.h>

@@ -98,12 +98,11 @@ plant_result() {
 
 plant_function() {
 	sed -i 's/^UMP_API unsigned ump_version(void);/&\nUMP_API int ump_planted(void);/' "$header"
-	printf '\nint ump_planted(void)\n{\n\treturn 0;\n}\n' >>"$repository/src/status.c"
+	printf '\nint ump_planted(void)\n{\n\treturn 0;\n}\n' >>"$repository/src/observe/status.c"
 }
 
 plant_parameter() {
-	sed -i 's/\bump_after(int64_t ns)/ump_after(int32_t ns)/' "$header" "$repository"/src/*.c \
-		"$repository"/src/*/*.c
+	sed -i 's/\bump_after(int64_t ns)/ump_after(int32_t ns)/' "$header" "$repository"/src/*/*.c
 }
 
 plant_removal() {

@@ -39,10 +39,10 @@ def fail(text):
 
 def library(root):
     """The library's sources below `root`, for the platform with futexes."""
-    found = [*root.glob("src/*.c"), *root.glob("src/core/*.c"), root / "src/sync/park_futex.c"]
+    found = [path for path in root.glob("src/*/*.c") if path.parent.name != "sync"]
     found += [root / f"src/sync/{name}.c"
-              for name in ("clock", "exit", "fork", "lock", "memory", "notifier",
-                           "notifier_eventfd", "spin", "thread")]
+              for name in ("clock", "debug", "exit", "fork", "lock", "memory", "notifier",
+                           "notifier_eventfd", "park_futex", "spin", "thread")]
     return {str(path.relative_to(root)): path for path in sorted(found)}
 
 

@@ -4,7 +4,7 @@
  * kernel, which reports freed memory as an error; a plain read would end the process.
  */
 #define _GNU_SOURCE
-#include "channel.h"
+#include "channel/channel.h"
 #include "check.h"
 
 #include <dirent.h>

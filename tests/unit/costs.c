@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Print what the library allocates on 64-bit machines, as the rows of the table in
  * tests/bench/README.md. */
-#include "completions.h"
-#include "dispatch.h"
-#include "fair_semaphore.h"
-#include "handle.h"
-#include "pool.h"
-#include "request.h"
-#include "reservation.h"
+#include "call/completions.h"
+#include "call/request.h"
+#include "call/reservation.h"
+#include "channel/fair_semaphore.h"
+#include "channel/pool.h"
+#include "client/handle.h"
+#include "server/dispatch.h"
 
 #include <stdalign.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /* Permits of an inbox: the transition functions of the word, and the queue of waiters. */
 #include "core/permit.h"
 
-#include "channel.h"
+#include "channel/channel.h"
+#include "channel/permits.h"
 #include "check.h"
-#include "permits.h"
 
 /* The claim of a client without a reservation. */
 static const struct ump__claim nothing;

@@ -9,10 +9,13 @@
   named order both ends: a release that names its acquire, and an acquire that names its release.
 - There must be no fences, and no order stronger than acq_rel.
 - Every file must begin with its licence.
+- Includes and uses between wings must lead downwards (scripts/wings.py).
 """
 import pathlib
 import re
 import sys
+
+import wings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ATOMIC = "src/sync/atomic.h"
@@ -84,7 +87,8 @@ def check_orders():
 
 
 def main():
-    core, sync, shell = sources("src/core"), sources("src/sync"), sources("src")
+    core, sync = sources("src/core"), sources("src/sync")
+    shell = sources(*(f"src/{wing}" for wing in wings.WINGS["src"][0] if wing not in ("core", "sync")))
     every = core + sync + shell
     rule("the cores have no atomics, threads, memory or time",
          containing(core, r"_Atomic|stdatomic|pthread|\b(?:malloc|calloc|free|ump__alloc)\b|time\.h"))
@@ -100,6 +104,8 @@ def main():
     rule("each order says what it pairs with", check_orders())
     rule("each file begins with its licence",
          [f for f in every + sources("include") if "SPDX-License-Identifier: 0BSD" not in text(f)[:60]])
+    for part in wings.WINGS:
+        failures.extend(wings.check(part))
     for failure in failures:
         print(f"scripts/layers.py: error: {failure}", file=sys.stderr)
     sys.exit(bool(failures))

@@ -27,8 +27,8 @@ WINGS = {
 }
 # A function or an object at the beginning of a line: its name before a parenthesis, a bracket or an
 # equals sign.
-DEFINED = re.compile(r"^(?!static|typedef|extern|struct \w+ \{|enum|return|#)[A-Za-z_][\w \t*]*?\W\(?(\w+)\)?"
-                     r"(?:\((?:[^;{}()]|\([^()]*\))*\)\s*\{|(?:\[\w*\])?\s*=)", re.M)
+DEFINED = re.compile(r"^(?!static|typedef|extern|struct \w+ \{|enum|return|#)[A-Za-z_][\w \t*]*?\W(?:\(\*const )?\(?(\w+)\)?"
+                     r"(?:\((?:[^;{}()]|\([^()]*\))*\)\s*\{|(?:\[\w*\]\)?)?(?:\(\w+\))?\s*=)", re.M)
 UPWARD = re.compile(r"<!-- upward: begin -->(.*?)<!-- upward: end -->", re.S)
 
 

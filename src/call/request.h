@@ -37,7 +37,7 @@ struct ump__request {
 	/* The context was kept, and holds a reference to the channel. */
 	bool held;
 	/* Its caller is blocked until the answer arrives: it can take the combiner role with the
-	 * answer (combining.h), and gets its value back if the request is never started. */
+	 * answer (server/combining.c), and gets its value back if the request is never started. */
 	bool may_run;
 	/* Its caller runs the handler, and reads the answer after that has returned. */
 	bool direct;
@@ -67,9 +67,10 @@ void ump__request_init(
 /* Return the size of an allocated request to `channel`. */
 size_t ump__request_size(const struct ump__channel *channel);
 
-/* Create an allocated request with a copy of `value`, to be sent by `handle`; NULL if out of
- * memory. */
-struct ump__request *ump__request_new(const struct ump__handle *handle, const void *value);
+/* Create an allocated request to `channel` with a copy of `value`; NULL if out of memory.  `pool` is
+ * the sender's, or NULL. */
+struct ump__request *ump__request_new(
+	struct ump__channel *channel, struct ump__pool *pool, const void *value);
 
 /* Pin the channel of an allocated request until the request is freed, for a waiter without a
  * client: by a reference, or by that of the pool that the memory is from.  Must be called before it
@@ -85,10 +86,24 @@ void ump__request_free(struct ump__request *request);
 /* Free an allocated request that ends with `code`, and drop the value that would have no owner. */
 void ump__request_discard(struct ump__request *request, int code);
 
+/* Drop the value of a request that was never started, and whose sender cannot take it back. */
+void ump__request_drop_value(struct ump__request *request);
+
 /* Complete a request with `code`; for UMP_OK the reply must be in its buffer.  UMP_OK, or
  * UMP_ORIGIN_GONE if the caller has given up.  The request must not be accessed afterwards.  The
  * answerer only. */
 int ump__request_complete(struct ump__request *request, int code);
+
+/* Return whether the answer was the combiner role.  If so, this thread has run the server, and the
+ * request is waited for as before; it may be answered already.  Only the waiter, which owns the
+ * request, may call this. */
+static inline bool ump__request_took_role(struct ump__request *request)
+{
+	if (request->answer.code != UMP__CODE_COMBINER)
+		return false;
+	ump__combining_calls.take_over(request);
+	return true;
+}
 
 /* Return whether the caller has given up; then the answerer owns the request. */
 bool ump__request_is_abandoned(const struct ump__request *request);

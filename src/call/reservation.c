@@ -24,29 +24,29 @@ static void reservation_free(struct ump__reservation *reservation)
 
 /* ---- Under the lock of the semaphore ------------------------------------------------------- */
 
-/* Complete a reservation.  The handle exists: a thread that drops it waits for the lock.  Returns
+/* Complete a reservation.  The claim exists: a thread that drops its client waits for the lock.  Returns
  * false if the completions were dropped, so that the permit is not wanted. */
 static bool notify_reserver(struct ump__waiter *waiter, int code)
 {
 	struct ump__reservation *reservation = reservation_of(waiter);
-	struct ump__handle *handle = reservation->handle;
+	struct ump__claim *claim = reservation->claim;
 
 	reservation->code = code;
-	ump__hint_set(&handle->claim.reserved,
+	ump__hint_set(&claim->reserved,
 		code == UMP_OK ? UMP__RESERVATION_GRANTED : UMP__RESERVATION_LOST);
 	if (ump__completions_push(reservation->completions, &reservation->message))
 		return true;
-	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_LOST);
+	ump__hint_set(&claim->reserved, UMP__RESERVATION_LOST);
 	reservation->released = true;
 	return false;
 }
 
-/* Cancel the pending reservation of `handle`: remove it from the wait queue, and complete it. */
-static void withdraw(struct ump__handle *handle)
+/* Cancel the pending reservation of `claim`: remove it from the wait queue, and complete it. */
+static void withdraw(struct ump__semaphore *semaphore, struct ump__claim *claim)
 {
-	struct ump__waiter *waiter = handle->claim.waiter;
+	struct ump__waiter *waiter = claim->waiter;
 
-	(void)ump__semaphore_withdraw(handle->channel->semaphore, waiter);
+	(void)ump__semaphore_withdraw(semaphore, waiter);
 	(void)notify_reserver(waiter, UMP_ORIGIN_GONE);
 }
 
@@ -59,7 +59,7 @@ static struct ump__reservation *forget(struct ump__claim *claim)
 		return NULL;
 	reservation = reservation_of(claim->waiter);
 	claim->waiter = NULL;
-	reservation->handle = NULL;
+	reservation->claim = NULL;
 	return reservation->released ? reservation : NULL;
 }
 
@@ -67,7 +67,7 @@ static struct ump__reservation *forget(struct ump__claim *claim)
  * now. */
 static void take_back(struct ump__reservation *reservation)
 {
-	struct ump__claim *claim = &reservation->handle->claim;
+	struct ump__claim *claim = reservation->claim;
 
 	reservation->code = UMP_ORIGIN_GONE;
 	if (ump__hint_get(&claim->reserved) != UMP__RESERVATION_GRANTED)
@@ -85,10 +85,10 @@ static bool is_orphaned(const struct ump__claim *claim)
 
 /* ---- For the client ------------------------------------------------------------------------ */
 
-bool ump__reservation_use(struct ump__handle *handle)
+bool ump__reservation_use(struct ump__channel *channel, struct ump__claim *claim)
 {
-	struct ump__semaphore *semaphore = handle->channel->semaphore;
-	int reserved = ump__hint_get(&handle->claim.reserved);
+	struct ump__semaphore *semaphore = channel->semaphore;
+	int reserved = ump__hint_get(&claim->reserved);
 	bool got;
 
 	/* Reservations are rare.  A lost permit may be on its way back to the semaphore: it is free
@@ -96,38 +96,37 @@ bool ump__reservation_use(struct ump__handle *handle)
 	if (reserved != UMP__RESERVATION_GRANTED && reserved != UMP__RESERVATION_LOST)
 		return false;
 	ump__lock_take(&semaphore->lock);
-	got = ump__hint_get(&handle->claim.reserved) == UMP__RESERVATION_GRANTED;
-	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_USED);
+	got = ump__hint_get(&claim->reserved) == UMP__RESERVATION_GRANTED;
+	ump__hint_set(&claim->reserved, UMP__RESERVATION_USED);
 	ump__lock_give(&semaphore->lock);
 	return got;
 }
 
-void ump__reservation_keep(struct ump__handle *handle)
+void ump__reservation_keep(struct ump__channel *channel, struct ump__claim *claim)
 {
-	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	struct ump__semaphore *semaphore = channel->semaphore;
 
 	ump__lock_take(&semaphore->lock);
-	ump__hint_set(&handle->claim.reserved, UMP__RESERVATION_GRANTED);
+	ump__hint_set(&claim->reserved, UMP__RESERVATION_GRANTED);
 	/* The completions were dropped meanwhile, and had not notified the client. */
-	if (reservation_of(handle->claim.waiter)->code != UMP_OK)
-		take_back(reservation_of(handle->claim.waiter));
+	if (reservation_of(claim->waiter)->code != UMP_OK)
+		take_back(reservation_of(claim->waiter));
 	ump__lock_give(&semaphore->lock);
 }
 
-void ump__reservation_end(struct ump__handle *handle)
+void ump__reservation_end(struct ump__channel *channel, struct ump__claim *claim)
 {
-	struct ump__claim *claim = &handle->claim;
-	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	struct ump__semaphore *semaphore = channel->semaphore;
 	struct ump__reservation *rest;
 	bool got;
 
 	if (ump__hint_get(&claim->reserved) == UMP__RESERVATION_NONE)
 		return;
-	/* A thread that completes the reservation writes to the handle under this lock, perhaps
-	 * just now. */
+	/* A thread that completes the reservation writes to the claim under this lock, perhaps just
+	 * now. */
 	ump__lock_take(&semaphore->lock);
 	if (claim->waiter->queued)
-		withdraw(handle);
+		withdraw(semaphore, claim);
 	got = ump__hint_get(&claim->reserved) == UMP__RESERVATION_GRANTED;
 	rest = forget(claim);
 	ump__lock_give(&semaphore->lock);
@@ -137,14 +136,13 @@ void ump__reservation_end(struct ump__handle *handle)
 		reservation_free(rest);
 }
 
-/* Queue a reservation for `reservation`'s handle.  Returns false if the handle has a pending
- * reservation or a permit already.  If the completions of that one were dropped, it would notify no
+/* Queue `reservation` for its claim.  Returns false if the claim has a pending reservation or a
+ * permit already.  If the completions of that one were dropped, it would notify no
  * client and is replaced; a permit that it was granted passes to the new one. */
 static bool enqueue(struct ump__reservation *reservation)
 {
-	struct ump__handle *handle = reservation->handle;
-	struct ump__claim *claim = &handle->claim;
-	struct ump__semaphore *semaphore = handle->channel->semaphore;
+	struct ump__claim *claim = reservation->claim;
+	struct ump__semaphore *semaphore = reservation->channel->semaphore;
 	struct ump__reservation *rest = NULL;
 	bool orphaned;
 	bool has_permit;
@@ -153,7 +151,7 @@ static bool enqueue(struct ump__reservation *reservation)
 	ump__lock_take(&semaphore->lock);
 	orphaned = is_orphaned(claim);
 	if (orphaned && claim->waiter->queued)
-		withdraw(handle);
+		withdraw(semaphore, claim);
 	has_permit = ump__hint_get(&claim->reserved) == UMP__RESERVATION_GRANTED;
 	may_reserve = ump__hint_get(&claim->reserved) != UMP__RESERVATION_PENDING &&
 		      (orphaned || !has_permit);
@@ -187,20 +185,16 @@ static bool hold(struct ump__reservation *reservation)
 	return false;
 }
 
-int ump_client_reserve(ump_client *client, ump_completions *completions, void *tag)
+int ump__reservation_make(struct ump__channel *channel, struct ump__claim *claim,
+	struct ump_completions *completions, void *tag)
 {
-	struct ump__handle *handle = (struct ump__handle *)(void *)client;
-	struct ump__reservation *reservation;
+	struct ump__reservation *reservation = ump__alloc(sizeof *reservation);
 
-	if (client == NULL || completions == NULL)
-		return UMP_INVALID;
-	UMP__REQUIRE_MARK(handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
-	reservation = ump__alloc(sizeof *reservation);
 	if (reservation == NULL)
 		return UMP_NO_MEMORY;
 	*reservation = (struct ump__reservation){.waiter.call = notify_reserver,
-		.handle = handle,
-		.channel = handle->channel->bounded ? handle->channel : NULL,
+		.claim = claim,
+		.channel = channel->bounded ? channel : NULL,
 		.completions = completions,
 		.tag = tag,
 		.code = UMP_OK};
@@ -211,7 +205,7 @@ int ump_client_reserve(ump_client *client, ump_completions *completions, void *t
 	ump__message_init(&reservation->message, UMP__KIND_RESERVATION, NULL);
 	if (reservation->channel == NULL) {
 		/* There always is capacity, and no permit to keep; or the server is gone. */
-		if (ump__inbox_is_closed(&handle->channel->inbox))
+		if (ump__inbox_is_closed(&channel->inbox))
 			reservation->code = UMP_SERVER_GONE;
 		(void)ump__completions_push(completions, &reservation->message);
 	} else if (!enqueue(reservation)) {
@@ -234,7 +228,7 @@ void ump__reservation_release(struct ump__reservation *reservation, bool read)
 
 		ump__lock_take(&semaphore->lock);
 		reservation->released = true;
-		last = reservation->handle == NULL;
+		last = reservation->claim == NULL;
 		if (!read && !last)
 			take_back(reservation);
 		ump__lock_give(&semaphore->lock);

@@ -7,7 +7,6 @@
 #include "call/completions.h"
 #include "channel/fair_semaphore.h"
 #include "channel/message.h"
-#include "client/handle.h"
 
 /*
  * A reservation.  It has two owners, the client and the completions, and the last to release it
@@ -18,9 +17,9 @@
 struct ump__reservation {
 	struct ump__message message;
 	struct ump__waiter waiter;
-	/* Handle that gets the permit; NULL once the client has released this.  Guarded by the lock
-	 * of the semaphore, as are `released` and, once it is no longer in flight, `code`. */
-	struct ump__handle *handle;
+	/* Claim of the client that gets the permit; NULL once the client has released this.  Guarded by
+	 * the lock of the semaphore, as are `released` and, once it is no longer in flight, `code`. */
+	struct ump__claim *claim;
 	/* Channel of that semaphore, with a reference; NULL if there is no bound, and no permit to
 	 * keep. */
 	struct ump__channel *channel;
@@ -37,13 +36,20 @@ static inline struct ump__reservation *ump__reservation_of(struct ump__message *
 	return (struct ump__reservation *)(void *)message;
 }
 
-/* Take the permit that is reserved for `handle`; returns false if there is none.
- * ump__reservation_keep undoes this. */
-bool ump__reservation_use(struct ump__handle *handle);
-void ump__reservation_keep(struct ump__handle *handle);
+/* Make a reservation for a client of `channel`, whose claim this is.  It is notified by
+ * `completions`, with `tag`; it may be notified, and be gone, when this returns.  UMP_OK,
+ * UMP_NO_MEMORY, UMP_OVERFLOW, or UMP_INVALID if the client has a pending reservation or a permit
+ * already. */
+int ump__reservation_make(struct ump__channel *channel, struct ump__claim *claim,
+	struct ump_completions *completions, void *tag);
 
-/* Cancel the reservation of a handle that is being dropped, and return its permit if it has one. */
-void ump__reservation_end(struct ump__handle *handle);
+/* Take the permit of `channel` that is reserved by `claim`; returns false if there is none.
+ * ump__reservation_keep undoes this. */
+bool ump__reservation_use(struct ump__channel *channel, struct ump__claim *claim);
+void ump__reservation_keep(struct ump__channel *channel, struct ump__claim *claim);
+
+/* Cancel the reservation of a client that is being dropped, and return its permit if it has one. */
+void ump__reservation_end(struct ump__channel *channel, struct ump__claim *claim);
 
 /* Release a reservation for its completions, which have notified the client if `read`.  Otherwise
  * they are being dropped, and a granted permit is returned. */

@@ -10,8 +10,8 @@
 #include "channel/combiner.h"
 #include "channel/fair_semaphore.h"
 #include "channel/message.h"
+#include "channel/vertex.h"
 #include "sync/sync.h"
-#include "wait/wait.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,8 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct ump__channel;
-
 /* A waiter for a permit: a blocked sender, or a reservation. */
 struct ump__waiter {
 	struct ump__waiter *next;
@@ -69,14 +67,6 @@ void ump__semaphore_end(struct ump__semaphore *semaphore);
 
 void ump__claim_init(struct ump__claim *claim);
 
-/* Acquire a permit of `server`, whose semaphore this is; wait for one until `deadline`.  `own` is
- * the client's claim: if that is queued, the caller is queued directly before it, because a permit
- * is for the client's next message.  UMP_OK; UMP_FULL if the deadline had passed already;
- * UMP_TIMED_OUT after a wait; UMP_DEADLOCK; UMP_SERVER_GONE; or UMP_EMPTY, without a permit, if the
- * claim has been granted one meanwhile. */
-int ump__semaphore_take(struct ump__semaphore *semaphore, struct ump__channel *server,
-	const struct ump__claim *own, ump_time deadline);
-
 /* Yield if the last sender that found no permit ran on this CPU, and so may need it.  For a
  * receiver that has nothing to do. */
 void ump__semaphore_yield(const struct ump__semaphore *semaphore);
@@ -86,6 +76,11 @@ void ump__semaphore_give(struct ump__semaphore *semaphore);
 
 /* The same; the caller must hold the lock. */
 void ump__semaphore_give_locked(struct ump__semaphore *semaphore);
+
+/* Acquire a permit, or queue for one before `next`, or last if that is NULL.  UMP_OK, UMP_FULL if
+ * `waiter` is queued now, or UMP_SERVER_GONE.  The caller must hold the lock. */
+int ump__semaphore_enter(
+	struct ump__semaphore *semaphore, struct ump__waiter *waiter, struct ump__waiter *next);
 
 /* Enqueue a waiter; it is called at once if a permit is free or the semaphore is closed.  The
  * caller must hold the lock. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "channel/message.h"
 
+#include "channel/channel.h"
 #include "channel/pool.h"
-#include "client/handle.h"
 #include "sync/sync.h"
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
@@ -19,15 +19,15 @@ static struct ump__post *post_alone(const struct ump__channel *channel, struct u
 	return ump__slab_of_one(channel->post.size, channel->post_align, slab);
 }
 
-struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value)
+struct ump__post *ump__post_new(
+	const struct ump__channel *channel, struct ump__pool *pool, const void *value)
 {
-	size_t size = handle->channel->post.size;
-	struct ump__pool *pool = ump__handle_pool(handle);
+	size_t size = channel->post.size;
 	struct ump__slab *slab = NULL;
 	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &slab) : NULL;
 
 	if (post == NULL)
-		post = post_alone(handle->channel, &slab);
+		post = post_alone(channel, &slab);
 	if (post == NULL)
 		return NULL;
 	ump__message_init(&post->message, UMP__KIND_POST, slab);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-struct ump__handle;
+struct ump__channel;
 struct ump__pool;
 struct ump__slab;
 
@@ -43,8 +43,10 @@ struct ump__post {
 	unsigned char value[];
 };
 
-/* Create a post with a copy of `value`, to be sent by `handle`; NULL if out of memory. */
-struct ump__post *ump__post_new(const struct ump__handle *handle, const void *value);
+/* Create a post to `channel` with a copy of `value`; NULL if out of memory.  `pool` is the sender's, or
+ * NULL. */
+struct ump__post *ump__post_new(
+	const struct ump__channel *channel, struct ump__pool *pool, const void *value);
 
 /* Return the slab that contains a post; NULL if the post is an allocation of its own. */
 struct ump__slab *ump__post_slab(const struct ump__post *post);

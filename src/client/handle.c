@@ -6,6 +6,7 @@
 #include "channel/inbox.h"
 #include "channel/pool.h"
 #include "channel/references.h"
+#include "wait/capacity.h"
 #include "wait/frame.h"
 
 void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
@@ -103,19 +104,16 @@ struct ump__pool *ump__handle_pool(const struct ump__handle *handle)
 	return NULL;
 }
 
-int ump__handle_permit(const struct ump__handle *handle, ump_time deadline, bool *kept)
+int ump__handle_permit_bounded(const struct ump__handle *handle, ump_time deadline, bool *kept)
 {
 	struct ump__channel *channel = handle->channel;
 	int result;
 
-	*kept = false;
-	if (!channel->bounded)
-		return UMP_OK;
 	do {
-		*kept = ump__reservation_use(writable(handle));
+		*kept = ump__reservation_use(channel, &writable(handle)->claim);
 		if (*kept)
 			return UMP_OK;
-		result = ump__semaphore_take(channel->semaphore, channel, &handle->claim, deadline);
+		result = ump__capacity_take(channel, &handle->claim, deadline);
 	} while (result == UMP_EMPTY);
 	/* A closed inbox is neither full nor waited for.  Its permits may be released only
 	 * later. */
@@ -127,7 +125,7 @@ int ump__handle_permit(const struct ump__handle *handle, ump_time deadline, bool
 void ump__handle_permit_back(const struct ump__handle *handle, bool kept)
 {
 	if (kept)
-		ump__reservation_keep(writable(handle));
+		ump__reservation_keep(handle->channel, &writable(handle)->claim);
 	else if (handle->channel->bounded)
 		ump__semaphore_give(handle->channel->semaphore);
 }
@@ -136,7 +134,7 @@ void ump__handle_permit_back(const struct ump__handle *handle, bool kept)
  * UMP_NO_MEMORY. */
 static int send_post(const struct ump__handle *handle, const void *msg)
 {
-	struct ump__post *post = ump__post_new(handle, msg);
+	struct ump__post *post = ump__post_new(handle->channel, ump__handle_pool(handle), msg);
 	int result;
 
 	if (post == NULL)

@@ -70,9 +70,18 @@ int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void *
 /* Create a weak client with a reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 
-/* Acquire a permit for a message, before it is sent.  Results as ump__semaphore_take, except
+/* As ump__handle_permit, for a channel with a capacity. */
+int ump__handle_permit_bounded(const struct ump__handle *handle, ump_time deadline, bool *kept);
+
+/* Acquire a permit for a message, before it is sent.  Results as ump__capacity_take, except
  * UMP_EMPTY; `*kept` is set if the permit was reserved for this handle. */
-int ump__handle_permit(const struct ump__handle *handle, ump_time deadline, bool *kept);
+static inline int ump__handle_permit(
+	const struct ump__handle *handle, ump_time deadline, bool *kept)
+{
+	*kept = false;
+	return handle->channel->bounded ? ump__handle_permit_bounded(handle, deadline, kept)
+					: UMP_OK;
+}
 
 /* Return the permit of a message that was not sent: release it, or reserve it again if `kept`. */
 void ump__handle_permit_back(const struct ump__handle *handle, bool kept);

@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "server/combining.h"
-
+/*
+ * A combining server (flat combining; Hendler et al., SPAA 2010) has neither a thread nor an event
+ * loop: its callers run it.  A sender that finds it idle becomes the combiner (combiner.h).  It
+ * handles its own message and then those of other senders, until none is left; other senders
+ * enqueue, as for any server.  So handlers are serial, messages keep their order, and no thread
+ * exists.
+ *
+ * Combining is bounded.  After a budget of messages, the combiner hands off its role to the first
+ * blocked caller whose request it dequeues.  The role travels with the answer: the request is
+ * completed with UMP__CODE_COMBINER, and its caller, which owns it then, handles it itself and goes
+ * on as the combiner.
+ *
+ * If a second budget of messages brings no blocked caller, and after each further budget, the
+ * combiner releases its role: it marks the inbox idle although messages are left.  The next sender
+ * becomes the combiner and must handle these first.  If no thread sends for as long as one message
+ * took on average, the former combiner reacquires the role.
+ */
 #include "channel/combiner.h"
+
+#include "call/request.h"
 #include "channel/inbox.h"
 #include "channel/references.h"
 #include "server/dispatch.h"
@@ -189,7 +206,7 @@ static void leave_or_end(struct ump_combining *combining, const struct ump__fram
 	ump__server_release(server);
 }
 
-void ump__combining_run(struct ump_combining *combining)
+static void run_pushed(struct ump_combining *combining)
 {
 	struct ump_flow flow = ump_continue();
 	struct ump__frame frame;
@@ -219,13 +236,7 @@ static void run_own(struct ump_combining *combining, struct ump__request *reques
 	leave_or_end(combining, &frame, outcome, flow);
 }
 
-bool ump__combining_take(struct ump__channel *channel)
-{
-	/* Never for a bounded inbox, whose senders need a permit first, in FIFO order. */
-	return !channel->bounded && ump__combiner_take(&channel->inbox);
-}
-
-bool ump__combining_request(struct ump__channel *channel, const void *msg, void *reply, int *result)
+static bool run_request(struct ump__channel *channel, const void *msg, void *reply, int *result)
 {
 	struct ump__request request;
 
@@ -240,14 +251,13 @@ bool ump__combining_request(struct ump__channel *channel, const void *msg, void 
 	return true;
 }
 
-bool ump__combining_took_role(struct ump__request *request)
+static void take_over(struct ump__request *request)
 {
-	if (request->answer.code != UMP__CODE_COMBINER)
-		return false;
 	ump__answer_init(&request->answer);
 	run_own(request->channel->combining, request);
-	return true;
 }
+
+const struct ump__combining_calls ump__combining_calls = {run_pushed, run_request, take_over};
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 

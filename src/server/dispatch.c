@@ -3,78 +3,6 @@
 
 #include "sync/probe.h"
 
-#include <string.h>
-
-/* ---- The handler's life -------------------------------------------------------------------- */
-
-/* Return whether `handler` has the callbacks that this configuration requires. */
-static bool is_complete(const struct ump_handler *handler, const struct ump_config *config)
-{
-	if (config->request.size != 0 && handler->request == NULL)
-		return false;
-	return config->post.size == 0 || handler->post != NULL;
-}
-
-bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *config,
-	size_t config_size, size_t handler_size)
-{
-	return handler_size <= sizeof(struct ump_handler) &&
-	       ump__config_read(checked, config, config_size) == UMP_OK;
-}
-
-static void drop_handler(struct ump__dispatcher *dispatcher)
-{
-	if (dispatcher->handler.drop != NULL)
-		dispatcher->handler.drop(dispatcher->handler.self);
-}
-
-void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
-{
-	ump__server_close(dispatcher->server, NULL, NULL);
-	drop_handler(dispatcher);
-}
-
-int ump__dispatcher_open(
-	struct ump__dispatcher *dispatcher, const struct ump_config *config, ump_client **client)
-{
-	int result = ump__channel_open(&dispatcher->server, client, config);
-
-	if (result != UMP_OK)
-		return result;
-	dispatcher->me.channel = dispatcher->server->channel;
-	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
-	return UMP_OK;
-}
-
-int ump__dispatcher_build(struct ump__dispatcher *dispatcher, const struct ump_config *config,
-	ump_handler_builder *builder, void *arg, ump_client *client)
-{
-	int result;
-
-	memset(&dispatcher->handler, 0, sizeof dispatcher->handler);
-	/* A request to this server could only wait for itself; the frame lets it fail instead. */
-	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
-	result = builder(arg, client, &dispatcher->handler);
-	ump__frame_leave(&dispatcher->frame);
-	if (result != 0)
-		/* No handler was built. */
-		dispatcher->handler.drop = NULL;
-	else if (!is_complete(&dispatcher->handler, config))
-		result = UMP_INVALID;
-	if (result != UMP_OK)
-		ump__dispatcher_unwind(dispatcher);
-	return result;
-}
-
-int ump__dispatcher_init(struct ump__dispatcher *dispatcher)
-{
-	if (dispatcher->handler.init == NULL)
-		return 0;
-	return dispatcher->handler.init(dispatcher->handler.self, &dispatcher->me);
-}
-
-/* ---- Messages ------------------------------------------------------------------------------ */
-
 static struct ump_flow handle_request(
 	struct ump__dispatcher *dispatcher, struct ump__request *request)
 {
@@ -156,18 +84,4 @@ enum ump__outcome ump__dispatcher_handle(
 	UMP__PROBE(end, server->channel, kind);
 	ump__hint_set(&server->busy, 0);
 	return ump__outcome_after(kind, flow->stop);
-}
-
-struct ump_flow ump__dispatcher_end(
-	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
-{
-	const struct ump_handler *handler = &dispatcher->handler;
-
-	if (outcome == UMP__OUTCOME_NONE)
-		flow = ump_continue();
-	ump__server_close(dispatcher->server, handler->leftover, handler->self);
-	if (handler->term != NULL)
-		flow = handler->term(handler->self, flow);
-	drop_handler(dispatcher);
-	return flow;
 }

@@ -11,9 +11,5 @@
 #include "wait/frame.h"
 
 /* Every static of the shell that another thread may have been changing must be reset here. */
-void ump__fork_child(void)
-{
-	ump__frame_forget();
-	ump__registry_forget();
-	ump__dropped_forget();
-}
+void (*const ump__fork_resets[])(void) = {
+	ump__frame_forget, ump__registry_forget, ump__dropped_forget, NULL};

@@ -8,6 +8,8 @@
 
 #include "channel/channel.h"
 #include "wait/answer.h"
+#include "wait/frame.h"
+#include "wait/wait.h"
 
 /* The handler's wait for a server, as an edge of the wait-for graph. */
 struct ump__awaiting {

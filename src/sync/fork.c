@@ -19,7 +19,8 @@ static void in_child(void)
 {
 	ump__hint_set(&generation, ump__hint_get(&generation) + 1);
 	ump__park_in_child();
-	ump__fork_child();
+	for (size_t i = 0; ump__fork_resets[i] != NULL; i++)
+		ump__fork_resets[i]();
 }
 
 static void prepare(void)

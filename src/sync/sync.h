@@ -149,8 +149,9 @@ bool ump__fork_ready(void);
 /* Return the number of forks between the process that loaded the library and this one. */
 int ump__fork_generation(void);
 
-/* Reset the statics outside of the platform, in a child. */
-void ump__fork_child(void);
+/* What resets the statics outside of the platform, in a child; ends with NULL.  The platform calls
+ * upwards through this table only (server/fork.c). */
+extern void (*const ump__fork_resets[])(void);
 
 /* The same for the platform: before a fork, in the parent, and after it, in the child. */
 void ump__park_before_fork(void);

@@ -208,13 +208,6 @@ void ump__at_exit(void (*run)(void))
 	(void)atexit(run);
 }
 
-void **ump__thread_slot(void)
-{
-	static _Thread_local void *slot;
-
-	return &slot;
-}
-
 #ifndef NDEBUG
 
 /* ---- Checks on threads in debug builds ------------------------------------------------------- */

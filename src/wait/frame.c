@@ -2,12 +2,6 @@
 #include "wait/frame.h"
 
 #include "sync/debug.h"
-#include "sync/sync.h"
-
-struct ump__frame *ump__frame_top(void)
-{
-	return *ump__thread_slot();
-}
 
 void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 {

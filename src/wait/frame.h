@@ -6,6 +6,7 @@
 #ifndef UMP_FRAME_H
 #define UMP_FRAME_H
 
+#include "sync/sync.h"
 #include "ump_server.h"
 
 #include <stdbool.h>
@@ -68,6 +69,9 @@ const void *ump__frame_above(const void *next);
 void ump__frame_forget(void);
 
 /* Return the innermost frame of the calling thread, or NULL. */
-struct ump__frame *ump__frame_top(void);
+static inline struct ump__frame *ump__frame_top(void)
+{
+	return *ump__thread_slot();
+}
 
 #endif

@@ -8,18 +8,6 @@
 /* Last mark that was drawn.  None is drawn unless a walk has come back to the waiter. */
 static struct ump__count marks;
 
-void ump__vertex_init(struct ump__vertex *vertex)
-{
-	ump__lock_init(&vertex->lock);
-	vertex->wait = NULL;
-	vertex->mark = 0;
-}
-
-void ump__vertex_end(struct ump__vertex *vertex)
-{
-	ump__lock_end(&vertex->lock);
-}
-
 /* ---- Publishing ---------------------------------------------------------------------------- */
 
 static void put(struct ump__vertex *vertex, struct ump__wait *wait)
@@ -50,7 +38,7 @@ static void publish(struct ump__wait *wait)
 	}
 }
 
-void ump__wait_end(struct ump__wait *wait)
+void ump__wait_withdraw(struct ump__wait *wait)
 {
 	struct ump__wait *before = NULL;
 
@@ -139,7 +127,7 @@ static bool closes_cycle(const struct ump__wait *wait)
 
 /* ---- Interface ----------------------------------------------------------------------------- */
 
-static bool begin(struct ump__wait *wait)
+bool ump__wait_publish(struct ump__wait *wait)
 {
 	if (!is_pending(wait)) {
 		/* There is nothing to wait for. */
@@ -149,22 +137,15 @@ static bool begin(struct ump__wait *wait)
 	publish(wait);
 	if (!closes_cycle(wait))
 		return true;
-	ump__wait_end(wait);
+	ump__wait_withdraw(wait);
 	return false;
-}
-
-bool ump__wait_begin(struct ump__wait *wait, struct ump__channel *server,
-	const struct ump__word *state, const struct ump__hint *kept)
-{
-	*wait = (struct ump__wait){server, state, kept, ump__frame_top(), NULL, NULL};
-	return wait->waiter == NULL || begin(wait);
 }
 
 bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 	struct ump__channel *server, const struct ump__word *state)
 {
 	*wait = (struct ump__wait){server, state, NULL, waiter, NULL, NULL};
-	return begin(wait);
+	return ump__wait_publish(wait);
 }
 
 int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,

@@ -26,16 +26,6 @@
 
 struct ump__channel;
 
-/* A server in the graph. */
-struct ump__vertex {
-	struct ump__lock lock;
-	/* The lock guards the rest.  The edge: the wait in which its handler is blocked or
-	 * suspended; NULL if there is none. */
-	struct ump__wait *wait;
-	/* Mark that a walk has given to this edge; 0 if none has. */
-	uint64_t mark;
-};
-
 /* A wait.  It belongs to the waiter, and is mostly on its stack. */
 struct ump__wait {
 	/* Server that must act before the wait can end. */
@@ -54,14 +44,22 @@ struct ump__wait {
 	struct ump__wait *outer;
 };
 
-void ump__vertex_init(struct ump__vertex *vertex);
-void ump__vertex_end(struct ump__vertex *vertex);
+/* Publish a wait whose `waiter` is not NULL, unless there is nothing to wait for.  Returns false if it
+ * would close a cycle; then there is nothing to end. */
+bool ump__wait_publish(struct ump__wait *wait);
+
+/* End a wait that was published. */
+void ump__wait_withdraw(struct ump__wait *wait);
 
 /* Begin a wait for `server`; the caller must hold a reference to it until the wait ends.  Returns
  * false if the wait would close a cycle; then there is nothing to end.  A wait may begin before
  * there is anything to wait for: before a request is sent, for example. */
-bool ump__wait_begin(struct ump__wait *wait, struct ump__channel *server,
-	const struct ump__word *state, const struct ump__hint *kept);
+static inline bool ump__wait_begin(struct ump__wait *wait, struct ump__channel *server,
+	const struct ump__word *state, const struct ump__hint *kept)
+{
+	*wait = (struct ump__wait){server, state, kept, ump__frame_top(), NULL, NULL};
+	return wait->waiter == NULL || ump__wait_publish(wait);
+}
 
 /* The same for the frame `waiter` and its outer ones, instead of the calling thread's; it must not
  * be NULL. */
@@ -70,7 +68,11 @@ bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 
 /* End a wait, also if its cause failed, such as a request that could not be sent.  Must be called
  * before its `state` may be gone. */
-void ump__wait_end(struct ump__wait *wait);
+static inline void ump__wait_end(struct ump__wait *wait)
+{
+	if (wait->waiter != NULL)
+		ump__wait_withdraw(wait);
+}
 
 /* Begin a wait, wait for an answer that `server` already owes the caller, and end the wait.
  * UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK if that server waits for the caller.  `other_cpu` is where

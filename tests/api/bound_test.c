@@ -2,6 +2,7 @@
 /* Bounded inboxes, and their waiters. */
 #include "call/reservation.h"
 #include "channel/channel.h"
+#include "client/handle.h"
 #include "probe.h"
 
 #include <poll.h>
@@ -756,10 +757,10 @@ static void keeps_no_place_untold(void)
 		CHECK_INT(ump_client_reserve(asker, others, NULL), ==, UMP_OK);
 		if (read != 0)
 			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
-		CHECK(ump__reservation_use(&asker->handle));
+		CHECK(ump__reservation_use(asker->handle.channel, &asker->handle.claim));
 		ump_completions_drop(&others);
 		CHECK_INT(stats().depth, ==, 1);
-		ump__reservation_keep(&asker->handle);
+		ump__reservation_keep(asker->handle.channel, &asker->handle.claim);
 		CHECK_INT(stats().depth, ==, read);
 	}
 	ump_client_drop(&asker);

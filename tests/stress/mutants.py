@@ -42,7 +42,8 @@ def library(root):
     found = [path for path in root.glob("src/*/*.c") if path.parent.name != "sync"]
     found += [root / f"src/sync/{name}.c"
               for name in ("clock", "debug", "exit", "fork", "lock", "memory", "notifier",
-                           "notifier_eventfd", "park_futex", "spin", "thread")]
+                           "notifier_eventfd", "park_futex", "spin", "thread",
+                           "thread_slot")]
     return {str(path.relative_to(root)): path for path in sorted(found)}
 
 

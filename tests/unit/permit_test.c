@@ -5,6 +5,7 @@
 #include "channel/channel.h"
 #include "channel/permits.h"
 #include "check.h"
+#include "wait/capacity.h"
 
 /* The claim of a client without a reservation. */
 static const struct ump__claim nothing;
@@ -95,9 +96,13 @@ static void depths(void)
 
 #define MANY 5
 
-static struct ump__semaphore room;
-/* The channel that the permits belong to. */
-static struct ump__channel channel;
+/* Memory of a channel with a semaphore, which lies behind it. */
+static union {
+	struct ump__channel channel;
+	unsigned char bytes[sizeof(struct ump__channel) + sizeof(struct ump__semaphore)];
+} memory;
+static struct ump__channel *const channel = &memory.channel;
+#define room (memory.channel.semaphore[0])
 
 struct asker {
 	struct ump__waiter waiter;
@@ -129,7 +134,7 @@ static void prepare(uint32_t capacity)
 	for (int i = 0; i < MANY; i++)
 		askers[i] = (struct asker){.waiter.call = call, .wants = true, .code = 1};
 	ump__semaphore_init(&room, capacity);
-	ump__hint_init(&channel.server_cpu, UMP__CPU_UNKNOWN);
+	ump__hint_init(&channel->server_cpu, UMP__CPU_UNKNOWN);
 }
 
 static bool withdraw(struct asker *asker)
@@ -156,9 +161,9 @@ static void in_order(void)
 	CHECK_INT(turns, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* No sender may overtake the queue. */
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__semaphore_give(&room);
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_FULL);
+	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
 	ump__semaphore_give(&room);
 	ump__semaphore_give(&room);
 	for (int i = 0; i < MANY; i++) {
@@ -169,7 +174,7 @@ static void in_order(void)
 	CHECK_INT(depth(), ==, 2);
 	ump__semaphore_give(&room);
 	CHECK_INT(depth(), ==, 1);
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
 	ump__semaphore_end(&room);
 }
@@ -192,12 +197,12 @@ static void withdrawing(void)
 	/* The queue has ended with its last waiter. */
 	ump__semaphore_give(&room);
 	CHECK_INT(depth(), ==, 0);
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	/* It also ends if all withdraw. */
 	ump__semaphore_enqueue(&room, &askers[1].waiter);
 	CHECK(withdraw(&askers[1]));
 	ump__semaphore_give(&room);
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, UMP_NOW), ==, UMP_OK);
+	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	ump__semaphore_end(&room);
 }
 
@@ -239,8 +244,8 @@ static void closing(void)
 	}
 	ump__semaphore_enqueue(&room, &askers[4].waiter);
 	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(ump__semaphore_take(&room, &channel, &nothing, ump_after(INT64_C(60000000000))),
-		==, UMP_SERVER_GONE);
+	CHECK_INT(ump__capacity_take(channel, &nothing, ump_after(INT64_C(60000000000))), ==,
+		UMP_SERVER_GONE);
 	ump__semaphore_end(&room);
 }
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The receiver of a loop that the application writes. */
+#include "channel/inbox.h"
+#include "channel/message.h"
+#include "client/handle.h"
+#include "server/server.h"
+
+int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config)
+{
+	struct ump__channel *channel = ump__channel_new(config);
+
+	if (channel == NULL)
+		return UMP_NO_MEMORY;
+	*client = ump__handle_new(channel, UMP__MARK_CLIENT);
+	if (*client == NULL) {
+		ump__channel_free(channel);
+		return UMP_NO_MEMORY;
+	}
+	*server = &channel->server;
+	return UMP_OK;
+}
+
+int ump_channel_open_sized(ump_server **server, ump_client **client,
+	const struct ump_config *config, size_t config_size)
+{
+	struct ump_config checked;
+
+	if (server != NULL)
+		*server = NULL;
+	if (client != NULL)
+		*client = NULL;
+	if (server == NULL || client == NULL ||
+		ump__config_read(&checked, config, config_size) != UMP_OK)
+		return UMP_INVALID;
+	return ump__channel_open(server, client, &checked);
+}
+
+/* Release the post that was lent by the last call. */
+static void lent_back(ump_server *server)
+{
+	if (server->lent != NULL)
+		ump__server_done(server, server->lent);
+	server->lent = NULL;
+}
+
+/* Pass `message` to the owner of the loop. */
+static int receive(
+	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
+{
+	if (ump__kind_of(message) == UMP__KIND_EOS) {
+		server->ended = true;
+		return UMP_CLIENTS_GONE;
+	}
+	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
+	if (ump__kind_of(message) == UMP__KIND_POST) {
+		server->lent = ump__post_of(message);
+		*msg = server->lent->value;
+	} else {
+		*msg = ump__request_of(message)->value;
+		*rc = ump__server_start(server, ump__request_of(message));
+		/* The context belongs to the owner of the receiver, which may keep it for any
+		 * time. */
+		ump__hint_set(&ump__request_of(message)->kept, 1);
+	}
+	return UMP_OK;
+}
+
+int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline)
+{
+	struct ump__message *message;
+
+	if (msg != NULL)
+		*msg = NULL;
+	if (rc != NULL)
+		*rc = NULL;
+	if (server == NULL || msg == NULL || rc == NULL)
+		return UMP_INVALID;
+	lent_back(server);
+	if (server->ended)
+		return UMP_CLIENTS_GONE;
+	message = ump__server_next(server, deadline);
+	if (message == NULL)
+		return UMP_TIMED_OUT;
+	return receive(server, message, msg, rc);
+}
+
+int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_context **rc)
+{
+	int result = ump_server_wait(server, msg, rc, UMP_NOW);
+
+	return result == UMP_TIMED_OUT ? UMP_EMPTY : result;
+}
+
+bool ump_server_was_empty(const ump_server *server)
+{
+	ump_server *end;
+
+	if (server == NULL)
+		return true;
+	/* The same object, which its owner may change: the inbox is moved into the batch. */
+	end = &server->channel->server;
+	if (ump__queue_is_empty(&end->batch))
+		(void)ump__inbox_receive(
+			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
+	/* The EOS marker does not count as a message. */
+	return ump__queue_is_empty(&end->batch) ||
+	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_EOS;
+}
+
+size_t ump_server_skipped(const ump_server *server)
+{
+	return server != NULL ? (size_t)ump__count_get(&server->skipped) : 0;
+}
+
+void ump_server_drop(ump_server **server)
+{
+	ump_server *dropped;
+
+	if (server == NULL || *server == NULL)
+		return;
+	dropped = *server;
+	*server = NULL;
+	lent_back(dropped);
+	ump__server_close(dropped, NULL, NULL);
+	ump__server_release(dropped);
+}

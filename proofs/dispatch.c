@@ -3,9 +3,10 @@
  * The dispatcher over a batch, on sequences: each message in the batch, and in the inbox when it
  * closes, has one disposition, exactly once, in the order of arrival.
  *
- * This mirrors the loops of src/server/thread.c, src/server/task.c and src/server/server.c.  It is not the shipped code,
- * whose loops are woven into waiting, freeing and the application's callbacks.  All that decides
- * anything (the queue and the dispositions) is shipped: the functions of the core.
+ * This mirrors the loops of src/server/thread.c, src/server/task.c and src/server/server.c.  It is
+ * not the shipped code, whose loops are woven into waiting, freeing and the application's
+ * callbacks.  All that decides anything (the queue and the dispositions) is shipped: the functions
+ * of the core.
  *
  * A thread passes on all that is there; a task as much as it is asked for, and less if a handler
  * suspends.  What it then leaves in the batch is the batch of its next run.

@@ -67,8 +67,8 @@ void ump__request_init(
 /* Return the size of an allocated request to `channel`. */
 size_t ump__request_size(const struct ump__channel *channel);
 
-/* Create an allocated request to `channel` with a copy of `value`; NULL if out of memory.  `pool` is
- * the sender's, or NULL. */
+/* Create an allocated request to `channel` with a copy of `value`; NULL if out of memory.  `pool`
+ * is the sender's, or NULL. */
 struct ump__request *ump__request_new(
 	struct ump__channel *channel, struct ump__pool *pool, const void *value);
 

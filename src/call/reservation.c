@@ -24,8 +24,8 @@ static void reservation_free(struct ump__reservation *reservation)
 
 /* ---- Under the lock of the semaphore ------------------------------------------------------- */
 
-/* Complete a reservation.  The claim exists: a thread that drops its client waits for the lock.  Returns
- * false if the completions were dropped, so that the permit is not wanted. */
+/* Complete a reservation.  The claim exists: a thread that drops its client waits for the lock.
+ * Returns false if the completions were dropped, so that the permit is not wanted. */
 static bool notify_reserver(struct ump__waiter *waiter, int code)
 {
 	struct ump__reservation *reservation = reservation_of(waiter);

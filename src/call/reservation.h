@@ -17,8 +17,9 @@
 struct ump__reservation {
 	struct ump__message message;
 	struct ump__waiter waiter;
-	/* Claim of the client that gets the permit; NULL once the client has released this.  Guarded by
-	 * the lock of the semaphore, as are `released` and, once it is no longer in flight, `code`. */
+	/* Claim of the client that gets the permit; NULL once the client has released this.
+	 * Guarded by the lock of the semaphore, as are `released` and, once it is no longer in
+	 * flight, `code`. */
 	struct ump__claim *claim;
 	/* Channel of that semaphore, with a reference; NULL if there is no bound, and no permit to
 	 * keep. */

@@ -43,8 +43,8 @@ struct ump__post {
 	unsigned char value[];
 };
 
-/* Create a post to `channel` with a copy of `value`; NULL if out of memory.  `pool` is the sender's, or
- * NULL. */
+/* Create a post to `channel` with a copy of `value`; NULL if out of memory.  `pool` is the
+ * sender's, or NULL. */
 struct ump__post *ump__post_new(
 	const struct ump__channel *channel, struct ump__pool *pool, const void *value);
 

@@ -44,8 +44,8 @@ struct ump__wait {
 	struct ump__wait *outer;
 };
 
-/* Publish a wait whose `waiter` is not NULL, unless there is nothing to wait for.  Returns false if it
- * would close a cycle; then there is nothing to end. */
+/* Publish a wait whose `waiter` is not NULL, unless there is nothing to wait for.  Returns false if
+ * it would close a cycle; then there is nothing to end. */
 bool ump__wait_publish(struct ump__wait *wait);
 
 /* End a wait that was published. */

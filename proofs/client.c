@@ -165,15 +165,15 @@ uint32_t three_places(void)
  * woken, takes, reverses, finds them in the order of arrival, ends with none, and closes an inbox
  * in which nothing is left.
  */
-/*@ requires nodes: \valid(a) && \valid(b) && \valid(goodbye) && \valid(queue) &&
-  @   \separated(a, b, goodbye, queue);
+/*@ requires nodes: \valid(a) && \valid(b) && \valid(eos) && \valid(queue) &&
+  @   \separated(a, b, eos, queue);
   @ requires aligned: is_node_word((uintptr_t)a) && is_node_word((uintptr_t)b) &&
-  @   is_node_word((uintptr_t)goodbye);
+  @   is_node_word((uintptr_t)eos);
   @ terminates \true;
   @ assigns *queue, { x->next | struct ump__node *x; \true };
-  @ ensures verdict: \result == UMP__OUTCOME_NONE;
+  @ ensures outcome: \result == UMP__OUTCOME_NONE;
   @*/
-enum ump__outcome whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *goodbye,
+enum ump__outcome whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *eos,
 	struct ump__queue *queue)
 {
 	uint64_t counts = UMP__COUNTS_FIRST;
@@ -206,32 +206,32 @@ enum ump__outcome whole_life(struct ump__node *a, struct ump__node *b, struct um
 	drop = ump__counts_drop_strong(counts);
 	/*@ assert last: drop.taken && drop.edge == UMP__EDGE_LAST_STRONG; */
 	counts = drop.next;
-	push = ump__inbox_push_step(inbox, (uintptr_t)goodbye);
+	push = ump__inbox_push_step(inbox, (uintptr_t)eos);
 	/*@ assert heard: push.accepted && !push.wake; */
-	goodbye->next = (struct ump__node *)push.link;
+	eos->next = (struct ump__node *)push.link;
 	inbox = push.next;
-	/*@ assert on_b: goodbye->next == b; */
-	/*@ assert stack_three: is_stack(goodbye, [| a, b, goodbye |]); */
+	/*@ assert on_b: eos->next == b; */
+	/*@ assert stack_three: is_stack(eos, [| a, b, eos |]); */
 	drop = ump__counts_drop_weak(counts);
 	/*@ assert not_last: drop.taken && drop.edge == UMP__EDGE_NONE; */
 	counts = drop.next;
 
 	step = ump__inbox_take_step(inbox);
-	/*@ assert taken: step.taken && step.chain == (uintptr_t)goodbye; */
+	/*@ assert taken: step.taken && step.chain == (uintptr_t)eos; */
 	inbox = step.next;
-	/*@ assert top: (struct ump__node *)step.chain == goodbye; */
+	/*@ assert top: (struct ump__node *)step.chain == eos; */
 	ump__queue_from_stack(queue, (struct ump__node *)step.chain) /*@ ghost (3) */;
-	/*@ assert reversed: is_queue(queue, [| a, b, goodbye |]); */
+	/*@ assert reversed: is_queue(queue, [| a, b, eos |]); */
 
 	first = ump__queue_pop(queue);
-	/*@ assert cons_one: is_cons(a, [| b, goodbye |], [| a, b, goodbye |]); */
+	/*@ assert cons_one: is_cons(a, [| b, eos |], [| a, b, eos |]); */
 	/*@ assert first: first == a; */
 	second = ump__queue_pop(queue);
-	/*@ assert cons_two: is_cons(b, [| goodbye |], [| b, goodbye |]); */
+	/*@ assert cons_two: is_cons(b, [| eos |], [| b, eos |]); */
 	/*@ assert second: second == b; */
 	third = ump__queue_pop(queue);
-	/*@ assert cons_three: is_cons(goodbye, \Nil, [| goodbye |]); */
-	/*@ assert third: third == goodbye; */
+	/*@ assert cons_three: is_cons(eos, \Nil, [| eos |]); */
+	/*@ assert third: third == eos; */
 	none = ump__queue_pop(queue);
 	/*@ assert none: none == \null; */
 

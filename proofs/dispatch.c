@@ -56,8 +56,8 @@ enum flow handle(struct ump__node *node);
   @
   @ // q holds l, of n nodes, none of which lies in the log.
   @ predicate is_batch{L}(struct ump__queue *q, \list<struct ump__node *> l, integer n,
-  @   struct ump__node **log, integer room) =
-  @   is_queue{L}(q, l) && \length(l) == n && is_apart_from(log, room, l);
+  @   struct ump__node **log, integer capacity) =
+  @   is_queue{L}(q, l) && \length(l) == n && is_apart_from(log, capacity, l);
   @
   @ predicate are_batches{L}(struct ump__queue *q, \list<struct ump__node *> l, integer n,
   @   struct ump__queue *p, \list<struct ump__node *> r, integer k, struct ump__node **log) =
@@ -115,72 +115,74 @@ void have_ends(size_t n)
 
 /* While the loop runs: each message is handled or skipped, until one of them ends the loop,
  * `budget` of them are handled, or one suspends. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
-  @ requires room: \valid(log + (0 .. n - 1)) && \valid(fates + (0 .. n - 1)) && n <= room;
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, capacity);
+  @ requires capacity: \valid(log + (0 .. n - 1)) && \valid(results + (0 .. n - 1)) &&
+  @   n <= capacity;
   @ requires out: \valid(count) && \valid(handled) && \valid(suspended) &&
   @   \separated(count, handled, suspended);
-  @ requires apart: \separated(log + (0 .. room - 1), batch, count, handled, suspended) &&
-  @   \separated(fates + (0 .. room - 1), batch, count, handled, suspended);
+  @ requires apart: \separated(log + (0 .. capacity - 1), batch, count, handled, suspended) &&
+  @   \separated(results + (0 .. capacity - 1), batch, count, handled, suspended);
   @ terminates \true;
-  @ assigns batch->head, batch->tail, log[0 .. n - 1], fates[0 .. n - 1], *count, *handled,
+  @ assigns batch->head, batch->tail, log[0 .. n - 1], results[0 .. n - 1], *count, *handled,
   @   *suspended;
   @ ensures count: 0 <= *count <= n;
   @ ensures order: \forall \list<struct ump__node *> l, integer i;
-  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= i < *count ==> log[i] == \nth(l, i);
+  @   is_batch{Pre}(batch, l, n, log, capacity) && 0 <= i < *count ==> log[i] == \nth(l, i);
   @ ensures rest: \forall \list<struct ump__node *> l, m;
-  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, *count, m) ==> is_queue(batch, m);
+  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, *count, m) ==> is_queue(batch, m);
   @ ensures all: \result == UMP__OUTCOME_CONTINUE ==>
   @   *count == n || *handled == budget || *suspended == \true;
   @ ensures budget: *handled <= budget && *handled <= *count;
   @ ensures suspended: *suspended == \true ==> \result == UMP__OUTCOME_CONTINUE && *count > 0 &&
-  @   fates[*count - 1] == UMP__DISPOSITION_HANDLE;
-  @ ensures fates: \forall integer i; 0 <= i < *count && (\result == UMP__OUTCOME_CONTINUE ||
-  @   i < *count - 1) ==> fates[i] == UMP__DISPOSITION_HANDLE || fates[i] == UMP__DISPOSITION_SKIP;
+  @   results[*count - 1] == UMP__DISPOSITION_HANDLE;
+  @ ensures results: \forall integer i; 0 <= i < *count && (\result == UMP__OUTCOME_CONTINUE ||
+  @   i < *count - 1) ==> results[i] == UMP__DISPOSITION_HANDLE ||
+  @   results[i] == UMP__DISPOSITION_SKIP;
   @ ensures value: \result == UMP__OUTCOME_VALUE ==> *count > 0 &&
-  @   fates[*count - 1] == UMP__DISPOSITION_HANDLE;
+  @   results[*count - 1] == UMP__DISPOSITION_HANDLE;
   @ ensures none: \result == UMP__OUTCOME_NONE ==> *count > 0 &&
-  @   fates[*count - 1] == UMP__DISPOSITION_NOTHING;
-  @ ensures verdict: \result == UMP__OUTCOME_CONTINUE || \result == UMP__OUTCOME_NONE ||
+  @   results[*count - 1] == UMP__DISPOSITION_NOTHING;
+  @ ensures outcome: \result == UMP__OUTCOME_CONTINUE || \result == UMP__OUTCOME_NONE ||
   @   \result == UMP__OUTCOME_VALUE;
   @*/
 enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
-	enum ump__disposition *fates, size_t *count, size_t *handled, bool *suspended,
-	size_t budget, size_t n, size_t room)
+	enum ump__disposition *results, size_t *count, size_t *handled, bool *suspended,
+	size_t budget, size_t n, size_t capacity)
 {
-	enum ump__outcome verdict = UMP__OUTCOME_CONTINUE;
+	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 	enum flow flow = GOES_ON;
 	size_t done = 0;
 	size_t i = 0;
 
 	have_ends(n);
 	/*@ assert whole: \forall \list<struct ump__node *> l, m;
-	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
+	  @   is_batch(batch, l, n, log, capacity) && is_drop(l, 0, m) ==> is_queue(batch, m);
 	  @*/
 	/*@ loop invariant range: 0 <= i <= n;
 	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
-	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
+	  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i, m) ==> is_queue(batch, m);
 	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
-	  @   is_batch{Pre}(batch, l, n, log, room) && 0 <= j < i ==> log[j] == \nth(l, j);
-	  @ loop invariant fates: \forall integer j; 0 <= j < i &&
-	  @   (verdict == UMP__OUTCOME_CONTINUE ||
-	  @   j < i - 1) ==> fates[j] == UMP__DISPOSITION_HANDLE ||
-	  @   fates[j] == UMP__DISPOSITION_SKIP;
-	  @ loop invariant value: verdict == UMP__OUTCOME_VALUE ==> i > 0 &&
-	  @   fates[i - 1] == UMP__DISPOSITION_HANDLE;
-	  @ loop invariant none: verdict == UMP__OUTCOME_NONE ==> i > 0 &&
-	  @   fates[i - 1] == UMP__DISPOSITION_NOTHING;
-	  @ loop invariant verdict: verdict == UMP__OUTCOME_CONTINUE ||
-	  @   verdict == UMP__OUTCOME_NONE ||
-	  @   verdict == UMP__OUTCOME_VALUE;
+	  @   is_batch{Pre}(batch, l, n, log, capacity) && 0 <= j < i ==> log[j] == \nth(l, j);
+	  @ loop invariant results: \forall integer j; 0 <= j < i &&
+	  @   (outcome == UMP__OUTCOME_CONTINUE ||
+	  @   j < i - 1) ==> results[j] == UMP__DISPOSITION_HANDLE ||
+	  @   results[j] == UMP__DISPOSITION_SKIP;
+	  @ loop invariant value: outcome == UMP__OUTCOME_VALUE ==> i > 0 &&
+	  @   results[i - 1] == UMP__DISPOSITION_HANDLE;
+	  @ loop invariant none: outcome == UMP__OUTCOME_NONE ==> i > 0 &&
+	  @   results[i - 1] == UMP__DISPOSITION_NOTHING;
+	  @ loop invariant outcome: outcome == UMP__OUTCOME_CONTINUE ||
+	  @   outcome == UMP__OUTCOME_NONE ||
+	  @   outcome == UMP__OUTCOME_VALUE;
 	  @ loop invariant budget: done <= budget && done <= i;
-	  @ loop invariant suspended: flow == SUSPENDS ==> verdict == UMP__OUTCOME_CONTINUE &&
+	  @ loop invariant suspended: flow == SUSPENDS ==> outcome == UMP__OUTCOME_CONTINUE &&
 	  @   i > 0 &&
-	  @   fates[i - 1] == UMP__DISPOSITION_HANDLE;
-	  @ loop assigns i, done, flow, verdict, batch->head, batch->tail, log[0 .. n - 1],
-	  @   fates[0 .. n - 1];
+	  @   results[i - 1] == UMP__DISPOSITION_HANDLE;
+	  @ loop assigns i, done, flow, outcome, batch->head, batch->tail, log[0 .. n - 1],
+	  @   results[0 .. n - 1];
 	  @ loop variant n - i;
 	  @*/
-	while (verdict == UMP__OUTCOME_CONTINUE && flow != SUSPENDS && done < budget) {
+	while (outcome == UMP__OUTCOME_CONTINUE && flow != SUSPENDS && done < budget) {
 		/*@ assert here: \forall \list<struct ump__node *> l; \length(l) == n ==>
 		 @   has_end(l, i); */
 		/*@ assert wf: \exists \list<struct ump__node *> m; is_queue(batch, m) &&
@@ -198,23 +200,23 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
 		  @*/
 		/*@ assert popped: \forall \list<struct ump__node *> l, a, b;
-		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, a) &&
+		  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i, a) &&
 		  @   is_drop(l, i + 1, b) ==> node == \nth(l, i) && is_queue(batch, b);
 		  @*/
 		/*@ assert order: \forall \list<struct ump__node *> l;
-		  @   is_batch{Pre}(batch, l, n, log, room) ==> node == \nth(l, i);
+		  @   is_batch{Pre}(batch, l, n, log, capacity) ==> node == \nth(l, i);
 		  @*/
 		/*@ assert rest: \forall \list<struct ump__node *> l, b;
-		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i + 1, b) ==>
-		  @   is_queue(batch, b) && is_apart_from(log, room, b);
+		  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i + 1, b) ==>
+		  @   is_queue(batch, b) && is_apart_from(log, capacity, b);
 		  @*/
 		kind = kind_of(node);
 		log[i] = node;
-		fates[i] = ump__disposition_of(kind, is_abandoned(node), false);
-		if (fates[i] == UMP__DISPOSITION_HANDLE)
+		results[i] = ump__disposition_of(kind, is_abandoned(node), false);
+		if (results[i] == UMP__DISPOSITION_HANDLE)
 			flow = handle(node);
-		if (fates[i] != UMP__DISPOSITION_SKIP) {
-			verdict = ump__outcome_after(kind, flow == BREAKS);
+		if (results[i] != UMP__DISPOSITION_SKIP) {
+			outcome = ump__outcome_after(kind, flow == BREAKS);
 			done++;
 		}
 		i++;
@@ -222,47 +224,47 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 	*count = i;
 	*handled = done;
 	*suspended = flow == SUSPENDS;
-	return verdict;
+	return outcome;
 }
 
 /* After the loop has ended: each message is undelivered, was given up, or is the EOS marker. */
-/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, room);
-  @ requires room: \valid(log + (from .. from + n - 1)) &&
-  @   \valid(fates + (from .. from + n - 1)) && from + n <= room;
-  @ requires apart: \separated(log + (0 .. room - 1), batch) &&
-  @   \separated(fates + (0 .. room - 1), batch);
+/*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, capacity);
+  @ requires capacity: \valid(log + (from .. from + n - 1)) &&
+  @   \valid(results + (from .. from + n - 1)) && from + n <= capacity;
+  @ requires apart: \separated(log + (0 .. capacity - 1), batch) &&
+  @   \separated(results + (0 .. capacity - 1), batch);
   @ terminates \true;
   @ assigns batch->head, batch->tail, log[from .. from + n - 1],
-  @   fates[from .. from + n - 1];
+  @   results[from .. from + n - 1];
   @ ensures order: \forall \list<struct ump__node *> l, integer i;
-  @   is_batch{Pre}(batch, l, n, log, room) && from <= i < from + n ==>
+  @   is_batch{Pre}(batch, l, n, log, capacity) && from <= i < from + n ==>
   @   log[i] == \nth(l, i - from);
   @ ensures empty: is_queue(batch, \Nil);
-  @ ensures fates: \forall integer i; from <= i < from + n ==>
-  @   fates[i] == UMP__DISPOSITION_LEFTOVER ||
-  @   fates[i] == UMP__DISPOSITION_SKIP || fates[i] == UMP__DISPOSITION_NOTHING;
+  @ ensures results: \forall integer i; from <= i < from + n ==>
+  @   results[i] == UMP__DISPOSITION_LEFTOVER ||
+  @   results[i] == UMP__DISPOSITION_SKIP || results[i] == UMP__DISPOSITION_NOTHING;
   @*/
-void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__disposition *fates,
-	size_t from, size_t n, size_t room)
+void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__disposition *results,
+	size_t from, size_t n, size_t capacity)
 {
 	struct ump__node *node;
 	size_t i = 0;
 
 	have_ends(n);
 	/*@ assert whole: \forall \list<struct ump__node *> l, m;
-	  @   is_batch(batch, l, n, log, room) && is_drop(l, 0, m) ==> is_queue(batch, m);
+	  @   is_batch(batch, l, n, log, capacity) && is_drop(l, 0, m) ==> is_queue(batch, m);
 	  @*/
 	/*@ loop invariant range: 0 <= i <= n;
 	  @ loop invariant rest: \forall \list<struct ump__node *> l, m;
-	  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, m) ==> is_queue(batch, m);
+	  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i, m) ==> is_queue(batch, m);
 	  @ loop invariant order: \forall \list<struct ump__node *> l, integer j;
-	  @   is_batch{Pre}(batch, l, n, log, room) && from <= j < from + i ==>
+	  @   is_batch{Pre}(batch, l, n, log, capacity) && from <= j < from + i ==>
 	  @   log[j] == \nth(l, j - from);
-	  @ loop invariant fates: \forall integer j; from <= j < from + i ==>
-	  @   fates[j] == UMP__DISPOSITION_LEFTOVER ||
-	  @   fates[j] == UMP__DISPOSITION_SKIP || fates[j] == UMP__DISPOSITION_NOTHING;
+	  @ loop invariant results: \forall integer j; from <= j < from + i ==>
+	  @   results[j] == UMP__DISPOSITION_LEFTOVER ||
+	  @   results[j] == UMP__DISPOSITION_SKIP || results[j] == UMP__DISPOSITION_NOTHING;
 	  @ loop assigns i, node, batch->head, batch->tail, log[from .. from + n - 1],
-  @   fates[from .. from + n - 1];
+  @   results[from .. from + n - 1];
 	  @ loop variant n - i;
 	  @*/
 	for (;;) {
@@ -281,18 +283,18 @@ void leave_all(struct ump__queue *batch, struct ump__node **log, enum ump__dispo
 		  @   is_drop(l, i, a) && is_drop(l, i + 1, b) ==> is_cons(\nth(l, i), b, a);
 		  @*/
 		/*@ assert popped: \forall \list<struct ump__node *> l, a, b;
-		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i, a) &&
+		  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i, a) &&
 		  @   is_drop(l, i + 1, b) ==> node == \nth(l, i) && is_queue(batch, b);
 		  @*/
 		/*@ assert order: \forall \list<struct ump__node *> l;
-		  @   is_batch{Pre}(batch, l, n, log, room) ==> node == \nth(l, i);
+		  @   is_batch{Pre}(batch, l, n, log, capacity) ==> node == \nth(l, i);
 		  @*/
 		/*@ assert rest: \forall \list<struct ump__node *> l, b;
-		  @   is_batch{Pre}(batch, l, n, log, room) && is_drop(l, i + 1, b) ==>
-		  @   is_queue(batch, b) && is_apart_from(log, room, b);
+		  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i + 1, b) ==>
+		  @   is_queue(batch, b) && is_apart_from(log, capacity, b);
 		  @*/
 		log[from + i] = node;
-		fates[from + i] = ump__disposition_of(kind_of(node), is_abandoned(node), true);
+		results[from + i] = ump__disposition_of(kind_of(node), is_abandoned(node), true);
 		i++;
 	}
 }

@@ -7,7 +7,7 @@
   @ terminates \false;
   @ assigns inbox->value, node->next, ump__knows, ump__pushed;
   @ ensures once: ump__pushed == (uint64_t)(\old(ump__pushed) + (\result >= 0 ? 1 : 0));
-  @ ensures turn: \result == UMP__RUN ==> ump__knows == UMP__KNOWS_NODES;
+  @ ensures combiner: \result == UMP__RUN ==> ump__knows == UMP__KNOWS_NODES;
   @ ensures others: \result == UMP_OK ==> of_sender(ump__knows);
   @ ensures refused: \result != UMP__RUN && \result != UMP_OK ==>
   @   \result == UMP_SERVER_GONE && ump__knows == UMP__KNOWS_CLOSED;
@@ -37,7 +37,7 @@ int ump__combiner_push(struct ump__word *inbox, struct ump__node *node)
   @ requires role: of_sender(ump__knows);
   @ terminates \true;
   @ assigns inbox->value, ump__knows;
-  @ ensures turn: \result ==> ump__knows == UMP__KNOWS_AWAKE;
+  @ ensures combiner: \result ==> ump__knows == UMP__KNOWS_AWAKE;
   @ ensures refused: \result == \false ==> of_sender(ump__knows);
   @*/
 bool ump__combiner_take(struct ump__word *inbox)

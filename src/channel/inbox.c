@@ -100,7 +100,7 @@ static bool sleep_while_empty(struct ump__word *inbox, ump_time deadline)
   @ assigns inbox->value, batch->head, batch->tail, { x->next | struct ump__node *x; \true },
   @   ump__knows, ump__taken;
   @ ensures awake: \result || of_receiver(\old(ump__knows)) ==> of_receiver(ump__knows);
-  @ ensures rests: \result == \false && \old(ump__knows) == UMP__KNOWS_PARKED ==>
+  @ ensures idle: \result == \false && \old(ump__knows) == UMP__KNOWS_PARKED ==>
   @   ump__knows == UMP__KNOWS_PARKED;
   @ ensures some: \result ==> batch->head != \null &&
   @   (\exists \list<struct ump__node *> l; is_queue(batch, l) && \length(l) == ump__taken);
@@ -150,7 +150,7 @@ bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch)
   @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
   @ terminates \true;
   @ assigns inbox->value, ump__knows, ump__silent;
-  @ ensures rests: \result ==> ump__knows == UMP__KNOWS_PARKED && ump__silent == \true;
+  @ ensures idle: \result ==> ump__knows == UMP__KNOWS_PARKED && ump__silent == \true;
   @ ensures nodes: \result == \false ==> ump__knows == UMP__KNOWS_NODES;
   @*/
 bool ump__inbox_idle(struct ump__word *inbox, const struct ump__notifier *notifier)

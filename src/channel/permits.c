@@ -87,7 +87,7 @@ bool ump__permit_give(struct ump__permits *permits)
   @ terminates \false;
   @ assigns permits->limit, ump__last_taken, ump__last_limit, ump__own_permits, ump__has_queue;
   @ ensures begun: \result <==> ump__has_queue == \true;
-  @ ensures room: \result == \false ==> vacant_of(ump__last_taken, ump__last_limit) > 0;
+  @ ensures free: \result == \false ==> vacant_of(ump__last_taken, ump__last_limit) > 0;
   @ ensures own: ump__own_permits == \old(ump__own_permits);
   @*/
 bool ump__permit_queue_begin(struct ump__permits *permits)

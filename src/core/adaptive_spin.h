@@ -29,7 +29,7 @@
 /*@ terminates \true;
   @ assigns \result \from failed;
   @ ensures few: failed < UMP__ADAPTIVE_SPIN_TRIES ==> \result == \true;
-  @ ensures rests: UMP__ADAPTIVE_SPIN_TRIES <= failed &&
+  @ ensures idle: UMP__ADAPTIVE_SPIN_TRIES <= failed &&
   @   failed < UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==> \result == \false;
   @ ensures again: failed >= UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS ==>
   @   \result == \true;

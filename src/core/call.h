@@ -23,10 +23,10 @@
   @
   @ // The answerer completes the call, once.
   @ predicate call_finishes(uintptr_t w, uintptr_t x) = w != UMP__CALL_DONE && x == UMP__CALL_DONE;
-  @ // The waiter falls asleep, wakes up, and gives up.
+  @ // The waiter parks, unparks, and gives up.
   @ predicate call_sleeps(uintptr_t w, uintptr_t x) =
   @   w == UMP__CALL_PENDING && x == UMP__CALL_WAITING;
-  @ predicate call_rises(uintptr_t w, uintptr_t x) =
+  @ predicate call_unparks(uintptr_t w, uintptr_t x) =
   @   w == UMP__CALL_WAITING && x == UMP__CALL_PENDING;
   @ predicate call_abandons(uintptr_t w, uintptr_t x) =
   @   (w == UMP__CALL_PENDING || w == UMP__CALL_WAITING) && x == UMP__CALL_ABANDONED;
@@ -100,7 +100,7 @@ struct ump__call_step ump__call_sleep_step(uintptr_t word);
   @ ensures quiet: \result.wake == \false && \result.owns == \false;
   @ behavior taken:
   @   assumes word == UMP__CALL_WAITING;
-  @   ensures step: \result.taken == \true && call_rises(word, \result.next);
+  @   ensures step: \result.taken == \true && call_unparks(word, \result.next);
   @ behavior refused:
   @   assumes word != UMP__CALL_WAITING;
   @   ensures same: \result.taken == \false && \result.next == word;

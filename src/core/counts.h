@@ -42,8 +42,8 @@ struct ump__counts_step {
   @ // All strong handles together own one weak reference.
   @ predicate is_counts(uint64_t w) = strong_of(w) > 0 ==> weak_of(w) > 0;
   @
-  @ // What a step may make of the word: one reference more, never from zero and never past the
-  @ // limit, or one less, never below zero.
+  @ // Legal steps: add one reference, never to zero and never past the limit, or drop one, never
+  @ // below zero.
   @ predicate adds_strong(uint64_t w, uint64_t x) = 0 < strong_of(w) < 0xffffffff &&
   @   strong_of(x) == strong_of(w) + 1 && weak_of(x) == weak_of(w);
   @ predicate adds_weak(uint64_t w, uint64_t x) = 0 < weak_of(w) < 0xffffffff &&

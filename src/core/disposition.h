@@ -45,20 +45,20 @@ enum ump__outcome {
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
-  @ behavior goodbye:
+  @ behavior eos:
   @   assumes kind == UMP__KIND_EOS;
-  @   ensures fate: \result == UMP__DISPOSITION_NOTHING;
+  @   ensures disposition: \result == UMP__DISPOSITION_NOTHING;
   @ behavior given_up:
   @   assumes kind == UMP__KIND_REQUEST && abandoned;
-  @   ensures fate: \result == UMP__DISPOSITION_SKIP;
+  @   ensures disposition: \result == UMP__DISPOSITION_SKIP;
   @ behavior running:
   @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes !over;
-  @   ensures fate: \result == UMP__DISPOSITION_HANDLE;
+  @   ensures disposition: \result == UMP__DISPOSITION_HANDLE;
   @ behavior ended:
   @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes over;
-  @   ensures fate: \result == UMP__DISPOSITION_LEFTOVER;
+  @   ensures disposition: \result == UMP__DISPOSITION_LEFTOVER;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
@@ -68,15 +68,15 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
   @ terminates \true;
   @ assigns \result \from kind, broke;
-  @ behavior goodbye:
+  @ behavior eos:
   @   assumes kind == UMP__KIND_EOS;
-  @   ensures verdict: \result == UMP__OUTCOME_NONE;
+  @   ensures outcome: \result == UMP__OUTCOME_NONE;
   @ behavior broke:
   @   assumes kind != UMP__KIND_EOS && broke;
-  @   ensures verdict: \result == UMP__OUTCOME_VALUE;
+  @   ensures outcome: \result == UMP__OUTCOME_VALUE;
   @ behavior on:
   @   assumes kind != UMP__KIND_EOS && !broke;
-  @   ensures verdict: \result == UMP__OUTCOME_CONTINUE;
+  @   ensures outcome: \result == UMP__OUTCOME_CONTINUE;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/

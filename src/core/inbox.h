@@ -20,9 +20,9 @@
 /*@ predicate is_node_word(uintptr_t w) = w >= 4 && w % 4 == 0;
   @ predicate is_inbox(uintptr_t w) = w <= 2 || is_node_word(w);
   @
-  @ // What a sender makes of the word: its node on top.  A closed inbox stays closed.
+  @ // Legal step of a sender: push its node.  A closed inbox stays closed.
   @ predicate inbox_pushes(uintptr_t w, uintptr_t x) = w != UMP__INBOX_CLOSED && is_node_word(x);
-  @ // What the receiver makes of it: everything taken, asleep, awake, closed.
+  @ // Legal steps of the receiver: take all nodes, park, unpark, close.
   @ predicate inbox_takes(uintptr_t w, uintptr_t x) = is_node_word(w) && x == UMP__INBOX_EMPTY;
   @ predicate inbox_parks(uintptr_t w, uintptr_t x) =
   @   w == UMP__INBOX_EMPTY && x == UMP__INBOX_PARKED;
@@ -30,7 +30,7 @@
   @   w == UMP__INBOX_PARKED && x == UMP__INBOX_EMPTY;
   @ predicate inbox_closes(uintptr_t w, uintptr_t x) = x == UMP__INBOX_CLOSED;
   @
-  @ // The newest node of a word, or 0: what no step may lose.
+  @ // The newest node of a word, or 0.  No step may lose it.
   @ logic uintptr_t top_of(uintptr_t w) = w >= 4 ? w : (uintptr_t)0;
   @*/
 

@@ -7,7 +7,7 @@
 /*@ requires known: known < UMP__PERMIT_TAKEN;
   @ terminates \true;
   @ assigns \result \from word, known;
-  @ ensures taken: next_on_circle(taken_of(word), taken_of(\result));
+  @ ensures taken: next_on_cycle(taken_of(word), taken_of(\result));
   @ ensures known: known_of(\result) == known;
   @*/
 static uint64_t one_more(uint64_t word, uint64_t known)

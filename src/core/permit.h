@@ -37,26 +37,26 @@
   @ logic integer known_of(uint64_t w) = w % UMP__PERMIT_TAKEN;
   @ logic integer limit_of(uint64_t l) = l < UMP__PERMIT_QUEUE ? l : l - UMP__PERMIT_QUEUE;
   @
-  @ // How many places are free: how far it is from what is taken to the limit, on the circle.
+  @ // Number of free permits: the limit minus the number taken, modulo UMP__PERMIT_MODULUS.
   @ logic integer vacant_of(uint64_t w, uint64_t l) = limit_of(l) >= taken_of(w) ?
   @   limit_of(l) - taken_of(w) : limit_of(l) - taken_of(w) + UMP__PERMIT_MODULUS;
   @
-  @ // Of `more` places beyond the one taken, so many can be known.
+  @ // How many of `more` free permits, beyond the one taken, the word can record as known.
   @ logic integer known_after(integer more) =
   @   more <= 0 ? 0 : more < UMP__PERMIT_TAKEN ? more : UMP__PERMIT_TAKEN - 1;
   @
-  @ predicate next_on_circle(integer a, integer b) =
+  @ predicate next_on_cycle(integer a, integer b) =
   @   b == (a == UMP__PERMIT_MODULUS - 1 ? 0 : a + 1);
   @
-  @ // What a step makes of the senders' word: a place is taken that was known to be free, or one
-  @ // that was seen to be, with others that are known then.
+  @ // Legal steps of the senders' word: take a permit that is known to be free, or one that the
+  @ // limit shows to be free, and record others as known.
   @ predicate permit_takes(uint64_t w, uint64_t x) = known_of(w) > 0 &&
-  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
+  @   next_on_cycle(taken_of(w), taken_of(x)) && known_of(x) == known_of(w) - 1;
   @ predicate permit_looks(uint64_t w, uint64_t l, uint64_t x) = known_of(w) == 0 &&
-  @   next_on_circle(taken_of(w), taken_of(x)) && known_of(x) < vacant_of(w, l);
+  @   next_on_cycle(taken_of(w), taken_of(x)) && known_of(x) < vacant_of(w, l);
   @
-  @ // And of the limit: a place given back, a line begun or ended.
-  @ predicate permit_gives(uint64_t l, uint64_t x) = l < UMP__PERMIT_QUEUE && next_on_circle(l, x);
+  @ // Legal steps of the limit: release a permit, begin or end a wait queue.
+  @ predicate permit_gives(uint64_t l, uint64_t x) = l < UMP__PERMIT_QUEUE && next_on_cycle(l, x);
   @ predicate permit_begins(uint64_t w, uint64_t l, uint64_t x) = vacant_of(w, l) == 0 &&
   @   l < UMP__PERMIT_QUEUE && x == l + UMP__PERMIT_QUEUE;
   @ predicate permit_ends(uint64_t l, uint64_t x) = l >= UMP__PERMIT_QUEUE &&
@@ -118,7 +118,7 @@ struct ump__permit_word_step ump__permit_word_look_step(
   @ behavior vacant:
   @   assumes limit < UMP__PERMIT_QUEUE;
   @   ensures step: \result.taken == \true && permit_gives(limit, \result.next);
-  @ behavior line:
+  @ behavior queued:
   @   assumes limit >= UMP__PERMIT_QUEUE;
   @   ensures same: \result.taken == \false && \result.next == limit;
   @ complete behaviors;
@@ -147,7 +147,7 @@ struct ump__permit_word_step ump__permit_word_begin_step(uint64_t word, uint64_t
   @ terminates \true;
   @ assigns \result \from limit;
   @ ensures inv: is_limit(\result.next);
-  @ behavior line:
+  @ behavior queued:
   @   assumes limit >= UMP__PERMIT_QUEUE;
   @   ensures step: \result.taken == \true && permit_ends(limit, \result.next);
   @ behavior refused:
@@ -186,7 +186,7 @@ uint32_t ump__permit_word_depth(uint64_t word, uint64_t limit, uint32_t capacity
 /* Return whether there is a wait queue. */
 /*@ terminates \true;
   @ assigns \result \from limit;
-  @ ensures line: \result <==> limit >= UMP__PERMIT_QUEUE;
+  @ ensures queued: \result <==> limit >= UMP__PERMIT_QUEUE;
   @*/
 static inline bool ump__permit_word_has_queue(uint64_t limit)
 {

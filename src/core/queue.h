@@ -48,13 +48,13 @@ struct ump__queue {
   @ predicate is_apart(struct ump__queue *q, \list<struct ump__node *> l) =
   @   \forall integer i; 0 <= i < \length(l) ==> \separated(q, \nth(l, i));
   @
-  @ // A chain as a queue has it: h is the oldest node, and the newest ends it.
+  @ // A chain in the order of a queue: h is the oldest node, and the newest is last.
   @ predicate is_chain{L}(struct ump__node *h, \list<struct ump__node *> l) =
   @   nodes_valid{L}(l) && nodes_sep(l) && links_fwd{L}(l) &&
   @   (\length(l) == 0 ==> h == \null) &&
   @   (\length(l) > 0 ==> h == \nth(l, 0) && \nth(l, \length(l) - 1)->next == \null);
   @
-  @ // A chain as senders stack it up: top is the newest node, and the oldest ends it.
+  @ // A chain in the order of the stack: top is the newest node, and the oldest is last.
   @ predicate is_stack{L}(struct ump__node *top, \list<struct ump__node *> l) =
   @   nodes_valid{L}(l) && nodes_sep(l) && links_bwd{L}(l) &&
   @   (\length(l) == 0 ==> top == \null) &&
@@ -65,7 +65,7 @@ struct ump__queue {
   @   (\length(l) == 0 ==> q->tail == \null) &&
   @   (\length(l) > 0 ==> q->tail == \nth(l, \length(l) - 1));
   @
-  @ // Two queues and their nodes have nothing in common.
+  @ // Two queues share no memory, nor do their nodes.
   @ predicate are_apart(struct ump__queue *q, \list<struct ump__node *> l, struct ump__queue *p,
   @   \list<struct ump__node *> m) = \separated(q, p) && is_apart(p, l) && is_apart(q, m) &&
   @   (\forall integer i; 0 <= i < \length(l) ==> is_fresh(\nth(l, i), m));

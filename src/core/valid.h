@@ -19,7 +19,7 @@
 /* The longest walk; a longer one is taken to run in a ring. */
 #define UMP__QUEUE_WALK ((size_t)1 << 24)
 
-/*@ // From h on, the pointers lead through l; nothing is said of where it ends.
+/*@ // From h on, the pointers lead through l; its end is not specified.
   @ predicate is_path{L}(struct ump__node *h, \list<struct ump__node *> l) =
   @   nodes_valid{L}(l) && links_fwd{L}(l) &&
   @   (\length(l) == 0 ==> h == \null) && (\length(l) > 0 ==> h == \nth(l, 0));

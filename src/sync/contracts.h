@@ -85,7 +85,7 @@ enum ump__knowledge {
   @   (k == UMP__KNOWS_NODES ==> is_node_word(w)) &&
   @   (k == UMP__KNOWS_CLOSED ==> w == UMP__INBOX_CLOSED);
   @
-  @ // What a look at an inbox teaches: who knew k and sees w knows what it says from then on.
+  @ // Knowledge after a read of an inbox: a thread that knew k and reads w.
   @ logic integer inbox_learnt(enum ump__knowledge k, uintptr_t w) =
   @   (k == UMP__KNOWS_AWAKE || k == UMP__KNOWS_PARKED) && w >= 4 ? UMP__KNOWS_NODES :
   @   k == UMP__KNOWS_NOTHING && w == UMP__INBOX_CLOSED ? UMP__KNOWS_CLOSED : k;
@@ -94,12 +94,12 @@ enum ump__knowledge {
   @   k == UMP__KNOWS_NOTHING || k == UMP__KNOWS_CLOSED;
   @ predicate of_receiver(enum ump__knowledge k) = k == UMP__KNOWS_AWAKE || k == UMP__KNOWS_NODES;
   @
-  @ // The node x that is put on top of w points to what w stands for.
+  @ // The node x that is pushed on top of w points to the node that w names.
   @ predicate is_linked{L}(uintptr_t w, uintptr_t x) = \valid{L}(node_at(x)) &&
   @   node_at(x)->next == (w >= 4 ? node_at(w) : (struct ump__node *)\null);
   @
-  @ // What the release of the senders and the acquire of the receiver carry, and no proof about one
-  @ // word can show: the nodes are linked, and are the receiver's.
+  @ // Carried by the release of the senders and the acquire of the receiver; no proof about one
+  @ // word can show it: the nodes are linked, and belong to the receiver.
   @ predicate is_carried{L}(uintptr_t w, size_t n, struct ump__queue *q) =
   @   \exists \list<struct ump__node *> l;
   @   is_stack{L}(node_at(top_of(w)), l) && \length(l) == n && is_apart(q, l);
@@ -120,12 +120,12 @@ enum ump__knowledge {
   @ predicate of_answerer(enum ump__knowledge k) =
   @   k == UMP__KNOWS_ANSWERER || k == UMP__KNOWS_ABANDONED;
   @
-  @ // Whoever owns weak references finds them all in the word, beside the strong handles' one.
+  @ // The word counts all weak references that this thread owns, and that of the strong handles.
   @ predicate counts_rely(integer weak, uint64_t w) = is_counts(w) &&
   @   (strong_of(w) > 0 ==> weak_of(w) > weak);
   @
-  @ // The limit is never older than what this thread has seen to be taken, which the release of the
-  @ // senders carries; and nobody begins or ends a line but under the lock.
+  @ // The limit is at least as recent as the taken word that this thread has read, which the
+  @ // release of the senders carries.  A wait queue begins and ends under the lock only.
   @ predicate limit_rely{L}(uint64_t w, uint64_t l) = is_limit(l) &&
   @   vacant_of(w, l) < UMP__PERMIT_MODULUS / 2 &&
   @   (ump__has_lock ==> (l >= UMP__PERMIT_QUEUE <==> ump__has_queue == \true));
@@ -205,7 +205,7 @@ bool ump__inbox_word_park(struct ump__word *word, uintptr_t *seen, uintptr_t nex
   @   ump__knows == inbox_learnt(\old(ump__knows), *seen);
   @ ensures refused: \result == \false ==> ump__pushed == \old(ump__pushed);
   @ ensures done: \result ==> *seen == \old(*seen);
-  @ ensures turn: \result ==> ump__knows ==
+  @ ensures combiner: \result ==> ump__knows ==
   @   (\old(*seen) == UMP__INBOX_PARKED ? UMP__KNOWS_NODES : \old(ump__knows));
   @ ensures once: \result ==> ump__pushed == (uint64_t)(\old(ump__pushed) + 1);
   @*/
@@ -271,7 +271,7 @@ uintptr_t ump__call_word_finish(struct ump__word *word);
 
 /*@ requires \valid(word) && \valid(seen) && \separated(word, seen);
   @ requires guarantee: (ump__knows == UMP__KNOWS_WAITER && call_sleeps(*seen, next)) ||
-  @   (ump__knows == UMP__KNOWS_WAITING && call_rises(*seen, next));
+  @   (ump__knows == UMP__KNOWS_WAITING && call_unparks(*seen, next));
   @ terminates \true;
   @ assigns word->value, *seen, \result, ump__knows \from word->value, *seen, next, ump__knows;
   @ ensures rely: \result == \false ==> *seen != \old(*seen) &&

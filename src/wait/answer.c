@@ -109,7 +109,7 @@ bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_c
   @ terminates \true;
   @ assigns answer->state.value, ump__knows, ump__silent;
   @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
-  @ ensures rests: \result == \false ==> ump__knows == UMP__KNOWS_WAITING &&
+  @ ensures idle: \result == \false ==> ump__knows == UMP__KNOWS_WAITING &&
   @   ump__silent == \true;
   @*/
 bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *notifier)

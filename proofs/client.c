@@ -173,8 +173,8 @@ uint32_t three_places(void)
   @ assigns *queue, { x->next | struct ump__node *x; \true };
   @ ensures outcome: \result == UMP__OUTCOME_NONE;
   @*/
-enum ump__outcome whole_life(struct ump__node *a, struct ump__node *b, struct ump__node *eos,
-	struct ump__queue *queue)
+enum ump__outcome whole_life(
+	struct ump__node *a, struct ump__node *b, struct ump__node *eos, struct ump__queue *queue)
 {
 	uint64_t counts = UMP__COUNTS_FIRST;
 	uintptr_t inbox = UMP__INBOX_EMPTY;

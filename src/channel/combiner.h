@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The combiner role: the exclusive right to receive from an inbox that has no dispatcher of its own.
- * An idle inbox reads PARKED, and has no combiner.  The thread that replaces PARKED, by a push or
- * by a claim, acquires the role.  It releases the role by restoring PARKED, or hands it off as the
- * answer to a request (server/combining.c).  All state of the receiver passes to the next combiner
- * through that word, or through that answer.
+ * The combiner role: the exclusive right to receive from an inbox that has no dispatcher of its
+ * own.  An idle inbox reads PARKED, and has no combiner.  The thread that replaces PARKED, by a
+ * push or by a claim, acquires the role.  It releases the role by restoring PARKED, or hands it off
+ * as the answer to a request (server/combining.c).  All state of the receiver passes to the next
+ * combiner through that word, or through that answer.
  */
 #ifndef UMP_COMBINER_H
 #define UMP_COMBINER_H

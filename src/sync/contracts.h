@@ -85,7 +85,7 @@ enum ump__knowledge {
   @   (k == UMP__KNOWS_NODES ==> is_node_word(w)) &&
   @   (k == UMP__KNOWS_CLOSED ==> w == UMP__INBOX_CLOSED);
   @
-  @ // Knowledge after a read of an inbox: a thread that knew k and reads w.
+  @ // Knowledge after a read of an inbox: a thread that knew k has read w.
   @ logic integer inbox_learnt(enum ump__knowledge k, uintptr_t w) =
   @   (k == UMP__KNOWS_AWAKE || k == UMP__KNOWS_PARKED) && w >= 4 ? UMP__KNOWS_NODES :
   @   k == UMP__KNOWS_NOTHING && w == UMP__INBOX_CLOSED ? UMP__KNOWS_CLOSED : k;

@@ -1225,7 +1225,7 @@ template <class T> struct carrier<T, false> {
 };
 
 // Storage for a reply that the C library writes; T may have no default constructor.
-template <class T> struct room {
+template <class T> struct reply_storage {
 	alignas(typename carrier<T>::bytes) unsigned char bytes[sizeof(typename carrier<T>::bytes)];
 };
 
@@ -1322,7 +1322,7 @@ template <class T, class Call> answer<T> answered(Call call) noexcept
 	if constexpr (is_none<T>) {
 		return done(call(nullptr));
 	} else {
-		room<T> reply;
+		reply_storage<T> reply;
 		int code = call(static_cast<void *>(&reply.bytes));
 
 		return told<T>(code, &reply.bytes);
@@ -1417,7 +1417,7 @@ template <class F> class waits_for_capacity final : public waiting
 {
       public:
 	static_assert(std::is_invocable_v<F &, result<void>>,
-		"the callable takes what became of the room: a ump::result<void>");
+		"the callable takes the result of the reservation: a ump::result<void>");
 
 	template <class G> explicit waits_for_capacity(G &&g) : f_(std::forward<G>(g))
 	{

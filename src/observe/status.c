@@ -32,7 +32,7 @@ const char *ump_strerror(int result)
 	case UMP_DEADLOCK:
 		return "this would wait for itself";
 	case UMP_FULL:
-		return "the inbox has no room";
+		return "the inbox is full";
 	case UMP_NO_FD:
 		return "the system gave no file descriptor";
 	case UMP_NOT_WRITTEN:

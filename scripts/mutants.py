@@ -5,7 +5,7 @@
 A table is a text file.  A mutant in it looks like this:
 
     === 7 push-relaxed
-    file: src/sync/atomic.h
+    file: src/sync/atomic_words.h
     why: the node's fields are not carried to the taker
     caught-by: simulate 1000
     --- old

@@ -30,17 +30,17 @@ static int frames_of(const struct event *event, const struct symbol *frames[FRAM
 	return count;
 }
 
-/* The most informative frame: the first one outside sync/atomic.h. */
+/* The most informative frame: the first one outside sync/atomic*.h. */
 static const struct symbol *telling(const struct symbol *const *frames, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (strstr(frames[i]->file, "sync/atomic.h") == NULL)
+		if (strstr(frames[i]->file, "sync/atomic") == NULL)
 			return frames[i];
 	}
 	return count > 0 ? frames[0] : NULL;
 }
 
-/* The name of the function in sync/atomic.h: operation and kind of word. */
+/* The name of the function in sync/atomic*.h: operation and kind of word. */
 static const char *shim(const struct symbol *const *frames, int count)
 {
 	return count > 0 && telling(frames, count) != frames[0] ? frames[0]->function : "";

@@ -946,7 +946,7 @@ UMP_API int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stac
  * left any.  Any thread, also from a handler that runs on a thread of the pool.  NULL and a pointer
  * to NULL are allowed.
  */
-UMP_API void ump_thread_pool_drop(ump_thread_pool **threads);
+UMP_API void ump_thread_pool_drop(ump_thread_pool **pool);
 
 /* ---- A server inside an event loop ---------------------------------------------------------- */
 

@@ -222,7 +222,7 @@ void ump_thread_pool_drop(ump_thread_pool **pool)
 	dropped = *pool;
 	*pool = NULL;
 	UMP__REQUIRE_MARK(
-		dropped, UMP__MARK_THREAD_POOL, "threads were dropped twice, or are none");
+		dropped, UMP__MARK_THREAD_POOL, "a thread pool was dropped twice, or is none");
 	UMP__REQUIRE_OWN(dropped);
 	ump__lock_take(&dropped->lock);
 	dropped->dropped = true;

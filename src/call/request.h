@@ -67,14 +67,14 @@ void ump__request_init(
 /* Return the size of an allocated request to `channel`. */
 size_t ump__request_size(const struct ump__channel *channel);
 
-/* Create an allocated request to `channel` with a copy of `value`; NULL if out of memory.  `pool`
- * is the sender's, or NULL. */
+/* Create an allocated request to `channel` with a copy of `value`; NULL if out of memory.
+ * `allocator` is the sender's, or NULL. */
 struct ump__request *ump__request_new(
-	struct ump__channel *channel, struct ump__pool *pool, const void *value);
+	struct ump__channel *channel, struct ump__slab_allocator *allocator, const void *value);
 
 /* Pin the channel of an allocated request until the request is freed, for a waiter without a
- * client: by a reference, or by that of the pool that the memory is from.  Must be called before it
- * is sent. */
+ * client: by a reference, or by that of the allocator that the memory is from.  Must be called
+ * before it is sent. */
 void ump__request_pin(struct ump__request *request);
 
 /* Return whether the channel is pinned. */

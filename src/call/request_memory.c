@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Allocated requests: their layout, where their memory is from, and how it is freed. */
 #include "call/request.h"
-#include "channel/pool.h"
 #include "channel/references.h"
+#include "channel/slab_allocator.h"
 
 /* Bytes of an allocated request before its values. */
 #define HEAD ump__align_up(sizeof(struct ump__request), _Alignof(max_align_t))
@@ -33,11 +33,12 @@ size_t ump__request_size(const struct ump__channel *channel)
 }
 
 struct ump__request *ump__request_new(
-	struct ump__channel *channel, struct ump__pool *pool, const void *value)
+	struct ump__channel *channel, struct ump__slab_allocator *allocator, const void *value)
 {
 	size_t size = ump__request_size(channel);
-	unsigned char *memory = pool != NULL ? ump__pool_request(pool, size) : NULL;
-	struct ump__pool *home = memory != NULL ? pool : NULL;
+	unsigned char *memory =
+		allocator != NULL ? ump__slab_allocator_request(allocator, size) : NULL;
+	struct ump__slab_allocator *home = memory != NULL ? allocator : NULL;
 	struct ump__request *request;
 	unsigned char *copy;
 
@@ -68,11 +69,11 @@ bool ump__request_is_pinned(const struct ump__request *request)
 
 void ump__request_free(struct ump__request *request)
 {
-	struct ump__pool *home = ump__home_of(&request->message);
+	struct ump__slab_allocator *home = ump__home_of(&request->message);
 	struct ump__channel *pinned = request->completions == NULL ? request->pinned : NULL;
 
 	if (home != NULL)
-		ump__pool_request_back(home, &request->message.node);
+		ump__slab_allocator_request_back(home, &request->message.node);
 	else
 		ump__free(request);
 	if (pinned != NULL)

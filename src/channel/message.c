@@ -2,7 +2,7 @@
 #include "channel/message.h"
 
 #include "channel/channel.h"
-#include "channel/pool.h"
+#include "channel/slab_allocator.h"
 #include "sync/sync.h"
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
@@ -19,12 +19,13 @@ static struct ump__post *post_alone(const struct ump__channel *channel, struct u
 	return ump__slab_of_one(channel->post.size, channel->post_align, slab);
 }
 
-struct ump__post *ump__post_new(
-	const struct ump__channel *channel, struct ump__pool *pool, const void *value)
+struct ump__post *ump__post_new(const struct ump__channel *channel,
+	struct ump__slab_allocator *allocator, const void *value)
 {
 	size_t size = channel->post.size;
 	struct ump__slab *slab = NULL;
-	struct ump__post *post = pool != NULL ? ump__pool_post(pool, &slab) : NULL;
+	struct ump__post *post =
+		allocator != NULL ? ump__slab_allocator_post(allocator, &slab) : NULL;
 
 	if (post == NULL)
 		post = post_alone(channel, &slab);

@@ -12,14 +12,15 @@
 #include <string.h>
 
 struct ump__channel;
-struct ump__pool;
+struct ump__slab_allocator;
 struct ump__slab;
 
 struct ump__message {
 	/* Must be first, so that the address of a node is that of its message. */
 	struct ump__node node;
 	/* An enum ump__kind in the low bits, and the address of what the memory returns to, if
-	 * anything: a post's slab, a request's pool.  One word, so that a post costs no more. */
+	 * anything: a post's slab, a request's allocator.  One word, so that a post costs no more.
+	 * */
 	uintptr_t origin;
 };
 
@@ -43,10 +44,10 @@ struct ump__post {
 	unsigned char value[];
 };
 
-/* Create a post to `channel` with a copy of `value`; NULL if out of memory.  `pool` is the
+/* Create a post to `channel` with a copy of `value`; NULL if out of memory.  `allocator` is the
  * sender's, or NULL. */
-struct ump__post *ump__post_new(
-	const struct ump__channel *channel, struct ump__pool *pool, const void *value);
+struct ump__post *ump__post_new(const struct ump__channel *channel,
+	struct ump__slab_allocator *allocator, const void *value);
 
 /* Return the slab that contains a post; NULL if the post is an allocation of its own. */
 struct ump__slab *ump__post_slab(const struct ump__post *post);

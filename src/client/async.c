@@ -9,7 +9,7 @@ static int send_copy(const struct ump__handle *handle, const void *msg,
 	struct ump_completions *completions, void *tag, struct ump__request **out)
 {
 	struct ump__request *request =
-		ump__request_new(handle->channel, ump__handle_pool(handle), msg);
+		ump__request_new(handle->channel, ump__handle_allocator(handle), msg);
 	int result;
 
 	if (request == NULL)

@@ -103,7 +103,7 @@ static int request_until(
 	const struct ump__handle *handle, const void *msg, void *reply, ump_time deadline)
 {
 	struct ump__request *request =
-		ump__request_new(handle->channel, ump__handle_pool(handle), msg);
+		ump__request_new(handle->channel, ump__handle_allocator(handle), msg);
 	struct ump__wait wait;
 	int result;
 

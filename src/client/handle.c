@@ -4,8 +4,8 @@
 #include "call/request.h"
 #include "call/reservation.h"
 #include "channel/inbox.h"
-#include "channel/pool.h"
 #include "channel/references.h"
+#include "channel/slab_allocator.h"
 #include "wait/capacity.h"
 #include "wait/frame.h"
 
@@ -19,18 +19,19 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark)
 	handle->mark = mark;
 	ump__claim_init(&handle->claim);
 	ump__hint_init(&handle->sent, 0);
-	ump__word_init(&handle->pool, 0);
+	ump__word_init(&handle->allocator, 0);
 	ump__registry_add(handle);
 	return handle;
 }
 
 void ump__handle_free(struct ump__handle *handle)
 {
-	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
+	struct ump__slab_allocator *allocator =
+		(struct ump__slab_allocator *)ump__allocator_word_load(&handle->allocator);
 
 	ump__registry_remove(handle);
-	if (pool != NULL)
-		ump__pool_drop(pool);
+	if (allocator != NULL)
+		ump__slab_allocator_drop(allocator);
 	handle->mark = UMP__MARK_DEAD;
 	ump__free(handle);
 }
@@ -71,35 +72,37 @@ static struct ump__handle *writable(const struct ump__handle *handle)
 	return (struct ump__handle *)(uintptr_t)handle;
 }
 
-/* Give `handle` a pool.  If another thread does so at the same time, one of the two is used. */
-static struct ump__pool *open_pool(struct ump__handle *handle)
+/* Give `handle` an allocator.  If two threads do so at the same time, one of the two is used. */
+static struct ump__slab_allocator *open_allocator(struct ump__handle *handle)
 {
 	struct ump__channel *channel = handle->channel;
-	struct ump__pool *pool;
+	struct ump__slab_allocator *allocator;
 	uintptr_t seen = 0;
 
 	if (!ump__weak_add(&channel->counts))
 		return NULL;
-	pool = ump__pool_new(channel, ump__request_size(channel));
-	if (pool == NULL)
+	allocator = ump__slab_allocator_new(channel, ump__request_size(channel));
+	if (allocator == NULL)
 		ump__channel_drop_weak(channel);
-	/* Without a pool, messages are allocated one by one. */
-	if (pool == NULL || ump__pool_word_set(&handle->pool, &seen, (uintptr_t)pool))
-		return pool;
-	ump__pool_drop(pool);
-	return (struct ump__pool *)seen;
+	/* Without an allocator, messages are allocated one by one. */
+	if (allocator == NULL ||
+		ump__allocator_word_set(&handle->allocator, &seen, (uintptr_t)allocator))
+		return allocator;
+	ump__slab_allocator_drop(allocator);
+	return (struct ump__slab_allocator *)seen;
 }
 
-struct ump__pool *ump__handle_pool(const struct ump__handle *handle)
+struct ump__slab_allocator *ump__handle_allocator(const struct ump__handle *handle)
 {
-	struct ump__pool *pool = (struct ump__pool *)ump__pool_word_load(&handle->pool);
+	struct ump__slab_allocator *allocator =
+		(struct ump__slab_allocator *)ump__allocator_word_load(&handle->allocator);
 	int sent;
 
-	if (pool != NULL)
-		return pool;
+	if (allocator != NULL)
+		return allocator;
 	sent = ump__hint_get(&handle->sent);
 	if (sent >= ump__retention()->after)
-		return open_pool(writable(handle));
+		return open_allocator(writable(handle));
 	ump__hint_set(&writable(handle)->sent, sent + 1);
 	return NULL;
 }
@@ -134,7 +137,7 @@ void ump__handle_permit_back(const struct ump__handle *handle, bool kept)
  * UMP_NO_MEMORY. */
 static int send_post(const struct ump__handle *handle, const void *msg)
 {
-	struct ump__post *post = ump__post_new(handle->channel, ump__handle_pool(handle), msg);
+	struct ump__post *post = ump__post_new(handle->channel, ump__handle_allocator(handle), msg);
 	int result;
 
 	if (post == NULL)

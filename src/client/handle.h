@@ -28,12 +28,12 @@ struct ump__handle {
 	/* Allocators reuse the first words of freed memory; the mark must lie behind them, so that
 	 * it can still be found. */
 	enum ump__mark mark;
-	/* Number of messages sent, until there is a pool. */
+	/* Number of messages sent, until there is an allocator. */
 	struct ump__hint sent;
 	/* Its reservation. */
 	struct ump__claim claim;
-	/* Address of a struct ump__pool; 0 if memory of messages is not recycled. */
-	struct ump__word pool;
+	/* Address of a struct ump__slab_allocator; 0 if memory of messages is not recycled. */
+	struct ump__word allocator;
 #ifdef UMP_REGISTRY
 	struct ump__registration registration;
 #endif
@@ -60,9 +60,9 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 /* Free a handle; the caller must drop its reference. */
 void ump__handle_free(struct ump__handle *handle);
 
-/* Return the pool for the memory of a message that is about to be sent, or NULL.  A client has a
- * pool only once it has sent a few messages. */
-struct ump__pool *ump__handle_pool(const struct ump__handle *handle);
+/* Return the allocator for the memory of a message that is about to be sent, or NULL.  A client has
+ * a allocator only once it has sent a few messages. */
+struct ump__slab_allocator *ump__handle_allocator(const struct ump__handle *handle);
 
 /* Create a handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
 int ump__handle_strong(struct ump__channel *channel, enum ump__mark mark, void **out);

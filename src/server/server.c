@@ -4,7 +4,7 @@
 #include "call/completions.h"
 #include "channel/inbox.h"
 #include "channel/permits.h"
-#include "channel/pool.h"
+#include "channel/slab_allocator.h"
 #include "client/handle.h"
 #include "sync/probe.h"
 #include "wait/deadline.h"

@@ -3,7 +3,8 @@
  * Every atomic access of the library, with its memory order.  The shell must reach its words
  * through the functions that this includes only.  When compiled they are C11 atomics
  * (sync/atomic_words.h, sync/atomic_counts.h).  When proved they are the contracts of
- * sync/contracts.h, since Frama-C gives C11 atomics no meaning.  No other file knows __FRAMAC__.
+ * sync/contracts.h, since Frama-C gives C11 atomics no meaning.  Only this file and
+ * sync/words.h know __FRAMAC__.
  *
  * Each order comment names its partner on the other side and what the pair carries.  There are no
  * fences: ThreadSanitizer does not model them.
@@ -11,80 +12,11 @@
 #ifndef UMP_SYNC_ATOMIC_H
 #define UMP_SYNC_ATOMIC_H
 
-#include "core/call.h"
-#include "core/counts.h"
-#include "core/inbox.h"
-#include "core/permit.h"
-#include "core/queue.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#ifdef __FRAMAC__
-#define UMP__ATOMIC(type) type
-#else
-#include <stdatomic.h>
-#define UMP__ATOMIC(type) _Atomic(type)
-#endif
-
-/* The distance between words that different threads write often.  Twice the usual cache line, since
- * processors fetch lines in pairs. */
-#define UMP__LINE 128
-
-/* A word that a thread can park on: an inbox, or the state of a call. */
-struct ump__word {
-	UMP__ATOMIC(uintptr_t) value;
-};
-
-/* The word of a notifier's gate (run-down protection, as in the Windows kernel): whether its owner
- * has shut it, and the number of raisers inside. */
-#define UMP__GATE_OPEN   ((uintptr_t)0)
-#define UMP__GATE_SHUT   ((uintptr_t)1)
-#define UMP__GATE_RAISER ((uintptr_t)2)
-
-/* The reference counts of a channel. */
-struct ump__counts {
-	UMP__ATOMIC(uint64_t) value;
-};
-
-/* The permits of an inbox: the two words of core/permit.h, the depth that the queue can have had,
- * and the capacity.  Senders write the first word for each message, the receiver writes the second;
- * so a cache line should end between them, which the struct that contains this must see to. */
-struct ump__permits {
-	UMP__ATOMIC(uint64_t) taken;
-	UMP__ATOMIC(uint64_t) limit;
-	UMP__ATOMIC(uint32_t) reach;
-	uint32_t capacity;
-};
-
-/* A try-lock on what the senders of one client share: 1 while a thread holds it, 2 once the senders
- * have gone. */
-struct ump__trylock {
-	UMP__ATOMIC(uint32_t) value;
-};
-
-/* An outstanding count: how many of a number of things are still in use. */
-struct ump__outstanding {
-	UMP__ATOMIC(uint32_t) value;
-};
-
-/* A count of events. */
-struct ump__count {
-	UMP__ATOMIC(uint64_t) value;
-};
-
-/* A number that may be out of date, such as the CPU on which the other side last ran. */
-struct ump__hint {
-	UMP__ATOMIC(int) value;
-};
-
 #ifdef __FRAMAC__
 #include "sync/contracts.h"
 #else
-
 #include "sync/atomic_counts.h"
 #include "sync/atomic_words.h"
-
 #endif
 
 #endif

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Atomic accesses to words that count: references, permits, units of a pool, raisers in a gate, and
- * marks.  Part of sync/atomic.h, which includes this, and whose rules hold here.
+ * Atomic accesses to words that count: references, permits, units of an allocator, raisers in a
+ * gate, and marks.  Part of sync/atomic.h, which includes this, and whose rules hold here.
  */
 #ifndef UMP_SYNC_ATOMIC_COUNTS_H
 #define UMP_SYNC_ATOMIC_COUNTS_H
+
+#include "core/counts.h"
+#include "core/permit.h"
+#include "sync/words.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* ---- References ---------------------------------------------------------------------------- */
 
@@ -111,21 +118,24 @@ static inline void ump__reach_raise(struct ump__permits *permits, uint32_t reach
 		;
 }
 
-/* ---- Pools --------------------------------------------------------------------------------- */
+/* ---- Slab allocators ----------------------------------------------------------------------- */
 
-/* ORDER pool: acquire here <- release in ump__pool_word_set.  Carries: the new pool's fields. */
-static inline uintptr_t ump__pool_word_load(const struct ump__word *word)
+/* ORDER allocator: acquire here <- release in ump__allocator_word_set.  Carries: the new
+ * allocator's fields. */
+static inline uintptr_t ump__allocator_word_load(const struct ump__word *word)
 {
 	return atomic_load_explicit(&word->value, memory_order_acquire);
 }
 
-/* Set the pool, unless another thread was first.  ORDER pool: release here -> acquire in
- * ump__pool_word_load.  Carries: the new pool's fields.  ORDER pool: acquire here <- release in
- * ump__pool_word_set, for a thread that comes second and continues with the first one's pool. */
-static inline bool ump__pool_word_set(struct ump__word *word, uintptr_t *seen, uintptr_t pool)
+/* Set the allocator, unless another thread was first.  ORDER allocator: release here -> acquire in
+ * ump__allocator_word_load.  Carries: the new allocator's fields.  ORDER allocator: acquire here <-
+ * release in ump__allocator_word_set, for a thread that comes second and continues with the first
+ * one's allocator. */
+static inline bool ump__allocator_word_set(
+	struct ump__word *word, uintptr_t *seen, uintptr_t allocator)
 {
 	return atomic_compare_exchange_strong_explicit(
-		&word->value, seen, pool, memory_order_release, memory_order_acquire);
+		&word->value, seen, allocator, memory_order_release, memory_order_acquire);
 }
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */

@@ -4,6 +4,13 @@
 #ifndef UMP_SYNC_ATOMIC_WORDS_H
 #define UMP_SYNC_ATOMIC_WORDS_H
 
+#include "core/call.h"
+#include "core/inbox.h"
+#include "sync/words.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
 /* ---- Any word ------------------------------------------------------------------------------ */
 
 /* Call before the word is shared.  ORDER: none; sharing it (a push, a thread's start) publishes

@@ -6,6 +6,16 @@
 #ifndef UMP_SYNC_CONTRACTS_H
 #define UMP_SYNC_CONTRACTS_H
 
+#include "core/call.h"
+#include "core/counts.h"
+#include "core/inbox.h"
+#include "core/permit.h"
+#include "core/queue.h"
+#include "sync/words.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
 /*
  * Rely/guarantee (C. B. Jones, TOPLAS 1983).  The prover does not see other threads.  Instead, a
  * word that is read may hold anything that they can have left in it (rely), and a word must not be

@@ -5,7 +5,7 @@
 #include "call/request.h"
 #include "call/reservation.h"
 #include "channel/fair_semaphore.h"
-#include "channel/pool.h"
+#include "channel/slab_allocator.h"
 #include "client/handle.h"
 #include "server/dispatch.h"
 
@@ -29,7 +29,7 @@ int main(void)
 	printf("| a client, of any kind but weak | %zu |\n", sizeof(struct ump__handle));
 	printf("| a weak client | %zu |\n", sizeof(struct ump_weak_client));
 	printf("| a pool, for a client that has sent %d messages | %zu |\n",
-		ump__retention()->after, sizeof(struct ump__pool));
+		ump__retention()->after, sizeof(struct ump__slab_allocator));
 	printf("| a channel | %zu; %zu with a capacity |\n", ump__channel_size(false),
 		LINES(ump__channel_size(true)));
 	printf("| completions | %zu, and a file descriptor |\n", sizeof(struct ump_completions));

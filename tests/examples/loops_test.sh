@@ -47,7 +47,7 @@ for loop in libuv glib libev sd_event io_uring; do
 	check ${loop}_client client
 done
 for loop in epoll libevent; do
-	check ${loop}_client client_room
+	check ${loop}_client client_bounded
 done
 check glib_await server
 check libuv_ping_pong ping_pong

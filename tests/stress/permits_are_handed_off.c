@@ -338,7 +338,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"room_is_handed_on", "[bound] [complete] [quiet] [once]", round_of, 60};
+		"permits_are_handed_off", "[bound] [complete] [quiet] [once]", round_of, 60};
 
 	return stress_main(&program, argc, argv);
 }

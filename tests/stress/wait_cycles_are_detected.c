@@ -475,7 +475,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"circles_are_told", "[deadlock] [quiet] [bound] [init]", round_of, 60};
+		"wait_cycles_are_detected", "[deadlock] [quiet] [bound] [init]", round_of, 60};
 
 	return stress_main(&program, argc, argv);
 }

@@ -51,7 +51,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"watchers_see", "[bound] [origin] [clean]", round_of, 40};
+		"stats_stay_consistent", "[bound] [origin] [clean]", round_of, 40};
 
 	return stress_main(&program, argc, argv);
 }

@@ -98,7 +98,7 @@ def link(build, prepared, objects, program, directory):
 
 def run(program, seed, seconds):
     """Run a program once; return what was detected, or None."""
-    environment = dict(os.environ, CHECK_PATIENCE=str(PATIENCE), TSAN_OPTIONS="halt_on_error=1")
+    environment = dict(os.environ, CHECK_TIMEOUT=str(PATIENCE), TSAN_OPTIONS="halt_on_error=1")
     process = subprocess.Popen([str(program), "--seed", str(seed)], env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace")

@@ -19,7 +19,7 @@ static void round_of(struct stress_rng *rng)
 	struct stress_watcher watchers[WATCHERS];
 	unsigned count = 1 + stress_below(rng, SENDERS);
 
-	mix.patience = 1 + stress_below(rng, 300000);
+	mix.timeout_most = 1 + stress_below(rng, 300000);
 	mix.acts[STRESS_FAIL] = 4;
 	mix.acts[STRESS_BREAK] = stress_one_in(rng, 3);
 	mix.acts[STRESS_ANSWER] = 30;

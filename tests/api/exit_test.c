@@ -325,9 +325,10 @@ static void failed_inits(void)
 }
 
 static const struct check_test tests[] = {
-	{"[deadlock] a destructor that waits for the handler that joins its thread is told",
+	{"[deadlock] a destructor that waits for the handler that joins its thread gets "
+	 "UMP_DEADLOCK",
 		destructors_are_told},
-	{"[deadlock] a handler that joins a thread whose destructor waits for it is told",
+	{"[deadlock] a handler that joins a thread whose destructor waits for it gets UMP_DEADLOCK",
 		joiners_are_told},
 	{"[deadlock] a destructor may wait for others", others_may_be_waited_for},
 	{"[deadlock] the destructors of a dropped server's thread may wait for all",
@@ -335,7 +336,8 @@ static const struct check_test tests[] = {
 	{"[clean] a dropped thread that exits frees what its destructors used", exits_free},
 	{"[deadlock] a destructor of a thread that is joined may wait for dropped servers",
 		joins_dropped},
-	{"[deadlock] [init] a destructor after a failed init that waits for the spawner is told",
+	{"[deadlock] [init] a destructor after a failed init that waits for the spawner gets "
+	 "UMP_DEADLOCK",
 		failed_inits},
 };
 

@@ -131,7 +131,7 @@ static void limits(void)
 	 * bytes. */
 	static const struct {
 		size_t keep;
-		long trays;
+		long slabs;
 		long requests;
 		bool pool;
 	} all[] = {
@@ -164,7 +164,7 @@ static void limits(void)
 				  server, &(const void *){NULL}, &(ump_reply_context *){NULL}),
 			==, UMP_EMPTY);
 		CHECK_INT(faults_live() - before, <=,
-			all[i].trays + all[i].requests + (all[i].pool ? 1 : 0));
+			all[i].slabs + all[i].requests + (all[i].pool ? 1 : 0));
 		close_channel();
 	}
 }

@@ -77,7 +77,7 @@ static void depths(void)
 }
 
 /* A reported maximum must not decrease, even if the permit is returned unused. */
-static void depth_of_kept_room(void)
+static void depth_with_reserved_permit(void)
 {
 	ump_completions *completions;
 	ump_client *asker;
@@ -370,9 +370,10 @@ static void watched(void)
 static const struct check_test tests[] = {
 	{"[task] a fresh server's numbers, and those of one that was dropped", fresh},
 	{"[bound] depth, and the most there ever was", depths},
-	{"[bound] kept room counts as depth, and is not forgotten", depth_of_kept_room},
+	{"[bound] a reserved permit counts as depth, and is not forgotten",
+		depth_with_reserved_permit},
 	{"[origin] [keep] requests handled, skipped, failed and kept", ends_of_requests},
-	{"[weak] clients are counted; who watches keeps nothing alive", clients},
+	{"[weak] clients are counted; monitoring keeps nothing alive", clients},
 	{"[user] a handler at work, and since when", busy_handlers},
 	{"[suspend] a handler that has suspended is at work", suspended_handlers},
 	{"[bound] raw receiving ends have numbers too", raw},

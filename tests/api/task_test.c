@@ -815,10 +815,10 @@ static void descriptor_closes(void)
 	probe_init(&probe);
 	spawn();
 	fd = ump_task_fd(task);
-	CHECK_INT(faults_bells(), ==, 1);
+	CHECK_INT(faults_notifiers(), ==, 1);
 	CHECK(fcntl(fd, F_GETFD) >= 0);
 	ump_task_drop(&task);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	CHECK(fcntl(fd, F_GETFD) < 0);
 	CHECK_INT(ump_client_post(client, &order), ==, UMP_SERVER_GONE);
 	ump_client_drop(&client);
@@ -826,16 +826,16 @@ static void descriptor_closes(void)
 	spawn();
 	ump_client_drop(&client);
 	CHECK(!ump_task_dispatch(task, 0));
-	CHECK_INT(faults_bells(), ==, 1);
+	CHECK_INT(faults_notifiers(), ==, 1);
 	CHECK(!probe_join_task(&task).stop);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	/* By a break, with a client that remains. */
 	probe_init(&probe);
 	spawn();
 	probe_post(client, OP_BREAK, 1);
 	CHECK(!ump_task_dispatch(task, 0));
 	CHECK(probe_join_task(&task).stop);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	ump_client_drop(&client);
 }
 
@@ -856,7 +856,7 @@ static void failed_spawn_closes(void)
 
 	CHECK_INT(ump_spawn_task(&config, clone_and_fail, &code, &client, &task), ==, 7);
 	CHECK(stays != NULL);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	ump_client_drop(&stays);
 }
 

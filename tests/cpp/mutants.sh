@@ -30,7 +30,7 @@ found() {
 		sed -e "s,-I$root/tests/../include,-I$tree/include,g" \
 			-e "s,[^ ]*/${test}_test.cpp.o\b,$tree/test.o,g" -e "s,-o tests/${test}_test\b,-o $tree/test,g")
 	(cd "$built" && sh -ec "$commands") >>"$tree.log" 2>&1 || { echo "$number: does not compile"; return 2; }
-	CHECK_PATIENCE=20 timeout 120 "$tree/test" >>"$tree.log" 2>&1 || status=$?
+	CHECK_TIMEOUT=20 timeout 120 "$tree/test" >>"$tree.log" 2>&1 || status=$?
 	rm -rf "$tree"
 	[ "$status" != 0 ]
 }

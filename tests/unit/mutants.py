@@ -75,7 +75,7 @@ def build(mutant, tree, binary):
 def is_caught(mutant, binary):
     # Only the named test, since the mutant could make an earlier one hang.
     done = subprocess.run([binary, mutant["says"]], cwd=BUILD, capture_output=True, text=True,
-                          timeout=120, check=False, env={**os.environ, "CHECK_PATIENCE": "5"})
+                          timeout=120, check=False, env={**os.environ, "CHECK_TIMEOUT": "5"})
     failures = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok ")]
     return done.returncode != 0 and any(mutant["says"] in line for line in failures)
 

@@ -136,7 +136,8 @@ static void refused_in_the_end(void)
 }
 
 static const struct check_test tests[] = {
-	{"[init] a stack has room beside thread-local variables, however small it was asked for",
+	{"[init] a stack has space beside thread-local variables, however small a size was "
+	 "requested",
 		beside_variables},
 	{"[init] more is tried where the system takes more of a stack than it tells",
 		more_is_tried},

@@ -65,6 +65,6 @@ cmake --build "$built" --target cpp_test loop_test kinds_test >"$built/build.log
 printf '%s\n' $(sed -n 's/^test: /none-/p' "$table" | sort -u) \
 	${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")} |
 	xargs -P2 -n1 "$0" --one >"$built/results"
-printf '%d passed, %d failed (planted in the C++ face)\n' "$(grep -cx found "$built/results")" \
+printf '%d passed, %d failed (mutants of the C++ layer)\n' "$(grep -cx found "$built/results")" \
 	"$(grep -cx missed "$built/results" || true)"
 ! grep -qvx found "$built/results"

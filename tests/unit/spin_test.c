@@ -341,7 +341,7 @@ static const struct check_test tests[] = {
 	{"a clock that stands still gives a usual budget", odd_clock},
 	{"no side spins if the other one needs this processor", same_processor},
 	{"on one processor no thread spins", one_processor},
-	{"processors that are not told are many", unknown_processors},
+	{"an unknown number of processors counts as many", unknown_processors},
 	{"what comes in time is seen at once", comes_in_time},
 	{"failed spins stop the spinning", failed_spins},
 	{"each side adapts its spinning on its own", adapts_by_side},

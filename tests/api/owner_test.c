@@ -165,7 +165,7 @@ static struct ump_flow send_and_break(
 	return ump_break(probe);
 }
 
-static void run_inline(enum leftover leftover, enum sender sender)
+static void run_combining(enum leftover leftover, enum sender sender)
 {
 	static struct probe probe;
 	struct sent sent;
@@ -252,7 +252,7 @@ static void tasks(void)
 
 static void combining_servers(void)
 {
-	in_all_ways(run_inline);
+	in_all_ways(run_combining);
 }
 
 static void suspended_tasks(void)

@@ -80,16 +80,16 @@ static void depths(void)
 static void depth_with_reserved_permit(void)
 {
 	ump_completions *completions;
-	ump_client *asker;
+	ump_client *reserving;
 
 	prepare(3, 0);
 	probe_spawn_task(&probe, &client, &task);
-	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &reserving), ==, UMP_OK);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(reserving, completions, NULL), ==, UMP_OK);
 	CHECK_INT(look().depth, ==, 1);
 	CHECK_INT(look().depth_most, ==, 1);
-	ump_client_drop(&asker);
+	ump_client_drop(&reserving);
 	ump_completions_drop(&completions);
 	CHECK_INT(look().depth, ==, 0);
 	CHECK_INT(look().depth_most, ==, 1);

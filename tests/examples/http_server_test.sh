@@ -217,8 +217,8 @@ slow() {
 
 # A query that is in progress at SIGTERM must be answered.
 end_while_slow() {
-	start patient.db
-	ask_held patient.db
+	start waiting.db
+	ask_held waiting.db
 	kill -TERM "$server"
 	sleep 0.5
 	[ ! -s held_body ] || wrong+=("the database was not slow")

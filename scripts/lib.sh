@@ -45,7 +45,7 @@ need() {
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	say "installing ${missing[*]}"
-	command -v apt-get >/dev/null || die "apt-get is not here; please install: ${missing[*]}"
+	command -v apt-get >/dev/null || die "apt-get not found; please install: ${missing[*]}"
 	[ "$(id -u)" = 0 ] || die "not root; please install: ${missing[*]}"
 	apt_get update && apt_get install -y --no-install-recommends "${missing[@]}" ||
 		die "could not install ${missing[*]}; see build/apt.log"

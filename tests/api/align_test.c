@@ -247,7 +247,7 @@ static void raw_end(void)
 }
 
 static const struct check_test tests[] = {
-	{"[once] values are aligned as the configuration says, on a thread", threads},
+	{"[once] values are aligned as configured, on a thread", threads},
 	{"[once] values are aligned so in a task", tasks},
 	{"[once] values are aligned so in a combining server", combining_servers},
 	{"[suspend] the post of a handler that has suspended is aligned so", suspended_post},

@@ -663,7 +663,7 @@ static void newer_caller(void)
 static const struct check_test tests[] = {
 	{"[complete] [fifo] answers come in the order of their arrival, each with its tag",
 		in_order_of_arrival},
-	{"[complete] the descriptor is readable from the first answer until EMPTY was said",
+	{"[complete] the descriptor is readable from the first answer until UMP_EMPTY is returned",
 		readable_until_empty},
 	{"[complete] [gone] [forgot] [keep] every result", all_results},
 	{"[complete] [gone] [once] each value that is pointed to has one owner", owners},

@@ -963,7 +963,7 @@ static const struct check_test tests[] = {
 	{"[deadlock] [bound] a handler that waits for a permit of its own inbox gets UMP_DEADLOCK",
 		own_capacity},
 	{"[deadlock] [init] a builder that waits for its server gets UMP_DEADLOCK", builder},
-	{"[deadlock] [gone] in leftover, term and drop one's own server is gone", ends},
+	{"[deadlock] [gone] in leftover, term and drop the own server is gone", ends},
 	{"[deadlock] wait cycles of 1, 2, 3 and 5 servers", cycles},
 	{"[deadlock] wait cycles that all servers close at the same time", races},
 	{"[deadlock] requests, replies, joins, capacity and init of a server that waits for the "

@@ -357,8 +357,8 @@ static void slow_handlers(void)
 static const struct check_test tests[] = {
 	{"the dump names each strong client and where it was made", strong_clients},
 	{"the dump names each server once", two_servers},
-	{"places are said by macros, by hand, or not at all", places},
-	{"places are copied", places_are_copied},
+	{"source locations are given by macros, by hand, or not at all", places},
+	{"source locations are copied", places_are_copied},
 	{"[clean] a dump without memory for its copy writes nothing", without_memory},
 	{"[user] a dump writes with no lock held", no_lock_is_held},
 	{"[misuse] a dump to no file, and to one that takes nothing", writing_fails},

@@ -744,12 +744,12 @@ static void deaths(void)
 #endif
 
 static const struct check_test tests[] = {
-	{"[misuse] NULL where a client or a place for one should be", null_clients},
+	{"[misuse] NULL instead of a client, or of where to store one", null_clients},
 	{"[misuse] dropping nothing, and twice through one variable, is harmless", null_drops},
-	{"[misuse] NULL where a receiving end should be", null_receivers},
+	{"[misuse] NULL instead of a receiving end", null_receivers},
 	{"[misuse] NULL, a second reply, or a code that is not above 0", replies},
-	{"[misuse] [task] [suspend] NULL where a task or a suspension should be", null_tasks},
-	{"[misuse] [complete] NULL where completions should be", null_completions},
+	{"[misuse] [task] [suspend] NULL instead of a task or a suspension", null_tasks},
+	{"[misuse] [complete] NULL instead of completions", null_completions},
 	{"[misuse] [bound] NULL in calls that wait for a permit", null_waits_for_permit},
 	{"[misuse] NULL where statistics are read", null_stats},
 	{"[misuse] configurations that are no good", configs},

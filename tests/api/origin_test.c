@@ -162,7 +162,8 @@ static void timed_out_request(void)
 }
 
 static const struct check_test tests[] = {
-	{"[origin] to answer someone who gave up says so and drops the value", answering},
+	{"[origin] a reply to a requester that gave up gives UMP_ORIGIN_GONE and drops the value",
+		answering},
 	{"[origin] a queued request that was given up is skipped and counted", skipped},
 	{"[origin] a request that was given up does not end the loop", loop_goes_on},
 	{"[origin] a reply that is not received is dropped", answered_and_not_looked_at},

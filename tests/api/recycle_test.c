@@ -289,7 +289,7 @@ static const struct check_test tests[] = {
 	{"[clean] the messages of a busy client allocate nothing", busy},
 	{"[clean] a burst of posts allocates little and leaves less behind", burst},
 	{"[clean] a burst leaves no more than is kept, without another send", nothing_above},
-	{"[clean] a client keeps no more bytes than the configuration says", limits},
+	{"[clean] a client keeps no more bytes than configured", limits},
 	{"[clean] [once] messages of all sizes", sizes},
 	{"[clean] [keep] messages that outlive their client", outliving},
 	{"[clean] [gone] sending without memory", without_memory},

@@ -795,7 +795,8 @@ static void named_waits(void)
 }
 
 static const struct check_test tests[] = {
-	{"[suspend] [task] until it is resumed, a task takes no other message and is silent",
+	{"[suspend] [task] until it is resumed, a task takes no other message and its descriptor "
+	 "is not readable",
 		takes_no_other},
 	{"[suspend] [task] resumed with nothing else to do", alone},
 	{"[suspend] the message of a post stays until then; of a request, until its answer",
@@ -808,7 +809,8 @@ static const struct check_test tests[] = {
 	{"[suspend] [quiet] resumed by other threads, run", by_another_thread_run},
 	{"[suspend] [drain] the last client goes meanwhile: what was sent is still handled",
 		last_client_goes},
-	{"[suspend] [once] [clean] resuming after the drop says so, and frees", resume_after_drop},
+	{"[suspend] [once] [clean] resuming after the drop returns UMP_SERVER_GONE, and frees",
+		resume_after_drop},
 	{"[suspend] dropped when it was resumed already", drop_after_resume},
 	{"[suspend] dropped by the handler that has suspended", dropped_in_the_callback},
 	{"[suspend] refused outside of a task's request and post", elsewhere},

@@ -215,7 +215,7 @@ def main():
     (results / "stress-mutants.json").write_text(json.dumps(
         {"mutants": len(mutants), "required": required, "missed": len(missed),
          "seconds": seconds, "runs": rows}, indent=1) + "\n")
-    print(f"== {len(mutants)} mutants, {sum(r['seen'] for r in rows)} of {len(rows)} runs saw theirs;"
+    print(f"== {len(mutants)} mutants, {sum(r['seen'] for r in rows)} of {len(rows)} runs detected their mutant;"
           f" {required - len(missed)} of {required} that must; {seconds} s")
     if missed:
         fail("missed: " + ", ".join(f"{row['mutant']} ({row['build']})" for row in missed))

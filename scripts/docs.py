@@ -10,8 +10,8 @@
 	                                      (64 bits)
 	scripts/docs.py programs ARCHIVE COMMAND...
 	                                      compile, link and run each example; compare what it prints
-	scripts/docs.py planted ARCHIVE COMMAND...
-	                                      each check detects the mistakes that are seeded for it
+	scripts/docs.py mutants ARCHIVE COMMAND...
+	                                      each check detects the mutants that are seeded for it
 
 The last line counts.  Nothing about the API is written here: the header is the only source.
 """
@@ -305,78 +305,78 @@ def cost_problems(page):
     return [f"{COSTS} does not say: {row}" for row in rows if row + "\n" not in page], len(rows)
 
 
-def plant(text, old, new):
+def mutate(text, old, new):
     if old not in text:
-        sys.exit(f"scripts/docs.py: error: nowhere to plant a mistake: {old}")
+        sys.exit(f"scripts/docs.py: error: no place for a mutant: {old}")
     return text.replace(old, new, 1)
 
 
-def planted_pages():
-    """(what, problems found) for mistakes in manual pages and in the header."""
+def mutated_pages():
+    """(what, problems found) for mutants of manual pages and of the header."""
     pages, header = read_pages(), read_header()
     client, rest = pages["ump_client.3"], ".Ft int\n.Fo ump_client_req\n"
     mistakes = {
-        "a function that is not there": plant(client, rest, ".Ft int\n.Fo ump_client_ask\n"),
-        "another result": plant(client, rest, rest.replace("int", "void")),
-        "another parameter": plant(client, '"const void *msg"', '"void *msg"'),
-        "a function twice": plant(client, rest, ".Ft ump_time\n.Fo ump_now\n.Fa void\n.Fc\n" + rest),
-        "an unknown name": plant(client, "UMP_NO_REPLY", "UMP_NO_ANSWER"),
-        "a reference to no page": plant(client, ".Xr ump_server 3", ".Xr ump_servers 3"),
-        "a section less": plant(client, ".Ss Ownership\n", ""),
-        "no example": plant(client, "int main(", "int mainly("),
+        "a function that is not there": mutate(client, rest, ".Ft int\n.Fo ump_client_ask\n"),
+        "another result": mutate(client, rest, rest.replace("int", "void")),
+        "another parameter": mutate(client, '"const void *msg"', '"void *msg"'),
+        "a function twice": mutate(client, rest, ".Ft ump_time\n.Fo ump_now\n.Fa void\n.Fc\n" + rest),
+        "an unknown name": mutate(client, "UMP_NO_REPLY", "UMP_NO_ANSWER"),
+        "a reference to no page": mutate(client, ".Xr ump_server 3", ".Xr ump_servers 3"),
+        "a section less": mutate(client, ".Ss Ownership\n", ""),
+        "no example": mutate(client, "int main(", "int mainly("),
         "a code less": client.replace("UMP_FULL", "UMP_OK"),
-        "a code too many": plant(client, ".It Dv UMP_FULL\n", ".It Dv UMP_FULL , UMP_NO_THREAD\n"),
-        "a name less": plant(client, ".Nm ump_client_post ,\n", ""),
-        "the title of another page": plant(client, ".Dt UMP_CLIENT 3", ".Dt UMP_SERVER 3"),
+        "a code too many": mutate(client, ".It Dv UMP_FULL\n", ".It Dv UMP_FULL , UMP_NO_THREAD\n"),
+        "a name less": mutate(client, ".Nm ump_client_post ,\n", ""),
+        "the title of another page": mutate(client, ".Dt UMP_CLIENT 3", ".Dt UMP_SERVER 3"),
     }
     told = [(what, page_problems({**pages, "ump_client.3": text}, header)[0])
             for what, text in mistakes.items()]
-    stats = plant(pages["ump_stats.3"], "\tuint64_t skipped;\n", "")
+    stats = mutate(pages["ump_stats.3"], "\tuint64_t skipped;\n", "")
     told.append(("a member less", page_problems({**pages, "ump_stats.3": stats}, header)[0]))
     glossary = pages["ump_glossary.7"]
     mistakes = {
-        "a term that is not defined": plant(glossary, ".It Sy combiner\n", ".It Sy turn\n"),
-        "a term twice": plant(glossary, ".It Sy combiner\n", ".It Sy inbox\n"),
-        "a word that leads nowhere": plant(glossary, f"\n{NONE}.\n.El\n", "\nNothing.\n.El\n"),
-        "a function that the glossary invents": plant(glossary, "ump_client_req", "ump_client_ask"),
+        "a term that is not defined": mutate(glossary, ".It Sy combiner\n", ".It Sy turn\n"),
+        "a term twice": mutate(glossary, ".It Sy combiner\n", ".It Sy inbox\n"),
+        "a word that leads nowhere": mutate(glossary, f"\n{NONE}.\n.El\n", "\nNothing.\n.El\n"),
+        "a function that the glossary invents": mutate(glossary, "ump_client_req", "ump_client_ask"),
     }
     told += [(what, page_problems({**pages, "ump_glossary.7": text}, header)[0])
              for what, text in mistakes.items()]
-    server = plant(pages["ump_server.3"], ".Xr ump_glossary 7", ".Xr ump_client 3")
+    server = mutate(pages["ump_server.3"], ".Xr ump_glossary 7", ".Xr ump_client 3")
     told.append(("a page to which none refers", page_problems(
         {**pages, "ump_server.3": server.replace(".Xr ump_glossary 7", "")}, header)[0]))
-    new = plant(header, "#ifdef __cplusplus\n}", "UMP_API int ump_new(void);\n#ifdef __cplusplus\n}")
+    new = mutate(header, "#ifdef __cplusplus\n}", "UMP_API int ump_new(void);\n#ifdef __cplusplus\n}")
     told.append(("a new function", page_problems(pages, new)[0]))
     return told
 
 
-def planted_texts():
+def mutated_texts():
     """The same for links, for the contents of the C++ header, and for the costs."""
     costs, face = (ROOT / COSTS).read_text(), (ROOT / FACE).read_text()
     row = re.search(r"^\| a post \| .*?\+ ", costs, flags=re.M)[0]
     return [
         ("a link to nowhere", link_problems({ROOT / "README.md": "[x](src/nothing.md)"})[0]),
         ("a link to no title", link_problems({ROOT / "README.md": "[x](src/README.md#nothing)"})[0]),
-        ("another title", content_problems(plant(face, "// ---- Clients -", "// ---- Users -"))[0]),
-        ("a title less", content_problems(plant(face, "// ---- Tasks -", "// -- Tasks -"))[0]),
+        ("another title", content_problems(mutate(face, "// ---- Clients -", "// ---- Users -"))[0]),
+        ("a title less", content_problems(mutate(face, "// ---- Tasks -", "// -- Tasks -"))[0]),
         ("titles in another order", content_problems(
             re.sub(r"^(//   Tasks .*\n)(.*\n)", r"\2\1", face, flags=re.M))[0]),
         ("a section not listed", content_problems(re.sub(r"^//   Tasks .*\n", "", face, flags=re.M))[0]),
-        ("a name in another section", content_problems(plant(face, "leftover, suspension", "dump"))[0]),
-        ("another cost", cost_problems(plant(costs, row, row + "1"))[0]),
+        ("a name in another section", content_problems(mutate(face, "leftover, suspension", "dump"))[0]),
+        ("another cost", cost_problems(mutate(costs, row, row + "1"))[0]),
     ]
 
 
-def planted_programs(archive, command):
+def mutated_programs(archive, command):
     """The same for examples."""
     name, code, output = next(p for p in all_programs() if p[0] == "ump_client.0")
     leak = "\tump_weak_client *weak;\n\tump_client_weak(client, &weak);\n\tump_client_drop(&client);\n"
     mistakes = {
         "other output": [name, code, output + "more\n"],
         "no output": [name, code, ""],
-        "a warning": [name, plant(code, "int main(void)\n{\n", "int main(void)\n{\n\tint unused;\n"), output],
-        "a wrong type": [name, plant(code, "UMP_FOREVER", '"for ever"'), output],
-        "a leak": [name, plant(code, "\tump_client_drop(&client);\n", leak), output],
+        "a warning": [name, mutate(code, "int main(void)\n{\n", "int main(void)\n{\n\tint unused;\n"), output],
+        "a wrong type": [name, mutate(code, "UMP_FOREVER", '"for ever"'), output],
+        "a leak": [name, mutate(code, "\tump_client_drop(&client);\n", leak), output],
     }
     return [(what, run_program(program, archive, command)) for what, program in mistakes.items()]
 
@@ -393,9 +393,9 @@ def main():
         problems, count = cost_problems((ROOT / COSTS).read_text())
     elif what == "programs" and len(arguments) > 1:
         problems, count = program_problems(arguments[0], arguments[1:])
-    elif what == "planted" and len(arguments) > 1:
-        told = planted_pages() + planted_texts() + planted_programs(arguments[0], arguments[1:])
-        problems, count = [f"nobody noticed {mistake}" for mistake, found in told if not found], len(told)
+    elif what == "mutants" and len(arguments) > 1:
+        told = mutated_pages() + mutated_texts() + mutated_programs(arguments[0], arguments[1:])
+        problems, count = [f"no check detects {mistake}" for mistake, found in told if not found], len(told)
     else:
         sys.exit(__doc__)
     for problem in problems:

@@ -18,19 +18,19 @@ die() {
 }
 
 # The time to wait for another package manager, and the interval between polls, in seconds.
-apt_patience=${UMP_APT_PATIENCE:-300}
+apt_timeout=${UMP_APT_TIMEOUT:-300}
 apt_interval=${UMP_APT_INTERVAL:-5}
 
 # Run apt-get with the arguments; its output goes to build/apt.log.  While another package manager
-# holds a lock, try again, for at most $apt_patience seconds.
+# holds a lock, try again, for at most $apt_timeout seconds.
 apt_get() {
-	local log="$root/build/apt.log" end=$((SECONDS + apt_patience)) told=
+	local log="$root/build/apt.log" end=$((SECONDS + apt_timeout)) told=
 	mkdir -p "$root/build"
 	while ! LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get "$@" >"$log" 2>&1 </dev/null; do
 		grep -qE 'Could not get lock|Unable to lock|Unable to acquire the dpkg frontend lock' "$log" ||
 			return 1
-		[ "$SECONDS" -lt "$end" ] || die "another package manager held its lock for $apt_patience s; see build/apt.log"
-		[ -n "$told" ] || say "another package manager is at work; waiting up to $apt_patience s"
+		[ "$SECONDS" -lt "$end" ] || die "another package manager held its lock for $apt_timeout s; see build/apt.log"
+		[ -n "$told" ] || say "another package manager is at work; waiting up to $apt_timeout s"
 		told=1
 		sleep "$apt_interval"
 	done
@@ -45,7 +45,7 @@ need() {
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	say "installing ${missing[*]}"
-	command -v apt-get >/dev/null || die "apt-get is not here; please install: ${missing[*]}"
+	command -v apt-get >/dev/null || die "apt-get not found; please install: ${missing[*]}"
 	[ "$(id -u)" = 0 ] || die "not root; please install: ${missing[*]}"
 	apt_get update && apt_get install -y --no-install-recommends "${missing[@]}" ||
 		die "could not install ${missing[*]}; see build/apt.log"

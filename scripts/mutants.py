@@ -52,7 +52,7 @@ def read(table):
         # The empty line between two mutants belongs to neither.
         mutant["old"], mutant["new"] = old.rstrip("\n"), new.rstrip("\n")
         if number in mutants:
-            fail(f"{table}: mutant {number} is there twice")
+            fail(f"{table}: mutant {number} is defined twice")
         if "file" not in mutant or "why" not in mutant or not mutant["old"]:
             fail(f"{table}: mutant {number} lacks file, why or the old text")
         mutants[number] = mutant
@@ -80,7 +80,7 @@ COMPILERS = {
 
 def compiles(table, number, mutant, directory):
     """Whether the mutant's file compiles, with the others unchanged; None if it is not compiled.
-    A mutant that does not compile is no bug: its detection would prove nothing."""
+    A mutant must compile: otherwise its detection would prove nothing."""
     file = pathlib.Path(mutant["file"])
     text = mutated(table, number, mutant)
     if file.parts[0] not in ("src", "include"):

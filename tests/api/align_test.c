@@ -25,14 +25,14 @@ static void check_aligned(const void *at, size_t align)
 
 static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
 {
-	void *room = ump_reply_buffer(*rc);
+	void *buffer = ump_reply_buffer(*rc);
 
 	(void)self;
 	check_aligned(msg, request_align);
-	CHECK_INT((uintptr_t)room % reply_align, ==, 0);
-	memcpy(room, msg, size);
+	CHECK_INT((uintptr_t)buffer % reply_align, ==, 0);
+	memcpy(buffer, msg, size);
 	/* Some requesters have given up. */
-	(void)ump_reply(rc, room);
+	(void)ump_reply(rc, buffer);
 	return ump_continue();
 }
 
@@ -156,7 +156,7 @@ static void through_a_task(size_t requests, size_t replies, size_t posts, size_t
 	CHECK_INT(seen, >=, 400);
 }
 
-static void through_an_inline_server(size_t requests, size_t replies, size_t posts, size_t bytes)
+static void through_a_combining_server(size_t requests, size_t replies, size_t posts, size_t bytes)
 {
 	struct ump_config config = config_of(requests, replies, posts, bytes);
 	ump_client *client;
@@ -194,9 +194,9 @@ static void tasks(void)
 	in_all_alignments(through_a_task);
 }
 
-static void inline_servers(void)
+static void combining_servers(void)
 {
-	in_all_alignments(through_an_inline_server);
+	in_all_alignments(through_a_combining_server);
 }
 
 /* A handler that has suspended still has its post. */
@@ -247,9 +247,9 @@ static void raw_end(void)
 }
 
 static const struct check_test tests[] = {
-	{"[once] values are aligned as the configuration says, on a thread", threads},
+	{"[once] values are aligned as configured, on a thread", threads},
 	{"[once] values are aligned so in a task", tasks},
-	{"[once] values are aligned so in a combining server", inline_servers},
+	{"[once] values are aligned so in a combining server", combining_servers},
 	{"[suspend] the post of a handler that has suspended is aligned so", suspended_post},
 	{"[once] values are aligned so at a raw end, and when they are dropped", raw_end},
 };

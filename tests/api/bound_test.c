@@ -258,7 +258,7 @@ static int send_by(const struct order *order, enum way way, ump_time deadline)
 	return UMP_INVALID;
 }
 
-static void *send_in_line(void *arg)
+static void *send_queued(void *arg)
 {
 	struct sender *sender = arg;
 	struct order order = {OP_ECHO, sender->value, &sender->token};
@@ -270,21 +270,22 @@ static void *send_in_line(void *arg)
 }
 
 /* Number of waiters in the queue. */
-static int line_length(void)
+static int queue_length(void)
 {
-	struct ump__semaphore *room = server->channel->semaphore;
+	struct ump__semaphore *semaphore = server->channel->semaphore;
 	int length = 0;
 
-	ump__lock_take(&room->lock);
-	for (const struct ump__waiter *waiter = room->first; waiter != NULL; waiter = waiter->next)
+	ump__lock_take(&semaphore->lock);
+	for (const struct ump__waiter *waiter = semaphore->first; waiter != NULL;
+		waiter = waiter->next)
 		length++;
-	ump__lock_give(&room->lock);
+	ump__lock_give(&semaphore->lock);
 	return length;
 }
 
-static void await_line(int length)
+static void await_queue(int length)
 {
-	while (line_length() != length)
+	while (queue_length() != length)
 		check_nap(1);
 }
 
@@ -294,7 +295,7 @@ static void start_sender(struct sender *sender, enum way way, int value, ump_tim
 	sender->way = way;
 	sender->value = value;
 	sender->deadline = deadline;
-	CHECK_INT(pthread_create(&sender->id, NULL, send_in_line, sender), ==, 0);
+	CHECK_INT(pthread_create(&sender->id, NULL, send_queued, sender), ==, 0);
 }
 
 static void finish_sender(struct sender *sender, int result)
@@ -304,13 +305,13 @@ static void finish_sender(struct sender *sender, int result)
 }
 
 /* Take the only permit with message 0, and let senders of each kind form a wait queue. */
-static void form_line(struct sender *senders, ump_time deadline)
+static void form_queue(struct sender *senders, ump_time deadline)
 {
 	open_with(1);
 	CHECK_INT(post(client, 0), ==, UMP_OK);
 	for (int i = 0; i < SENDERS; i++) {
 		start_sender(&senders[i], (enum way)(i % 5), i + 1, deadline);
-		await_line(i + 1);
+		await_queue(i + 1);
 	}
 	CHECK_INT(stats().depth, ==, 1);
 	/* No sender may overtake the queue. */
@@ -326,7 +327,7 @@ static void in_order(void)
 {
 	struct sender senders[SENDERS];
 
-	form_line(senders, UMP_FOREVER);
+	form_queue(senders, UMP_FOREVER);
 	for (int i = 0; i <= SENDERS; i++) {
 		CHECK_INT(receive(), ==, i);
 		CHECK_INT(stats().depth, <=, 1);
@@ -338,11 +339,11 @@ static void in_order(void)
 	drop_all();
 }
 
-static void closed_with_line(void)
+static void closed_with_waiters(void)
 {
 	struct sender senders[SENDERS];
 
-	form_line(senders, ump_after(60 * SECOND));
+	form_queue(senders, ump_after(60 * SECOND));
 	ump_server_drop(&server);
 	for (int i = 0; i < SENDERS; i++) {
 		finish_sender(&senders[i], UMP_SERVER_GONE);
@@ -352,32 +353,32 @@ static void closed_with_line(void)
 	drop_all();
 }
 
-static void leave_line(void)
+static void leave_queue(void)
 {
-	struct sender patient[2];
+	struct sender blocked[2];
 	struct sender hasty;
 
 	open_with(1);
 	CHECK_INT(post(client, 0), ==, UMP_OK);
-	start_sender(&patient[0], BY_POST, 1, UMP_FOREVER);
-	await_line(1);
+	start_sender(&blocked[0], BY_POST, 1, UMP_FOREVER);
+	await_queue(1);
 	start_sender(&hasty, BY_POST, 2, ump_after(SECOND / 10));
-	start_sender(&patient[1], BY_REQUEST, 3, UMP_FOREVER);
+	start_sender(&blocked[1], BY_REQUEST, 3, UMP_FOREVER);
 	finish_sender(&hasty, UMP_TIMED_OUT);
 	CHECK_INT(hasty.token.dropped, ==, 0);
-	await_line(2);
+	await_queue(2);
 	CHECK_INT(receive(), ==, 0);
 	CHECK_INT(receive(), ==, 1);
 	CHECK_INT(receive(), ==, 3);
-	finish_sender(&patient[0], UMP_OK);
-	finish_sender(&patient[1], UMP_NO_REPLY);
+	finish_sender(&blocked[0], UMP_OK);
+	finish_sender(&blocked[1], UMP_NO_REPLY);
 	drop_all();
 }
 
 /* A waiter may time out at the moment at which it is given a permit. */
-static void leaving_races_calling(void)
+static void leaving_races_a_permit(void)
 {
-	int64_t patience = 50000;
+	int64_t distance = 50000;
 	int sent = 0;
 
 	open_with(1);
@@ -385,7 +386,7 @@ static void leaving_races_calling(void)
 		struct sender sender;
 
 		CHECK_INT(post(client, 0), ==, UMP_OK);
-		start_sender(&sender, BY_POST, 1, ump_after(round % 4 * 20000 + patience));
+		start_sender(&sender, BY_POST, 1, ump_after(round % 4 * 20000 + distance));
 		check_nap(round % 8 == 0);
 		CHECK_INT(receive(), ==, 0);
 		pthread_join(sender.id, NULL);
@@ -396,9 +397,9 @@ static void leaving_races_calling(void)
 		if (sender.result == UMP_OK) {
 			CHECK_INT(receive(), ==, 1);
 			sent++;
-			patience -= patience / 4;
+			distance -= distance / 4;
 		} else {
-			patience += patience / 4 + 1;
+			distance += distance / 4 + 1;
 		}
 		/* No permit was lost, and none was created. */
 		CHECK_INT(stats().depth, ==, 0);
@@ -465,12 +466,12 @@ static void leftovers(void)
 
 /* ---- Event loops reserve capacity ---------------------------------------------------------- */
 
-static void ask(ump_client *by, void *tag)
+static void reserve(ump_client *by, void *tag)
 {
 	CHECK_INT(ump_client_reserve(by, completions, tag), ==, UMP_OK);
 }
 
-static void expect_room(void *tag, int result)
+static void expect_completion(void *tag, int result)
 {
 	struct ump_completion got;
 
@@ -481,7 +482,7 @@ static void expect_room(void *tag, int result)
 	CHECK(got.reply == NULL);
 }
 
-static void expect_no_room(void)
+static void expect_no_completion(void)
 {
 	struct ump_completion got;
 
@@ -489,16 +490,16 @@ static void expect_no_room(void)
 	CHECK(!probe_readable(ump_completions_fd(completions)));
 }
 
-static void kept_room(void)
+static void kept_permit(void)
 {
 	ump_client *other;
 
 	open_with(1);
 	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
 	/* There is capacity: the permit is kept for the client at once. */
-	ask(client, &client);
+	reserve(client, &client);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
-	expect_room(&client, UMP_OK);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(stats().depth, ==, 1);
 	CHECK_INT(post(other, 1), ==, UMP_FULL);
@@ -508,17 +509,17 @@ static void kept_room(void)
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(post(client, 3), ==, UMP_FULL);
 	/* The inbox is full now: reservations complete in FIFO order. */
-	ask(other, &other);
+	reserve(other, &other);
 	CHECK_INT(ump_client_reserve(other, completions, NULL), ==, UMP_INVALID);
-	ask(client, &client);
-	expect_no_room();
+	reserve(client, &client);
+	expect_no_completion();
 	CHECK_INT(receive(), ==, 2);
-	expect_room(&other, UMP_OK);
-	expect_no_room();
+	expect_completion(&other, UMP_OK);
+	expect_no_completion();
 	CHECK_INT(post(client, 3), ==, UMP_FULL);
 	CHECK_INT(post(other, 4), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 4);
-	expect_room(&client, UMP_OK);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(post(other, 5), ==, UMP_FULL);
 	CHECK_INT(post(client, 6), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 6);
@@ -538,8 +539,8 @@ static void kept_for_any_send(void)
 	for (int way = 0; way < 4; way++) {
 		struct sender sender;
 
-		ask(client, NULL);
-		expect_room(NULL, UMP_OK);
+		reserve(client, NULL);
+		expect_completion(NULL, UMP_OK);
 		CHECK_INT(post(other, 1), ==, UMP_FULL);
 		switch (way) {
 		case 0:
@@ -571,14 +572,14 @@ static void kept_for_any_send(void)
 			CHECK_INT(receive(), ==, 1);
 		}
 		if (way == 1)
-			expect_room(NULL, UMP_NO_REPLY);
+			expect_completion(NULL, UMP_NO_REPLY);
 		CHECK_INT(stats().depth, ==, 0);
 	}
 	ump_client_drop(&other);
 	drop_all();
 }
 
-static void asker_dropped(void)
+static void reserving_client_dropped(void)
 {
 	ump_client *first;
 	ump_client *second;
@@ -586,45 +587,45 @@ static void asker_dropped(void)
 	open_with(1);
 	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
 	CHECK_INT(ump_client_clone(client, &second), ==, UMP_OK);
-	ask(first, &first);
-	expect_room(&first, UMP_OK);
-	ask(second, &second);
-	ask(client, &client);
+	reserve(first, &first);
+	expect_completion(&first, UMP_OK);
+	reserve(second, &second);
+	reserve(client, &client);
 	/* While queued. */
 	ump_client_drop(&second);
-	expect_room(&second, UMP_ORIGIN_GONE);
-	expect_no_room();
+	expect_completion(&second, UMP_ORIGIN_GONE);
+	expect_no_completion();
 	/* With a permit, which goes to the next waiter. */
 	ump_client_drop(&first);
-	expect_room(&client, UMP_OK);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 1);
 	/* The last client, with a permit. */
-	ask(client, NULL);
-	expect_room(NULL, UMP_OK);
+	reserve(client, NULL);
+	expect_completion(NULL, UMP_OK);
 	ump_client_drop(&client);
 	expect_end();
 	drop_all();
 }
 
-static void asked_and_closed(void)
+static void reserved_and_closed(void)
 {
 	ump_client *other;
 
 	open_with(1);
 	CHECK_INT(ump_client_clone(client, &other), ==, UMP_OK);
-	ask(other, &other);
-	expect_room(&other, UMP_OK);
-	ask(client, &client);
+	reserve(other, &other);
+	expect_completion(&other, UMP_OK);
+	reserve(client, &client);
 	ump_server_drop(&server);
-	expect_room(&client, UMP_SERVER_GONE);
-	expect_no_room();
+	expect_completion(&client, UMP_SERVER_GONE);
+	expect_no_completion();
 	/* The only permit is kept for the other client, which cannot use it any more. */
 	CHECK_INT(post(client, 1), ==, UMP_SERVER_GONE);
 	CHECK_INT(post(other, 1), ==, UMP_SERVER_GONE);
 	/* Its reservation was reported, so the client may reserve again. */
-	ask(client, NULL);
-	expect_room(NULL, UMP_SERVER_GONE);
+	reserve(client, NULL);
+	expect_completion(NULL, UMP_SERVER_GONE);
 	ump_client_drop(&other);
 	drop_all();
 }
@@ -643,11 +644,11 @@ static void completions_dropped(void)
 	CHECK_INT(ump_client_clone(client, &second), ==, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(ump_client_reserve(first, others, NULL), ==, UMP_OK);
-	ask(second, &second);
+	reserve(second, &second);
 	ump_completions_drop(&others);
-	expect_no_room();
+	expect_no_completion();
 	CHECK_INT(receive(), ==, 1);
-	expect_room(&second, UMP_OK);
+	expect_completion(&second, UMP_OK);
 	CHECK_INT(post(first, 2), ==, UMP_FULL);
 	CHECK_INT(post(second, 3), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 3);
@@ -655,10 +656,10 @@ static void completions_dropped(void)
 	CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
 	CHECK_INT(ump_client_reserve(second, others, NULL), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, 1);
-	ask(client, &client);
-	expect_no_room();
+	reserve(client, &client);
+	expect_no_completion();
 	ump_completions_drop(&others);
-	expect_room(&client, UMP_OK);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 2);
 	CHECK_INT(stats().depth, ==, 0);
@@ -676,7 +677,7 @@ static void completions_dropped(void)
 }
 
 /* A queued client whose completions were dropped may reserve again, at the end of the queue. */
-static void asks_again(void)
+static void reserves_again(void)
 {
 	ump_completions *others;
 	ump_client *first;
@@ -686,17 +687,17 @@ static void asks_again(void)
 	CHECK_INT(ump_client_clone(client, &first), ==, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(ump_client_reserve(first, others, NULL), ==, UMP_OK);
-	ask(client, &client);
+	reserve(client, &client);
 	CHECK_INT(ump_client_reserve(first, completions, NULL), ==, UMP_INVALID);
 	ump_completions_drop(&others);
-	ask(first, &first);
-	CHECK_INT(line_length(), ==, 2);
+	reserve(first, &first);
+	CHECK_INT(queue_length(), ==, 2);
 	CHECK_INT(ump_client_reserve(first, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(receive(), ==, 1);
-	expect_room(&client, UMP_OK);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(post(client, 2), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 2);
-	expect_room(&first, UMP_OK);
+	expect_completion(&first, UMP_OK);
 	CHECK_INT(post(first, 3), ==, UMP_OK);
 	ump_client_drop(&first);
 	drop_all();
@@ -704,25 +705,25 @@ static void asks_again(void)
 
 /* Whatever the completions held when they were dropped: a client keeps no permit that was not
  * reported to it, and each client may reserve again. */
-static void asks_again_unread(void)
+static void reserves_again_unread(void)
 {
 	ump_completions *others;
-	ump_client *asker;
+	ump_client *reserving;
 
 	open_with(1);
-	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &reserving), ==, UMP_OK);
 	for (int way = 0; way < 4; way++) {
 		struct ump_completion got;
 
 		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-		CHECK_INT(ump_client_reserve(asker, others, &others), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(reserving, others, &others), ==, UMP_OK);
 		CHECK_INT(stats().depth, ==, 1);
 		if (way == 1)
 			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
 		if (way == 2)
-			CHECK_INT(post(asker, 2), ==, UMP_OK);
+			CHECK_INT(post(reserving, 2), ==, UMP_OK);
 		if (way == 3)
-			ump_client_drop(&asker);
+			ump_client_drop(&reserving);
 		ump_completions_drop(&others);
 		/* A permit that was reported is the client's until it is used, then its
 		 * message's. */
@@ -731,11 +732,11 @@ static void asks_again_unread(void)
 			CHECK_INT(receive(), ==, 2);
 		if (way == 3)
 			break;
-		ask(asker, &asker);
-		expect_room(&asker, UMP_OK);
-		CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_INVALID);
+		reserve(reserving, &reserving);
+		expect_completion(&reserving, UMP_OK);
+		CHECK_INT(ump_client_reserve(reserving, completions, NULL), ==, UMP_INVALID);
 		CHECK_INT(post(client, 3), ==, UMP_FULL);
-		CHECK_INT(post(asker, 4), ==, UMP_OK);
+		CHECK_INT(post(reserving, 4), ==, UMP_OK);
 		CHECK_INT(receive(), ==, 4);
 	}
 	CHECK_INT(post(client, 5), ==, UMP_OK);
@@ -744,59 +745,59 @@ static void asks_again_unread(void)
 }
 
 /* A send takes the permit, and fails after another thread has dropped the completions. */
-static void keeps_no_place_untold(void)
+static void keeps_no_unreported_permit(void)
 {
 	struct ump_completion got;
 	ump_completions *others;
-	ump_client *asker;
+	ump_client *reserving;
 
 	open_with(1);
-	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &reserving), ==, UMP_OK);
 	for (int read = 0; read < 2; read++) {
 		CHECK_INT(ump_completions_open(&others), ==, UMP_OK);
-		CHECK_INT(ump_client_reserve(asker, others, NULL), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(reserving, others, NULL), ==, UMP_OK);
 		if (read != 0)
 			CHECK_INT(ump_completions_next(others, &got), ==, UMP_OK);
-		CHECK(ump__reservation_use(asker->handle.channel, &asker->handle.claim));
+		CHECK(ump__reservation_use(reserving->handle.channel, &reserving->handle.claim));
 		ump_completions_drop(&others);
 		CHECK_INT(stats().depth, ==, 1);
-		ump__reservation_keep(asker->handle.channel, &asker->handle.claim);
+		ump__reservation_keep(reserving->handle.channel, &reserving->handle.claim);
 		CHECK_INT(stats().depth, ==, read);
 	}
-	ump_client_drop(&asker);
+	ump_client_drop(&reserving);
 	CHECK_INT(stats().depth, ==, 0);
 	drop_all();
 }
 
-static void one_line(void)
+static void one_queue(void)
 {
 	struct sender senders[2];
 
 	open_with(1);
 	CHECK_INT(post(client, 0), ==, UMP_OK);
 	start_sender(&senders[0], BY_POST, 1, UMP_FOREVER);
-	await_line(1);
-	ump_client *asker;
-	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
-	ask(asker, NULL);
+	await_queue(1);
+	ump_client *reserving;
+	CHECK_INT(ump_client_clone(client, &reserving), ==, UMP_OK);
+	reserve(reserving, NULL);
 	start_sender(&senders[1], BY_POST, 3, UMP_FOREVER);
-	await_line(3);
+	await_queue(3);
 	CHECK_INT(receive(), ==, 0);
 	finish_sender(&senders[0], UMP_OK);
-	expect_no_room();
+	expect_no_completion();
 	CHECK_INT(receive(), ==, 1);
-	expect_room(NULL, UMP_OK);
-	CHECK_INT(line_length(), ==, 1);
-	CHECK_INT(post(asker, 2), ==, UMP_OK);
+	expect_completion(NULL, UMP_OK);
+	CHECK_INT(queue_length(), ==, 1);
+	CHECK_INT(post(reserving, 2), ==, UMP_OK);
 	CHECK_INT(receive(), ==, 2);
 	finish_sender(&senders[1], UMP_OK);
 	CHECK_INT(receive(), ==, 3);
-	ump_client_drop(&asker);
+	ump_client_drop(&reserving);
 	drop_all();
 }
 
 /* The reserved permit is for the client's next message: the one with which it blocks. */
-static void blocks_after_asking(void)
+static void blocks_after_reserving(void)
 {
 	struct sender sender;
 	ump_client *other;
@@ -806,21 +807,21 @@ static void blocks_after_asking(void)
 	for (int first = 0; first < 2; first++) {
 		CHECK_INT(post(client, 0), ==, UMP_OK);
 		if (!first)
-			ask(other, &other);
-		ask(client, &client);
+			reserve(other, &other);
+		reserve(client, &client);
 		start_sender(&sender, BY_POST, 1, UMP_FOREVER);
-		await_line(first ? 2 : 3);
+		await_queue(first ? 2 : 3);
 		CHECK_INT(receive(), ==, 0);
 		if (!first) {
 			/* It must not overtake earlier waiters. */
-			expect_room(&other, UMP_OK);
+			expect_completion(&other, UMP_OK);
 			CHECK_INT(post(other, 5), ==, UMP_OK);
 			CHECK_INT(receive(), ==, 5);
 		}
 		finish_sender(&sender, UMP_OK);
-		expect_no_room();
+		expect_no_completion();
 		CHECK_INT(receive(), ==, 1);
-		expect_room(&client, UMP_OK);
+		expect_completion(&client, UMP_OK);
 		CHECK_INT(post(client, 2), ==, UMP_OK);
 		CHECK_INT(receive(), ==, 2);
 	}
@@ -828,21 +829,21 @@ static void blocks_after_asking(void)
 	drop_all();
 }
 
-static void room_without_capacity(void)
+static void reservation_without_capacity(void)
 {
 	open_with(0);
-	ask(client, &client);
-	expect_room(&client, UMP_OK);
+	reserve(client, &client);
+	expect_completion(&client, UMP_OK);
 	CHECK_INT(post(client, 1), ==, UMP_OK);
 	CHECK_INT(stats().depth, ==, UMP_UNCOUNTED);
 	/* No permit is kept, so the client may reserve again at once. */
-	ask(client, NULL);
-	ask(client, &server);
-	expect_room(NULL, UMP_OK);
-	expect_room(&server, UMP_OK);
+	reserve(client, NULL);
+	reserve(client, &server);
+	expect_completion(NULL, UMP_OK);
+	expect_completion(&server, UMP_OK);
 	ump_server_drop(&server);
-	ask(client, NULL);
-	expect_room(NULL, UMP_SERVER_GONE);
+	reserve(client, NULL);
+	expect_completion(NULL, UMP_SERVER_GONE);
 	drop_all();
 }
 
@@ -963,34 +964,41 @@ static void break_under_crowd(void)
 }
 
 static const struct check_test tests[] = {
-	{"[bound] without a wait, a full inbox is told at once; the end needs no room",
+	{"[bound] without a wait, a full inbox fails at once; the end-of-stream marker needs no "
+	 "permit",
 		full_at_once},
-	{"[bound] [origin] a request that was given up takes room until it is skipped",
+	{"[bound] [origin] a request that was given up holds its permit until it is skipped",
 		skipped_ones_count},
-	{"[bound] [deadline] [origin] a request's wait for room is part of its wait",
+	{"[bound] [deadline] [origin] a request's wait for a permit is part of its wait",
 		timed_requests},
-	{"[bound] [deadline] [gone] sends that wait for room leave the value on time-out",
+	{"[bound] [deadline] [gone] sends that time out in the wait queue leave the value to the "
+	 "sender",
 		timed_sends},
-	{"[bound] [fifo] who blocks gets room in the order of coming", in_order},
-	{"[bound] [gone] [quiet] closing ends all waits for room", closed_with_line},
-	{"[bound] [deadline] who times out leaves the line", leave_line},
-	{"[bound] [deadline] leaving the line races being called", leaving_races_calling},
+	{"[bound] [fifo] blocked senders get permits in FIFO order", in_order},
+	{"[bound] [gone] [quiet] closing ends all waits for a permit", closed_with_waiters},
+	{"[bound] [deadline] a waiter that times out leaves the queue", leave_queue},
+	{"[bound] [deadline] leaving the queue races the grant of a permit",
+		leaving_races_a_permit},
 	{"[bound] [gone] a server that ended full is gone, not full", gone_not_full},
-	{"[bound] [break] leftovers are queued no more", leftovers},
-	{"[bound] [complete] room is kept for who asked, in the order of asking", kept_room},
-	{"[bound] [complete] each kind of send uses the room that is kept", kept_for_any_send},
-	{"[bound] [complete] who asked is dropped, in line or with room", asker_dropped},
-	{"[bound] [complete] [quiet] the server ends before there is room", asked_and_closed},
-	{"[bound] [complete] completions are dropped with rooms asked for", completions_dropped},
-	{"[bound] [complete] asking again when those to be told are gone", asks_again},
-	{"[bound] [complete] [quiet] asking again when the answer was not read", asks_again_unread},
-	{"[bound] [clean] a failing send keeps no place untold", keeps_no_place_untold},
+	{"[bound] [break] undelivered messages are no longer queued", leftovers},
+	{"[bound] [complete] reserved permits are kept, in the order of the reservations",
+		kept_permit},
+	{"[bound] [complete] each kind of send uses the reserved permit", kept_for_any_send},
+	{"[bound] [complete] a client is dropped with a queued reservation, or with a permit",
+		reserving_client_dropped},
+	{"[bound] [complete] [quiet] the server ends before a permit is free", reserved_and_closed},
+	{"[bound] [complete] completions are dropped with reservations", completions_dropped},
+	{"[bound] [complete] a reservation after its completions were dropped", reserves_again},
+	{"[bound] [complete] [quiet] a reservation after one whose completion was not read",
+		reserves_again_unread},
+	{"[bound] [clean] a failing send keeps no unreported permit", keeps_no_unreported_permit},
 	{"[bound] [complete] [fifo] reservations and blocked senders share one wait queue",
-		one_line},
-	{"[bound] [fifo] a client that blocks after asking gets the next room for that",
-		blocks_after_asking},
-	{"[bound] without a capacity, room is told of at once", room_without_capacity},
-	{"[bound] [fifo] [drain] [quiet] many senders through little room", crowds},
+		one_queue},
+	{"[bound] [fifo] a client that blocks after reserving gets the next permit first",
+		blocks_after_reserving},
+	{"[bound] without a capacity, a reservation completes at once",
+		reservation_without_capacity},
+	{"[bound] [fifo] [drain] [quiet] many senders through a small capacity", crowds},
 	{"[bound] [break] [quiet] a break under many senders", break_under_crowd},
 };
 

@@ -178,7 +178,7 @@ static void term_replaces_value(void)
 	ump_client_drop(&client);
 }
 
-static void break_after_goodbye_is_queued(void)
+static void break_after_eos_is_queued(void)
 {
 	static struct probe probe;
 	ump_client *client;
@@ -201,12 +201,13 @@ static const struct check_test tests[] = {
 	{"[break] leftover sees all that was accepted, in order, before term",
 		leftover_sees_all_in_order},
 	{"[break] leftover may answer", leftover_may_answer},
-	{"[break] [keep] leftover may keep, and then a drop says no reply", leftover_may_keep},
-	{"[break] [origin] leftovers that were given up are not offered",
+	{"[break] [keep] leftover may keep a context; dropping it gives UMP_NO_REPLY",
+		leftover_may_keep},
+	{"[break] [origin] requests that were given up are not passed to leftover",
 		given_up_leftovers_are_skipped},
-	{"[break] the request that breaks is answered, or says no reply", the_breaking_request},
+	{"[break] the request that breaks is answered, or gets UMP_NO_REPLY", the_breaking_request},
 	{"[break] term may make none of a value", term_replaces_value},
-	{"[break] a break before a queued goodbye wins", break_after_goodbye_is_queued},
+	{"[break] a break before a queued end-of-stream marker wins", break_after_eos_is_queued},
 };
 
 CHECK_MAIN(tests)

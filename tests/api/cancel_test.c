@@ -40,9 +40,9 @@ static ump_task *tasks[2];
 static ump_client *task_clients[2];
 static ump_suspension *suspension;
 /* Everything else. */
-static struct probe inline_probe;
+static struct probe combining_probe;
 static ump_combining *combining;
-static ump_client *inline_client;
+static ump_client *combining_client;
 static ump_thread_pool *threads;
 static ump_completions *completions;
 static struct ump_completion completion;
@@ -58,7 +58,7 @@ static ump_completions *made_completions;
 static ump_thread_pool *made_threads;
 static ump_thread *made_thread;
 static ump_task *made_task;
-static ump_combining *made_inline;
+static ump_combining *made_combining;
 static ump_reply_context *made_rc;
 static struct ump_stats stats;
 static const void *msg;
@@ -128,9 +128,9 @@ static void make_world(void)
 	make_servers();
 	make_tasks();
 	make_threads();
-	probe_init(&inline_probe);
-	inline_probe.roams = true;
-	probe_spawn_combining(&inline_probe, &inline_client, &combining);
+	probe_init(&combining_probe);
+	combining_probe.roams = true;
+	probe_spawn_combining(&combining_probe, &combining_client, &combining);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_client_req_completion(sender, &order, completions, NULL), ==, UMP_OK);
 	file = fopen("/dev/null", "w");
@@ -150,7 +150,7 @@ static void drop_made(void)
 	if (made_thread != NULL)
 		CHECK_INT(ump_thread_join(&made_thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	ump_task_drop(&made_task);
-	ump_combining_drop(&made_inline);
+	ump_combining_drop(&made_combining);
 	ump_reply_drop(&made_rc);
 	ump_server_drop(&made_server);
 }
@@ -161,7 +161,7 @@ static void drop_world(void)
 	fclose(file);
 	ump_completions_drop(&completions);
 	ump_combining_drop(&combining);
-	ump_client_drop(&inline_client);
+	ump_client_drop(&combining_client);
 	ump_thread_pool_drop(&threads);
 	(void)ump_task_resume(&suspension, ump_continue());
 	for (int i = 0; i < 2; i++) {
@@ -262,17 +262,17 @@ static int end_and_join(void)
 		ump_continue()) row(ump_pending, ump_pending()) row(ump_break,                     \
 		ump_break(NULL)) row(ump_client_clone,                                             \
 		ump_client_clone(client, &made_client)) row(ump_client_drop,                       \
-		ump_client_drop(&client), ump_client_drop(&inline_client)) row(ump_client_req,     \
+		ump_client_drop(&client), ump_client_drop(&combining_client)) row(ump_client_req,  \
 		ump_client_req(client, &order, &reply, UMP_FOREVER),                               \
 		ump_client_req(sender, &order, &reply, SOON),                                      \
 		ump_client_req(full_client, &order, &reply, SOON),                                 \
 		ump_client_req(                                                                    \
-			inline_client, &order, &reply, UMP_FOREVER)) row(ump_client_req_async,     \
+			combining_client, &order, &reply, UMP_FOREVER)) row(ump_client_req_async,  \
 		ump_client_req_async(                                                              \
 			client, &order, &made_wait_reply)) row(ump_client_req_async_until,         \
 		ump_client_req_async_until(                                                        \
 			full_client, &order, &made_wait_reply, SOON)) row(ump_client_post,         \
-		ump_client_post(client, &order), ump_client_post(inline_client, &order),           \
+		ump_client_post(client, &order), ump_client_post(combining_client, &order),        \
 		ump_client_post(task_clients[1], &order)) row(ump_client_post_until,               \
 		ump_client_post_until(full_client, &order, SOON)) row(ump_client_post_client,      \
 		ump_client_post_client(client, &made_post_client)) row(ump_post_client_clone,      \
@@ -330,9 +330,9 @@ static int end_and_join(void)
 		let_suspend_for()) row(ump_task_resume,                                            \
 		ump_task_resume(&suspension, ump_continue())) row(ump_spawn_combining_sized,       \
 		ump_spawn_combining_sized(&posts, SIZES, build_posts, NULL, &made_client,          \
-			&made_inline)) row(ump_spawn_combining,                                    \
+			&made_combining)) row(ump_spawn_combining,                                 \
 		ump_spawn_combining(&posts, build_posts, NULL, &made_client,                       \
-			&made_inline)) row(ump_combining_join,                                     \
+			&made_combining)) row(ump_combining_join,                                  \
 		ump_combining_join(&combining, NULL, SOON)) row(ump_combining_drop,                \
 		ump_combining_drop(&combining)) row(ump_channel_open_sized,                        \
 		ump_channel_open_sized(&made_server, &made_client, &posts,                         \

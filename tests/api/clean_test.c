@@ -220,7 +220,7 @@ static int try_req_completion(void)
 	return result;
 }
 
-static int try_room(void)
+static int try_reserve(void)
 {
 	struct ump_completion got;
 	int result = ump_client_reserve(client, completions, NULL);
@@ -241,7 +241,7 @@ static void completing(void)
 	CHECK_INT(without_fd, ==, 1);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	with_channel(try_req_completion, 1);
-	with_channel(try_room, 1);
+	with_channel(try_reserve, 1);
 	ump_completions_drop(&completions);
 	CHECK_INT(token.dropped, ==, 0);
 }
@@ -301,7 +301,7 @@ static void suspending_handlers(void)
 /* ---- Capacity ------------------------------------------------------------------------------ */
 
 /* All kinds of sends.  Each takes the only permit and must return it on failure. */
-static int try_sends_with_room(void)
+static int try_sends_with_permit(void)
 {
 	struct order order = {OP_ECHO, 1, &token};
 	struct reply reply;
@@ -329,14 +329,14 @@ static int try_sends_with_room(void)
 	return result;
 }
 
-static void sending_with_room(void)
+static void sending_with_permit(void)
 {
 	struct ump_config config = probe_config;
 
 	config.capacity = 1;
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
 	token.dropped = 0;
-	CHECK_INT(probe_every_fault(try_sends_with_room, UMP_NO_MEMORY), ==, 3);
+	CHECK_INT(probe_every_fault(try_sends_with_permit, UMP_NO_MEMORY), ==, 3);
 	/* The timed request that was sent in the end. */
 	CHECK_INT(token.dropped, ==, 1);
 	ump_server_drop(&server);
@@ -345,7 +345,7 @@ static void sending_with_room(void)
 
 /* The same with a permit that was reserved for the client.  A send that fails must leave the permit
  * to the client, which need not reserve again. */
-static int try_kept_room(void)
+static int try_reserved_permit(void)
 {
 	struct order order = {OP_ECHO, 1, &token};
 	ump_reply_context *rc;
@@ -358,21 +358,21 @@ static int try_kept_room(void)
 	return result;
 }
 
-static void sending_with_kept_room(void)
+static void sending_with_reserved_permit(void)
 {
 	struct ump_config config = probe_config;
 
 	config.capacity = 1;
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
-	CHECK_INT(probe_every_fault(try_room, UMP_NO_MEMORY), ==, 1);
+	CHECK_INT(probe_every_fault(try_reserve, UMP_NO_MEMORY), ==, 1);
 	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_OK);
 	CHECK_INT(ump_client_post(client, &(struct order){OP_ECHO, 1, NULL}), ==, UMP_FULL);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
-	CHECK_INT(try_room(), ==, UMP_OK);
-	CHECK_INT(probe_every_fault(try_kept_room, UMP_NO_MEMORY), ==, 1);
+	CHECK_INT(try_reserve(), ==, UMP_OK);
+	CHECK_INT(probe_every_fault(try_reserved_permit, UMP_NO_MEMORY), ==, 1);
 	ump_server_drop(&server);
 	ump_client_drop(&client);
 	ump_completions_drop(&completions);
@@ -388,8 +388,9 @@ static const struct check_test tests[] = {
 	{"[clean] [complete] completions with each allocation, and the descriptor, failing",
 		completing},
 	{"[clean] [suspend] a handler that cannot suspend goes on", suspending_handlers},
-	{"[clean] [bound] failing sends give their room back", sending_with_room},
-	{"[clean] [bound] [complete] so they do if it was kept for them", sending_with_kept_room},
+	{"[clean] [bound] failing sends return their permit", sending_with_permit},
+	{"[clean] [bound] [complete] failing sends return a reserved permit",
+		sending_with_reserved_permit},
 };
 
 CHECK_MAIN(tests)

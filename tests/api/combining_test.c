@@ -21,7 +21,7 @@ static struct ump_flow end(void)
 	ump_client_drop(&client);
 	CHECK_INT(probe.terms, ==, 1);
 	CHECK_INT(probe.drops, ==, 1);
-	return probe_join_inline(&combining);
+	return probe_join_combining(&combining);
 }
 
 /* The same if another thread may still run it, and then ends it. */
@@ -30,7 +30,7 @@ static struct ump_flow end_anywhere(void)
 	struct ump_flow how;
 
 	ump_client_drop(&client);
-	how = probe_join_inline(&combining);
+	how = probe_join_combining(&combining);
 	CHECK_INT(probe.terms, ==, 1);
 	CHECK_INT(probe.drops, ==, 1);
 	return how;
@@ -101,7 +101,7 @@ static void without_waiting(void)
 	CHECK_INT(probe.terms, ==, 0);
 	ump_post_client_drop(&poster);
 	CHECK_INT(probe.terms, ==, 1);
-	CHECK(!probe_join_inline(&combining).stop);
+	CHECK(!probe_join_combining(&combining).stop);
 }
 
 static void breaks(void)
@@ -151,14 +151,14 @@ static void failing_to_start(void)
 {
 	probe_init(&probe);
 	probe.builder_result = 5;
-	CHECK_INT(probe_spawn_inline_result(&probe, &client, &combining), ==, 5);
+	CHECK_INT(probe_spawn_combining_result(&probe, &client, &combining), ==, 5);
 	CHECK(client == NULL);
 	CHECK(combining == NULL);
 	CHECK_INT(probe.inits, ==, 0);
 	CHECK_INT(probe.drops, ==, 0);
 	probe_init(&probe);
 	probe.init_result = 6;
-	CHECK_INT(probe_spawn_inline_result(&probe, &client, &combining), ==, 6);
+	CHECK_INT(probe_spawn_combining_result(&probe, &client, &combining), ==, 6);
 	CHECK(client == NULL);
 	CHECK(combining == NULL);
 	CHECK_INT(probe.terms, ==, 0);
@@ -173,7 +173,7 @@ static void without_memory(void)
 	for (; result != UMP_OK; n++) {
 		probe_init(&probe);
 		faults_at(n);
-		result = probe_spawn_inline_result(&probe, &client, &combining);
+		result = probe_spawn_combining_result(&probe, &client, &combining);
 		CHECK(faults_off() == (result != UMP_OK));
 		if (result == UMP_OK)
 			break;
@@ -212,11 +212,11 @@ static struct ump_flow post_to_self(
 
 static void to_itself(void)
 {
-	struct reply room;
+	struct reply reply;
 
 	probe_init(&probe);
 	probe.on_call = post_to_self;
-	probe.arg = &room;
+	probe.arg = &reply;
 	spawn();
 	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
 	CHECK_INT(probe.handled, ==, 2);
@@ -285,9 +285,9 @@ static struct ump_flow ask_other(
 	return ump_continue();
 }
 
-static void circles(void)
+static void wait_cycles(void)
 {
-	ump_combining *other_inlined;
+	ump_combining *other_combining;
 	ump_thread *thread;
 
 	probe_init(&probe);
@@ -295,11 +295,11 @@ static void circles(void)
 	probe.on_call = ask_other;
 	other.on_call = ask_other;
 	spawn();
-	probe_spawn_combining(&other, &to_other, &other_inlined);
+	probe_spawn_combining(&other, &to_other, &other_combining);
 	CHECK_INT(probe_req(client, OP_CALL, 1, NULL), ==, UMP_OK);
 	CHECK_INT(came_back, ==, UMP_DEADLOCK);
 	ump_client_drop(&to_other);
-	CHECK(!probe_join_inline(&other_inlined).stop);
+	CHECK(!probe_join_combining(&other_combining).stop);
 	/* The same through a threaded server. */
 	came_back = 0;
 	probe_init(&other);
@@ -345,9 +345,9 @@ static void finish(struct caller *caller)
 }
 
 /* Make another thread the combiner, and hold it in the handler. */
-static void hold(struct caller *holder)
+static void hold(struct caller *combiner)
 {
-	begin(holder, OP_GATE, 0, UMP_FOREVER);
+	begin(combiner, OP_GATE, 0, UMP_FOREVER);
 	while (sem_wait(&probe.entered) != 0)
 		;
 }
@@ -378,116 +378,116 @@ static struct ump_config counted(size_t budget)
 	return config;
 }
 
-static void spawn_held(const struct ump_config *config, struct caller *holder)
+static void spawn_held(const struct ump_config *config, struct caller *combiner)
 {
 	probe_init(&probe);
 	probe.config = config;
 	spawn();
-	hold(holder);
+	hold(combiner);
 }
 
-static void queued_for_the_runner(void)
+static void queued_for_the_combiner(void)
 {
 	struct ump_config config = counted(0);
-	struct caller holder;
-	struct caller asker;
+	struct caller combiner;
+	struct caller requester;
 
-	spawn_held(&config, &holder);
+	spawn_held(&config, &combiner);
 	/* A post must not wait for the combiner. */
 	for (int i = 1; i <= 10; i++)
 		probe_post(client, OP_ECHO, i);
-	begin_queued(&asker, OP_ECHO, 11, UMP_FOREVER);
+	begin_queued(&requester, OP_ECHO, 11, UMP_FOREVER);
 	CHECK_INT(probe.handled, ==, 1);
 	probe_release(&probe);
-	finish(&asker);
-	CHECK_INT(asker.result, ==, UMP_OK);
-	CHECK_INT(asker.reply.value, ==, 11);
-	finish(&holder);
+	finish(&requester);
+	CHECK_INT(requester.result, ==, UMP_OK);
+	CHECK_INT(requester.reply.value, ==, 11);
+	finish(&combiner);
 	CHECK_INT(probe.handled, ==, 12);
 	for (int i = 0; i < 12; i++) {
 		CHECK_INT(probe.log[i], ==, i);
-		CHECK(pthread_equal(probe.threads[i], holder.thread));
+		CHECK(pthread_equal(probe.threads[i], combiner.thread));
 	}
 	CHECK(!end().stop);
 }
 
 /* After its budget the combiner must hand off its role to a blocked caller. */
-static void handed_on(ump_time deadline)
+static void handed_off(ump_time deadline)
 {
 	struct ump_config config = counted(1);
-	struct caller holder;
-	struct caller askers[3];
+	struct caller combiner;
+	struct caller requesters[3];
 
-	spawn_held(&config, &holder);
+	spawn_held(&config, &combiner);
 	probe_post(client, OP_ECHO, 1);
 	for (int i = 0; i < 3; i++)
-		begin_queued(&askers[i], OP_ECHO, 2 + i, deadline);
+		begin_queued(&requesters[i], OP_ECHO, 2 + i, deadline);
 	probe_release(&probe);
 	for (int i = 0; i < 3; i++) {
-		finish(&askers[i]);
-		CHECK_INT(askers[i].result, ==, UMP_OK);
-		CHECK_INT(askers[i].reply.value, ==, 2 + i);
+		finish(&requesters[i]);
+		CHECK_INT(requesters[i].result, ==, UMP_OK);
+		CHECK_INT(requesters[i].reply.value, ==, 2 + i);
 	}
-	finish(&holder);
+	finish(&combiner);
 	for (int i = 0; i < 5; i++)
 		CHECK_INT(probe.log[i], ==, i);
 	/* The combiner handles one foreign message, the first requester its own and one foreign
 	 * one. */
-	CHECK(pthread_equal(probe.threads[1], holder.thread));
-	CHECK(pthread_equal(probe.threads[2], askers[0].thread));
-	CHECK(pthread_equal(probe.threads[3], askers[0].thread));
-	CHECK(pthread_equal(probe.threads[4], askers[2].thread));
+	CHECK(pthread_equal(probe.threads[1], combiner.thread));
+	CHECK(pthread_equal(probe.threads[2], requesters[0].thread));
+	CHECK(pthread_equal(probe.threads[3], requesters[0].thread));
+	CHECK(pthread_equal(probe.threads[4], requesters[2].thread));
 	CHECK(!end().stop);
 }
 
-static void handed_on_for_ever(void)
+static void handed_off_forever(void)
 {
-	handed_on(UMP_FOREVER);
+	handed_off(UMP_FOREVER);
 }
 
-static void handed_on_until(void)
+static void handed_off_until(void)
 {
-	handed_on(ump_after(600 * SECOND));
+	handed_off(ump_after(600 * SECOND));
 }
 
 /* A new combiner keeps the context of its own request: another thread replies. */
-static void handed_on_and_kept(void)
+static void handed_off_and_kept(void)
 {
 	struct ump_config config = counted(1);
-	struct caller holder;
-	struct caller asker;
+	struct caller combiner;
+	struct caller requester;
 
-	spawn_held(&config, &holder);
+	spawn_held(&config, &combiner);
 	probe_post(client, OP_ECHO, 1);
-	begin_queued(&asker, OP_KEEP, 2, UMP_FOREVER);
+	begin_queued(&requester, OP_KEEP, 2, UMP_FOREVER);
 	probe_release(&probe);
 	probe_await(&probe.kept_count, 1);
 	check_nap(2);
-	CHECK(pthread_equal(probe.threads[2], asker.thread));
+	CHECK(pthread_equal(probe.threads[2], requester.thread));
 	/* It waits, and other callers can proceed. */
 	CHECK_INT(probe_req(client, OP_ECHO, 3, NULL), ==, UMP_OK);
 	CHECK_INT(ump_reply(&probe.kept[0], &(struct reply){9, NULL}), ==, UMP_OK);
-	finish(&asker);
-	CHECK_INT(asker.result, ==, UMP_OK);
-	CHECK_INT(asker.reply.value, ==, 9);
-	finish(&holder);
+	finish(&requester);
+	CHECK_INT(requester.result, ==, UMP_OK);
+	CHECK_INT(requester.reply.value, ==, 9);
+	finish(&combiner);
 	CHECK(!end().stop);
 }
 
 static void kept(void)
 {
-	struct caller asker;
+	struct caller requester;
 
 	probe_init(&probe);
 	spawn();
-	begin(&asker, OP_KEEP, 1, UMP_FOREVER);
+	begin(&requester, OP_KEEP, 1, UMP_FOREVER);
 	probe_await(&probe.kept_count, 1);
 	CHECK_INT(probe_req(client, OP_ECHO, 2, NULL), ==, UMP_OK);
 	CHECK(!end_anywhere().stop);
 	CHECK_INT(ump_reply(&probe.kept[0], &(struct reply){5, NULL}), ==, UMP_OK);
-	finish(&asker);
-	CHECK_INT(asker.result, ==, UMP_OK);
-	CHECK_INT(asker.reply.value, ==, 5);
+	finish(&requester);
+	CHECK_INT(requester.result, ==, UMP_OK);
+	CHECK_INT(requester.reply.value, ==, 5);
 }
 
 static void deadlines(void)
@@ -495,12 +495,12 @@ static void deadlines(void)
 	struct order order = {OP_ECHO, 1, NULL};
 	struct reply reply;
 	struct ump_stats stats;
-	struct caller holder;
+	struct caller combiner;
 	uintptr_t before;
 
 	probe_init(&probe);
 	spawn();
-	hold(&holder);
+	hold(&combiner);
 	before = last_queued();
 	/* A request that came too late to be sent was not queued. */
 	for (int tries = 1; last_queued() == before; tries++)
@@ -508,7 +508,7 @@ static void deadlines(void)
 			==, UMP_TIMED_OUT);
 	CHECK_INT(ump_combining_join(&combining, NULL, ump_after(SECOND / 100)), ==, UMP_TIMED_OUT);
 	probe_release(&probe);
-	finish(&holder);
+	finish(&combiner);
 	CHECK_INT(probe.handled, ==, 1);
 	CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
 	CHECK_INT(stats.skipped, ==, 1);
@@ -530,7 +530,7 @@ static struct ump_flow nap(struct probe *its, const struct order *order, ump_rep
 }
 
 /* A handler that its requester runs is not interrupted, and has replied when it returns. */
-static void deadline_of_the_runner(void)
+static void deadline_of_the_combiner(void)
 {
 	struct order order = {OP_CALL, 1, NULL};
 	struct reply reply;
@@ -555,7 +555,7 @@ static void deadline_of_the_runner(void)
 static void broken_by_another(void)
 {
 	struct ump_config config = counted(0);
-	struct caller holder;
+	struct caller combiner;
 	struct caller breaker;
 	struct caller late;
 
@@ -563,7 +563,7 @@ static void broken_by_another(void)
 	probe.config = &config;
 	probe.takes_leftovers = true;
 	spawn();
-	hold(&holder);
+	hold(&combiner);
 	begin_queued(&breaker, OP_BREAK, 3, UMP_FOREVER);
 	begin_queued(&late, OP_ECHO, 4, UMP_FOREVER);
 	probe_post(client, OP_ECHO, 5);
@@ -572,7 +572,7 @@ static void broken_by_another(void)
 	CHECK_INT(late.result, ==, UMP_SERVER_GONE);
 	finish(&breaker);
 	CHECK_INT(breaker.result, ==, UMP_OK);
-	finish(&holder);
+	finish(&combiner);
 	CHECK_INT(probe.lefts, ==, 2);
 	CHECK_INT(probe.left_log[0], ==, 4);
 	CHECK_INT(probe.left_log[1], ==, 5);
@@ -597,7 +597,7 @@ static void joined_elsewhere(void)
 	spawn();
 	CHECK_INT(pthread_create(&thread, NULL, drop_client, client), ==, 0);
 	client = NULL;
-	CHECK(!probe_join_inline(&combining).stop);
+	CHECK(!probe_join_combining(&combining).stop);
 	CHECK_INT(probe.drops, ==, 1);
 	CHECK_INT(pthread_join(thread, NULL), ==, 0);
 }
@@ -611,7 +611,7 @@ static struct {
 	/* Not atomic: handler calls must not overlap. */
 	long sum;
 	int last[CALLERS];
-} tally;
+} counts;
 
 static struct ump_flow count(struct probe *its, const struct order *order, ump_reply_context **rc)
 {
@@ -620,9 +620,9 @@ static struct ump_flow count(struct probe *its, const struct order *order, ump_r
 	struct reply reply = {order->value, NULL};
 
 	(void)its;
-	CHECK_INT(number, ==, tally.last[caller] + 1);
-	tally.last[caller] = number;
-	tally.sum++;
+	CHECK_INT(number, ==, counts.last[caller] + 1);
+	counts.last[caller] = number;
+	counts.sum++;
 	if (rc != NULL)
 		CHECK_INT(ump_reply(rc, &reply), ==, UMP_OK);
 	return ump_continue();
@@ -657,19 +657,19 @@ static void many(size_t budget)
 	pthread_t threads[CALLERS];
 
 	config.budget = budget;
-	tally.sum = 0;
+	counts.sum = 0;
 	probe_init(&probe);
 	probe.config = &config;
 	probe.on_call = count;
 	spawn();
 	for (int i = 0; i < CALLERS; i++) {
-		tally.last[i] = 0;
+		counts.last[i] = 0;
 		CHECK_INT(pthread_create(&threads[i], NULL, send_many, (void *)(intptr_t)i), ==, 0);
 	}
 	for (int i = 0; i < CALLERS; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	CHECK(!end().stop);
-	CHECK_INT(tally.sum, ==, (long)CALLERS * CALLS);
+	CHECK_INT(counts.sum, ==, (long)CALLERS * CALLS);
 }
 
 static void many_callers(void)
@@ -677,7 +677,7 @@ static void many_callers(void)
 	many(0);
 }
 
-static void many_callers_hand_on(void)
+static void many_callers_hand_off(void)
 {
 	many(1);
 }
@@ -781,7 +781,7 @@ static void taken_over_by_a_request(void)
 }
 
 /* Wait in the queue for capacity, and send as soon as there is some. */
-static void *stand_in_line(void *arg)
+static void *send_queued(void *arg)
 {
 	struct order order = {OP_CALL, 0, NULL};
 
@@ -791,7 +791,7 @@ static void *stand_in_line(void *arg)
 	return NULL;
 }
 
-static struct ump_flow await_line(
+static struct ump_flow await_queue(
 	struct probe *its, const struct order *order, ump_reply_context **rc)
 {
 	struct ump_stats stats;
@@ -807,7 +807,7 @@ static struct ump_flow await_line(
 }
 
 /* No message is handled before senders wait in the queue, so the inbox is full each time. */
-static void taken_over_from_the_line(void)
+static void taken_over_by_a_waiter(void)
 {
 	struct ump_config config = probe_config;
 	ump_time until = UMP_FOREVER;
@@ -816,10 +816,10 @@ static void taken_over_from_the_line(void)
 	config.budget = 1;
 	config.capacity = 2;
 	begin_flooded(&config);
-	probe.on_call = await_line;
+	probe.on_call = await_queue;
 	CHECK_INT(pthread_create(&threads[0], NULL, begin_flood, &until), ==, 0);
 	for (int i = 1; i < 4; i++)
-		CHECK_INT(pthread_create(&threads[i], NULL, stand_in_line, NULL), ==, 0);
+		CHECK_INT(pthread_create(&threads[i], NULL, send_queued, NULL), ==, 0);
 	for (int i = 0; i < 4; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	CHECK(!end().stop);
@@ -827,28 +827,28 @@ static void taken_over_from_the_line(void)
 
 /* ---- How long the combiner role stays released --------------------------------------------- */
 
-#define OFFERS 8
+#define RELEASES 8
 
 static struct {
 	int handled;
 	/* Duration of a message, and the time of its end. */
-	ump_time took[OFFERS];
-	ump_time done[OFFERS];
+	ump_time took[RELEASES];
+	ump_time done[RELEASES];
 	/* Time from then to the start of the next one. */
-	ump_time until_next[OFFERS];
-} offers;
+	ump_time until_next[RELEASES];
+} releases;
 
 /* Each message sends the next one, so the server is never idle. */
-static struct ump_flow watch_offers(
+static struct ump_flow watch_releases(
 	struct probe *its, const struct order *order, ump_reply_context **rc)
 {
 	ump_time began = ump_now();
-	int at = offers.handled++;
+	int at = releases.handled++;
 
 	(void)rc;
 	if (at > 0)
-		offers.until_next[at - 1] = began - offers.done[at - 1];
-	if (at + 1 < OFFERS) {
+		releases.until_next[at - 1] = began - releases.done[at - 1];
+	if (at + 1 < RELEASES) {
 		ump_client *strong;
 
 		CHECK_INT(ump_weak_client_upgrade(its->me, &strong), ==, UMP_OK);
@@ -856,28 +856,28 @@ static struct ump_flow watch_offers(
 		ump_client_drop(&strong);
 	}
 	check_nap(2);
-	offers.done[at] = ump_now();
-	offers.took[at] = offers.done[at] - began;
+	releases.done[at] = ump_now();
+	releases.took[at] = releases.done[at] - began;
 	return ump_continue();
 }
 
 /* No other sender comes, so each release lasts for its full time.  The role is released before the
  * fourth message at the latest: the first message is the combiner's own, and each of two budgets
  * covers one. */
-static void offered_long_enough(void)
+static void released_long_enough(void)
 {
 	struct ump_config config = probe_config;
 
 	config.budget = 1;
-	memset(&offers, 0, sizeof offers);
+	memset(&releases, 0, sizeof releases);
 	probe_init(&probe);
 	probe.config = &config;
-	probe.on_call = watch_offers;
+	probe.on_call = watch_releases;
 	spawn();
 	probe_post(client, OP_CALL, 1);
-	CHECK_INT(offers.handled, ==, OFFERS);
-	for (int i = 2; i + 1 < OFFERS; i++)
-		CHECK_INT(offers.until_next[i], >=, offers.took[i]);
+	CHECK_INT(releases.handled, ==, RELEASES);
+	for (int i = 2; i + 1 < RELEASES; i++)
+		CHECK_INT(releases.until_next[i], >=, releases.took[i]);
 	CHECK(!end().stop);
 }
 
@@ -934,23 +934,23 @@ static const struct check_test tests[] = {
 	{"[combining] [clean] lack of memory", without_memory},
 	{"[combining] [deadlock] [suspend] handlers and their own server", to_itself},
 	{"[combining] [user] the last client and the handle go in the handler", dropped_inside},
-	{"[combining] [deadlock] cycles through combining servers", circles},
-	{"[combining] [fifo] other senders queue for the combiner", queued_for_the_runner},
-	{"[combining] [fifo] the role is handed off to blocked callers", handed_on_for_ever},
-	{"[combining] [deadline] also to callers with a deadline", handed_on_until},
+	{"[combining] [deadlock] cycles through combining servers", wait_cycles},
+	{"[combining] [fifo] other senders queue for the combiner", queued_for_the_combiner},
+	{"[combining] [fifo] the role is handed off to blocked callers", handed_off_forever},
+	{"[combining] [deadline] also to callers with a deadline", handed_off_until},
 	{"[combining] [keep] a caller that was handed the role keeps its context",
-		handed_on_and_kept},
+		handed_off_and_kept},
 	{"[combining] [keep] kept contexts are answered after the end", kept},
 	{"[combining] [deadline] [origin] deadlines of queued callers", deadlines},
-	{"[combining] [deadline] no deadline interrupts a handler", deadline_of_the_runner},
-	{"[combining] [break] [gone] leftovers of others", broken_by_another},
+	{"[combining] [deadline] no deadline interrupts a handler", deadline_of_the_combiner},
+	{"[combining] [break] [gone] undelivered messages of other callers", broken_by_another},
 	{"[combining] [quiet] joined while another thread ends it", joined_elsewhere},
 	{"[combining] [once] [fifo] many callers", many_callers},
-	{"[combining] [once] [fifo] many callers who hand it on", many_callers_hand_on},
-	{"[combining] the turn is offered for as long as a message took", offered_long_enough},
+	{"[combining] [once] [fifo] many callers that hand off the role", many_callers_hand_off},
+	{"[combining] the role is released for as long as a message took", released_long_enough},
 	{"[combining] [fifo] a poster takes the role over", taken_over_by_a_post},
 	{"[combining] [fifo] a requester takes the role over", taken_over_by_a_request},
-	{"[combining] [bound] a queued waiter takes the role over", taken_over_from_the_line},
+	{"[combining] [bound] a queued waiter takes the role over", taken_over_by_a_waiter},
 	{"[combining] [misuse] wrong arguments", misuse},
 };
 

@@ -389,9 +389,9 @@ static void dropped_while_kept(void)
 	ump_task_drop(&task);
 	ump_client_drop(&client);
 	/* The contexts do not hold the notifier: they get it from elsewhere. */
-	CHECK_INT(faults_bells(), ==, 1);
+	CHECK_INT(faults_notifiers(), ==, 1);
 	ump_completions_drop(&completions);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	CHECK_INT(reply_to(probe.kept[0], 1, &token), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(token.dropped, ==, 1);
 	rc = probe.kept[1];
@@ -426,7 +426,7 @@ static void closed_by_the_drop(void)
 		CHECK(fcntl(fd, F_GETFD) >= 0);
 		ump_completions_drop(&completions);
 		CHECK(fcntl(fd, F_GETFD) < 0);
-		CHECK_INT(faults_bells(), ==, 0);
+		CHECK_INT(faults_notifiers(), ==, 0);
 	}
 	/* Threads that reply now must not write to the descriptor, whatever file has its number. */
 	CHECK(pipe(reused) == 0);
@@ -547,7 +547,7 @@ static void side_init(struct side *side)
 }
 
 /* Run the loop once; return the number of replies that came. */
-static int turn(void)
+static int iterate(void)
 {
 	struct pollfd wanted[4];
 	struct ump_completion got;
@@ -583,7 +583,7 @@ static void ping_pong(void)
 	CHECK_INT(ump_client_req_completion(sides[0].client, &first, sides[1].answers, tag(1000)),
 		==, UMP_OK);
 	while (answers < 1000)
-		answers += turn();
+		answers += iterate();
 	for (int i = 0; i < 2; i++) {
 		CHECK_INT(sides[i].probe.handled, ==, 500);
 		CHECK_INT(ump_completions_in_flight(sides[i].answers), ==, 0);
@@ -616,27 +616,27 @@ static void too_many(void)
 }
 
 /* A reservation counts as a handle of the server until it was reported and the client has sent. */
-static void too_many_ask(void)
+static void too_many_reserve(void)
 {
 	struct ump_config config = probe_config;
 	struct ump__counts before;
 	struct ump_completion told;
 	ump_server *bounded;
-	ump_client *asker;
+	ump_client *reserving;
 
 	config.capacity = 1;
-	CHECK_INT(ump_channel_open(&bounded, &asker, &config), ==, UMP_OK);
+	CHECK_INT(ump_channel_open(&bounded, &reserving, &config), ==, UMP_OK);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
 	before.value = bounded->channel->counts.value;
 	bounded->channel->counts.value = UMP__COUNTS_STRONG + UMP__COUNTS_MAX;
-	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OVERFLOW);
+	CHECK_INT(ump_client_reserve(reserving, completions, NULL), ==, UMP_OVERFLOW);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	bounded->channel->counts.value = before.value;
-	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(reserving, completions, NULL), ==, UMP_OK);
 	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
 	CHECK_INT(told.result, ==, UMP_OK);
 	ump_server_drop(&bounded);
-	ump_client_drop(&asker);
+	ump_client_drop(&reserving);
 	ump_completions_drop(&completions);
 }
 
@@ -663,7 +663,7 @@ static void newer_caller(void)
 static const struct check_test tests[] = {
 	{"[complete] [fifo] answers come in the order of their arrival, each with its tag",
 		in_order_of_arrival},
-	{"[complete] the descriptor is readable from the first answer until EMPTY was said",
+	{"[complete] the descriptor is readable from the first answer until UMP_EMPTY is returned",
 		readable_until_empty},
 	{"[complete] [gone] [forgot] [keep] every result", all_results},
 	{"[complete] [gone] [once] each value that is pointed to has one owner", owners},
@@ -681,9 +681,10 @@ static const struct check_test tests[] = {
 		dropped_while_kept},
 	{"[complete] [once] dropped with answers that were not got", dropped_when_answered},
 	{"[complete] [once] dropped while the server answers", dropped_while_answered},
-	{"[complete] [task] two tasks on one loop ask each other", ping_pong},
+	{"[complete] [task] two tasks on one loop send each other requests", ping_pong},
 	{"[complete] too many in flight", too_many},
-	{"[bound] [complete] [clean] more handles than can be counted ask for room", too_many_ask},
+	{"[bound] [complete] [clean] a reservation fails if its handle cannot be counted",
+		too_many_reserve},
 	{"[complete] [misuse] callers of other versions", newer_caller},
 };
 

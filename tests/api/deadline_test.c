@@ -336,7 +336,7 @@ static const struct check_test tests[] = {
 	{"[deadline] a request whose deadline has passed is not sent", requests_too_late},
 	{"[deadline] [bound] [gone] a send whose deadline has passed does not wait",
 		sends_too_late},
-	{"[deadline] [deadlock] to look for one's own answer is not to wait", own_answers_too_late},
+	{"[deadline] [deadlock] polling for an own reply is not a wait", own_answers_too_late},
 	{"[deadline] a wait for a reply can be cut short and taken up again", wait_replies},
 	{"[deadline] join returns soon after its deadline", joins},
 #ifdef __linux__
@@ -344,7 +344,8 @@ static const struct check_test tests[] = {
 #endif
 	{"[deadline] the receiving end returns soon after its deadline", servers},
 	{"[deadline] [user] a cancelled thread is cancelled after its call", cancelled_threads},
-	{"[deadline] [once] answers around the deadline are had or dropped", around_the_answer},
+	{"[deadline] [once] replies around the deadline are received or dropped",
+		around_the_answer},
 };
 
 CHECK_MAIN(tests)

@@ -211,7 +211,7 @@ static int fill_self(struct node *node, int value)
 	return UMP_OK;
 }
 
-static void own_room(void)
+static void own_capacity(void)
 {
 	struct node *node = &nodes[0];
 
@@ -298,8 +298,8 @@ static void ends(void)
 
 /* ---- Wait cycles --------------------------------------------------------------------------- */
 
-/* `count` servers in a ring, each of which sends a request to the next one. */
-static void ring(int count, int (*asks)(struct node *node, int value))
+/* `count` servers in a cycle, each of which sends a request to the next one. */
+static void cycle(int count, int (*asks)(struct node *node, int value))
 {
 	for (int i = 0; i < count; i++) {
 		node_init(&nodes[i], &nodes[(i + 1) % count], asks);
@@ -318,20 +318,20 @@ static void ring(int count, int (*asks)(struct node *node, int value))
 		node_end(&nodes[i]);
 }
 
-static void rings(void)
+static void cycles(void)
 {
 	static int (*const asks[])(struct node *, int) = {
 		request_next, request_next_timed, alternate};
 
 	for (unsigned i = 0; i < sizeof asks / sizeof *asks; i++) {
-		ring(1, asks[i]);
-		ring(2, asks[i]);
-		ring(3, asks[i]);
-		ring(NODES, asks[i]);
+		cycle(1, asks[i]);
+		cycle(2, asks[i]);
+		cycle(3, asks[i]);
+		cycle(NODES, asks[i]);
 	}
 }
 
-/* A ring of `count` nodes into which all posts go at once.  A node that closes a cycle must get
+/* A cycle of `count` nodes into which all posts go at once.  A node that closes a cycle must get
  * UMP_DEADLOCK, and every other node its reply.  No node may hang. */
 static void racing(int count, int (*asks)(struct node *node, int value))
 {
@@ -442,13 +442,13 @@ static int post_to_full(struct node *node, int value)
 }
 
 /* The node that a newly spawned server calls in its init. */
-static struct node *asked_by_init;
+static struct node *called_by_init;
 
 static int on_init(void *self, ump_weak_client *me)
 {
 	(void)self;
 	(void)me;
-	return request_until(asked_by_init, 0, UMP_FOREVER);
+	return request_until(called_by_init, 0, UMP_FOREVER);
 }
 
 static struct ump_flow ignore(void *self, const void *msg)
@@ -476,9 +476,9 @@ static int spawn_asker(struct node *node, int value)
 
 	(void)value;
 	/* Its init calls its spawner, and then a node that waits for its spawner. */
-	asked_by_init = node;
+	called_by_init = node;
 	result = ump_spawn_thread(&config, build_asker, NULL, &client, &thread);
-	asked_by_init = node->next;
+	called_by_init = node->next;
 	CHECK_INT(ump_spawn_thread(&config, build_asker, NULL, &client, &thread), ==, result);
 	CHECK(client == NULL);
 	CHECK(thread == NULL);
@@ -563,7 +563,7 @@ static int post_for_ever(struct node *node, int value)
 	return UMP_OK;
 }
 
-static void seen_room(void)
+static void seen_capacity(void)
 {
 	struct node *first = &nodes[0];
 	struct node *second = &nodes[1];
@@ -890,13 +890,13 @@ static void tasks(void)
 /* ---- A blocked handler runs another server -------------------------------------------------- */
 
 static struct node combining;
-static ump_combining *inlined_handle;
+static ump_combining *combining_handle;
 /* What the third node gets from the outer node and from the combining server. */
-static atomic_int asked_outer, asked_inline;
+static atomic_int asked_outer, asked_combining;
 
 /* The outer handler calls the combining server, which it runs itself, with a deadline or
  * without. */
-static int ask_inlined(struct node *node, int value)
+static int ask_combining(struct node *node, int value)
 {
 	if (value == 0)
 		return UMP_OK;
@@ -913,7 +913,7 @@ static int ask_third(struct node *node, int value)
 	(void)node;
 	CHECK_INT(result, ==, UMP_OK);
 	CHECK_INT(asked_outer, ==, UMP_DEADLOCK);
-	CHECK_INT(asked_inline, ==, UMP_DEADLOCK);
+	CHECK_INT(asked_combining, ==, UMP_DEADLOCK);
 	probe_post(nodes[1].client, OP_CALL, -1);
 	while (nodes[1].acted < 2)
 		check_nap(1);
@@ -928,53 +928,56 @@ static int ask_both(struct node *node, int value)
 	(void)node;
 	asked_outer = request_until(&nodes[0], 0, deadline);
 	if (value >= 0)
-		asked_inline = request_until(&combining, 0, deadline);
+		asked_combining = request_until(&combining, 0, deadline);
 	return UMP_OK;
 }
 
-static void runs_inline(int value)
+static void runs_combining(int value)
 {
 	struct ump_flow how;
 
-	node_init(&nodes[0], NULL, ask_inlined);
+	node_init(&nodes[0], NULL, ask_combining);
 	node_init(&nodes[1], NULL, ask_both);
 	node_init(&combining, NULL, ask_third);
 	combining.config.capacity = 0;
-	probe_spawn_combining(&combining.probe, &combining.client, &inlined_handle);
+	probe_spawn_combining(&combining.probe, &combining.client, &combining_handle);
 	node_start(&nodes[0]);
 	node_start(&nodes[1]);
 	CHECK_INT(request_until(&nodes[0], value, UMP_FOREVER), ==, UMP_OK);
 	node_end(&nodes[0]);
 	node_end(&nodes[1]);
 	ump_client_drop(&combining.client);
-	CHECK_INT(ump_combining_join(&inlined_handle, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_combining_join(&combining_handle, &how, UMP_FOREVER), ==, UMP_OK);
 }
 
 static void blocked_runs(void)
 {
-	runs_inline(1);
+	runs_combining(1);
 	check_progress();
-	runs_inline(2);
+	runs_combining(2);
 }
 
 static const struct check_test tests[] = {
-	{"[deadlock] a handler that waits for itself is told; what it may do instead works",
+	{"[deadlock] a handler that waits for itself gets UMP_DEADLOCK; the alternatives work",
 		oneself},
-	{"[deadlock] [bound] a handler that waits for room in its own inbox is told", own_room},
-	{"[deadlock] [init] a builder that waits for its server is told", builder},
-	{"[deadlock] [gone] in leftover, term and drop one's own server is gone", ends},
-	{"[deadlock] circles of 1, 2, 3 and 5 servers", rings},
-	{"[deadlock] circles that all servers close at the same time", races},
-	{"[deadlock] requests, answers, joins, room and init of a server that waits for the caller",
+	{"[deadlock] [bound] a handler that waits for a permit of its own inbox gets UMP_DEADLOCK",
+		own_capacity},
+	{"[deadlock] [init] a builder that waits for its server gets UMP_DEADLOCK", builder},
+	{"[deadlock] [gone] in leftover, term and drop the own server is gone", ends},
+	{"[deadlock] wait cycles of 1, 2, 3 and 5 servers", cycles},
+	{"[deadlock] wait cycles that all servers close at the same time", races},
+	{"[deadlock] requests, replies, joins, capacity and init of a server that waits for the "
+	 "caller",
 		all_waits},
-	{"[deadlock] a join is known to who comes second", seen_join},
-	{"[deadlock] [bound] waiting for room is known to who comes second", seen_room},
-	{"[deadlock] who was answered waits no more", answered},
-	{"[deadlock] [keep] a kept context closes no circle", kept},
-	{"[deadlock] [deadline] a wait whose deadline has come closes no circle", deadline_over},
+	{"[deadlock] a join is seen by the wait that closes the cycle", seen_join},
+	{"[deadlock] [bound] a wait for a permit is seen by the wait that closes the cycle",
+		seen_capacity},
+	{"[deadlock] a caller that was answered waits no longer", answered},
+	{"[deadlock] [keep] a kept context closes no cycle", kept},
+	{"[deadlock] [deadline] a wait whose deadline has passed closes no cycle", deadline_over},
 	{"[deadlock] an answer that is there needs no wait", answer_is_there},
 	{"[deadlock] [deadline] nothing is known of raw receiving ends", raw_ends},
-	{"[deadlock] threads that are no handlers wait for whom they like", no_handler},
+	{"[deadlock] threads that are not handlers may wait for any server", no_handler},
 	{"[deadlock] [init] no false alarm for servers that come and go", addresses},
 	{"[deadlock] [task] a handler that runs a task is at work for both", tasks},
 	{"[deadlock] [combining] a handler that is blocked runs another server", blocked_runs},

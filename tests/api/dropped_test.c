@@ -184,7 +184,7 @@ static void many(void)
 }
 
 /* Servers on pooled threads, dropped before the pool and after it. */
-static void on_threads_used_again(void)
+static void on_pooled_threads(void)
 {
 	for (int late = 0; late < 2; late++) {
 		ump_thread_pool *threads;
@@ -260,7 +260,7 @@ static const struct check_test tests[] = {
 	{"[clean] [deadlock] threads are waited for to their very end", to_the_end},
 	{"[deadlock] inside a callback", inside_a_callback},
 	{"[clean] many end slowly at the same time", many},
-	{"[reuse] [clean] on threads that are used again", on_threads_used_again},
+	{"[reuse] [clean] on pooled threads", on_pooled_threads},
 	{"[quiet] several wait", several_wait},
 	{"[clean] in a forked child", in_a_forked_child},
 };

@@ -139,7 +139,7 @@ static void destructor_is_second(int (*act)(void), int seconds, int acts)
 	end();
 }
 
-static void destructors_are_told(void)
+static void destructors_get_deadlock(void)
 {
 	destructor_is_second(ask_joiner, 0, 1);
 	destructor_is_second(ask_joiner_in_time, 0, 1);
@@ -171,7 +171,7 @@ static struct ump_flow join_when_asked(
 	return ump_continue();
 }
 
-static void joiners_are_told(void)
+static void joiners_get_deadlock(void)
 {
 	int value;
 
@@ -325,17 +325,19 @@ static void failed_inits(void)
 }
 
 static const struct check_test tests[] = {
-	{"[deadlock] a destructor that waits for the handler that joins its thread is told",
-		destructors_are_told},
-	{"[deadlock] a handler that joins a thread whose destructor waits for it is told",
-		joiners_are_told},
+	{"[deadlock] a destructor that waits for the handler that joins its thread gets "
+	 "UMP_DEADLOCK",
+		destructors_get_deadlock},
+	{"[deadlock] a handler that joins a thread whose destructor waits for it gets UMP_DEADLOCK",
+		joiners_get_deadlock},
 	{"[deadlock] a destructor may wait for others", others_may_be_waited_for},
 	{"[deadlock] the destructors of a dropped server's thread may wait for all",
 		dropped_threads},
 	{"[clean] a dropped thread that exits frees what its destructors used", exits_free},
 	{"[deadlock] a destructor of a thread that is joined may wait for dropped servers",
 		joins_dropped},
-	{"[deadlock] [init] a destructor after a failed init that waits for the spawner is told",
+	{"[deadlock] [init] a destructor after a failed init that waits for the spawner gets "
+	 "UMP_DEADLOCK",
 		failed_inits},
 };
 

@@ -173,7 +173,7 @@ static void fork_one(int (*use)(void))
 
 	CHECK(child >= 0);
 	if (child == 0) {
-		alarm(CHECK_PATIENCE / 2);
+		alarm(CHECK_TIMEOUT / 2);
 		_exit(use());
 	}
 	status = status_of_child(child);

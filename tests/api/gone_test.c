@@ -120,8 +120,8 @@ static void forgotten(void)
 static const struct check_test tests[] = {
 	{"[gone] after the end nothing is delivered and the value stays the caller's",
 		after_the_end},
-	{"[gone] a queued request that was never started says so", never_started},
-	{"[gone] a request that was started says no reply", started},
+	{"[gone] a queued request that was never started gets UMP_SERVER_GONE", never_started},
+	{"[gone] a request that was started gets UMP_NO_REPLY", started},
 	{"[gone] a value whose sender has gone is dropped", never_started_nobody_looks},
 	{"[forgot] a handler that forgets gives no reply, and the loop goes on", forgotten},
 };

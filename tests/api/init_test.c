@@ -138,10 +138,11 @@ static void without_init(void)
 static const struct check_test tests[] = {
 	{"[init] init runs once, on the dispatcher, before the first message",
 		before_the_first_message},
-	{"[init] if init fails, spawn says so, and clones find the server gone", init_fails},
-	{"[init] if the builder fails, nothing runs, and clones find the server gone",
+	{"[init] if init fails, spawn returns its code, and clones get UMP_SERVER_GONE",
+		init_fails},
+	{"[init] if the builder fails, nothing runs, and clones get UMP_SERVER_GONE",
 		builder_fails},
-	{"[init] [clean] if no thread is to be had, the handler is dropped", no_thread},
+	{"[init] [clean] if no thread can start, the handler is dropped", no_thread},
 	{"[init] [fifo] what the builder sends is handled after init", sent_by_the_builder},
 	{"[init] init may be left out", without_init},
 };

@@ -42,7 +42,7 @@ static const char *place(int line)
 	return text;
 }
 
-static void holders(void)
+static void strong_clients(void)
 {
 	struct ump_config config = {.post.size = sizeof(int), .capacity = 3};
 	ump_weak_client *weak;
@@ -201,7 +201,7 @@ static void two_servers(void)
 	CHECK(!dump_has("strong clients"));
 }
 
-static void holders(void)
+static void strong_clients(void)
 {
 	CHECK(dump_has("built without UMP_REGISTRY"));
 }
@@ -355,14 +355,14 @@ static void slow_handlers(void)
 }
 
 static const struct check_test tests[] = {
-	{"the dump names each strong client and where it was made", holders},
+	{"the dump names each strong client and where it was made", strong_clients},
 	{"the dump names each server once", two_servers},
-	{"places are said by macros, by hand, or not at all", places},
-	{"places are copied", places_are_copied},
+	{"source locations are given by macros, by hand, or not at all", places},
+	{"source locations are copied", places_are_copied},
 	{"[clean] a dump without memory for its copy writes nothing", without_memory},
 	{"[user] a dump writes with no lock held", no_lock_is_held},
 	{"[misuse] a dump to no file, and to one that takes nothing", writing_fails},
-	{"[user] who asked is told of a slow handler, on its thread", slow_handlers},
+	{"[user] a slow handler is reported on its thread, if it is to be", slow_handlers},
 };
 
 CHECK_MAIN(tests)

@@ -196,7 +196,7 @@ static void null_completions(void)
 	drop_both();
 }
 
-static void null_waits_for_room(void)
+static void null_waits_for_permit(void)
 {
 	struct order order = {OP_ECHO, 1, NULL};
 	struct ump_config requests = {.request.size = 1};
@@ -526,15 +526,15 @@ struct both {
 static ptrdiff_t offset;
 
 /* Write the reply into the reply buffer. */
-static struct ump_flow reply_in_room(
+static struct ump_flow reply_in_buffer(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
-	struct reply *room = ump_reply_buffer(*rc);
+	struct reply *buffer = ump_reply_buffer(*rc);
 
 	(void)self;
 	(void)order;
-	room->token = NULL;
-	CHECK_INT(ump_reply(rc, room), ==, UMP_OK);
+	buffer->token = NULL;
+	CHECK_INT(ump_reply(rc, buffer), ==, UMP_OK);
 	return ump_continue();
 }
 
@@ -543,7 +543,7 @@ static void open_overlapping(struct both *both, ump_thread **thread)
 	memset(both, 0, sizeof *both);
 	both->order.op = OP_CALL;
 	probe_init(&probe);
-	probe.on_call = reply_in_room;
+	probe.on_call = reply_in_buffer;
 	probe_spawn(&probe, &client, thread);
 }
 
@@ -698,7 +698,7 @@ static void jump_out_of_task(void)
 	(void)ump_task_dispatch(task, 0);
 }
 
-static void jump_out_of_inline(void)
+static void jump_out_of_combining(void)
 {
 	ump_combining *combining;
 
@@ -728,7 +728,7 @@ static void left_callbacks(void)
 	CHECK(check_dies(leave_out_of_order, "a callback was left out of order"));
 #ifdef __linux__
 	CHECK(check_dies(jump_out_of_task, "a callback was left by longjmp"));
-	CHECK(check_dies(jump_out_of_inline, "a callback was left by longjmp"));
+	CHECK(check_dies(jump_out_of_combining, "a callback was left by longjmp"));
 #endif
 }
 
@@ -744,14 +744,14 @@ static void deaths(void)
 #endif
 
 static const struct check_test tests[] = {
-	{"[misuse] NULL where a client or a place for one should be", null_clients},
+	{"[misuse] NULL instead of a client, or of where to store one", null_clients},
 	{"[misuse] dropping nothing, and twice through one variable, is harmless", null_drops},
-	{"[misuse] NULL where a receiving end should be", null_receivers},
+	{"[misuse] NULL instead of a receiving end", null_receivers},
 	{"[misuse] NULL, a second reply, or a code that is not above 0", replies},
-	{"[misuse] [task] [suspend] NULL where a task or a suspension should be", null_tasks},
-	{"[misuse] [complete] NULL where completions should be", null_completions},
-	{"[misuse] [bound] NULL where one waits for room", null_waits_for_room},
-	{"[misuse] NULL where numbers are asked for", null_stats},
+	{"[misuse] [task] [suspend] NULL instead of a task or a suspension", null_tasks},
+	{"[misuse] [complete] NULL instead of completions", null_completions},
+	{"[misuse] [bound] NULL in calls that wait for a permit", null_waits_for_permit},
+	{"[misuse] NULL where statistics are read", null_stats},
 	{"[misuse] configurations that are no good", configs},
 	{"[misuse] [clean] handlers that lack something", handlers},
 	{"[misuse] [clean] [task] handlers of tasks that lack something", task_handlers},

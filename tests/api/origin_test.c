@@ -27,7 +27,7 @@ static void answering(void)
 	ump_reply_context *rc;
 	ump_server *server;
 	ump_client *client;
-	struct reply *room;
+	struct reply *buffer;
 
 	probe_open(&server, &client);
 	rc = received_and_given_up(server, client, &request);
@@ -38,9 +38,9 @@ static void answering(void)
 	CHECK_INT(request.dropped, ==, 0);
 
 	rc = received_and_given_up(server, client, NULL);
-	room = ump_reply_buffer(rc);
-	*room = reply;
-	CHECK_INT(ump_reply(&rc, room), ==, UMP_ORIGIN_GONE);
+	buffer = ump_reply_buffer(rc);
+	*buffer = reply;
+	CHECK_INT(ump_reply(&rc, buffer), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(answer.dropped, ==, 2);
 
 	rc = received_and_given_up(server, client, NULL);
@@ -162,7 +162,8 @@ static void timed_out_request(void)
 }
 
 static const struct check_test tests[] = {
-	{"[origin] to answer someone who gave up says so and drops the value", answering},
+	{"[origin] a reply to a requester that gave up gives UMP_ORIGIN_GONE and drops the value",
+		answering},
 	{"[origin] a queued request that was given up is skipped and counted", skipped},
 	{"[origin] a request that was given up does not end the loop", loop_goes_on},
 	{"[origin] a reply that is not received is dropped", answered_and_not_looked_at},

@@ -165,7 +165,7 @@ static struct ump_flow send_and_break(
 	return ump_break(probe);
 }
 
-static void run_inline(enum leftover leftover, enum sender sender)
+static void run_combining(enum leftover leftover, enum sender sender)
 {
 	static struct probe probe;
 	struct sent sent;
@@ -178,7 +178,7 @@ static void run_inline(enum leftover leftover, enum sender sender)
 	probe.roams = true;
 	probe_spawn_combining(&probe, &client, &combining);
 	probe_post(client, OP_CALL, (int)sender);
-	CHECK(probe_join_inline(&combining).stop);
+	CHECK(probe_join_combining(&combining).stop);
 	never_started(&probe, &sent, leftover, sender);
 	ump_client_drop(&client);
 }
@@ -250,9 +250,9 @@ static void tasks(void)
 	in_all_ways(in_task);
 }
 
-static void inline_servers(void)
+static void combining_servers(void)
 {
-	in_all_ways(run_inline);
+	in_all_ways(run_combining);
 }
 
 static void suspended_tasks(void)
@@ -382,7 +382,7 @@ static void not_sent(void)
 static const struct check_test tests[] = {
 	{"[gone] [once] a thread's requests that were never started have one owner", threads},
 	{"[gone] [once] a task's do", tasks},
-	{"[gone] [once] a combining server's do", inline_servers},
+	{"[gone] [once] a combining server's do", combining_servers},
 	{"[gone] [suspend] those of a task that is dropped while suspended do", suspended_tasks},
 	{"[gone] [once] a raw end's do", raw_ends},
 	{"[gone] a caller that is blocked has its value back", blocked},

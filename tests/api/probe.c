@@ -80,11 +80,11 @@ static void answer(struct probe *probe, ump_reply_context **rc, int value)
 
 static void answer_in_place(struct probe *probe, ump_reply_context **rc, int value)
 {
-	struct reply *room = ump_reply_buffer(*rc);
+	struct reply *buffer = ump_reply_buffer(*rc);
 
-	room->value = value;
-	room->token = probe->reply_token;
-	probe->last_reply_result = ump_reply(rc, room);
+	buffer->value = value;
+	buffer->token = probe->reply_token;
+	probe->last_reply_result = ump_reply(rc, buffer);
 }
 
 static void keep(struct probe *probe, ump_reply_context **rc)
@@ -228,7 +228,8 @@ void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task)
 	CHECK_INT(probe_spawn_task_result(probe, client, task), ==, UMP_OK);
 }
 
-int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_combining **combining)
+int probe_spawn_combining_result(
+	struct probe *probe, ump_client **client, ump_combining **combining)
 {
 	probe->roams = true;
 	return ump_spawn_combining(config_of(probe), build, probe, client, combining);
@@ -236,10 +237,10 @@ int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_comb
 
 void probe_spawn_combining(struct probe *probe, ump_client **client, ump_combining **combining)
 {
-	CHECK_INT(probe_spawn_inline_result(probe, client, combining), ==, UMP_OK);
+	CHECK_INT(probe_spawn_combining_result(probe, client, combining), ==, UMP_OK);
 }
 
-struct ump_flow probe_join_inline(ump_combining **combining)
+struct ump_flow probe_join_combining(ump_combining **combining)
 {
 	struct ump_flow how = ump_break(NULL);
 
@@ -326,7 +327,7 @@ int probe_every_fault(int (*attempt)(void), int other)
 {
 	for (int n = 0;; n++) {
 		long before = faults_live();
-		long bells = faults_bells();
+		long notifiers = faults_notifiers();
 		int result;
 
 		faults_at(n);
@@ -337,7 +338,7 @@ int probe_every_fault(int (*attempt)(void), int other)
 		}
 		CHECK(result == UMP_NO_MEMORY || result == other);
 		CHECK_INT(faults_live(), ==, before);
-		CHECK_INT(faults_bells(), ==, bells);
+		CHECK_INT(faults_notifiers(), ==, notifiers);
 	}
 }
 

@@ -124,9 +124,10 @@ int probe_spawn_task_result(struct probe *probe, ump_client **client, ump_task *
 void probe_spawn_task(struct probe *probe, ump_client **client, ump_task **task);
 
 /* The same as a combining server. */
-int probe_spawn_inline_result(struct probe *probe, ump_client **client, ump_combining **combining);
+int probe_spawn_combining_result(
+	struct probe *probe, ump_client **client, ump_combining **combining);
 void probe_spawn_combining(struct probe *probe, ump_client **client, ump_combining **combining);
-struct ump_flow probe_join_inline(ump_combining **combining);
+struct ump_flow probe_join_combining(ump_combining **combining);
 
 /* Whether a file descriptor is readable, as poll() reports it. */
 bool probe_readable(int fd);

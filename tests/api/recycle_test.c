@@ -131,7 +131,7 @@ static void limits(void)
 	 * bytes. */
 	static const struct {
 		size_t keep;
-		long trays;
+		long slabs;
 		long requests;
 		bool pool;
 	} all[] = {
@@ -164,7 +164,7 @@ static void limits(void)
 				  server, &(const void *){NULL}, &(ump_reply_context *){NULL}),
 			==, UMP_EMPTY);
 		CHECK_INT(faults_live() - before, <=,
-			all[i].trays + all[i].requests + (all[i].pool ? 1 : 0));
+			all[i].slabs + all[i].requests + (all[i].pool ? 1 : 0));
 		close_channel();
 	}
 }
@@ -289,7 +289,7 @@ static const struct check_test tests[] = {
 	{"[clean] the messages of a busy client allocate nothing", busy},
 	{"[clean] a burst of posts allocates little and leaves less behind", burst},
 	{"[clean] a burst leaves no more than is kept, without another send", nothing_above},
-	{"[clean] a client keeps no more bytes than the configuration says", limits},
+	{"[clean] a client keeps no more bytes than configured", limits},
 	{"[clean] [once] messages of all sizes", sizes},
 	{"[clean] [keep] messages that outlive their client", outliving},
 	{"[clean] [gone] sending without memory", without_memory},

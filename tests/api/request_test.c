@@ -42,7 +42,7 @@ static void allocates_nothing(void)
 
 struct place {
 	const void *message;
-	void *room;
+	void *buffer;
 };
 
 static struct ump_flow where(void *self, const void *msg, ump_reply_context **rc)
@@ -50,8 +50,8 @@ static struct ump_flow where(void *self, const void *msg, ump_reply_context **rc
 	struct place *place = self;
 
 	place->message = msg;
-	place->room = ump_reply_buffer(*rc);
-	(void)ump_reply(rc, place->room);
+	place->buffer = ump_reply_buffer(*rc);
+	(void)ump_reply(rc, place->buffer);
 	return ump_continue();
 }
 
@@ -75,11 +75,11 @@ static void copies_nothing(void)
 	CHECK_INT(ump_spawn_thread(&config, build_where, &place, &client, &thread), ==, UMP_OK);
 	CHECK_INT(ump_client_req(client, message, reply, UMP_FOREVER), ==, UMP_OK);
 	CHECK(place.message == message);
-	CHECK(place.room == reply);
+	CHECK(place.buffer == reply);
 	CHECK_INT(ump_client_req(client, message, reply, ump_after(INT64_C(60000000000))), ==,
 		UMP_OK);
 	CHECK(place.message != message);
-	CHECK(place.room != reply);
+	CHECK(place.buffer != reply);
 	ump_client_drop(&client);
 	CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
@@ -88,11 +88,11 @@ static struct ump_flow reverse(void *self, const void *msg, ump_reply_context **
 {
 	size_t size = *(const size_t *)self;
 	const unsigned char *bytes = msg;
-	unsigned char *room = ump_reply_buffer(*rc);
+	unsigned char *buffer = ump_reply_buffer(*rc);
 
 	for (size_t i = 0; i < size; i++)
-		room[i] = bytes[size - 1 - i];
-	(void)ump_reply(rc, room);
+		buffer[i] = bytes[size - 1 - i];
+	(void)ump_reply(rc, buffer);
 	return ump_continue();
 }
 

@@ -21,7 +21,7 @@ static void dawdle(int round)
 
 /* A client with a reservation is dropped, reserves again, or its completions are dropped, while the
  * closing of the inbox completes the reservation. */
-static void asks_and_goes(void)
+static void reserves_and_goes(void)
 {
 	const struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
 
@@ -119,9 +119,10 @@ static void without_a_bound(void)
 }
 
 static const struct check_test tests[] = {
-	{"[bound] [gone] room in a server without a bound, and in none", without_a_bound},
+	{"[bound] [gone] a reservation at a server without a capacity, and at none",
+		without_a_bound},
 	{"[bound] [complete] a client with a reservation goes while the inbox closes",
-		asks_and_goes},
+		reserves_and_goes},
 	{"[bound] [complete] [clean] a client and its completions go at the same time", both_go},
 };
 

@@ -53,7 +53,7 @@ static void clients_gone(void)
 	ump_server_drop(&server);
 }
 
-static void only_a_goodbye(void)
+static void only_eos(void)
 {
 	ump_reply_context *rc;
 	ump_server *server;
@@ -144,8 +144,9 @@ static void waits_for_messages(void)
 
 static const struct check_test tests[] = {
 	{"[fifo] a raw server receives posts and requests", a_life},
-	{"[drain] a raw server is told once its clients are gone, and ever after", clients_gone},
-	{"[drain] the goodbye of the last client is no message", only_a_goodbye},
+	{"[drain] a raw server gets UMP_CLIENTS_GONE once its clients are gone, and ever after",
+		clients_gone},
+	{"[drain] the end-of-stream marker of the last client is no message", only_eos},
 	{"[once] [clean] dropping a raw server completes and drops what is queued",
 		dropped_with_messages},
 	{"[weak] a server may go last or first", dropped_last},

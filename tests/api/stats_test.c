@@ -77,19 +77,19 @@ static void depths(void)
 }
 
 /* A reported maximum must not decrease, even if the permit is returned unused. */
-static void depth_of_kept_room(void)
+static void depth_with_reserved_permit(void)
 {
 	ump_completions *completions;
-	ump_client *asker;
+	ump_client *reserving;
 
 	prepare(3, 0);
 	probe_spawn_task(&probe, &client, &task);
-	CHECK_INT(ump_client_clone(client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(client, &reserving), ==, UMP_OK);
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-	CHECK_INT(ump_client_reserve(asker, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(reserving, completions, NULL), ==, UMP_OK);
 	CHECK_INT(look().depth, ==, 1);
 	CHECK_INT(look().depth_most, ==, 1);
-	ump_client_drop(&asker);
+	ump_client_drop(&reserving);
 	ump_completions_drop(&completions);
 	CHECK_INT(look().depth, ==, 0);
 	CHECK_INT(look().depth_most, ==, 1);
@@ -370,9 +370,10 @@ static void watched(void)
 static const struct check_test tests[] = {
 	{"[task] a fresh server's numbers, and those of one that was dropped", fresh},
 	{"[bound] depth, and the most there ever was", depths},
-	{"[bound] kept room counts as depth, and is not forgotten", depth_of_kept_room},
+	{"[bound] a reserved permit counts as depth, and is not forgotten",
+		depth_with_reserved_permit},
 	{"[origin] [keep] requests handled, skipped, failed and kept", ends_of_requests},
-	{"[weak] clients are counted; who watches keeps nothing alive", clients},
+	{"[weak] clients are counted; monitoring keeps nothing alive", clients},
 	{"[user] a handler at work, and since when", busy_handlers},
 	{"[suspend] a handler that has suspended is at work", suspended_handlers},
 	{"[bound] raw receiving ends have numbers too", raw},

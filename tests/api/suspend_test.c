@@ -337,7 +337,7 @@ static void resume_after_drop(void)
 	CHECK(ump_task_dispatch(task, 0));
 	ump_task_drop(&task);
 	ump_client_drop(&client);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	CHECK_INT(ump_task_resume(&suspended, flow), ==, UMP_SERVER_GONE);
 	CHECK_INT(ump_task_resume(&suspended, flow), ==, UMP_INVALID);
 }
@@ -795,7 +795,8 @@ static void named_waits(void)
 }
 
 static const struct check_test tests[] = {
-	{"[suspend] [task] until it is resumed, a task takes no other message and is silent",
+	{"[suspend] [task] until it is resumed, a task takes no other message and its descriptor "
+	 "is not readable",
 		takes_no_other},
 	{"[suspend] [task] resumed with nothing else to do", alone},
 	{"[suspend] the message of a post stays until then; of a request, until its answer",
@@ -808,18 +809,20 @@ static const struct check_test tests[] = {
 	{"[suspend] [quiet] resumed by other threads, run", by_another_thread_run},
 	{"[suspend] [drain] the last client goes meanwhile: what was sent is still handled",
 		last_client_goes},
-	{"[suspend] [once] [clean] resuming after the drop says so, and frees", resume_after_drop},
+	{"[suspend] [once] [clean] resuming after the drop returns UMP_SERVER_GONE, and frees",
+		resume_after_drop},
 	{"[suspend] dropped when it was resumed already", drop_after_resume},
 	{"[suspend] dropped by the handler that has suspended", dropped_in_the_callback},
 	{"[suspend] refused outside of a task's request and post", elsewhere},
 	{"[suspend] [clean] refused where there are too many references", too_many},
-	{"[suspend] refused where slow handlers are told of", in_slow_handler},
+	{"[suspend] refused where slow handlers are reported", in_slow_handler},
 	{"[suspend] pending is going on, without a suspension", pending_alone},
 	{"[suspend] tasks within tasks suspend each for itself", nested},
 	{"[suspend] [complete] [keep] a handler awaits another server's answer", awaits},
-	{"[suspend] [deadlock] a suspension that names a server closes a circle", named},
+	{"[suspend] [deadlock] a suspension that names a server closes a cycle", named},
 	{"[suspend] [deadlock] [clean] the named server goes, or the task", named_goes},
-	{"[suspend] [deadlock] who names a server that waits for it is told", named_waits},
+	{"[suspend] [deadlock] naming a server that waits for the caller returns UMP_DEADLOCK",
+		named_waits},
 };
 
 CHECK_MAIN(tests)

@@ -815,10 +815,10 @@ static void descriptor_closes(void)
 	probe_init(&probe);
 	spawn();
 	fd = ump_task_fd(task);
-	CHECK_INT(faults_bells(), ==, 1);
+	CHECK_INT(faults_notifiers(), ==, 1);
 	CHECK(fcntl(fd, F_GETFD) >= 0);
 	ump_task_drop(&task);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	CHECK(fcntl(fd, F_GETFD) < 0);
 	CHECK_INT(ump_client_post(client, &order), ==, UMP_SERVER_GONE);
 	ump_client_drop(&client);
@@ -826,16 +826,16 @@ static void descriptor_closes(void)
 	spawn();
 	ump_client_drop(&client);
 	CHECK(!ump_task_dispatch(task, 0));
-	CHECK_INT(faults_bells(), ==, 1);
+	CHECK_INT(faults_notifiers(), ==, 1);
 	CHECK(!probe_join_task(&task).stop);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	/* By a break, with a client that remains. */
 	probe_init(&probe);
 	spawn();
 	probe_post(client, OP_BREAK, 1);
 	CHECK(!ump_task_dispatch(task, 0));
 	CHECK(probe_join_task(&task).stop);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	ump_client_drop(&client);
 }
 
@@ -856,7 +856,7 @@ static void failed_spawn_closes(void)
 
 	CHECK_INT(ump_spawn_task(&config, clone_and_fail, &code, &client, &task), ==, 7);
 	CHECK(stays != NULL);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	ump_client_drop(&stays);
 }
 
@@ -871,15 +871,14 @@ static const struct check_test tests[] = {
 	{"[task] [break] leftovers, term and drop run in the call in which the handler breaks",
 		ends_by_break},
 	{"[task] [break] term may replace the outcome", term_replaces},
-	{"[task] join needs no place for the outcome, and consumes the handle",
-		join_without_outcome},
+	{"[task] join needs no outcome pointer, and consumes the handle", join_without_outcome},
 	{"[task] [deadlock] what the builder posts is handled later; it cannot wait for itself",
 		built_with_messages},
 	{"[task] [init] a builder or an init that fails is spawn's code, and clones find it gone",
 		failing_spawns},
 	{"[task] a handler without init", without_init},
 	{"[task] [deadline] running ends with the deadline or the loop", runs_until},
-	{"[task] [deadline] a run ends after the message at hand, whatever is queued",
+	{"[task] [deadline] a run ends after the current message, whatever is queued",
 		runs_over_by_one},
 	{"[task] [deadline] a flood does not keep a run past its deadline", runs_in_a_flood},
 	{"[task] [drain] [quiet] running serves callers on other threads to the last",

@@ -677,14 +677,14 @@ static void many_servers(void)
 
 static const struct check_test tests[] = {
 	{"[reuse] a server that was joined has given its thread to the next one", one_thread},
-	{"[reuse] no more threads wait than may", at_most},
-	{"[reuse] any number waits, if told so", any_number},
-	{"[reuse] [clean] a place that no server has used", never_used},
+	{"[reuse] no more threads are idle than may be", at_most},
+	{"[reuse] any number is idle, if the pool has no maximum", any_number},
+	{"[reuse] [clean] a pool that no server has used", never_used},
 	{"[reuse] [clean] dropped while servers run on its threads", dropped_while_they_run},
 	{"[reuse] [clean] dropped by a handler that runs on one", dropped_by_a_handler},
 	{"[reuse] [clean] servers whose handles are dropped", nobody_joins},
 	{"[reuse] [init] an init that fails gives the thread back", init_fails},
-	{"[reuse] [init] so it does when there is no place", surplus_after_failed_init},
+	{"[reuse] [init] it ends the thread when the pool is full", surplus_after_failed_init},
 	{"[reuse] [init] a builder that fails takes none", builder_fails},
 	{"[reuse] [clean] each call that can fail does", each_call_fails},
 	{"[reuse] [misuse] stacks of another size, and NULL", wrong_arguments},
@@ -694,7 +694,8 @@ static const struct check_test tests[] = {
 	{"[user] a process that a handler starts can be ended by a signal", processes_end},
 	{"[reuse] [deadlock] thread-local variables last as long as the thread", thread_locals},
 	{"[reuse] [deadlock] a handler that joins itself", joined_by_itself},
-	{"[reuse] a handler that joins who had its thread before", joined_on_its_thread},
+	{"[reuse] a handler that joins the server that had its thread before",
+		joined_on_its_thread},
 	{"[reuse] [once] [clean] many servers, spawned at once", many_servers},
 };
 

@@ -69,7 +69,7 @@ static void handlers_use_other_servers(void)
 	CHECK_INT(probe.handled, ==, 200);
 }
 
-struct looks {
+struct observed {
 	sigset_t mask;
 	char name[16];
 	int joined;
@@ -78,17 +78,17 @@ struct looks {
 
 static struct ump_flow look(void *self, const void *msg, ump_reply_context **rc)
 {
-	struct looks *looks = self;
+	struct observed *observed = self;
 
 	(void)msg;
-	pthread_sigmask(SIG_SETMASK, NULL, &looks->mask);
-	prctl(PR_GET_NAME, looks->name);
-	looks->joined = ump_thread_join(&looks->thread, NULL, UMP_FOREVER);
+	pthread_sigmask(SIG_SETMASK, NULL, &observed->mask);
+	prctl(PR_GET_NAME, observed->name);
+	observed->joined = ump_thread_join(&observed->thread, NULL, UMP_FOREVER);
 	CHECK_INT(ump_reply(rc, NULL), ==, UMP_OK);
 	return ump_continue();
 }
 
-static int build_looker(void *arg, ump_client *client, struct ump_handler *out)
+static int build_observer(void *arg, ump_client *client, struct ump_handler *out)
 {
 	(void)client;
 	out->self = arg;
@@ -100,19 +100,19 @@ static void on_its_thread(void)
 {
 	struct ump_config config = {
 		.request.size = 1, .name = "a name that is far too long", .stack_size = 1};
-	struct looks looks;
+	struct observed observed;
 	ump_client *client;
 
-	memset(&looks, 0, sizeof looks);
-	CHECK_INT(ump_spawn_thread(&config, build_looker, &looks, &client, &looks.thread), ==,
-		UMP_OK);
+	memset(&observed, 0, sizeof observed);
+	CHECK_INT(ump_spawn_thread(&config, build_observer, &observed, &client, &observed.thread),
+		==, UMP_OK);
 	CHECK_INT(ump_client_req(client, "x", NULL, UMP_FOREVER), ==, UMP_OK);
-	CHECK_INT(looks.joined, ==, UMP_DEADLOCK);
-	CHECK(looks.thread != NULL);
-	CHECK_INT(sigismember(&looks.mask, SIGTERM), ==, 1);
-	CHECK(strcmp(looks.name, "a name that is ") == 0);
+	CHECK_INT(observed.joined, ==, UMP_DEADLOCK);
+	CHECK(observed.thread != NULL);
+	CHECK_INT(sigismember(&observed.mask, SIGTERM), ==, 1);
+	CHECK(strcmp(observed.name, "a name that is ") == 0);
 	ump_client_drop(&client);
-	CHECK_INT(ump_thread_join(&looks.thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(ump_thread_join(&observed.thread, NULL, UMP_FOREVER), ==, UMP_OK);
 }
 
 static struct ump_flow drop_own_thread(void *self, const void *msg, ump_reply_context **rc)

@@ -181,7 +181,7 @@ def stops_with_a_value(library):
     server.start()
     check("the loop ends", server.ends())
     check("with its value", server.outcome == 1 + 2 + STOP)
-    check("what was left is told so",
+    check("an undelivered request gets UMP_SERVER_GONE",
           library.ump_wait_reply_wait(byref(wait), byref(c_int()), FOREVER) == SERVER_GONE)
     check("nothing more is taken",
           library.ump_client_post(server.client, byref(Note(b"", 1))) == SERVER_GONE)

@@ -222,8 +222,8 @@ unsafe impl Sync for Client {}
 impl Client {
     fn add(&self, a: c_int, b: c_int, deadline: i64) -> Result<c_int, c_int> {
         let mut sum: c_int = 0;
-        let room = &mut sum as *mut c_int as *mut c_void;
-        match unsafe { ump_client_req(self.0, pointer(&Add { a, b }), room, deadline) } {
+        let reply = &mut sum as *mut c_int as *mut c_void;
+        match unsafe { ump_client_req(self.0, pointer(&Add { a, b }), reply, deadline) } {
             OK => Ok(sum),
             code => Err(code),
         }
@@ -289,8 +289,8 @@ fn spawn(posts: &Vec<c_int>) -> Result<(Client, *mut c_void), c_int> {
 
 fn wait(mut wait: *mut c_void) -> Result<c_int, c_int> {
     let mut sum: c_int = 0;
-    let room = &mut sum as *mut c_int as *mut c_void;
-    match unsafe { ump_wait_reply_wait(&mut wait, room, FOREVER) } {
+    let reply = &mut sum as *mut c_int as *mut c_void;
+    match unsafe { ump_wait_reply_wait(&mut wait, reply, FOREVER) } {
         OK => Ok(sum),
         code => Err(code),
     }

@@ -106,7 +106,7 @@ class keeper : public ump::handler<shop>
 	ledger &book_;
 };
 
-ump::combining_server<shop> open_inline(ledger &book, const ump_config &config = ump_config())
+ump::combining_server<shop> open_combining(ledger &book, const ump_config &config = ump_config())
 {
 	auto made = ump::spawn_combining(std::make_unique<keeper>(book), config);
 
@@ -119,7 +119,7 @@ ump::combining_server<shop> open_inline(ledger &book, const ump_config &config =
 void inside_the_calls()
 {
 	ledger book;
-	auto [client, combining] = open_inline(book);
+	auto [client, combining] = open_combining(book);
 	auto all = ump::open_completions();
 	int answer = 0;
 
@@ -147,10 +147,10 @@ void inside_the_calls()
 	CHECK(moved.join().error() == UMP_INVALID);
 }
 
-void inline_breaks()
+void combining_breaks()
 {
 	ledger book;
-	auto [client, combining] = open_inline(book);
+	auto [client, combining] = open_combining(book);
 	counted mine(5);
 
 	auto kept = client.request_async(counted(KEEP));
@@ -165,10 +165,10 @@ void inline_breaks()
 }
 
 // The handle is not a client: without it the server continues, and its outcome is discarded.
-void inline_is_dropped()
+void combining_is_dropped()
 {
 	ledger book;
-	auto server = open_inline(book);
+	auto server = open_combining(book);
 
 	server.combining.reset();
 	CHECK(!server.combining);
@@ -177,7 +177,7 @@ void inline_is_dropped()
 	CHECK_INT(book.ended_with, ==, 77);
 	// Assignment drops the old server, in either order.
 	ledger other;
-	server = open_inline(other);
+	server = open_combining(other);
 	CHECK(server.client.post(counted(1)));
 	server = ump::combining_server<shop>();
 	CHECK(other.gone == 1 && other.handled == 1 && other.terms == 1);
@@ -186,7 +186,7 @@ void inline_is_dropped()
 void inside_its_handler()
 {
 	ledger book;
-	auto server = open_inline(book);
+	auto server = open_combining(book);
 	int calls = 0;
 
 	CHECK(server.client.post(counted(SUSPEND)) && !book.suspended);
@@ -217,7 +217,7 @@ void inside_its_handler()
 void answers_inside_the_handler()
 {
 	ledger book;
-	auto [client, combining] = open_inline(book);
+	auto [client, combining] = open_combining(book);
 	auto all = ump::open_completions();
 	ump::completions moved;
 	int answer = 0;
@@ -244,7 +244,7 @@ void answers_inside_the_handler()
 	CHECK(combining.join());
 }
 
-void inline_fails_to_start()
+void combining_fails_to_start()
 {
 	class refuses final : public keeper
 	{
@@ -288,7 +288,7 @@ void many_callers()
 		std::vector<std::thread> threads;
 
 		config.budget = budget;
-		auto [client, combining] = open_inline(book, config);
+		auto [client, combining] = open_combining(book, config);
 		for (int way = 0; way < 3; way++)
 			threads.emplace_back([way, from = *client.clone()] {
 				for (int i = 0; i < ROUNDS; i++) {
@@ -316,11 +316,11 @@ void many_callers()
 }
 
 // Whichever thread ends it, the outcome must reach the thread that waits for it.
-void inline_joined_elsewhere()
+void combining_joined_elsewhere()
 {
 	for (int round = 0; round < 20; round++) {
 		ledger book;
-		auto [client, combining] = open_inline(book);
+		auto [client, combining] = open_combining(book);
 		std::thread other([round, from = std::move(client)] {
 			check_nap(round % 4);
 			CHECK(from.post(counted(STOP)));
@@ -395,7 +395,7 @@ int ended_of_two(std::size_t most)
 	return ended_threads;
 }
 
-void no_more_than_may_wait()
+void no_more_than_may_be_idle()
 {
 	CHECK_INT(ended_of_two(0), ==, 0);
 	CHECK_INT(ended_of_two(1), ==, 1);
@@ -502,20 +502,21 @@ void without_memory()
 const check_test tests[] = {
 	{"c++ [combining] [drain]: messages are handled inside the calls that send them",
 		leaving_nothing<inside_the_calls>},
-	{"c++ [combining] [break] [gone] [keep]: an inline server ends with a value",
-		leaving_nothing<inline_breaks>},
-	{"c++ [combining] [clean]: its handle is dropped", leaving_nothing<inline_is_dropped>},
+	{"c++ [combining] [break] [gone] [keep]: a combining server ends with a value",
+		leaving_nothing<combining_breaks>},
+	{"c++ [combining] [clean]: its handle is dropped", leaving_nothing<combining_is_dropped>},
 	{"c++ [combining] [deadlock] [user]: what its handler may do",
 		leaving_nothing<inside_its_handler>},
 	{"c++ [combining] [complete]: its handler takes answers of its caller's completions",
 		leaving_nothing<answers_inside_the_handler>},
 	{"c++ [combining] [init] [misuse]: one that does not start",
-		leaving_nothing<inline_fails_to_start>},
+		leaving_nothing<combining_fails_to_start>},
 	{"c++ [combining] [once]: many callers", leaving_nothing<many_callers>},
 	{"c++ [combining] [quiet]: joined while another thread ends it",
-		leaving_nothing<inline_joined_elsewhere>},
+		leaving_nothing<combining_joined_elsewhere>},
 	{"c++ [reuse]: one thread for server after server", leaving_nothing<used_again>},
-	{"c++ [reuse]: no more threads wait than may", leaving_nothing<no_more_than_may_wait>},
+	{"c++ [reuse]: no more threads are idle than may be",
+		leaving_nothing<no_more_than_may_be_idle>},
 	{"c++ [reuse] [clean]: threads are dropped while one has a server",
 		leaving_nothing<dropped_while_one_runs>},
 	{"c++ [reuse] [misuse]: no threads, and stacks of another size",

@@ -596,11 +596,11 @@ void of_several_servers()
 	};
 	auto first = ump::spawn_task(ump::make_handler<plain>(
 		[](point msg, ump::reply_context<plain> rc) -> ump::flow<ump::none> {
-			point *room = rc.buffer();
+			point *buffer = rc.buffer();
 
-			room->x = msg.y;
-			room->y = msg.x;
-			CHECK(rc.reply(*room));
+			buffer->x = msg.y;
+			buffer->y = msg.x;
+			CHECK(rc.reply(*buffer));
 			CHECK(rc.buffer() == nullptr);
 			return ump::go_on;
 		}));
@@ -637,12 +637,12 @@ void of_several_servers()
 
 // ---- Capacity ----------------------------------------------------------------------------------
 
-void refused_for_room()
+void refused_for_capacity()
 {
 	ledger book;
 	auto [client, task] = open_task(book, bounded(1));
 	// A name that a callable may capture.
-	auto &asker = client;
+	auto &sender = client;
 	auto all = open_completions();
 	auto posts = client.post_client();
 	counted mine(5);
@@ -661,7 +661,7 @@ void refused_for_room()
 
 	CHECK(client.post_until(std::as_const(mine), ump::never));
 	stays(client.post(std::move(mine)).error(), UMP_FULL);
-	stays(late([&](ump_time until) { return asker.post_until(std::move(mine), until); }),
+	stays(late([&](ump_time until) { return sender.post_until(std::move(mine), until); }),
 		UMP_TIMED_OUT);
 	stays(posts->post(std::move(mine)).error(), UMP_FULL);
 	stays(late([&](ump_time until) { return posts->post_until(std::move(mine), until); }),
@@ -670,11 +670,11 @@ void refused_for_room()
 		UMP_TIMED_OUT);
 	stays(client.request_async(std::move(mine)).error(), UMP_FULL);
 	stays(late([&](ump_time until) {
-		return asker.request_async_until(std::move(mine), until);
+		return sender.request_async_until(std::move(mine), until);
 	}),
 		UMP_TIMED_OUT);
 	stays(late([&](ump_time until) {
-		return asker.request_async_until(std::as_const(mine), until);
+		return sender.request_async_until(std::as_const(mine), until);
 	}),
 		UMP_TIMED_OUT);
 	stays(client.request_completion(std::move(mine), all, witness()).error(), UMP_FULL);
@@ -808,29 +808,29 @@ void outcome_stays()
 	CHECK_INT(how.outcome->worth(), ==, 9);
 }
 
-void asked_for_room()
+void reserved_capacity()
 {
 	ledger book;
 	auto [client, task] = open_task(book, bounded(1));
 	auto all = open_completions();
-	int room = 1;
-	auto told = [&](ump::result<void> said) { room = said.error().code(); };
+	int result = 1;
+	auto told = [&](ump::result<void> said) { result = said.error().code(); };
 
 	CHECK(client.post(counted(1)));
 	CHECK(client.reserve(all, told));
 	CHECK(client.reserve(all, witness()).error() == UMP_INVALID);
 	CHECK(all.next().error() == UMP_EMPTY && all.in_flight() == 1);
 	CHECK(task.dispatch());
-	CHECK(all.wait() && room == UMP_OK);
+	CHECK(all.wait() && result == UMP_OK);
 	auto other = client.clone();
 	CHECK(other->post(counted(1)).error() == UMP_FULL);
 	CHECK(client.post(counted(1)));
 	CHECK(other->reserve(all, told));
 	other->reset();
-	CHECK(all.wait() && room == UMP_ORIGIN_GONE);
+	CHECK(all.wait() && result == UMP_ORIGIN_GONE);
 	CHECK(client.reserve(all, told));
 	task.reset();
-	CHECK(all.wait() && room == UMP_SERVER_GONE);
+	CHECK(all.wait() && result == UMP_SERVER_GONE);
 	ump::client<shop> none;
 	CHECK(none.reserve(all, witness()).error() == UMP_INVALID);
 	CHECK_INT(witness::there, ==, 0);
@@ -990,7 +990,7 @@ void ping_pong()
 	auto all = open_completions();
 	std::vector<std::thread> chatter;
 	int answered = 0, asked = 0;
-	bool wants_room = false;
+	bool reserving = false;
 
 	for (int i = 0; i < 2; i++)
 		chatter.emplace_back([from = *client.clone()] {
@@ -999,7 +999,7 @@ void ping_pong()
 		});
 	client.reset();
 	while (answered < ROUNDS || asked < ROUNDS) {
-		while (asked < ROUNDS && !wants_room) {
+		while (asked < ROUNDS && !reserving) {
 			counted mine(asked % 100);
 			auto sent = other->client.request_completion(std::move(mine), all,
 				[&, n = asked % 100](ump::result<counted> answer) {
@@ -1009,8 +1009,8 @@ void ping_pong()
 			if (!sent) {
 				CHECK(sent.error() == UMP_FULL);
 				CHECK(other->client.reserve(
-					all, [&](ump::result<void>) { wants_room = false; }));
-				wants_room = true;
+					all, [&](ump::result<void>) { reserving = false; }));
+				reserving = true;
 			} else {
 				asked++;
 			}
@@ -1059,9 +1059,10 @@ const check_test tests[] = {
 	{"c++ [complete]: what callables may do", leaving_nothing<from_callables>},
 	{"c++ [complete]: answers of several servers; replies in place",
 		leaving_nothing<of_several_servers>},
-	{"c++ [bound] [deadline]: a value that found no room stays",
-		leaving_nothing<refused_for_room>},
-	{"c++ [bound] [complete]: room for an event loop", leaving_nothing<asked_for_room>},
+	{"c++ [bound] [deadline]: a value that got no permit stays",
+		leaving_nothing<refused_for_capacity>},
+	{"c++ [bound] [complete]: reservations in an event loop",
+		leaving_nothing<reserved_capacity>},
 	{"c++ [complete] [gone] [bound] [clean]: a callable that was not accepted stays",
 		leaving_nothing<callable_stays>},
 	{"c++ [complete]: a callable that is lent is copied", leaving_nothing<callable_is_copied>},

@@ -30,7 +30,7 @@ found() {
 		sed -e "s,-I$root/tests/../include,-I$tree/include,g" \
 			-e "s,[^ ]*/${test}_test.cpp.o\b,$tree/test.o,g" -e "s,-o tests/${test}_test\b,-o $tree/test,g")
 	(cd "$built" && sh -ec "$commands") >>"$tree.log" 2>&1 || { echo "$number: does not compile"; return 2; }
-	CHECK_PATIENCE=20 timeout 120 "$tree/test" >>"$tree.log" 2>&1 || status=$?
+	CHECK_TIMEOUT=20 timeout 120 "$tree/test" >>"$tree.log" 2>&1 || status=$?
 	rm -rf "$tree"
 	[ "$status" != 0 ]
 }
@@ -65,6 +65,6 @@ cmake --build "$built" --target cpp_test loop_test kinds_test >"$built/build.log
 printf '%s\n' $(sed -n 's/^test: /none-/p' "$table" | sort -u) \
 	${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")} |
 	xargs -P2 -n1 "$0" --one >"$built/results"
-printf '%d passed, %d failed (planted in the C++ face)\n' "$(grep -cx found "$built/results")" \
+printf '%d passed, %d failed (mutants of the C++ layer)\n' "$(grep -cx found "$built/results")" \
 	"$(grep -cx missed "$built/results" || true)"
 ! grep -qvx found "$built/results"

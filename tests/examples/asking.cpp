@@ -44,10 +44,10 @@ class measuring : public ump::handler<ruler>
 };
 
 // Sends a request for one word after the other, and reports the results to the display.
-class asker
+class requester
 {
       public:
-	asker(ump::client<ruler> server, ump::client<display> screen, ump::completions &answers)
+	requester(ump::client<ruler> server, ump::client<display> screen, ump::completions &answers)
 	    : server_(std::move(server)), screen_(std::move(screen)), answers_(answers)
 	{
 	}
@@ -92,7 +92,7 @@ int main()
 	if (!ruled)
 		return 1;
 	const char *const words[] = {"short", "longer", nullptr};
-	asker asking(std::move(ruled->client), std::move(client), *answers);
+	requester asking(std::move(ruled->client), std::move(client), *answers);
 	asking.ask(words);
 	// The loop waits for two descriptors: one for messages, one for replies.
 	do {

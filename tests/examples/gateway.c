@@ -355,13 +355,13 @@ static int serve(struct gateway *gateway, char **urls)
 /* ---- Asking -------------------------------------------------------------------------------- */
 
 /* What became of an order. */
-enum fate {
+enum outcome {
 	ANSWERED,
 	UNKNOWN,
 	NEVER,
-	FATES
+	OUTCOMES
 };
-static const char *const fate_texts[FATES] = {"answered", "unknown", "never"};
+static const char *const outcome_texts[OUTCOMES] = {"answered", "unknown", "never"};
 
 struct asking {
 	uint64_t count;
@@ -369,7 +369,7 @@ struct asking {
 	int64_t budget_ms;
 	nng_ctx context;
 	nng_aio *aio;
-	uint64_t fates[FATES];
+	uint64_t outcomes[OUTCOMES];
 	uint64_t retries;
 };
 
@@ -414,7 +414,7 @@ static int try_order(struct asking *asking, uint64_t number, int64_t left_ms)
 }
 
 /* Send an order, and again while it was never started and there is time. */
-static enum fate order(struct asking *asking, uint64_t number)
+static enum outcome order(struct asking *asking, uint64_t number)
 {
 	ump_time deadline = ump_after(asking->budget_ms * NS_PER_MS);
 	int64_t pause_ms = RETRY_MS_FIRST;
@@ -463,14 +463,14 @@ static int ask(struct asking *asking, const char *url)
 	/* Line buffered, so that a killed process has printed what it knew. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 0; i < asking->count; i++) {
-		enum fate fate = order(asking, asking->first + i);
+		enum outcome outcome = order(asking, asking->first + i);
 
-		asking->fates[fate]++;
-		printf("%" PRIu64 " %s\n", asking->first + i, fate_texts[fate]);
+		asking->outcomes[outcome]++;
+		printf("%" PRIu64 " %s\n", asking->first + i, outcome_texts[outcome]);
 	}
 	printf("total: %" PRIu64 " answered, %" PRIu64 " unknown, %" PRIu64
 	       " never started, %" PRIu64 " sent again\n",
-		asking->fates[ANSWERED], asking->fates[UNKNOWN], asking->fates[NEVER],
+		asking->outcomes[ANSWERED], asking->outcomes[UNKNOWN], asking->outcomes[NEVER],
 		asking->retries);
 	nng_aio_free(asking->aio);
 	(void)nng_close(socket);

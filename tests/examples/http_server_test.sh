@@ -193,13 +193,13 @@ ask_held() {
 	hold "$1"
 	rm -f held_body
 	curl -sS --max-time 30 -o held_body "$url/count?word=a" &
-	asker=$!
+	requester=$!
 	sleep 0.3
 }
 
 expect_answered() {
 	let_go
-	wait "$asker" || wrong+=("the question was not answered")
+	wait "$requester" || wrong+=("the question was not answered")
 	grep -qx 0 held_body || wrong+=("the question got '$(cat held_body)'")
 }
 
@@ -217,8 +217,8 @@ slow() {
 
 # A query that is in progress at SIGTERM must be answered.
 end_while_slow() {
-	start patient.db
-	ask_held patient.db
+	start waiting.db
+	ask_held waiting.db
 	kill -TERM "$server"
 	sleep 0.5
 	[ ! -s held_body ] || wrong+=("the database was not slow")

@@ -17,13 +17,13 @@ trap 'rm -rf "$out"' EXIT
 passed=0
 failed=0
 not_run=0
-patience=60 # seconds
+timeout=60 # seconds
 
 # check NAME EXPECTED: run a program and compare.
 check() {
 	local name=$1 status=0
 	sed "s/100000/$requests/g; s/50000/$((requests / 2))/g" "$stored/$2.expected" >"$out/expected"
-	timeout $patience "$folder/$name" "$requests" >"$out/stdout" 2>"$out/stderr" || status=$?
+	timeout $timeout "$folder/$name" "$requests" >"$out/stdout" 2>"$out/stderr" || status=$?
 	if [ $status -eq 77 ]; then
 		not_run=$((not_run + 1))
 		echo "NOT RUN $name: $(tail -n 1 "$out/stderr")"
@@ -34,7 +34,7 @@ check() {
 		failed=$((failed + 1))
 		echo "FAILED $name: status $status"
 		# If one hangs, others will hang too, so the next ones get less time.
-		[ $status -ne 124 ] || { patience=5; echo "it hung"; }
+		[ $status -ne 124 ] || { timeout=5; echo "it hung"; }
 		cat "$out/stderr"
 		diff "$out/expected" "$out/stdout" || true
 	fi
@@ -47,7 +47,7 @@ for loop in libuv glib libev sd_event io_uring; do
 	check ${loop}_client client
 done
 for loop in epoll libevent; do
-	check ${loop}_client client_room
+	check ${loop}_client client_bounded
 done
 check glib_await server
 check libuv_ping_pong ping_pong

@@ -27,8 +27,8 @@
 #define SHOW_FIRST_NS   INT64_C(50000000)
 #define SHOW_LONGEST_NS INT64_C(2000000000)
 /* How long the question for it may wait behind the readers' messages. */
-#define SHOW_PATIENCE_NS INT64_C(60000000000)
-#define NS_PER_S         INT64_C(1000000000)
+#define SHOW_TIMEOUT_NS INT64_C(60000000000)
+#define NS_PER_S        INT64_C(1000000000)
 
 /* The contents of the command line. */
 struct job {
@@ -273,7 +273,7 @@ static void wait_for_readers(struct feed *feed, const ump_client *client)
 	int64_t interval = SHOW_FIRST_NS;
 
 	while (!readers_ended(feed, ump_after(interval))) {
-		show_progress(feed, client, ump_after(SHOW_PATIENCE_NS));
+		show_progress(feed, client, ump_after(SHOW_TIMEOUT_NS));
 		interval = interval < SHOW_LONGEST_NS / 2 ? interval * 2 : SHOW_LONGEST_NS;
 	}
 }
@@ -440,15 +440,15 @@ static int read_options(struct job *job, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct job job = {.show = isatty(STDERR_FILENO) != 0};
-	size_t room = (size_t)argc + 1;
-	ump_wait_reply **waits = calloc(room, sizeof(ump_wait_reply *));
+	size_t capacity = (size_t)argc + 1;
+	ump_wait_reply **waits = calloc(capacity, sizeof(ump_wait_reply *));
 	int status = 1;
 
 	/* A report to a file at its size limit must be a failed write, not the end of the
 	 * process.  The database needs no such care: the dispatcher has all signals blocked. */
 	signal(SIGXFSZ, SIG_IGN);
-	job.words = calloc(room, sizeof *job.words);
-	job.sources = calloc(room, sizeof *job.sources);
+	job.words = calloc(capacity, sizeof *job.words);
+	job.sources = calloc(capacity, sizeof *job.sources);
 	if (waits == NULL || job.words == NULL || job.sources == NULL) {
 		fprintf(stderr, "sqlite_server: %s\n", ump_strerror(UMP_NO_MEMORY));
 	} else {

@@ -36,19 +36,19 @@ void text_close(struct text *text)
 	text->bytes = NULL;
 }
 
-/* Make room to read into, twice as much each time, so that a long line is not copied too often. */
-static int make_room(struct text *text)
+/* Grow the buffer, to twice its size each time, so that a long line is not copied too often. */
+static int grow(struct text *text)
 {
-	size_t room = text->room < CHUNK_SIZE / 2 ? CHUNK_SIZE : text->room * 2;
+	size_t capacity = text->capacity < CHUNK_SIZE / 2 ? CHUNK_SIZE : text->capacity * 2;
 	char *bytes;
 
-	if (text->used < text->room)
+	if (text->used < text->capacity)
 		return 0;
-	bytes = room > text->room ? realloc(text->bytes, room) : NULL;
+	bytes = capacity > text->capacity ? realloc(text->bytes, capacity) : NULL;
 	if (bytes == NULL)
 		return ENOMEM;
 	text->bytes = bytes;
-	text->room = room;
+	text->capacity = capacity;
 	return 0;
 }
 
@@ -74,13 +74,13 @@ static void refuse_nul(struct text *text, const char *nul)
 /* Read once.  A failure shows in the state. */
 static void read_more(struct text *text)
 {
-	int error = make_room(text);
+	int error = grow(text);
 	ssize_t got = 0;
 	const char *nul;
 
 	if (error == 0) {
 		do
-			got = read(text->fd, text->bytes + text->used, text->room - text->used);
+			got = read(text->fd, text->bytes + text->used, text->capacity - text->used);
 		while (got < 0 && errno == EINTR);
 		error = got < 0 ? errno : 0;
 	}
@@ -133,7 +133,7 @@ static enum text_state give(struct text *text, size_t size, struct text_chunk *c
 	text->line += chunk->lines;
 	text->bytes = kept;
 	text->used = rest;
-	text->room = rest;
+	text->capacity = rest;
 	return TEXT_OPEN;
 }
 

@@ -22,7 +22,7 @@ struct text {
 	/* The part of an unfinished line that was read. */
 	char *bytes;
 	size_t used;
-	size_t room;
+	size_t capacity;
 	/* The number of that line, from 1. */
 	int64_t line;
 	char why[128];

@@ -50,7 +50,7 @@ int main(void)
 {
 	struct ump_config config = {.request.size = sizeof(int), .reply.size = sizeof(int)};
 	struct worker worker = {0};
-	ump_wait_reply *patient[5];
+	ump_wait_reply *unhurried[5];
 	struct ump_stats stats;
 	ump_client *client;
 	ump_thread *thread;
@@ -61,17 +61,17 @@ int main(void)
 	if (ump_spawn_thread(&config, hire, &worker, &client, &thread) != UMP_OK)
 		return 1;
 	for (int i = 0; i < 5; i++) {
-		if (ump_client_req_async(client, &i, &patient[i]) != UMP_OK)
+		if (ump_client_req_async(client, &i, &unhurried[i]) != UMP_OK)
 			return 1;
 	}
 	/* Five jobs are ahead of this one; they take at least 80 ms. */
 	printf("in a hurry: %s\n",
 		ump_strerror(ump_client_req(client, &(int){99}, &answer, ump_after(30 * MS))));
 	for (int i = 0; i < 5; i++) {
-		if (ump_wait_reply_wait(&patient[i], &answer, UMP_FOREVER) == UMP_OK)
+		if (ump_wait_reply_wait(&unhurried[i], &answer, UMP_FOREVER) == UMP_OK)
 			sum += answer;
 	}
-	printf("the patient ones got %d\n", sum);
+	printf("the others got %d\n", sum);
 	/* One more request, so that the worker has passed the one that was given up. */
 	printf("afterwards: %s\n",
 		ump_strerror(ump_client_req(client, &(int){1}, &answer, UMP_FOREVER)));

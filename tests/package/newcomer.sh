@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Newcomers: each has only a clone and the README, copies its typed program, and follows one of its
 # ways, in a directory and a home of its own.
-patience=300 # seconds, as the README states
+timeout=300 # seconds, as the README states
 
 # Take one block of the README: sh is run, any other goes to the file that the README names:
 # take HEADING/N
@@ -26,7 +26,7 @@ newcomer() {
 	for block in "Use it/2" "$@"; do
 		take "$block"
 	done
-	HOME="$directory/home" timeout "$patience" bash -eux commands >said
+	HOME="$directory/home" timeout "$timeout" bash -eux commands >said
 	tail -n "$(wc -l <"$root/tests/examples/typed_adder.expected")" said |
 		diff "$root/tests/examples/typed_adder.expected" -
 	echo "from nothing to a typed server: $((SECONDS - begin)) s"

@@ -80,32 +80,32 @@ abi() {
 	back_to "v$version"
 }
 
-plant_last_field() {
-	sed -i '/^struct ump_config {/,/^};/s/^};/\tint planted;\n};/' "$header"
+add_last_field() {
+	sed -i '/^struct ump_config {/,/^};/s/^};/\tint added;\n};/' "$header"
 }
 
-plant_first_field() {
-	sed -i '/^struct ump_config {/a\	int planted;' "$header"
+add_first_field() {
+	sed -i '/^struct ump_config {/a\	int added;' "$header"
 }
 
-plant_first_callback() {
-	sed -i '/^struct ump_handler {/a\	void (*planted)(void);' "$header"
+add_first_callback() {
+	sed -i '/^struct ump_handler {/a\	void (*added)(void);' "$header"
 }
 
-plant_result() {
+change_result() {
 	sed -i 's/\bUMP_EMPTY = -[0-9]*/UMP_EMPTY = -99/' "$header"
 }
 
-plant_function() {
-	sed -i 's/^UMP_API unsigned ump_version(void);/&\nUMP_API int ump_planted(void);/' "$header"
-	printf '\nint ump_planted(void)\n{\n\treturn 0;\n}\n' >>"$repository/src/observe/status.c"
+add_function() {
+	sed -i 's/^UMP_API unsigned ump_version(void);/&\nUMP_API int ump_added(void);/' "$header"
+	printf '\nint ump_added(void)\n{\n\treturn 0;\n}\n' >>"$repository/src/observe/status.c"
 }
 
-plant_parameter() {
+change_parameter() {
 	sed -i 's/\bump_after(int64_t ns)/ump_after(int32_t ns)/' "$header" "$repository"/src/*/*.c
 }
 
-plant_removal() {
+remove_function() {
 	sed -i 's/^UMP_API \(size_t ump_server_skipped\)/\1/' "$header"
 }
 
@@ -122,13 +122,13 @@ test_release() {
 	try "release: tags, and refuses a tag of another commit" tags
 	local kept="the ABI is that of v$version" broke="the ABI is not that of v$version"
 	try "abi: a patch" abi "$patched" "$kept"
-	try "abi: a field at the end of the config may be added" abi "$patched" "$kept" plant_last_field
-	try "abi: a function may be added" abi "$patched" "$kept" plant_function
-	try "abi: a field at the config's beginning breaks it" abi "$patched" "$broke" plant_first_field
+	try "abi: a field at the end of the config may be added" abi "$patched" "$kept" add_last_field
+	try "abi: a function may be added" abi "$patched" "$kept" add_function
+	try "abi: a field at the config's beginning breaks it" abi "$patched" "$broke" add_first_field
 	try "abi: a callback at the handler's beginning breaks it" \
-		abi "$patched" "$broke" plant_first_callback
-	try "abi: another number for a result breaks it" abi "$patched" "$broke" plant_result
-	try "abi: another type of a parameter breaks it" abi "$patched" "$broke" plant_parameter
-	try "abi: a function that goes breaks it" abi "$patched" "$broke" plant_removal
-	try "abi: a new name for it allows that" abi "$broken" "the ABI is named anew" plant_first_field
+		abi "$patched" "$broke" add_first_callback
+	try "abi: another number for a result breaks it" abi "$patched" "$broke" change_result
+	try "abi: another type of a parameter breaks it" abi "$patched" "$broke" change_parameter
+	try "abi: a function that goes breaks it" abi "$patched" "$broke" remove_function
+	try "abi: a new name for it allows that" abi "$broken" "the ABI is named anew" add_first_field
 }

@@ -35,12 +35,12 @@ fails() {
 }
 
 # Seconds that `need` waits: more than any loaded machine takes.
-patience=100
+timeout=100
 
 # Run `need` and compare: expect NAME STATUS CALLS PATTERN
 expect() {
 	local status=0 calls
-	PATH="$work/bin:$PATH" UMP_APT_PATIENCE=$patience UMP_APT_INTERVAL=0.1 timeout 120 \
+	PATH="$work/bin:$PATH" UMP_APT_TIMEOUT=$timeout UMP_APT_INTERVAL=0.1 timeout 120 \
 		bash "$work/scripts/user" >"$work/out" 2>&1 || status=$?
 	calls=$(wc -l <"$work/calls")
 	if [ "$status" -eq "$2" ] && { [ "$3" = any ] || [ "$calls" -eq "$3" ]; } &&
@@ -63,9 +63,9 @@ expect "need waits for the lock of dpkg, and says so" 0 4 'another package manag
 fails 3 "$lists"
 expect "need waits for the lock of the lists" 0 5 '^installed$'
 fails 1000 "$lock"
-patience=1
+timeout=1
 expect "need gives up in the end, with one line" 1 any 'error: another package manager held its lock for 1 s'
-patience=100
+timeout=100
 fails 1 'E: Unable to locate package some-package'
 expect "any other failure is told at once" 1 1 'error: could not install some-package'
 echo "$passed passed, $failed failed"

@@ -115,7 +115,7 @@ static void round_of(struct stress_rng *rng)
 	size_t late = 0;
 	pthread_t thread;
 
-	mix.patience = 1 + stress_below(rng, 100000);
+	mix.timeout_most = 1 + stress_below(rng, 100000);
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&receiver.server, rng);
 	receiver.server.keeper = &keeper;

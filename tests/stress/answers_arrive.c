@@ -47,7 +47,7 @@ static void sleep_and_see(struct owner *owner)
 		return;
 	do {
 		stress_loop_wait(&owner->loop, -1);
-	} while (!owner->loop.rings[0]);
+	} while (!owner->loop.readable[0]);
 	while (stress_see(sender, UMP_NOW) == UMP_OK && !stress_one_in(&sender->rng, 20))
 		continue;
 }
@@ -72,7 +72,7 @@ static void *own(void *arg)
 
 	stress_loop_open(&owner->loop, rng);
 	begin_anew(owner);
-	while (sender->count < sender->room) {
+	while (sender->count < sender->most) {
 		ump_client *client = owner->clients[stress_below(rng, owner->count)];
 
 		(void)stress_complete(sender, client, act_of(rng, !sender->mix->drains));
@@ -140,7 +140,7 @@ struct player {
 
 static void serve(struct player *player)
 {
-	if (player->sender.count < player->sender.room)
+	if (player->sender.count < player->sender.most)
 		CHECK_INT(stress_complete(&player->sender, player->other->server.client,
 				  stress_one_in(&player->sender.rng, 4) ? STRESS_SUSPEND
 									: STRESS_ANSWER),
@@ -153,9 +153,9 @@ static void play(struct player *players, struct stress_loop *loop, struct stress
 	for (unsigned i = 0; i < 2; i++) {
 		struct player *player = &players[i];
 
-		if (loop->rings[i])
-			CHECK(stress_server_turn(&player->server, rng));
-		if (!loop->rings[2 + i])
+		if (loop->readable[i])
+			CHECK(stress_server_iterate(&player->server, rng));
+		if (!loop->readable[2 + i])
 			continue;
 		/* A reply makes the other one proceed. */
 		while (stress_see(&player->sender, UMP_NOW) == UMP_OK)

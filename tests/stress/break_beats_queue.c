@@ -17,7 +17,7 @@ static struct stress_mix everything(struct stress_rng *rng)
 
 	mix.acts[STRESS_BREAK] = stress_below(rng, 3);
 	mix.acts[STRESS_ANSWER] = 1 + stress_below(rng, 30);
-	mix.patience = 1 + stress_below(rng, 300000);
+	mix.timeout_most = 1 + stress_below(rng, 300000);
 	return mix;
 }
 
@@ -33,7 +33,7 @@ static void round_of(struct stress_rng *rng)
 {
 	bool pours = stress_one_in(rng, 2);
 	struct stress_mix mix = pours ? pouring() : everything(rng);
-	size_t room = pours ? 40000 : 100;
+	size_t messages = pours ? 40000 : 100;
 	struct stress_server server;
 	struct stress_keeper keeper;
 	struct stress_sender first;
@@ -49,8 +49,8 @@ static void round_of(struct stress_rng *rng)
 	stress_server_start(&server);
 	stress_sender_init(&first, rng, SENDERS, &mix, 1);
 	for (unsigned i = 0; i < count; i++) {
-		stress_sender_init(&senders[i], rng, i, &mix, room);
-		senders[i].sends = room / 2 + stress_below(rng, (unsigned)room / 2);
+		stress_sender_init(&senders[i], rng, i, &mix, messages);
+		senders[i].sends = messages / 2 + stress_below(rng, (unsigned)messages / 2);
 	}
 	stress_senders_start(senders, count, server.client);
 	if (pours) {

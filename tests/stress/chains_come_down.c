@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#define SERVERS 24
-#define ROOM    400
+#define SERVERS  24
+#define MESSAGES 400
 
 static const struct stress_mix mix = {.post = 1, .acts = {[STRESS_PASS] = 1}, .drains = true};
 
@@ -40,7 +40,7 @@ static void build_all(struct node *nodes, unsigned count, struct stress_rng *rng
 
 	for (unsigned i = 0; i < count; i++) {
 		stress_server_init(&nodes[i].server, rng);
-		stress_sender_init(&nodes[i].sender, rng, i, &mix, ROOM);
+		stress_sender_init(&nodes[i].sender, rng, i, &mix, MESSAGES);
 		nodes[i].server.sender = &nodes[i].sender;
 		own(nodes, i, rng, chain);
 		stress_server_start(&nodes[i].server);

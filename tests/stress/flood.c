@@ -22,7 +22,7 @@ static void *pour(void *arg)
 	struct burst *burst = arg;
 	struct stress_sender *sender = &burst->sender;
 
-	for (size_t i = 0; i < sender->room; i++) {
+	for (size_t i = 0; i < sender->most; i++) {
 		enum stress_act act = i == burst->breaks_at ? STRESS_BREAK : STRESS_ANSWER;
 		struct stress_pending pending;
 

@@ -17,7 +17,7 @@ static void round_of(struct stress_rng *rng)
 	unsigned count = 1 + stress_below(rng, SENDERS);
 
 	mix.drains = true;
-	mix.patience = 1 + stress_below(rng, 300000);
+	mix.timeout_most = 1 + stress_below(rng, 300000);
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	stress_server_roam(&server, rng);

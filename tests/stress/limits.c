@@ -21,7 +21,7 @@
 /* An otherwise unused user id, so that only this program's threads count. */
 #define SOMEBODY 61234
 #define CROWD    64
-#define ROOM     3000000
+#define MESSAGES 3000000
 
 static const struct stress_mix mix = {.drains = true, .faults = true};
 
@@ -200,7 +200,7 @@ static void run_out_of_memory(struct stress_rng *rng)
 	rlim_t before;
 	int refused = 0;
 
-	stress_sender_init(&sender, rng, 0, &mix, ROOM);
+	stress_sender_init(&sender, rng, 0, &mix, MESSAGES);
 	stress_server_init(&held, rng);
 	held.gate = &gate;
 	held.dawdles = false;
@@ -211,7 +211,7 @@ static void run_out_of_memory(struct stress_rng *rng)
 	count = spawn_many(servers, &sender, CROWD, rng);
 	CHECK_INT(count, <, CROWD);
 	/* Try some more: a smaller allocation may still succeed. */
-	while (refused < 20 && sender.count < ROOM)
+	while (refused < 20 && sender.count < MESSAGES)
 		refused += stress_post(&sender, held.client, STRESS_ANSWER) == UMP_NO_MEMORY;
 	CHECK_INT(refused, ==, 20);
 	stress_count(STRESS_FAULTS, 20);

@@ -32,7 +32,7 @@ void stress_loop_add(struct stress_loop *loop, int fd)
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	CHECK(fd >= 0 && loop->count < STRESS_FDS);
-	loop->rings[loop->count] = false;
+	loop->readable[loop->count] = false;
 	loop->fds[loop->count++] = fd;
 	if (loop->epoll >= 0)
 		CHECK_INT(epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event), ==, 0);
@@ -45,14 +45,14 @@ void stress_loop_remove(struct stress_loop *loop, unsigned at)
 		CHECK_INT(epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->fds[at], NULL), ==, 0);
 	loop->count--;
 	loop->fds[at] = loop->fds[loop->count];
-	loop->rings[at] = loop->rings[loop->count];
+	loop->readable[at] = loop->readable[loop->count];
 }
 
 /* Mark the descriptor as readable. */
 static void mark(struct stress_loop *loop, int fd)
 {
 	for (unsigned i = 0; i < loop->count; i++)
-		loop->rings[i] |= loop->fds[i] == fd;
+		loop->readable[i] |= loop->fds[i] == fd;
 }
 
 static void wait_by_epoll(struct stress_loop *loop, int ms)
@@ -78,13 +78,13 @@ static void wait_by_poll(struct stress_loop *loop, int ms)
 	CHECK(count >= 0 || errno == EINTR);
 	for (unsigned i = 0; count > 0 && i < loop->count; i++) {
 		CHECK(wanted[i].revents == 0 || wanted[i].revents == POLLIN);
-		loop->rings[i] = wanted[i].revents != 0;
+		loop->readable[i] = wanted[i].revents != 0;
 	}
 }
 
 void stress_loop_wait(struct stress_loop *loop, int ms)
 {
-	memset(loop->rings, 0, sizeof loop->rings);
+	memset(loop->readable, 0, sizeof loop->readable);
 	if (loop->epoll >= 0)
 		wait_by_epoll(loop, ms);
 	else
@@ -117,7 +117,7 @@ static void look(struct stress_watcher *watcher, struct ump_stats *last)
 		CHECK_INT(now.depth_most, >=, last->depth_most);
 	}
 	*last = now;
-	stress_count(STRESS_LOOKS, 1);
+	stress_count(STRESS_OBSERVATIONS, 1);
 }
 
 static void *watch(void *arg)

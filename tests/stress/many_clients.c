@@ -22,7 +22,7 @@ static void round_of(struct stress_rng *rng)
 		.clone = 1,
 		.weak = 1,
 		.acts = {[STRESS_ANSWER] = 8, [STRESS_KEEP] = 1},
-		.patience = 2000000,
+		.timeout_most = 2000000,
 		.drains = true,
 	};
 	struct stress_sender *senders = stress_alloc(THREADS, sizeof *senders);

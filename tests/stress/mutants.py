@@ -26,7 +26,7 @@ BUILDS = {
     "none": ["-O3", "-DNDEBUG", "-g"],
 }
 SECONDS = 20.0
-PATIENCE = 5  # seconds without a finished round: a hang
+HANG_SECONDS = 5  # seconds without a finished round: a hang
 WRAP = ("-Wl,--wrap=ump__alloc,--wrap=ump__alloc_line,--wrap=ump__alloc_spare,"
         "--wrap=ump__free,"
         "--wrap=ump__thread_start,--wrap=ump__thread_name,"
@@ -99,7 +99,7 @@ def link(build, prepared, objects, program, directory):
 
 def run(program, seed, seconds):
     """Run a program once; return what was detected, or None."""
-    environment = dict(os.environ, CHECK_PATIENCE=str(PATIENCE), TSAN_OPTIONS="halt_on_error=1")
+    environment = dict(os.environ, CHECK_TIMEOUT=str(HANG_SECONDS), TSAN_OPTIONS="halt_on_error=1")
     process = subprocess.Popen([str(program), "--seed", str(seed)], env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace")
@@ -132,7 +132,7 @@ def attack(executables, seconds):
             return seen, name, time.monotonic() - begin
 
 
-def plant(number, mutant, build, prepared):
+def build_mutant(number, mutant, build, prepared):
     """Build the programs of a mutant; return their executables."""
     directory = WORK / f"mutant-{number}"
     shutil.rmtree(directory / "src", ignore_errors=True)
@@ -152,7 +152,7 @@ def plant(number, mutant, build, prepared):
 
 def control(build, prepared, programs):
     """The unchanged library must pass all programs that are used."""
-    directory = WORK / "none-planted"
+    directory = WORK / "unmutated"
     directory.mkdir(parents=True, exist_ok=True)
     for program in programs:
         path = link(build, prepared, prepared["library"], program, directory)
@@ -164,7 +164,7 @@ def control(build, prepared, programs):
 def one(number, mutant, build, prepared):
     """Attack a mutant in a build; return its row of the results."""
     must = build in mutant["caught-by"].split()
-    seen = attack(plant(number, mutant, build, prepared), SECONDS)
+    seen = attack(build_mutant(number, mutant, build, prepared), SECONDS)
     row = {"mutant": mutant["name"], "build": build, "must": must, "seen": seen is not None}
     if seen is not None:
         row.update(how=seen[0], program=seen[1], seconds=round(seen[2], 2))
@@ -216,7 +216,7 @@ def main():
     (results / "stress-mutants.json").write_text(json.dumps(
         {"mutants": len(mutants), "required": required, "missed": len(missed),
          "seconds": seconds, "runs": rows}, indent=1) + "\n")
-    print(f"== {len(mutants)} mutants, {sum(r['seen'] for r in rows)} of {len(rows)} runs saw theirs;"
+    print(f"== {len(mutants)} mutants, {sum(r['seen'] for r in rows)} of {len(rows)} runs detected their mutant;"
           f" {required - len(missed)} of {required} that must; {seconds} s")
     if missed:
         fail("missed: " + ", ".join(f"{row['mutant']} ({row['build']})" for row in missed))

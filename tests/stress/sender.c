@@ -29,7 +29,7 @@ const struct stress_mix stress_usual = {
 		[STRESS_FORGET] = 1,
 		[STRESS_KEEP] = 1,
 		[STRESS_SUSPEND] = 1},
-	.patience = 200000,
+	.timeout_most = 200000,
 };
 
 /* ---- Capacity ------------------------------------------------------------------------------- */
@@ -40,40 +40,40 @@ void stress_bound(struct stress_server *server, struct stress_mix *mix, struct s
 		return;
 	server->capacity = 1 + stress_below(rng, 8);
 	mix->bounded = true;
-	mix->ask = mix->complete;
+	mix->reserve = mix->complete;
 }
 
 /* Deadline for a wait for capacity.  A sender that holds a permit, or may get one, must not wait
  * forever for another one through another client: its own may be the last. */
-static ump_time room_until(struct stress_sender *sender, const ump_client *client)
+static ump_time permit_deadline(struct stress_sender *sender, const ump_client *client)
 {
-	bool own = client == sender->client && sender->wish == STRESS_GRANTED;
-	bool patient = own || sender->wish == STRESS_NO_WISH;
+	bool own = client == sender->client && sender->reservation == STRESS_GRANTED;
+	bool may_block = own || sender->reservation == STRESS_UNRESERVED;
 
 	if (sender->mix->hurried)
 		return UMP_NOW;
 	switch (stress_below(&sender->rng, sender->mix->bounded ? 3 : 16)) {
 	case 0:
-		return patient ? UMP_FOREVER : UMP_NOW;
+		return may_block ? UMP_FOREVER : UMP_NOW;
 	case 1:
-		return ump_after(stress_below(&sender->rng, sender->mix->patience + 1));
+		return ump_after(stress_below(&sender->rng, sender->mix->timeout_most + 1));
 	default:
 		return UMP_NOW;
 	}
 }
 
 /* Note whether a send has used the client's permit. */
-static void use_wish(struct stress_sender *sender, const ump_client *client, int result)
+static void use_reservation(struct stress_sender *sender, const ump_client *client, int result)
 {
-	if (client != sender->client || sender->wish == STRESS_NO_WISH)
+	if (client != sender->client || sender->reservation == STRESS_UNRESERVED)
 		return;
-	if (sender->wish == STRESS_GRANTED)
+	if (sender->reservation == STRESS_GRANTED)
 		CHECK_INT(result, !=, UMP_FULL);
-	if (sender->wish == STRESS_WISHES)
+	if (sender->reservation == STRESS_RESERVING)
 		sender->hasty = true;
 	/* A send that failed otherwise has not used it. */
 	else if (result == UMP_OK || result == UMP_FULL)
-		sender->wish = STRESS_NO_WISH;
+		sender->reservation = STRESS_UNRESERVED;
 }
 
 /* Whether there was no capacity, or none in time; nothing was sent. */
@@ -96,7 +96,7 @@ static int sent(
 {
 	if (is_full(sender, result, deadline))
 		result = UMP_FULL;
-	use_wish(sender, client, result);
+	use_reservation(sender, client, result);
 	return result;
 }
 
@@ -108,7 +108,7 @@ static struct stress_message begin(
 	struct stress_message message;
 	struct stress_record *record;
 
-	CHECK(sender->count < sender->room);
+	CHECK(sender->count < sender->most);
 	record = &sender->records[sender->count++];
 	/* Numbers begin with 1, so that a handler can begin with "none yet". */
 	record->number = (uint64_t)sender->id << 40 | sender->count;
@@ -186,7 +186,7 @@ static int post_result(struct stress_sender *sender, struct stress_record *recor
 int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act)
 {
 	struct stress_message message = begin(sender, act, false);
-	ump_time deadline = room_until(sender, client);
+	ump_time deadline = permit_deadline(sender, client);
 	int result = deadline == UMP_NOW ? ump_client_post(client, &message)
 					 : ump_client_post_until(client, &message, deadline);
 
@@ -199,7 +199,8 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 {
 	struct stress_message message = begin(sender, act, true);
 	struct stress_record *record = message.record;
-	bool had_room = sender->wish == STRESS_GRANTED || sender->wish == STRESS_UNSURE;
+	bool had_permit =
+		sender->reservation == STRESS_GRANTED || sender->reservation == STRESS_UNSURE;
 	struct stress_answer answer;
 	bool answered;
 	int result;
@@ -210,9 +211,9 @@ int stress_req(struct stress_sender *sender, const ump_client *client, enum stre
 		CHECK_INT(ump_now(), >=, deadline);
 	/* A request without an answer may have been sent or not. */
 	answered = result == UMP_OK || result > 0 || result == UMP_NO_REPLY;
-	use_wish(sender, client, answered ? UMP_OK : result);
-	if (had_room && client == sender->client && !answered && result != UMP_FULL)
-		sender->wish = STRESS_UNSURE;
+	use_reservation(sender, client, answered ? UMP_OK : result);
+	if (had_permit && client == sender->client && !answered && result != UMP_FULL)
+		sender->reservation = STRESS_UNSURE;
 	/* Without a deadline nothing is allocated. */
 	CHECK(!record->for_ever || result != UMP_NO_MEMORY);
 	told(sender, record, result, &answer);
@@ -223,7 +224,7 @@ int stress_req_async(struct stress_sender *sender, const ump_client *client, enu
 	struct stress_pending *out)
 {
 	struct stress_message message = begin(sender, act, true);
-	ump_time deadline = room_until(sender, client);
+	ump_time deadline = permit_deadline(sender, client);
 	int result;
 
 	out->record = message.record;
@@ -306,12 +307,12 @@ int stress_complete(struct stress_sender *sender, const ump_client *client, enum
 
 /* Each reservation has its own tag, so that a late completion is not taken for that of a newer
  * one. */
-static void *wish_tag(struct stress_sender *sender)
+static void *reservation_tag(struct stress_sender *sender)
 {
-	return &sender->tags[sender->wish_number % STRESS_WISHES_MOST];
+	return &sender->tags[sender->reservation_number % STRESS_RESERVATIONS_MOST];
 }
 
-void stress_ask(struct stress_sender *sender)
+void stress_reserve(struct stress_sender *sender)
 {
 	bool again;
 	int result;
@@ -320,43 +321,44 @@ void stress_ask(struct stress_sender *sender)
 		return;
 	/* Dropped completions have reported this permit: the client may reserve again, and gets the
 	 * same permit reported. */
-	again = sender->wish == STRESS_GRANTED && sender->wish_orphaned;
-	if (sender->wish == STRESS_GRANTED && !again)
+	again = sender->reservation == STRESS_GRANTED && sender->reservation_orphaned;
+	if (sender->reservation == STRESS_GRANTED && !again)
 		CHECK_INT(ump_client_reserve(sender->client, sender->completions, sender), ==,
 			UMP_INVALID);
-	if ((sender->wish != STRESS_NO_WISH && !again) || sender->wishes == STRESS_WISHES_MOST)
+	if ((sender->reservation != STRESS_UNRESERVED && !again) ||
+		sender->reservations == STRESS_RESERVATIONS_MOST)
 		return;
-	sender->wish_number++;
-	result = ump_client_reserve(sender->client, sender->completions, wish_tag(sender));
+	sender->reservation_number++;
+	result = ump_client_reserve(sender->client, sender->completions, reservation_tag(sender));
 	if (result == UMP_OK) {
-		sender->wish = STRESS_WISHES;
-		sender->wish_orphaned = false;
+		sender->reservation = STRESS_RESERVING;
+		sender->reservation_orphaned = false;
 		sender->hasty = false;
-		sender->wishes++;
+		sender->reservations++;
 	} else {
 		CHECK(result == UMP_NO_MEMORY && sender->mix->faults);
 	}
 }
 
-static void wish_ends(struct stress_sender *sender, const struct ump_completion *done)
+static void reservation_ends(struct stress_sender *sender, const struct ump_completion *done)
 {
-	CHECK(sender->wishes > 0 && done->reply == NULL);
-	sender->wishes--;
+	CHECK(sender->reservations > 0 && done->reply == NULL);
+	sender->reservations--;
 	CHECK(done->result == UMP_OK || done->result == UMP_SERVER_GONE ||
 		done->result == UMP_ORIGIN_GONE);
 	if (done->result == UMP_SERVER_GONE)
 		CHECK(!sender->mix->drains);
 	/* A reservation of a client that was dropped. */
-	if (done->tag != wish_tag(sender) || sender->wish != STRESS_WISHES)
+	if (done->tag != reservation_tag(sender) || sender->reservation != STRESS_RESERVING)
 		return;
 	CHECK(done->result != UMP_ORIGIN_GONE);
 	if (done->result != UMP_OK || !sender->mix->bounded) {
 		/* Without a bound no permit is kept. */
-		sender->wish = STRESS_NO_WISH;
+		sender->reservation = STRESS_UNRESERVED;
 		return;
 	}
-	stress_count(STRESS_ROOMS, 1);
-	sender->wish = sender->hasty ? STRESS_UNSURE : STRESS_GRANTED;
+	stress_count(STRESS_PERMITS, 1);
+	sender->reservation = sender->hasty ? STRESS_UNSURE : STRESS_GRANTED;
 }
 
 static void request_ends(struct stress_sender *sender, const struct ump_completion *done)
@@ -382,7 +384,7 @@ static int next_completion(
 	if (deadline != UMP_FOREVER || stress_one_in(&sender->rng, 2))
 		return ump_completions_wait(sender->completions, done, deadline);
 	/* Like an event loop: it must sleep only after a call has returned UMP_EMPTY. */
-	while (sender->in_flight + sender->wishes > 0) {
+	while (sender->in_flight + sender->reservations > 0) {
 		result = ump_completions_next(sender->completions, done);
 		if (result != UMP_EMPTY)
 			break;
@@ -399,7 +401,7 @@ int stress_see(struct stress_sender *sender, ump_time deadline)
 	if (sender->completions == NULL)
 		return UMP_EMPTY;
 	CHECK_INT(ump_completions_in_flight(sender->completions), ==,
-		sender->in_flight + sender->wishes);
+		sender->in_flight + sender->reservations);
 	result = next_completion(sender, &done, deadline);
 	if (result == UMP_TIMED_OUT) {
 		CHECK(deadline != UMP_NOW && deadline != UMP_FOREVER);
@@ -408,14 +410,14 @@ int stress_see(struct stress_sender *sender, ump_time deadline)
 	}
 	if (result == UMP_EMPTY || result == UMP_NONE_PENDING) {
 		CHECK(result == UMP_EMPTY ? deadline == UMP_NOW
-					  : sender->in_flight + sender->wishes == 0);
+					  : sender->in_flight + sender->reservations == 0);
 		return result;
 	}
 	CHECK_INT(result, ==, UMP_OK);
 	stress_count(STRESS_COMPLETIONS, 1);
 	if ((char *)done.tag >= sender->tags &&
-		(char *)done.tag < sender->tags + STRESS_WISHES_MOST)
-		wish_ends(sender, &done);
+		(char *)done.tag < sender->tags + STRESS_RESERVATIONS_MOST)
+		reservation_ends(sender, &done);
 	else
 		request_ends(sender, &done);
 	return UMP_OK;
@@ -433,11 +435,11 @@ void stress_drop_all(struct stress_sender *sender)
 		sender->in_flight--;
 	}
 	CHECK_INT(sender->in_flight, ==, 0);
-	sender->wishes = 0;
+	sender->reservations = 0;
 	/* Whether it was granted will not be reported. */
-	if (sender->wish == STRESS_WISHES)
-		sender->wish = STRESS_UNSURE;
-	sender->wish_orphaned = true;
+	if (sender->reservation == STRESS_RESERVING)
+		sender->reservation = STRESS_UNSURE;
+	sender->reservation_orphaned = true;
 	ump_completions_drop(&sender->completions);
 	CHECK(sender->completions == NULL);
 }
@@ -462,7 +464,7 @@ static enum stress_act choose_act(struct stress_sender *sender)
 
 static ump_time soon(struct stress_sender *sender)
 {
-	return ump_after(stress_below(&sender->rng, sender->mix->patience + 1));
+	return ump_after(stress_below(&sender->rng, sender->mix->timeout_most + 1));
 }
 
 /* Whether a handle was made; only memory may be lacking. */
@@ -487,7 +489,7 @@ static void step_clone(struct stress_sender *sender)
 		sender->client = other;
 		other = old;
 		/* Reservation and permit end with their client. */
-		sender->wish = STRESS_NO_WISH;
+		sender->reservation = STRESS_UNRESERVED;
 	}
 	ump_client_drop(&other);
 	CHECK(other == NULL);
@@ -506,7 +508,7 @@ static void step_post_client(struct stress_sender *sender)
 	if (made(sender, ump_post_client_clone(first, &second)))
 		ump_post_client_drop(&first);
 	message = begin(sender, choose_act(sender), false);
-	deadline = room_until(sender, NULL);
+	deadline = permit_deadline(sender, NULL);
 	result = ump_post_client_post_until(second != NULL ? second : first, &message, deadline);
 	result = sent(sender, NULL, result, deadline);
 	(void)post_result(sender, message.record, result);
@@ -574,10 +576,11 @@ static void step_abandon(struct stress_sender *sender)
  * reserved. */
 static void step_req(struct stress_sender *sender)
 {
-	bool patient = sender->wish == STRESS_NO_WISH || sender->wish == STRESS_GRANTED;
+	bool may_block =
+		sender->reservation == STRESS_UNRESERVED || sender->reservation == STRESS_GRANTED;
 
 	(void)stress_req(
-		sender, sender->client, choose_act(sender), patient ? UMP_FOREVER : soon(sender));
+		sender, sender->client, choose_act(sender), may_block ? UMP_FOREVER : soon(sender));
 }
 
 static void step_see(struct stress_sender *sender)
@@ -594,13 +597,13 @@ void stress_step(struct stress_sender *sender)
 	const struct stress_mix *mix = sender->mix;
 	const unsigned weights[] = {mix->post, mix->req, mix->req_until, mix->async, mix->collect,
 		mix->clone, mix->post_client, mix->weak, mix->abandon, mix->complete, mix->see,
-		mix->ask, mix->dawdle};
+		mix->reserve, mix->dawdle};
 	struct stress_pending *pending;
 	unsigned sum = 0;
 	unsigned at;
 	unsigned choice = 0;
 
-	if (sender->count == sender->room)
+	if (sender->count == sender->most)
 		return;
 	for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
 		sum += weights[i];
@@ -631,7 +634,7 @@ void stress_step(struct stress_sender *sender)
 	else if (choice == 10)
 		step_see(sender);
 	else if (choice == 11)
-		stress_ask(sender);
+		stress_reserve(sender);
 	else
 		stress_dawdle(&sender->rng);
 }
@@ -639,14 +642,14 @@ void stress_step(struct stress_sender *sender)
 /* ---- A sender's life ------------------------------------------------------------------------ */
 
 void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
-	const struct stress_mix *mix, size_t room)
+	const struct stress_mix *mix, size_t most)
 {
 	memset(sender, 0, sizeof *sender);
 	sender->rng.state = stress_random(rng);
 	sender->id = id;
 	sender->mix = mix;
-	sender->room = room;
-	sender->records = stress_alloc(room, sizeof *sender->records);
+	sender->most = most;
+	sender->records = stress_alloc(most, sizeof *sender->records);
 }
 
 void stress_sender_finish(struct stress_sender *sender)
@@ -777,7 +780,7 @@ static void *run(void *arg)
 	/* Either the pending requests end first, or the client. */
 	if (stress_one_in(&sender->rng, 2)) {
 		ump_client_drop(&sender->client);
-		sender->wish = STRESS_NO_WISH;
+		sender->reservation = STRESS_UNRESERVED;
 	}
 	stress_sender_finish(sender);
 	ump_client_drop(&sender->client);

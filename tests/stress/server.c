@@ -173,8 +173,8 @@ void stress_keeper_init(struct stress_keeper *keeper, struct stress_rng *rng)
 {
 	memset(keeper, 0, sizeof *keeper);
 	pthread_mutex_init(&keeper->lock, NULL);
-	keeper->room = 64;
-	keeper->kept = stress_alloc(keeper->room, sizeof *keeper->kept);
+	keeper->capacity = 64;
+	keeper->kept = stress_alloc(keeper->capacity, sizeof *keeper->kept);
 	keeper->rng.state = stress_random(rng);
 }
 
@@ -213,9 +213,9 @@ void stress_keeper_take(
 void stress_keeper_take_all(struct stress_keeper *keeper, struct stress_kept kept)
 {
 	pthread_mutex_lock(&keeper->lock);
-	if (keeper->count == keeper->room) {
-		keeper->room *= 2;
-		keeper->kept = realloc(keeper->kept, keeper->room * sizeof *keeper->kept);
+	if (keeper->count == keeper->capacity) {
+		keeper->capacity *= 2;
+		keeper->kept = realloc(keeper->kept, keeper->capacity * sizeof *keeper->kept);
 		CHECK(keeper->kept != NULL);
 	}
 	keeper->kept[keeper->count++] = kept;
@@ -239,7 +239,7 @@ static void pass(struct stress_server *server)
 	struct stress_sender *sender = server->sender;
 	unsigned to;
 
-	if (server->owned_count == 0 || sender->count + 2 > sender->room)
+	if (server->owned_count == 0 || sender->count + 2 > sender->most)
 		return;
 	to = stress_below(&server->rng, server->owned_count);
 	CHECK_INT(stress_post(sender, server->owned[to], STRESS_PASS), ==, UMP_OK);
@@ -465,11 +465,11 @@ void stress_server_roam(struct stress_server *server, struct stress_rng *rng)
 {
 	static const size_t budgets[] = {0, 1, 1, 3};
 
-	server->on_inline = !server->on_task && stress_one_in(rng, 2);
+	server->combines = !server->on_task && stress_one_in(rng, 2);
 	server->budget = budgets[stress_below(rng, 4)];
 }
 
-bool stress_server_turn(struct stress_server *server, struct stress_rng *rng)
+bool stress_server_iterate(struct stress_server *server, struct stress_rng *rng)
 {
 	static const size_t budgets[] = {0, 0, 1, 2, 7, 1000};
 	bool goes_on = ump_task_dispatch(server->task, budgets[stress_below(rng, 6)]);
@@ -491,9 +491,9 @@ static void turn_until_end(struct stress_server *server, struct stress_rng *rng)
 	stress_loop_add(&loop, ump_task_fd(server->task));
 	do {
 		/* Without a time-out: a notifier that is not raised is a hang. */
-		while (stress_loop_wait(&loop, -1), !loop.rings[0])
+		while (stress_loop_wait(&loop, -1), !loop.readable[0])
 			continue;
-	} while (stress_server_turn(server, rng));
+	} while (stress_server_iterate(server, rng));
 	stress_loop_remove(&loop, 0);
 	stress_loop_close(&loop);
 }
@@ -555,7 +555,7 @@ int stress_server_spawn(struct stress_server *server)
 
 	if (server->on_task)
 		result = ump_spawn_task(&config, build, server, &server->client, &server->task);
-	else if (server->on_inline)
+	else if (server->combines)
 		result = ump_spawn_combining(
 			&config, build, server, &server->client, &server->combining);
 	else
@@ -574,10 +574,10 @@ int stress_server_spawn(struct stress_server *server)
 		(void)ump_client_weak(server->client, &server->weak);
 	if (server->on_task)
 		stress_count(STRESS_TASKS, 1);
-	if (server->on_inline)
-		stress_count(STRESS_INLINES, 1);
+	if (server->combines)
+		stress_count(STRESS_COMBINING, 1);
 	else if (!server->on_task && config.thread_pool != NULL)
-		stress_count(STRESS_REUSERS, 1);
+		stress_count(STRESS_POOLED, 1);
 	if (server->on_task && !server->driven) {
 		server->loop_seed = stress_random(&server->rng);
 		server->loop = stress_thread(drive, server);
@@ -629,7 +629,7 @@ bool stress_server_join(struct stress_server *server)
 			stress_thread_join(server->loop);
 		CHECK_INT(ump_task_join(&server->task, &how), ==, UMP_OK);
 		CHECK(server->task == NULL);
-	} else if (server->on_inline) {
+	} else if (server->combines) {
 		CHECK_INT(ump_combining_join(&server->combining, &how, UMP_FOREVER), ==, UMP_OK);
 		CHECK(server->combining == NULL);
 	} else {

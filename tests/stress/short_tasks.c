@@ -27,7 +27,7 @@ static void *neighbour(void *arg)
 {
 	struct pair *pair = arg;
 
-	while (pair->sender.count < pair->sender.room) {
+	while (pair->sender.count < pair->sender.most) {
 		stress_dawdle(&pair->sender.rng);
 		if (stress_one_in(&pair->sender.rng, 6))
 			break;
@@ -41,11 +41,11 @@ static void *neighbour(void *arg)
 /* Run it for a while; then run it to its end or drop it. */
 static void run_and_end(struct stress_server *server, struct stress_rng *rng)
 {
-	unsigned turns = stress_below(rng, 6);
+	unsigned iterations = stress_below(rng, 6);
 	bool goes_on = true;
 
-	for (unsigned i = 0; goes_on && i < turns; i++) {
-		goes_on = stress_server_turn(server, rng);
+	for (unsigned i = 0; goes_on && i < iterations; i++) {
+		goes_on = stress_server_iterate(server, rng);
 		stress_dawdle(rng);
 	}
 	if (server->may_drop) {

@@ -136,7 +136,7 @@ static void round_of(struct stress_rng *rng)
 
 	mix.drains = true;
 	mix.req_until = 6;
-	mix.patience = 1000000;
+	mix.timeout_most = 1000000;
 	/* Other threads inherit this mask; the senders unblock again. */
 	block_signals(SIG_BLOCK);
 	catch_signals();

@@ -22,9 +22,9 @@ static const struct stress_mix mix = {
 	.dawdle = 1,
 	.complete = 4,
 	.see = 4,
-	.ask = 2,
+	.reserve = 2,
 	.acts = {[STRESS_ANSWER] = 8, [STRESS_FORGET] = 1, [STRESS_KEEP] = 1},
-	.patience = 100000,
+	.timeout_most = 100000,
 	.drains = true,
 	.faults = true,
 };

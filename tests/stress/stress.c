@@ -22,8 +22,8 @@ static atomic_uint_least64_t totals[STRESS_TOTALS];
 static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_SERVERS] = "servers",
 	[STRESS_TASKS] = "tasks",
-	[STRESS_INLINES] = "inlines",
-	[STRESS_REUSERS] = "reusers",
+	[STRESS_COMBINING] = "combining",
+	[STRESS_POOLED] = "pooled",
 	[STRESS_POSTS] = "posts",
 	[STRESS_REQUESTS] = "requests",
 	[STRESS_HANDLED] = "handled",
@@ -43,9 +43,9 @@ static const char *const total_names[STRESS_TOTALS] = {
 	[STRESS_UNBORN] = "unborn",
 	[STRESS_SUSPENSIONS] = "suspensions",
 	[STRESS_COMPLETIONS] = "completions",
-	[STRESS_ROOMS] = "rooms",
+	[STRESS_PERMITS] = "permits",
 	[STRESS_DEADLOCKS] = "deadlocks",
-	[STRESS_LOOKS] = "looks",
+	[STRESS_OBSERVATIONS] = "observations",
 	[STRESS_FAULTS] = "faults",
 	[STRESS_SIGNALS] = "signals",
 };

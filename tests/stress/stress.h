@@ -56,9 +56,9 @@ enum stress_total {
 	/* Servers that ran in event loops. */
 	STRESS_TASKS,
 	/* Combining servers. */
-	STRESS_INLINES,
+	STRESS_COMBINING,
 	/* Servers on pooled threads. */
-	STRESS_REUSERS,
+	STRESS_POOLED,
 	STRESS_POSTS,
 	STRESS_REQUESTS,
 	/* How the values of posts and requests ended. */
@@ -84,9 +84,9 @@ enum stress_total {
 	 * UMP_DEADLOCK, and reads of statistics. */
 	STRESS_SUSPENSIONS,
 	STRESS_COMPLETIONS,
-	STRESS_ROOMS,
+	STRESS_PERMITS,
 	STRESS_DEADLOCKS,
-	STRESS_LOOKS,
+	STRESS_OBSERVATIONS,
 	STRESS_FAULTS,
 	STRESS_SIGNALS,
 	STRESS_TOTALS
@@ -184,7 +184,7 @@ struct stress_keeper {
 	pthread_mutex_t lock;
 	struct stress_kept *kept;
 	size_t count;
-	size_t room;
+	size_t capacity;
 	bool closed;
 	struct stress_rng rng;
 	pthread_t threads[STRESS_KEEPERS];
@@ -249,7 +249,7 @@ struct stress_server {
 	bool on_task;
 	bool driven;
 	/* A combining server, whose combiner hands off after `budget` messages. */
-	bool on_inline;
+	bool combines;
 	size_t budget;
 	/* Thread pool, used if the server runs on a thread and its stack size is the default. */
 	ump_thread_pool *threads;
@@ -317,7 +317,7 @@ void stress_server_start(struct stress_server *server);
 /* Join it, which must succeed, and check how it ended.  true: it broke. */
 bool stress_server_join(struct stress_server *server);
 /* Run one iteration of the event loop for a task whose notifier is raised; false: it has ended. */
-bool stress_server_turn(struct stress_server *server, struct stress_rng *rng);
+bool stress_server_iterate(struct stress_server *server, struct stress_rng *rng);
 /* Drop its task, which must end it within the call. */
 void stress_server_drop(struct stress_server *server);
 /* After the end, check whether and how the handler's callbacks were called. */
@@ -336,7 +336,7 @@ struct stress_loop {
 	int epoll;
 	unsigned count;
 	int fds[STRESS_FDS];
-	bool rings[STRESS_FDS];
+	bool readable[STRESS_FDS];
 };
 
 void stress_loop_open(struct stress_loop *loop, struct stress_rng *rng);
@@ -344,7 +344,7 @@ void stress_loop_close(struct stress_loop *loop);
 void stress_loop_add(struct stress_loop *loop, int fd);
 /* The last descriptor takes the place of the removed one. */
 void stress_loop_remove(struct stress_loop *loop, unsigned at);
-/* Wait for `ms` milliseconds, or forever (-1); then `rings` marks the readable descriptors. */
+/* Wait for `ms` milliseconds, or forever (-1); then `readable` marks the readable descriptors. */
 void stress_loop_wait(struct stress_loop *loop, int ms);
 
 /* ---- Observers ------------------------------------------------------------------------------ */
@@ -382,11 +382,11 @@ struct stress_mix {
 	/* Send with a completion; retrieve completions or drop all of them; reserve capacity. */
 	unsigned complete;
 	unsigned see;
-	unsigned ask;
+	unsigned reserve;
 	/* Weights of the messages' acts. */
 	unsigned acts[STRESS_ACTS];
 	/* Maximum distance of deadlines, in ns. */
-	unsigned patience;
+	unsigned timeout_most;
 	/* Nothing breaks: everything that is accepted is handled, and no sender gets
 	 * UMP_SERVER_GONE. */
 	bool drains;
@@ -405,15 +405,15 @@ struct stress_pending {
 };
 
 /* State of a sender's reservation. */
-enum stress_wish {
-	STRESS_NO_WISH,
-	STRESS_WISHES,
+enum stress_reservation {
+	STRESS_UNRESERVED,
+	STRESS_RESERVING,
 	STRESS_GRANTED,
 	/* A permit may be kept: something was sent meanwhile, or timed out. */
 	STRESS_UNSURE
 };
 
-#define STRESS_WISHES_MOST 16
+#define STRESS_RESERVATIONS_MOST 16
 
 /* One thread that sends. */
 struct stress_sender {
@@ -422,22 +422,22 @@ struct stress_sender {
 	const struct stress_mix *mix;
 	struct stress_record *records;
 	size_t count;
-	size_t room;
+	size_t most;
 	struct stress_pending pending[STRESS_PENDING];
 	/* Owned by its thread. */
 	ump_client *client;
 	ump_completions *completions;
 	/* Requests, and reservations, whose completions have not been retrieved. */
 	size_t in_flight;
-	size_t wishes;
+	size_t reservations;
 	/* Of `client`. */
-	enum stress_wish wish;
+	enum stress_reservation reservation;
 	/* Something was sent since. */
 	bool hasty;
 	/* Its completions were dropped since. */
-	bool wish_orphaned;
-	unsigned wish_number;
-	char tags[STRESS_WISHES_MOST];
+	bool reservation_orphaned;
+	unsigned reservation_number;
+	char tags[STRESS_RESERVATIONS_MOST];
 	size_t sends;
 	/* The server's last result was UMP_SERVER_GONE. */
 	bool gone;
@@ -445,9 +445,9 @@ struct stress_sender {
 	atomic_bool *start;
 };
 
-/* `room` is the number of messages that it may send in its life. */
+/* `most` is the number of messages that it may send in its life. */
 void stress_sender_init(struct stress_sender *sender, struct stress_rng *rng, unsigned id,
-	const struct stress_mix *mix, size_t room);
+	const struct stress_mix *mix, size_t most);
 /* Each returns the library's result; UMP_OK for a post does not yet tell how it ended. */
 int stress_post(struct stress_sender *sender, const ump_client *client, enum stress_act act);
 int stress_req(struct stress_sender *sender, const ump_client *client, enum stress_act act,
@@ -462,7 +462,7 @@ int stress_complete(struct stress_sender *sender, const ump_client *client, enum
 int stress_see(struct stress_sender *sender, ump_time deadline);
 void stress_drop_all(struct stress_sender *sender);
 /* Reserve capacity for `sender->client`. */
-void stress_ask(struct stress_sender *sender);
+void stress_reserve(struct stress_sender *sender);
 /* One step of the mix. */
 void stress_step(struct stress_sender *sender);
 /* Wait for, or give up, each pending request. */

@@ -17,7 +17,7 @@
 struct seat {
 	struct stress_server server;
 	/* Drop it after this number of iterations; 0: never. */
-	unsigned patience;
+	unsigned iterations_left;
 };
 
 /* Tasks that are in no loop at the moment. */
@@ -81,7 +81,7 @@ static void end(struct runner *runner, unsigned at)
 	struct seat *seat = take_out(runner, at);
 
 	/* A task that has ended may also be dropped instead of joined. */
-	if (seat->server.may_drop && (seat->patience != 0 || stress_one_in(&runner->rng, 2)))
+	if (seat->server.may_drop && (seat->iterations_left != 0 || stress_one_in(&runner->rng, 2)))
 		stress_server_drop(&seat->server);
 	else
 		(void)stress_server_join(&seat->server);
@@ -91,15 +91,15 @@ static void end(struct runner *runner, unsigned at)
 }
 
 /* Run one iteration of a task whose descriptor is readable. */
-static void turn(struct runner *runner, unsigned at)
+static void iterate(struct runner *runner, unsigned at)
 {
 	struct seat *seat = runner->seats[at];
 
-	if (seat->patience != 0 && --seat->patience == 0) {
-		seat->patience = 1;
+	if (seat->iterations_left != 0 && --seat->iterations_left == 0) {
+		seat->iterations_left = 1;
 		end(runner, at);
-	} else if (!stress_server_turn(&seat->server, &runner->rng)) {
-		seat->patience = 0;
+	} else if (!stress_server_iterate(&seat->server, &runner->rng)) {
+		seat->iterations_left = 0;
 		end(runner, at);
 	} else if (stress_one_in(&runner->rng, 8)) {
 		give_away(runner, at);
@@ -115,8 +115,8 @@ static void *run(void *arg)
 		/* With a time-out, because no descriptor signals a task to adopt. */
 		stress_loop_wait(&runner->loop, 1);
 		for (unsigned i = runner->loop.count; i > 0; i--) {
-			if (runner->loop.rings[i - 1])
-				turn(runner, i - 1);
+			if (runner->loop.readable[i - 1])
+				iterate(runner, i - 1);
 		}
 	}
 	CHECK_INT(runner->loop.count, ==, 0);
@@ -130,21 +130,21 @@ static bool seat_init(struct seat *seat, struct stress_keeper *keeper, struct st
 {
 	struct stress_server *server = &seat->server;
 
-	seat->patience = 0;
+	seat->iterations_left = 0;
 	stress_server_init(server, rng);
 	server->keeper = keeper;
 	server->on_task = true;
 	server->driven = true;
 	server->may_drop = stress_one_in(rng, 3);
 	if (server->may_drop && stress_one_in(rng, 2))
-		seat->patience = 1 + stress_below(rng, 30);
+		seat->iterations_left = 1 + stress_below(rng, 30);
 	server->resume_breaks = stress_one_in(rng, 4) ? 20 : 0;
 	*mix = stress_usual;
 	mix->acts[STRESS_SUSPEND] = stress_below(rng, 8);
 	mix->acts[STRESS_BREAK] = stress_one_in(rng, 4);
-	mix->patience = 1 + stress_below(rng, 300000);
-	mix->drains =
-		seat->patience == 0 && server->resume_breaks == 0 && mix->acts[STRESS_BREAK] == 0;
+	mix->timeout_most = 1 + stress_below(rng, 300000);
+	mix->drains = seat->iterations_left == 0 && server->resume_breaks == 0 &&
+		      mix->acts[STRESS_BREAK] == 0;
 	stress_bound(server, mix, rng);
 	stress_server_start(server);
 	return mix->drains;

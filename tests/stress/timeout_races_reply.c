@@ -46,13 +46,13 @@ static void round_of(struct stress_rng *rng)
 			[STRESS_FORGET] = 1,
 			[STRESS_KEEP] = 2},
 	};
-	static const unsigned patiences[] = {2000, 10000, 30000, 100000, 400000};
+	static const unsigned timeouts[] = {2000, 10000, 30000, 100000, 400000};
 	struct stress_server server;
 	struct stress_keeper keeper;
 	struct stress_sender senders[SENDERS];
 	unsigned count = 1 + stress_below(rng, SENDERS);
 
-	mix.patience = patiences[stress_below(rng, 5)];
+	mix.timeout_most = timeouts[stress_below(rng, 5)];
 	stress_keeper_start(&keeper, rng);
 	stress_server_init(&server, rng);
 	stress_server_roam(&server, rng);
@@ -65,7 +65,7 @@ static void round_of(struct stress_rng *rng)
 	}
 	stress_senders_start(senders, count, server.client);
 	ump_client_drop(&server.client);
-	if (server.on_task || server.on_inline)
+	if (server.on_task || server.combines)
 		CHECK(!stress_server_join(&server));
 	else
 		join(&server, rng);

@@ -14,7 +14,7 @@ import sys
 ENDINGS = ("handled", "left", "dropped", "returned", "unsent", "answered", "failed", "no_reply",
            "gone", "timed_out", "given_up", "full", "drained", "broken", "unborn")
 # Further events.
-EVENTS = ("tasks", "inlines", "reusers", "suspensions", "completions", "rooms", "deadlocks", "looks",
+EVENTS = ("tasks", "combining", "pooled", "suspensions", "completions", "permits", "deadlocks", "observations",
           "faults", "signals")
 
 

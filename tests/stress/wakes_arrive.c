@@ -23,7 +23,7 @@ static void *ask(void *arg)
 	struct stress_sender *sender = &pair->sender;
 	struct stress_pending pending;
 
-	while (sender->count < sender->room) {
+	while (sender->count < sender->most) {
 		stress_stay_awake(&sender->rng, pair->most);
 		if (!stress_one_in(&sender->rng, 4)) {
 			CHECK_INT(stress_req(sender, pair->client, STRESS_ANSWER, UMP_FOREVER), ==,

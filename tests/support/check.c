@@ -149,16 +149,16 @@ static void print_all_stacks(void)
 }
 #endif
 
-static int asked_patience(void)
+static int watchdog_timeout(void)
 {
-	const char *asked = getenv("CHECK_PATIENCE");
+	const char *asked = getenv("CHECK_TIMEOUT");
 
-	return asked != NULL ? atoi(asked) : CHECK_PATIENCE;
+	return asked != NULL ? atoi(asked) : CHECK_TIMEOUT;
 }
 
 static void *watch(void *arg)
 {
-	int patience = asked_patience();
+	int timeout = watchdog_timeout();
 
 	(void)arg;
 	for (;;) {
@@ -166,7 +166,7 @@ static void *watch(void *arg)
 		unsigned long reached = progress;
 		int seconds = 0;
 
-		while (current == seen && progress == reached && seconds < patience) {
+		while (current == seen && progress == reached && seconds < timeout) {
 			check_nap(1000);
 			seconds++;
 		}
@@ -174,7 +174,7 @@ static void *watch(void *arg)
 			fprintf(stderr,
 				"\"%s\" hangs: no progress in %d s (addr2line -pfe names the "
 				"rest)\n",
-				seen, patience);
+				seen, timeout);
 			if (check_also != NULL)
 				check_also();
 			state_print();
@@ -228,7 +228,7 @@ static bool died(const struct death *death)
 		close(ends[0]);
 		close(ends[1]);
 		/* The watchdog does not cover this process. */
-		alarm((unsigned)asked_patience());
+		alarm((unsigned)watchdog_timeout());
 		death->doomed();
 		_exit(0);
 	}
@@ -286,7 +286,7 @@ bool check_dies(void (*doomed)(void), const char *text)
  * machine.  The limit must lie below the watchdog's, which reports less. */
 static void check_entries(const char *folder, int before)
 {
-	time_t end = seconds() + asked_patience() / 3;
+	time_t end = seconds() + watchdog_timeout() / 3;
 
 	while (entries(folder) != before && seconds() < end)
 		check_nap(1);
@@ -307,7 +307,7 @@ static void run(const struct check_test *test)
 	check_entries("/proc/self/task", threads);
 	check_entries("/proc/self/fd", files);
 	CHECK_INT(faults_live(), ==, 0);
-	CHECK_INT(faults_bells(), ==, 0);
+	CHECK_INT(faults_notifiers(), ==, 0);
 	printf("ok %s\n", test->title);
 	fflush(stdout);
 }

@@ -33,8 +33,8 @@ int check_main(const struct check_test *tests, size_t count, int argc, char **ar
 	}
 
 /* Seconds that one test may take before the watchdog ends it.  The environment variable
- * CHECK_PATIENCE overrides it. */
-#define CHECK_PATIENCE 60
+ * CHECK_TIMEOUT overrides it. */
+#define CHECK_TIMEOUT 60
 
 void check_failed(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -82,10 +82,10 @@ long faults_calls(void);
 long faults_live(void);
 
 /* Notifiers that the library holds now; each is one file descriptor or two. */
-long faults_bells(void);
+long faults_notifiers(void);
 
-/* Store the addresses of up to `room` of the library's live channels; return their number. */
-size_t faults_lines(void **out, size_t room);
+/* Store the addresses of up to `capacity` of the library's live channels; return their number. */
+size_t faults_channels(void **out, size_t capacity);
 
 /* Print the readable state of the library's channels, to diagnose a hang. */
 void state_print(void);

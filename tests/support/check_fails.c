@@ -32,7 +32,7 @@ static void memory(void)
 }
 
 /* Leak a notifier: it is never closed. */
-static void bell(void)
+static void notifier(void)
 {
 	static struct ump__notifier left;
 
@@ -78,7 +78,7 @@ static const struct check_test tests[] = {
 	{"check", check},
 	{"thread: a check on another thread", thread},
 	{"memory", memory},
-	{"bell", bell},
+	{"notifier", notifier},
 	{"descriptor", descriptor},
 	{"lingering", lingering},
 	{"hang", hang},

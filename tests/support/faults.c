@@ -19,8 +19,8 @@ void __real_ump__free(void *memory);
 int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __real_ump__thread_name(const char *name);
-int __real_ump__notifier_open(struct ump__notifier *bell);
-void __real_ump__notifier_close(const struct ump__notifier *bell);
+int __real_ump__notifier_open(struct ump__notifier *notifier);
+void __real_ump__notifier_close(const struct ump__notifier *notifier);
 
 void *__wrap_ump__alloc(size_t size);
 void *__wrap_ump__alloc_line(size_t size);
@@ -29,20 +29,20 @@ void __wrap_ump__free(void *memory);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 void __wrap_ump__thread_name(const char *name);
-int __wrap_ump__notifier_open(struct ump__notifier *bell);
-void __wrap_ump__notifier_close(const struct ump__notifier *bell);
+int __wrap_ump__notifier_open(struct ump__notifier *notifier);
+void __wrap_ump__notifier_close(const struct ump__notifier *notifier);
 
-#define LINES  4096
-#define PROBES 16
+#define CHANNELS 4096
+#define PROBES   16
 
 static atomic_int countdown = -1;
 static atomic_bool met;
 static atomic_long calls;
 static atomic_long live;
-static atomic_long bells;
+static atomic_long notifiers;
 /* Blocks that begin on a cache line of their own, which only channels do: an open-addressing hash
  * table by address. */
-static _Atomic(void *) lines[LINES];
+static _Atomic(void *) channels[CHANNELS];
 
 void faults_at(int n)
 {
@@ -66,17 +66,17 @@ long faults_live(void)
 	return atomic_load_explicit(&live, memory_order_relaxed);
 }
 
-long faults_bells(void)
+long faults_notifiers(void)
 {
-	return atomic_load_explicit(&bells, memory_order_relaxed);
+	return atomic_load_explicit(&notifiers, memory_order_relaxed);
 }
 
-size_t faults_lines(void **out, size_t room)
+size_t faults_channels(void **out, size_t capacity)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < LINES && count < room; i++) {
-		out[count] = atomic_load_explicit(&lines[i], memory_order_relaxed);
+	for (size_t i = 0; i < CHANNELS && count < capacity; i++) {
+		out[count] = atomic_load_explicit(&channels[i], memory_order_relaxed);
 		count += out[count] != NULL;
 	}
 	return count;
@@ -114,8 +114,8 @@ static void relist(void *memory, void *from, void *to)
 	for (size_t i = 0; memory != NULL && i < PROBES; i++) {
 		void *seen = from;
 
-		if (atomic_compare_exchange_strong_explicit(&lines[(at + i) % LINES], &seen, to,
-			    memory_order_relaxed, memory_order_relaxed))
+		if (atomic_compare_exchange_strong_explicit(&channels[(at + i) % CHANNELS], &seen,
+			    to, memory_order_relaxed, memory_order_relaxed))
 			return;
 	}
 }
@@ -170,22 +170,22 @@ void __wrap_ump__thread_name(const char *name)
 	__real_ump__thread_name(name);
 }
 
-int __wrap_ump__notifier_open(struct ump__notifier *bell)
+int __wrap_ump__notifier_open(struct ump__notifier *notifier)
 {
 	int result = UMP_NO_FD;
 
 	/* As the real function leaves them when it fails. */
-	bell->fd = -1;
-	bell->write_fd = -1;
+	notifier->fd = -1;
+	notifier->write_fd = -1;
 	if (!fails())
-		result = __real_ump__notifier_open(bell);
+		result = __real_ump__notifier_open(notifier);
 	if (result == UMP_OK)
-		atomic_fetch_add_explicit(&bells, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&notifiers, 1, memory_order_relaxed);
 	return result;
 }
 
-void __wrap_ump__notifier_close(const struct ump__notifier *bell)
+void __wrap_ump__notifier_close(const struct ump__notifier *notifier)
 {
-	atomic_fetch_sub_explicit(&bells, 1, memory_order_relaxed);
-	__real_ump__notifier_close(bell);
+	atomic_fetch_sub_explicit(&notifiers, 1, memory_order_relaxed);
+	__real_ump__notifier_close(notifier);
 }

@@ -106,7 +106,7 @@ static void print_threads(void)
 void state_print(void)
 {
 	void *channels[CHANNELS];
-	size_t count = faults_lines(channels, CHANNELS);
+	size_t count = faults_channels(channels, CHANNELS);
 
 	fprintf(stderr, "-- the library: %ld blocks live, %zu%s channels\n", faults_live(), count,
 		count == CHANNELS ? " or more" : "");

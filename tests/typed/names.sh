@@ -33,8 +33,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sed 's/name##_client_weak(/name##_client_week(/' "$include/ump_server/typed.h" >"$work/typed.h"
 sed 's/ump_completions_wait/ump_completions_weight/' "$include/ump_server.hpp" >"$work/face.hpp"
-planted=$(lacking "$work/typed.h" "$work/face.hpp")
-[ "$(wc -l <<<"$planted")" = 2 ] || { echo "planted: $planted" >&2; exit 1; }
+mutated=$(lacking "$work/typed.h" "$work/face.hpp")
+[ "$(wc -l <<<"$mutated")" = 2 ] || { echo "mutated: $mutated" >&2; exit 1; }
 problems=$(lacking "$include/ump_server/typed.h" "$include/ump_server.hpp")
 [ -z "$problems" ] || { echo "$problems" >&2; exit 1; }
 printf '   %d functions in three headers\n' "$(functions | wc -l)"

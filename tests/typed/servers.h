@@ -6,7 +6,7 @@
 #include "ump_server/typed.h"
 
 /* Counts what became of the values that point to it. */
-struct tally {
+struct counters {
 	int handled;
 	int dropped;
 	int left;
@@ -15,17 +15,17 @@ struct tally {
 struct add {
 	int a;
 	int b;
-	struct tally *tally;
+	struct counters *counters;
 };
 
 struct sum {
 	int value;
-	struct tally *tally;
+	struct counters *counters;
 };
 
 struct note {
 	int number;
-	struct tally *tally;
+	struct counters *counters;
 };
 
 #define ADDER_CODES(code)                                                                          \

@@ -12,7 +12,7 @@ struct adder {
 	adder_client built;
 	adder_reply_context kept;
 	/* For queue_up. */
-	struct tally *queues;
+	struct counters *queues;
 	adder_wait_reply waits[2];
 	int build_result;
 	int init_result;
@@ -46,19 +46,19 @@ static int init(struct adder *self, adder_weak_client me)
 
 static struct ump_flow add(struct adder *self, const struct add *msg, adder_reply_context *rc)
 {
-	struct sum sum = {0, msg->tally};
+	struct sum sum = {0, msg->counters};
 
-	if (msg->tally != NULL)
-		msg->tally->handled++;
+	if (msg->counters != NULL)
+		msg->counters->handled++;
 	if (msg->a == KEEP) {
 		self->kept = adder_reply_keep(rc);
 		CHECK(rc->untyped == NULL);
 		CHECK(!adder_reply_origin_gone(self->kept));
 	} else if (msg->a == IN_PLACE) {
-		struct sum *room = adder_reply_buffer(*rc);
+		struct sum *buffer = adder_reply_buffer(*rc);
 
-		*room = (struct sum){msg->b, NULL};
-		CHECK_INT(adder_reply(rc, room), ==, UMP_OK);
+		*buffer = (struct sum){msg->b, NULL};
+		CHECK_INT(adder_reply(rc, buffer), ==, UMP_OK);
 	} else if (msg->a == FORGET) {
 		adder_reply_drop(rc);
 	} else if (__builtin_add_overflow(msg->a, msg->b, &sum.value)) {
@@ -72,7 +72,7 @@ static struct ump_flow add(struct adder *self, const struct add *msg, adder_repl
 
 static struct ump_flow write_down(struct adder *self, const struct note *msg)
 {
-	msg->tally->handled++;
+	msg->counters->handled++;
 	return msg->number == STOP ? ump_break(self) : ump_continue();
 }
 
@@ -81,7 +81,7 @@ static void left_request(struct adder *self, const struct add *msg, adder_reply_
 	struct sum sum = {-1, NULL};
 
 	(void)self;
-	msg->tally->left++;
+	msg->counters->left++;
 	if (msg->a == 1)
 		CHECK_INT(adder_reply(rc, &sum), ==, UMP_OK);
 }
@@ -89,7 +89,7 @@ static void left_request(struct adder *self, const struct add *msg, adder_reply_
 static void left_post(struct adder *self, const struct note *msg)
 {
 	(void)self;
-	msg->tally->left++;
+	msg->counters->left++;
 }
 
 static struct ump_flow term(struct adder *self, struct ump_flow how)
@@ -108,18 +108,18 @@ static void drop_self(struct adder *self)
 
 static void drop_add(struct add *value)
 {
-	value->tally->dropped++;
+	value->counters->dropped++;
 }
 
 static void drop_sum(struct sum *value)
 {
-	if (value->tally != NULL)
-		value->tally->dropped++;
+	if (value->counters != NULL)
+		value->counters->dropped++;
 }
 
 static void drop_note(struct note *value)
 {
-	value->tally->dropped++;
+	value->counters->dropped++;
 }
 
 UMP_TYPED_HANDLER(adder, full, .build = build, .init = init, .request = add, .post = write_down,
@@ -199,10 +199,10 @@ static void requests(void)
 
 static void kept_contexts(void)
 {
-	struct tally tally = {0, 0, 0};
+	struct counters counters = {0, 0, 0};
 	struct adder self = {.builds = 0};
 	adder_wait_reply wait_reply;
-	struct sum sum = {42, &tally};
+	struct sum sum = {42, &counters};
 	adder_client client;
 	adder_thread thread;
 
@@ -224,12 +224,12 @@ static void kept_contexts(void)
 	adder_wait_reply_drop(&wait_reply);
 	CHECK(adder_reply_origin_gone(self.kept));
 	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_ORIGIN_GONE);
-	CHECK_INT(tally.dropped, ==, 1);
+	CHECK_INT(counters.dropped, ==, 1);
 }
 
 static void clients(void)
 {
-	struct tally tally = {0, 0, 0};
+	struct counters counters = {0, 0, 0};
 	struct adder self = {.builds = 0};
 	adder_weak_client weak;
 	adder_weak_client weaker;
@@ -245,8 +245,8 @@ static void clients(void)
 	CHECK_INT(adder_weak_client_upgrade(weaker, &other), ==, UMP_OK);
 	CHECK_INT(adder_client_post_client(client, &poster), ==, UMP_OK);
 	CHECK_INT(adder_post_client_clone(poster, &second), ==, UMP_OK);
-	CHECK_INT(adder_client_post(other, &(struct note){1, &tally}), ==, UMP_OK);
-	CHECK_INT(adder_post_client_post(second, &(struct note){2, &tally}), ==, UMP_OK);
+	CHECK_INT(adder_client_post(other, &(struct note){1, &counters}), ==, UMP_OK);
+	CHECK_INT(adder_post_client_post(second, &(struct note){2, &counters}), ==, UMP_OK);
 	adder_client_drop(&client);
 	adder_client_drop(&other);
 	adder_post_client_drop(&poster);
@@ -256,15 +256,15 @@ static void clients(void)
 	CHECK_INT(adder_weak_client_upgrade(weak, &client), ==, UMP_CLIENTS_GONE);
 	adder_weak_client_drop(&weak);
 	adder_weak_client_drop(&weaker);
-	CHECK_INT(tally.handled, ==, 2);
+	CHECK_INT(counters.handled, ==, 2);
 }
 
 /* Break with a request to be answered, and with a request and a post behind it; return what became
  * of these. */
-static struct tally leave(const struct adder_handler *handler, int first, int second)
+static struct counters leave(const struct adder_handler *handler, int first, int second)
 {
-	struct tally tally = {0, 0, 0};
-	struct adder self = {.queues = &tally};
+	struct counters counters = {0, 0, 0};
+	struct adder self = {.queues = &counters};
 	struct sum sum = {0, NULL};
 	struct ump_flow how;
 	adder_client client;
@@ -277,18 +277,18 @@ static struct tally leave(const struct adder_handler *handler, int first, int se
 	if (first == UMP_OK)
 		CHECK_INT(sum.value, ==, -1);
 	CHECK_INT(adder_wait_reply_wait(&self.waits[1], &sum, UMP_FOREVER), ==, second);
-	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_SERVER_GONE);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &counters}), ==, UMP_SERVER_GONE);
 	adder_client_drop(&client);
-	CHECK_INT(tally.handled, ==, 1);
-	return tally;
+	CHECK_INT(counters.handled, ==, 1);
+	return counters;
 }
 
 static void leftovers(void)
 {
-	struct tally both = leave(&leaves_both, UMP_OK, UMP_SERVER_GONE);
-	struct tally requests_only = leave(&leaves_requests, UMP_OK, UMP_SERVER_GONE);
-	struct tally posts_only = leave(&leaves_posts, UMP_SERVER_GONE, UMP_SERVER_GONE);
-	struct tally none = leave(&leaves_none, UMP_SERVER_GONE, UMP_SERVER_GONE);
+	struct counters both = leave(&leaves_both, UMP_OK, UMP_SERVER_GONE);
+	struct counters requests_only = leave(&leaves_requests, UMP_OK, UMP_SERVER_GONE);
+	struct counters posts_only = leave(&leaves_posts, UMP_SERVER_GONE, UMP_SERVER_GONE);
+	struct counters none = leave(&leaves_none, UMP_SERVER_GONE, UMP_SERVER_GONE);
 
 	CHECK(both.left == 3 && both.dropped == 0);
 	CHECK(requests_only.left == 2 && requests_only.dropped == 1);
@@ -298,33 +298,33 @@ static void leftovers(void)
 
 static void values_that_nobody_owns(void)
 {
-	struct tally tally = {0, 0, 0};
+	struct counters counters = {0, 0, 0};
 	struct sum sum;
 	adder_server server;
 	adder_client client;
 	struct adder_message got;
 
 	CHECK_INT(adder_channel_open(&server, &client, &full), ==, UMP_OK);
-	CHECK_INT(adder_client_req(client, &(struct add){1, 2, &tally}, &sum, UMP_NOW), ==,
+	CHECK_INT(adder_client_req(client, &(struct add){1, 2, &counters}, &sum, UMP_NOW), ==,
 		UMP_TIMED_OUT);
-	CHECK_INT(tally.dropped, ==, 1);
-	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_OK);
+	CHECK_INT(counters.dropped, ==, 1);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &counters}), ==, UMP_OK);
 	adder_client_drop(&client);
 	adder_server_drop(&server);
-	CHECK_INT(tally.dropped, ==, 2);
+	CHECK_INT(counters.dropped, ==, 2);
 	CHECK_INT(adder_channel_open(&server, &client, NULL), ==, UMP_OK);
-	CHECK_INT(adder_client_post(client, &(struct note){1, &tally}), ==, UMP_OK);
+	CHECK_INT(adder_client_post(client, &(struct note){1, &counters}), ==, UMP_OK);
 	adder_client_drop(&client);
 	CHECK_INT(adder_server_try_pop(server, &got), ==, UMP_OK);
 	CHECK_INT(adder_server_try_pop(server, NULL), ==, UMP_INVALID);
 	CHECK_INT(adder_server_wait(server, NULL, UMP_NOW), ==, UMP_INVALID);
 	adder_server_drop(&server);
-	CHECK_INT(tally.dropped, ==, 2);
+	CHECK_INT(counters.dropped, ==, 2);
 }
 
 static void raw_server(void)
 {
-	struct tally tally = {0, 0, 0};
+	struct counters counters = {0, 0, 0};
 	adder_wait_reply wait_reply;
 	struct adder_message got;
 	struct sum sum = {9, NULL};
@@ -335,7 +335,7 @@ static void raw_server(void)
 	CHECK(adder_server_was_empty(server));
 	CHECK_INT(adder_server_try_pop(server, &got), ==, UMP_EMPTY);
 	CHECK(got.request == NULL && got.post == NULL && got.rc.untyped == NULL);
-	CHECK_INT(adder_client_post(client, &(struct note){8, &tally}), ==, UMP_OK);
+	CHECK_INT(adder_client_post(client, &(struct note){8, &counters}), ==, UMP_OK);
 	CHECK_INT(
 		adder_client_req_async(client, &(struct add){1, 2, NULL}, &wait_reply), ==, UMP_OK);
 	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_OK);
@@ -436,12 +436,12 @@ static void nothing_to_consume(void)
 /* ---- Servers that lack some kinds ----------------------------------------------------------- */
 
 struct logger {
-	struct tally tally;
+	struct counters counters;
 };
 
 static struct ump_flow log_note(struct logger *self, const struct note *msg)
 {
-	self->tally.handled += msg->number;
+	self->counters.handled += msg->number;
 	return ump_continue();
 }
 
@@ -458,7 +458,7 @@ static void only_posts(void)
 	CHECK_INT(logger_client_post(client, &(struct note){5, NULL}), ==, UMP_OK);
 	logger_client_drop(&client);
 	CHECK_INT(logger_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
-	CHECK_INT(self.tally.handled, ==, 9);
+	CHECK_INT(self.counters.handled, ==, 9);
 	CHECK(strcmp(logger_strerror(UMP_OK), ump_strerror(UMP_OK)) == 0);
 }
 
@@ -612,7 +612,7 @@ static void combining(void)
 }
 
 /* The same handler on pooled threads: the configuration must be passed on. */
-static void on_threads_used_again(void)
+static void on_pooled_threads(void)
 {
 	struct ump_config config = {0};
 	struct sum sum = {0, NULL};
@@ -692,7 +692,7 @@ static void strictly_aligned(void)
 static const struct check_test tests[] = {
 	{"typed: types that are aligned strictly", strictly_aligned},
 	{"[combining] a typed server that its callers run", combining},
-	{"[reuse] typed servers on threads that are used again", on_threads_used_again},
+	{"[reuse] typed servers on pooled threads", on_pooled_threads},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},
 	{"typed [keep] [origin]: a kept context", kept_contexts},

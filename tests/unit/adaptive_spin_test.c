@@ -4,45 +4,45 @@
 #include "check.h"
 
 /* Return the number of spins in `waits` waits, if none succeeds. */
-static uint32_t awake_in_vain(uint32_t *vain, uint32_t waits)
+static uint32_t spins_that_fail(uint32_t *failed, uint32_t waits)
 {
-	uint32_t awake = 0;
+	uint32_t spins = 0;
 
 	for (; waits > 0; waits--) {
-		awake += ump__adaptive_spin_lasts(*vain);
-		*vain = ump__adaptive_spin_next(*vain, false);
+		spins += ump__adaptive_spin_lasts(*failed);
+		*failed = ump__adaptive_spin_next(*failed, false);
 	}
-	return awake;
+	return spins;
 }
 
-static void it_ends(void)
+static void it_stops(void)
 {
 	const uint32_t period = UMP__ADAPTIVE_SPIN_RESTS + 1;
-	uint32_t vain = 0;
+	uint32_t failed = 0;
 
-	CHECK_INT(awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_TRIES), ==, UMP__ADAPTIVE_SPIN_TRIES);
-	CHECK_INT(awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_RESTS), ==, 0);
+	CHECK_INT(spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_TRIES), ==, UMP__ADAPTIVE_SPIN_TRIES);
+	CHECK_INT(spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_RESTS), ==, 0);
 	/* From then on, one in each period. */
-	CHECK_INT(awake_in_vain(&vain, 1), ==, 1);
-	CHECK_INT(awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_RESTS), ==, 0);
-	CHECK_INT(awake_in_vain(&vain, 1000 * period), ==, 1000);
+	CHECK_INT(spins_that_fail(&failed, 1), ==, 1);
+	CHECK_INT(spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_RESTS), ==, 0);
+	CHECK_INT(spins_that_fail(&failed, 1000 * period), ==, 1000);
 }
 
 static void it_comes_back(void)
 {
-	uint32_t vain = 0;
+	uint32_t failed = 0;
 
-	(void)awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS);
-	CHECK(ump__adaptive_spin_lasts(vain));
-	vain = ump__adaptive_spin_next(vain, true);
-	CHECK_INT(vain, ==, 0);
-	CHECK_INT(awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_TRIES), ==, UMP__ADAPTIVE_SPIN_TRIES);
+	(void)spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS);
+	CHECK(ump__adaptive_spin_lasts(failed));
+	failed = ump__adaptive_spin_next(failed, true);
+	CHECK_INT(failed, ==, 0);
+	CHECK_INT(spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_TRIES), ==, UMP__ADAPTIVE_SPIN_TRIES);
 	/* Isolated failures must not stop the spinning. */
-	vain = 0;
+	failed = 0;
 	for (int i = 0; i < 1000; i++) {
-		CHECK_INT(awake_in_vain(&vain, UMP__ADAPTIVE_SPIN_TRIES - 1), ==,
+		CHECK_INT(spins_that_fail(&failed, UMP__ADAPTIVE_SPIN_TRIES - 1), ==,
 			UMP__ADAPTIVE_SPIN_TRIES - 1);
-		vain = ump__adaptive_spin_next(vain, true);
+		failed = ump__adaptive_spin_next(failed, true);
 	}
 }
 
@@ -76,10 +76,10 @@ static void odd_clocks(void)
 }
 
 static const struct check_test tests[] = {
-	{"waits in vain end in rests, but for one now and then", it_ends},
-	{"one wait that pays brings all patience back", it_comes_back},
-	{"any count is understood", it_is_sane},
-	{"budgets in time become numbers of looks", speed},
+	{"failed spins stop the spinning, but for one in each period", it_stops},
+	{"one successful spin restores the spinning", it_comes_back},
+	{"any count is valid", it_is_sane},
+	{"budgets in time become numbers of polls", speed},
 	{"a clock that misbehaves gives budgets that are sane", odd_clocks},
 };
 

@@ -40,7 +40,8 @@ static void abandon(void)
 static const struct check_test tests[] = {
 	{"[once] a call is finished once, and wakes or inherits", finish},
 	{"[quiet] a waiter sleeps only while there is no answer", sleep_and_rise},
-	{"[origin] who gives up leaves the call to the answerer, or inherits it", abandon},
+	{"[origin] a caller that gives up leaves the call to the answerer, or inherits it",
+		abandon},
 };
 
 CHECK_MAIN(tests)

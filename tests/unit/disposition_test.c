@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-static void fates(void)
+static void dispositions(void)
 {
 	for (int over = 0; over <= 1; over++) {
 		enum ump__disposition live =
@@ -20,7 +20,7 @@ static void fates(void)
 	}
 }
 
-static void verdicts(void)
+static void stops(void)
 {
 	CHECK_INT(ump__outcome_after(UMP__KIND_POST, false), ==, UMP__OUTCOME_CONTINUE);
 	CHECK_INT(ump__outcome_after(UMP__KIND_REQUEST, false), ==, UMP__OUTCOME_CONTINUE);
@@ -31,9 +31,10 @@ static void verdicts(void)
 }
 
 static const struct check_test tests[] = {
-	{"[once] each message has one fate", fates},
-	{"[drain] [break] the loop ends by the goodbye or by a break, and by nothing else",
-		verdicts},
+	{"[once] each message has one disposition", dispositions},
+	{"[drain] [break] the loop ends by the end-of-stream marker or by a break, and by nothing "
+	 "else",
+		stops},
 };
 
 CHECK_MAIN(tests)

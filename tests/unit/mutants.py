@@ -46,16 +46,16 @@ def compile_with(words, tree, source, target):
 
 def compile_mutated(calls, mutant, tree):
     """Compile the mutated file, or the unit that it is a part of."""
-    file, planted = ROOT / mutant["file"], tree / mutant["file"]
+    file, mutated = ROOT / mutant["file"], tree / mutant["file"]
     if file not in calls:
         file = next(path for path in calls if path.stem.startswith("unity_"))
         text = file.read_text()
         own = f'"{ROOT / mutant["file"]}"'
         if text.count(own) != 1:
             sys.exit(f"tests/unit/mutants.py: error: nothing compiles {mutant['file']}")
-        planted = WORK / "unit.c"
-        planted.write_text(text.replace(own, f'"{tree / mutant["file"]}"'))
-    compile_with(calls[file], tree, planted, WORK / "mutated.o")
+        mutated = WORK / "unit.c"
+        mutated.write_text(text.replace(own, f'"{tree / mutant["file"]}"'))
+    compile_with(calls[file], tree, mutated, WORK / "mutated.o")
 
 
 def build(mutant, tree, binary):
@@ -75,7 +75,7 @@ def build(mutant, tree, binary):
 def is_caught(mutant, binary):
     # Only the named test, since the mutant could make an earlier one hang.
     done = subprocess.run([binary, mutant["says"]], cwd=BUILD, capture_output=True, text=True,
-                          timeout=120, check=False, env={**os.environ, "CHECK_PATIENCE": "5"})
+                          timeout=120, check=False, env={**os.environ, "CHECK_TIMEOUT": "5"})
     failures = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok ")]
     return done.returncode != 0 and any(mutant["says"] in line for line in failures)
 
@@ -92,8 +92,8 @@ def main():
             caught += 1
         else:
             missed.append(f"{number} {mutant['name']}")
-    for bug in missed:
-        print(f"tests/unit/mutants.py: error: not caught: {bug}", file=sys.stderr)
+    for mutant in missed:
+        print(f"tests/unit/mutants.py: error: not caught: {mutant}", file=sys.stderr)
     print(f"{caught} passed, {len(missed)} failed")
     sys.exit(bool(missed))
 

@@ -102,163 +102,164 @@ static union {
 	unsigned char bytes[sizeof(struct ump__channel) + sizeof(struct ump__semaphore)];
 } memory;
 static struct ump__channel *const channel = &memory.channel;
-#define room (memory.channel.semaphore[0])
+#define semaphore (memory.channel.semaphore[0])
 
-struct asker {
+struct requester {
 	struct ump__waiter waiter;
 	/* Whether it still wants the permit. */
 	bool wants;
 	int calls;
 	int code;
 	/* Number of waiters called before it. */
-	int turn;
+	int position;
 };
 
-static struct asker askers[MANY];
-static int turns;
+static struct requester requesters[MANY];
+static int called;
 
 static bool call(struct ump__waiter *waiter, int code)
 {
-	struct asker *asker = (struct asker *)(void *)waiter;
+	struct requester *requester = (struct requester *)(void *)waiter;
 
 	CHECK(!waiter->queued);
-	asker->calls++;
-	asker->code = code;
-	asker->turn = turns++;
-	return asker->wants;
+	requester->calls++;
+	requester->code = code;
+	requester->position = called++;
+	return requester->wants;
 }
 
 static void prepare(uint32_t capacity)
 {
-	turns = 0;
+	called = 0;
 	for (int i = 0; i < MANY; i++)
-		askers[i] = (struct asker){.waiter.call = call, .wants = true, .code = 1};
-	ump__semaphore_init(&room, capacity);
+		requesters[i] = (struct requester){.waiter.call = call, .wants = true, .code = 1};
+	ump__semaphore_init(&semaphore, capacity);
 	ump__hint_init(&channel->server_cpu, UMP__CPU_UNKNOWN);
 }
 
-static bool withdraw(struct asker *asker)
+static bool withdraw(struct requester *requester)
 {
 	bool withdrawn;
 
-	ump__lock_take(&room.lock);
-	withdrawn = ump__semaphore_withdraw(&room, &asker->waiter);
-	ump__lock_give(&room.lock);
+	ump__lock_take(&semaphore.lock);
+	withdrawn = ump__semaphore_withdraw(&semaphore, &requester->waiter);
+	ump__lock_give(&semaphore.lock);
 	return withdrawn;
 }
 
 static uint32_t depth(void)
 {
-	return ump__permits_depth(&room.permits);
+	return ump__permits_depth(&semaphore.permits);
 }
 
 static void in_order(void)
 {
 	prepare(2);
 	for (int i = 0; i < MANY; i++)
-		ump__semaphore_enqueue(&room, &askers[i].waiter);
+		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
 	/* The first two found free permits, and were called at once. */
-	CHECK_INT(turns, ==, 2);
+	CHECK_INT(called, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* No sender may overtake the queue. */
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__semaphore_give(&room);
+	ump__semaphore_give(&semaphore);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__semaphore_give(&room);
-	ump__semaphore_give(&room);
+	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(&semaphore);
 	for (int i = 0; i < MANY; i++) {
-		CHECK_INT(askers[i].calls, ==, 1);
-		CHECK_INT(askers[i].code, ==, UMP_OK);
-		CHECK_INT(askers[i].turn, ==, i);
+		CHECK_INT(requesters[i].calls, ==, 1);
+		CHECK_INT(requesters[i].code, ==, UMP_OK);
+		CHECK_INT(requesters[i].position, ==, i);
 	}
 	CHECK_INT(depth(), ==, 2);
-	ump__semaphore_give(&room);
+	ump__semaphore_give(&semaphore);
 	CHECK_INT(depth(), ==, 1);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
-	ump__semaphore_end(&room);
+	ump__semaphore_end(&semaphore);
 }
 
 static void withdrawing(void)
 {
 	prepare(1);
 	for (int i = 0; i < MANY; i++)
-		ump__semaphore_enqueue(&room, &askers[i].waiter);
+		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
 	/* From the middle, the front and the end; a second withdrawal fails. */
-	CHECK(withdraw(&askers[2]));
-	CHECK(!withdraw(&askers[2]));
-	CHECK(withdraw(&askers[1]));
-	CHECK(withdraw(&askers[4]));
-	CHECK(!withdraw(&askers[0]));
-	ump__semaphore_give(&room);
-	CHECK_INT(askers[3].calls, ==, 1);
-	CHECK_INT(askers[1].calls + askers[2].calls + askers[4].calls, ==, 0);
+	CHECK(withdraw(&requesters[2]));
+	CHECK(!withdraw(&requesters[2]));
+	CHECK(withdraw(&requesters[1]));
+	CHECK(withdraw(&requesters[4]));
+	CHECK(!withdraw(&requesters[0]));
+	ump__semaphore_give(&semaphore);
+	CHECK_INT(requesters[3].calls, ==, 1);
+	CHECK_INT(requesters[1].calls + requesters[2].calls + requesters[4].calls, ==, 0);
 	CHECK_INT(depth(), ==, 1);
 	/* The queue has ended with its last waiter. */
-	ump__semaphore_give(&room);
+	ump__semaphore_give(&semaphore);
 	CHECK_INT(depth(), ==, 0);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	/* It also ends if all withdraw. */
-	ump__semaphore_enqueue(&room, &askers[1].waiter);
-	CHECK(withdraw(&askers[1]));
-	ump__semaphore_give(&room);
+	ump__semaphore_enqueue(&semaphore, &requesters[1].waiter);
+	CHECK(withdraw(&requesters[1]));
+	ump__semaphore_give(&semaphore);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
-	ump__semaphore_end(&room);
+	ump__semaphore_end(&semaphore);
 }
 
 static void unwanted(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__semaphore_enqueue(&room, &askers[i].waiter);
-	askers[1].wants = false;
-	askers[2].wants = false;
-	ump__semaphore_give(&room);
+		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
+	requesters[1].wants = false;
+	requesters[2].wants = false;
+	ump__semaphore_give(&semaphore);
 	/* The permit went to the next waiter that wants it. */
-	CHECK_INT(askers[1].calls + askers[2].calls + askers[3].calls, ==, 3);
+	CHECK_INT(requesters[1].calls + requesters[2].calls + requesters[3].calls, ==, 3);
 	CHECK_INT(depth(), ==, 1);
-	askers[4].wants = false;
-	ump__semaphore_enqueue(&room, &askers[4].waiter);
-	ump__semaphore_give(&room);
-	CHECK_INT(askers[4].calls, ==, 1);
+	requesters[4].wants = false;
+	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
+	ump__semaphore_give(&semaphore);
+	CHECK_INT(requesters[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
 	/* Called at once, and not wanted. */
-	askers[4].calls = 0;
-	ump__semaphore_enqueue(&room, &askers[4].waiter);
-	CHECK_INT(askers[4].calls, ==, 1);
+	requesters[4].calls = 0;
+	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
+	CHECK_INT(requesters[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
-	ump__semaphore_end(&room);
+	ump__semaphore_end(&semaphore);
 }
 
 static void closing(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__semaphore_enqueue(&room, &askers[i].waiter);
-	ump__semaphore_close(&room);
-	CHECK_INT(askers[0].code, ==, UMP_OK);
+		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
+	ump__semaphore_close(&semaphore);
+	CHECK_INT(requesters[0].code, ==, UMP_OK);
 	for (int i = 1; i < 4; i++) {
-		CHECK_INT(askers[i].calls, ==, 1);
-		CHECK_INT(askers[i].code, ==, UMP_SERVER_GONE);
-		CHECK_INT(askers[i].turn, ==, i);
+		CHECK_INT(requesters[i].calls, ==, 1);
+		CHECK_INT(requesters[i].code, ==, UMP_SERVER_GONE);
+		CHECK_INT(requesters[i].position, ==, i);
 	}
-	ump__semaphore_enqueue(&room, &askers[4].waiter);
-	CHECK_INT(askers[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(ump__capacity_take(channel, &nothing, ump_after(INT64_C(60000000000))), ==,
-		UMP_SERVER_GONE);
-	ump__semaphore_end(&room);
+	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
+	CHECK_INT(requesters[4].code, ==, UMP_SERVER_GONE);
+	CHECK_INT(ump__semaphore_take(
+			  &semaphore, &channel, &nothing, ump_after(INT64_C(60000000000))),
+		==, UMP_SERVER_GONE);
+	ump__semaphore_end(&semaphore);
 }
 
 static const struct check_test tests[] = {
 	{"[bound] each step of the word is taken where it may be, and refused elsewhere", steps},
-	{"[bound] a look at the limit makes known no more than was ever used", looks},
-	{"[bound] depth is what is taken; a line means all", depths},
+	{"[bound] a poll at the limit reports no more than was ever used", looks},
+	{"[bound] depth is the permits taken; a wait queue means all", depths},
 	{"[bound] [fifo] permits go to the wait queue in its order, and no sender overtakes",
 		in_order},
-	{"[bound] [deadline] who leaves the line is not called, and the line may end so",
+	{"[bound] [deadline] a waiter that has left is not called, and may have been the last",
 		withdrawing},
-	{"[bound] a place that is not wanted goes on to the next", unwanted},
-	{"[bound] [quiet] closing calls all who stand in line", closing},
+	{"[bound] a permit that is not wanted goes to the next waiter", unwanted},
+	{"[bound] [quiet] closing calls all waiters", closing},
 };
 
 CHECK_MAIN(tests)

@@ -107,8 +107,8 @@ static void invalid(void)
 	CHECK(!ump__queue_is_valid(&queue));
 }
 
-/* The walk is bounded: a ring must be detected, not followed forever. */
-static void ring(void)
+/* The walk is bounded: a cycle must be detected, not followed forever. */
+static void cycle(void)
 {
 	struct ump__queue queue;
 
@@ -122,10 +122,10 @@ static void ring(void)
 static const struct check_test tests[] = {
 	{"[fifo] an empty queue gives nothing", empty},
 	{"[fifo] nodes come out in the order in which they went in", in_order},
-	{"[fifo] pushing and popping by turns keeps the order", interleaved},
+	{"[fifo] pushing and popping alternately keeps the order", interleaved},
 	{"[fifo] an appended queue follows, and is empty itself", append},
-	{"[fifo] a queue whose ends do not fit is found out", invalid},
-	{"[fifo] a queue that goes round is found out", ring},
+	{"[fifo] a queue whose ends do not match is detected", invalid},
+	{"[fifo] a queue with a cycle is detected", cycle},
 	{"[fifo] a stack becomes a queue in order of arrival", from_stack},
 };
 

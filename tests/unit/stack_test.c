@@ -136,11 +136,12 @@ static void refused_in_the_end(void)
 }
 
 static const struct check_test tests[] = {
-	{"[init] a stack has room beside thread-local variables, however small it was asked for",
+	{"[init] a stack has space beside thread-local variables, however small a size was "
+	 "requested",
 		beside_variables},
-	{"[init] more is tried where the system takes more of a stack than it tells",
+	{"[init] more is tried where the system uses more of a stack than it reports",
 		more_is_tried},
-	{"[clean] a stack that cannot be had gives a code", refused_in_the_end},
+	{"[clean] a stack that cannot be allocated gives a code", refused_in_the_end},
 };
 
 CHECK_MAIN(tests)

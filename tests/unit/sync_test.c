@@ -160,99 +160,99 @@ static void spinning(void)
 
 /* ---- Notifiers ----------------------------------------------------------------------------- */
 
-static struct ump__notifier bell;
+static struct ump__notifier notifier;
 
-static bool rings(void)
+static bool raised(void)
 {
-	struct pollfd look = {bell.fd, POLLIN, 0};
+	struct pollfd look = {notifier.fd, POLLIN, 0};
 
 	return poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
 }
 
-static void bells(void)
+static void notifies(void)
 {
-	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
-	CHECK(bell.fd >= 0);
-	CHECK(!rings());
+	CHECK_INT(ump__notifier_open(&notifier), ==, UMP_OK);
+	CHECK(notifier.fd >= 0);
+	CHECK(!raised());
 	/* Clearing an idle notifier has no effect. */
-	ump__notifier_clear(&bell);
-	CHECK(!rings());
-	ump__notifier_signal(&bell);
-	CHECK(rings());
-	CHECK(rings());
-	ump__notifier_signal(&bell);
-	CHECK(rings());
+	ump__notifier_clear(&notifier);
+	CHECK(!raised());
+	ump__notifier_signal(&notifier);
+	CHECK(raised());
+	CHECK(raised());
+	ump__notifier_signal(&notifier);
+	CHECK(raised());
 	/* However often it was raised. */
-	ump__notifier_clear(&bell);
-	CHECK(!rings());
-	ump__notifier_signal(&bell);
-	CHECK(rings());
-	ump__notifier_close(&bell);
-	CHECK(fcntl(bell.fd, F_GETFD) < 0);
+	ump__notifier_clear(&notifier);
+	CHECK(!raised());
+	ump__notifier_signal(&notifier);
+	CHECK(raised());
+	ump__notifier_close(&notifier);
+	CHECK(fcntl(notifier.fd, F_GETFD) < 0);
 }
 
 /* More often than a pipe can hold; even then, raising must not block. */
-static void rung_often(void)
+static void raised_often(void)
 {
-	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&notifier), ==, UMP_OK);
 	for (int i = 0; i < 100000; i++)
-		ump__notifier_signal(&bell);
-	CHECK(rings());
-	ump__notifier_clear(&bell);
-	CHECK(!rings());
+		ump__notifier_signal(&notifier);
+	CHECK(raised());
+	ump__notifier_clear(&notifier);
+	CHECK(!raised());
 	/* As many as one read takes, and one fewer or more. */
 	for (int times = 63; times <= 65; times++) {
 		for (int i = 0; i < times; i++)
-			ump__notifier_signal(&bell);
-		ump__notifier_clear(&bell);
-		CHECK(!rings());
+			ump__notifier_signal(&notifier);
+		ump__notifier_clear(&notifier);
+		CHECK(!raised());
 	}
-	ump__notifier_close(&bell);
+	ump__notifier_close(&notifier);
 }
 
-static void bell_deadlines(void)
+static void notifier_deadlines(void)
 {
 	ump_time before = ump_now();
 
-	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&notifier), ==, UMP_OK);
 	while (ump_now() < before + 20 * MS)
-		ump__notifier_wait(&bell, before + 20 * MS);
+		ump__notifier_wait(&notifier, before + 20 * MS);
 	/* Returns at once: these deadlines have passed. */
-	ump__notifier_wait(&bell, UMP_NOW);
-	ump__notifier_wait(&bell, -5);
-	ump__notifier_wait(&bell, INT64_MIN);
-	ump__notifier_wait(&bell, before);
-	ump__notifier_signal(&bell);
+	ump__notifier_wait(&notifier, UMP_NOW);
+	ump__notifier_wait(&notifier, -5);
+	ump__notifier_wait(&notifier, INT64_MIN);
+	ump__notifier_wait(&notifier, before);
+	ump__notifier_signal(&notifier);
 	/* Returns at once: it is raised, and stays raised. */
-	ump__notifier_wait(&bell, UMP_FOREVER);
-	ump__notifier_wait(&bell, UMP_FOREVER - 1);
-	ump__notifier_wait(&bell, ump_after(3600 * 1000 * MS));
-	CHECK(rings());
-	ump__notifier_close(&bell);
+	ump__notifier_wait(&notifier, UMP_FOREVER);
+	ump__notifier_wait(&notifier, UMP_FOREVER - 1);
+	ump__notifier_wait(&notifier, ump_after(3600 * 1000 * MS));
+	CHECK(raised());
+	ump__notifier_close(&notifier);
 }
 
-static void *ringer(void *arg)
+static void *raiser(void *arg)
 {
 	if (arg != NULL)
 		check_nap(1);
-	ump__notifier_signal(&bell);
+	ump__notifier_signal(&notifier);
 	return NULL;
 }
 
-static void bell_wakes(void)
+static void notifier_wakes(void)
 {
-	CHECK_INT(ump__notifier_open(&bell), ==, UMP_OK);
+	CHECK_INT(ump__notifier_open(&notifier), ==, UMP_OK);
 	for (int round = 0; round < 100; round++) {
 		struct ump__os_thread thread;
 
-		CHECK_INT(ump__thread_start(&thread, ringer, round % 2 ? &bell : NULL, 0), ==,
+		CHECK_INT(ump__thread_start(&thread, raiser, round % 2 ? &notifier : NULL, 0), ==,
 			UMP_OK);
-		while (!rings())
-			ump__notifier_wait(&bell, UMP_FOREVER);
+		while (!raised())
+			ump__notifier_wait(&notifier, UMP_FOREVER);
 		CHECK_INT(ump__thread_join(&thread, UMP_FOREVER), ==, UMP_OK);
-		ump__notifier_clear(&bell);
+		ump__notifier_clear(&notifier);
 	}
-	ump__notifier_close(&bell);
+	ump__notifier_close(&notifier);
 }
 
 static atomic_bool enough;
@@ -305,7 +305,7 @@ static void not_inherited(void)
 }
 
 /* One descriptor fewer than a notifier needs, and then none. */
-static void no_bell(void)
+static void no_notifier(void)
 {
 	struct rlimit limit;
 	struct rlimit none;
@@ -317,8 +317,8 @@ static void no_bell(void)
 	none = limit;
 	none.rlim_cur = (rlim_t)top;
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
-	CHECK_INT(ump__notifier_open(&bell), ==, UMP_NO_FD);
-	CHECK_INT(bell.fd, ==, -1);
+	CHECK_INT(ump__notifier_open(&notifier), ==, UMP_NO_FD);
+	CHECK_INT(notifier.fd, ==, -1);
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 }
 
@@ -389,16 +389,21 @@ static const struct check_test tests[] = {
 	{"[deadline] time saturates", time_arithmetic},
 	{"[user] threads start with foreign signals blocked, and the starter's mask stays",
 		threads},
-	{"[clean] a thread that cannot be had gives a code", no_thread},
+	{"[clean] a thread that cannot start gives a code", no_thread},
 	{"[clean] memory is aligned as asked", memory},
 	{"[quiet] spinning ends", spinning},
-	{"[quiet] [task] a bell rings from its first ringing until it is silenced", bells},
-	{"[quiet] a bell may be rung for ever: it neither blocks nor forgets to be silent",
-		rung_often},
-	{"[deadline] waiting for a bell ends with it or with the deadline", bell_deadlines},
-	{"[quiet] a bell wakes who waits for it, whether it waited already or not yet", bell_wakes},
-	{"[clean] a bell that cannot be had gives a code, and leaves nothing open", no_bell},
-	{"[clean] a process that is started while a bell is opened inherits nothing of it",
+	{"[quiet] [task] a notifier is readable from its first signal until it is cleared",
+		notifies},
+	{"[quiet] a notifier may be raised any number of times: it neither blocks nor stays raised "
+	 "when cleared",
+		raised_often},
+	{"[deadline] a wait for a notifier ends with its signal or with the deadline",
+		notifier_deadlines},
+	{"[quiet] a notifier wakes its waiter, whether it waits already or not yet",
+		notifier_wakes},
+	{"[clean] a notifier that cannot be opened gives a code, and leaves nothing open",
+		no_notifier},
+	{"[clean] a process that is started while a notifier is opened inherits nothing of it",
 		not_inherited},
 	{"[user] a lock lets one thread in at a time", locks},
 	{"[deadlock] each thread has a pointer of its own, NULL at first", thread_slots},

@@ -214,7 +214,7 @@ class Sweep(unittest.TestCase):
     def test_rows(self):
         rows = {row["constants"]: row for row in self.sweep(no_spin=400, server_3500=50).rows()}
         chosen, slow, fast = (rows[name] for name in (
-            "as it is shipped", "nobody waits awake", "a server spins 3.5 us"))
+            "as it is shipped", "no side spins", "a server spins 3.5 us"))
         self.assertEqual((chosen[""], chosen["mean ratio"], chosen["call2 ns"]),
                          ("<- chosen", "1", "100 [99 .. 101]"))
         self.assertEqual((slow[""], slow["mean ratio"], slow["worst ratio"]), ("", "4", "4"))
@@ -290,7 +290,7 @@ class Verdicts(unittest.TestCase):
         for than in ("go", "best thread"):
             found = self.row(scenario="call1", than=than, most=9)
             self.assertEqual((found["ratio"], found["verdict"]), ("", "not measured"))
-        self.assertEqual(self.row(scenario="rest", most=9, unit="ns")["verdict"], "not measured")
+        self.assertEqual(self.row(scenario="idle", most=9, unit="ns")["verdict"], "not measured")
 
     def test_load_is_said(self):
         self.put("call1", "ump", 50)
@@ -299,10 +299,10 @@ class Verdicts(unittest.TestCase):
         self.assertEqual((found["verdict"], found["load"]), ("met, under load", "0.8"))
 
     def test_absolute(self):
-        self.put("rest", "ump", 0, 0, 5, figure="idle")
-        self.assertEqual(self.row(scenario="rest", most=0, unit="ns")["verdict"], "met")
-        self.put("rest", "ump", 5, 5, 5, figure="idle")
-        self.assertEqual(self.row(scenario="rest", most=0, unit="ns")["verdict"], "missed")
+        self.put("idle", "ump", 0, 0, 5, figure="idle")
+        self.assertEqual(self.row(scenario="idle", most=0, unit="ns")["verdict"], "met")
+        self.put("idle", "ump", 5, 5, 5, figure="idle")
+        self.assertEqual(self.row(scenario="idle", most=0, unit="ns")["verdict"], "missed")
 
     def test_counted(self):
         counts = {("ump", "post"): {"allocations": 1.0}}
@@ -325,7 +325,7 @@ class Verdicts(unittest.TestCase):
         self.put("call1", "go", 100, 70)
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "chart.svg"
-            why_not = chart.draw(self.tables, self.samples, ["call1", "rest"], path)
+            why_not = chart.draw(self.tables, self.samples, ["call1", "idle"], path)
             if why_not and "not installed" in why_not:
                 self.skipTest(why_not)
             self.assertIsNone(why_not)

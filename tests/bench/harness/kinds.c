@@ -389,7 +389,7 @@ static void servers(const struct bench_run *run)
 
 /* ---- An idle server -------------------------------------------------------------------------- */
 
-static void rest(const struct bench_run *run)
+static void idle(const struct bench_run *run)
 {
 	struct bench_plan plan = {.clients = 1, .slots = 1};
 	struct bench_message msg, reply;
@@ -425,6 +425,6 @@ const struct bench_kind bench_kinds[] = {
 	{"queued", can_queue, queued},
 	{"spawn", can_call, spawn},
 	{"servers", can_call, servers},
-	{"rest", can_call, rest},
+	{"idle", can_call, idle},
 	{NULL, NULL, NULL},
 };

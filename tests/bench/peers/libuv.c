@@ -14,7 +14,7 @@ struct entry {
 
 struct server {
 	uv_loop_t loop;
-	uv_async_t bell;
+	uv_async_t wakeup;
 	uv_thread_t thread;
 	uv_mutex_t lock;
 	struct entry *first;
@@ -48,9 +48,9 @@ static void handle(struct server *me, struct entry *entry)
 }
 
 /* Take all queued messages, since libuv coalesces several sends into one call. */
-static void rung(uv_async_t *bell)
+static void on_wakeup(uv_async_t *wakeup)
 {
-	struct server *me = bell->data;
+	struct server *me = wakeup->data;
 	struct entry *entry, *next;
 	bool ends;
 
@@ -65,7 +65,7 @@ static void rung(uv_async_t *bell)
 		handle(me, entry);
 	}
 	if (ends)
-		uv_close((uv_handle_t *)bell, NULL);
+		uv_close((uv_handle_t *)wakeup, NULL);
 }
 
 static void serve(void *arg)
@@ -82,9 +82,9 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 	me->work = work;
 	me->slots = plan->slots;
 	me->last = &me->first;
-	me->bell.data = me;
+	me->wakeup.data = me;
 	if (uv_mutex_init(&me->lock) != 0 || uv_loop_init(&me->loop) != 0 ||
-		uv_async_init(&me->loop, &me->bell, rung) != 0 ||
+		uv_async_init(&me->loop, &me->wakeup, on_wakeup) != 0 ||
 		uv_thread_create(&me->thread, serve, me) != 0)
 		bench_fail("no server");
 	return me;
@@ -97,7 +97,7 @@ static void push(struct server *me, struct entry *entry)
 	*me->last = entry;
 	me->last = &entry->next;
 	uv_mutex_unlock(&me->lock);
-	uv_async_send(&me->bell);
+	uv_async_send(&me->wakeup);
 }
 
 static void join(void *server)
@@ -107,7 +107,7 @@ static void join(void *server)
 	uv_mutex_lock(&me->lock);
 	me->ends = true;
 	uv_mutex_unlock(&me->lock);
-	uv_async_send(&me->bell);
+	uv_async_send(&me->wakeup);
 	uv_thread_join(&me->thread);
 	uv_loop_close(&me->loop);
 	uv_mutex_destroy(&me->lock);

@@ -108,7 +108,7 @@ static void futex_play(struct court *court, uint32_t move)
 	futex_until(&court->back, move);
 }
 
-static void ring(int fd)
+static void signal_fd(int fd)
 {
 	uint64_t one = 1;
 
@@ -116,7 +116,7 @@ static void ring(int fd)
 		bench_fail("cannot write to an eventfd");
 }
 
-static void rung(int fd)
+static void await_fd(int fd)
 {
 	uint64_t count;
 
@@ -127,15 +127,15 @@ static void rung(int fd)
 static void eventfd_serve(struct court *court, uint32_t move)
 {
 	(void)move;
-	rung(court->there_fd);
-	ring(court->back_fd);
+	await_fd(court->there_fd);
+	signal_fd(court->back_fd);
 }
 
 static void eventfd_play(struct court *court, uint32_t move)
 {
 	(void)move;
-	ring(court->there_fd);
-	rung(court->back_fd);
+	signal_fd(court->there_fd);
+	await_fd(court->back_fd);
 }
 
 static void cas_play(struct court *court, uint32_t move)

@@ -28,7 +28,7 @@ static void join(void *server)
 }
 
 const struct bench_peer the_peer = {
-	.name = "ump-inline",
+	.name = "ump-combining",
 	.unbounded = true,
 	.bounded = true,
 	.open = open_server,

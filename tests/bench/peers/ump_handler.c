@@ -22,8 +22,8 @@ struct server {
 	struct bench_ump_first first;
 	ump_combining *combining;
 	/* The server on a thread to which the handler sends its requests. */
-	void *asked;
-	void *asker;
+	void *inner;
+	void *inner_client;
 	/* What the blocked handlers wait for: a channel from which nothing is received. */
 	ump_server *stuck;
 	ump_client *to_stuck;
@@ -35,7 +35,7 @@ static struct ump_flow forward(void *self, const void *msg, ump_reply_context **
 	struct server *me = self;
 	struct bench_message *reply = ump_reply_buffer(*rc);
 
-	bench_ump_call(me->asker, msg, reply);
+	bench_ump_call(me->inner_client, msg, reply);
 	ump_reply(rc, reply);
 	return ump_continue();
 }
@@ -114,8 +114,8 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 
 	block_others(me);
 	me->first = bench_ump_first(plan);
-	me->asked = bench_ump_thread_open(work, &one);
-	me->asker = bench_ump_client(me->asked);
+	me->inner = bench_ump_thread_open(work, &one);
+	me->inner_client = bench_ump_client(me->inner);
 	bench_ump_must(ump_spawn_combining(&config, build, me, &me->first.client, &me->combining));
 	return me;
 }
@@ -125,8 +125,8 @@ static void join(void *server)
 	struct server *me = server;
 
 	bench_ump_must(ump_combining_join(&me->combining, NULL, UMP_FOREVER));
-	bench_ump_client_end(me->asker);
-	bench_ump_thread_join(me->asked);
+	bench_ump_client_end(me->inner_client);
+	bench_ump_thread_join(me->inner);
 	release_others(me);
 	bench_free_aside(me);
 }

@@ -27,18 +27,18 @@ static void watch(int epoll, int fd)
 
 /* Answers have arrived.  All must be booked before the next send: otherwise a fast server could
  * keep this loop here forever. */
-static bool on_answers(struct asker *asker)
+static bool on_replies(struct requester *requester)
 {
 	struct ump_completion done;
 
-	while (ump_completions_next(asker->completions, &done) == UMP_OK)
-		asker_book(asker, &done);
-	return asker_send(asker);
+	while (ump_completions_next(requester->completions, &done) == UMP_OK)
+		requester_book(requester, &done);
+	return requester_send(requester);
 }
 
-static void run(struct asker *asker, struct pulse *pulse)
+static void run(struct requester *requester, struct pulse *pulse)
 {
-	int answers = ump_completions_fd(asker->completions);
+	int answers = ump_completions_fd(requester->completions);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	int timer = open_timer();
 	bool goes_on;
@@ -46,7 +46,7 @@ static void run(struct asker *asker, struct pulse *pulse)
 	must(epoll >= 0, "epoll_create1");
 	watch(epoll, answers);
 	watch(epoll, timer);
-	goes_on = asker_send(asker);
+	goes_on = requester_send(requester);
 	while (goes_on) {
 		struct epoll_event events[2];
 		int ready = epoll_wait(epoll, events, 2, -1);
@@ -55,7 +55,7 @@ static void run(struct asker *asker, struct pulse *pulse)
 
 		for (i = 0; i < ready; i++) {
 			if (events[i].data.fd == answers)
-				goes_on = on_answers(asker);
+				goes_on = on_replies(requester);
 			else if (read(timer, &expired, sizeof expired) > 0)
 				pulse_tick(pulse);
 		}
@@ -68,15 +68,15 @@ int main(int argc, char **argv)
 {
 	struct ump_config config = adder_config;
 	struct adder adder = {0};
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 	ump_client *client;
 	ump_thread *thread;
 
 	config.capacity = CAPACITY;
 	must_ok(ump_spawn_thread(&config, adder_build, &adder, &client, &thread), "the server");
-	asker_open(&asker, &client, load_requests(argc, argv));
+	requester_open(&requester, &client, load_requests(argc, argv));
 	pulse_start(&pulse);
-	run(&asker, &pulse);
-	return asker_report(&asker, &thread, &adder, &pulse);
+	run(&requester, &pulse);
+	return requester_report(&requester, &thread, &adder, &pulse);
 }

@@ -6,7 +6,7 @@
 
 struct program {
 	GMainLoop *loop;
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 };
 
@@ -19,9 +19,9 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
 	(void)condition;
 	/* All must be booked before the next send: otherwise a fast server could keep this loop
 	 * here. */
-	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
-		asker_book(&program->asker, &done);
-	if (asker_send(&program->asker))
+	while (ump_completions_next(program->requester.completions, &done) == UMP_OK)
+		requester_book(&program->requester, &done);
+	if (requester_send(&program->requester))
 		return G_SOURCE_CONTINUE;
 	/* All requests are answered. */
 	g_main_loop_quit(program->loop);
@@ -46,14 +46,14 @@ int main(int argc, char **argv)
 
 	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
 		"the server");
-	asker_open(&program.asker, &client, load_requests(argc, argv));
+	requester_open(&program.requester, &client, load_requests(argc, argv));
 	g_unix_fd_add(
-		ump_completions_fd(program.asker.completions), G_IO_IN, on_readable, &program);
+		ump_completions_fd(program.requester.completions), G_IO_IN, on_readable, &program);
 	timer = g_timeout_add(TICK_MS, on_tick, &program);
 	pulse_start(&program.pulse);
-	(void)asker_send(&program.asker);
+	(void)requester_send(&program.requester);
 	g_main_loop_run(program.loop);
 	g_source_remove(timer);
 	g_main_loop_unref(program.loop);
-	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+	return requester_report(&program.requester, &thread, &adder, &program.pulse);
 }

@@ -77,19 +77,19 @@ static uint64_t wait_next(struct io_uring *ring)
 
 /* Answers have arrived.  All must be booked before the next send: otherwise a fast server could
  * keep this loop here forever. */
-static bool on_answers(struct asker *asker)
+static bool on_replies(struct requester *requester)
 {
 	struct ump_completion done;
 
-	while (ump_completions_next(asker->completions, &done) == UMP_OK)
-		asker_book(asker, &done);
-	return asker_send(asker);
+	while (ump_completions_next(requester->completions, &done) == UMP_OK)
+		requester_book(requester, &done);
+	return requester_send(requester);
 }
 
-static void run(struct io_uring *ring, struct asker *asker, struct pulse *pulse)
+static void run(struct io_uring *ring, struct requester *requester, struct pulse *pulse)
 {
-	int answers = ump_completions_fd(asker->completions);
-	bool goes_on = asker_send(asker);
+	int answers = ump_completions_fd(requester->completions);
+	bool goes_on = requester_send(requester);
 
 	ask_readable(ring, answers);
 	ask_tick(ring);
@@ -98,7 +98,7 @@ static void run(struct io_uring *ring, struct asker *asker, struct pulse *pulse)
 			pulse_tick(pulse);
 			ask_tick(ring);
 		} else {
-			goes_on = on_answers(asker);
+			goes_on = on_replies(requester);
 			if (goes_on)
 				ask_readable(ring, answers);
 		}
@@ -108,7 +108,7 @@ static void run(struct io_uring *ring, struct asker *asker, struct pulse *pulse)
 int main(int argc, char **argv)
 {
 	struct adder adder = {0};
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 	struct io_uring ring;
 	ump_client *client;
@@ -117,9 +117,9 @@ int main(int argc, char **argv)
 	open_ring(&ring);
 	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
 		"the server");
-	asker_open(&asker, &client, load_requests(argc, argv));
+	requester_open(&requester, &client, load_requests(argc, argv));
 	pulse_start(&pulse);
-	run(&ring, &asker, &pulse);
+	run(&ring, &requester, &pulse);
 	io_uring_queue_exit(&ring);
-	return asker_report(&asker, &thread, &adder, &pulse);
+	return requester_report(&requester, &thread, &adder, &pulse);
 }

@@ -5,7 +5,7 @@
 #include <ev.h>
 
 struct program {
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 };
 
@@ -17,9 +17,9 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	(void)events;
 	/* All must be booked before the next send: otherwise a fast server could keep this loop
 	 * here. */
-	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
-		asker_book(&program->asker, &done);
-	if (!asker_send(&program->asker))
+	while (ump_completions_next(program->requester.completions, &done) == UMP_OK)
+		requester_book(&program->requester, &done);
+	if (!requester_send(&program->requester))
 		ev_break(loop, EVBREAK_ALL); /* all is answered */
 }
 
@@ -39,13 +39,13 @@ static void run(struct program *program)
 	ev_io io;
 
 	must(loop != NULL, "ev_loop_new");
-	ev_io_init(&io, on_readable, ump_completions_fd(program->asker.completions), EV_READ);
+	ev_io_init(&io, on_readable, ump_completions_fd(program->requester.completions), EV_READ);
 	ev_timer_init(&timer, on_tick, TICK_MS / 1000.0, TICK_MS / 1000.0);
 	io.data = program;
 	timer.data = program;
 	ev_io_start(loop, &io);
 	ev_timer_start(loop, &timer);
-	(void)asker_send(&program->asker);
+	(void)requester_send(&program->requester);
 	ev_run(loop, 0);
 	ev_timer_stop(loop, &timer);
 	ev_io_stop(loop, &io);
@@ -61,8 +61,8 @@ int main(int argc, char **argv)
 
 	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
 		"the server");
-	asker_open(&program.asker, &client, load_requests(argc, argv));
+	requester_open(&program.requester, &client, load_requests(argc, argv));
 	pulse_start(&program.pulse);
 	run(&program);
-	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+	return requester_report(&program.requester, &thread, &adder, &program.pulse);
 }

@@ -8,7 +8,7 @@
 
 struct program {
 	struct event_base *base;
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 };
 
@@ -21,9 +21,9 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	/* All must be booked before the next send: otherwise a fast server could keep this loop
 	 * here. */
-	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
-		asker_book(&program->asker, &done);
-	if (!asker_send(&program->asker))
+	while (ump_completions_next(program->requester.completions, &done) == UMP_OK)
+		requester_book(&program->requester, &done);
+	if (!requester_send(&program->requester))
 		event_base_loopbreak(program->base); /* all is answered */
 }
 
@@ -38,7 +38,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 
 static void run(struct program *program)
 {
-	int fd = ump_completions_fd(program->asker.completions);
+	int fd = ump_completions_fd(program->requester.completions);
 	struct timeval period = {.tv_usec = TICK_MS * 1000};
 	struct event *readable;
 	struct event *timer;
@@ -47,7 +47,7 @@ static void run(struct program *program)
 	timer = event_new(program->base, -1, EV_PERSIST, on_tick, program);
 	must(readable != NULL && event_add(readable, NULL) == 0, "the event of the completions");
 	must(timer != NULL && event_add(timer, &period) == 0, "the timer's event");
-	(void)asker_send(&program->asker);
+	(void)requester_send(&program->requester);
 	must(event_base_dispatch(program->base) == 0, "event_base_dispatch");
 	event_free(timer);
 	event_free(readable);
@@ -64,9 +64,9 @@ int main(int argc, char **argv)
 	must(program.base != NULL, "event_base_new");
 	config.capacity = CAPACITY;
 	must_ok(ump_spawn_thread(&config, adder_build, &adder, &client, &thread), "the server");
-	asker_open(&program.asker, &client, load_requests(argc, argv));
+	requester_open(&program.requester, &client, load_requests(argc, argv));
 	pulse_start(&program.pulse);
 	run(&program);
 	event_base_free(program.base);
-	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+	return requester_report(&program.requester, &thread, &adder, &program.pulse);
 }

@@ -5,7 +5,7 @@
 #include <uv.h>
 
 struct program {
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -20,9 +20,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	must(status == 0, "uv_poll");
 	/* All must be booked before the next send: otherwise a fast server could keep this loop
 	 * here. */
-	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
-		asker_book(&program->asker, &done);
-	if (asker_send(&program->asker))
+	while (ump_completions_next(program->requester.completions, &done) == UMP_OK)
+		requester_book(&program->requester, &done);
+	if (requester_send(&program->requester))
 		return;
 	/* All requests are answered.  Without handles libuv's loop ends. */
 	uv_close((uv_handle_t *)&program->poll, NULL);
@@ -38,7 +38,7 @@ static void on_tick(uv_timer_t *timer)
 
 static void start(struct program *program, uv_loop_t *loop)
 {
-	int fd = ump_completions_fd(program->asker.completions);
+	int fd = ump_completions_fd(program->requester.completions);
 
 	program->poll.data = program;
 	program->timer.data = program;
@@ -58,12 +58,12 @@ int main(int argc, char **argv)
 
 	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
 		"the server");
-	asker_open(&program.asker, &client, load_requests(argc, argv));
+	requester_open(&program.requester, &client, load_requests(argc, argv));
 	must(uv_loop_init(&loop) == 0, "uv_loop_init");
 	start(&program, &loop);
 	pulse_start(&program.pulse);
-	(void)asker_send(&program.asker);
+	(void)requester_send(&program.requester);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	must(uv_loop_close(&loop) == 0, "uv_loop_close");
-	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+	return requester_report(&program.requester, &thread, &adder, &program.pulse);
 }

@@ -158,88 +158,92 @@ int callers_report(struct callers *callers, const struct adder *adder, struct pu
 
 /* ---- A client on a loop -------------------------------------------------------------------- */
 
-void asker_open(struct asker *asker, ump_client **client, uint64_t count)
+void requester_open(struct requester *requester, ump_client **client, uint64_t count)
 {
 	int i;
 
-	*asker = (struct asker){.client = *client, .count = count};
+	*requester = (struct requester){.client = *client, .count = count};
 	*client = NULL;
-	must_ok(ump_completions_open(&asker->completions), "completions");
+	must_ok(ump_completions_open(&requester->completions), "completions");
 	for (i = 0; i < IN_FLIGHT; i++) {
-		asker->questions[i].next_free = asker->free;
-		asker->free = &asker->questions[i];
+		requester->questions[i].next_free = requester->free;
+		requester->free = &requester->questions[i];
 	}
 }
 
 /* Reserve capacity instead of waiting for it, since a loop must not wait; [bound]. */
-static void ask_for_room(struct asker *asker)
+static void reserve(struct requester *requester)
 {
-	must_ok(ump_client_reserve(asker->client, asker->completions, &asker->waits_for_capacity),
-		"asking for room");
-	asker->waits_for_capacity = true;
-	asker->waits++;
+	must_ok(ump_client_reserve(
+			requester->client, requester->completions, &requester->waits_for_capacity),
+		"reserving capacity");
+	requester->waits_for_capacity = true;
+	requester->waits++;
 }
 
-bool asker_send(struct asker *asker)
+bool requester_send(struct requester *requester)
 {
-	while (asker->sent < asker->count && asker->free != NULL && !asker->waits_for_capacity) {
-		struct question *question = asker->free;
+	while (requester->sent < requester->count && requester->free != NULL &&
+		!requester->waits_for_capacity) {
+		struct question *question = requester->free;
 		int result;
 
-		question->add = (struct add){asker->sent, asker->sent / 3};
+		question->add = (struct add){requester->sent, requester->sent / 3};
 		result = ump_client_req_completion(
-			asker->client, &question->add, asker->completions, question);
+			requester->client, &question->add, requester->completions, question);
 		if (result == UMP_FULL) {
-			ask_for_room(asker);
+			reserve(requester);
 			break;
 		}
 		must_ok(result, "a request");
-		asker->free = question->next_free;
-		asker->sent++;
+		requester->free = question->next_free;
+		requester->sent++;
 	}
-	if (asker->sent < asker->count || ump_completions_in_flight(asker->completions) > 0)
+	if (requester->sent < requester->count ||
+		ump_completions_in_flight(requester->completions) > 0)
 		return true;
-	ump_client_drop(&asker->client); /* the last one: the server ends */
+	ump_client_drop(&requester->client); /* the last one: the server ends */
 	return false;
 }
 
-void asker_book(struct asker *asker, const struct ump_completion *done)
+void requester_book(struct requester *requester, const struct ump_completion *done)
 {
 	struct question *question = done->tag;
 
-	if (done->tag == &asker->waits_for_capacity) {
-		must_ok(done->result, "room");
-		asker->waits_for_capacity = false;
+	if (done->tag == &requester->waits_for_capacity) {
+		must_ok(done->result, "a reservation");
+		requester->waits_for_capacity = false;
 		return;
 	}
 	if (done->result == UMP_OK) {
-		asker->answered++;
-		asker->right += *(const sum *)done->reply == question->add.a + question->add.b;
+		requester->answered++;
+		requester->right += *(const sum *)done->reply == question->add.a + question->add.b;
 	} else {
-		asker->others++;
+		requester->others++;
 	}
-	question->next_free = asker->free;
-	asker->free = question;
+	question->next_free = requester->free;
+	requester->free = question;
 }
 
 /* Each request must be completed once, with its own answer: [complete]. */
-int asker_report(
-	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse)
+int requester_report(struct requester *requester, ump_thread **thread, const struct adder *adder,
+	struct pulse *pulse)
 {
 	struct ump_flow how;
 	bool steady;
 
 	must_ok(ump_thread_join(thread, &how, UMP_FOREVER), "join");
-	ump_completions_drop(&asker->completions);
-	printf("the loop sent %" PRIu64 " requests, at most %d at a time\n", asker->sent,
+	ump_completions_drop(&requester->completions);
+	printf("the loop sent %" PRIu64 " requests, at most %d at a time\n", requester->sent,
 		IN_FLIGHT);
 	printf("the server handled %" PRIu64 "\n", adder->handled);
-	printf("answered: %" PRIu64 ", right: %" PRIu64 ", others: %" PRIu64 "\n", asker->answered,
-		asker->right, asker->others);
-	printf("it had to wait for room: %s\n", asker->waits > 0 ? "yes" : "no");
+	printf("answered: %" PRIu64 ", right: %" PRIu64 ", others: %" PRIu64 "\n",
+		requester->answered, requester->right, requester->others);
+	printf("it had to wait for capacity: %s\n", requester->waits > 0 ? "yes" : "no");
 	steady = pulse_report(pulse);
 	printf("the server ended with %s\n", how.stop ? "a value" : "none");
-	return steady && asker->right == asker->count && adder->handled == asker->count && !how.stop
+	return steady && requester->right == requester->count &&
+			       adder->handled == requester->count && !how.stop
 		       ? 0
 		       : 1;
 }

@@ -92,7 +92,7 @@ struct question {
 	struct question *next_free;
 };
 
-struct asker {
+struct requester {
 	ump_client *client;
 	ump_completions *completions;
 	uint64_t count;
@@ -110,16 +110,16 @@ struct asker {
 };
 
 /* Open the completions.  Takes the client, which is dropped once all requests are answered. */
-void asker_open(struct asker *asker, ump_client **client, uint64_t count);
+void requester_open(struct requester *requester, ump_client **client, uint64_t count);
 
 /* Send as many requests as may be in flight.  Return false once all were sent and answered. */
-bool asker_send(struct asker *asker);
+bool requester_send(struct requester *requester);
 
 /* Book one completion. */
-void asker_book(struct asker *asker, const struct ump_completion *done);
+void requester_book(struct requester *requester, const struct ump_completion *done);
 
 /* Wait for the server and print the accounts.  Return the program's exit status. */
-int asker_report(
-	struct asker *asker, ump_thread **thread, const struct adder *adder, struct pulse *pulse);
+int requester_report(struct requester *requester, ump_thread **thread, const struct adder *adder,
+	struct pulse *pulse);
 
 #endif

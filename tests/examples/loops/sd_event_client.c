@@ -8,7 +8,7 @@
 #define TICK_USEC (TICK_MS * 1000)
 
 struct program {
-	struct asker asker;
+	struct requester requester;
 	struct pulse pulse;
 };
 
@@ -21,9 +21,9 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *d
 	(void)events;
 	/* All must be booked before the next send: otherwise a fast server could keep this loop
 	 * here. */
-	while (ump_completions_next(program->asker.completions, &done) == UMP_OK)
-		asker_book(&program->asker, &done);
-	if (asker_send(&program->asker))
+	while (ump_completions_next(program->requester.completions, &done) == UMP_OK)
+		requester_book(&program->requester, &done);
+	if (requester_send(&program->requester))
 		return 0;
 	/* All requests are answered. */
 	return sd_event_exit(sd_event_source_get_event(source), 0);
@@ -42,7 +42,7 @@ static int on_tick(sd_event_source *source, uint64_t now, void *data)
 
 static void run(struct program *program)
 {
-	int fd = ump_completions_fd(program->asker.completions);
+	int fd = ump_completions_fd(program->requester.completions);
 	sd_event *event = NULL;
 
 	must(sd_event_new(&event) >= 0, "sd_event_new");
@@ -52,7 +52,7 @@ static void run(struct program *program)
 	must(sd_event_add_time_relative(
 		     event, NULL, CLOCK_MONOTONIC, TICK_USEC, 1, on_tick, program) >= 0,
 		"sd_event_add_time_relative");
-	(void)asker_send(&program->asker);
+	(void)requester_send(&program->requester);
 	must(sd_event_loop(event) >= 0, "sd_event_loop");
 	sd_event_unref(event);
 }
@@ -66,8 +66,8 @@ int main(int argc, char **argv)
 
 	must_ok(ump_spawn_thread(&adder_config, adder_build, &adder, &client, &thread),
 		"the server");
-	asker_open(&program.asker, &client, load_requests(argc, argv));
+	requester_open(&program.requester, &client, load_requests(argc, argv));
 	pulse_start(&program.pulse);
 	run(&program);
-	return asker_report(&program.asker, &thread, &adder, &program.pulse);
+	return requester_report(&program.requester, &thread, &adder, &program.pulse);
 }

@@ -16,12 +16,12 @@ static struct ump_flow log_note(struct logger *self, const struct note *msg)
 #ifdef WRONG
 static void release(struct add *value)
 {
-	value->tally->dropped++;
+	value->counters->dropped++;
 }
 #else
 static void release(struct note *value)
 {
-	value->tally->dropped++;
+	value->counters->dropped++;
 }
 #endif
 

@@ -19,13 +19,13 @@
 
 #include <string.h>
 
-#define MOST    8
-#define ASKERS  12
-#define BLOCKED 4
-#define CROWD   4
+#define MOST      8
+#define RESERVERS 12
+#define BLOCKED   4
+#define CROWD     4
 
 static const struct stress_mix hurried = {.bounded = true, .hurried = true};
-static const struct stress_mix patient = {.bounded = true, .patience = 2000000};
+static const struct stress_mix unhurried = {.bounded = true, .timeout_most = 2000000};
 
 /* ---- In a queue ----------------------------------------------------------------------------- */
 
@@ -39,7 +39,7 @@ static void *block(void *arg)
 	struct blocked *blocked = arg;
 	struct stress_sender *sender = &blocked->sender;
 
-	while (sender->count < sender->room) {
+	while (sender->count < sender->most) {
 		if (stress_one_in(&sender->rng, 2))
 			(void)stress_post(sender, blocked->client, STRESS_ANSWER);
 		else
@@ -78,73 +78,74 @@ static void fill(
 	CHECK_INT(stats.depth_most, ==, server->capacity);
 }
 
-struct line {
+struct queue {
 	struct stress_sender sender;
 	ump_completions *completions;
-	ump_client *askers[ASKERS];
+	ump_client *reservers[RESERVERS];
 };
 
-static void ask_all(struct line *line, const struct stress_server *server)
+static void reserve_all(struct queue *queue, const struct stress_server *server)
 {
-	for (unsigned i = 0; i < ASKERS; i++) {
-		CHECK_INT(ump_client_clone(server->client, &line->askers[i]), ==, UMP_OK);
-		CHECK_INT(ump_client_reserve(line->askers[i], line->completions, &line->askers[i]),
+	for (unsigned i = 0; i < RESERVERS; i++) {
+		CHECK_INT(ump_client_clone(server->client, &queue->reservers[i]), ==, UMP_OK);
+		CHECK_INT(ump_client_reserve(
+				  queue->reservers[i], queue->completions, &queue->reservers[i]),
 			==, UMP_OK);
-		CHECK_INT(ump_client_reserve(line->askers[i], line->completions, NULL), ==,
+		CHECK_INT(ump_client_reserve(queue->reservers[i], queue->completions, NULL), ==,
 			UMP_INVALID);
 	}
-	CHECK_INT(stress_post(&line->sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
+	CHECK_INT(stress_post(&queue->sender, server->client, STRESS_ANSWER), ==, UMP_FULL);
 }
 
 /* Some leave the queue, which must complete their reservations at once. */
-static void leave(struct line *line)
+static void leave(struct queue *queue)
 {
-	for (unsigned i = 0; i < ASKERS; i++) {
+	for (unsigned i = 0; i < RESERVERS; i++) {
 		struct ump_completion done;
 
-		if (!stress_one_in(&line->sender.rng, 5))
+		if (!stress_one_in(&queue->sender.rng, 5))
 			continue;
-		ump_client_drop(&line->askers[i]);
-		CHECK_INT(ump_completions_next(line->completions, &done), ==, UMP_OK);
-		CHECK(done.tag == &line->askers[i] && done.reply == NULL);
+		ump_client_drop(&queue->reservers[i]);
+		CHECK_INT(ump_completions_next(queue->completions, &done), ==, UMP_OK);
+		CHECK(done.tag == &queue->reservers[i] && done.reply == NULL);
 		CHECK_INT(done.result, ==, UMP_ORIGIN_GONE);
 	}
 }
 
 /* Retrieve the completion of the next waiter: a permit, or UMP_SERVER_GONE. */
-static bool get_room(struct line *line, ump_client **asker, bool breaks, bool over)
+static bool get_permit(struct queue *queue, ump_client **reserver, bool breaks, bool over)
 {
 	struct ump_completion done;
 	int result;
 
-	CHECK_INT(ump_completions_wait(line->completions, &done, UMP_FOREVER), ==, UMP_OK);
-	CHECK(done.tag == asker);
+	CHECK_INT(ump_completions_wait(queue->completions, &done, UMP_FOREVER), ==, UMP_OK);
+	CHECK(done.tag == reserver);
 	CHECK(done.result == UMP_OK ? !over : breaks && done.result == UMP_SERVER_GONE);
-	if (stress_one_in(&line->sender.rng, 2))
-		stress_dawdle(&line->sender.rng);
-	if (done.result == UMP_OK && stress_one_in(&line->sender.rng, 4)) {
+	if (stress_one_in(&queue->sender.rng, 2))
+		stress_dawdle(&queue->sender.rng);
+	if (done.result == UMP_OK && stress_one_in(&queue->sender.rng, 4)) {
 		/* The permit goes to the next waiter. */
-		ump_client_drop(asker);
+		ump_client_drop(reserver);
 		return true;
 	}
-	result = stress_post(&line->sender, *asker, STRESS_ANSWER);
+	result = stress_post(&queue->sender, *reserver, STRESS_ANSWER);
 	if (!(breaks && result == UMP_SERVER_GONE))
 		CHECK_INT(result, ==, UMP_OK);
-	ump_client_drop(asker);
-	stress_count(STRESS_ROOMS, done.result == UMP_OK);
+	ump_client_drop(reserver);
+	stress_count(STRESS_PERMITS, done.result == UMP_OK);
 	return done.result == UMP_OK;
 }
 
-static void get_all(struct line *line, bool breaks)
+static void get_all(struct queue *queue, bool breaks)
 {
 	bool over = false;
 
-	for (unsigned i = 0; i < ASKERS; i++) {
-		if (line->askers[i] != NULL)
-			over = !get_room(line, &line->askers[i], breaks, over);
+	for (unsigned i = 0; i < RESERVERS; i++) {
+		if (queue->reservers[i] != NULL)
+			over = !get_permit(queue, &queue->reservers[i], breaks, over);
 	}
-	CHECK_INT(ump_completions_in_flight(line->completions), ==, 0);
-	ump_completions_drop(&line->completions);
+	CHECK_INT(ump_completions_in_flight(queue->completions), ==, 0);
+	ump_completions_drop(&queue->completions);
 }
 
 /* Every permit must be returned, whatever became of its holder. */
@@ -158,11 +159,11 @@ static void check_emptied(ump_weak_client *weak, const struct stress_server *ser
 	ump_weak_client_drop(&weak);
 }
 
-static void in_line(struct stress_rng *rng)
+static void in_queue(struct stress_rng *rng)
 {
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	struct stress_server server;
-	struct line line = {.completions = NULL};
+	struct queue queue = {.completions = NULL};
 	struct blocked blocked[BLOCKED];
 	ump_weak_client *weak = NULL;
 	unsigned count = stress_below(rng, BLOCKED + 1);
@@ -171,24 +172,24 @@ static void in_line(struct stress_rng *rng)
 	stress_server_init(&server, rng);
 	server.gate = &gate;
 	server.capacity = 1 + stress_below(rng, MOST);
-	stress_sender_init(&line.sender, rng, 0, &hurried, MOST + ASKERS + 3);
-	CHECK_INT(ump_completions_open(&line.completions), ==, UMP_OK);
+	stress_sender_init(&queue.sender, rng, 0, &hurried, MOST + RESERVERS + 3);
+	CHECK_INT(ump_completions_open(&queue.completions), ==, UMP_OK);
 	pthread_mutex_lock(&gate);
 	stress_server_start(&server);
-	CHECK_INT(stress_post(&line.sender, server.client, STRESS_ANSWER), ==, UMP_OK);
+	CHECK_INT(stress_post(&queue.sender, server.client, STRESS_ANSWER), ==, UMP_OK);
 	until_held(server.client);
-	fill(&line.sender, &server, breaks ? stress_below(rng, (unsigned)server.capacity) : MOST);
+	fill(&queue.sender, &server, breaks ? stress_below(rng, (unsigned)server.capacity) : MOST);
 	for (unsigned i = 0; i < count; i++) {
-		stress_sender_init(&blocked[i].sender, rng, i + 1, &patient, 4);
+		stress_sender_init(&blocked[i].sender, rng, i + 1, &unhurried, 4);
 		CHECK_INT(ump_client_clone(server.client, &blocked[i].client), ==, UMP_OK);
 		blocked[i].sender.thread = stress_thread(block, &blocked[i]);
 	}
-	ask_all(&line, &server);
-	leave(&line);
+	reserve_all(&queue, &server);
+	leave(&queue);
 	if (stress_one_in(rng, 2))
 		check_nap(1);
 	pthread_mutex_unlock(&gate);
-	get_all(&line, breaks);
+	get_all(&queue, breaks);
 	CHECK_INT(ump_client_weak(server.client, &weak), ==, UMP_OK);
 	ump_client_drop(&server.client);
 	CHECK_INT(stress_server_join(&server), ==, breaks);
@@ -197,7 +198,7 @@ static void in_line(struct stress_rng *rng)
 		stress_sender_settle(&blocked[i].sender);
 	}
 	check_emptied(weak, &server);
-	stress_sender_settle(&line.sender);
+	stress_sender_settle(&queue.sender);
 }
 
 /* ---- In a crowd ----------------------------------------------------------------------------- */
@@ -208,31 +209,31 @@ struct member {
 };
 
 /* Reserve, perhaps poll, and drop both, in any order. */
-static void ask_and_go(struct member *member)
+static void reserve_and_go(struct member *member)
 {
 	struct stress_sender *sender = &member->sender;
 	ump_completions *completions = NULL;
-	ump_client *asker = NULL;
+	ump_client *reserver = NULL;
 	struct ump_completion done;
 	int result;
 
 	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-	CHECK_INT(ump_client_clone(member->client, &asker), ==, UMP_OK);
-	CHECK_INT(ump_client_reserve(asker, completions, member), ==, UMP_OK);
+	CHECK_INT(ump_client_clone(member->client, &reserver), ==, UMP_OK);
+	CHECK_INT(ump_client_reserve(reserver, completions, member), ==, UMP_OK);
 	stress_dawdle(&sender->rng);
 	if (stress_one_in(&sender->rng, 3) && ump_completions_next(completions, &done) == UMP_OK) {
 		CHECK(done.tag == member && done.result != UMP_ORIGIN_GONE);
-		result = stress_post(sender, asker, STRESS_ANSWER);
+		result = stress_post(sender, reserver, STRESS_ANSWER);
 		CHECK(done.result == UMP_OK ? result != UMP_FULL : result == UMP_SERVER_GONE);
 		/* Only a message that was sent has used the permit. */
 		if (result == UMP_OK && stress_one_in(&sender->rng, 2))
-			CHECK_INT(ump_client_reserve(asker, completions, member), ==, UMP_OK);
+			CHECK_INT(ump_client_reserve(reserver, completions, member), ==, UMP_OK);
 	}
 	if (stress_one_in(&sender->rng, 2))
 		ump_completions_drop(&completions);
 	if (stress_one_in(&sender->rng, 2))
 		stress_dawdle(&sender->rng);
-	ump_client_drop(&asker);
+	ump_client_drop(&reserver);
 	ump_completions_drop(&completions);
 }
 
@@ -241,9 +242,9 @@ static void *jostle(void *arg)
 	struct member *member = arg;
 	struct stress_sender *sender = &member->sender;
 
-	while (sender->count + 2 < sender->room) {
+	while (sender->count + 2 < sender->most) {
 		(void)stress_post(sender, member->client, STRESS_ANSWER);
-		ask_and_go(member);
+		reserve_and_go(member);
 	}
 	ump_client_drop(&member->client);
 	return NULL;
@@ -258,7 +259,7 @@ static void in_crowd(struct stress_rng *rng)
 
 	stress_server_init(&server, rng);
 	server.capacity = 1 + stress_below(rng, 3);
-	stress_sender_init(&breaker, rng, CROWD, &patient, 20);
+	stress_sender_init(&breaker, rng, CROWD, &unhurried, 20);
 	stress_server_start(&server);
 	for (unsigned i = 0; i < CROWD; i++) {
 		stress_sender_init(&members[i].sender, rng, i, &hurried, 60);
@@ -268,7 +269,7 @@ static void in_crowd(struct stress_rng *rng)
 	for (unsigned i = stress_below(rng, 20); i > 0; i--)
 		stress_dawdle(rng);
 	/* The inbox may be full. */
-	while (breaks && breaker.count < breaker.room &&
+	while (breaks && breaker.count < breaker.most &&
 		stress_post(&breaker, server.client, STRESS_BREAK) == UMP_FULL)
 		stress_dawdle(rng);
 	ump_client_drop(&server.client);
@@ -287,7 +288,7 @@ static void *hurry(void *arg)
 	struct blocked *blocked = arg;
 	struct stress_sender *sender = &blocked->sender;
 
-	while (sender->count < sender->room)
+	while (sender->count < sender->most)
 		(void)stress_post(sender, blocked->client, STRESS_ANSWER);
 	ump_client_drop(&blocked->client);
 	return NULL;
@@ -305,7 +306,7 @@ static void in_time(struct stress_rng *rng)
 	server.dawdles = false;
 	server.delay = lengths[stress_below(rng, 4)];
 	/* About the time that the waiters ahead take. */
-	mix.patience = 2 * server.delay;
+	mix.timeout_most = 2 * server.delay;
 	stress_server_start(&server);
 	for (unsigned i = 0; i < BLOCKED; i++) {
 		stress_sender_init(&blocked[i].sender, rng, i, &mix, stress_is_slow() ? 80 : 1000);
@@ -324,7 +325,7 @@ static void round_of(struct stress_rng *rng)
 {
 	switch (stress_below(rng, 3)) {
 	case 0:
-		in_line(rng);
+		in_queue(rng);
 		break;
 	case 1:
 		in_crowd(rng);
@@ -338,7 +339,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"room_is_handed_on", "[bound] [complete] [quiet] [once]", round_of, 60};
+		"permits_are_handed_off", "[bound] [complete] [quiet] [once]", round_of, 60};
 
 	return stress_main(&program, argc, argv);
 }

@@ -70,7 +70,7 @@ struct graph {
 	/* Questions that have not ended, and servers that were started on the way. */
 	atomic_uint open;
 	/* Number of calls that returned UMP_DEADLOCK. */
-	atomic_uint told;
+	atomic_uint deadlocks;
 };
 
 struct child {
@@ -94,12 +94,12 @@ static void drop_question(void *value)
 /* A caller that is not a handler is part of no wait cycle. */
 static _Thread_local bool is_caller;
 
-static bool is_told(struct graph *graph, int result)
+static bool is_deadlock(struct graph *graph, int result)
 {
 	if (result != UMP_DEADLOCK)
 		return false;
 	CHECK(!is_caller);
-	graph->told++;
+	graph->deadlocks++;
 	stress_count(STRESS_DEADLOCKS, 1);
 	return true;
 }
@@ -119,7 +119,7 @@ static void ask_now(struct node *node, const struct question *question, ump_time
 
 	graph->open++;
 	result = ump_client_req(node->client, question, &answer, deadline);
-	if (is_told(graph, result))
+	if (is_deadlock(graph, result))
 		question_ends(graph);
 	else
 		check_answer(result, deadline != UMP_FOREVER);
@@ -134,13 +134,13 @@ static void ask_and_wait(struct node *node, const struct question *question)
 
 	graph->open++;
 	result = ump_client_req_async_until(node->client, question, &wait_reply, UMP_FOREVER);
-	if (is_told(graph, result)) {
+	if (is_deadlock(graph, result)) {
 		question_ends(graph);
 		return;
 	}
 	CHECK_INT(result, ==, UMP_OK);
 	result = ump_wait_reply_wait(&wait_reply, &answer, UMP_FOREVER);
-	if (is_told(graph, result))
+	if (is_deadlock(graph, result))
 		ump_wait_reply_drop(&wait_reply);
 	else
 		check_answer(result, false);
@@ -153,7 +153,7 @@ static void post(struct node *node, const struct question *question)
 
 	graph->open++;
 	result = ump_client_post_until(node->client, question, UMP_FOREVER);
-	if (is_told(graph, result))
+	if (is_deadlock(graph, result))
 		question_ends(graph);
 	else
 		CHECK_INT(result, ==, UMP_OK);
@@ -226,7 +226,7 @@ static void ask_through_child(
 	CHECK_INT(ump_client_post(client, ""), ==, UMP_OK);
 	ump_client_drop(&client);
 	stress_count(STRESS_SERVERS, 1);
-	if (is_told(graph, ump_thread_join(&thread, NULL, UMP_FOREVER)))
+	if (is_deadlock(graph, ump_thread_join(&thread, NULL, UMP_FOREVER)))
 		ump_thread_drop(&thread);
 	CHECK(thread == NULL);
 }
@@ -439,7 +439,7 @@ static void *call(void *arg)
 }
 
 /* A server that calls itself always gets UMP_DEADLOCK. */
-static unsigned told_on_ring(const struct graph *graph)
+static unsigned deadlocks_on_ring(const struct graph *graph)
 {
 	return graph->count == 1 || (!graph->answers_first && !graph->keeps_first);
 }
@@ -466,16 +466,16 @@ static void round_of(struct stress_rng *rng)
 		stress_thread_join(callers[i].thread);
 	graph_end(graph);
 	if (shape == SHAPE_ACYCLIC)
-		CHECK_INT(graph->told, ==, 0);
+		CHECK_INT(graph->deadlocks, ==, 0);
 	if (shape == SHAPE_RING)
-		CHECK_INT(graph->told, ==, told_on_ring(graph));
+		CHECK_INT(graph->deadlocks, ==, deadlocks_on_ring(graph));
 	free(graph);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"circles_are_told", "[deadlock] [quiet] [bound] [init]", round_of, 60};
+		"wait_cycles_are_detected", "[deadlock] [quiet] [bound] [init]", round_of, 60};
 
 	return stress_main(&program, argc, argv);
 }

@@ -19,7 +19,7 @@ static void round_of(struct stress_rng *rng)
 	struct stress_watcher watchers[WATCHERS];
 	unsigned count = 1 + stress_below(rng, SENDERS);
 
-	mix.patience = 1 + stress_below(rng, 300000);
+	mix.timeout_most = 1 + stress_below(rng, 300000);
 	mix.acts[STRESS_FAIL] = 4;
 	mix.acts[STRESS_BREAK] = stress_one_in(rng, 3);
 	mix.acts[STRESS_ANSWER] = 30;
@@ -51,7 +51,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"watchers_see", "[bound] [origin] [clean]", round_of, 40};
+		"stats_stay_consistent", "[bound] [origin] [clean]", round_of, 40};
 
 	return stress_main(&program, argc, argv);
 }

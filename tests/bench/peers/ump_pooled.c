@@ -21,7 +21,7 @@ static void *open_server(struct bench_work *work, const struct bench_plan *plan)
 }
 
 const struct bench_peer the_peer = {
-	.name = "ump-again",
+	.name = "ump-pooled",
 	.open = open_server,
 	.join = bench_ump_thread_join,
 	.client = bench_ump_client,

@@ -102,7 +102,7 @@ static union {
 	unsigned char bytes[sizeof(struct ump__channel) + sizeof(struct ump__semaphore)];
 } memory;
 static struct ump__channel *const channel = &memory.channel;
-#define semaphore (memory.channel.semaphore[0])
+static struct ump__semaphore *const semaphore = memory.channel.semaphore;
 
 struct requester {
 	struct ump__waiter waiter;
@@ -133,7 +133,7 @@ static void prepare(uint32_t capacity)
 	called = 0;
 	for (int i = 0; i < MANY; i++)
 		requesters[i] = (struct requester){.waiter.call = call, .wants = true, .code = 1};
-	ump__semaphore_init(&semaphore, capacity);
+	ump__semaphore_init(semaphore, capacity);
 	ump__hint_init(&channel->server_cpu, UMP__CPU_UNKNOWN);
 }
 
@@ -141,113 +141,112 @@ static bool withdraw(struct requester *requester)
 {
 	bool withdrawn;
 
-	ump__lock_take(&semaphore.lock);
-	withdrawn = ump__semaphore_withdraw(&semaphore, &requester->waiter);
-	ump__lock_give(&semaphore.lock);
+	ump__lock_take(&semaphore->lock);
+	withdrawn = ump__semaphore_withdraw(semaphore, &requester->waiter);
+	ump__lock_give(&semaphore->lock);
 	return withdrawn;
 }
 
 static uint32_t depth(void)
 {
-	return ump__permits_depth(&semaphore.permits);
+	return ump__permits_depth(&semaphore->permits);
 }
 
 static void in_order(void)
 {
 	prepare(2);
 	for (int i = 0; i < MANY; i++)
-		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
+		ump__semaphore_enqueue(semaphore, &requesters[i].waiter);
 	/* The first two found free permits, and were called at once. */
 	CHECK_INT(called, ==, 2);
 	CHECK_INT(depth(), ==, 2);
 	/* No sender may overtake the queue. */
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_FULL);
-	ump__semaphore_give(&semaphore);
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
+	ump__semaphore_give(semaphore);
 	for (int i = 0; i < MANY; i++) {
 		CHECK_INT(requesters[i].calls, ==, 1);
 		CHECK_INT(requesters[i].code, ==, UMP_OK);
 		CHECK_INT(requesters[i].position, ==, i);
 	}
 	CHECK_INT(depth(), ==, 2);
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(depth(), ==, 1);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	CHECK_INT(depth(), ==, 2);
-	ump__semaphore_end(&semaphore);
+	ump__semaphore_end(semaphore);
 }
 
 static void withdrawing(void)
 {
 	prepare(1);
 	for (int i = 0; i < MANY; i++)
-		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
+		ump__semaphore_enqueue(semaphore, &requesters[i].waiter);
 	/* From the middle, the front and the end; a second withdrawal fails. */
 	CHECK(withdraw(&requesters[2]));
 	CHECK(!withdraw(&requesters[2]));
 	CHECK(withdraw(&requesters[1]));
 	CHECK(withdraw(&requesters[4]));
 	CHECK(!withdraw(&requesters[0]));
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(requesters[3].calls, ==, 1);
 	CHECK_INT(requesters[1].calls + requesters[2].calls + requesters[4].calls, ==, 0);
 	CHECK_INT(depth(), ==, 1);
 	/* The queue has ended with its last waiter. */
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(depth(), ==, 0);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
 	/* It also ends if all withdraw. */
-	ump__semaphore_enqueue(&semaphore, &requesters[1].waiter);
+	ump__semaphore_enqueue(semaphore, &requesters[1].waiter);
 	CHECK(withdraw(&requesters[1]));
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(ump__capacity_take(channel, &nothing, UMP_NOW), ==, UMP_OK);
-	ump__semaphore_end(&semaphore);
+	ump__semaphore_end(semaphore);
 }
 
 static void unwanted(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
+		ump__semaphore_enqueue(semaphore, &requesters[i].waiter);
 	requesters[1].wants = false;
 	requesters[2].wants = false;
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_give(semaphore);
 	/* The permit went to the next waiter that wants it. */
 	CHECK_INT(requesters[1].calls + requesters[2].calls + requesters[3].calls, ==, 3);
 	CHECK_INT(depth(), ==, 1);
 	requesters[4].wants = false;
-	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
-	ump__semaphore_give(&semaphore);
+	ump__semaphore_enqueue(semaphore, &requesters[4].waiter);
+	ump__semaphore_give(semaphore);
 	CHECK_INT(requesters[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
 	/* Called at once, and not wanted. */
 	requesters[4].calls = 0;
-	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
+	ump__semaphore_enqueue(semaphore, &requesters[4].waiter);
 	CHECK_INT(requesters[4].calls, ==, 1);
 	CHECK_INT(depth(), ==, 0);
-	ump__semaphore_end(&semaphore);
+	ump__semaphore_end(semaphore);
 }
 
 static void closing(void)
 {
 	prepare(1);
 	for (int i = 0; i < 4; i++)
-		ump__semaphore_enqueue(&semaphore, &requesters[i].waiter);
-	ump__semaphore_close(&semaphore);
+		ump__semaphore_enqueue(semaphore, &requesters[i].waiter);
+	ump__semaphore_close(semaphore);
 	CHECK_INT(requesters[0].code, ==, UMP_OK);
 	for (int i = 1; i < 4; i++) {
 		CHECK_INT(requesters[i].calls, ==, 1);
 		CHECK_INT(requesters[i].code, ==, UMP_SERVER_GONE);
 		CHECK_INT(requesters[i].position, ==, i);
 	}
-	ump__semaphore_enqueue(&semaphore, &requesters[4].waiter);
+	ump__semaphore_enqueue(semaphore, &requesters[4].waiter);
 	CHECK_INT(requesters[4].code, ==, UMP_SERVER_GONE);
-	CHECK_INT(ump__semaphore_take(
-			  &semaphore, &channel, &nothing, ump_after(INT64_C(60000000000))),
-		==, UMP_SERVER_GONE);
-	ump__semaphore_end(&semaphore);
+	CHECK_INT(ump__capacity_take(channel, &nothing, ump_after(INT64_C(60000000000))), ==,
+		UMP_SERVER_GONE);
+	ump__semaphore_end(semaphore);
 }
 
 static const struct check_test tests[] = {

@@ -52,8 +52,9 @@
  *              read for the deadline.  These waits have no deadline: spawn's for the builder and
  *              `init`, and, if `init` failed, for the thread's end; that of ump_thread_pool_drop
  *              for idle threads; that of ump_completions_drop, and of a task's end, for a thread
- *              that is raising the notifier of the descriptor; that of ump_server_dump for its
- *              file; and those for the library's locks, which are held for a few instructions, or
+ *              that is raising the notifier of the descriptor; that of a combiner that has released
+ *              its role, for about the time of one message; that of ump_server_dump for its file;
+ *              and those for the library's locks, which are held for a few instructions, or
  *              while ump_server_dump copies what it will write.  A thread that ends, an idle one
  *              too, may run destructors of thread-local variables: these waits include them.
  *              ump_thread_join's wait for the thread's end, after its loop has ended, keeps the
@@ -84,21 +85,22 @@
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
- * - [combining]  A combining server has no thread: a caller that sends to it, or that drops its
- *              last client, runs it if it is idle, as its combiner.  All other promises hold as for
- *              any server: one message at a time, in order.  After a budget of others' messages the
- *              combiner hands off the role to the next caller that is blocked in a request.  If a
- *              second budget of messages brings no such caller, and after each further one, it
- *              releases the role to the next sender.
+ * - [combining]  A combining server has no thread.  A sender that finds it without a combiner runs
+ *              it, as its combiner; so does the drop of the last strong client.  Messages are
+ *              handled one at a time, in order.  After a budget of others' messages the combiner
+ *              hands off the role to the next sender that is blocked in ump_client_req.  If a
+ *              second budget brings none, and after each further one, it releases the role to the
+ *              next sender.  ump_spawn_combining states the exceptions to [quiet] and [deadline].
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
  *              its thread has returned to the pool, or has ended if the pool held its maximum of
  *              idle threads or was dropped.
  * - [quiet]    No lost wake-up: no thread stays blocked once its condition holds.  Closing,
- *              dropping and breaking never block, with two exceptions: ump_thread_pool_drop waits
- *              for idle threads to end, and ump_completions_drop and a task's end may wait for a
- *              thread that is raising the notifier of the descriptor.
+ *              dropping and breaking never block, with three exceptions: ump_thread_pool_drop
+ *              waits for idle threads to end; ump_completions_drop and a task's end may wait for a
+ *              thread that is raising the notifier of the descriptor; and the drop of a combining
+ *              server's last strong client may run it.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -367,8 +369,9 @@ struct ump_config {
 	 *  that of the pool's threads. */
 	size_t stack_size UMP_ZERO;
 	/** Maximum number of queued messages, at most 2^31 - 1; [bound].  0: unbounded.  The
-	 *  message that the handler works on is no longer queued; requests that were given up are,
-	 *  until they are skipped. */
+	 *  message that the handler works on is no longer queued, nor is the one that a combiner
+	 *  has dequeued before it released its role; requests that were given up are, until they
+	 *  are skipped. */
 	size_t capacity UMP_ZERO;
 	/** Time that a callback may take for a message, in ns, before `slow_handler` is called.  0:
 	 *  no limit, and no time is measured. */
@@ -476,10 +479,9 @@ typedef struct ump_completions ump_completions;
  */
 UMP_API int ump_client_clone(const ump_client *client, ump_client **out);
 
-/**
- * Drop a strong client.  Never blocks; [quiet].  NULL and a pointer to NULL are allowed.
- * The drop of the last one (of both kinds of strong client) stops the server from taking messages:
- * it still handles what it has accepted, then its loop ends with none; [drain].
+/**Drop a strong client.  Never blocks, but see [combining]; [quiet].  NULL and a pointer to NULL
+ * are allowed.  The drop of the last one (of both kinds of strong client) stops the server from
+ * taking messages: it still handles what it has accepted, then its loop ends with none; [drain].
  * Other calls on the same handle must have returned.
  */
 UMP_API void ump_client_drop(ump_client **client);
@@ -538,7 +540,8 @@ UMP_API int ump_client_req_async_until(
 	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
 
 /**
- * Send a post.  `msg` is copied.  Never blocks.  Any thread, also from any handler.
+ * Send a post.  `msg` is copied.  Never blocks, but see [combining].  Any thread, also from any
+ * handler.
  * UMP_OK: accepted: it will be handled, passed to `leftover` or dropped; [once].
  * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_FULL; [bound].  UMP_NO_MEMORY.
  * UMP_INVALID: an argument is NULL, or the server takes no posts.
@@ -1060,7 +1063,7 @@ UMP_API int ump_suspend_for(const ump_client *client, ump_suspension **out);
  */
 UMP_API int ump_task_resume(ump_suspension **suspension, struct ump_flow flow);
 
-/* ---- A combining server: its callers run it ------------------------------------------------- */
+/* ---- A combining server: its senders run it ------------------------------------------------- */
 
 /** The function behind ump_spawn_combining, which passes the sizes of the caller's structures. */
 UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t config_size,
@@ -1069,47 +1072,46 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
 
 /**
  * Open a channel and build a handler for it, as ump_spawn_thread does, without a thread and without
- * an event loop: its callers run the server; [combining].  This is flat combining (Hendler et al.,
+ * an event loop: its senders run the server; [combining].  This is flat combining (Hendler et al.,
  * SPAA 2010) over the server's queue.  A request to an idle server costs little more than a call of
- * its handler.  The builder and `init` run before this returns, on the calling thread, and so do
- * the handlers of what these two have sent.
+ * its handler.  The builder and `init` run before this returns, on the calling thread, which is the
+ * first combiner: it handles what was sent by then.
  *
  * The combiner is the thread that runs the server; there is at most one:
  *
- * - A sender that finds the server idle becomes the combiner: it handles its own message, then what
+ * - A sender that finds no combiner becomes the combiner: it handles its own message, then what
  *   others have sent meanwhile, until nothing is left.  Other senders queue their messages, and
  *   those that wait for an answer block.
  * - Handoff: after `budget` messages of others (see struct ump_config), the combiner hands off its
- *   role to the first caller that is blocked in ump_client_req when its request reaches the head of
- *   the queue.  That caller handles its request itself, and continues with a budget of its own.
+ *   role with the first request that it dequeues whose sender is blocked in ump_client_req.  That
+ *   sender handles its request itself, and continues with a budget of its own.
  * - Release: if a second budget of messages brings no such request (all are posts, or requests that
- *   were sent without waiting), the combiner releases the role, and again after each further
- *   budget, for about as long as one message took on average.  A thread that sends meanwhile, or
- *   that leaves the wait queue for capacity, becomes the combiner: it handles the messages that are
- *   left, which are older, and then its own.  The former combiner waits until that time is over.
- *   Then it returns to the application or, if no thread has come, resumes its role.
- * - So a combiner whose peers keep sending is replaced as soon as one of them sends during a
- *   release, as happens under a flood.  No thread is forced to take the role: a client may combine
- *   for as long as there are messages but no thread to take it, as when the handler itself sends
- *   them all.  Releases cost about one part in `budget` of the time; short runs pay nothing.
+ *   were sent without waiting), and after each further budget, the combiner releases the role, for
+ *   about as long as one message took on average.  The next thread that sends, or that drops the
+ *   last strong client, becomes the combiner.  It handles the older messages first, and may be
+ *   replaced before its own.  The former combiner waits until that time is over.  Then, if there is
+ *   no combiner, it resumes the role; else it returns, or waits for the answer to its request.
+ * - Nothing else replaces a combiner.  If no sender is blocked and none sends during a release, as
+ *   when the handler itself sends all messages, one thread combines as long as there are messages.
+ *   Releases take about one part in `budget` of the time; the first two budgets have none.
  *
  * Consequences for the application:
  *
- * - These calls may run handlers, and `leftover`, `term` and `drop`, before they return, and take
- *   as long as these do: ump_spawn_combining; every call that sends a post or a request, whether it
- *   waits or not; the drop of the last strong client of either kind.  No other call does.  Where
- *   such a call is documented never to block, this is the exception.
+ * - These calls may run handlers, `slow_handler`, `leftover`, `term` and `drop` before they return,
+ *   and take as long as these do: ump_spawn_combining; every call that sends a post or a request,
+ *   whether it waits or not; ump_client_drop and ump_post_client_drop of the last strong client.
+ *   No other call does.  Where such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
  *   with its stack, its signal mask, its thread-local variables and its priority.  Each callback
  *   sees what the previous one wrote.
  * - A caller must not hold a lock that a handler takes.
  * - Combining servers whose handlers send to each other nest on one stack, each at most once.
- * - Deadlines limit waits only.  A handler that the caller runs itself is not interrupted, and no
- *   deadline ends the combiner role; a caller whose deadline passes meanwhile gets the answer if it
- *   has arrived by then.
- * - For [deadlock], a handler whose send makes it the combiner of another server waits for that
- *   server until it is no longer the combiner: the handlers that it runs meanwhile get UMP_DEADLOCK
- *   for a wait for the first handler's server.  A post of a handler to its own server is queued.
+ * - A deadline limits waits only.  It neither interrupts a handler that the caller runs, nor ends
+ *   the caller's combiner role, nor shortens a release.  A caller whose deadline passes in that
+ *   role gets the answer if it is there when the role ends, else UMP_TIMED_OUT.
+ * - [deadlock]: a handler of server A whose send makes it the combiner of B waits for B while it is
+ *   that.  A handler of B that it runs gets UMP_DEADLOCK for a wait for A.  A post of a handler to
+ *   its own server is queued.
  * - ump_suspend returns NULL here, and ump_suspend_for UMP_INVALID.
  *
  * `config` is read during the call only; `name`, `stack_size`, `thread_pool` and `inherit_signals`
@@ -1124,8 +1126,8 @@ static inline int ump_spawn_combining(const struct ump_config *config, ump_handl
 }
 
 /**
- * Wait until the loop has ended, that is, until some thread has run its end.  `*how` gets the
- * outcome, as from ump_thread_join; `how` may be NULL.
+ * Wait until the loop has ended, and `leftover`, `term` and `drop` have returned.  This does not
+ * run the server.  `*how` gets the outcome, as from ump_thread_join; `how` may be NULL.
  * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
  * time.
  * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
@@ -1136,9 +1138,9 @@ static inline int ump_spawn_combining(const struct ump_config *config, ump_handl
 UMP_API int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time deadline);
 
 /**
- * Drop the handle: the server runs to completion, and its outcome is discarded.
- * Never blocks; [quiet].  Any thread, also from the server's own callbacks.  NULL and a pointer to
- * NULL are allowed.
+ * Drop the handle.  The server continues, run by its senders, until its loop ends; its outcome is
+ * discarded.  Never blocks; [quiet].  Any thread, also from the server's own callbacks.  NULL and a
+ * pointer to NULL are allowed.
  */
 UMP_API void ump_combining_drop(ump_combining **combining);
 

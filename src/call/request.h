@@ -36,8 +36,8 @@ struct ump__request {
 	bool started;
 	/* The context was kept, and holds a reference to the channel. */
 	bool held;
-	/* Its caller is blocked until the answer arrives: it can take the combiner role with the
-	 * answer (server/combining.c), and gets its value back if the request is never started. */
+	/* Its caller is in ump_client_req: it can take the combiner role with the answer
+	 * (server/combining.c), and gets its value back with UMP_SERVER_GONE. */
 	bool may_run;
 	/* Its caller runs the handler, and reads the answer after that has returned. */
 	bool direct;
@@ -94,10 +94,10 @@ void ump__request_drop_value(struct ump__request *request);
  * answerer only. */
 int ump__request_complete(struct ump__request *request, int code);
 
-/* Return whether the answer was the combiner role.  If so, this thread has run the server, and the
- * request is waited for as before; it may be answered already.  Only the waiter, which owns the
- * request, may call this. */
-static inline bool ump__request_took_role(struct ump__request *request)
+/* If the answer was the combiner role, run the server with this request, and return true.  The
+ * caller must then wait for the answer again; it may be there already.  Only the waiter, which owns
+ * the request, may call this. */
+static inline bool ump__request_run_role(struct ump__request *request)
 {
 	if (request->answer.code != UMP__CODE_COMBINER)
 		return false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * State shared by the clients and the receiver.  It lives until the last reference of any kind is
- * dropped: the strong clients own one together, each weak client owns one, and so does the
- * receiver.
+ * dropped.  The strong clients own one together.  Each weak client owns one, and so do the
+ * receiver, a combining server's handle, slab allocators, kept contexts, pinned requests and
+ * reservations.
  */
 #ifndef UMP_CHANNEL_H
 #define UMP_CHANNEL_H
@@ -128,8 +129,8 @@ void ump__channel_drop_strong(struct ump__channel *channel);
 /* Drop a weak reference; the last drop frees the channel. */
 void ump__channel_drop_weak(struct ump__channel *channel);
 
-/* Send a message.  UMP_OK; UMP__RUN if the server is a combining one and was idle; or
- * UMP_SERVER_GONE if the inbox is closed, and the message still belongs to the caller. */
+/* Send a message.  UMP_OK.  UMP__RUN: the server had no combiner, and the caller is it now.
+ * UMP_SERVER_GONE: the inbox is closed, and the message still belongs to the caller. */
 int ump__channel_send(struct ump__channel *channel, struct ump__message *message);
 
 /* Run the server if the `result` of a send is UMP__RUN; the caller must not hold a lock.  Returns

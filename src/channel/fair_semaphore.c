@@ -88,7 +88,7 @@ void ump__semaphore_give_locked(struct ump__semaphore *semaphore)
 		if (waiter->call(waiter, UMP_OK))
 			return;
 	}
-	/* The wait queue has ended, and only the holder of the lock can begin one, so this cannot
+	/* There is no wait queue, and only the holder of the lock can begin one, so this cannot
 	 * fail. */
 	(void)ump__permit_give(&semaphore->permits);
 }

@@ -2,9 +2,9 @@
 /*
  * A fair (FIFO) counting semaphore, whose permits are the places in a bounded inbox; [bound].  A
  * sender must acquire a permit before it pushes a message; the permit is released when the message
- * leaves the queue.  While permits are free, either is one compare-exchange (permits.h).  A
- * sender that finds none spins briefly, then joins the wait queue under a lock.  While there is a
- * wait queue, a released permit goes to its first waiter.
+ * leaves the queue.  While permits are free, neither needs the lock (permits.h).  A sender that
+ * finds none spins, then waits (wait/capacity.h): it joins the wait queue under the lock.  While
+ * there is one, a released permit goes to its first waiter that wants it.
  */
 #ifndef UMP_FAIR_SEMAPHORE_H
 #define UMP_FAIR_SEMAPHORE_H
@@ -20,15 +20,15 @@ struct ump__waiter {
 	struct ump__waiter *next;
 	struct ump__waiter *previous;
 	bool queued;
-	/* Called under the lock, once the waiter is not or no longer queued: with UMP_OK for a
-	 * permit, or with UMP_SERVER_GONE if there will be none.  Returns false if the permit is
-	 * not wanted. */
+	/* Called once, under the lock, when the waiter is not queued or has just left the queue.
+	 * UMP_OK: it has a permit.  UMP_SERVER_GONE: there will be none.  Must be set by the owner.
+	 * Returns false if the permit is not wanted; ignored with UMP_SERVER_GONE. */
 	bool (*call)(struct ump__waiter *waiter, int code);
 };
 
-/* State of a client's reservation: never made, pending, granted, lost, or used.  Invariant: while
- * it is NONE no other thread references the handle.  Afterwards the thread that completes the
- * reservation may, until that thread releases the lock. */
+/* State of a client's reservation.  Invariant: while it is NONE, only the client's thread accesses
+ * the claim.  Otherwise the thread that completes the reservation may access it too, until it
+ * releases the lock.  LOST: the server or the completions are gone, and there is no permit. */
 enum ump__reservation_state {
 	UMP__RESERVATION_NONE,
 	UMP__RESERVATION_PENDING,
@@ -37,8 +37,8 @@ enum ump__reservation_state {
 	UMP__RESERVATION_USED
 };
 
-/* A client's claim to a permit of its own.  Must be changed under the lock of the semaphore
- * only. */
+/* A client's claim to a permit of its own.  Once initialized, it must be changed under the lock of
+ * the semaphore only. */
 struct ump__claim {
 	/* The client's last reservation, queued or not; NULL if it never made one. */
 	struct ump__waiter *waiter;
@@ -71,7 +71,7 @@ void ump__claim_init(struct ump__claim *claim);
  * receiver that has nothing to do. */
 void ump__semaphore_yield(const struct ump__semaphore *semaphore);
 
-/* Release a permit: hand it to the first waiter, if there is a wait queue. */
+/* Release a permit: hand it to the first waiter that wants it, if there is a wait queue. */
 void ump__semaphore_give(struct ump__semaphore *semaphore);
 
 /* The same; the caller must hold the lock. */
@@ -86,12 +86,12 @@ int ump__semaphore_enter(
  * caller must hold the lock. */
 void ump__semaphore_enqueue(struct ump__semaphore *semaphore, struct ump__waiter *waiter);
 
-/* Remove a waiter from the queue.  Returns false if it was called before.  The caller must hold the
- * lock. */
+/* Remove a waiter from the queue.  Returns false if it is not queued: `call` has been called.  The
+ * caller must hold the lock. */
 bool ump__semaphore_withdraw(struct ump__semaphore *semaphore, struct ump__waiter *waiter);
 
-/* Close the semaphore: call all waiters, and all later ones, with UMP_SERVER_GONE.  Permits that
- * are free may still be acquired. */
+/* Close the semaphore: call all queued waiters with UMP_SERVER_GONE.  Later, ump__semaphore_enter
+ * returns it, and ump__semaphore_enqueue calls with it.  Free permits may still be acquired. */
 void ump__semaphore_close(struct ump__semaphore *semaphore);
 
 #endif

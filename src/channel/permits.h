@@ -28,8 +28,9 @@ void ump__permit_queue_end(struct ump__permits *permits);
 /* Return the number of permits in use. */
 uint32_t ump__permits_depth(const struct ump__permits *permits);
 
-/* For a sender that spins: return a snapshot of the number of free permits, and in `*has_queue`
- * whether there is a wait queue, which it must join. */
+/* For a sender that spins: return a snapshot of the number of free permits, which may exceed the
+ * capacity (core/permit.h), and in `*has_queue` whether there is a wait queue, which it must
+ * join. */
 uint64_t ump__permits_left(const struct ump__permits *permits, bool *has_queue);
 
 #endif

@@ -54,6 +54,7 @@ static uint32_t kept(const struct ump__channel *channel, uint32_t most, size_t s
 		channel->keep != 0 ? UNITS_MOST : most, kept_of_each(channel) / size);
 }
 
+/* Initialize the free lists, and lay out the slabs. */
 static void free_lists_init(struct ump__slab_allocator *allocator,
 	const struct ump__channel *channel, size_t request_size)
 {
@@ -174,7 +175,8 @@ void ump__slab_allocator_drop(struct ump__slab_allocator *allocator)
 {
 	uint32_t gone = 1;
 
-	/* Release the unused posts; if the receiver holds the try-lock, it does so. */
+	/* Release the unused posts.  If the receiver holds the try-lock, it releases them when it
+	 * returns that. */
 	if (ump__trylock_end(&allocator->trylock))
 		release_unused(allocator);
 	for (int i = 0; i < UMP__FREE_LISTS; i++)

@@ -25,7 +25,7 @@ enum ump__free_list_kind {
 	UMP__FREE_LISTS
 };
 
-/* A free list of one kind of unit; owned by the holder of the try-lock. */
+/* A free list of one kind of unit. */
 struct ump__free_list {
 	/* Free units, collected from the remote free list. */
 	struct ump__queue spare;
@@ -34,8 +34,8 @@ struct ump__free_list {
 };
 
 struct ump__slab_allocator {
-	/* The fields up to `channel` are for the holder of the try-lock only, except for those that
-	 * never change. */
+	/* The fields up to `channel` are for the holder of the try-lock, and for the drop.  All
+	 * threads may read those that never change. */
 	_Alignas(UMP__LINE) struct ump__trylock trylock;
 	struct ump__free_list free_lists[UMP__FREE_LISTS];
 	/* Layout of a slab: the number of its posts (0: the allocator may not keep even one slab,
@@ -81,26 +81,26 @@ struct ump__slab_allocator *ump__slab_allocator_new(
 /* Drop the client's reference.  No other thread may use the allocator as a sender any more. */
 void ump__slab_allocator_drop(struct ump__slab_allocator *allocator);
 
-/* Allocate a post, and return the slab that it is in.  NULL if the allocator makes no slabs, the
+/* Allocate a post; `*slab` receives its slab.  NULL if the allocator makes no slabs, the
  * try-lock is held, or memory is exhausted. */
 struct ump__post *ump__slab_allocator_post(
 	struct ump__slab_allocator *allocator, struct ump__slab **slab);
 
-/* Allocate one post whose value is aligned more strictly than max_align_t, in a slab of its own.
- * NULL if out of memory. */
+/* Allocate one post whose value is aligned more strictly than max_align_t, in a slab of its own,
+ * which `*slab` receives.  NULL if out of memory. */
 struct ump__post *ump__slab_of_one(size_t post_size, size_t align, struct ump__slab **slab);
 
 /* Release `count` posts of `slab`.  Any thread; the slab may be gone afterwards. */
 void ump__slab_done(struct ump__slab *slab, uint32_t count);
 
-/* Release the posts of `slab` that its sender has not used, unless the slab returns to its
- * allocator.  The receiver only, before it waits, idles or ends, or gives up the combiner role; and
- * before it releases the last posts that it has received from the slab, so that the slab still
- * exists. */
+/* Release the posts of `slab` that its sender has not used.  Does nothing if the slab returns to
+ * its allocator, or if the try-lock is held.  The receiver only, while it has a post of the slab
+ * left: before it waits, idles or ends, or gives up the combiner role. */
 void ump__slab_release_unused(struct ump__slab *slab);
 
-/* Allocate `size` bytes for a request that is returned to the allocator.  NULL if the try-lock is
- * held, all that may be kept is in use, or memory is exhausted. */
+/* Allocate memory for a request, which must be returned to the allocator.  `size` must be that of
+ * ump__slab_allocator_new.  NULL if the try-lock is held, all that may be kept is in use, or memory
+ * is exhausted. */
 void *ump__slab_allocator_request(struct ump__slab_allocator *allocator, size_t size);
 
 /* Release such a request.  Any thread; the allocator may be gone afterwards. */

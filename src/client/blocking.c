@@ -66,7 +66,7 @@ static int request_in_place(const struct ump__handle *handle, const void *msg, v
 	(void)ump__channel_run(channel, is_combiner ? UMP__RUN : result);
 	(void)ump__answer_wait(&request.answer, UMP_FOREVER, request.server_cpu);
 	ump__wait_end(&wait);
-	while (ump__request_took_role(&request))
+	while (ump__request_run_role(&request))
 		(void)ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	return request.answer.code;
 }
@@ -121,7 +121,7 @@ static int request_until(
 		 * time-out.  It may also be the combiner role. */
 		if (!there && !ump__answer_abandon(&request->answer))
 			return UMP_TIMED_OUT;
-	} while (ump__request_took_role(request));
+	} while (ump__request_run_role(request));
 	return ump__wait_reply_collect(request, reply);
 }
 

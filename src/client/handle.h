@@ -61,7 +61,7 @@ void *ump__handle_new(struct ump__channel *channel, enum ump__mark mark);
 void ump__handle_free(struct ump__handle *handle);
 
 /* Return the allocator for the memory of a message that is about to be sent, or NULL.  A client has
- * a allocator only once it has sent a few messages. */
+ * one only once it has sent a few messages. */
 struct ump__slab_allocator *ump__handle_allocator(const struct ump__handle *handle);
 
 /* Create a handle with a strong reference of its own: UMP_OK, UMP_NO_MEMORY, or UMP_OVERFLOW. */
@@ -74,7 +74,8 @@ int ump__weak_client_new(struct ump__channel *channel, ump_weak_client **out);
 int ump__handle_permit_bounded(const struct ump__handle *handle, ump_time deadline, bool *kept);
 
 /* Acquire a permit for a message, before it is sent.  Results as ump__capacity_take, except
- * UMP_EMPTY; `*kept` is set if the permit was reserved for this handle. */
+ * UMP_EMPTY; UMP_SERVER_GONE also in place of UMP_FULL and UMP_DEADLOCK, if the inbox is closed.
+ * `*kept` is set if the permit was reserved for this handle. */
 static inline int ump__handle_permit(
 	const struct ump__handle *handle, ump_time deadline, bool *kept)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The inbox is one word: EMPTY, PARKED (empty, and the dispatcher sleeps), CLOSED, or the newest
- * node of a Treiber stack (R. K. Treiber, IBM RJ 5118, 1986).  Senders push; the dispatcher drains
- * the stack by one exchange and reverses it (queue.h).  Each function maps the word to the next
- * one; none reads memory.
+ * The inbox is one word: EMPTY, PARKED (empty; the next push must wake the receiver, or makes its
+ * sender the combiner), CLOSED, or the newest node of a Treiber stack (R. K. Treiber, IBM RJ 5118,
+ * 1986).  Senders push; the dispatcher drains the stack by one exchange and reverses it (queue.h).
+ * Each function maps the word to the next one; none reads memory.
  */
 #ifndef UMP_CORE_INBOX_H
 #define UMP_CORE_INBOX_H

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A combining server (flat combining; Hendler et al., SPAA 2010) has neither a thread nor an event
- * loop: its callers run it.  A sender that finds it idle becomes the combiner (combiner.h).  It
+ * loop: its senders run it.  A sender that finds no combiner becomes the combiner (combiner.h).  It
  * handles its own message and then those of other senders, until none is left; other senders
- * enqueue, as for any server.  So handlers are serial, messages keep their order, and no thread
- * exists.
+ * enqueue, as for any server.  So handlers are serial, messages keep their order, and the server
+ * has no thread.
  *
- * Combining is bounded.  After a budget of messages, the combiner hands off its role to the first
- * blocked caller whose request it dequeues.  The role travels with the answer: the request is
- * completed with UMP__CODE_COMBINER, and its caller, which owns it then, handles it itself and goes
- * on as the combiner.
+ * After a budget of messages, the combiner hands off its role to the first blocked caller whose
+ * request it dequeues.  The role travels with the answer: its code is UMP__CODE_COMBINER, and the
+ * caller, which owns the request then, handles it itself and continues as the combiner.
  *
  * If a second budget of messages brings no blocked caller, and after each further budget, the
- * combiner releases its role: it marks the inbox idle although messages are left.  The next sender
- * becomes the combiner and must handle these first.  If no thread sends for as long as one message
- * took on average, the former combiner reacquires the role.
+ * combiner releases its role: it restores PARKED although messages are left (`held`, the batch).
+ * The next sender becomes the combiner and must handle these first.  The former combiner acquires
+ * the role again if there is no combiner after about the time of one message.  If neither finds a
+ * successor, one thread combines without a bound.
  */
 #include "channel/combiner.h"
 
@@ -28,17 +28,18 @@
 #include <assert.h>
 #include <string.h>
 
-/* Default number of messages of others that one caller handles before it hands off. */
+/* Default number of messages of others that one caller handles before it looks for a successor. */
 #define BUDGET 64
 
 struct ump_combining {
 	enum ump__mark mark;
-	/* Owned by the combiner, with the receiver to which it points. */
+	/* Owned by the combiner, with the receiver to which it points, as is `held`. */
 	struct ump__dispatcher dispatcher;
-	size_t budget;
 	/* After a release of the combiner role: the message that was dequeued last, which the next
 	 * combiner must handle first.  Else NULL. */
 	struct ump__message *held;
+	/* Of the configuration. */
+	size_t budget;
 	/* Its channel, with a reference: a join is a wait for that server. */
 	struct ump__channel *channel;
 	/* Completed when the server has ended; join waits for it, drop abandons it. */
@@ -51,36 +52,38 @@ struct ump_combining {
 
 /* ---- Running as the combiner --------------------------------------------------------------- */
 
-/* Return whether the sender of this message is blocked, and can become the combiner. */
+/* Return whether the caller of this message is in ump_client_req, and so can get the role. */
 static inline bool is_blocked(struct ump__message *message)
 {
 	return ump__kind_of(message) == UMP__KIND_REQUEST && ump__request_of(message)->may_run;
 }
 
-/* Hand off the combiner role to the caller of a request.  After that nothing of the server may be
- * touched.  Returns false if the caller has just given up; this thread is still the combiner. */
+/* Hand off the combiner role with the answer to a request.  True: this thread must not touch the
+ * server any more.  False: the caller has given up; this thread is still the combiner, and owns the
+ * request. */
 static inline bool hand_off(struct ump__message *message)
 {
 	return !ump__answer_publish(&ump__request_of(message)->answer, UMP__CODE_COMBINER, NULL);
 }
 
-/* Release the combiner role if no message is left. */
-static inline bool release_if_idle(ump_server *server)
+/* Try to give up the combiner role.  False: messages are left, and this thread is the combiner. */
+static inline bool give_up_if_empty(ump_server *server)
 {
 	return ump__queue_is_empty(&server->batch) && ump__combiner_give(&server->channel->inbox);
 }
 
 /* The combiner's budget for the messages of others. */
-struct stint {
-	/* Messages left in the budget. */
+struct budget {
+	/* Messages left in the current one. */
 	size_t left;
-	/* A budget was exhausted: hand off to the next blocked caller. */
-	bool over;
-	/* Start time of the current budget. */
+	/* The first one is used up: hand off with the next request of a blocked caller. */
+	bool exhausted;
+	/* Start of the current one; only once the first is used up. */
 	ump_time since;
 };
 
-/* Dequeue the next message, beginning with `held`.  NULL if there is none. */
+/* Return the next message to handle: `held`, unless it was abandoned, else the next of the batch or
+ * the inbox; NULL if there is none.  The caller owns it. */
 static struct ump__message *next(struct ump_combining *combining)
 {
 	ump_server *server = combining->dispatcher.server;
@@ -97,11 +100,11 @@ static struct ump__message *next(struct ump_combining *combining)
 }
 
 /*
- * Release the combiner role to the next sender, and try to reacquire it after `pause` ns.
- * `message`, which was dequeued last, stays with the role, as does the rest of the batch: all of it
- * is older than anything sent from now on.  Its permit was released when it was dequeued, so a
- * sender that waits for capacity can take over, too.  Returns false if this thread is no longer the
- * combiner.
+ * Release the combiner role, and try to acquire it again after about `pause` ns.  False: another
+ * thread is the combiner, or the server has ended.  True: this thread is; others may have been
+ * meanwhile.  `message` becomes `held`; it and the batch are older than anything sent from now on.
+ * The permit of `message` was released when it was dequeued, so a sender that waits for capacity
+ * can take over, too.
  *
  * Meanwhile this thread must touch nothing but the inbox word, since the server may end.  That word
  * stays valid: every call that runs a server holds a reference to the channel until it returns.
@@ -122,32 +125,33 @@ static bool release(struct ump_combining *combining, struct ump__message *messag
 	return ump__combiner_take(inbox);
 }
 
-/* Begin a new budget. */
-static void begin_stint(struct stint *stint, size_t budget)
+/* Begin a budget after the first. */
+static void begin_budget(struct budget *budget, size_t messages)
 {
-	stint->left = budget;
-	stint->over = true;
-	stint->since = ump_now();
+	budget->left = messages;
+	budget->exhausted = true;
+	budget->since = ump_now();
 }
 
 /*
- * Handle messages until none is left, or, after `left` messages, until another thread takes over.
- * On UMP__OUTCOME_CONTINUE this thread is no longer the combiner, and must not touch what belongs
- * to the server.
+ * Handle messages until none is left or this thread is replaced, for which it looks after `first`
+ * messages.  UMP__OUTCOME_CONTINUE: it is no longer the combiner, must not touch what belongs to
+ * the server, and its own message may still be queued.  It can hand off to itself: if an earlier
+ * combiner left messages, its own request may be the one that is dequeued.
  *
  * The role is released for as long as one message took on average.  If messages arrive faster than
  * they are handled, one arrives within that time; if none does, little is lost.  A combiner that
  * ends within its first budget does not read the clock.
  */
 static enum ump__outcome work_off(
-	struct ump_combining *combining, size_t left, struct ump_flow *flow)
+	struct ump_combining *combining, size_t first, struct ump_flow *flow)
 {
 	ump_server *server = combining->dispatcher.server;
-	const size_t budget = combining->budget;
-	struct stint stint = {left, false, 0};
+	const size_t messages = combining->budget;
+	struct budget budget = {first, false, 0};
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 
-	assert(budget != 0);
+	assert(messages != 0);
 	while (outcome == UMP__OUTCOME_CONTINUE) {
 		struct ump__message *message = next(combining);
 
@@ -156,9 +160,9 @@ static enum ump__outcome work_off(
 				return UMP__OUTCOME_CONTINUE;
 			continue;
 		}
-		if (stint.left == 0 && !stint.over)
-			begin_stint(&stint, budget);
-		if (stint.over && is_blocked(message)) {
+		if (budget.left == 0 && !budget.exhausted)
+			begin_budget(&budget, messages);
+		if (budget.exhausted && is_blocked(message)) {
 			ump__server_give_back(server);
 			if (hand_off(message))
 				return UMP__OUTCOME_CONTINUE;
@@ -166,15 +170,15 @@ static enum ump__outcome work_off(
 			continue;
 		}
 		/* No message can follow the EOS marker. */
-		if (stint.left == 0 && ump__kind_of(message) != UMP__KIND_EOS) {
+		if (budget.left == 0 && ump__kind_of(message) != UMP__KIND_EOS) {
 			if (!release(combining, message,
-				    (ump_now() - stint.since) / (int64_t)budget))
+				    (ump_now() - budget.since) / (int64_t)messages))
 				return UMP__OUTCOME_CONTINUE;
-			begin_stint(&stint, budget);
+			begin_budget(&budget, messages);
 			continue;
 		}
 		outcome = ump__dispatcher_handle(&combining->dispatcher, message, flow);
-		stint.left -= stint.left != 0;
+		budget.left -= budget.left != 0;
 	}
 	return outcome;
 }
@@ -231,7 +235,7 @@ static void run_own(struct ump_combining *combining, struct ump__request *reques
 	ump__frame_enter(&frame, request->channel);
 	outcome = ump__dispatcher_handle(&combining->dispatcher, &request->message, &flow);
 	/* Usually no message has arrived meanwhile. */
-	if (outcome == UMP__OUTCOME_CONTINUE && !release_if_idle(combining->dispatcher.server))
+	if (outcome == UMP__OUTCOME_CONTINUE && !give_up_if_empty(combining->dispatcher.server))
 		outcome = work_off(combining, combining->budget, &flow);
 	leave_or_end(combining, &frame, outcome, flow);
 }
@@ -261,7 +265,8 @@ const struct ump__combining_calls ump__combining_calls = {run_pushed, run_reques
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-/* Run init, handle what was sent by then, and become idle. */
+/* Run `init`, then the loop as the first combiner.  Returns the result of `init`.  After 0 the
+ * server may be idle, run by another thread, or ended. */
 static int start_here(struct ump_combining *combining)
 {
 	struct ump_flow flow = ump_continue();

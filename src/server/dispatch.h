@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A dispatcher: a receiver and the handler to which it passes messages, from the builder to the
- * drop.  Threads and tasks differ only in what runs the dispatcher and in how it is woken.
+ * drop.  Threads, tasks and combining servers differ only in what runs the dispatcher and in how it
+ * is woken.
  */
 #ifndef UMP_DISPATCH_H
 #define UMP_DISPATCH_H
@@ -17,7 +18,8 @@ struct ump__dispatcher {
 	struct ump_handler handler;
 	/* Lent to init.  It borrows the receiver's reference. */
 	struct ump_weak_client me;
-	/* Entered around all callbacks. */
+	/* Entered around all callbacks; by combining servers around the builder only, since each
+	 * combiner enters a frame of its own. */
 	struct ump__frame frame;
 };
 

@@ -35,8 +35,8 @@ static int await_grant(struct ump__semaphore *semaphore, struct sender *sender, 
 	return sender->granted.code;
 }
 
-/* As ump__semaphore_enter, for a sender, directly before its client's queued reservation; UMP_EMPTY
- * if that has been granted a permit. */
+/* As ump__semaphore_enter, for a sender, which queues directly before its client's reservation if
+ * that is queued.  UMP_EMPTY, without a permit, if that has been granted one. */
 static int enter_sender(
 	struct ump__semaphore *semaphore, struct ump__waiter *waiter, const struct ump__claim *own)
 {

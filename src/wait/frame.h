@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The dispatch context of the calling thread: the server whose callback it is in.  If a callback
- * runs a task, contexts nest, and the innermost one counts.
+ * The dispatch context of the calling thread: the servers whose callbacks it is in.  If a callback
+ * runs a task or becomes a combiner, contexts nest.  The innermost may suspend; a wait is one of
+ * all of them.
  */
 #ifndef UMP_FRAME_H
 #define UMP_FRAME_H
@@ -22,8 +23,8 @@ struct ump__frame {
 	/* A task's handler is in a callback that may suspend; and its suspension, if it has. */
 	bool may_suspend;
 	ump_suspension *suspension;
-	/* The wait in which the callback is blocked, or NULL; and the edge of the server's vertex
-	 * in the wait-for graph while it is not (wait.h). */
+	/* The wait in which the callback is blocked, or NULL; and the edge that the server's vertex
+	 * in the wait-for graph had before, which returns when that wait ends (wait.h). */
 	struct ump__wait *blocked;
 	struct ump__wait *underneath;
 	/* The server has ended; its thread runs destructors of thread-local variables. */

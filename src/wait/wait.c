@@ -73,7 +73,8 @@ static bool is_among(const struct ump__channel *server, const struct ump__frame 
 }
 
 /* Return the server that the handler of `at` waits for, with a reference, or NULL.  `mark` receives
- * the edge's mark; if `marking`, an edge without one gets a new one. */
+ * the edge's mark; if `marking`, an edge without one gets a new one.  (So does a vertex without an
+ * edge; the next edge clears it.) */
 static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64_t *mark)
 {
 	struct ump__vertex *vertex = &at->vertex;

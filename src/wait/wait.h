@@ -11,8 +11,9 @@
  * walk of that wait; the last walk in this order misses none.
  *
  * At most one vertex is locked at a time.  The server of a published wait stays alive: the caller
- * must hold a reference to it until the wait ends.  The walk takes another reference under the lock
- * of the vertex, before it moves on.  core/walk.h states what a walk may conclude.
+ * must hold a reference to it until the wait ends; without one it must begin no wait.  The walk
+ * takes another reference under the lock of the vertex, before it moves on.  core/walk.h states
+ * what a walk may conclude.
  */
 #ifndef UMP_WAIT_H
 #define UMP_WAIT_H
@@ -35,8 +36,8 @@ struct ump__wait {
 	/* NULL, or a hint that is not 0 once that server need not be the answerer any more: the
 	 * request's context was kept, or init has succeeded. */
 	const struct ump__hint *kept;
-	/* Frames of the handlers that wait, the innermost first; NULL if the wait is not
-	 * published. */
+	/* Frames of the handlers that wait, the innermost first.  NULL: the wait is not published
+	 * (no handler waits, there is nothing to wait for, or it has ended). */
 	struct ump__frame *waiter;
 	/* The first of these frames that was already blocked in an outer wait, and that wait; or
 	 * NULL. */
@@ -74,9 +75,10 @@ static inline void ump__wait_end(struct ump__wait *wait)
 		ump__wait_withdraw(wait);
 }
 
-/* Begin a wait, wait for an answer that `server` already owes the caller, and end the wait.
- * UMP_OK, UMP_TIMED_OUT, or UMP_DEADLOCK if that server waits for the caller.  `other_cpu` is where
- * the answerer last ran.  The waiter only. */
+/* Begin a wait, wait for an answer that `server` owes the caller, and end the wait.  UMP_OK.
+ * UMP_TIMED_OUT: the answer is still owed.  UMP_DEADLOCK: the wait would close a cycle; the answer
+ * is still owed.  `deadline` must be from ump__deadline_at_call.  `other_cpu` is where the answerer
+ * last ran.  The waiter only. */
 int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,
 	const struct ump__hint *kept, ump_time deadline, int other_cpu);
 

@@ -112,7 +112,7 @@ void *__wrap_ump__alloc_spare(size_t size, bool line)
 const struct ump__retention *__wrap_ump__retention(void)
 {
 	static const struct ump__retention some = {
-		.after = 1, .tray = 256, .tray_posts = 3, .trays = 2, .requests = 2, .bytes = 4096};
+		.after = 1, .slab = 256, .slab_posts = 3, .slabs = 2, .requests = 2, .bytes = 4096};
 	static const struct ump__retention none = {.after = 1 << 30};
 
 	return life.pooled ? &some : &none;
@@ -139,7 +139,7 @@ int __wrap_ump__notifier_open(struct ump__notifier *bell)
 	/* As the system leaves them. */
 	if (result != UMP_OK) {
 		bell->fd = -1;
-		bell->rope = -1;
+		bell->write_fd = -1;
 	}
 	blocks += result == UMP_OK;
 	bells += result == UMP_OK;

@@ -31,7 +31,7 @@
 /* Limits small enough for programs of a few messages to fill them, reuse memory, and need more.
  * Without recycling, it would begin after more messages than any program sends. */
 static struct ump__retention thrift = {
-	.after = 1000, .tray = 1024, .tray_posts = 2, .trays = 1, .requests = 2, .bytes = 1024};
+	.after = 1000, .slab = 1024, .slab_posts = 2, .slabs = 1, .requests = 2, .bytes = 1024};
 
 void platform_recycles(bool recycles)
 {
@@ -270,7 +270,7 @@ int ump__notifier_open(struct ump__notifier *bell)
 	race_access(
 		(uintptr_t)bell, offsetof(struct ump__notifier, gate), PLAIN_WRITE, self()->at.pc);
 	bell->fd = none ? -1 : bell_open();
-	bell->rope = bell->fd;
+	bell->write_fd = bell->fd;
 	trace_note("opens file descriptor %d", bell->fd);
 	machine_scrub();
 	return none ? UMP_NO_FD : UMP_OK;
@@ -281,9 +281,9 @@ void ump__notifier_close(const struct ump__notifier *bell)
 	BEGIN(OP_NONE, 0);
 	bell_close(heard_at(bell, self()->at.pc));
 	trace_note("closes file descriptor %d", bell->fd);
-	/* Modelled as a write to `rope`, which only raising reads: all raising must happen before
+	/* Modelled as a write to `write_fd`, which only raising reads: all raising must happen before
 	 * the close. */
-	race_access((uintptr_t)&bell->rope, sizeof bell->rope, PLAIN_WRITE, self()->at.pc);
+	race_access((uintptr_t)&bell->write_fd, sizeof bell->write_fd, PLAIN_WRITE, self()->at.pc);
 	machine_scrub();
 }
 
@@ -294,8 +294,8 @@ void ump__notifier_signal(const struct ump__notifier *bell)
 	unsigned woken;
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
-	race_access((uintptr_t)&bell->rope, sizeof bell->rope, PLAIN_READ, pc);
-	step.address = (uintptr_t)bell->rope;
+	race_access((uintptr_t)&bell->write_fd, sizeof bell->write_fd, PLAIN_READ, pc);
+	step.address = (uintptr_t)bell->write_fd;
 	machine_step(&step);
 	woken = bell_ring((int)step.address);
 	trace_result(woken, woken > 0);

@@ -131,7 +131,7 @@ def coverage(export, reasons_path):
 def compile_all(sources, include, out):
     """Compile each source, unless the same text was compiled before; return the objects."""
     headers = hashlib.sha256()
-    for path in sorted([*include.rglob("*.h"), *(ROOT / "fuzz").glob("*.h")]):
+    for path in sorted([*include.rglob("*.h"), *(ROOT / "fuzz").rglob("*.h")]):
         headers.update(path.read_bytes())
 
     def one(source):
@@ -189,7 +189,7 @@ def hunt(binary, target, work, executions, seconds):
         try:
             done = subprocess.run(
                 [binary, *limits, "-seed=1", "-max_len=256", "-timeout=5", "-print_final_stats=1",
-                 f"-dict={ROOT}/fuzz/{target}.dict", f"-artifact_prefix={work}/", scratch, corpus],
+                 f"-dict={ROOT}/fuzz/{target}/{target}.dict", f"-artifact_prefix={work}/", scratch, corpus],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                 timeout=seconds + 60, check=False)
             log, code = done.stderr, done.returncode

@@ -13,7 +13,7 @@
 #include "core/queue.h"
 #include "core/walk.h"
 
-#include "input.h"
+#include "engine/input.h"
 
 /* Where the contracts have callable predicates, they check each step as well. */
 #if defined(__has_include)

@@ -3,7 +3,7 @@
  * Operations that may sleep, on any thread or in a handler: for an answer, for capacity, or for
  * capacity and then for an answer.  The expected result of each is known when its sleep ends.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 /* Whether one more call may wait. */
 static bool may_block(void)

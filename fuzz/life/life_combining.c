@@ -4,7 +4,7 @@
  * a handler sends it to its own server, after that handler has returned.  It keeps its own books:
  * what the other lives record after a call must be known before the call here.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #define MOST   48
 #define UNSENT (-100)

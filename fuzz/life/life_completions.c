@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Operations on completions: requests that end there, reservations of capacity, and arrivals. */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include "call/completions.h"
 

@@ -3,7 +3,7 @@
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
  * without a thread, raw receiving ends or tasks; or one combining server, with its own books.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

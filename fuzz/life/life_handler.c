@@ -3,7 +3,7 @@
  * The handler of a server on a thread or in a task, from its builder to its drop.  Each callback
  * checks its call against the model, and executes some operations.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #define BUILDER_CODE 41
 #define INIT_CODE    (-77)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Servers without a thread: raw receiving ends and tasks, all on this thread, driven by the
  * input. */
-#include "life_world.h"
+#include "life/life_world.h"
 
 enum more_operations {
 	RECEIVE = LIFE_OPERATIONS,

@@ -5,7 +5,7 @@
  *
  * If an allocation fails, the model makes no step: nothing may have changed.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include "call/request.h"
 

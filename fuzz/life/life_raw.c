@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* A raw receiving end, whose receive loop is driven by the input. */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include "channel/channel.h"
 

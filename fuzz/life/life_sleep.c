@@ -6,7 +6,7 @@
  * other operations may sleep in turn, up to LIFE_DEPTH deep; the last to fall asleep is the first
  * to awake.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 /* This byte, instead of an operation: the deadline passes, or the call wakes spuriously. */
 #define AWAKE 255

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* A server in a task that the input runs, and handlers that suspend. */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include "channel/channel.h"
 #include "wait/frame.h"

@@ -5,7 +5,7 @@
  * run the server again, the main thread posts another gate.  So two real threads run, one at a
  * time, and their order is in the input.
  */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include <time.h>
 

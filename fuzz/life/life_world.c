@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "life_world.h"
+#include "life/life_world.h"
 
 #include <poll.h>
 #include <stdatomic.h>

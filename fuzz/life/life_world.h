@@ -10,8 +10,8 @@
 #ifndef UMP_FUZZ_LIFE_WORLD_H
 #define UMP_FUZZ_LIFE_WORLD_H
 
-#include "input.h"
-#include "model.h"
+#include "engine/input.h"
+#include "life/model.h"
 #include "sync/sync.h"
 #include "ump_server.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "model.h"
+#include "life/model.h"
 
 #include <string.h>
 

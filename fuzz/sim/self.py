@@ -39,8 +39,8 @@ def main():
     table = HERE / "self.table"
     unnoticed = []
     for number, mutant in mutants.read(table).items():
-        for file in [*HERE.glob("*.[ch]"), HERE / "CMakeLists.txt",
-                     HERE.parent / "race_fuzzer.c", HERE.parent / "standalone.c"]:
+        for file in [*HERE.rglob("*.[ch]"), HERE / "CMakeLists.txt",
+                     HERE.parent / "engine/standalone.c"]:
             name = file.relative_to(ROOT)
             text = (mutants.mutated(table, number, mutant).encode() if str(name) == mutant["file"]
                     else file.read_bytes())

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "drive.h"
+#include "driver/drive.h"
 
-#include "coverage.h"
-#include "programs.h"
-#include "scenario.h"
-#include "show.h"
+#include "driver/show.h"
+#include "machine/coverage.h"
+#include "program/programs.h"
+#include "scenario/scenario.h"
+#include "search/search.h"
 
 #include <stdlib.h>
 #include <string.h>

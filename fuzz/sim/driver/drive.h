@@ -3,8 +3,8 @@
 #ifndef SIM_DRIVE_H
 #define SIM_DRIVE_H
 
-#include "program.h"
-#include "sim.h"
+#include "machine/sim.h"
+#include "program/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The simulator's commands; users call scripts/simulate. */
-#include "drive.h"
-#include "fiber.h"
-#include "litmus.h"
+#include "driver/drive.h"
+#include "litmus/litmus.h"
+#include "machine/fiber.h"
 
 #include <limits.h>
 #include <stdlib.h>

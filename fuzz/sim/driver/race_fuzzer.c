@@ -7,12 +7,12 @@
  * free, leaks, programs that do not end.
  *
  * Bytes: the server's traits; the number of clients; for each client the number of its operations,
- * and these; the rarities that may occur; the rest is the schedule (fuzz/sim/choice.c).
+ * and these; the rarities that may occur; the rest is the schedule (fuzz/sim/machine/choice.c).
  */
-#include "coverage.h"
-#include "drive.h"
-#include "scenario.h"
-#include "show.h"
+#include "driver/drive.h"
+#include "driver/show.h"
+#include "machine/coverage.h"
+#include "scenario/scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>

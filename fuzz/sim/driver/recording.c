@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Executions saved in files, as text: the program, the bounds and the choices. */
-#include "drive.h"
-#include "scenario.h"
+#include "driver/drive.h"
+#include "scenario/scenario.h"
 
 #include <stdlib.h>
 #include <string.h>

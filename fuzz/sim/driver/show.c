@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "show.h"
+#include "driver/show.h"
 
-#include "arena.h"
-#include "symbols.h"
-#include "trace.h"
+#include "driver/symbols.h"
+#include "machine/arena.h"
+#include "machine/trace.h"
 
 #include <string.h>
 

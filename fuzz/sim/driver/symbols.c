@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "symbols.h"
+#include "driver/symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "litmus.h"
+#include "litmus/litmus.h"
 
-#include "sim.h"
+#include "machine/sim.h"
+#include "search/search.h"
 
 #include <stdio.h>
 #include <string.h>

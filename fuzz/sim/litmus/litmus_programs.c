@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The programs of the litmus tests.  Simulated code: compiled like the library. */
-#include "litmus.h"
-#include "sim.h"
+#include "litmus/litmus.h"
+#include "machine/sim.h"
+#include "platform/platform.h"
 
 #include <stdatomic.h>
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "arena.h"
+#include "machine/arena.h"
 
-#include "choice.h"
-#include "machine.h"
-#include "states.h"
-#include "trace.h"
-#include "views.h"
+#include "machine/choice.h"
+#include "machine/machine.h"
+#include "machine/trace.h"
 
 #include <string.h>
 
@@ -53,7 +51,7 @@ static void *reuse(size_t size)
 	block->live = true;
 	i = (size_t)(block - &blocks[0][0]);
 	/* Earlier uses of the block happen before this one. */
-	view_join(&self()->now, &freed[i / BLOCKS][i % BLOCKS], views_locations());
+	view_join(&self()->now, &freed[i / BLOCKS][i % BLOCKS]);
 	memset(arena_memory[i / BLOCKS] + block->offset, 0xaa, size);
 	trace_note("is given memory that was freed");
 	return arena_memory[i / BLOCKS] + block->offset;
@@ -159,14 +157,17 @@ uint64_t arena_name(uintptr_t address)
 uint64_t arena_hash(uint64_t hash)
 {
 	for (int t = 0; t < machine.count; t++) {
-		hash = states_mix_bytes(mix(hash, top[t]), arena_memory[t], top[t]);
+		hash = mix_bytes(mix(hash, top[t]), arena_memory[t], top[t]);
 		for (int i = 0; i < block_count[t]; i++)
 			hash = mix(hash, blocks[t][i].live);
 	}
-	if (machine.left.reuses > 0 && last_freed != NULL) {
-		size_t i = (size_t)(last_freed - &blocks[0][0]);
-
-		hash = mix(mix(hash, i), views_hash_one(&freed[i / BLOCKS][i % BLOCKS]));
-	}
 	return hash;
+}
+
+const struct view *arena_freed(size_t *number)
+{
+	if (machine.left.reuses <= 0 || last_freed == NULL)
+		return NULL;
+	*number = (size_t)(last_freed - &blocks[0][0]);
+	return &freed[*number / BLOCKS][*number % BLOCKS];
 }

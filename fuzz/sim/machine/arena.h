@@ -8,7 +8,7 @@
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H
 
-#include "sim.h"
+#include "machine/sim.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,5 +47,10 @@ uint64_t arena_name(uintptr_t address);
 
 /* Hash the contents of the memory. */
 uint64_t arena_hash(uint64_t hash);
+
+/* Get the number of the block that may be reused, and return the view of the thread that freed it;
+ * NULL: no block may be reused. */
+struct view;
+const struct view *arena_freed(size_t *number);
 
 #endif

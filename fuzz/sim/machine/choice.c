@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "choice.h"
+#include "machine/choice.h"
 
-#include "machine.h"
-#include "states.h"
-#include "views.h"
+#include "machine/machine.h"
 
 static uint64_t random_state;
 static size_t byte;
@@ -20,6 +18,8 @@ static struct {
 	uint8_t count;
 } path[SIM_CHOICES];
 static size_t path_length;
+/* SIM_EXHAUSTIVE: whether the present state is known. */
+static bool (*is_known)(enum choice what);
 
 uint32_t choice_random(void)
 {
@@ -35,8 +35,9 @@ static int next_byte(void)
 	return byte < sim_config.length ? sim_config.bytes[byte++] : -1;
 }
 
-void choice_begin(void)
+void choice_begin(bool (*known)(enum choice what))
 {
+	is_known = known;
 	random_state = (sim_config.seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	for (int i = 0; i < 3; i++)
 		choice_random();
@@ -61,7 +62,7 @@ static unsigned explore(enum choice what, unsigned count)
 {
 	if (made_count < path_length)
 		return path[made_count].value;
-	if (sim_config.cut && states_seen(what)) {
+	if (sim_config.cut && is_known(what)) {
 		sim_result.cut = true;
 		machine_leave();
 	}
@@ -81,20 +82,9 @@ bool sim_next(void)
 	return false;
 }
 
-void sim_explore_anew(void)
+void choice_restart(void)
 {
 	path_length = 0;
-	states_forget();
-	views_explore_anew();
-}
-
-bool sim_explore_again(void)
-{
-	if (!views_mistaken())
-		return false;
-	path_length = 0;
-	states_forget();
-	return true;
 }
 
 static unsigned random_choice(enum choice what, unsigned count)

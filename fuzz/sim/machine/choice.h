@@ -22,7 +22,12 @@ enum choice {
 	CHOOSE_THREAD
 };
 
-void choice_begin(void);
+/* Begin an execution.  `known`: whether the machine, about to choose `what`, is in a known state,
+ * which ends the execution if states are cut. */
+void choice_begin(bool (*known)(enum choice what));
+
+/* Forget the path of the exploration: it begins anew. */
+void choice_restart(void);
 
 /* Choose a number below `count`. */
 unsigned choice_make(enum choice what, unsigned count);

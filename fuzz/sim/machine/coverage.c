@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "coverage.h"
+#include "machine/coverage.h"
 
 #define PAIRS 4096
 /* libFuzzer looks for additional counters in this section; without it, they are just data. */

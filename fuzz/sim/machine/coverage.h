@@ -6,7 +6,7 @@
 #ifndef SIM_COVERAGE_H
 #define SIM_COVERAGE_H
 
-#include "machine.h"
+#include "machine/machine.h"
 
 void coverage_step(const struct step *step);
 

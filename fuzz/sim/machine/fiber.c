@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "fiber.h"
+#include "machine/fiber.h"
 
 #include <string.h>
 
@@ -10,6 +10,18 @@ void fiber_clear(int count)
 	/* Deeper parts of the stack are hardly ever written. */
 	for (int i = 0; i < count; i++)
 		memset(fiber_stacks[i] + FIBER_STACK / 4 * 3, 0, FIBER_STACK / 4);
+}
+
+/* Deeper than any of the simulator's own calls. */
+#define SCRUBBED 3072
+
+void fiber_scrub_stack(void)
+{
+	/* Unknown to the compiler, which would remove writes that are never read. */
+	static void *(*const volatile clear)(void *, int, size_t) = memset;
+	unsigned char area[SCRUBBED];
+
+	clear(area, 0, sizeof area);
 }
 
 #if SIM_FAST_SWITCH

@@ -8,7 +8,7 @@
 #ifndef SIM_FIBER_H
 #define SIM_FIBER_H
 
-#include "sim.h"
+#include "machine/sim.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +47,9 @@ static inline int fiber_of_stack(uintptr_t address)
 
 	return offset < sizeof fiber_stacks ? (int)(offset / FIBER_STACK) : -1;
 }
+
+/* Overwrite what the simulator has left below the caller's frame. */
+void fiber_scrub_stack(void);
 
 /* Clear what executions may have left on the stacks of the first `count` fibers. */
 void fiber_clear(int count);

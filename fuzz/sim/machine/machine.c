@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Threads and their scheduling. */
-#include "machine.h"
+#include "machine/machine.h"
 
-#include "arena.h"
-#include "choice.h"
-#include "coverage.h"
-#include "devices.h"
-#include "server/dropped.h"
-#include "statics.h"
-#include "trace.h"
-#include "views.h"
+#include "machine/choice.h"
+#include "machine/coverage.h"
+#include "machine/trace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -281,7 +276,7 @@ void sim_join(int number)
 		machine_block();
 	}
 	other->released = true;
-	view_join(&me->now, &other->now, views_locations());
+	view_join(&me->now, &other->now);
 	trace_note("has joined thread %d", number);
 	machine_scrub();
 }
@@ -297,29 +292,7 @@ int sim_alive(void)
 
 /* ---- One execution ------------------------------------------------------------------------- */
 
-static void check_end(void)
-{
-	size_t size;
-	size_t kept = ump__dropped_count();
-	int thread;
-
-	for (int t = 0; t < machine.count; t++) {
-		if (machine.threads[t].counted && !machine.threads[t].released && kept-- == 0) {
-			sim_blame("thread leak",
-				"thread %d was neither joined, nor is there to be joined", t);
-			return;
-		}
-	}
-	if (bell_leak() >= 0) {
-		sim_blame("file descriptor leak", "file descriptor %d was not closed", bell_leak());
-		return;
-	}
-	if (arena_leak(&size, &thread))
-		sim_blame("leak", "a block of %zu bytes that thread %d allocated is left", size,
-			thread);
-}
-
-void sim_execute(void (*run)(void *), void *arg)
+void machine_begin(void)
 {
 	memset(&sim_result, 0, sizeof sim_result);
 	if (sim_config.cut)
@@ -328,17 +301,14 @@ void sim_execute(void (*run)(void *), void *arg)
 	machine.current = -1;
 	machine.clock = 1000;
 	machine.accesses = 0;
+	machine.locations = 0;
 	machine.left = sim_config.bounds;
 	if (++machine.generation == 0)
 		machine.generation = 1;
-	choice_begin();
-	arena_begin();
-	views_begin();
-	devices_begin();
-	statics_begin();
-	trace_begin();
+}
+
+void machine_run(void (*run)(void *), void *arg)
+{
 	machine_start(run, arg);
 	reschedule();
-	if (sim_result.bug == NULL && !sim_result.cut && !sim_result.limited)
-		check_end();
 }

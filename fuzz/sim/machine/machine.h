@@ -3,8 +3,10 @@
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
 
-#include "fiber.h"
-#include "sim.h"
+#include "machine/fiber.h"
+#include "machine/sim.h"
+
+#include <string.h>
 
 /*
  * A view: what a thread (or a store) knows.  Per thread, the last of its steps that is known; per
@@ -67,6 +69,15 @@ struct step {
 	uintptr_t pc;
 };
 
+/* Kinds of memory accesses. */
+enum access {
+	PLAIN_READ,
+	PLAIN_WRITE,
+	ATOMIC_READ,
+	ATOMIC_WRITE,
+	ACCESS_KINDS
+};
+
 /* Number of nested calls of the simulated program that the trace follows. */
 #define CALL_DEPTH 96
 
@@ -118,6 +129,8 @@ struct machine {
 	int64_t clock;
 	/* Memory accesses in this execution: an endless loop may have no steps. */
 	long accesses;
+	/* Atomic words used so far: no view knows of more. */
+	int locations;
 	struct sim_bounds left;
 };
 
@@ -149,16 +162,13 @@ static inline uintptr_t machine_end_of(int number)
 	return UINTPTR_MAX - (uintptr_t)number;
 }
 
-/* Overwrite what the simulator has left below the caller's frame. */
-void machine_scrub_stack(void);
-
 /* Must be called before a return to simulated code: its frames may come to lie where the
  * simulator's were, and bytes there that it did not write would make equal states look
  * different. */
 static inline void machine_scrub(void)
 {
 	if (sim_config.cut)
-		machine_scrub_stack();
+		fiber_scrub_stack();
 }
 
 /* Leave the execution at once. */
@@ -168,9 +178,15 @@ _Noreturn void machine_limit(void);
 /* Start a thread with the view of its starter. */
 int machine_start(void (*run)(void *), void *arg);
 
-static inline void view_join(struct view *into, const struct view *from, int locations)
+/* Begin an execution, without threads; and run `run(arg)` as its first one, to the end. */
+void machine_begin(void);
+void machine_run(void (*run)(void *), void *arg);
+
+static inline void view_join(struct view *into, const struct view *from)
 {
-	for (int i = 0; i < SIM_THREADS + locations; i++)
+	int used = SIM_THREADS + machine.locations;
+
+	for (int i = 0; i < used; i++)
 		into->at[i] = from->at[i] > into->at[i] ? from->at[i] : into->at[i];
 }
 
@@ -179,6 +195,21 @@ static inline uint64_t mix(uint64_t hash, uint64_t value)
 {
 	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 29;
+}
+
+static inline uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+	const unsigned char *at = bytes;
+
+	for (; size >= 8; size -= 8, at += 8) {
+		uint64_t word;
+
+		memcpy(&word, at, sizeof word);
+		hash = mix(hash, word);
+	}
+	for (; size > 0; size--, at++)
+		hash = mix(hash, *at);
+	return hash;
 }
 
 #endif

@@ -92,35 +92,15 @@ struct sim_result {
 extern struct sim_config sim_config;
 extern struct sim_result sim_result;
 
-/* ---- Driving ------------------------------------------------------------------------------- */
-
-/* Run `run(arg)` as thread 0, and all threads that it starts, to the end or the first bug. */
-void sim_execute(void (*run)(void *), void *arg);
+/* ---- Driving: see also search/search.h ----------------------------------------------------- */
 
 /* After an execution in SIM_EXHAUSTIVE: go on to the next one; false: there is none. */
 bool sim_next(void);
 
-/* Begin an exhaustive exploration anew: no choices, no known states. */
-void sim_explore_anew(void);
-
-/* Whether the last execution has refuted an assumption of earlier ones (views_alone).  The
- * exploration then begins anew, with that knowledge. */
-bool sim_explore_again(void);
-
-/* Number of known states. */
-size_t sim_states(void);
-
-/* Whether this build can distinguish states; if not, executions are never cut. */
-bool sim_can_cut(void);
-
 /* The choices of the last execution. */
 const uint8_t *sim_choices(size_t *count);
 
-/* Memory outside the simulated one that belongs to the state: the oracle's accounts. */
-void sim_watch(void *memory, size_t size);
-uint64_t sim_watched_hash(void);
-
-/* ---- For simulated code -------------------------------------------------------------------- */
+/* ---- For simulated code: see also platform/platform.h --------------------------------------- */
 
 /* Start a thread; -1: there are too many already. */
 int sim_spawn(void (*run)(void *), void *arg);
@@ -137,19 +117,6 @@ int sim_alive(void);
 
 /* Number of locks that the calling thread owns. */
 int sim_locks(void);
-
-/* Wait until a file descriptor of the library is readable, like poll; false: the deadline came
- * first.  May also return spuriously. */
-bool sim_poll(int fd, int64_t deadline);
-
-/* Whether it is readable; whether it was raised since this was last asked.  Without a step. */
-bool sim_readable(int fd);
-bool sim_rung(int fd);
-/* Whether it is still open. */
-bool sim_open(int fd);
-
-/* Allocate memory that is neither counted as a leak nor refused. */
-void *sim_scratch(size_t size);
 
 /* Fail the execution with a bug, and end it here. */
 _Noreturn void sim_fail(const char *bug, const char *format, ...)

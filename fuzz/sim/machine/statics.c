@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "statics.h"
+#include "machine/statics.h"
 
-#include "machine.h"
+#include "machine/machine.h"
 
 #include <stdlib.h>
 

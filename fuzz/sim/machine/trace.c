@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "trace.h"
+#include "machine/trace.h"
 
-#include "arena.h"
+#include "machine/arena.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,8 +3,7 @@
 #ifndef SIM_TRACE_H
 #define SIM_TRACE_H
 
-#include "machine.h"
-#include "race.h"
+#include "machine/machine.h"
 
 /* Number of calls in an event, the innermost first. */
 #define EVENT_CALLS 8

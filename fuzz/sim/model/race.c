@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "race.h"
+#include "model/race.h"
 
-#include "arena.h"
-#include "machine.h"
-#include "statics.h"
-#include "trace.h"
+#include "machine/arena.h"
+#include "machine/machine.h"
+#include "machine/statics.h"
+#include "machine/trace.h"
 
 _Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
 

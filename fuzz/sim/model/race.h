@@ -8,17 +8,11 @@
 #ifndef SIM_RACE_H
 #define SIM_RACE_H
 
+#include "machine/machine.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum access {
-	PLAIN_READ,
-	PLAIN_WRITE,
-	ATOMIC_READ,
-	ATOMIC_WRITE,
-	ACCESS_KINDS
-};
 
 /* Shadow of four bytes of memory. */
 struct shadow {

@@ -6,11 +6,11 @@
  * A read-modify-write reads the newest store, and passes that store's view on, which yields release
  * sequences.  README.md says how this relates to C11.
  */
-#include "views.h"
+#include "model/views.h"
 
-#include "choice.h"
-#include "race.h"
-#include "trace.h"
+#include "machine/choice.h"
+#include "machine/trace.h"
+#include "model/race.h"
 
 #include <string.h>
 
@@ -41,7 +41,6 @@ struct location {
 #define USER_ALL  (-2)
 
 static struct location locations[SIM_LOCATIONS];
-static int count;
 /* The shared view of sequentially consistent operations. */
 static struct view consistent;
 /* Per word, the newest store that its wakers knew. */
@@ -53,15 +52,9 @@ static int on_stack_count[SIM_THREADS];
 
 void views_begin(void)
 {
-	count = 0;
 	memset(&consistent, 0, sizeof consistent);
 	memset(woken, 0, sizeof woken);
 	memset(on_stack_count, 0, sizeof on_stack_count);
-}
-
-int views_locations(void)
-{
-	return count;
 }
 
 static bool acquires(int order)
@@ -155,7 +148,7 @@ void views_frame_gone(uintptr_t limit)
 
 void views_free(uintptr_t address, size_t size)
 {
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < machine.locations; i++) {
 		if (locations[i].address - address < size)
 			forget(race_shadow(locations[i].address));
 	}
@@ -214,9 +207,9 @@ static struct location *begin_location(struct shadow *shadow, uintptr_t address,
 	struct store *first;
 
 	if (shadow->location < 0) {
-		if (count == SIM_LOCATIONS)
+		if (machine.locations == SIM_LOCATIONS)
 			machine_limit();
-		shadow->location = (int16_t)count++;
+		shadow->location = (int16_t)machine.locations++;
 		locations[shadow->location].newest = 0;
 		locations[shadow->location].user = is_shared(address) ? USER_ALL : USER_NONE;
 	}
@@ -325,7 +318,7 @@ static uint64_t read_store(struct location *location, uint32_t index, int order)
 	const struct store *store = store_at(location, index);
 
 	*known(&me->now, location) = index;
-	view_join(acquires(order) ? &me->now : &me->acquirable, &store->view, count);
+	view_join(acquires(order) ? &me->now : &me->acquirable, &store->view);
 	trace_read_from(store->event);
 	return store->value;
 }
@@ -346,7 +339,7 @@ static void append_store(
 	view = releases(order) ? me->now : me->released_view;
 	*known(&view, location) = index;
 	if (read != NULL)
-		view_join(&view, read, count);
+		view_join(&view, read);
 	store->value = value;
 	store->view = view;
 	store->event = trace_event();
@@ -435,9 +428,9 @@ static void fence(int order)
 		sim_fail("no cut", "states leave out what only fences can tell apart: explore "
 				   "programs that have fences without the state cut");
 	if (acquires(order))
-		view_join(&me->now, &me->acquirable, count);
+		view_join(&me->now, &me->acquirable);
 	if (order == __ATOMIC_SEQ_CST) {
-		view_join(&me->now, &consistent, count);
+		view_join(&me->now, &consistent);
 		consistent = me->now;
 	}
 	if (releases(order)) {
@@ -498,7 +491,7 @@ uint64_t views_hash_one(const struct view *view)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < machine.locations; i++) {
 		const struct location *location = &locations[i];
 		uint32_t at = view->at[SIM_THREADS + i];
 
@@ -553,7 +546,7 @@ uint64_t views_hash(uint64_t hash)
 			continue;
 		hash = mix(hash, views_hash_one(&thread->now));
 	}
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < machine.locations; i++)
 		sum += locations[i].live ? hash_location(&locations[i]) : 0;
 	return mix(mix(hash, sum), views_hash_one(&consistent));
 }

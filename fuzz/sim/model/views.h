@@ -3,15 +3,12 @@
 #ifndef SIM_VIEWS_H
 #define SIM_VIEWS_H
 
-#include "machine.h"
+#include "machine/machine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 void views_begin(void);
-
-/* Number of atomic words so far. */
-int views_locations(void);
 
 /* Perform one atomic operation of the calling thread; the result is the value that was read.
  * `taken`, for a compare-exchange: whether it changed the word. */

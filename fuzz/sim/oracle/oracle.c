@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The accounts: the sender's side, values, and the end. */
-#include "oracle.h"
+#include "oracle/oracle.h"
 
-#include "oracle_books.h"
+#include "oracle/oracle_books.h"
+#include "search/search.h"
 #include "ump_server.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
-#include "program.h"
+#include "program/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>

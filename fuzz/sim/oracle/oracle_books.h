@@ -3,8 +3,8 @@
 #ifndef SIM_ORACLE_BOOKS_H
 #define SIM_ORACLE_BOOKS_H
 
-#include "oracle.h"
-#include "sim.h"
+#include "machine/sim.h"
+#include "oracle/oracle.h"
 
 /* Owner of a message's value. */
 enum hands {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The accounts: the server's side. */
-#include "oracle.h"
+#include "oracle/oracle.h"
 
-#include "oracle_books.h"
+#include "oracle/oracle_books.h"
 #include "ump_server.h"
 
 static bool is_task(int server)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "devices.h"
+#include "platform/devices.h"
 
-#include "machine.h"
-#include "views.h"
+#include "machine/machine.h"
+#include "model/views.h"
 
 #include <string.h>
 
@@ -158,7 +158,7 @@ void lock_take(uintptr_t address)
 	}
 	lock->owner = machine.current;
 	me->locks++;
-	view_join(&me->now, &lock->view, views_locations());
+	view_join(&me->now, &lock->view);
 }
 
 void lock_give(uintptr_t address)

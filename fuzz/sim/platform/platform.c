@@ -5,13 +5,13 @@
  */
 #include "sync/sync.h"
 
-#include "arena.h"
-#include "choice.h"
-#include "devices.h"
-#include "machine.h"
-#include "race.h"
-#include "trace.h"
-#include "views.h"
+#include "machine/arena.h"
+#include "machine/choice.h"
+#include "machine/machine.h"
+#include "machine/trace.h"
+#include "model/race.h"
+#include "model/views.h"
+#include "platform/devices.h"
 
 /* One tick passes the deadlines that programs set. */
 #define TICK 1000

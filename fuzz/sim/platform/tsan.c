@@ -4,12 +4,12 @@
  * operation to a call of a function with one of these names, which ThreadSanitizer's runtime
  * usually provides.
  */
-#include "arena.h"
-#include "machine.h"
-#include "platform.h"
-#include "race.h"
-#include "trace.h"
-#include "views.h"
+#include "machine/arena.h"
+#include "machine/machine.h"
+#include "machine/trace.h"
+#include "model/race.h"
+#include "model/views.h"
+#include "platform/platform.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "program.h"
+#include "program/program.h"
 
 #include <stdio.h>
 #include <string.h>

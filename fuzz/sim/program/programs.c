@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "programs.h"
+#include "program/programs.h"
 
 const struct listed_program listed_programs[] = {
 	/* One client. */

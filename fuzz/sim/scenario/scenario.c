@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The first thread of a scenario.  Simulated code: compiled like the library. */
-#include "scenario.h"
+#include "scenario/scenario.h"
 #include "server/dropped.h"
 
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 /* The parts of one execution. */
 struct scenario {

@@ -3,7 +3,7 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
-#include "program.h"
+#include "program/program.h"
 
 /* Perform one execution of `program`, as sim_config says; sim_result has its result. */
 void scenario_execute(const struct program *program);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Handlers that wait for other servers.  Simulated code: compiled like the library. */
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 /* Behaviour of the next server for the request that it gets. */
 static enum behaviour next_behaviour(enum behaviour behaviour)

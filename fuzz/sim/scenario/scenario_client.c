@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The scenario's clients.  Simulated code: compiled like the library. */
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 ump_client *client_clone(ump_client *from, int server)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The scenario's clients with completions.  Simulated code: compiled like the library. */
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 /* Spurious wake-ups allowed to an event loop. */
 #define IDLE 40

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "oracle.h"
-#include "platform.h"
-#include "program.h"
-#include "scenario.h"
-#include "sim.h"
+#include "machine/sim.h"
+#include "oracle/oracle.h"
+#include "platform/platform.h"
+#include "program/program.h"
+#include "scenario/scenario.h"
+#include "search/search.h"
 
 void scenario_execute(const struct program *program)
 {

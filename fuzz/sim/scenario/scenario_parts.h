@@ -3,9 +3,10 @@
 #ifndef SIM_SCENARIO_PARTS_H
 #define SIM_SCENARIO_PARTS_H
 
-#include "oracle.h"
-#include "program.h"
-#include "sim.h"
+#include "machine/sim.h"
+#include "oracle/oracle.h"
+#include "platform/platform.h"
+#include "program/program.h"
 #include "ump_server.h"
 
 /* Distance of deadlines; a tick of the clock passes them. */

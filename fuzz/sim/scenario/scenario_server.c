@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The scenario's servers.  Simulated code: compiled like the library. */
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 static void drop_message(void *value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The scenario's event loops, and handlers that suspend.  Simulated code: compiled like the
  * library. */
-#include "scenario_parts.h"
+#include "scenario/scenario_parts.h"
 
 /* Spurious wake-ups allowed to a task: more than notifiers can be raised late. */
 #define IDLE 40

@@ -4,13 +4,14 @@
  * operation of each thread, the views, the rarities left.  It is identified by a 64-bit hash.  The
  * race detector's clocks are not part of it; README.md says what follows from that.
  */
-#include "states.h"
+#include "search/states.h"
 
-#include "arena.h"
-#include "devices.h"
-#include "machine.h"
-#include "statics.h"
-#include "views.h"
+#include "machine/arena.h"
+#include "machine/machine.h"
+#include "machine/statics.h"
+#include "model/views.h"
+#include "platform/devices.h"
+#include "search/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,24 +55,9 @@ bool sim_can_cut(void)
 #endif
 }
 
-uint64_t states_mix_bytes(uint64_t hash, const void *bytes, size_t size)
-{
-	const unsigned char *at = bytes;
-
-	for (; size >= 8; size -= 8, at += 8) {
-		uint64_t word;
-
-		memcpy(&word, at, sizeof word);
-		hash = mix(hash, word);
-	}
-	for (; size > 0; size--, at++)
-		hash = mix(hash, *at);
-	return hash;
-}
-
 uint64_t sim_watched_hash(void)
 {
-	return states_mix_bytes(1, watched.memory, watched.size);
+	return mix_bytes(1, watched.memory, watched.size);
 }
 
 static uint64_t hash_thread(uint64_t hash, int number)
@@ -93,7 +79,17 @@ static uint64_t hash_thread(uint64_t hash, int number)
 	hash = mix(hash, (uint64_t)(thread->status == ASLEEP ? thread->deadline : 0));
 	hash = mix(hash, (uint64_t)(thread->status == JOINING ? thread->joins : 0));
 	hash = mix(hash, (uintptr_t)thread->arg);
-	return states_mix_bytes(hash, (void *)thread->live_from, top - thread->live_from);
+	return mix_bytes(hash, (void *)thread->live_from, top - thread->live_from);
+}
+
+/* The simulated memory, and what the thread knew that freed the block which may be reused. */
+static uint64_t hash_memory(uint64_t hash)
+{
+	size_t number;
+	const struct view *freed = arena_freed(&number);
+
+	hash = arena_hash(hash);
+	return freed != NULL ? mix(mix(hash, number), views_hash_one(freed)) : hash;
 }
 
 static uint64_t hash_rarities(uint64_t hash)
@@ -119,23 +115,11 @@ static uint64_t hash_state(enum choice what)
 		hash = mix(hash, (uint64_t)machine.current + 2);
 	hash = mix(hash, (uint64_t)(int64_t)machine.left.preemptions);
 	hash = hash_rarities(hash);
-	hash = arena_hash(hash);
+	hash = hash_memory(hash);
 	for (int t = 0; t < machine.count; t++)
 		hash = hash_thread(hash, t);
 	hash = statics_hash(devices_hash(views_hash(hash)));
-	return states_mix_bytes(hash, watched.memory, watched.size);
-}
-
-/* Deeper than any of the simulator's own calls. */
-#define SCRUBBED 3072
-
-void machine_scrub_stack(void)
-{
-	/* Unknown to the compiler, which would remove writes that are never read. */
-	static void *(*const volatile clear)(void *, int, size_t) = memset;
-	unsigned char area[SCRUBBED];
-
-	clear(area, 0, sizeof area);
+	return mix_bytes(hash, watched.memory, watched.size);
 }
 
 /* Whether a state is in the table; and its place there, or the place where it should be. */

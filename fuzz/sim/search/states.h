@@ -3,7 +3,7 @@
 #ifndef SIM_STATES_H
 #define SIM_STATES_H
 
-#include "choice.h"
+#include "machine/choice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,5 @@
 bool states_seen(enum choice what);
 
 void states_forget(void);
-
-uint64_t states_mix_bytes(uint64_t hash, const void *bytes, size_t size);
 
 #endif

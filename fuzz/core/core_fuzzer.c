@@ -64,8 +64,8 @@ struct world {
 	uint64_t taken;
 	uint64_t limit;
 	uint32_t capacity;
-	uint32_t places;
-	bool line;
+	uint32_t permits;
+	bool has_queue;
 	uint64_t known;
 	uint32_t reach;
 };
@@ -422,25 +422,25 @@ static void call_step(struct world *world)
 
 /* Each wait that spins takes a byte: its lowest bit says whether the spin succeeds.  After the end
  * of the input, all spins fail. */
-static void patience(struct input input)
+static void adaptive_spinning(struct input input)
 {
 	const uint32_t period = UMP__ADAPTIVE_SPIN_RESTS + 1;
-	uint32_t vain = 0, awake = 0, asleep = 0;
+	uint32_t failed = 0, spun = 0, asleep = 0;
 
 	for (uint32_t i = 0; i < 4 * period; i++) {
-		bool lasts = ump__adaptive_spin_lasts(vain);
-		bool pays = lasts && (input_byte(&input) & 1) != 0;
+		bool lasts = ump__adaptive_spin_lasts(failed);
+		bool succeeds = lasts && (input_byte(&input) & 1) != 0;
 
 		asleep = lasts ? 0 : asleep + 1;
-		awake += lasts;
-		EXPECT("[patience]", asleep <= UMP__ADAPTIVE_SPIN_RESTS);
-		vain = ump__adaptive_spin_next(vain, pays);
-		EXPECT("[patience]", !pays || (vain == 0 && ump__adaptive_spin_lasts(vain)));
+		spun += lasts;
+		EXPECT("[spin]", asleep <= UMP__ADAPTIVE_SPIN_RESTS);
+		failed = ump__adaptive_spin_next(failed, succeeds);
+		EXPECT("[spin]", !succeeds || (failed == 0 && ump__adaptive_spin_lasts(failed)));
 	}
-	EXPECT("[patience]", awake >= UMP__ADAPTIVE_SPIN_TRIES + 3);
+	EXPECT("[spin]", spun >= UMP__ADAPTIVE_SPIN_TRIES + 3);
 }
 
-static void looks(void)
+static void poll_counts(void)
 {
 	uint32_t before = UMP__POLLS_MOST;
 
@@ -448,11 +448,11 @@ static void looks(void)
 	for (int64_t ns = 1; ns < INT64_MAX / 3; ns *= 3) {
 		uint32_t now = ump__polls_in_10us(ns);
 
-		EXPECT("[patience]", UMP__POLLS_LEAST <= now && now <= before);
-		EXPECT("[patience]", ump__polls_in(10000, now) == now);
+		EXPECT("[spin]", UMP__POLLS_LEAST <= now && now <= before);
+		EXPECT("[spin]", ump__polls_in(10000, now) == now);
 		before = now;
 	}
-	EXPECT("[patience]", ump__polls_in_10us(0) == UMP__POLLS_USUAL);
+	EXPECT("[spin]", ump__polls_in_10us(0) == UMP__POLLS_USUAL);
 }
 
 /* ---- Walks along the wait-for graph -------------------------------------------------------- */
@@ -545,32 +545,32 @@ static void walking(struct input input)
 
 /* ---- The disposition ----------------------------------------------------------------------- */
 
-static void verdict_step(struct world *world)
+static void disposition_step(struct world *world)
 {
 	uint8_t choice = input_byte(&world->input);
 	enum ump__kind kind = (enum ump__kind)(choice % 3);
 	bool abandoned = (choice & 0x20) != 0;
 	bool over = (choice & 0x40) != 0;
 	bool broke = (choice & 0x80) != 0;
-	enum ump__disposition fate = ump__disposition_of(kind, abandoned, over);
-	enum ump__outcome verdict = ump__outcome_after(kind, broke);
+	enum ump__disposition disposition = ump__disposition_of(kind, abandoned, over);
+	enum ump__outcome outcome = ump__outcome_after(kind, broke);
 
 	if (kind == UMP__KIND_EOS) {
-		EXPECT("[drain]", fate == UMP__DISPOSITION_NOTHING);
-		EXPECT("[drain]", verdict == UMP__OUTCOME_NONE);
+		EXPECT("[drain]", disposition == UMP__DISPOSITION_NOTHING);
+		EXPECT("[drain]", outcome == UMP__OUTCOME_NONE);
 		return;
 	}
 	if (kind == UMP__KIND_REQUEST && abandoned)
-		EXPECT("[origin]", fate == UMP__DISPOSITION_SKIP);
+		EXPECT("[origin]", disposition == UMP__DISPOSITION_SKIP);
 	else
-		EXPECT("[break]",
-			fate == (over ? UMP__DISPOSITION_LEFTOVER : UMP__DISPOSITION_HANDLE));
-	EXPECT("[break]", verdict == (broke ? UMP__OUTCOME_VALUE : UMP__OUTCOME_CONTINUE));
+		EXPECT("[break]", disposition == (over ? UMP__DISPOSITION_LEFTOVER
+						       : UMP__DISPOSITION_HANDLE));
+	EXPECT("[break]", outcome == (broke ? UMP__OUTCOME_VALUE : UMP__OUTCOME_CONTINUE));
 }
 
 /* ---- Capacity ------------------------------------------------------------------------------ */
 
-static void room_set(struct world *world)
+static void permits_set(struct world *world)
 {
 	static const uint32_t notable[] = {1, 2, 3, UMP__PERMIT_MOST - 1, UMP__PERMIT_MOST};
 	uint8_t choice = input_byte(&world->input);
@@ -580,43 +580,43 @@ static void room_set(struct world *world)
 		world->capacity = notable[choice];
 	else
 		world->capacity = 1 + (uint32_t)input_word(&world->input) % UMP__PERMIT_MOST;
-	world->places = world->capacity;
+	world->permits = world->capacity;
 	/* Sometimes start full: filling a large inbox would take long. */
 	if ((choice & 128) != 0)
-		world->places = choice & 1;
+		world->permits = choice & 1;
 	/* And with the counters close to wrapping around. */
 	if ((choice & 64) != 0)
 		count = UMP__PERMIT_MODULUS - 1 - (choice & 3);
-	world->reach = world->capacity - world->places;
+	world->reach = world->capacity - world->permits;
 	if ((choice & 32) != 0)
 		world->reach = world->capacity;
-	world->line = false;
+	world->has_queue = false;
 	world->known = 0;
 	world->taken = count * UMP__PERMIT_TAKEN;
-	world->limit = (count + world->places) % UMP__PERMIT_MODULUS;
+	world->limit = (count + world->permits) % UMP__PERMIT_MODULUS;
 }
 
 /* Take a step from `word`: it must succeed exactly if `may`. */
-static uint64_t room_take(struct ump__permit_word_step step, uint64_t word, bool may)
+static uint64_t permits_take(struct ump__permit_word_step step, uint64_t word, bool may)
 {
-	EXPECT("[room]", step.taken == may);
-	EXPECT("[room]", may || step.next == word);
+	EXPECT("[permit]", step.taken == may);
+	EXPECT("[permit]", may || step.next == word);
 	return step.next;
 }
 
-static void room_enter(struct world *world)
+static void permits_enter(struct world *world)
 {
-	uint32_t depth = world->capacity - world->places;
+	uint32_t depth = world->capacity - world->permits;
 	uint64_t before = world->taken;
 
-	world->taken = room_take(ump__permit_word_take_step(before), before, world->known > 0);
+	world->taken = permits_take(ump__permit_word_take_step(before), before, world->known > 0);
 	if (world->known > 0) {
 		world->known--;
 	} else {
-		world->taken = room_take(ump__permit_word_look_step(before, world->limit,
-						 world->capacity, world->reach),
-			before, world->places > 0);
-		if (world->places == 0)
+		world->taken = permits_take(ump__permit_word_look_step(before, world->limit,
+						    world->capacity, world->reach),
+			before, world->permits > 0);
+		if (world->permits == 0)
 			return;
 		/* Known permits must not let the depth exceed its maximum so far. */
 		world->known = world->reach > depth ? world->reach - depth - 1 : 0;
@@ -625,48 +625,48 @@ static void room_enter(struct world *world)
 		if (world->reach <= depth)
 			world->reach = depth + 1;
 	}
-	world->places--;
-	EXPECT("[bound]", world->capacity - world->places <= world->reach);
+	world->permits--;
+	EXPECT("[bound]", world->capacity - world->permits <= world->reach);
 }
 
-static void room_step(struct world *world)
+static void permits_step(struct world *world)
 {
-	bool none = world->places == 0;
+	bool none = world->permits == 0;
 
 	switch (input_below(&world->input, 5)) {
 	case 0:
-		room_enter(world);
+		permits_enter(world);
 		break;
 	case 1:
 		/* Only permits that were taken may be given back. */
-		if (world->places == world->capacity)
+		if (world->permits == world->capacity)
 			break;
-		world->limit = room_take(
-			ump__permit_word_give_step(world->limit), world->limit, !world->line);
-		world->places += !world->line;
+		world->limit = permits_take(
+			ump__permit_word_give_step(world->limit), world->limit, !world->has_queue);
+		world->permits += !world->has_queue;
 		break;
 	case 2:
-		world->limit = room_take(ump__permit_word_begin_step(world->taken, world->limit),
-			world->limit, !world->line && none);
-		world->line = world->line || none;
+		world->limit = permits_take(ump__permit_word_begin_step(world->taken, world->limit),
+			world->limit, !world->has_queue && none);
+		world->has_queue = world->has_queue || none;
 		break;
 	case 3:
-		world->limit = room_take(
-			ump__permit_word_end_step(world->limit), world->limit, world->line);
-		world->line = false;
+		world->limit = permits_take(
+			ump__permit_word_end_step(world->limit), world->limit, world->has_queue);
+		world->has_queue = false;
 		break;
 	default:
-		room_set(world);
+		permits_set(world);
 	}
 	EXPECT("[bound]", ump__permit_word_is_valid(world->limit));
-	EXPECT("[bound]", ump__permit_word_has_queue(world->limit) == world->line);
-	EXPECT("[bound]", ump__permit_word_left(world->taken, world->limit) == world->places);
+	EXPECT("[bound]", ump__permit_word_has_queue(world->limit) == world->has_queue);
+	EXPECT("[bound]", ump__permit_word_left(world->taken, world->limit) == world->permits);
 	EXPECT("[bound]", ump__permit_word_depth(world->taken, world->limit, world->capacity) ==
-				  world->capacity - world->places);
+				  world->capacity - world->permits);
 	/* A limit that belongs to a larger inbox gives a depth of 0. */
-	if (world->places > 0)
-		EXPECT("[bound]",
-			ump__permit_word_depth(world->taken, world->limit, world->places - 1) == 0);
+	if (world->permits > 0)
+		EXPECT("[bound]", ump__permit_word_depth(
+					  world->taken, world->limit, world->permits - 1) == 0);
 	EXPECT("[bound]", !ump__permit_word_is_valid(2 * UMP__PERMIT_MODULUS));
 }
 
@@ -688,15 +688,15 @@ static void wrong(void)
 
 /* Nor may they loop forever on a circular list.  Checked once: it takes as long as a thousand
  * inputs. */
-static void ring(void)
+static void circular_list(void)
 {
-	static bool asked;
+	static bool checked;
 	struct ump__node node = {&node};
 	struct ump__queue queue = {&node, &node};
 
-	if (!asked)
+	if (!checked)
 		EXPECT_WRONG(queue, &queue);
-	asked = true;
+	checked = true;
 }
 
 static void step(struct world *world)
@@ -744,11 +744,11 @@ static void step(struct world *world)
 		call_step(world);
 		break;
 	case 14:
-		verdict_step(world);
+		disposition_step(world);
 		break;
 	default:
 		if (which != 0) {
-			room_step(world);
+			permits_step(world);
 			break;
 		}
 		queue_clear(world, which);
@@ -762,16 +762,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world world;
 
-	ring();
+	circular_list();
 	memset(&world, 0, sizeof world);
 	world.input = (struct input){data, size};
 	world.counts = UMP__COUNTS_FIRST;
 	world.strong = 1;
 	world.weak = 2;
-	patience(world.input);
-	looks();
+	adaptive_spinning(world.input);
+	poll_counts();
 	walking(world.input);
-	world.limit = world.capacity = world.places = 2;
+	world.limit = world.capacity = world.permits = 2;
 	for (unsigned i = 0; i < QUEUES; i++)
 		ump__queue_init(&world.queues[i]);
 	while (!input_is_over(&world.input)) {

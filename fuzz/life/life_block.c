@@ -14,52 +14,52 @@ static bool may_block(void)
 /* Whether a wait for `server` without a deadline must end: at once, or because the server goes. */
 static bool may_be_never(const struct world *server)
 {
-	return life_closes_circle(server) || !life_is_stuck(server);
+	return life_closes_cycle(server) || !life_is_stuck(server);
 }
 
 /* Take a permit, or join the wait queue: UMP_OK, UMP_FULL (now queued), or the call's result. */
-static int come_in(struct wait *wait, int asked)
+static int take_or_wait(struct wait *wait, int reservation)
 {
 	struct world *world = wait->world;
-	int result = model_place(&world->model, asked);
+	int result = model_take_permit(&world->model, reservation);
 
-	if (result == UMP_OK || (result == UMP_SERVER_GONE && world->model.places > 0))
+	if (result == UMP_OK || (result == UMP_SERVER_GONE && world->model.permits > 0))
 		return result;
-	if (life_send_closes_circle(world))
+	if (life_send_closes_cycle(world))
 		return UMP_DEADLOCK;
 	if (result == UMP_FULL) {
-		wait->reason = FOR_ROOM;
-		wait->which = model_stand(&world->model, asked);
+		wait->reason = FOR_CAPACITY;
+		wait->which = model_join_wait_queue(&world->model, reservation);
 	}
 	return result;
 }
 
 /* The outcome of a wait for capacity: UMP_OK, UMP_TIMED_OUT or UMP_SERVER_GONE. */
-static int called(const struct wait *wait)
+static int waited(const struct wait *wait)
 {
 	struct model *model = &wait->world->model;
-	const struct model_ticket *ticket = &model->ticket[wait->which];
+	const struct model_waiter *waiter = &model->waiter[wait->which];
 
-	if (ticket->in_line) {
-		model_leave_line(model, wait->which);
-		EXPECT("[quiet]", !wait->for_ever);
+	if (waiter->waits) {
+		model_leave_wait_queue(model, wait->which);
+		EXPECT("[quiet]", !wait->forever);
 		return UMP_TIMED_OUT;
 	}
-	return ticket->has_place ? model_place(model, wait->which) : ticket->code;
+	return waiter->has_permit ? model_take_permit(model, wait->which) : waiter->code;
 }
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
 /* Before the call: UMP_OK if it may wait, else its expected result. */
-static int request_begins(struct wait *wait, int asked)
+static int request_begins(struct wait *wait, int reservation)
 {
 	struct model *model = &wait->world->model;
 	int result;
 
 	/* A handler that would wait for itself fails, with or without capacity. */
-	if (life_send_closes_circle(wait->world))
+	if (life_send_closes_cycle(wait->world))
 		return UMP_DEADLOCK;
-	result = come_in(wait, asked);
+	result = take_or_wait(wait, reservation);
 	if (result == UMP_FULL)
 		return UMP_OK;
 	if (result != UMP_OK)
@@ -69,7 +69,7 @@ static int request_begins(struct wait *wait, int asked)
 	if (result != UMP_OK)
 		return result;
 	wait->world->msg_at[wait->which] = wait->msg;
-	wait->world->room_at[wait->which] = wait->room;
+	wait->world->reply_at[wait->which] = wait->reply;
 	return UMP_OK;
 }
 
@@ -78,14 +78,14 @@ static int unsent(const struct wait *wait)
 {
 	struct model *model = &wait->world->model;
 	int request;
-	int result = called(wait);
+	int result = waited(wait);
 
 	if (result == UMP_TIMED_OUT)
 		model_too_late(model, wait->value);
 	if (result != UMP_OK)
 		return result;
-	if (life_send_closes_circle(wait->world)) {
-		model_place_back(model);
+	if (life_send_closes_cycle(wait->world)) {
+		model_return_permit(model);
 		return UMP_DEADLOCK;
 	}
 	/* The permit was granted, and then the inbox closed. */
@@ -99,14 +99,14 @@ static int request_ends(const struct wait *wait)
 	struct model *model = &wait->world->model;
 	int result;
 
-	if (wait->reason == FOR_ROOM)
+	if (wait->reason == FOR_CAPACITY)
 		return unsent(wait);
 	wait->world->msg_at[wait->which] = NULL;
-	wait->world->room_at[wait->which] = NULL;
+	wait->world->reply_at[wait->which] = NULL;
 	result = model_take(model, wait->which);
 	if (result != UMP_EMPTY)
 		return result;
-	EXPECT("[quiet]", !wait->for_ever);
+	EXPECT("[quiet]", !wait->forever);
 	model_give_up(model, wait->which);
 	return UMP_TIMED_OUT;
 }
@@ -123,23 +123,24 @@ void life_block_in_req(struct world *world, unsigned from)
 	if (world->clients[from] == NULL || world->config.request.size == 0 || !may_block())
 		return;
 	wait.value = life_make(world, KIND_REQUEST, buffer);
-	wait.for_ever = deadline == UMP_FOREVER;
-	if (wait.for_ever) {
+	wait.forever = deadline == UMP_FOREVER;
+	if (wait.forever) {
 		wait.msg = buffer;
-		wait.room = reply;
+		wait.reply = reply;
 	}
 	/* With recycled memory, whether this call allocates is unknown. */
 	if (life.pooled)
 		life_fail_in(0);
 	/* Unless it waits forever, this call allocates once, and that is the next allocation. */
-	if (!wait.for_ever && life_fails_in() == 1)
+	if (!wait.forever && life_fails_in() == 1)
 		expected = UMP_NO_MEMORY;
 	else
-		expected = request_begins(&wait, world->asked[from]);
+		expected = request_begins(&wait, world->reservation[from]);
 	world->in_calls[from]++;
 	life_wait_begin(&wait);
-	life.lean = wait.for_ever;
-	result = ump_client_req(world->clients[from], buffer, life_room(world, reply), deadline);
+	life.lean = wait.forever;
+	result = ump_client_req(
+		world->clients[from], buffer, life_reply_buffer(world, reply), deadline);
 	life.lean = false;
 	life_wait_end(&wait);
 	world->in_calls[from]--;
@@ -164,26 +165,26 @@ void life_block_in_wait(struct world *world, unsigned from)
 	struct wait wait = {.reason = FOR_REQUEST, .world = world, .which = waiting->request};
 	ump_time deadline;
 	bool elsewhere;
-	bool circle;
+	bool cycle;
 	int result;
 
 	if (waiting->handle == NULL || waiting->busy || !may_block())
 		return;
 	request = &world->model.request[waiting->request];
 	elsewhere = request->elsewhere || request->state == MODEL_DONE;
-	circle = !elsewhere && life_closes_circle(world);
-	deadline = life_deadline(circle || elsewhere || !life_is_stuck(world));
-	wait.for_ever = deadline == UMP_FOREVER;
+	cycle = !elsewhere && life_closes_cycle(world);
+	deadline = life_deadline(cycle || elsewhere || !life_is_stuck(world));
+	wait.forever = deadline == UMP_FOREVER;
 	waiting->busy = true;
 	life_wait_begin(&wait);
-	result = ump_wait_reply_wait(&waiting->handle, life_room(world, reply), deadline);
+	result = ump_wait_reply_wait(&waiting->handle, life_reply_buffer(world, reply), deadline);
 	life_wait_end(&wait);
 	waiting->busy = false;
-	if (circle) {
+	if (cycle) {
 		EXPECT("[deadlock]", result == UMP_DEADLOCK && waiting->handle != NULL);
 		return;
 	}
-	EXPECT("[quiet]", result != UMP_TIMED_OUT || !wait.for_ever);
+	EXPECT("[quiet]", result != UMP_TIMED_OUT || !wait.forever);
 	life_take(world, from, result, reply, UMP_TIMED_OUT);
 }
 
@@ -196,14 +197,14 @@ struct sending {
 	ump_time deadline;
 };
 
-static void sending_begins(struct sending *sending, int asked)
+static void sending_begins(struct sending *sending, int reservation)
 {
 	struct wait *wait = &sending->wait;
 
 	sending->deadline = life_deadline(may_be_never(wait->world));
 	wait->value = MODEL_NO_VALUE;
-	wait->for_ever = sending->deadline == UMP_FOREVER;
-	sending->expected = come_in(wait, asked);
+	wait->forever = sending->deadline == UMP_FOREVER;
+	sending->expected = take_or_wait(wait, reservation);
 	life_wait_begin(wait);
 }
 
@@ -211,7 +212,7 @@ static void sending_begins(struct sending *sending, int asked)
 static int sending_ends(struct sending *sending)
 {
 	life_wait_end(&sending->wait);
-	return sending->expected == UMP_FULL ? called(&sending->wait) : sending->expected;
+	return sending->expected == UMP_FULL ? waited(&sending->wait) : sending->expected;
 }
 
 void life_block_in_post(struct world *world, unsigned from)
@@ -229,7 +230,7 @@ void life_block_in_post(struct world *world, unsigned from)
 	if (!there || world->config.post.size == 0 || !may_block() || life_fails_in() != 0)
 		return;
 	value = life_make(world, KIND_POST, buffer);
-	sending_begins(&sending, poster ? MODEL_NONE : world->asked[from]);
+	sending_begins(&sending, poster ? MODEL_NONE : world->reservation[from]);
 	++*in_calls;
 	result = poster ? ump_post_client_post_until(world->posters[from], buffer, sending.deadline)
 			: ump_client_post_until(world->clients[from], buffer, sending.deadline);
@@ -237,7 +238,7 @@ void life_block_in_post(struct world *world, unsigned from)
 	expected = sending_ends(&sending);
 	if (life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY && expected == UMP_OK);
-		model_place_back(&world->model);
+		model_return_permit(&world->model);
 		return;
 	}
 	if (expected == UMP_OK)
@@ -251,7 +252,7 @@ void life_block_in_async(struct world *world, unsigned from)
 	LIFE_BUFFER(buffer);
 	struct sending sending = {.wait.world = world};
 	ump_wait_reply *out = NULL;
-	int request = NOBODY;
+	int request = NONE;
 	int value;
 	int expected;
 	int result;
@@ -261,14 +262,14 @@ void life_block_in_async(struct world *world, unsigned from)
 		life_fails_in() != 0)
 		return;
 	value = life_make(world, KIND_REQUEST, buffer);
-	sending_begins(&sending, world->asked[from]);
+	sending_begins(&sending, world->reservation[from]);
 	world->in_calls[from]++;
 	result = ump_client_req_async_until(world->clients[from], buffer, &out, sending.deadline);
 	world->in_calls[from]--;
 	expected = sending_ends(&sending);
 	if (life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY && expected == UMP_OK);
-		model_place_back(&world->model);
+		model_return_permit(&world->model);
 		return;
 	}
 	if (expected == UMP_OK)
@@ -276,7 +277,7 @@ void life_block_in_async(struct world *world, unsigned from)
 	EXPECT("[bound]", result == expected);
 	EXPECT("[bound]", (out != NULL) == (result == UMP_OK));
 	to = life_free_wait(world);
-	if (to != NOBODY) {
+	if (to != NONE) {
 		world->waits[to] = (struct waiting){out, request, false};
 	} else if (out != NULL) {
 		model_give_up(&world->model, request);
@@ -288,8 +289,8 @@ void life_block_in_async(struct world *world, unsigned from)
 
 void life_block_in_completions(struct world *world, unsigned from)
 {
-	struct place *place = &life.places[from % PLACES];
-	struct wait wait = {.reason = FOR_COMPLETION, .place = place};
+	struct sink *sink = &life.sinks[from % SINKS];
+	struct wait wait = {.reason = FOR_COMPLETION, .sink = sink};
 	struct ump_completion out = {NULL, 0, NULL};
 	bool stuck = life_is_stuck(&life.worlds[0]) || life_is_stuck(&life.worlds[1]);
 	ump_time deadline = life_deadline(!stuck);
@@ -297,22 +298,22 @@ void life_block_in_completions(struct world *world, unsigned from)
 	int result;
 
 	(void)world;
-	if (place->handle == NULL || place->busy || !may_block())
+	if (sink->handle == NULL || sink->busy || !may_block())
 		return;
 	/* A deadline far away amounts to none for a wait that reads the clock again. */
 	if (deadline == INT64_MAX - 1)
 		deadline = UMP_NOW;
-	life_check_place(place);
-	place->lent = NULL;
-	wait.for_ever = deadline == UMP_FOREVER;
+	life_check_sink(sink);
+	sink->lent = NULL;
+	wait.forever = deadline == UMP_FOREVER;
 	if (deadline == UMP_NOW)
 		wait.reason = FOR_NOTHING;
-	place->busy = true;
+	sink->busy = true;
 	life_wait_begin(&wait);
-	result = ump_completions_wait(place->handle, &out, deadline);
+	result = ump_completions_wait(sink->handle, &out, deadline);
 	life_wait_end(&wait);
-	place->busy = false;
-	nothing = place->model.in_flight == 0 ? UMP_NONE_PENDING : UMP_TIMED_OUT;
+	sink->busy = false;
+	nothing = sink->model.in_flight == 0 ? UMP_NONE_PENDING : UMP_TIMED_OUT;
 	EXPECT("[deadline]", result != UMP_TIMED_OUT || deadline <= life.now);
-	life_completed(place, result, &out, nothing);
+	life_completed(sink, result, &out, nothing);
 }

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < WORLDS; i++) {
 		life.worlds[i].number = i;
 		for (unsigned j = 0; j < SLOTS; j++)
-			life.worlds[i].asked[j] = MODEL_NONE;
+			life.worlds[i].reservation[j] = MODEL_NONE;
 	}
 	life_fail_in(0);
 	(void)life_failed();

@@ -19,7 +19,7 @@ struct scope {
 static void operate_some(struct world *world, unsigned most)
 {
 	for (unsigned i = input_below(&life.input, most); i > 0; i--) {
-		if (!life_has_room())
+		if (!life_has_space())
 			return;
 		if (world->end == END_THREAD)
 			life_operate(world, input_below(&life.input, LIFE_OPERATIONS));
@@ -30,17 +30,17 @@ static void operate_some(struct world *world, unsigned most)
 
 static void check_thread(struct world *world)
 {
-	struct turns *turns = &world->turns;
+	struct handoff *handoff = &world->handoff;
 
 	if (world->end == END_TASK) {
-		EXPECT("[user]", pthread_equal(pthread_self(), turns->spawner));
+		EXPECT("[user]", pthread_equal(pthread_self(), handoff->spawner));
 		return;
 	}
-	EXPECT("[user]", !pthread_equal(pthread_self(), turns->spawner));
-	if (!turns->dispatcher_known)
-		turns->dispatcher = pthread_self();
-	turns->dispatcher_known = true;
-	EXPECT("[user]", pthread_equal(pthread_self(), turns->dispatcher));
+	EXPECT("[user]", !pthread_equal(pthread_self(), handoff->spawner));
+	if (!handoff->dispatcher_known)
+		handoff->dispatcher = pthread_self();
+	handoff->dispatcher_known = true;
+	EXPECT("[user]", pthread_equal(pthread_self(), handoff->dispatcher));
 }
 
 /* A callback begins: check its thread, and record the call. */
@@ -83,15 +83,15 @@ static int handle_init(void *self, ump_weak_client *me)
 /* What a handler may do to its thread: it cannot join it, but may drop the handle. */
 static void handle_thread(struct world *world)
 {
-	if (world->turns.thread == NULL)
+	if (world->handoff.thread == NULL)
 		return;
 	EXPECT("[deadlock]",
-		ump_thread_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
-	EXPECT("[deadlock]", ump_thread_join(&world->turns.thread, NULL, 1) == UMP_DEADLOCK);
-	EXPECT("[misuse]", world->turns.thread != NULL);
+		ump_thread_join(&world->handoff.thread, NULL, UMP_FOREVER) == UMP_DEADLOCK);
+	EXPECT("[deadlock]", ump_thread_join(&world->handoff.thread, NULL, 1) == UMP_DEADLOCK);
+	EXPECT("[misuse]", world->handoff.thread != NULL);
 	EXPECT("[suspend]", ump_suspend() == NULL);
 	if (input_byte(&life.input) == 7)
-		ump_thread_drop(&world->turns.thread);
+		ump_thread_drop(&world->handoff.thread);
 }
 
 /* Nor can it wait for its own answer. */
@@ -116,7 +116,7 @@ static void handle_task(struct world *world)
 		return;
 	/* The first dispatch may find the notifier still raised; from then on it is clear. */
 	EXPECT("[task]", ump_task_dispatch(*task, 0));
-	EXPECT("[task]", !life_rings(ump_task_fd(*task)));
+	EXPECT("[task]", !life_is_raised(ump_task_fd(*task)));
 	EXPECT("[deadlock]", ump_task_run(*task, UMP_FOREVER) == UMP_DEADLOCK);
 	EXPECT("[deadlock]", ump_task_join(task, NULL) == UMP_DEADLOCK);
 	EXPECT("[misuse]", *task != NULL);
@@ -208,7 +208,7 @@ static struct ump_flow handle_request(void *self, const void *msg, ump_reply_con
 	if (world->msg_at[message.request] != NULL)
 		EXPECT("[once]", msg == world->msg_at[message.request]);
 	/* The main thread is blocked in this request; it continues when control comes back. */
-	if (world->end == END_THREAD && message.request == world->turns.calling)
+	if (world->end == END_THREAD && message.request == world->handoff.calling)
 		(void)life_post_gate(world);
 	operate_some(world, 4);
 	handle_thread(world);
@@ -232,8 +232,8 @@ static struct ump_flow handle_post(void *self, const void *msg)
 	EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
 	world->task.msg = msg;
 	world->task.value = message.value;
-	if (world->turns.is_gate[message.value]) {
-		life_give_turn(world, true);
+	if (world->handoff.is_gate[message.value]) {
+		life_hand_over(world, true);
 	} else {
 		operate_some(world, 4);
 		handle_thread(world);
@@ -308,7 +308,7 @@ static struct ump_flow handle_term(void *self, struct ump_flow how)
 	if (!course->plan.with_drop) {
 		world->me = NULL;
 		if (world->end == END_THREAD)
-			life_give_turn(world, false);
+			life_hand_over(world, false);
 	}
 	leave(&scope);
 	return course->how;
@@ -324,8 +324,8 @@ static void handle_drop(void *self)
 	/* Before any message: spawning fails, and the rest is checked there. */
 	if (threaded ? course->called[CALLED_POST] == 0 : !course->spawned) {
 		course->called[CALLED_DROP]++;
-		if (world->turns.dispatcher_known)
-			EXPECT("[user]", pthread_equal(pthread_self(), world->turns.dispatcher));
+		if (world->handoff.dispatcher_known)
+			EXPECT("[user]", pthread_equal(pthread_self(), world->handoff.dispatcher));
 		return;
 	}
 	(void)enter(CALLED_DROP, self, &scope);
@@ -335,7 +335,7 @@ static void handle_drop(void *self)
 	operate_some(world, 2);
 	world->me = NULL;
 	if (threaded)
-		life_give_turn(world, false);
+		life_hand_over(world, false);
 	leave(&scope);
 }
 
@@ -358,7 +358,7 @@ int life_build(void *arg, ump_client *client, struct ump_handler *out)
 	struct ump_handler zero = {0};
 	struct scope scope = {life.frames, life.innermost};
 
-	EXPECT("[init]", pthread_equal(pthread_self(), world->turns.spawner));
+	EXPECT("[init]", pthread_equal(pthread_self(), world->handoff.spawner));
 	EXPECT("[init]", memcmp(out, &zero, sizeof zero) == 0);
 	course->called[CALLED_BUILDER]++;
 	model_open(&world->model, false, (uint32_t)world->config.capacity);
@@ -395,7 +395,7 @@ void life_choose(struct world *world)
 	bool threaded = world->end == END_THREAD;
 	struct plan *plan = &world->course.plan;
 
-	world->turns.spawner = pthread_self();
+	world->handoff.spawner = pthread_self();
 	plan->builder_fails = failure % 16 == 1;
 	plan->incomplete = failure % 16 == 2;
 	plan->init_fails = failure % 16 == 3;
@@ -441,7 +441,7 @@ void life_check_failure(struct world *world, int result)
 	} else {
 		/* A pooled thread has its own record, whose allocation may fail. */
 		EXPECT("[clean]", result == UMP_NO_THREAD ||
-					  (result == UMP_NO_MEMORY && world->turns.reuses));
+					  (result == UMP_NO_MEMORY && world->handoff.reuses));
 		EXPECT("[clean]", failure == result);
 		EXPECT("[init]", course->called[CALLED_INIT] == 0);
 	}
@@ -450,8 +450,8 @@ void life_check_failure(struct world *world, int result)
 	/* The inbox closes before the first client goes. */
 	model_close(&world->model);
 	model_discard(&world->model);
-	model_ask_end(&world->model, world->asked[0]);
-	world->asked[0] = MODEL_NONE;
+	model_drop_reservation(&world->model, world->reservation[0]);
+	world->reservation[0] = MODEL_NONE;
 	model_strong_drop(&world->model);
 	life_check();
 }

@@ -43,7 +43,7 @@ static void with_raw(struct world *world, unsigned what)
 	switch (what) {
 	case LOOK:
 		if (input_flag(&life.input))
-			life_look(world);
+			life_was_empty(world);
 		else if (world->crowd == 0)
 			life_crowd(world);
 		else
@@ -76,7 +76,7 @@ static void operate(struct world *world, unsigned what)
 		[BLOCK_IN_COMPLETIONS] = {"block_in_completions", life_block_in_completions},
 		[BLOCK_IN_END] = {NULL, NULL},
 	};
-	static const char *const names[] = {"receive", "receive", "look", "server_drop"};
+	static const char *const names[] = {"receive", "receive", "was_empty", "server_drop"};
 
 	(void)life_failure();
 	if (operations[what].run != NULL) {
@@ -196,15 +196,15 @@ void life_local(void)
 
 	open(&life.worlds[0], ends[which & 1], order);
 	open(&life.worlds[1], ends[which >> 1 & 3], order);
-	while (!input_is_over(&life.input) && life_has_room())
+	while (!input_is_over(&life.input) && life_has_space())
 		life_step();
 	life_fail_in(0);
 	life_trace("the end", order);
 	if ((order & 64) != 0)
-		life_drop_places();
+		life_drop_sinks();
 	for (int i = 0; i < WORLDS; i++) {
 		if (life.worlds[i].end != END_NONE)
 			end(&life.worlds[i], order);
 	}
-	life_drop_places();
+	life_drop_sinks();
 }

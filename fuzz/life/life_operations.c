@@ -12,9 +12,9 @@
 /* Value of an out parameter before the call: a failure must replace it. */
 #define GARBAGE ((void *)(uintptr_t)8)
 
-/* Find a free slot, or NOBODY. */
+/* Find a free slot, or NONE. */
 #define FIND_FREE(slots, at)                                                                       \
-	for ((at) = SLOTS - 1; (at) != NOBODY && (slots)[at] != NULL; (at)--)                      \
+	for ((at) = SLOTS - 1; (at) != NONE && (slots)[at] != NULL; (at)--)                        \
 	continue
 
 /* Check the result of a call: `expected`, or UMP_NO_MEMORY where that was injected.  true: it
@@ -61,7 +61,7 @@ static void client_clone(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->clients, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_client_clone(world->clients[from], &out);
 	if (went_well(result, strong_result(world, world->clients[from] != NULL), out)) {
@@ -75,10 +75,10 @@ static void client_drop(struct world *world, unsigned from)
 	if (world->in_calls[from] != 0)
 		return;
 	if (world->clients[from] != NULL) {
-		model_ask_end(&world->model, world->asked[from]);
+		model_drop_reservation(&world->model, world->reservation[from]);
 		model_strong_drop(&world->model);
 	}
-	world->asked[from] = MODEL_NONE;
+	world->reservation[from] = MODEL_NONE;
 	ump_client_drop(&world->clients[from]);
 	EXPECT("[misuse]", world->clients[from] == NULL);
 }
@@ -91,7 +91,7 @@ static void client_post_client(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->posters, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_client_post_client(world->clients[from], &out);
 	if (went_well(result, strong_result(world, can), out)) {
@@ -107,7 +107,7 @@ static void poster_clone(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->posters, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_post_client_clone(world->posters[from], &out);
 	if (went_well(result, strong_result(world, world->posters[from] != NULL), out)) {
@@ -136,7 +136,7 @@ static void client_weak(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->weaks, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_client_weak(world->clients[from], &out);
 	if (went_well(result, expected, out)) {
@@ -160,7 +160,7 @@ static void weak_clone(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->weaks, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_weak_client_clone(weak, &out);
 	if (went_well(result, expected, out)) {
@@ -185,7 +185,7 @@ static void weak_upgrade(struct world *world, unsigned from)
 	int result;
 
 	FIND_FREE(world->clients, to);
-	if (to == NOBODY)
+	if (to == NONE)
 		return;
 	result = ump_weak_client_upgrade(weak, &out);
 	if (weak == NULL) {
@@ -207,7 +207,7 @@ static ump_time past(void)
 }
 
 /* Check a post that was sent without waiting and returned `result`. */
-static void posted(struct world *world, int value, int asked, int result)
+static void posted(struct world *world, int value, int reservation, int result)
 {
 	int expected;
 
@@ -215,7 +215,7 @@ static void posted(struct world *world, int value, int asked, int result)
 		EXPECT("[clean]", result == UMP_NO_MEMORY);
 		return;
 	}
-	expected = model_place(&world->model, asked);
+	expected = model_take_permit(&world->model, reservation);
 	if (expected == UMP_OK)
 		expected = model_post(&world->model, value);
 	EXPECT("[gone]", result == expected);
@@ -233,7 +233,7 @@ static void client_post(struct world *world, unsigned from)
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_POST, buffer) == value);
 	if (can)
-		posted(world, value, world->asked[from], result);
+		posted(world, value, world->reservation[from], result);
 	else
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
@@ -270,7 +270,7 @@ static void post_late(struct world *world, unsigned from)
 	life_wait_end(&wait);
 	life_trace("  value", value);
 	if (can)
-		posted(world, value, poster ? MODEL_NONE : world->asked[from], result);
+		posted(world, value, poster ? MODEL_NONE : world->reservation[from], result);
 	else
 		EXPECT("[misuse]", result == UMP_INVALID);
 }
@@ -281,7 +281,7 @@ int life_free_wait(const struct world *world)
 		if (world->waits[i].handle == NULL)
 			return i;
 	}
-	return NOBODY;
+	return NONE;
 }
 
 static void req_async(struct world *world, unsigned from, ump_time deadline)
@@ -292,18 +292,18 @@ static void req_async(struct world *world, unsigned from, ump_time deadline)
 	int to = life_free_wait(world);
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
 	struct wait wait = {.reason = FOR_NOTHING};
-	int request = NOBODY;
+	int request = NONE;
 	int expected;
 	int result;
 
 	life_wait_begin(&wait);
 	result = ump_client_req_async_until(
-		world->clients[from], buffer, to == NOBODY ? NULL : &out, deadline);
+		world->clients[from], buffer, to == NONE ? NULL : &out, deadline);
 	life_wait_end(&wait);
 	life_trace("  value", value);
 	if (can)
 		EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
-	if (!can || to == NOBODY) {
+	if (!can || to == NONE) {
 		EXPECT("[misuse]", result == UMP_INVALID);
 		return;
 	}
@@ -311,7 +311,7 @@ static void req_async(struct world *world, unsigned from, ump_time deadline)
 		EXPECT("[clean]", result == UMP_NO_MEMORY && out == NULL);
 		return;
 	}
-	expected = model_place(&world->model, world->asked[from]);
+	expected = model_take_permit(&world->model, world->reservation[from]);
 	if (expected == UMP_OK)
 		expected = model_send(&world->model, value, &request);
 	EXPECT("[gone]", result == expected);
@@ -349,7 +349,7 @@ static void client_req_late(struct world *world, unsigned from)
 
 /* ---- The caller's side --------------------------------------------------------------------- */
 
-void *life_room(const struct world *world, void *reply)
+void *life_reply_buffer(const struct world *world, void *reply)
 {
 	return world->config.reply.size != 0 ? reply : NULL;
 }
@@ -385,12 +385,12 @@ static void wait_try(struct world *world, unsigned from)
 	if (world->config.reply.size != 0)
 		EXPECT("[misuse]", ump_wait_reply_try(&waiting->handle, NULL) == UMP_INVALID);
 	if (input_flag(&life.input)) {
-		result = ump_wait_reply_try(&waiting->handle, life_room(world, reply));
+		result = ump_wait_reply_try(&waiting->handle, life_reply_buffer(world, reply));
 		life_take(world, from, result, reply, UMP_EMPTY);
 	} else {
 		life_wait_begin(&wait);
 		result = ump_wait_reply_wait(
-			&waiting->handle, life_room(world, reply), life_past_of(from));
+			&waiting->handle, life_reply_buffer(world, reply), life_past_of(from));
 		life_wait_end(&wait);
 		life_take(world, from, result, reply, UMP_TIMED_OUT);
 	}
@@ -416,12 +416,12 @@ static int free_hold(const struct world *world)
 		if (world->held[i].context == NULL)
 			return i;
 	}
-	return NOBODY;
+	return NONE;
 }
 
 bool life_can_hold(const struct world *world)
 {
-	return free_hold(world) != NOBODY;
+	return free_hold(world) != NONE;
 }
 
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg)
@@ -430,25 +430,25 @@ void life_hold(struct world *world, ump_reply_context *context, int request, con
 	world->held[free_hold(world)] = (struct held){context, request, msg};
 }
 
-static void reply(struct world *world, ump_reply_context **rc, int request, bool in_room)
+static void reply(struct world *world, ump_reply_context **rc, int request, bool in_buffer)
 {
 	_Alignas(LIFE_ALIGN) unsigned char buffer[VALUE_MOST];
 	bool has_value = world->config.reply.size != 0;
-	void *room = ump_reply_buffer(*rc);
-	void *place = in_room ? room : buffer;
+	void *reply_buffer = ump_reply_buffer(*rc);
+	void *target = in_buffer ? reply_buffer : buffer;
 	int value = MODEL_NO_VALUE;
 	int expected;
 
-	EXPECT("[misuse]", (room != NULL) == has_value);
-	if (world->room_at[request] != NULL && has_value)
-		EXPECT("[once]", room == world->room_at[request]);
+	EXPECT("[misuse]", (reply_buffer != NULL) == has_value);
+	if (world->reply_at[request] != NULL && has_value)
+		EXPECT("[once]", reply_buffer == world->reply_at[request]);
 	if (has_value)
-		value = life_make(world, KIND_REPLY, place);
+		value = life_make(world, KIND_REPLY, target);
 	else
-		place = NULL;
+		target = NULL;
 	/* Step the model first: the caller continues as soon as it has its answer. */
 	expected = model_answer(&world->model, request, UMP_OK, value);
-	EXPECT("[origin]", ump_reply(rc, place) == expected);
+	EXPECT("[origin]", ump_reply(rc, target) == expected);
 }
 
 /* Keep a context, with or without a weak reference left to count it by. */
@@ -470,11 +470,11 @@ static ump_reply_context *keep(ump_reply_context **rc, bool counted)
 bool life_answer(
 	struct world *world, ump_reply_context **rc, int request, const void *msg, unsigned choice)
 {
-	struct model_request *asked = &world->model.request[request];
+	struct model_request *sent = &world->model.request[request];
 	int expected;
 
-	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == asked->value);
-	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !asked->waited_for);
+	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == sent->value);
+	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !sent->waited_for);
 	life_trace("  answer", (int)choice % 7);
 	switch (choice % 7) {
 	case 0:
@@ -724,7 +724,7 @@ static const struct {
 	{"post_late", post_late},
 	{"client_req_async_late", client_req_async_late},
 	{"req_completion", life_req_completion},
-	{"client_room", life_client_reserve},
+	{"client_reserve", life_client_reserve},
 	{"completions_next", life_completions_next},
 	{"completions_open", life_completions_open},
 	{"completions_drop", life_completions_drop},
@@ -743,10 +743,10 @@ void life_operate(struct world *world, unsigned what)
 	life_check();
 }
 
-bool life_has_room(void)
+bool life_has_space(void)
 {
 	for (int i = 0; i < WORLDS; i++) {
-		if (!model_has_room(&life.worlds[i].model))
+		if (!model_has_space(&life.worlds[i].model))
 			return false;
 	}
 	return true;

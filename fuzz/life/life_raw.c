@@ -70,7 +70,7 @@ static void wait_for_message(struct world *world, ump_time deadline)
 	ump_reply_context *rc = NULL;
 	int result;
 
-	wait.for_ever = deadline == UMP_FOREVER;
+	wait.forever = deadline == UMP_FOREVER;
 	if (deadline <= life.now)
 		wait.reason = FOR_NOTHING;
 	world->server_busy = true;
@@ -118,7 +118,7 @@ void life_pop(struct world *world)
 	}
 }
 
-void life_look(struct world *world)
+void life_was_empty(struct world *world)
 {
 	bool empty = world->model.queued == 0;
 

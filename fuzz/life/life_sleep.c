@@ -23,8 +23,8 @@ static bool is_pending(const struct wait *wait)
 {
 	const struct model *model = &wait->world->model;
 
-	if (wait->reason == FOR_ROOM)
-		return model->ticket[wait->which].in_line;
+	if (wait->reason == FOR_CAPACITY)
+		return model->waiter[wait->which].waits;
 	return wait->reason == FOR_REQUEST && model->request[wait->which].state != MODEL_DONE &&
 	       !model->request[wait->which].elsewhere;
 }
@@ -46,19 +46,19 @@ static bool waits_for(const struct world *server, unsigned frames)
 	       waits_for(server->task.awaits, frames);
 }
 
-bool life_closes_circle(const struct world *server)
+bool life_closes_cycle(const struct world *server)
 {
 	return life.frames != 0 && waits_for(server, life.frames);
 }
 
-bool life_suspends_in_circle(const struct world *task, const struct world *server)
+bool life_suspends_in_cycle(const struct world *task, const struct world *server)
 {
 	return waits_for(server, 1U << task->number);
 }
 
-bool life_send_closes_circle(const struct world *server)
+bool life_send_closes_cycle(const struct world *server)
 {
-	return !server->model.closed && life_closes_circle(server);
+	return !server->model.closed && life_closes_cycle(server);
 }
 
 ump_time life_deadline(bool may_be_never)
@@ -82,7 +82,7 @@ void life_wait_begin(struct wait *wait)
 	wait->frames = life.frames;
 	wait->outer = life.waits;
 	life.waits = wait;
-	if (wait->reason != FOR_ROOM)
+	if (wait->reason != FOR_CAPACITY)
 		wait->entered = true;
 }
 
@@ -105,8 +105,8 @@ static void check_sleeper(const struct wait *wait)
 	case FOR_REQUEST:
 		EXPECT("[quiet]", wait->world->model.request[wait->which].state != MODEL_DONE);
 		break;
-	case FOR_ROOM:
-		EXPECT("[quiet]", wait->world->model.ticket[wait->which].in_line);
+	case FOR_CAPACITY:
+		EXPECT("[quiet]", wait->world->model.waiter[wait->which].waits);
 		break;
 	case FOR_MESSAGE:
 		EXPECT("[quiet]", model_receive(&wait->world->model, &message) == UMP_EMPTY);
@@ -115,8 +115,8 @@ static void check_sleeper(const struct wait *wait)
 		EXPECT("[quiet]", !life_has_work(wait->world));
 		break;
 	case FOR_COMPLETION:
-		EXPECT("[quiet]", wait->place->model.arrived == 0);
-		EXPECT("[quiet]", wait->place->model.in_flight > 0);
+		EXPECT("[quiet]", wait->sink->model.arrived == 0);
+		EXPECT("[quiet]", wait->sink->model.in_flight > 0);
 		break;
 	}
 }
@@ -190,7 +190,7 @@ static bool others_go_on(const struct wait *wait, ump_time deadline)
 {
 	uint8_t choice;
 
-	if (input_is_over(&life.input) || !life_has_room()) {
+	if (input_is_over(&life.input) || !life_has_space()) {
 		if (deadline != UMP_FOREVER)
 			return false;
 		all_leave(wait);
@@ -226,15 +226,15 @@ static void advance(struct wait *wait)
 		wait->entered = true;
 		return;
 	}
-	if (wait->reason != FOR_ROOM || !wait->world->model.ticket[wait->which].has_place)
+	if (wait->reason != FOR_CAPACITY || !wait->world->model.waiter[wait->which].has_permit)
 		return;
 	model = &wait->world->model;
 	EXPECT("[bound]", wait->value != MODEL_NO_VALUE);
-	EXPECT("[bound]", model_place(model, wait->which) == UMP_OK);
+	EXPECT("[bound]", model_take_permit(model, wait->which) == UMP_OK);
 	EXPECT("[gone]", model_send_blocking(model, wait->value, &wait->which) == UMP_OK);
 	wait->reason = FOR_REQUEST;
 	wait->world->msg_at[wait->which] = wait->msg;
-	wait->world->room_at[wait->which] = wait->room;
+	wait->world->reply_at[wait->which] = wait->reply;
 }
 
 /* ---- Replacements for the platform's ------------------------------------------------------- */
@@ -252,7 +252,7 @@ void __real_ump__spin(
 	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
 void __wrap_ump__spin(
 	const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu);
-void __wrap_ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline);
+void __wrap_ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline);
 int __wrap_ump__cpu(void);
 ump_time __real_ump_now(void);
 ump_time __wrap_ump_now(void);
@@ -307,26 +307,26 @@ void __wrap_ump__spin(
 	/* A spinning call has seen that its condition does not hold; others may run meanwhile. */
 	check_sleeper(wait);
 	thread = go_aside();
-	for (unsigned i = input_below(&life.input, 3); i > 0 && life_has_room(); i--)
+	for (unsigned i = input_below(&life.input, 3); i > 0 && life_has_space(); i--)
 		life_step();
 	come_back(&thread);
 }
 
-void __wrap_ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline)
+void __wrap_ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline)
 {
 	struct wait *wait = life.waits;
 	struct thread thread;
 
 	EXPECT("[quiet]", wait != NULL);
 	if (wait->reason == FOR_COMPLETION)
-		wait->place->model.quiet = true;
+		wait->sink->model.quiet = true;
 	else
 		life_skip(wait->world);
 	/* A run of a task may leave work for the next one. */
-	EXPECT("[task]",
-		life_rings(bell->fd) == (wait->reason == FOR_TASK && life_has_work(wait->world)));
+	EXPECT("[task]", life_is_raised(notifier->fd) ==
+				 (wait->reason == FOR_TASK && life_has_work(wait->world)));
 	thread = go_aside();
-	while (!life_rings(bell->fd)) {
+	while (!life_is_raised(notifier->fd)) {
 		check_sleeper(wait);
 		if (deadline <= life.now)
 			break;
@@ -340,8 +340,8 @@ void __wrap_ump__notifier_wait(const struct ump__notifier *bell, ump_time deadli
 	}
 	come_back(&thread);
 	if (wait->reason == FOR_TASK)
-		life_go_on(wait->world);
-	life_trace("  the bell", 0);
+		life_continue(wait->world);
+	life_trace("  the notifier", 0);
 }
 
 /* The CPU that a thread runs on must not depend on anything but the input. */

@@ -81,7 +81,7 @@ bool life_has_work(const struct world *world)
 	return world->model.queued > 0 || world->model.strong == 0;
 }
 
-void life_go_on(struct world *world)
+void life_continue(struct world *world)
 {
 	struct tasked *task = &world->task;
 
@@ -147,7 +147,7 @@ void life_dispatch(struct world *world)
 		EXPECT("[task]", !ump_task_dispatch(world->task.task, budget));
 		return;
 	}
-	life_go_on(world);
+	life_continue(world);
 	world->task.running = true;
 	on = ump_task_dispatch(world->task.task, budget);
 	has_run(world, on);
@@ -171,7 +171,7 @@ void life_task_run(struct world *world)
 	if (world->task.task == NULL || world->task.running)
 		return;
 	deadline = life_deadline(life.depth == 0);
-	wait.for_ever = deadline == UMP_FOREVER;
+	wait.forever = deadline == UMP_FOREVER;
 	/* A deadline far away amounts to none for a wait that reads the clock again. */
 	if (deadline == INT64_MAX - 1)
 		deadline = UMP_NOW;
@@ -180,12 +180,12 @@ void life_task_run(struct world *world)
 		return;
 	}
 	passed = deadline <= life.now;
-	life_go_on(world);
+	life_continue(world);
 	world->task.running = true;
 	life_wait_begin(&wait);
 	result = ump_task_run(world->task.task, deadline);
 	life_wait_end(&wait);
-	EXPECT("[deadline]", result == UMP_OK || (result == UMP_TIMED_OUT && !wait.for_ever));
+	EXPECT("[deadline]", result == UMP_OK || (result == UMP_TIMED_OUT && !wait.forever));
 	EXPECT("[deadline]", result == UMP_OK || deadline <= life.now);
 	EXPECT("[deadline]", !passed || world->model.handled - before <= 1);
 	has_run(world, result != UMP_OK);
@@ -233,7 +233,7 @@ void life_task_drop(struct world *world)
 	}
 	task->dropped = true;
 	if (!task->ended) {
-		life_go_on(world);
+		life_continue(world);
 		/* Its resume must return UMP_SERVER_GONE. */
 		task->suspended = false;
 		if (!world->course.broke)
@@ -295,7 +295,7 @@ void life_suspend(struct world *world, unsigned from)
 		suspend_in_a_crowd();
 	EXPECT("[misuse]", ump_suspend_for(NULL, &made) == UMP_INVALID && made == NULL);
 	EXPECT("[misuse]", ump_suspend_for(world->clients[0], NULL) == UMP_INVALID);
-	if (can && named != NULL && life_suspends_in_circle(life.innermost, named))
+	if (can && named != NULL && life_suspends_in_cycle(life.innermost, named))
 		result = UMP_DEADLOCK;
 	made = suspend(named, result);
 	if (made == NULL)

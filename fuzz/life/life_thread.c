@@ -9,11 +9,11 @@
 
 #include <time.h>
 
-/* ---- Turns --------------------------------------------------------------------------------- */
+/* ---- Alternation --------------------------------------------------------------------------- */
 
-static void take_turn(sem_t *turn)
+static void await(sem_t *handed_over)
 {
-	while (sem_wait(turn) != 0)
+	while (sem_wait(handed_over) != 0)
 		continue;
 }
 
@@ -24,7 +24,7 @@ bool life_post_gate(struct world *world)
 	/* Gates belong to the fuzzer: their allocations must not fail. */
 	int fails_in = life_fails_in();
 	int result = UMP_INVALID;
-	int asked = MODEL_NONE;
+	int reservation = MODEL_NONE;
 	int expected;
 	int value;
 
@@ -33,7 +33,7 @@ bool life_post_gate(struct world *world)
 	value = life_make(world, KIND_POST, buffer);
 	life_fail_in(0);
 	for (int i = 0; i < SLOTS && result == UMP_INVALID; i++) {
-		asked = world->clients[i] != NULL ? world->asked[i] : MODEL_NONE;
+		reservation = world->clients[i] != NULL ? world->reservation[i] : MODEL_NONE;
 		if (world->clients[i] != NULL)
 			result = ump_client_post(world->clients[i], buffer);
 		else if (world->posters[i] != NULL)
@@ -41,20 +41,20 @@ bool life_post_gate(struct world *world)
 	}
 	life_fail_in(fails_in);
 	/* The capacity suffices for all gates. */
-	expected = model_place(&world->model, asked);
+	expected = model_take_permit(&world->model, reservation);
 	if (expected == UMP_OK)
 		expected = model_post(&world->model, value);
 	EXPECT("[gone]", result == expected);
-	world->turns.is_gate[value] = result == UMP_OK;
+	world->handoff.is_gate[value] = result == UMP_OK;
 	return result == UMP_OK;
 }
 
 /* The main thread blocks in a request.  If it has no answer yet, its context was kept: drop it. */
 static void finish_call(struct world *world)
 {
-	int request = world->turns.calling;
+	int request = world->handoff.calling;
 
-	if (request == NOBODY || world->model.request[request].state == MODEL_DONE)
+	if (request == NONE || world->model.request[request].state == MODEL_DONE)
 		return;
 	for (int i = 0; i < SLOTS; i++) {
 		if (world->held[i].context != NULL && world->held[i].request == request) {
@@ -66,14 +66,14 @@ static void finish_call(struct world *world)
 	EXPECT("[once]", false);
 }
 
-/* End the server's turn; with `back`, wait for another one. */
-void life_give_turn(struct world *world, bool back)
+/* Let the main thread run; with `back`, wait until it lets the server run again. */
+void life_hand_over(struct world *world, bool back)
 {
 	finish_call(world);
-	life_trace("the main thread's turn", back);
-	sem_post(&world->turns.to_main);
+	life_trace("the main thread runs", back);
+	sem_post(&world->handoff.to_main);
 	if (back)
-		take_turn(&world->turns.to_server);
+		await(&world->handoff.to_server);
 }
 
 /* ---- Pooled threads ------------------------------------------------------------------------ */
@@ -184,7 +184,7 @@ static void misuse_spawn(struct world *world)
 
 /* ---- The main thread ----------------------------------------------------------------------- */
 
-/* The last callback was called: the server must not get another turn. */
+/* The last callback was called: the server must not run again. */
 static bool has_ended(const struct world *world)
 {
 	const struct course *course = &world->course;
@@ -192,43 +192,43 @@ static bool has_ended(const struct world *world)
 	return course->called[course->plan.with_drop ? CALLED_DROP : CALLED_TERM] > 0;
 }
 
-/* Give the server a turn: it handles what is queued, up to the next gate or the end. */
+/* Let the server run: it handles what is queued, up to the next gate or the end. */
 static void let_run(struct world *world)
 {
-	life_trace("the server's turn", 0);
-	sem_post(&world->turns.to_server);
-	take_turn(&world->turns.to_main);
-	world->turns.ended = has_ended(world);
+	life_trace("the server runs", 0);
+	sem_post(&world->handoff.to_server);
+	await(&world->handoff.to_main);
+	world->handoff.ended = has_ended(world);
 	life_check();
 }
 
 /* Block in a request without a deadline.  Nothing else is queued, so the server handles it next;
- * everything that follows happens in the server's turn, and is checked when that is over. */
+ * everything that follows happens while the server runs, and is checked afterwards. */
 static void call(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
 	LIFE_BUFFER(reply);
 	ump_client *client = world->clients[from];
-	int request = NOBODY;
+	int request = NONE;
 	int value;
 	int result;
 
 	if (client == NULL || world->config.request.size == 0 || world->model.queued != 0)
 		return;
 	value = life_make(world, KIND_REQUEST, buffer);
-	EXPECT("[bound]", model_place(&world->model, world->asked[from]) == UMP_OK);
+	EXPECT("[bound]", model_take_permit(&world->model, world->reservation[from]) == UMP_OK);
 	EXPECT("[gone]", model_send_blocking(&world->model, value, &request) == UMP_OK);
-	world->turns.calling = request;
+	world->handoff.calling = request;
 	world->msg_at[request] = buffer;
-	world->room_at[request] = reply;
+	world->reply_at[request] = reply;
 	world->in_calls[from]++;
-	sem_post(&world->turns.to_server);
-	result = ump_client_req(client, buffer, life_room(world, reply), UMP_FOREVER);
-	take_turn(&world->turns.to_main);
-	world->msg_at[request] = world->room_at[request] = NULL;
-	world->turns.calling = NOBODY;
+	sem_post(&world->handoff.to_server);
+	result = ump_client_req(client, buffer, life_reply_buffer(world, reply), UMP_FOREVER);
+	await(&world->handoff.to_main);
+	world->msg_at[request] = world->reply_at[request] = NULL;
+	world->handoff.calling = NONE;
 	world->in_calls[from]--;
-	world->turns.ended = has_ended(world);
+	world->handoff.ended = has_ended(world);
 	EXPECT("[once]", result == model_take(&world->model, request));
 	if (result == UMP_OK && world->config.reply.size != 0)
 		EXPECT("[once]",
@@ -246,20 +246,20 @@ enum more_operations {
 	OPERATIONS
 };
 
-/* The server waits at a gate, and cannot end before its turn.  The deadline is real. */
+/* The server waits at a gate, and cannot end before it is let run.  The deadline is real. */
 static void join_too_early(struct world *world)
 {
 	ump_time deadline = input_flag(&life.input) ? ump_after(1000) : UMP_NOW;
 
 	EXPECT("[deadline]",
-		ump_thread_join(&world->turns.thread, NULL, deadline) == UMP_TIMED_OUT);
+		ump_thread_join(&world->handoff.thread, NULL, deadline) == UMP_TIMED_OUT);
 	EXPECT("[deadline]", ump_now() >= deadline);
-	EXPECT("[deadline]", world->turns.thread != NULL);
+	EXPECT("[deadline]", world->handoff.thread != NULL);
 }
 
 static void operate(struct world *world, unsigned what)
 {
-	bool ended = world->turns.ended;
+	bool ended = world->handoff.ended;
 
 	switch (what) {
 	case RUN:
@@ -274,7 +274,7 @@ static void operate(struct world *world, unsigned what)
 			call(world, input_below(&life.input, SLOTS));
 		break;
 	case JOIN_NOW:
-		if (!ended && world->turns.thread != NULL)
+		if (!ended && world->handoff.thread != NULL)
 			join_too_early(world);
 		break;
 	default:
@@ -295,29 +295,29 @@ static void await_blocks(void)
 static int join_soon(struct world *world, struct ump_flow *how)
 {
 	int result =
-		ump_thread_join(&world->turns.thread, how, life_past_of(world->course.how.stop));
+		ump_thread_join(&world->handoff.thread, how, life_past_of(world->course.how.stop));
 
 	if (result != UMP_TIMED_OUT)
 		return result;
-	EXPECT("[deadline]", world->turns.thread != NULL && !how->stop);
-	return ump_thread_join(&world->turns.thread, how, UMP_FOREVER);
+	EXPECT("[deadline]", world->handoff.thread != NULL && !how->stop);
+	return ump_thread_join(&world->handoff.thread, how, UMP_FOREVER);
 }
 
 static void join(struct world *world)
 {
 	struct ump_flow how = {false, NULL};
 
-	if (world->course.plan.drop_thread || world->turns.thread == NULL) {
-		ump_thread_drop(&world->turns.thread);
+	if (world->course.plan.drop_thread || world->handoff.thread == NULL) {
+		ump_thread_drop(&world->handoff.thread);
 		return;
 	}
 	if (world->course.plan.name) {
 		EXPECT("[break]",
-			ump_thread_join(&world->turns.thread, NULL, UMP_FOREVER) == UMP_OK);
+			ump_thread_join(&world->handoff.thread, NULL, UMP_FOREVER) == UMP_OK);
 		return;
 	}
 	EXPECT("[break]", join_soon(world, &how) == UMP_OK);
-	EXPECT("[misuse]", world->turns.thread == NULL);
+	EXPECT("[misuse]", world->handoff.thread == NULL);
 	EXPECT("[break]",
 		how.stop == world->course.how.stop && how.value == world->course.how.value);
 }
@@ -325,7 +325,7 @@ static void join(struct world *world)
 /* A running server, until it has ended. */
 static void live(struct world *world)
 {
-	while (!input_is_over(&life.input) && life_has_room())
+	while (!input_is_over(&life.input) && life_has_space())
 		operate(world, input_below(&life.input, OPERATIONS));
 	life_fail_in(0);
 	(void)life_failed();
@@ -333,10 +333,10 @@ static void live(struct world *world)
 	life_drop_clients(world);
 	/* Sometimes the thread is dropped while it still has work. */
 	if (world->course.plan.drop_thread)
-		ump_thread_drop(&world->turns.thread);
-	if (!world->turns.ended)
+		ump_thread_drop(&world->handoff.thread);
+	if (!world->handoff.ended)
 		let_run(world);
-	EXPECT("[drain]", world->turns.ended);
+	EXPECT("[drain]", world->handoff.ended);
 	join(world);
 }
 
@@ -357,12 +357,12 @@ static void spawn(struct world *world, ump_thread_pool **early)
 		return;
 	}
 	/* The server has reached the first gate. */
-	take_turn(&world->turns.to_main);
+	await(&world->handoff.to_main);
 	EXPECT("[init]", world->course.called[CALLED_INIT] == plan->with_init);
 	EXPECT("[init]", !plan->builder_fails && !plan->incomplete);
 	EXPECT("[init]", client == world->clients[0] && thread != NULL);
 	EXPECT("[init]", !plan->init_fails);
-	world->turns.thread = thread;
+	world->handoff.thread = thread;
 	live(world);
 }
 
@@ -371,14 +371,14 @@ void life_thread(struct world *world)
 	unsigned how;
 
 	life_choose(world);
-	world->turns.calling = NOBODY;
-	sem_init(&world->turns.to_main, 0, 0);
-	sem_init(&world->turns.to_server, 0, 0);
+	world->handoff.calling = NONE;
+	sem_init(&world->handoff.to_main, 0, 0);
+	sem_init(&world->handoff.to_server, 0, 0);
 	how = input_below(&life.input, 8);
 	if (how == 7)
 		misuse_spawn(world);
 	world->config.thread_pool = open_thread_pool(world, how);
-	world->turns.reuses = world->config.thread_pool != NULL;
+	world->handoff.reuses = world->config.thread_pool != NULL;
 	spawn(world, how == REUSED_EARLY ? &world->config.thread_pool : NULL);
 	life_fail_in(0);
 	life_drop_contexts(world);
@@ -386,9 +386,9 @@ void life_thread(struct world *world)
 	life_drop_waits(world);
 	life_drop_clients(world);
 	life_drop_weaks(world);
-	life_drop_places();
+	life_drop_sinks();
 	ump_thread_pool_drop(&world->config.thread_pool);
 	await_blocks();
-	sem_destroy(&world->turns.to_main);
-	sem_destroy(&world->turns.to_server);
+	sem_destroy(&world->handoff.to_main);
+	sem_destroy(&world->handoff.to_server);
 }

@@ -63,10 +63,10 @@ int __real_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
 int __wrap_ump__thread_start(
 	struct ump__os_thread *thread, void *(*run)(void *), void *arg, size_t stack_size);
-int __real_ump__notifier_open(struct ump__notifier *bell);
-int __wrap_ump__notifier_open(struct ump__notifier *bell);
-void __real_ump__notifier_close(const struct ump__notifier *bell);
-void __wrap_ump__notifier_close(const struct ump__notifier *bell);
+int __real_ump__notifier_open(struct ump__notifier *notifier);
+int __wrap_ump__notifier_open(struct ump__notifier *notifier);
+void __real_ump__notifier_close(const struct ump__notifier *notifier);
+void __wrap_ump__notifier_close(const struct ump__notifier *notifier);
 
 void *__wrap_ump__alloc(size_t size)
 {
@@ -132,25 +132,25 @@ int __wrap_ump__thread_start(
 	return __real_ump__thread_start(thread, run, arg, stack_size);
 }
 
-int __wrap_ump__notifier_open(struct ump__notifier *bell)
+int __wrap_ump__notifier_open(struct ump__notifier *notifier)
 {
-	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__notifier_open(bell);
+	int result = has_to_fail(UMP_NO_FD) ? UMP_NO_FD : __real_ump__notifier_open(notifier);
 
 	/* As the system leaves them. */
 	if (result != UMP_OK) {
-		bell->fd = -1;
-		bell->write_fd = -1;
+		notifier->fd = -1;
+		notifier->write_fd = -1;
 	}
 	blocks += result == UMP_OK;
 	bells += result == UMP_OK;
 	return result;
 }
 
-void __wrap_ump__notifier_close(const struct ump__notifier *bell)
+void __wrap_ump__notifier_close(const struct ump__notifier *notifier)
 {
 	blocks--;
 	bells--;
-	__real_ump__notifier_close(bell);
+	__real_ump__notifier_close(notifier);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */
@@ -361,7 +361,7 @@ static void check_stats(struct world *world)
 	EXPECT("[user]", !world->slow_due);
 }
 
-bool life_rings(int fd)
+bool life_is_raised(int fd)
 {
 	struct pollfd wanted = {fd, POLLIN, 0};
 
@@ -378,27 +378,27 @@ static void check_descriptors(void)
 			return;
 		owners += life.worlds[i].task.task != NULL;
 	}
-	for (int i = 0; i < PLACES; i++)
-		owners += life.places[i].handle != NULL;
+	for (int i = 0; i < SINKS; i++)
+		owners += life.sinks[i].handle != NULL;
 	EXPECT("[clean]", bells == owners);
 }
 
-static void check_bells(void)
+static void check_notifiers(void)
 {
 	check_descriptors();
 	for (int i = 0; i < WORLDS; i++) {
 		const struct world *world = &life.worlds[i];
 
 		if (world->task.task != NULL && !world->task.running)
-			EXPECT("[task]",
-				life_rings(ump_task_fd(world->task.task)) == life_has_work(world));
+			EXPECT("[task]", life_is_raised(ump_task_fd(world->task.task)) ==
+						 life_has_work(world));
 	}
-	for (int i = 0; i < PLACES; i++) {
-		const struct place *place = &life.places[i];
+	for (int i = 0; i < SINKS; i++) {
+		const struct sink *sink = &life.sinks[i];
 
-		if (place->handle != NULL)
-			EXPECT("[complete]", life_rings(ump_completions_fd(place->handle)) ==
-						     !place->model.quiet);
+		if (sink->handle != NULL)
+			EXPECT("[complete]", life_is_raised(ump_completions_fd(sink->handle)) ==
+						     !sink->model.quiet);
 	}
 }
 
@@ -412,7 +412,7 @@ void life_check(void)
 		if (!life.unwatched)
 			check_stats(&life.worlds[i]);
 	}
-	check_bells();
+	check_notifiers();
 }
 
 void life_check_end(void)

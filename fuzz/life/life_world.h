@@ -23,9 +23,9 @@
 
 #define SLOTS      4
 #define VALUE_MOST 128
-#define NOBODY     (-1)
+#define NONE       (-1)
 #define WORLDS     2
-#define PLACES     2
+#define SINKS      2
 
 /* Buffer for a value of any type. */
 /* The strictest alignment that a configuration here requests. */
@@ -61,13 +61,13 @@ struct held {
 	const void *msg;
 };
 
-struct turns {
+struct handoff {
 	sem_t to_main;
 	sem_t to_server;
 	/* Whether the value is a gate: a post at which the server hands control to the main
 	 * thread. */
 	bool is_gate[MODEL_VALUES];
-	/* The request in which the main thread blocks, or NOBODY. */
+	/* The request in which the main thread blocks, or NONE. */
 	int calling;
 	bool ended;
 	ump_thread *thread;
@@ -147,10 +147,10 @@ struct world {
 	unsigned char dropped[MODEL_VALUES];
 	/* Per request whose caller waits without a deadline: addresses of both values. */
 	const void *msg_at[MODEL_REQUESTS];
-	void *room_at[MODEL_REQUESTS];
+	void *reply_at[MODEL_REQUESTS];
 	ump_client *clients[SLOTS];
 	/* Per client: its reservation, and the number of calls that use it. */
-	int asked[SLOTS];
+	int reservation[SLOTS];
 	unsigned in_calls[SLOTS];
 	ump_post_client *posters[SLOTS];
 	unsigned poster_in_calls[SLOTS];
@@ -171,7 +171,7 @@ struct world {
 	uint64_t crowd;
 	struct course course;
 	struct tasked task;
-	struct turns turns;
+	struct handoff handoff;
 	/* A handler has been running since `began`; and the report of a slow one that is due. */
 	bool at_work;
 	ump_time began;
@@ -181,7 +181,7 @@ struct world {
 };
 
 /* Completions, and what they have lent. */
-struct place {
+struct sink {
 	ump_completions *handle;
 	struct model_completions model;
 	bool busy;
@@ -194,7 +194,7 @@ struct place {
 enum reason {
 	FOR_NOTHING,
 	FOR_REQUEST,
-	FOR_ROOM,
+	FOR_CAPACITY,
 	FOR_MESSAGE,
 	FOR_TASK,
 	FOR_COMPLETION
@@ -204,15 +204,15 @@ struct wait {
 	enum reason reason;
 	struct world *world;
 	/* For FOR_COMPLETION: which completions. */
-	struct place *place;
+	struct sink *sink;
 	/* Request number, or waiter. */
 	int which;
-	bool for_ever;
+	bool forever;
 	/* After the wait for capacity, `value` is sent as a request, which is waited for next; and
 	 * the addresses of its values, if they stay with the caller. */
 	int value;
 	const void *msg;
-	void *room;
+	void *reply;
 	/* The wait for capacity has begun, so the next wait is for the request. */
 	bool entered;
 	/* The word slept on, and whether it was woken. */
@@ -227,7 +227,7 @@ struct life {
 	struct input input;
 	ump_time now;
 	struct world worlds[WORLDS];
-	struct place places[PLACES];
+	struct sink sinks[SINKS];
 	int tags;
 	/* The worlds in whose callbacks the caller runs, as bits, and the innermost one. */
 	unsigned frames;
@@ -278,7 +278,7 @@ void life_check_end(void);
 /* Execute operation `what`, which must be below LIFE_OPERATIONS. */
 void life_operate(struct world *world, unsigned what);
 /* Whether the models can take some more events. */
-bool life_has_room(void);
+bool life_has_space(void);
 /* Answer, keep or drop `rc`, as `choice` says; a kept context goes to a free slot.  Return whether
  * the context was consumed. */
 bool life_answer(
@@ -288,10 +288,10 @@ bool life_can_hold(const struct world *world);
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg);
 /* Drop all contexts. */
 void life_forget_contexts(struct world *world);
-/* Return a free slot for an answer, or NOBODY. */
+/* Return a free slot for an answer, or NONE. */
 int life_free_wait(const struct world *world);
 /* Return the reply buffer, or NULL if replies have no value. */
-void *life_room(const struct world *world, void *reply);
+void *life_reply_buffer(const struct world *world, void *reply);
 /* Check the result of collecting an answer: there, or `not_there`. */
 void life_take(struct world *world, unsigned slot, int result, const void *reply, int not_there);
 
@@ -313,10 +313,10 @@ life_operation life_req_completion;
 life_operation life_client_reserve;
 
 /* Check the result of a call for the next completion; `nothing` is its result if there is none. */
-void life_completed(struct place *place, int result, const struct ump_completion *out, int nothing);
+void life_completed(struct sink *sink, int result, const struct ump_completion *out, int nothing);
 /* Check that what the last call has lent is unchanged; it must stay so until the next call. */
-void life_check_place(const struct place *place);
-void life_drop_places(void);
+void life_check_sink(const struct sink *sink);
+void life_drop_sinks(void);
 
 /* ---- The handler of a thread or a task ----------------------------------------------------- */
 
@@ -340,8 +340,8 @@ void life_thread(struct world *world);
 /* The server posts a gate through any client it has; false: it has none, or the server has
  * ended. */
 bool life_post_gate(struct world *world);
-/* End the server's turn; with `back`, wait until it has another one. */
-void life_give_turn(struct world *world, bool back);
+/* Let the main thread run; with `back`, wait until it lets the server run again. */
+void life_hand_over(struct world *world, bool back);
 
 /* A combining server, run by its callers. */
 void life_combining(void);
@@ -355,7 +355,7 @@ void life_step_as(uint8_t choice);
 /* A raw receiving end. */
 bool life_raw_open(struct world *world);
 void life_pop(struct world *world);
-void life_look(struct world *world);
+void life_was_empty(struct world *world);
 void life_crowd(struct world *world);
 /* Whether the weak count is at its limit.  Pools, requests and reservations hold weak references of
  * which the model does not know. */
@@ -375,7 +375,7 @@ void life_resume(struct world *world, unsigned from);
 /* Whether its notifier must be raised. */
 bool life_has_work(const struct world *world);
 /* Let a resumed handler go on, as the next run of its task begins. */
-void life_go_on(struct world *world);
+void life_continue(struct world *world);
 /* Given-up requests are skipped without a callback: check that the right ones were. */
 void life_skip(struct world *world);
 
@@ -389,18 +389,18 @@ ump_time life_deadline(bool may_be_never);
 /* Return one of several past deadlines, each equivalent to UMP_NOW. */
 ump_time life_past_of(unsigned choice);
 /* Whether waiting for `server` would close a wait cycle: the call must then fail; [deadlock]. */
-bool life_closes_circle(const struct world *server);
+bool life_closes_cycle(const struct world *server);
 /* Whether a send to `server` that would wait must fail with UMP_DEADLOCK.  false for a closed
  * server, which is gone. */
-bool life_send_closes_circle(const struct world *server);
+bool life_send_closes_cycle(const struct world *server);
 
 /* Whether the handler of `task` would close a wait cycle by suspending for `server`. */
-bool life_suspends_in_circle(const struct world *task, const struct world *server);
+bool life_suspends_in_cycle(const struct world *task, const struct world *server);
 /* Enclose a call that may wait for `wait`. */
 void life_wait_begin(struct wait *wait);
 void life_wait_end(const struct wait *wait);
 /* Whether a notifier is raised. */
-bool life_rings(int fd);
+bool life_is_raised(int fd);
 
 life_operation life_block_in_req;
 life_operation life_block_in_wait;

@@ -10,14 +10,14 @@ void model_open(struct model *model, bool raw, uint32_t capacity)
 	model->served = true;
 	model->raw = raw;
 	model->capacity = capacity;
-	model->places = capacity;
+	model->permits = capacity;
 }
 
-bool model_has_room(const struct model *model)
+bool model_has_space(const struct model *model)
 {
 	return model->values < MODEL_VALUES - 16 && model->requests < MODEL_REQUESTS - 16 &&
-	       model->queued < MODEL_QUEUE - 16 && model->tickets < MODEL_TICKETS - 16 &&
-	       model->in_line < MODEL_LINE - 8;
+	       model->queued < MODEL_QUEUE - 16 && model->waiters < MODEL_WAITERS - 16 &&
+	       model->waiting < MODEL_WAIT_QUEUE - 8;
 }
 
 int model_value(struct model *model)
@@ -89,9 +89,9 @@ void model_in_flight(
 }
 
 /* One of a reservation's two owners has released it. */
-static void ticket_done(struct model *model, struct model_ticket *ticket)
+static void waiter_done(struct model *model, struct model_waiter *waiter)
 {
-	if (ticket->owners > 0 && --ticket->owners == 0)
+	if (waiter->owners > 0 && --waiter->owners == 0)
 		model->weak--;
 }
 
@@ -103,8 +103,8 @@ int model_next(struct model_completions *completions, struct model_end *end)
 	}
 	*end = completions->queue[0];
 	if (end->request == MODEL_NONE) {
-		end->server->ticket[end->ticket].told = true;
-		ticket_done(end->server, &end->server->ticket[end->ticket]);
+		end->server->waiter[end->waiter].notified = true;
+		waiter_done(end->server, &end->server->waiter[end->waiter]);
 	}
 	completions->arrived--;
 	completions->in_flight--;
@@ -128,73 +128,73 @@ void model_completions_drop(struct model_completions *completions)
 
 /* ---- Capacity -------------------------------------------------------------------------------- */
 
-static void remove_from_line(struct model *model, int ticket)
+static void remove_from_wait_queue(struct model *model, int waiter)
 {
 	unsigned at = 0;
 
-	while (model->line[at] != ticket)
+	while (model->wait_queue[at] != waiter)
 		at++;
-	model->in_line--;
-	memmove(model->line + at, model->line + at + 1,
-		(model->in_line - at) * sizeof model->line[0]);
-	model->ticket[ticket].in_line = false;
+	model->waiting--;
+	memmove(model->wait_queue + at, model->wait_queue + at + 1,
+		(model->waiting - at) * sizeof model->wait_queue[0]);
+	model->waiter[waiter].waits = false;
 }
 
 /* Complete a waiter that has left the wait queue.  false: the permit is not wanted. */
 static bool call(struct model *model, int which, int code)
 {
-	struct model_ticket *ticket = &model->ticket[which];
+	struct model_waiter *waiter = &model->waiter[which];
 
-	ticket->code = code;
+	waiter->code = code;
 	/* A reservation whose completions are gone cannot be notified. */
-	if (ticket->asks && ticket->to == NULL) {
-		ticket_done(model, ticket);
+	if (waiter->reserves && waiter->to == NULL) {
+		waiter_done(model, waiter);
 		return false;
 	}
-	ticket->has_place = code == UMP_OK && model->capacity != 0;
-	if (ticket->asks)
-		arrive(ticket->to, (struct model_end){model, MODEL_NONE, ticket->tag, code, which});
+	waiter->has_permit = code == UMP_OK && model->capacity != 0;
+	if (waiter->reserves)
+		arrive(waiter->to, (struct model_end){model, MODEL_NONE, waiter->tag, code, which});
 	return true;
 }
 
-static void give_place(struct model *model)
+static void give_permit(struct model *model)
 {
 	if (model->capacity == 0)
 		return;
-	while (model->in_line > 0) {
-		int first = model->line[0];
+	while (model->waiting > 0) {
+		int first = model->wait_queue[0];
 
-		remove_from_line(model, first);
+		remove_from_wait_queue(model, first);
 		if (call(model, first, UMP_OK))
 			return;
 	}
-	model->places++;
+	model->permits++;
 }
 
-int model_place(struct model *model, int ask)
+int model_take_permit(struct model *model, int reservation)
 {
 	model->used = MODEL_NONE;
 	if (model->capacity == 0)
 		return UMP_OK;
-	if (ask != MODEL_NONE && model->ticket[ask].has_place) {
-		model->ticket[ask].has_place = false;
-		model->used = model->ticket[ask].asks ? ask : MODEL_NONE;
+	if (reservation != MODEL_NONE && model->waiter[reservation].has_permit) {
+		model->waiter[reservation].has_permit = false;
+		model->used = model->waiter[reservation].reserves ? reservation : MODEL_NONE;
 		return UMP_OK;
 	}
 	if (model->closed)
 		return UMP_SERVER_GONE;
-	if (model->places == 0)
+	if (model->permits == 0)
 		return UMP_FULL;
-	model->places--;
+	model->permits--;
 	return UMP_OK;
 }
 
-void model_place_back(struct model *model)
+void model_return_permit(struct model *model)
 {
 	if (model->used != MODEL_NONE)
-		model->ticket[model->used].has_place = true;
+		model->waiter[model->used].has_permit = true;
 	else
-		give_place(model);
+		give_permit(model);
 }
 
 void model_forget(struct model *model, const struct model_completions *completions)
@@ -206,123 +206,124 @@ void model_forget(struct model *model, const struct model_completions *completio
 		if (model->request[i].state != MODEL_DONE)
 			model->request[i].waited_for = false;
 	}
-	for (int i = 0; i < model->tickets; i++) {
-		struct model_ticket *ticket = &model->ticket[i];
+	for (int i = 0; i < model->waiters; i++) {
+		struct model_waiter *waiter = &model->waiter[i];
 
-		if (ticket->to != completions)
+		if (waiter->to != completions)
 			continue;
-		ticket->to = NULL;
-		if (!ticket->told && !ticket->in_line)
-			ticket_done(model, ticket);
+		waiter->to = NULL;
+		if (!waiter->notified && !waiter->waits)
+			waiter_done(model, waiter);
 	}
 	/* A client that was not notified, and cannot be any more, must not keep a permit. */
-	for (int i = 0; i < model->tickets; i++) {
-		struct model_ticket *ticket = &model->ticket[i];
+	for (int i = 0; i < model->waiters; i++) {
+		struct model_waiter *waiter = &model->waiter[i];
 
-		if (ticket->asks && ticket->to == NULL && ticket->has_place && !ticket->told) {
-			ticket->has_place = false;
-			give_place(model);
+		if (waiter->reserves && waiter->to == NULL && waiter->has_permit &&
+			!waiter->notified) {
+			waiter->has_permit = false;
+			give_permit(model);
 		}
 	}
 }
 
-static int new_ticket(struct model *model)
+static int new_waiter(struct model *model)
 {
-	memset(&model->ticket[model->tickets], 0, sizeof model->ticket[0]);
-	return model->tickets++;
+	memset(&model->waiter[model->waiters], 0, sizeof model->waiter[0]);
+	return model->waiters++;
 }
 
-/* Insert `ticket` into the wait queue before position `at`. */
-static void insert_in_line(struct model *model, int ticket, unsigned at)
+/* Insert `waiter` into the wait queue before position `at`. */
+static void insert_in_wait_queue(struct model *model, int waiter, unsigned at)
 {
-	memmove(model->line + at + 1, model->line + at,
-		(model->in_line - at) * sizeof model->line[0]);
-	model->line[at] = ticket;
-	model->in_line++;
-	model->ticket[ticket].in_line = true;
+	memmove(model->wait_queue + at + 1, model->wait_queue + at,
+		(model->waiting - at) * sizeof model->wait_queue[0]);
+	model->wait_queue[at] = waiter;
+	model->waiting++;
+	model->waiter[waiter].waits = true;
 }
 
-int model_stand(struct model *model, int ask)
+int model_join_wait_queue(struct model *model, int reservation)
 {
-	int ticket = new_ticket(model);
+	int waiter = new_waiter(model);
 	unsigned at = 0;
 
-	while (at < model->in_line && model->line[at] != ask)
+	while (at < model->waiting && model->wait_queue[at] != reservation)
 		at++;
-	insert_in_line(model, ticket, at);
-	return ticket;
+	insert_in_wait_queue(model, waiter, at);
+	return waiter;
 }
 
-void model_leave_line(struct model *model, int ticket)
+void model_leave_wait_queue(struct model *model, int waiter)
 {
-	if (model->ticket[ticket].in_line)
-		remove_from_line(model, ticket);
+	if (model->waiter[waiter].waits)
+		remove_from_wait_queue(model, waiter);
 }
 
-int model_ask(struct model *model, int asked, struct model_completions *to, int tag)
+int model_reserve(struct model *model, int reservation, struct model_completions *to, int tag)
 {
-	int ticket = new_ticket(model);
-	bool has_place = asked != MODEL_NONE && model->ticket[asked].has_place;
+	int waiter = new_waiter(model);
+	bool has_permit = reservation != MODEL_NONE && model->waiter[reservation].has_permit;
 
-	model->ticket[ticket].asks = true;
-	model->ticket[ticket].to = to;
-	model->ticket[ticket].tag = tag;
+	model->waiter[waiter].reserves = true;
+	model->waiter[waiter].to = to;
+	model->waiter[waiter].tag = tag;
 	to->in_flight++;
 	if (model->capacity != 0) {
-		model->ticket[ticket].owners = 2;
+		model->waiter[waiter].owners = 2;
 		model->weak++;
 	}
 	/* The client reserves anew, since no completions are left to be notified of the permit that
 	 * its earlier reservation holds or waits for. */
-	if (asked != MODEL_NONE) {
-		model->ticket[asked].has_place = false;
-		if (model->ticket[asked].in_line) {
-			remove_from_line(model, asked);
-			(void)call(model, asked, UMP_ORIGIN_GONE);
+	if (reservation != MODEL_NONE) {
+		model->waiter[reservation].has_permit = false;
+		if (model->waiter[reservation].waits) {
+			remove_from_wait_queue(model, reservation);
+			(void)call(model, reservation, UMP_ORIGIN_GONE);
 		}
-		ticket_done(model, &model->ticket[asked]);
+		waiter_done(model, &model->waiter[reservation]);
 	}
-	if (has_place)
-		(void)call(model, ticket, UMP_OK);
+	if (has_permit)
+		(void)call(model, waiter, UMP_OK);
 	else if (model->closed)
-		(void)call(model, ticket, UMP_SERVER_GONE);
+		(void)call(model, waiter, UMP_SERVER_GONE);
 	else if (model->capacity == 0)
-		(void)call(model, ticket, UMP_OK);
-	else if (model_place(model, MODEL_NONE) == UMP_OK)
-		(void)call(model, ticket, UMP_OK);
+		(void)call(model, waiter, UMP_OK);
+	else if (model_take_permit(model, MODEL_NONE) == UMP_OK)
+		(void)call(model, waiter, UMP_OK);
 	else
-		insert_in_line(model, ticket, model->in_line);
-	return ticket;
+		insert_in_wait_queue(model, waiter, model->waiting);
+	return waiter;
 }
 
-bool model_asks(const struct model *model, int ask)
+bool model_has_reservation(const struct model *model, int reservation)
 {
-	const struct model_ticket *ticket;
+	const struct model_waiter *waiter;
 
-	if (ask == MODEL_NONE)
+	if (reservation == MODEL_NONE)
 		return false;
-	ticket = &model->ticket[ask];
+	waiter = &model->waiter[reservation];
 	/* Without completions to notify, the reservation is void. */
-	return ticket->to != NULL && (ticket->has_place || ticket->in_line);
+	return waiter->to != NULL && (waiter->has_permit || waiter->waits);
 }
 
-void model_ask_end(struct model *model, int ask)
+void model_drop_reservation(struct model *model, int reservation)
 {
-	if (ask == MODEL_NONE)
+	if (reservation == MODEL_NONE)
 		return;
-	if (model->ticket[ask].in_line) {
-		remove_from_line(model, ask);
-		(void)call(model, ask, UMP_ORIGIN_GONE);
-	} else if (model->ticket[ask].has_place) {
-		model->ticket[ask].has_place = false;
-		give_place(model);
+	if (model->waiter[reservation].waits) {
+		remove_from_wait_queue(model, reservation);
+		(void)call(model, reservation, UMP_ORIGIN_GONE);
+	} else if (model->waiter[reservation].has_permit) {
+		model->waiter[reservation].has_permit = false;
+		give_permit(model);
 	}
-	ticket_done(model, &model->ticket[ask]);
+	waiter_done(model, &model->waiter[reservation]);
 }
 
 unsigned model_depth(const struct model *model)
 {
-	return model->capacity - model->places;
+	return model->capacity - model->permits;
 }
 
 /* ---- Sending ------------------------------------------------------------------------------- */
@@ -338,7 +339,7 @@ static void enqueue(struct model *model, int value, int request)
 int model_post(struct model *model, int value)
 {
 	if (model->closed) {
-		model_place_back(model);
+		model_return_permit(model);
 		return UMP_SERVER_GONE;
 	}
 	enqueue(model, value, MODEL_NONE);
@@ -350,7 +351,7 @@ int model_send(struct model *model, int value, int *request)
 	struct model_request *made = &model->request[model->requests];
 
 	if (model->closed) {
-		model_place_back(model);
+		model_return_permit(model);
 		return UMP_SERVER_GONE;
 	}
 	memset(made, 0, sizeof *made);
@@ -409,7 +410,7 @@ static void dequeue(struct model *model, struct model_message *message)
 	memmove(model->queue, model->queue + 1, model->queued * sizeof model->queue[0]);
 	if (model->most < model_depth(model))
 		model->most = model_depth(model);
-	give_place(model);
+	give_permit(model);
 }
 
 static bool is_given_up(const struct model *model, const struct model_message *message)
@@ -523,10 +524,10 @@ void model_keep(struct model *model, int request, bool counted)
 void model_close(struct model *model)
 {
 	model->closed = true;
-	while (model->in_line > 0) {
-		int first = model->line[0];
+	while (model->waiting > 0) {
+		int first = model->wait_queue[0];
 
-		remove_from_line(model, first);
+		remove_from_wait_queue(model, first);
 		(void)call(model, first, UMP_SERVER_GONE);
 	}
 }

@@ -14,11 +14,11 @@
 
 #include <stdbool.h>
 
-#define MODEL_VALUES   400
-#define MODEL_REQUESTS 200
-#define MODEL_QUEUE    200
-#define MODEL_TICKETS  200
-#define MODEL_LINE     24
+#define MODEL_VALUES     400
+#define MODEL_REQUESTS   200
+#define MODEL_QUEUE      200
+#define MODEL_WAITERS    200
+#define MODEL_WAIT_QUEUE 24
 
 enum model_owner {
 	/* Its sender, still or again. */
@@ -52,7 +52,7 @@ struct model_end {
 	int tag;
 	int code;
 	/* For a reservation: the waiter. */
-	int ticket;
+	int waiter;
 };
 
 struct model_completions {
@@ -92,16 +92,16 @@ struct model_message {
 };
 
 /* A waiter for capacity: a blocked sender, or a client's reservation. */
-struct model_ticket {
-	bool asks;
-	bool in_line;
+struct model_waiter {
+	bool reserves;
+	bool waits;
 	/* Granted with UMP_OK and not used yet: a reservation holds its permit. */
-	bool has_place;
+	bool has_permit;
 	int code;
 	/* Completions to notify, NULL once dropped; and whether the client was notified. */
 	struct model_completions *to;
 	int tag;
-	bool told;
+	bool notified;
 	/* For a reservation: its owners left, the client and its completions.  Until 0 it counts as
 	 * a weak handle. */
 	unsigned owners;
@@ -117,12 +117,12 @@ struct model {
 	bool raw;
 	/* 0: unbounded. */
 	uint32_t capacity;
-	uint32_t places;
+	uint32_t permits;
 	uint32_t most;
-	int tickets;
-	struct model_ticket ticket[MODEL_TICKETS];
-	unsigned in_line;
-	int line[MODEL_LINE];
+	int waiters;
+	struct model_waiter waiter[MODEL_WAITERS];
+	unsigned waiting;
+	int wait_queue[MODEL_WAIT_QUEUE];
 	/* The reservation whose permit was taken last, or MODEL_NONE. */
 	int used;
 	unsigned handled;
@@ -141,7 +141,7 @@ struct model {
 void model_open(struct model *model, bool raw, uint32_t capacity);
 
 /* Whether the arrays can take some more events; a fuzzer stops if not. */
-bool model_has_room(const struct model *model);
+bool model_has_space(const struct model *model);
 
 /* Make a new value, owned by its sender. */
 int model_value(struct model *model);
@@ -158,22 +158,22 @@ int model_upgrade(struct model *model);
 
 /* ---- Capacity: [bound] ----------------------------------------------------------------------- */
 
-/* Take a permit for a message: UMP_OK, UMP_FULL or UMP_SERVER_GONE.  `ask` is the client's
+/* Take a permit for a message: UMP_OK, UMP_FULL or UMP_SERVER_GONE.  `reservation` is the client's
  * reservation, or MODEL_NONE. */
-int model_place(struct model *model, int ask);
+int model_take_permit(struct model *model, int reservation);
 /* The message was not sent: give its permit back. */
-void model_place_back(struct model *model);
+void model_return_permit(struct model *model);
 /* Join the wait queue after UMP_FULL; return the waiter.  A client's blocked send goes before its
  * reservation. */
-int model_stand(struct model *model, int ask);
-void model_leave_line(struct model *model, int ticket);
-/* Reserve capacity for a client that may; return the waiter.  `asked` is its earlier
+int model_join_wait_queue(struct model *model, int reservation);
+void model_leave_wait_queue(struct model *model, int waiter);
+/* Reserve capacity for a client that may; return the waiter.  `reservation` is its earlier
  * reservation. */
-int model_ask(struct model *model, int asked, struct model_completions *to, int tag);
+int model_reserve(struct model *model, int reservation, struct model_completions *to, int tag);
 /* Whether the reservation is pending, or holds a permit. */
-bool model_asks(const struct model *model, int ask);
+bool model_has_reservation(const struct model *model, int reservation);
 /* Drop the reservation of a client that goes away. */
-void model_ask_end(struct model *model, int ask);
+void model_drop_reservation(struct model *model, int reservation);
 unsigned model_depth(const struct model *model);
 
 /* ---- Sending: [once], [gone] ----------------------------------------------------------------- */

@@ -191,7 +191,7 @@ static int begin(struct combining *its, bool blocks)
 
 /* Whether a caller that has released the combiner role also waits for an answer: a new combiner
  * hands the role back to it, and returns before all messages are handled. */
-static bool somebody_waits(const struct combining *its)
+static bool has_waiter(const struct combining *its)
 {
 	for (int i = its->first; i < its->last && its->offers > 0; i++) {
 		if (its->blocks[its->queue[i]])
@@ -211,7 +211,7 @@ static void sent(struct combining *its, int value, bool was_over, int result)
 	if (its->in_handler)
 		return;
 	skip(its);
-	if (!over(its) && !somebody_waits(its))
+	if (!over(its) && !has_waiter(its))
 		EXPECT("[combining]", its->first == its->last);
 	EXPECT("[break]", its->drops == over(its));
 }
@@ -236,7 +236,7 @@ static void send_request(struct combining *its, const ump_client *client, ump_ti
 		return;
 	}
 	/* On one thread, the answer cannot come before the other waiting caller continues. */
-	if (somebody_waits(its))
+	if (has_waiter(its))
 		return;
 	value = begin(its, true);
 	result = ump_client_req(client, &value, &reply, deadline);

@@ -14,7 +14,7 @@ struct life life;
 static atomic_int fails_in;
 static atomic_int failure;
 static atomic_long blocks;
-static atomic_int bells;
+static atomic_int notifiers;
 
 void life_fail_in(int calls)
 {
@@ -142,14 +142,14 @@ int __wrap_ump__notifier_open(struct ump__notifier *notifier)
 		notifier->write_fd = -1;
 	}
 	blocks += result == UMP_OK;
-	bells += result == UMP_OK;
+	notifiers += result == UMP_OK;
 	return result;
 }
 
 void __wrap_ump__notifier_close(const struct ump__notifier *notifier)
 {
 	blocks--;
-	bells--;
+	notifiers--;
 	__real_ump__notifier_close(notifier);
 }
 
@@ -380,7 +380,7 @@ static void check_descriptors(void)
 	}
 	for (int i = 0; i < SINKS; i++)
 		owners += life.sinks[i].handle != NULL;
-	EXPECT("[clean]", bells == owners);
+	EXPECT("[clean]", notifiers == owners);
 }
 
 static void check_notifiers(void)

@@ -12,7 +12,7 @@ def main():
     template, trace, page = (pathlib.Path(a) for a in sys.argv[1:])
     before, mark, after = template.read_text().partition(">TRACE<")
     if not mark:
-        sys.exit(f"{template}: error: there is no place for a trace")
+        sys.exit(f"{template}: error: there is no mark for a trace")
     page.write_text(before + ">" + trace.read_text() + "<" + after)
 
 

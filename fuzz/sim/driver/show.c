@@ -9,7 +9,7 @@
 
 static const char *const operations[] = {"", "load", "store", "exchange", "add", "sub", "and", "or",
 	"xor", "nand", "cas (weak)", "cas", "fence", "park", "wake", "start", "join", "alloc",
-	"free", "clock", "ring", "silence", "poll", "lock", "unlock"};
+	"free", "clock", "raise", "clear", "poll", "lock", "unlock"};
 static const char *const orders[] = {
 	"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 static const char *const accesses[] = {"reads", "writes", "reads", "writes"};
@@ -102,14 +102,13 @@ static void describe(const struct event *event, char *text, size_t size)
 		snprintf(text, size, "park while %s = %s (%s), until %s", where, value,
 			event->taken ? "it is" : "it is not", expected);
 	else if (step->op == OP_WAKE)
-		snprintf(text, size, "wake at %s: %s asleep", where,
-			event->taken ? "one" : "nobody");
-	else if (step->op == OP_RING)
-		snprintf(text, size, "ring %s: %s waits", where, event->taken ? "one" : "nobody");
+		snprintf(text, size, "wake at %s: %s sleeper", where, event->taken ? "one" : "no");
+	else if (step->op == OP_RAISE)
+		snprintf(text, size, "raise %s: %s waiter", where, event->taken ? "one" : "no");
 	else if (step->op == OP_POLL)
 		snprintf(text, size, "wait for %s (%s), until %s", where,
-			event->taken ? "it rings" : "it is silent", expected);
-	else if (step->op == OP_SILENCE || step->op == OP_TAKE || step->op == OP_GIVE)
+			event->taken ? "raised" : "clear", expected);
+	else if (step->op == OP_CLEAR || step->op == OP_LOCK || step->op == OP_UNLOCK)
 		snprintf(text, size, "%s %s", operations[step->op], where);
 	else if (step->op == OP_ALLOC)
 		snprintf(text, size, "alloc %s bytes: %s", value, where);
@@ -213,12 +212,12 @@ static void json_frames(FILE *to, const struct event *event)
 
 	fprintf(to, ",\"calls\":[");
 	for (int i = 0; i < depth; i++) {
-		char place[200];
+		char where[200];
 
-		snprintf(place, sizeof place, "%s  %s:%d", frames[i]->function, frames[i]->file,
+		snprintf(where, sizeof where, "%s  %s:%d", frames[i]->function, frames[i]->file,
 			frames[i]->line);
 		fputs(i == 0 ? "" : ",", to);
-		json_string(to, place);
+		json_string(to, where);
 	}
 	fprintf(to, "]");
 	if (at == NULL)

@@ -38,7 +38,7 @@ void symbols_want(uintptr_t address)
 }
 
 /* Per address, addr2line prints a line with the address, then for each function a line with its
- * name and one with its place. */
+ * name and one with its position. */
 static void read_answer(FILE *from)
 {
 	struct entry *entry = NULL;

@@ -50,11 +50,11 @@ enum operation {
 	OP_ALLOC,
 	OP_FREE,
 	OP_CLOCK,
-	OP_RING,
-	OP_SILENCE,
+	OP_RAISE,
+	OP_CLEAR,
 	OP_POLL,
-	OP_TAKE,
-	OP_GIVE
+	OP_LOCK,
+	OP_UNLOCK
 };
 
 /* One visible operation: enough to perform it, to distinguish states, and to show it. */
@@ -97,8 +97,8 @@ struct thread {
 	/* Number of locks that it owns. */
 	int locks;
 	/* The last deadline reported to the thread as passed, and the number of reports. */
-	int64_t told;
-	int told_times;
+	int64_t reported;
+	int reports;
 	/* JOINING: the thread waited for. */
 	int joins;
 	/* Started by the library: must be joined or detached exactly once. */

@@ -6,7 +6,7 @@
 #include "machine/statics.h"
 #include "machine/trace.h"
 
-_Static_assert(SIM_THREADS == 8, "struct shadow has room for as many threads");
+_Static_assert(SIM_THREADS == 8, "struct shadow holds as many threads");
 
 #define UNIT 4
 #define MASK 15u

@@ -63,7 +63,7 @@ static bool blocks(const struct account *account)
 /* ---- Sending ------------------------------------------------------------------------------- */
 
 /* Whether the message's sender is asleep in the wait queue, without a deadline. */
-static bool in_line(const struct account *account)
+static bool in_wait_queue(const struct account *account)
 {
 	return account->caller == PENDING && account->hands == LIBRARY &&
 	       (account->action == SEND_POST_UNTIL || account->action == SEND_ASYNC_UNTIL) &&
@@ -71,14 +71,14 @@ static bool in_line(const struct account *account)
 }
 
 /* Record the senders that are in the wait queue when this message is sent. */
-static void note_line(int message)
+static void note_wait_queue(int message)
 {
 	struct account *mine = &books.accounts[message];
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *other = &books.accounts[i];
 
-		if (i != message && other->server == mine->server && in_line(other))
+		if (i != message && other->server == mine->server && in_wait_queue(other))
 			mine->ahead |= bit(i);
 	}
 }
@@ -89,7 +89,7 @@ static void begins_call(int server, int from)
 	if (from == server)
 		return;
 	books.handled_for_others[sim_self()][server] = 0;
-	books.handled_unoffered[sim_self()][server] = 0;
+	books.handled_since_release[sim_self()][server] = 0;
 }
 
 void oracle_send(int message, enum action action, int server, int from)
@@ -105,8 +105,8 @@ void oracle_send(int message, enum action action, int server, int from)
 	account->before = books.accepted;
 	begins_call(server, from);
 	/* A client with a reservation is in the wait queue by that. */
-	if (books.capacity != 0 && !account->asked && !account->has_room)
-		note_line(message);
+	if (books.capacity != 0 && !account->reserved && !account->has_permit)
+		note_wait_queue(message);
 }
 
 void oracle_refused(void)
@@ -145,7 +145,7 @@ static void check_capacity(int message)
 {
 	int server = books.accounts[message].server;
 	const struct server_books *its = &books.servers[server];
-	unsigned queued = (unsigned)its->rooms;
+	unsigned queued = (unsigned)its->permits;
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
@@ -159,9 +159,9 @@ static void check_capacity(int message)
 
 /* A reservation that was not reported before the drop of its completions returned: no permit is
  * kept for it. */
-static bool is_given_up_room(const struct account *account)
+static bool is_abandoned_reservation(const struct account *account)
 {
-	return account->action == ASK_ROOM && account->caller == GAVE_UP;
+	return account->action == RESERVE && account->caller == GAVE_UP;
 }
 
 /* Whether the inbox may be full, as far as the sender knows: a sender without notice that a message
@@ -172,8 +172,9 @@ static bool may_be_full(const struct account *mine)
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *other = &books.accounts[i];
-		bool known = (other->answer == VALUE_AT_CALLER || is_given_up_room(other)) &&
-			     other->thread == mine->thread;
+		bool known =
+			(other->answer == VALUE_AT_CALLER || is_abandoned_reservation(other)) &&
+			other->thread == mine->thread;
 
 		others += other != mine && other->caller != NOT_SENT &&
 			  other->server == mine->server && !known;
@@ -200,19 +201,20 @@ static void check_refusal(int message, int code)
 		break;
 	case UMP_SERVER_GONE:
 		must(over(account->server), "[gone]", message,
-			"the server is said to be gone, and is not");
-		books.servers[account->server].gone_told |= (uint8_t)(1u << sim_self());
+			"it got UMP_SERVER_GONE, and the server is not gone");
+		books.servers[account->server].gone_reported |= (uint8_t)(1u << sim_self());
 		break;
 	case UMP_FULL:
-		must((books.servers[account->server].gone_told >> sim_self() & 1) == 0, "[gone]",
-			message, "the server is gone, and is said to be full");
-		must(!waits_for_capacity(account), "[bound]", message, "it did not wait for room");
-		must(books.capacity != 0 && !account->has_room && may_be_full(account), "[bound]",
-			message, "there is room, and it is said that there is none");
+		must((books.servers[account->server].gone_reported >> sim_self() & 1) == 0,
+			"[gone]", message, "the server is gone, and it got UMP_FULL");
+		must(!waits_for_capacity(account), "[bound]", message,
+			"it did not wait for a permit");
+		must(books.capacity != 0 && !account->has_permit && may_be_full(account), "[bound]",
+			message, "there is free capacity, and it got UMP_FULL");
 		break;
 	case UMP_DEADLOCK:
-		must(account->from >= 0 && was_in_circle(account->from), "[deadlock]", message,
-			"no servers wait in a circle");
+		must(account->from >= 0 && was_in_cycle(account->from), "[deadlock]", message,
+			"there is no wait cycle");
 		break;
 	default:
 		broken("[once]", message, "sending it failed in an unknown way");
@@ -246,7 +248,8 @@ void oracle_sent_too_late(int message, int64_t deadline)
 	struct account *account = &books.accounts[message];
 
 	must(sim_clock() >= deadline, "[deadline]", message, "it timed out before its deadline");
-	must(books.capacity != 0, "[bound]", message, "it waited for room where there is no bound");
+	must(books.capacity != 0, "[bound]", message,
+		"it waited for a permit where there is no capacity");
 	untouched(message, "[deadline]");
 	account->caller = COMPLETED;
 }
@@ -272,11 +275,11 @@ void oracle_completed(int message, int code, int reply)
 		break;
 	case UMP_NO_REPLY:
 		must(account->answer == CONTEXT_DROPPED && account->hands == HANDLER, "[gone]",
-			message, "it says UMP_NO_REPLY, and its context was not dropped");
+			message, "it got UMP_NO_REPLY, and its context was not dropped");
 		break;
 	case UMP_SERVER_GONE:
 		must(over(account->server), "[gone]", message,
-			"the server is said to be gone, and is not");
+			"it got UMP_SERVER_GONE, and the server is not gone");
 		unstarted(message);
 		break;
 	case UMP_NO_MEMORY:
@@ -336,14 +339,14 @@ static bool is_stuck(const struct server_books *its)
 		return false;
 	/* With combining servers, its thread may run the other server after its own message is
 	 * answered. */
-	if (its->waits_message < 0 || (books.traits & INLINE) != 0)
+	if (its->waits_message < 0 || (books.traits & COMBINING) != 0)
 		return true;
 	account = &books.accounts[its->waits_message];
 	return account->answer == NO_ANSWER && !account->kept;
 }
 
 /* Whether the server is in a wait cycle now. */
-static bool is_in_circle(int server)
+static bool is_in_cycle(int server)
 {
 	int at = server;
 
@@ -367,86 +370,86 @@ void oracle_waits(int server, int other, int message)
 
 	its->waits_for = (int8_t)other;
 	its->waits_message = (int8_t)message;
-	its->in_circle = false;
+	its->in_cycle = false;
 	for (int i = 0; i < PROGRAM_SERVERS; i++)
-		books.servers[i].in_circle = books.servers[i].in_circle || is_in_circle(i);
+		books.servers[i].in_cycle = books.servers[i].in_cycle || is_in_cycle(i);
 }
 
 void oracle_waited(int server)
 {
 	books.servers[server].waits_for = -1;
-	books.servers[server].in_circle = false;
+	books.servers[server].in_cycle = false;
 }
 
-bool was_in_circle(int server)
+bool was_in_cycle(int server)
 {
-	return books.servers[server].in_circle || is_in_circle(server);
+	return books.servers[server].in_cycle || is_in_cycle(server);
 }
 
 void oracle_deadlock(int server)
 {
-	must(was_in_circle(server), "[deadlock]", -1, "no servers wait in a circle");
+	must(was_in_cycle(server), "[deadlock]", -1, "there is no wait cycle");
 }
 
 /* ---- Capacity ------------------------------------------------------------------------------ */
 
-void oracle_ask_room(int message, int server)
+void oracle_reserve(int message, int server)
 {
 	struct account *account = &books.accounts[message];
 
 	account->caller = PENDING;
-	account->action = ASK_ROOM;
+	account->action = RESERVE;
 	account->server = (uint8_t)server;
 	account->thread = (uint8_t)sim_self();
 }
 
-void oracle_asker_goes(int message)
+void oracle_client_goes(int message)
 {
-	books.accounts[message].asker_gone = true;
+	books.accounts[message].client_gone = true;
 }
 
-void oracle_room_told(int message, int code, bool kept)
+void oracle_reservation_ended(int message, int code, bool kept)
 {
 	struct account *account = &books.accounts[message];
 	struct server_books *its = &books.servers[account->server];
 
-	must(account->caller == PENDING, "[complete]", message, "it is told of room twice");
+	must(account->caller == PENDING, "[complete]", message, "its reservation ended twice");
 	account->caller = COMPLETED;
 	switch (code) {
 	case UMP_OK:
 		if (kept && books.capacity != 0) {
-			its->rooms++;
+			its->permits++;
 			check_capacity(message);
 		}
 		break;
 	case UMP_SERVER_GONE:
 		must(over(account->server), "[bound]", message,
-			"the server is said to be gone, and is not");
+			"it got UMP_SERVER_GONE, and the server is not gone");
 		break;
 	default:
-		must(code == UMP_ORIGIN_GONE && account->asker_gone, "[bound]", message,
-			"it is told of room with an unknown code");
+		must(code == UMP_ORIGIN_GONE && account->client_gone, "[bound]", message,
+			"its reservation ended with an unknown code");
 	}
 }
 
-void oracle_room_used(int message, int server)
+void oracle_permit_used(int message, int server)
 {
 	if (books.capacity == 0)
 		return;
-	books.servers[server].rooms--;
+	books.servers[server].permits--;
 	if (message >= 0)
-		books.accounts[message].has_room = true;
+		books.accounts[message].has_permit = true;
 }
 
-void oracle_room_kept(int server)
+void oracle_permit_kept(int server)
 {
 	if (books.capacity != 0)
-		books.servers[server].rooms++;
+		books.servers[server].permits++;
 }
 
-void oracle_asked(int message)
+void oracle_has_reservation(int message)
 {
-	books.accounts[message].asked = true;
+	books.accounts[message].reserved = true;
 }
 
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled)
@@ -457,7 +460,7 @@ void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled)
 		begun += books.accounts[i].handled && books.accounts[i].server == server;
 	if (books.capacity == 0)
 		must(depth == UMP_UNCOUNTED && most == UMP_UNCOUNTED, "[bound]", -1,
-			"the depth is counted where there is no bound");
+			"the depth is counted where there is no capacity");
 	else
 		must(depth <= books.capacity && most <= books.capacity, "[bound]", -1,
 			"more messages are counted than the capacity");
@@ -547,7 +550,7 @@ static void settle(int message)
 
 	must(account->caller == COMPLETED || account->caller == GAVE_UP, "[once]", message,
 		"it never completed");
-	if (account->action == ASK_ROOM)
+	if (account->action == RESERVE)
 		return;
 	must(account->hands != LIBRARY || (!drops && (over(account->server) || leaves(account))),
 		"[once]", message, "its value was neither handled, dropped nor given back");

@@ -69,15 +69,15 @@ void oracle_deadlock(int server);
 /* Before a client reserves capacity of `server`, with a message's number as its tag; the result of
  * that, and whether a permit is kept for the client then; and before the drop of a handle whose
  * reservation is pending. */
-void oracle_ask_room(int message, int server);
-void oracle_room_told(int message, int code, bool kept);
-void oracle_asker_goes(int message);
+void oracle_reserve(int message, int server);
+void oracle_reservation_ended(int message, int code, bool kept);
+void oracle_client_goes(int message);
 /* A client is about to use its permit for a message, or (-1) to give it back. */
-void oracle_room_used(int message, int server);
+void oracle_permit_used(int message, int server);
 /* The message was not sent, and its permit is still kept. */
-void oracle_room_kept(int server);
+void oracle_permit_kept(int server);
 /* A client with a pending reservation is about to send. */
-void oracle_asked(int message);
+void oracle_has_reservation(int message);
 /* The server's statistics were read. */
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled);
 
@@ -101,7 +101,7 @@ void oracle_handle(int message);
 /* The handler returns. */
 void oracle_returns(int server);
 /* The calling thread has released the combiner role of the server whose handler it has run last. */
-void oracle_offered(void);
+void oracle_released_role(void);
 void oracle_leftover(int message, bool taken);
 void oracle_replying(int message, bool value);
 void oracle_replied(int message, int code);
@@ -127,7 +127,7 @@ void oracle_fewer_servers(int count);
 void oracle_runs(int server, bool runs);
 /* A run has returned, and the loop continues: whether its file descriptor is readable, and whether
  * it was raised since. */
-void oracle_rests(int server, bool readable, bool rung);
+void oracle_idle(int server, bool readable, bool was_raised);
 /* The handler has suspended; is about to be resumed; was resumed.  `breaks`: with a break. */
 void oracle_suspended(int server);
 void oracle_resuming(int server, bool breaks);

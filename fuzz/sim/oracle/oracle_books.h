@@ -8,7 +8,7 @@
 
 /* Owner of a message's value. */
 enum hands {
-	NOBODY,
+	NO_OWNER,
 	LIBRARY,
 	CALLER,
 	HANDLER,
@@ -47,10 +47,10 @@ struct account {
 	/* Its deadline had passed before it could be sent. */
 	bool too_late;
 	/* A permit was kept for it; its client had a pending reservation. */
-	bool has_room;
-	bool asked;
-	/* ASK_ROOM: the client that made the reservation has gone, or is about to go. */
-	bool asker_gone;
+	bool has_permit;
+	bool reserved;
+	/* RESERVE: the client that made the reservation has gone, or is about to go. */
+	bool client_gone;
 	/* The messages that had been accepted when its send began. */
 	uint64_t before;
 	/* The messages whose senders were in the wait queue then. */
@@ -83,11 +83,11 @@ struct server_books {
 	 * -1; and whether it has been in a wait cycle since the wait began. */
 	int8_t waits_for;
 	int8_t waits_message;
-	bool in_circle;
+	bool in_cycle;
 	/* Permits kept for clients. */
-	int rooms;
+	int permits;
 	/* Threads that got UMP_SERVER_GONE from it: one bit each. */
-	uint8_t gone_told;
+	uint8_t gone_reported;
 };
 
 /* All of it belongs to the simulator's states: it must not contain event counters or times. */
@@ -106,7 +106,7 @@ struct books {
 	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
 	/* The same since it last released the combiner role, as far as that counts; and the server
 	 * whose handler each thread has run last. */
-	uint8_t handled_unoffered[SIM_THREADS][PROGRAM_SERVERS];
+	uint8_t handled_since_release[SIM_THREADS][PROGRAM_SERVERS];
 	uint8_t ran_last[SIM_THREADS];
 };
 extern struct books books;
@@ -131,6 +131,6 @@ bool leaves(const struct account *account);
 bool is_post(const struct account *account);
 
 /* Whether the handler of `server` has been in a wait cycle during its present wait. */
-bool was_in_circle(int server);
+bool was_in_cycle(int server);
 
 #endif

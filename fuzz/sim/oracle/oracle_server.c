@@ -60,17 +60,17 @@ void oracle_handler_dropped(int server)
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
 	/* A joined server has returned its thread to the pool: the next server must run on it. */
-	must((books.traits & DETACH) != 0 || (books.traits & REUSED) == 0 ||
-			(books.traits & IN_TURN) == 0 || server == 0 || is_task(server) ||
+	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
+			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
 			books.servers[0].ended_on == sim_self(),
-		"[reuse]", -1, "a thread waits, and a server does not run on it");
+		"[reuse]", -1, "a pooled thread is idle, and a server does not run on it");
 	its->ended_on = (int8_t)sim_self();
 	its->handler_dropped = true;
 }
 
 void oracle_threads_left(int most)
 {
-	must(sim_alive() <= most, "[reuse]", -1, "there are more threads than may wait");
+	must(sim_alive() <= most, "[reuse]", -1, "there are more threads than may be idle");
 }
 
 void oracle_joined(int server, bool stop, intptr_t value)
@@ -80,7 +80,7 @@ void oracle_joined(int server, bool stop, intptr_t value)
 	intptr_t wanted = has_term ? VALUE_TERM : its->broke ? VALUE_BREAK : 0;
 
 	must(stop == (has_term || its->broke) && value == wanted, "[break]", -1,
-		"join tells another outcome");
+		"join returned another outcome");
 	must(its->handler_dropped && its->term == has_term, "[user]", -1,
 		"join returned before term or drop");
 	must(!its->suspended, "[suspend]", -1, "the loop ended while a handler had suspended");
@@ -142,7 +142,8 @@ static void check_order(int message)
 				account->handled || account->leftover || leaves(account) ||
 				account->hands == CALLER,
 			mine->before >> i & 1 ? "[fifo]" : "[bound]", message,
-			"it comes before one that was accepted, or stood in line, before");
+			"it comes before one that was accepted, or stood in the wait queue, "
+			"before");
 	}
 }
 
@@ -152,11 +153,11 @@ static void check_order(int message)
  * each further one, it must release the combiner role before it handles another message.  No
  * blocked sender is counted for messages that handlers send.
  */
-static void check_turn(int message)
+static void check_combiner(int message)
 {
 	const struct account *account = &books.accounts[message];
 	uint8_t *others = &books.handled_for_others[sim_self()][account->server];
-	uint8_t *unoffered = &books.handled_unoffered[sim_self()][account->server];
+	uint8_t *since_release = &books.handled_since_release[sim_self()][account->server];
 	bool waits = account->action == SEND_REQUEST || account->action == SEND_TIMED;
 	bool blocked = account->from == ORACLE_CLIENT && waits;
 
@@ -167,16 +168,16 @@ static void check_turn(int message)
 		 * messages before: then the role was handed off to the caller itself.  The sender
 		 * may also be a handler. */
 		*others = waits ? 0 : *others;
-		*unoffered = waits ? 0 : *unoffered;
+		*since_release = waits ? 0 : *since_release;
 		return;
 	}
 	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[combining]", message,
 		"it is handled by a combiner whose budget is exhausted");
-	must((books.traits & BUDGET) == 0 || *unoffered < 2, "[combining]", message,
+	must((books.traits & BUDGET) == 0 || *since_release < 2, "[combining]", message,
 		"it is handled by a combiner that has not released its role");
 	*others = 1;
-	if (*unoffered < 2)
-		(*unoffered)++;
+	if (*since_release < 2)
+		(*since_release)++;
 }
 
 void oracle_handle(int message)
@@ -196,8 +197,9 @@ void oracle_handle(int message)
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
-	if ((books.traits & INLINE) != 0 && (account->server == 0 || (books.traits & MIXED) == 0))
-		check_turn(message);
+	if ((books.traits & COMBINING) != 0 &&
+		(account->server == 0 || (books.traits & MIXED) == 0))
+		check_combiner(message);
 	account->handled = true;
 	account->hands = HANDLER;
 	its->busy = true;
@@ -206,14 +208,14 @@ void oracle_handle(int message)
 void oracle_returns(int server)
 {
 	books.servers[server].busy = false;
-	if ((books.traits & INLINE) != 0)
+	if ((books.traits & COMBINING) != 0)
 		books.ran_last[sim_self()] = (uint8_t)server;
 }
 
-void oracle_offered(void)
+void oracle_released_role(void)
 {
 	/* Only the first budget of a combiner ends without a release. */
-	books.handled_unoffered[sim_self()][books.ran_last[sim_self()]] = 1;
+	books.handled_since_release[sim_self()][books.ran_last[sim_self()]] = 1;
 }
 
 void oracle_leftover(int message, bool taken)
@@ -282,7 +284,7 @@ static bool is_there(const struct account *account, int server)
  * After a run that did not end the task, and with no call in progress: the descriptor must be
  * readable if there is work; otherwise it may be only if it was raised late.
  */
-void oracle_rests(int server, bool readable, bool rung)
+void oracle_idle(int server, bool readable, bool was_raised)
 {
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0;
@@ -293,7 +295,7 @@ void oracle_rests(int server, bool readable, bool rung)
 		const struct account *account = &books.accounts[i];
 
 		if (account->server != server || account->caller == NOT_SENT ||
-			account->action == ASK_ROOM)
+			account->action == RESERVE)
 			continue;
 		/* A sender whose call has not returned may still have to raise the notifier. */
 		if (account->caller == PENDING && (books.accepted & bit(i)) == 0)
@@ -303,10 +305,9 @@ void oracle_rests(int server, bool readable, bool rung)
 		work = work || is_there(account, server);
 	}
 	work = work && !its->suspended;
-	must(readable || !work, "[task]", -1,
-		"its descriptor is silent, and there is something to do");
-	must(!readable || work || rung, "[task]", -1,
-		"its descriptor is readable, and there is nothing to do");
+	must(readable || !work, "[task]", -1, "its notifier is clear, and there is work");
+	must(!readable || work || was_raised, "[task]", -1,
+		"its notifier is raised, and there is no work");
 }
 
 void oracle_suspended(int server)

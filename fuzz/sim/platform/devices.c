@@ -13,55 +13,55 @@
 #define THREAD_FDS 8
 static struct {
 	bool open;
-	bool rings;
+	bool raised;
 	/* Raised since this was last asked. */
-	bool rung;
-} bells[SIM_THREADS][THREAD_FDS];
-static int bell_count[SIM_THREADS];
+	bool was_raised;
+} notifiers[SIM_THREADS][THREAD_FDS];
+static int notifier_count[SIM_THREADS];
 
-int bell_open(void)
+int notifier_open(void)
 {
-	int number = bell_count[machine.current];
+	int number = notifier_count[machine.current];
 
 	if (number == THREAD_FDS)
 		machine_limit();
-	bell_count[machine.current]++;
-	bells[machine.current][number].open = true;
-	bells[machine.current][number].rings = false;
-	bells[machine.current][number].rung = false;
+	notifier_count[machine.current]++;
+	notifiers[machine.current][number].open = true;
+	notifiers[machine.current][number].raised = false;
+	notifiers[machine.current][number].was_raised = false;
 	return FIRST_FD + machine.current * THREAD_FDS + number;
 }
 
 /* The index of an open notifier. */
-static int place_of(int fd)
+static int index_of(int fd)
 {
-	int place = fd - FIRST_FD;
-	bool ever = place >= 0 && place < SIM_THREADS * THREAD_FDS &&
-		    place % THREAD_FDS < bell_count[place / THREAD_FDS];
+	int index = fd - FIRST_FD;
+	bool ever = index >= 0 && index < SIM_THREADS * THREAD_FDS &&
+		    index % THREAD_FDS < notifier_count[index / THREAD_FDS];
 
 	if (!ever)
-		sim_fail("no bell", "%d is no file descriptor of a bell", fd);
-	if (!bells[place / THREAD_FDS][place % THREAD_FDS].open)
+		sim_fail("no notifier", "%d is no file descriptor of a notifier", fd);
+	if (!notifiers[index / THREAD_FDS][index % THREAD_FDS].open)
 		sim_fail("use after close", "thread %d uses file descriptor %d, which is closed",
 			machine.current, fd);
-	return place;
+	return index;
 }
 
-void bell_close(int fd)
+void notifier_close(int fd)
 {
-	int place = place_of(fd);
+	int index = index_of(fd);
 
-	bells[place / THREAD_FDS][place % THREAD_FDS].open = false;
-	bells[place / THREAD_FDS][place % THREAD_FDS].rings = false;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].open = false;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].raised = false;
 }
 
-unsigned bell_ring(int fd)
+unsigned notifier_raise(int fd)
 {
-	int place = place_of(fd);
+	int index = index_of(fd);
 	unsigned woken = 0;
 
-	bells[place / THREAD_FDS][place % THREAD_FDS].rings = true;
-	bells[place / THREAD_FDS][place % THREAD_FDS].rung = true;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].raised = true;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].was_raised = true;
 	for (int t = 0; t < machine.count; t++) {
 		struct thread *thread = &machine.threads[t];
 
@@ -73,41 +73,41 @@ unsigned bell_ring(int fd)
 	return woken;
 }
 
-void bell_silence(int fd)
+void notifier_clear(int fd)
 {
-	int place = place_of(fd);
+	int index = index_of(fd);
 
-	bells[place / THREAD_FDS][place % THREAD_FDS].rings = false;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].raised = false;
 }
 
-bool bell_rings(int fd)
+bool notifier_is_raised(int fd)
 {
-	int place = place_of(fd);
+	int index = index_of(fd);
 
-	return bells[place / THREAD_FDS][place % THREAD_FDS].rings;
+	return notifiers[index / THREAD_FDS][index % THREAD_FDS].raised;
 }
 
-bool bell_was_rung(int fd)
+bool notifier_was_raised(int fd)
 {
-	int place = place_of(fd);
-	bool was = bells[place / THREAD_FDS][place % THREAD_FDS].rung;
+	int index = index_of(fd);
+	bool was = notifiers[index / THREAD_FDS][index % THREAD_FDS].was_raised;
 
-	bells[place / THREAD_FDS][place % THREAD_FDS].rung = false;
+	notifiers[index / THREAD_FDS][index % THREAD_FDS].was_raised = false;
 	return was;
 }
 
-bool bell_is_open(int fd)
+bool notifier_is_open(int fd)
 {
-	int place = fd - FIRST_FD;
+	int index = fd - FIRST_FD;
 
-	return bells[place / THREAD_FDS][place % THREAD_FDS].open;
+	return notifiers[index / THREAD_FDS][index % THREAD_FDS].open;
 }
 
-int bell_leak(void)
+int notifier_leak(void)
 {
 	for (int t = 0; t < SIM_THREADS; t++) {
-		for (int i = 0; i < bell_count[t]; i++) {
-			if (bells[t][i].open)
+		for (int i = 0; i < notifier_count[t]; i++) {
+			if (notifiers[t][i].open)
 				return FIRST_FD + t * THREAD_FDS + i;
 		}
 	}
@@ -144,13 +144,13 @@ static struct lock *lock_at(uintptr_t address)
 	return unused;
 }
 
-void lock_take(uintptr_t address)
+void lock_acquire(uintptr_t address)
 {
 	struct thread *me = self();
 	struct lock *lock = lock_at(address);
 
 	if (lock->owner == machine.current)
-		sim_fail("deadlock", "thread %d takes a lock that it has", machine.current);
+		sim_fail("deadlock", "thread %d locks a lock that it owns", machine.current);
 	while (lock->owner != FREE) {
 		me->status = BLOCKED;
 		me->sleeps_on = address;
@@ -161,13 +161,13 @@ void lock_take(uintptr_t address)
 	view_join(&me->now, &lock->view);
 }
 
-void lock_give(uintptr_t address)
+void lock_release(uintptr_t address)
 {
 	struct thread *me = self();
 	struct lock *lock = lock_at(address);
 
 	if (lock->owner != machine.current)
-		sim_fail("not its lock", "thread %d gives back a lock that it does not have",
+		sim_fail("not its lock", "thread %d releases a lock that it does not own",
 			machine.current);
 	lock->owner = FREE;
 	lock->view = me->now;
@@ -187,7 +187,7 @@ void lock_forget(uintptr_t address)
 	struct lock *lock = lock_at(address);
 
 	if (lock->owner != FREE)
-		sim_fail("lock in use", "a lock that thread %d has comes to its end", lock->owner);
+		sim_fail("lock in use", "a lock that thread %d owns is destroyed", lock->owner);
 	lock->address = 0;
 }
 
@@ -195,7 +195,7 @@ void lock_forget(uintptr_t address)
 
 void devices_begin(void)
 {
-	memset(bell_count, 0, sizeof bell_count);
+	memset(notifier_count, 0, sizeof notifier_count);
 	memset(locks, 0, sizeof locks);
 }
 
@@ -204,11 +204,11 @@ uint64_t devices_hash(uint64_t hash)
 	uint64_t sum = 0;
 
 	for (int t = 0; t < SIM_THREADS; t++) {
-		for (int i = 0; i < bell_count[t]; i++)
+		for (int i = 0; i < notifier_count[t]; i++)
 			hash = mix(hash, (uint64_t)(t * THREAD_FDS + i) << 3 |
-						 (uint64_t)bells[t][i].rung << 2 |
-						 (uint64_t)bells[t][i].open << 1 |
-						 (uint64_t)bells[t][i].rings);
+						 (uint64_t)notifiers[t][i].was_raised << 2 |
+						 (uint64_t)notifiers[t][i].open << 1 |
+						 (uint64_t)notifiers[t][i].raised);
 	}
 	/* A sum, since the order of the entries depends on the schedule. */
 	for (int i = 0; i < LOCKS; i++) {

@@ -12,31 +12,31 @@ void devices_begin(void);
 
 /* Open a notifier, clear.  Numbers are not reused within one execution, so that each use of a
  * closed notifier is detected. */
-int bell_open(void);
-void bell_close(int fd);
+int notifier_open(void);
+void notifier_close(int fd);
 
 /* Raise, or clear, an open notifier.  Raising wakes all its waiters, and returns their number. */
-unsigned bell_ring(int fd);
-void bell_silence(int fd);
+unsigned notifier_raise(int fd);
+void notifier_clear(int fd);
 
 /* Whether it is raised. */
-bool bell_rings(int fd);
+bool notifier_is_raised(int fd);
 
 /* Whether it was raised since this was last asked. */
-bool bell_was_rung(int fd);
+bool notifier_was_raised(int fd);
 
 /* Whether it has not been closed. */
-bool bell_is_open(int fd);
+bool notifier_is_open(int fd);
 
 /* Return a notifier that was not closed, or -1. */
-int bell_leak(void);
+int notifier_leak(void);
 
 /* ---- Locks, identified by their addresses -------------------------------------------------- */
 
-/* Take the lock for the calling thread, joining the view of its last owner; sleep until it is
+/* Acquire the lock for the calling thread, joining the view of its last owner; sleep until it is
  * free. */
-void lock_take(uintptr_t address);
-void lock_give(uintptr_t address);
+void lock_acquire(uintptr_t address);
+void lock_release(uintptr_t address);
 
 /* Forget the lock, which must be free. */
 void lock_forget(uintptr_t address);

@@ -30,17 +30,17 @@
 
 /* Limits small enough for programs of a few messages to fill them, reuse memory, and need more.
  * Without recycling, it would begin after more messages than any program sends. */
-static struct ump__retention thrift = {
+static struct ump__retention retention = {
 	.after = 1000, .slab = 1024, .slab_posts = 2, .slabs = 1, .requests = 2, .bytes = 1024};
 
 void platform_recycles(bool recycles)
 {
-	thrift.after = recycles ? 0 : 1000;
+	retention.after = recycles ? 0 : 1000;
 }
 
 const struct ump__retention *ump__retention(void)
 {
-	return &thrift;
+	return &retention;
 }
 
 /* ---- Assertions ---------------------------------------------------------------------------- */
@@ -150,27 +150,27 @@ struct timespec ump__timespec(ump_time time)
 /* ---- Sleeping ------------------------------------------------------------------------------ */
 
 /* More often than messages can arrive in between. */
-#define TOLD_OFTEN 40
+#define MOST_REPORTS 40
 
 /* Return that the deadline has passed.  A caller that keeps waiting fails the execution. */
-static bool tell_deadline(int64_t deadline)
+static bool report_deadline(int64_t deadline)
 {
 	struct thread *me = self();
 
-	me->told_times = me->told == deadline ? me->told_times + 1 : 1;
-	me->told = deadline;
-	if (me->told_times > TOLD_OFTEN)
+	me->reports = me->reported == deadline ? me->reports + 1 : 1;
+	me->reported = deadline;
+	if (me->reports > MOST_REPORTS)
 		sim_fail("[deadline]", "thread %d waits on although its deadline has passed",
 			machine.current);
 	return false;
 }
 
-static bool wakes_for_nothing(void)
+static bool wakes_spuriously(void)
 {
 	if (machine.left.spurious <= 0 || choice_make(CHOOSE_SPURIOUS, 2) == 0)
 		return false;
 	machine.left.spurious--;
-	trace_note("wakes for no reason");
+	trace_note("wakes spuriously");
 	return true;
 }
 
@@ -180,7 +180,7 @@ static bool sleep_on(uintptr_t what, ump_time deadline)
 	struct thread *me = self();
 
 	if (me->locks > 0)
-		sim_fail("lock in use", "thread %d sleeps, and has a lock", machine.current);
+		sim_fail("lock in use", "thread %d sleeps, and owns a lock", machine.current);
 	me->status = ASLEEP;
 	me->sleeps_on = what;
 	me->deadline = deadline;
@@ -208,10 +208,10 @@ static bool park(struct ump__word *word, uintptr_t value, ump_time deadline, uin
 	if (found != value)
 		return true;
 	if (deadline <= machine.clock)
-		return tell_deadline(deadline);
-	if (wakes_for_nothing())
+		return report_deadline(deadline);
+	if (wakes_spuriously())
 		return true;
-	return sleep_on(step.address, deadline) ? tell_deadline(deadline) : true;
+	return sleep_on(step.address, deadline) ? report_deadline(deadline) : true;
 }
 
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
@@ -255,62 +255,63 @@ void ump__wake(struct ump__word *word)
  */
 
 /* Read the descriptor of a notifier. */
-static int heard_at(const struct ump__notifier *bell, uintptr_t pc)
+static int descriptor_of(const struct ump__notifier *notifier, uintptr_t pc)
 {
-	race_access((uintptr_t)&bell->fd, sizeof bell->fd, PLAIN_READ, pc);
-	return bell->fd;
+	race_access((uintptr_t)&notifier->fd, sizeof notifier->fd, PLAIN_READ, pc);
+	return notifier->fd;
 }
 
-int ump__notifier_open(struct ump__notifier *bell)
+int ump__notifier_open(struct ump__notifier *notifier)
 {
 	bool none;
 
 	BEGIN(OP_NONE, 0);
 	none = refused();
-	race_access(
-		(uintptr_t)bell, offsetof(struct ump__notifier, gate), PLAIN_WRITE, self()->at.pc);
-	bell->fd = none ? -1 : bell_open();
-	bell->write_fd = bell->fd;
-	trace_note("opens file descriptor %d", bell->fd);
+	race_access((uintptr_t)notifier, offsetof(struct ump__notifier, gate), PLAIN_WRITE,
+		self()->at.pc);
+	notifier->fd = none ? -1 : notifier_open();
+	notifier->write_fd = notifier->fd;
+	trace_note("opens file descriptor %d", notifier->fd);
 	machine_scrub();
 	return none ? UMP_NO_FD : UMP_OK;
 }
 
-void ump__notifier_close(const struct ump__notifier *bell)
+void ump__notifier_close(const struct ump__notifier *notifier)
 {
 	BEGIN(OP_NONE, 0);
-	bell_close(heard_at(bell, self()->at.pc));
-	trace_note("closes file descriptor %d", bell->fd);
-	/* Modelled as a write to `write_fd`, which only raising reads: all raising must happen before
-	 * the close. */
-	race_access((uintptr_t)&bell->write_fd, sizeof bell->write_fd, PLAIN_WRITE, self()->at.pc);
+	notifier_close(descriptor_of(notifier, self()->at.pc));
+	trace_note("closes file descriptor %d", notifier->fd);
+	/* Modelled as a write to `write_fd`, which only raising reads: all raising must happen
+	 * before the close. */
+	race_access((uintptr_t)&notifier->write_fd, sizeof notifier->write_fd, PLAIN_WRITE,
+		self()->at.pc);
 	machine_scrub();
 }
 
-void ump__notifier_signal(const struct ump__notifier *bell)
+void ump__notifier_signal(const struct ump__notifier *notifier)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-	struct step step = {.op = OP_RING, .pc = pc};
+	struct step step = {.op = OP_RAISE, .pc = pc};
 	unsigned woken;
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
-	race_access((uintptr_t)&bell->write_fd, sizeof bell->write_fd, PLAIN_READ, pc);
-	step.address = (uintptr_t)bell->write_fd;
+	race_access((uintptr_t)&notifier->write_fd, sizeof notifier->write_fd, PLAIN_READ, pc);
+	step.address = (uintptr_t)notifier->write_fd;
 	machine_step(&step);
-	woken = bell_ring((int)step.address);
+	woken = notifier_raise((int)step.address);
 	trace_result(woken, woken > 0);
 	machine_scrub();
 }
 
-void ump__notifier_clear(const struct ump__notifier *bell)
+void ump__notifier_clear(const struct ump__notifier *notifier)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-	struct step step = {.op = OP_SILENCE, .pc = pc};
+	struct step step = {.op = OP_CLEAR, .pc = pc};
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
-	step.address = (uintptr_t)heard_at(bell, pc);
+	step.address = (uintptr_t)descriptor_of(notifier, pc);
 	machine_step(&step);
-	bell_silence((int)step.address);
+	notifier_clear((int)step.address);
 	trace_result(0, true);
 	machine_scrub();
 }
@@ -320,18 +321,18 @@ static bool poll(int fd, ump_time deadline, uintptr_t pc)
 {
 	struct step step = {
 		.op = OP_POLL, .address = (uintptr_t)fd, .expected = (uint64_t)deadline, .pc = pc};
-	bool rings;
+	bool raised;
 
 	machine_step(&step);
-	rings = bell_rings(fd);
-	trace_result(rings, rings);
-	if (rings)
+	raised = notifier_is_raised(fd);
+	trace_result(raised, raised);
+	if (raised)
 		return true;
 	if (deadline <= machine.clock)
-		return tell_deadline(deadline);
-	if (wakes_for_nothing())
+		return report_deadline(deadline);
+	if (wakes_spuriously())
 		return true;
-	return sleep_on(step.address, deadline) ? tell_deadline(deadline) : true;
+	return sleep_on(step.address, deadline) ? report_deadline(deadline) : true;
 }
 
 bool sim_poll(int fd, int64_t deadline)
@@ -344,28 +345,28 @@ bool sim_poll(int fd, int64_t deadline)
 	return result;
 }
 
-void ump__notifier_wait(const struct ump__notifier *bell, ump_time deadline)
+void ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
-	(void)poll(heard_at(bell, pc), deadline, pc);
+	(void)poll(descriptor_of(notifier, pc), deadline, pc);
 	machine_scrub();
 }
 
 bool sim_readable(int fd)
 {
-	return bell_rings(fd);
+	return notifier_is_raised(fd);
 }
 
 bool sim_open(int fd)
 {
-	return bell_is_open(fd);
+	return notifier_is_open(fd);
 }
 
-bool sim_rung(int fd)
+bool sim_was_raised(int fd)
 {
-	return bell_was_rung(fd);
+	return notifier_was_raised(fd);
 }
 
 /* ---- Locks --------------------------------------------------------------------------------- */
@@ -386,28 +387,28 @@ void ump__lock_end(struct ump__lock *lock)
 	ump__lock_init(lock);
 }
 
-/* Like a POSIX mutex: taking it joins the view of its last owner. */
+/* Like a POSIX mutex: acquiring it joins the view of its last owner. */
 void ump__lock_take(struct ump__lock *lock)
 {
-	struct step step = {.op = OP_TAKE,
+	struct step step = {.op = OP_LOCK,
 		.address = (uintptr_t)lock,
 		.pc = (uintptr_t)__builtin_return_address(0)};
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
 	machine_step(&step);
 	race_access(step.address, LOCK_BYTES, ATOMIC_WRITE, step.pc);
-	lock_take(step.address);
+	lock_acquire(step.address);
 	trace_result(0, true);
 	machine_scrub();
 }
 
-/* Not a step: others observe it when they take the lock, which is a step. */
+/* Not a step: others observe it when they acquire the lock, which is a step. */
 void ump__lock_give(struct ump__lock *lock)
 {
-	BEGIN(OP_GIVE, (uintptr_t)lock);
+	BEGIN(OP_UNLOCK, (uintptr_t)lock);
 	race_access((uintptr_t)lock, LOCK_BYTES, ATOMIC_WRITE, self()->at.pc);
-	trace_memory(OP_GIVE, (uintptr_t)lock, 0, self()->at.pc);
-	lock_give((uintptr_t)lock);
+	trace_memory(OP_UNLOCK, (uintptr_t)lock, 0, self()->at.pc);
+	lock_release((uintptr_t)lock);
 	machine_scrub();
 }
 
@@ -427,11 +428,11 @@ void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side sid
 	(void)other_cpu;
 }
 
-static void (*tell_offer)(void);
+static void (*on_release)(void);
 
-void platform_tells_offers(void (*offered)(void))
+void platform_on_release(void (*released)(void))
 {
-	tell_offer = offered;
+	on_release = released;
 }
 
 void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
@@ -441,8 +442,8 @@ void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 	(void)value;
 	(void)ns;
 	BEGIN(OP_NONE, 0);
-	trace_note("offers the turn");
-	tell_offer();
+	trace_note("releases the combiner role");
+	on_release();
 	machine_scrub();
 }
 
@@ -533,8 +534,8 @@ static bool await_end(int number, ump_time deadline)
 	if (machine.threads[number].status == DONE)
 		return true;
 	if (deadline <= machine.clock)
-		return tell_deadline(deadline);
-	return sleep_on(machine_end_of(number), deadline) ? tell_deadline(deadline) : true;
+		return report_deadline(deadline);
+	return sleep_on(machine_end_of(number), deadline) ? report_deadline(deadline) : true;
 }
 
 int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)

@@ -11,7 +11,7 @@
 void platform_recycles(bool recycles);
 
 /* Set the function to call when the calling thread has released the combiner role of a server. */
-void platform_tells_offers(void (*offered)(void));
+void platform_on_release(void (*released)(void));
 
 /* ---- For simulated code -------------------------------------------------------------------- */
 
@@ -21,7 +21,7 @@ bool sim_poll(int fd, int64_t deadline);
 
 /* Whether it is readable; whether it was raised since this was last asked.  Without a step. */
 bool sim_readable(int fd);
-bool sim_rung(int fd);
+bool sim_was_raised(int fd);
 /* Whether it is still open. */
 bool sim_open(int fd);
 

@@ -24,9 +24,9 @@ const struct operation_type operation_types[] = {
 	{"timed.keep", SEND_TIMED, KEEP},
 	{"req.fail", SEND_REQUEST, FAIL},
 	{"req.forget", SEND_REQUEST, FORGET},
-	{"req.room", SEND_REQUEST, ANSWER_IN_ROOM},
+	{"req.reservation", SEND_REQUEST, ANSWER_IN_BUFFER},
 	{"req.keepdrop", SEND_REQUEST, KEEP_AND_DROP},
-	{"async.room", SEND_ASYNC, ANSWER_IN_ROOM},
+	{"async.reservation", SEND_ASYNC, ANSWER_IN_BUFFER},
 	{"async.fail", SEND_ASYNC, FAIL},
 	{"async.forget", SEND_ASYNC, FORGET},
 	{"async.keepdrop", SEND_ASYNC, KEEP_AND_DROP},
@@ -57,27 +57,27 @@ const struct operation_type operation_types[] = {
 	{"ctwait", NEXT_TIMED, ANSWER},
 	{"cpoll", NEXT_POLL, ANSWER},
 	{"cdrop", COMPLETIONS_DROP, ANSWER},
-	{"croom", ASK_ROOM, ANSWER},
+	{"creserve", RESERVE, ANSWER},
 	{"until", SEND_POST_UNTIL, ANSWER},
 	{"tuntil", SEND_POST_TIMED, ANSWER},
 	{"auntil", SEND_ASYNC_UNTIL, ANSWER},
 	{"until.break", SEND_POST_UNTIL, BREAK},
 	{"stats", STATS, ANSWER},
-	{"req.ask", SEND_REQUEST, ASK},
-	{"req.round", SEND_REQUEST, ASK_ROUND},
-	{"req.askkept", SEND_REQUEST, ASK_KEPT},
-	{"req.askback", SEND_REQUEST, ASK_BACK},
-	{"req.asktimed", SEND_REQUEST, ASK_TIMED},
-	{"req.askasync", SEND_REQUEST, ASK_ASYNC},
+	{"req.call", SEND_REQUEST, CALL},
+	{"req.round", SEND_REQUEST, CALL_ROUND},
+	{"req.callkept", SEND_REQUEST, CALL_KEPT},
+	{"req.callreverse", SEND_REQUEST, CALL_REVERSE},
+	{"req.calltimed", SEND_REQUEST, CALL_TIMED},
+	{"req.callasync", SEND_REQUEST, CALL_ASYNC},
 	{"req.push", SEND_REQUEST, PUSH},
 	{"req.join", SEND_REQUEST, JOIN},
-	{"post.ask", SEND_POST, ASK},
-	{"post.round", SEND_POST, ASK_ROUND},
+	{"post.call", SEND_POST, CALL},
+	{"post.round", SEND_POST, CALL_ROUND},
 	{"post.push", SEND_POST, PUSH},
-	{"async.round", SEND_ASYNC, ASK_ROUND},
+	{"async.round", SEND_ASYNC, CALL_ROUND},
 	{"cone", NEXT_POLL_ONE, ANSWER},
 	{"post.join", SEND_POST, JOIN},
-	{"spawn", SPAWN, ASK},
+	{"spawn", SPAWN, CALL},
 	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
@@ -102,16 +102,16 @@ static const struct {
 	{"run", RUN},
 	{"quits", QUITS},
 	{"bounded", BOUNDED},
-	{"roomy", ROOMY},
+	{"bounded2", BOUNDED_TWO},
 	{"two", TWO},
 	{"three", THREE},
 	{"mixed", MIXED},
 	{"pooled", POOLED},
-	{"reused", REUSED},
+	{"threadpool", THREAD_POOL},
 	{"early", EARLY},
-	{"inturn", IN_TURN},
+	{"sequential", SEQUENTIAL},
 	{"nested", NESTED},
-	{"gathers", GATHERS},
+	{"joindropped", JOIN_DROPPED},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -128,23 +128,24 @@ int program_servers(const struct program *program)
 
 unsigned program_capacity(const struct program *program)
 {
-	return program->traits & BOUNDED ? 1 : program->traits & ROOMY ? 2 : 0;
+	return program->traits & BOUNDED ? 1 : program->traits & BOUNDED_TWO ? 2 : 0;
 }
 
 bool program_is_task(const struct program *program, int number)
 {
-	return (program->traits & TASK) != 0 && (program->traits & (RAW | INLINE)) == 0 &&
+	return (program->traits & TASK) != 0 && (program->traits & (RAW | COMBINING)) == 0 &&
 	       (number == 0 || (program->traits & MIXED) == 0);
 }
 
-bool program_is_inline(const struct program *program, int number)
+bool program_is_combining(const struct program *program, int number)
 {
-	return (program->traits & INLINE) != 0 && (number == 0 || (program->traits & MIXED) == 0);
+	return (program->traits & COMBINING) != 0 &&
+	       (number == 0 || (program->traits & MIXED) == 0);
 }
 
-bool program_is_in_turn(const struct program *program)
+bool program_is_sequential(const struct program *program)
 {
-	return (program->traits & IN_TURN) != 0 && (program->traits & LATE) == 0;
+	return (program->traits & SEQUENTIAL) != 0 && (program->traits & LATE) == 0;
 }
 
 bool program_joins(const struct program *program)
@@ -166,12 +167,12 @@ static bool parse_server(char *text, struct program *program)
 	char *word = strtok_r(text, "+", &rest);
 
 	if (word == NULL || (strcmp(word, "raw") != 0 && strcmp(word, "thread") != 0 &&
-				    strcmp(word, "task") != 0 && strcmp(word, "inline") != 0))
+				    strcmp(word, "task") != 0 && strcmp(word, "combining") != 0))
 		return false;
-	program->traits = strcmp(word, "raw") == 0      ? RAW
-			  : strcmp(word, "task") == 0   ? TASK
-			  : strcmp(word, "inline") == 0 ? INLINE
-							: 0;
+	program->traits = strcmp(word, "raw") == 0         ? RAW
+			  : strcmp(word, "task") == 0      ? TASK
+			  : strcmp(word, "combining") == 0 ? COMBINING
+							   : 0;
 	while ((word = strtok_r(NULL, "+", &rest)) != NULL) {
 		size_t i = 0;
 
@@ -232,10 +233,10 @@ bool program_parse(const char *text, struct program *program)
 void program_print(const struct program *program, char *text, size_t size)
 {
 	int at = snprintf(text, size, "%s",
-		program->traits & RAW      ? "raw"
-		: program->traits & TASK   ? "task"
-		: program->traits & INLINE ? "inline"
-					   : "thread");
+		program->traits & RAW         ? "raw"
+		: program->traits & TASK      ? "task"
+		: program->traits & COMBINING ? "combining"
+					      : "thread");
 
 	for (size_t i = 0; i < TRAITS; i++) {
 		if (program->traits & traits[i].trait)
@@ -258,21 +259,23 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	/* New ones must come last, as with the operations. */
 	TASK, TASK, TASK | INIT | LEFTOVER, TASK | BUDGET, TASK | RUN, TASK | QUITS | LEFTOVER,
 	TASK | QUITS | INIT | TERM, TASK | INIT_FAILS, TASK | BUILDER_FAILS, BOUNDED,
-	BOUNDED | LEFTOVER, ROOMY, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT, RAW | BOUNDED,
-	SHARED | BOUNDED, TWO, TWO, TWO | TASK, TWO | TASK | MIXED, TWO | BOUNDED, THREE,
-	THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
+	BOUNDED | LEFTOVER, BOUNDED_TWO, TASK | BOUNDED, TASK | BOUNDED | BUDGET | INIT,
+	RAW | BOUNDED, SHARED | BOUNDED, TWO, TWO, TWO | TASK, TWO | TASK | MIXED, TWO | BOUNDED,
+	THREE, THREE | TASK | MIXED, TWO | INIT | LEFTOVER, TASK | QUITS | BOUNDED, NO_DROP | TASK,
 	TASK | SHARED, TWO | TASK | BOUNDED, DETACH | TWO, POOLED, POOLED, POOLED | SHARED,
 	POOLED | LEFTOVER, POOLED | TASK, POOLED | RAW, POOLED | TASK | BUDGET | BOUNDED,
-	POOLED | TASK | QUITS | LEFTOVER, POOLED | DETACH, POOLED | SHARED | TASK, INLINE, INLINE,
-	INLINE | INIT | LEFTOVER, INLINE | BUDGET | INIT, INLINE | BUDGET | INIT | LEFTOVER | TERM,
-	INLINE | SHARED | BUDGET, INLINE | INIT_FAILS, INLINE | BUILDER_FAILS, INLINE | BOUNDED,
-	INLINE | BOUNDED | BUDGET, INLINE | DETACH, INLINE | JOIN_TIMED, INLINE | NO_DROP,
-	TWO | INLINE, TWO | INLINE | BUDGET, TWO | INLINE | MIXED, TWO | INLINE | MIXED | BUDGET,
-	THREE | INLINE | BUDGET, TWO | INLINE | BOUNDED, INLINE | POOLED,
-	INLINE | POOLED | BUDGET | SHARED, REUSED | LEFTOVER, REUSED | DETACH,
-	REUSED | INIT | EARLY, REUSED | TWO, REUSED | TWO | EARLY, REUSED | TWO | DETACH,
-	REUSED | TWO | IN_TURN, REUSED | THREE | IN_TURN | INIT, REUSED | INIT_FAILS,
-	REUSED | TWO | IN_TURN | DETACH, TASK | NESTED, TASK | NESTED | BUDGET,
+	POOLED | TASK | QUITS | LEFTOVER, POOLED | DETACH, POOLED | SHARED | TASK, COMBINING,
+	COMBINING, COMBINING | INIT | LEFTOVER, COMBINING | BUDGET | INIT,
+	COMBINING | BUDGET | INIT | LEFTOVER | TERM, COMBINING | SHARED | BUDGET,
+	COMBINING | INIT_FAILS, COMBINING | BUILDER_FAILS, COMBINING | BOUNDED,
+	COMBINING | BOUNDED | BUDGET, COMBINING | DETACH, COMBINING | JOIN_TIMED,
+	COMBINING | NO_DROP, TWO | COMBINING, TWO | COMBINING | BUDGET, TWO | COMBINING | MIXED,
+	TWO | COMBINING | MIXED | BUDGET, THREE | COMBINING | BUDGET, TWO | COMBINING | BOUNDED,
+	COMBINING | POOLED, COMBINING | POOLED | BUDGET | SHARED, THREAD_POOL | LEFTOVER,
+	THREAD_POOL | DETACH, THREAD_POOL | INIT | EARLY, THREAD_POOL | TWO,
+	THREAD_POOL | TWO | EARLY, THREAD_POOL | TWO | DETACH, THREAD_POOL | TWO | SEQUENTIAL,
+	THREAD_POOL | THREE | SEQUENTIAL | INIT, THREAD_POOL | INIT_FAILS,
+	THREAD_POOL | TWO | SEQUENTIAL | DETACH, TASK | NESTED, TASK | NESTED | BUDGET,
 	TASK | NESTED | QUITS | LEFTOVER, TASK | NESTED | RUN | TWO};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20

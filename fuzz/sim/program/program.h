@@ -48,7 +48,7 @@ enum action {
 	POST_CLIENT_CLONE,
 	POST_CLIENT_DROP,
 	/* Reserve capacity; the completions report it. */
-	ASK_ROOM,
+	RESERVE,
 	/* Poll for a completion; wait for one; with a deadline; like an event loop; drop them
 	 * all. */
 	NEXT,
@@ -69,7 +69,7 @@ enum action {
 enum behaviour {
 	ANSWER,
 	/* Write the answer into the reply buffer. */
-	ANSWER_IN_ROOM,
+	ANSWER_IN_BUFFER,
 	FAIL,
 	FORGET,
 	/* Keep the context; another thread answers, or drops it. */
@@ -80,16 +80,16 @@ enum behaviour {
 	/* Post another message to the same server through a weak client. */
 	CHAIN,
 	/* Send a request to the next server (with one server: to itself), then answer.  The next
-	 * server answers; does the same in turn; keeps the context; answers, and then sends a
+	 * server answers; does the same; keeps the context; answers, and then sends a
 	 * request. */
-	ASK,
-	ASK_ROUND,
-	ASK_KEPT,
-	ASK_BACK,
-	ANSWER_AND_ASK,
-	/* As ASK_ROUND, with a deadline; with an asynchronous request, waited for afterwards. */
-	ASK_TIMED,
-	ASK_ASYNC,
+	CALL,
+	CALL_ROUND,
+	CALL_KEPT,
+	CALL_REVERSE,
+	ANSWER_AND_CALL,
+	/* As CALL_ROUND, with a deadline; with an asynchronous request, waited for afterwards. */
+	CALL_TIMED,
+	CALL_ASYNC,
 	/* Post to the next server, waiting for capacity. */
 	PUSH,
 	/* Wait for the next server's end. */
@@ -145,29 +145,29 @@ enum trait {
 	QUITS = 16384,
 	/* The capacity is one message; two. */
 	BOUNDED = 32768,
-	ROOMY = 65536,
+	BOUNDED_TWO = 65536,
 	/* The number of servers, of the same kind. */
 	TWO = 131072,
 	THREE = 262144,
-	/* With TASK or INLINE: all servers but the first are threads. */
+	/* With TASK or COMBINING: all servers but the first are threads. */
 	MIXED = 524288,
 	/* Clients recycle the memory of their messages, from the first one on. */
 	POOLED = 1048576,
 	/* A combining server, run by its callers; with BUDGET, a combiner's budget is one
 	 * message. */
-	INLINE = 2097152,
+	COMBINING = 2097152,
 	/* The servers run on pooled threads, of which one may be idle.  The pool is dropped when
 	 * all servers have ended; EARLY: while they run. */
-	REUSED = 4194304,
+	THREAD_POOL = 4194304,
 	EARLY = 8388608,
 	/* Each server is spawned when the one before it has ended; the first thread performs the
 	 * operations of their clients, one client after the other. */
-	IN_TURN = 16777216,
+	SEQUENTIAL = 16777216,
 	/* With TASK: each handler briefly runs an event loop of its own. */
 	NESTED = 33554432,
 	/* With DETACH: the first thread waits for the dropped threads. */
-	GATHERS = 67108864,
-	TRAIT_LAST = GATHERS
+	JOIN_DROPPED = 67108864,
+	TRAIT_LAST = JOIN_DROPPED
 };
 
 struct program {
@@ -187,10 +187,10 @@ unsigned program_capacity(const struct program *program);
 bool program_is_task(const struct program *program, int number);
 
 /* Whether server `number` is a combining server. */
-bool program_is_inline(const struct program *program, int number);
+bool program_is_combining(const struct program *program, int number);
 
 /* Whether each server is spawned after the end of the one before it. */
-bool program_is_in_turn(const struct program *program);
+bool program_is_sequential(const struct program *program);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);

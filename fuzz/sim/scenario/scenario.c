@@ -58,7 +58,7 @@ static int open_server(struct server *server, ump_client **client, ump_thread_po
 		oracle_runs(server->number, true);
 		code = ump_spawn_task(&config, server_build, server, client, &server->task);
 		oracle_runs(server->number, false);
-	} else if (program_is_inline(server->program, server->number)) {
+	} else if (program_is_combining(server->program, server->number)) {
 		code = ump_spawn_combining(
 			&config, server_build, server, client, &server->combining);
 	} else {
@@ -89,7 +89,7 @@ static void end_server(const struct scenario *scenario, struct server *server)
 		ump_combining_drop(&server->combining);
 	} else if (server->combining != NULL) {
 		sim_remark("joins server %d", server->number);
-		server_join_inline(server);
+		server_join_combining(server);
 	}
 }
 
@@ -140,7 +140,7 @@ static void prepare_servers(struct scenario *scenario)
 /* Open the thread pool if the program has one; false if that was refused. */
 static bool open_thread_pool(struct scenario *scenario)
 {
-	if ((scenario->program->traits & REUSED) == 0)
+	if ((scenario->program->traits & THREAD_POOL) == 0)
 		return true;
 	if (ump_thread_pool_open(&scenario->threads, 1, 0) == UMP_OK)
 		return true;
@@ -152,7 +152,7 @@ static void drop_threads(struct scenario *scenario)
 {
 	if (scenario->threads == NULL)
 		return;
-	sim_remark("drops the threads that wait to be used again");
+	sim_remark("drops the thread pool");
 	ump_thread_pool_drop(&scenario->threads);
 }
 
@@ -178,7 +178,7 @@ static bool needs_next(const struct program *program)
 			enum behaviour behaviour =
 				operation_types[program->operations[c][i]].behaviour;
 
-			if (behaviour >= ASK && behaviour <= JOIN)
+			if (behaviour >= CALL && behaviour <= JOIN)
 				return true;
 		}
 	}
@@ -224,7 +224,7 @@ static void join_clients(struct scenario *scenario)
 }
 
 /* Drop the first client of a server that no client talks to. */
-static void drop_rest(struct scenario *scenario, int server)
+static void drop_unused(struct scenario *scenario, int server)
 {
 	if (scenario->first[server] == NULL)
 		return;
@@ -239,7 +239,7 @@ static void drop_rest(struct scenario *scenario, int server)
 static void end_servers(struct scenario *scenario)
 {
 	for (int i = 0; i < scenario->server_count; i++) {
-		drop_rest(scenario, i);
+		drop_unused(scenario, i);
 		end_server(scenario, &scenario->servers[i]);
 	}
 }
@@ -254,7 +254,7 @@ static void perform(struct scenario *scenario)
 	for (int i = 0; i < scenario->server_count; i++) {
 		/* A server whose end a handler waits for must be able to end. */
 		if (program_joins(program))
-			drop_rest(scenario, i);
+			drop_unused(scenario, i);
 		if ((program->traits & LATE) == 0)
 			begin_loop(&scenario->servers[i]);
 	}
@@ -276,7 +276,7 @@ static void perform(struct scenario *scenario)
 }
 
 /* One server after the other, each with its client. */
-static void perform_in_turn(struct scenario *scenario)
+static void perform_sequentially(struct scenario *scenario)
 {
 	for (int i = 0; i < scenario->server_count; i++) {
 		struct client *client = &scenario->clients[i];
@@ -323,16 +323,16 @@ void scenario_root(void *arg)
 	if (!open_thread_pool(&scenario))
 		return;
 	prepare_servers(&scenario);
-	if (program_is_in_turn(program))
-		perform_in_turn(&scenario);
+	if (program_is_sequential(program))
+		perform_sequentially(&scenario);
 	else
 		perform_at_once(&scenario);
 	if (!detached)
 		oracle_threads_left(scenario.threads != NULL ? 1 : 0);
 	drop_threads(&scenario);
-	if ((program->traits & GATHERS) != 0 &&
+	if ((program->traits & JOIN_DROPPED) != 0 &&
 		(ump_join_dropped(UMP_FOREVER) != UMP_OK || ump__dropped_count() != 0))
-		sim_fail("[clean]", "a thread that was let go is left");
+		sim_fail("[clean]", "a dropped thread is left");
 	if (detached)
 		/* A thread that is not joined may use the handler after this. */
 		return;

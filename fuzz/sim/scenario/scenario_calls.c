@@ -6,28 +6,28 @@
 static enum behaviour next_behaviour(enum behaviour behaviour)
 {
 	switch (behaviour) {
-	case ASK_ROUND:
-	case ASK_TIMED:
-	case ASK_ASYNC:
-		return ASK_ROUND;
-	case ASK_KEPT:
+	case CALL_ROUND:
+	case CALL_TIMED:
+	case CALL_ASYNC:
+		return CALL_ROUND;
+	case CALL_KEPT:
 		return KEEP;
-	case ASK_BACK:
-		return ANSWER_AND_ASK;
+	case CALL_REVERSE:
+		return ANSWER_AND_CALL;
 	default:
 		return ANSWER;
 	}
 }
 
 /* Send a request and wait for the answer. */
-static void ask(struct server *server, ump_client *to, const struct message *message, bool timed)
+static void call(struct server *server, ump_client *to, const struct message *message, bool timed)
 {
 	int number = (int)message->number;
 	ump_time deadline = timed ? ump_after(SOON) : UMP_FOREVER;
 	struct reply reply;
 	int code;
 
-	sim_remark("server %d asks the next one, as %d", server->number, number);
+	sim_remark("server %d sends the next one a request, as %d", server->number, number);
 	oracle_waits(server->number, server->next->number, number);
 	oracle_send(
 		number, timed ? SEND_TIMED : SEND_REQUEST, server->next->number, server->number);
@@ -41,7 +41,7 @@ static void ask(struct server *server, ump_client *to, const struct message *mes
 }
 
 /* The same in two calls. */
-static void ask_async(struct server *server, ump_client *to, const struct message *message)
+static void call_async(struct server *server, ump_client *to, const struct message *message)
 {
 	int number = (int)message->number;
 	ump_wait_reply *waiting = NULL;
@@ -49,7 +49,7 @@ static void ask_async(struct server *server, ump_client *to, const struct messag
 	int code;
 
 	/* Sending may run that server. */
-	if (program_is_inline(server->program, server->next->number))
+	if (program_is_combining(server->program, server->next->number))
 		oracle_waits(server->number, server->next->number, number);
 	oracle_send(number, SEND_ASYNC, server->next->number, server->number);
 	code = ump_client_req_async(to, message, &waiting);
@@ -98,7 +98,7 @@ void server_join_thread(struct server *server)
 	oracle_joined(server->number, how.stop, (intptr_t)how.value);
 }
 
-void server_join_inline(struct server *server)
+void server_join_combining(struct server *server)
 {
 	struct ump_flow how;
 	bool timed = (server->program->traits & JOIN_TIMED) != 0;
@@ -160,7 +160,7 @@ void server_drop_next(const struct server *server, ump_client *strong)
 	oracle_dropped_strong(server->next->number);
 }
 
-void server_ask(struct server *server, const struct message *message)
+void server_call(struct server *server, const struct message *message)
 {
 	enum behaviour behaviour = (enum behaviour)message->behaviour;
 	struct message next = {
@@ -177,11 +177,11 @@ void server_ask(struct server *server, const struct message *message)
 	strong = server_to_next(server);
 	if (strong == NULL)
 		return;
-	if (behaviour == ASK_ASYNC)
-		ask_async(server, strong, &next);
+	if (behaviour == CALL_ASYNC)
+		call_async(server, strong, &next);
 	else if (behaviour == PUSH)
 		push(server, strong, &next);
 	else
-		ask(server, strong, &next, behaviour == ASK_TIMED);
+		call(server, strong, &next, behaviour == CALL_TIMED);
 	server_drop_next(server, strong);
 }

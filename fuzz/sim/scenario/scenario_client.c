@@ -37,28 +37,28 @@ void client_completed(int number, int code, const struct reply *reply)
 	oracle_completed(number, code, code == UMP_OK ? number_of_reply(reply) : -1);
 }
 
-bool client_use_room(struct client *client, int number)
+bool client_use_permit(struct client *client, int number)
 {
 	struct strong *strong = client_top(client);
-	bool had = strong->room == ROOM_GOT;
+	bool had = strong->reservation == PERMIT_HELD;
 
 	if (had)
-		oracle_room_used(number, client->server);
-	else if (strong->room != NO_ROOM && number >= 0)
-		oracle_asked(number);
+		oracle_permit_used(number, client->server);
+	else if (strong->reservation != NOT_RESERVED && number >= 0)
+		oracle_has_reservation(number);
 	/* This message may use up the permit of a reservation that is not reported yet. */
 	strong->sent = strong->sent || number >= 0;
-	strong->room = had ? NO_ROOM : strong->room;
+	strong->reservation = had ? NOT_RESERVED : strong->reservation;
 	return had;
 }
 
-void client_keep_room(struct client *client, bool had, enum room room)
+void client_keep_permit(struct client *client, bool had, enum reservation reservation)
 {
 	if (!had)
 		return;
-	client_top(client)->room = room;
-	if (room == ROOM_GOT)
-		oracle_room_kept(client->server);
+	client_top(client)->reservation = reservation;
+	if (reservation == PERMIT_HELD)
+		oracle_permit_kept(client->server);
 }
 
 static void send_request(struct client *client, const struct message *message, bool timed)
@@ -70,20 +70,20 @@ static void send_request(struct client *client, const struct message *message, b
 	int code;
 
 	sim_remark("sends request %d%s", number, timed ? " with a deadline" : "");
-	had = client_use_room(client, number);
+	had = client_use_permit(client, number);
 	oracle_send(number, timed ? SEND_TIMED : SEND_REQUEST, client->server, ORACLE_CLIENT);
 	code = ump_client_req(client_top(client)->client, message, &reply, deadline);
 	/* Some of these codes mean that it was not sent, others that it was sent and not
 	 * handled. */
 	if (code < 0 && code != UMP_NO_REPLY)
-		client_keep_room(client, had, ROOM_UNKNOWN);
+		client_keep_permit(client, had, PERMIT_UNKNOWN);
 	if (timed && code == UMP_TIMED_OUT) {
 		sim_remark("message %d: %s", number, ump_strerror(code));
 		/* The library read the clock once before it sent anything; but it may have waited
 		 * for capacity then, or a handler that it ran may have read the clock too. */
 		oracle_timed_out(number,
 			program_capacity(client->program) != 0 ||
-				(client->program->traits & INLINE) != 0 ||
+				(client->program->traits & COMBINING) != 0 ||
 				sim_clock_read() < deadline,
 			deadline);
 		return;
@@ -112,14 +112,14 @@ static void send_async(struct client *client, const struct message *message, enu
 
 	give_up(client);
 	sim_remark("sends request %d and does not wait", number);
-	had = client_use_room(client, number);
+	had = client_use_permit(client, number);
 	oracle_send(number, action, client->server, ORACLE_CLIENT);
 	code = action == SEND_ASYNC
 		       ? ump_client_req_async(to, message, &client->waiting)
 		       : ump_client_req_async_until(to, message, &client->waiting, UMP_FOREVER);
 	oracle_sent(number, code);
 	if (code != UMP_OK)
-		client_keep_room(client, had, ROOM_GOT);
+		client_keep_permit(client, had, PERMIT_HELD);
 	client->waiting_for = number;
 }
 
@@ -131,7 +131,7 @@ static void send_post(struct client *client, const struct message *message, enum
 
 	sim_remark("posts message %d", number);
 	if (action != SEND_POST_CLIENT)
-		had = client_use_room(client, number);
+		had = client_use_permit(client, number);
 	oracle_send(number, action, client->server, ORACLE_CLIENT);
 	if (action == SEND_POST_CLIENT)
 		code = ump_post_client_post(client->post[client->posts - 1], message);
@@ -142,7 +142,7 @@ static void send_post(struct client *client, const struct message *message, enum
 	sim_remark("message %d: %s", number, ump_strerror(code));
 	oracle_sent(number, code);
 	if (code != UMP_OK)
-		client_keep_room(client, had, ROOM_GOT);
+		client_keep_permit(client, had, PERMIT_HELD);
 }
 
 /* Post, waiting for capacity until a deadline. */
@@ -155,7 +155,7 @@ static void send_post_timed(struct client *client, const struct message *message
 	int code;
 
 	sim_remark("posts message %d, until a deadline", number);
-	had = client_use_room(client, number);
+	had = client_use_permit(client, number);
 	oracle_send(number, SEND_POST_TIMED, client->server, ORACLE_CLIENT);
 	passed = sim_clock() >= deadline;
 	code = ump_client_post_until(client_top(client)->client, message, deadline);
@@ -172,7 +172,7 @@ static void send_post_timed(struct client *client, const struct message *message
 	if (code == UMP_OK)
 		return;
 	check_message(message, number);
-	client_keep_room(client, had, ROOM_GOT);
+	client_keep_permit(client, had, PERMIT_HELD);
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
@@ -211,12 +211,12 @@ static void drop_strong(struct client *client)
 		return;
 	sim_remark("drops a client");
 	strong = client_top(client);
-	if (strong->room == ROOM_ASKED)
-		oracle_asker_goes(strong->room_message);
-	(void)client_use_room(client, ORACLE_NO_MESSAGE);
+	if (strong->reservation == RESERVATION_PENDING)
+		oracle_client_goes(strong->reservation_message);
+	(void)client_use_permit(client, ORACLE_NO_MESSAGE);
 	oracle_dropping_strong(client->server);
 	ump_client_drop(&strong->client);
-	strong->room = NO_ROOM;
+	strong->reservation = NOT_RESERVED;
 	client->strongs--;
 	oracle_dropped_strong(client->server);
 }
@@ -226,8 +226,8 @@ static void push_strong(struct client *client, ump_client *strong)
 	if (strong == NULL)
 		return;
 	client->strong[client->strongs].client = strong;
-	client->strong[client->strongs].room = NO_ROOM;
-	client->strong[client->strongs].for_nobody = false;
+	client->strong[client->strongs].reservation = NOT_RESERVED;
+	client->strong[client->strongs].orphaned = false;
 	client->strongs++;
 }
 
@@ -325,8 +325,8 @@ static void operation_with_strong(
 	case SEND_COMPLETION:
 		completions_send(client, message);
 		break;
-	case ASK_ROOM:
-		completions_ask_room(client, (int)message->number);
+	case RESERVE:
+		completions_reserve(client, (int)message->number);
 		break;
 	case STATS:
 		read_stats(client);
@@ -397,17 +397,17 @@ static void operation_without(
 static bool needs_strong(enum action action)
 {
 	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
-	       action == POST_CLIENT || action == ASK_ROOM || action == STATS || action == SPAWN;
+	       action == POST_CLIENT || action == RESERVE || action == STATS || action == SPAWN;
 }
 
 /* A client that waits for capacity may wait for itself if it may keep a permit with another
  * handle. */
-static bool holds_room_up(const struct client *client, enum action action)
+static bool may_wait_for_itself(const struct client *client, enum action action)
 {
-	if (action > SEND_POST_CLIENT && action != ASK_ROOM)
+	if (action > SEND_POST_CLIENT && action != RESERVE)
 		return false;
 	for (int i = 0; i < client->strongs - 1; i++) {
-		if (client->strong[i].room != NO_ROOM)
+		if (client->strong[i].reservation != NOT_RESERVED)
 			return true;
 	}
 	return false;
@@ -426,7 +426,7 @@ void client_operations(struct client *client)
 		/* A client without a strong handle, or with too many, skips the operation. */
 		if (!needs_strong(type->action))
 			operation_without(client, type->action, &message);
-		else if (client->strongs > 0 && !holds_room_up(client, type->action) &&
+		else if (client->strongs > 0 && !may_wait_for_itself(client, type->action) &&
 			 (type->action != CLONE || client->strongs < STRONGS))
 			operation_with_strong(client, type->action, &message);
 	}

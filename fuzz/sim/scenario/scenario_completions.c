@@ -34,7 +34,7 @@ void completions_send(struct client *client, const struct message *message)
 	if (!is_open(client))
 		return;
 	sim_remark("sends request %d, for its completions", number);
-	had = client_use_room(client, number);
+	had = client_use_permit(client, number);
 	oracle_send(number, SEND_COMPLETION, client->server, ORACLE_CLIENT);
 	code = ump_client_req_completion(
 		client_top(client)->client, message, client->completions, tag_of(number));
@@ -42,10 +42,10 @@ void completions_send(struct client *client, const struct message *message)
 	if (code == UMP_OK)
 		client->flying |= bit_of(number);
 	else
-		client_keep_room(client, had, ROOM_GOT);
+		client_keep_permit(client, had, PERMIT_HELD);
 }
 
-void completions_ask_room(struct client *client, int number)
+void completions_reserve(struct client *client, int number)
 {
 	struct strong *strong = client_top(client);
 	int code;
@@ -53,45 +53,49 @@ void completions_ask_room(struct client *client, int number)
 	/* A handle that other threads use at the same time must not reserve capacity. */
 	if ((client->program->traits & SHARED) != 0 || !is_open(client))
 		return;
-	if ((strong->room == ROOM_ASKED || strong->room == ROOM_GOT) && !strong->for_nobody)
+	if ((strong->reservation == RESERVATION_PENDING || strong->reservation == PERMIT_HELD) &&
+		!strong->orphaned)
 		return;
-	sim_remark("asks for room, as %d", number);
+	sim_remark("reserves capacity, as %d", number);
 	/* If it keeps a permit, the new reservation reports that one. */
-	if (strong->room == ROOM_GOT)
-		oracle_room_used(ORACLE_NO_MESSAGE, client->server);
-	oracle_ask_room(number, client->server);
+	if (strong->reservation == PERMIT_HELD)
+		oracle_permit_used(ORACLE_NO_MESSAGE, client->server);
+	oracle_reserve(number, client->server);
 	code = ump_client_reserve(strong->client, client->completions, tag_of(number));
 	if (code == UMP_OK) {
 		client->flying |= bit_of(number);
-		strong->room = ROOM_ASKED;
+		strong->reservation = RESERVATION_PENDING;
 		strong->sent = false;
-		strong->for_nobody = false;
-		strong->room_message = number;
+		strong->orphaned = false;
+		strong->reservation_message = number;
 		return;
 	}
-	if (strong->room == ROOM_GOT)
-		oracle_room_kept(client->server);
+	if (strong->reservation == PERMIT_HELD)
+		oracle_permit_kept(client->server);
 	if (code == UMP_NO_MEMORY)
 		oracle_refused();
-	else if (code != UMP_INVALID || strong->room != ROOM_UNKNOWN || strong->for_nobody)
-		sim_fail("[bound]", "asking for room failed: %s", ump_strerror(code));
+	else if (code != UMP_INVALID || strong->reservation != PERMIT_UNKNOWN || strong->orphaned)
+		sim_fail("[bound]", "reserving capacity failed: %s", ump_strerror(code));
 	oracle_gave_up(number);
 }
 
 /* A reservation is reported with `code`. */
-static void room_told(struct client *client, int number, int code)
+static void reservation_ended(struct client *client, int number, int code)
 {
 	bool kept = false;
 
 	for (int i = 0; i < client->strongs; i++) {
 		struct strong *strong = &client->strong[i];
 
-		if (strong->room != ROOM_ASKED || strong->room_message != number)
+		if (strong->reservation != RESERVATION_PENDING ||
+			strong->reservation_message != number)
 			continue;
 		kept = code == UMP_OK && !strong->sent;
-		strong->room = kept ? ROOM_GOT : code == UMP_OK ? ROOM_UNKNOWN : NO_ROOM;
+		strong->reservation = kept             ? PERMIT_HELD
+				      : code == UMP_OK ? PERMIT_UNKNOWN
+						       : NOT_RESERVED;
 	}
-	oracle_room_told(number, code, kept);
+	oracle_reservation_ended(number, code, kept);
 }
 
 static void got(struct client *client, const struct ump_completion *completion)
@@ -103,8 +107,8 @@ static void got(struct client *client, const struct ump_completion *completion)
 	sim_remark("gets the completion of %d: %s", number, ump_strerror(completion->result));
 	client->flying &= ~bit_of(number);
 	if (operation_types[client->program->operations[client->number][number % PROGRAM_OPS]]
-			.action == ASK_ROOM) {
-		room_told(client, number, completion->result);
+			.action == RESERVE) {
+		reservation_ended(client, number, completion->result);
 		return;
 	}
 	if ((completion->result == UMP_OK) != (completion->reply != NULL))
@@ -136,7 +140,7 @@ static bool next(struct client *client)
 	if (code != UMP_OK)
 		sim_fail("[complete]", "looking for a completion failed: %s", ump_strerror(code));
 	if (readable && !sim_readable(fd))
-		sim_fail("[complete]", "the file descriptor falls silent before all is told");
+		sim_fail("[complete]", "the notifier is cleared while completions are left");
 	got(client, &completion);
 	return true;
 }
@@ -206,8 +210,8 @@ void completions_drop(struct client *client)
 	}
 	client->flying = 0;
 	for (int i = 0; i < client->strongs; i++) {
-		client->strong[i].for_nobody = client->strong[i].room != NO_ROOM;
-		if (client->strong[i].room == ROOM_ASKED)
-			client->strong[i].room = ROOM_UNKNOWN;
+		client->strong[i].orphaned = client->strong[i].reservation != NOT_RESERVED;
+		if (client->strong[i].reservation == RESERVATION_PENDING)
+			client->strong[i].reservation = PERMIT_UNKNOWN;
 	}
 }

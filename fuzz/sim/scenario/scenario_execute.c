@@ -9,7 +9,7 @@
 void scenario_execute(const struct program *program)
 {
 	oracle_begin(program);
-	platform_tells_offers(oracle_offered);
+	platform_on_release(oracle_released_role);
 	platform_recycles((program->traits & POOLED) != 0);
 	sim_execute(scenario_root, (void *)(uintptr_t)program);
 	if (sim_result.bug == NULL && !sim_result.cut && !sim_result.limited)

@@ -73,7 +73,7 @@ struct ump_flow server_handle(
 	struct server *server, const struct message *message, ump_reply_context **rc);
 
 /* Answer a request. */
-void server_answer(ump_reply_context **rc, int number, bool in_room);
+void server_answer(ump_reply_context **rc, int number, bool in_buffer);
 
 /* The loop of a raw server, on its own thread; its arg is a struct server. */
 void server_raw_loop(void *arg);
@@ -110,31 +110,31 @@ void server_nested_loop(struct server *server);
 
 /* Perform a behaviour that involves the next server: a request or a post to it, or a wait for its
  * end. */
-void server_ask(struct server *server, const struct message *message);
+void server_call(struct server *server, const struct message *message);
 
 /* Join a server's thread, or a server without one, and check its outcome. */
 void server_join_thread(struct server *server);
-void server_join_inline(struct server *server);
+void server_join_combining(struct server *server);
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
 /* A client's knowledge of its reservation: none pending; pending; holds a permit; may hold one. */
-enum room {
-	NO_ROOM,
-	ROOM_ASKED,
-	ROOM_GOT,
-	ROOM_UNKNOWN
+enum reservation {
+	NOT_RESERVED,
+	RESERVATION_PENDING,
+	PERMIT_HELD,
+	PERMIT_UNKNOWN
 };
 
 struct strong {
 	ump_client *client;
-	enum room room;
+	enum reservation reservation;
 	/* It has sent since it reserved, and may have used the permit that is not reported yet. */
 	bool sent;
 	/* The completions of its reservation were dropped: it may reserve again. */
-	bool for_nobody;
+	bool orphaned;
 	/* The reservation's tag. */
-	int room_message;
+	int reservation_message;
 };
 
 #define STRONGS 4
@@ -182,17 +182,18 @@ void client_completed(int number, int code, const struct reply *reply);
 
 /* `client` is about to send its next message, or none (-1): use up the permit kept for it.  Return
  * whether there was one. */
-bool client_use_room(struct client *client, int number);
+bool client_use_permit(struct client *client, int number);
 
-/* The message was not sent (ROOM_GOT), or perhaps not (ROOM_UNKNOWN): its permit is still kept. */
-void client_keep_room(struct client *client, bool had, enum room room);
+/* The message was not sent (PERMIT_HELD), or perhaps not (PERMIT_UNKNOWN): its permit is still
+ * kept. */
+void client_keep_permit(struct client *client, bool had, enum reservation reservation);
 
 /* Clone, and report it to the oracle; NULL: no memory. */
 ump_client *client_clone(ump_client *from, int server);
 
 /* Operations on completions. */
 void completions_send(struct client *client, const struct message *message);
-void completions_ask_room(struct client *client, int number);
+void completions_reserve(struct client *client, int number);
 void completions_get(struct client *client, enum action action);
 void completions_drop(struct client *client);
 

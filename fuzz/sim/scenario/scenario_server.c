@@ -27,10 +27,10 @@ struct ump_config server_config(const struct program *program)
 
 /* ---- Answers ------------------------------------------------------------------------------- */
 
-void server_answer(ump_reply_context **rc, int number, bool in_room)
+void server_answer(ump_reply_context **rc, int number, bool in_buffer)
 {
 	struct reply local;
-	struct reply *reply = in_room ? ump_reply_buffer(*rc) : &local;
+	struct reply *reply = in_buffer ? ump_reply_buffer(*rc) : &local;
 	int code;
 
 	reply->number = (uint32_t)number;
@@ -167,7 +167,7 @@ static void respond(struct server *server, const struct message *message, ump_re
 		keep(server, message, rc);
 		break;
 	default:
-		server_answer(rc, number, message->behaviour == ANSWER_IN_ROOM);
+		server_answer(rc, number, message->behaviour == ANSWER_IN_BUFFER);
 	}
 }
 
@@ -182,12 +182,12 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 	server_nested_loop(server);
 	if (behaviour == CHAIN)
 		chain(server, (int)mine.number);
-	if (behaviour == ANSWER_AND_ASK && !answered) {
+	if (behaviour == ANSWER_AND_CALL && !answered) {
 		respond(server, message, rc);
 		answered = true;
 	}
-	if (behaviour >= ASK && behaviour <= JOIN)
-		server_ask(server, &mine);
+	if (behaviour >= CALL && behaviour <= JOIN)
+		server_call(server, &mine);
 	if (behaviour >= SUSPEND && behaviour <= RESUME && server_suspend(server, message, rc))
 		return false;
 	if (!answered)
@@ -231,7 +231,7 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 	const struct message *message = value;
 	int number = (int)message->number;
 	enum behaviour behaviour = (enum behaviour)message->behaviour;
-	bool taken = rc == NULL || behaviour == ANSWER_IN_ROOM || behaviour == FAIL ||
+	bool taken = rc == NULL || behaviour == ANSWER_IN_BUFFER || behaviour == FAIL ||
 		     behaviour == KEEP || behaviour == KEEP_AND_DROP;
 
 	sim_remark("has message %d left over", number);
@@ -239,7 +239,7 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 	oracle_leftover(number, taken);
 	if (rc == NULL || !taken)
 		return;
-	if (behaviour == ANSWER_IN_ROOM)
+	if (behaviour == ANSWER_IN_BUFFER)
 		server_answer(rc, number, true);
 	else if (behaviour == FAIL)
 		fail(rc, number);
@@ -302,10 +302,10 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out)
 
 /* ---- A raw loop ---------------------------------------------------------------------------- */
 
-/* Receive in each possible way, in turn. */
-static int receive(struct server *server, int turn, const void **message, ump_reply_context **rc)
+/* Receive in each possible way, in round. */
+static int receive(struct server *server, int round, const void **message, ump_reply_context **rc)
 {
-	switch (turn % 3) {
+	switch (round % 3) {
 	case 0:
 		return ump_server_try_pop(server->raw, message, rc);
 	case 1:
@@ -322,8 +322,8 @@ void server_raw_loop(void *arg)
 	ump_reply_context *rc;
 	int result;
 
-	for (int turn = 0;; turn++) {
-		result = receive(server, turn, &message, &rc);
+	for (int round = 0;; round++) {
+		result = receive(server, round, &message, &rc);
 		if (result == UMP_EMPTY || result == UMP_TIMED_OUT)
 			continue;
 		if (result != UMP_OK)

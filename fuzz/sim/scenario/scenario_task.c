@@ -18,8 +18,8 @@ static void resume_at_once(struct server *server, ump_suspension *suspension)
 }
 
 /* Suspend for the next server.  NULL: that one waits for this task, or is gone, or there is no
- * memory; `told` says whether it was the first. */
-static ump_suspension *suspend_for_next(struct server *server, bool *told)
+ * memory; `closes_cycle` says whether it was the first. */
+static ump_suspension *suspend_for_next(struct server *server, bool *closes_cycle)
 {
 	ump_client *strong = server_to_next(server);
 	ump_suspension *suspension = NULL;
@@ -30,8 +30,8 @@ static ump_suspension *suspend_for_next(struct server *server, bool *told)
 	oracle_waits(server->number, server->next->number, ORACLE_NO_MESSAGE);
 	code = ump_suspend_for(strong, &suspension);
 	sim_remark("suspends for server %d: %s", server->next->number, ump_strerror(code));
-	*told = code == UMP_DEADLOCK;
-	if (*told)
+	*closes_cycle = code == UMP_DEADLOCK;
+	if (*closes_cycle)
 		oracle_deadlock(server->number);
 	if (code != UMP_OK)
 		oracle_waited(server->number);
@@ -42,11 +42,12 @@ static ump_suspension *suspend_for_next(struct server *server, bool *told)
 bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	struct kept *kept;
-	bool told = false;
-	ump_suspension *suspension =
-		message->behaviour == SUSPEND_FOR ? suspend_for_next(server, &told) : ump_suspend();
+	bool closes_cycle = false;
+	ump_suspension *suspension = message->behaviour == SUSPEND_FOR
+					     ? suspend_for_next(server, &closes_cycle)
+					     : ump_suspend();
 
-	if (told)
+	if (closes_cycle)
 		return false;
 	if (suspension == NULL) {
 		if (server->task != NULL)
@@ -83,7 +84,7 @@ void server_nested_loop(struct server *server)
 	if (!ump_task_dispatch(server->task, 0))
 		sim_fail("[task]", "a task has ended before its callback has returned");
 	if (sim_readable(fd))
-		sim_fail("[task]", "a callback is called for what comes after it");
+		sim_fail("[task]", "the notifier is raised inside a callback");
 }
 
 /* ---- The event loop ------------------------------------------------------------------------ */
@@ -108,13 +109,13 @@ static bool dispatch(struct server *server)
 	bool more;
 
 	sim_poll(fd, INT64_MAX);
-	(void)sim_rung(fd);
+	(void)sim_was_raised(fd);
 	oracle_runs(server->number, true);
 	more = ump_task_dispatch(server->task, budget ? 1 : 0);
 	oracle_runs(server->number, false);
 	if (!more)
 		return false;
-	oracle_rests(server->number, sim_readable(fd), sim_rung(fd));
+	oracle_idle(server->number, sim_readable(fd), sim_was_raised(fd));
 	if (server->handled == before && ++server->idle > IDLE)
 		sim_fail("[task]", "the task is woken for nothing, over and over");
 	if (budget && server->handled > before + 1)
@@ -158,8 +159,8 @@ static void run_or_quit(struct server *server)
 	unsigned traits = server->program->traits;
 	bool going = true;
 
-	for (int turn = 0; going; turn++) {
-		if (turn == 1 && (traits & (QUITS | DETACH)) != 0) {
+	for (int round = 0; going; round++) {
+		if (round == 1 && (traits & (QUITS | DETACH)) != 0) {
 			oracle_runs(server->number, true);
 			server_quit(server);
 			oracle_runs(server->number, false);
@@ -167,7 +168,7 @@ static void run_or_quit(struct server *server)
 		}
 		if (ump_task_join(&server->task, NULL) != UMP_EMPTY)
 			sim_fail("[task]", "a task is joined that has not ended");
-		going = traits & RUN ? run(server, turn == 0) : dispatch(server);
+		going = traits & RUN ? run(server, round == 0) : dispatch(server);
 	}
 	/* A handler may have dropped it. */
 	if (server->task != NULL)
@@ -217,7 +218,7 @@ static bool may_spawn(const struct client *client)
 		return false;
 	/* The task may wait for capacity, of which this client may keep a permit itself. */
 	for (int i = 0; i < client->strongs; i++) {
-		if (client->strong[i].room != NO_ROOM)
+		if (client->strong[i].reservation != NOT_RESERVED)
 			return false;
 	}
 	return true;

@@ -24,8 +24,9 @@ static void check_end(void)
 			return;
 		}
 	}
-	if (bell_leak() >= 0) {
-		sim_blame("file descriptor leak", "file descriptor %d was not closed", bell_leak());
+	if (notifier_leak() >= 0) {
+		sim_blame("file descriptor leak", "file descriptor %d was not closed",
+			notifier_leak());
 		return;
 	}
 	if (arena_leak(&size, &thread))

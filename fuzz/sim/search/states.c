@@ -75,7 +75,7 @@ static uint64_t hash_thread(uint64_t hash, int number)
 	hash = mix(hash, thread->at.expected);
 	hash = mix(hash, (uint64_t)thread->timed_out);
 	hash = mix(hash, (uint64_t)thread->clock_read);
-	hash = mix(mix(hash, (uint64_t)thread->told), (uint64_t)thread->told_times);
+	hash = mix(mix(hash, (uint64_t)thread->reported), (uint64_t)thread->reports);
 	hash = mix(hash, (uint64_t)(thread->status == ASLEEP ? thread->deadline : 0));
 	hash = mix(hash, (uint64_t)(thread->status == JOINING ? thread->joins : 0));
 	hash = mix(hash, (uintptr_t)thread->arg);
@@ -122,21 +122,21 @@ static uint64_t hash_state(enum choice what)
 	return mix_bytes(hash, watched.memory, watched.size);
 }
 
-/* Whether a state is in the table; and its place there, or the place where it should be. */
-static bool find(uint64_t hash, size_t *place)
+/* Whether a state is in the table; and its entry there, or the one where it should be. */
+static bool find(uint64_t hash, size_t *entry)
 {
 	size_t i = hash >> (64 - TABLE_BITS);
 
 	while (table[i] != 0 && table[i] != hash)
 		i = (i + 1) % TABLE;
-	*place = i;
+	*entry = i;
 	return table[i] == hash;
 }
 
 bool states_seen(enum choice what)
 {
 	uint64_t hash = hash_state(what);
-	size_t place = 0;
+	size_t entry = 0;
 
 	if (table == NULL)
 		table = calloc(TABLE, sizeof *table);
@@ -145,12 +145,12 @@ bool states_seen(enum choice what)
 	/* A visit with more stale loads left has explored everything that is possible with
 	 * fewer. */
 	for (int stale = sim_config.bounds.stale; stale >= machine.left.stale; stale--) {
-		if (find(mix(hash, (uint64_t)stale) | 1, &place))
+		if (find(mix(hash, (uint64_t)stale) | 1, &entry))
 			return true;
 	}
-	/* `place` is where this state belongs: it was looked up last. */
+	/* `entry` is where this state belongs: it was looked up last. */
 	if (known < TABLE / 10 * 9) {
-		table[place] = mix(hash, (uint64_t)machine.left.stale) | 1;
+		table[entry] = mix(hash, (uint64_t)machine.left.stale) | 1;
 		known++;
 	}
 	return false;

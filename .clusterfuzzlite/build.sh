@@ -9,7 +9,7 @@ cmake -S "$fuzz" -B "$WORK/ump-server" -G Ninja -DCMAKE_C_COMPILER="$CC" \
 cmake --build "$WORK/ump-server" --target core_fuzzer life_fuzzer
 for target in core life; do
 	cp "$WORK/ump-server/${target}_fuzzer" "$OUT/"
-	cp "$fuzz/$target.dict" "$OUT/${target}_fuzzer.dict"
+	cp "$fuzz/$target/$target.dict" "$OUT/${target}_fuzzer.dict"
 	zip -q -j -r "$OUT/${target}_fuzzer_seed_corpus.zip" "$fuzz/corpus/$target"
 	printf '[libfuzzer]\nmax_len = 256\n' >"$OUT/${target}_fuzzer.options"
 done

@@ -131,7 +131,7 @@ def coverage(export, reasons_path):
 def compile_all(sources, include, out):
     """Compile each source, unless the same text was compiled before; return the objects."""
     headers = hashlib.sha256()
-    for path in sorted([*include.rglob("*.h"), *(ROOT / "fuzz").glob("*.h")]):
+    for path in sorted([*include.rglob("*.h"), *(ROOT / "fuzz").rglob("*.h")]):
         headers.update(path.read_bytes())
 
     def one(source):
@@ -189,7 +189,7 @@ def hunt(binary, target, work, executions, seconds):
         try:
             done = subprocess.run(
                 [binary, *limits, "-seed=1", "-max_len=256", "-timeout=5", "-print_final_stats=1",
-                 f"-dict={ROOT}/fuzz/{target}.dict", f"-artifact_prefix={work}/", scratch, corpus],
+                 f"-dict={ROOT}/fuzz/{target}/{target}.dict", f"-artifact_prefix={work}/", scratch, corpus],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                 timeout=seconds + 60, check=False)
             log, code = done.stderr, done.returncode
@@ -213,7 +213,7 @@ def mutants(table, work, executions, seconds):
     listed = subprocess.run([sys.executable, ROOT / "scripts/mutants.py", "list", table],
                             check=True, capture_output=True, text=True).stdout
     rows, survivors = [], []
-    print(f"   {'bug':34}" + "".join(f"{target:^38}" for target in TARGETS))
+    print(f"   {'mutant':34}" + "".join(f"{target:^38}" for target in TARGETS))
     for line in listed.splitlines():
         number, name, fields = line.split(" ", 2)
         mutant = json.loads(fields)
@@ -241,11 +241,11 @@ def mutants(table, work, executions, seconds):
         rows.append(row)
         print(f"   {number + ' ' + name:34}" + "".join(f"{cell:^38}" for cell in cells), flush=True)
     merge(ROOT / "build/results/fuzz.json", "mutants",
-          {"executions": executions, "seconds": seconds, "planted": len(rows), "rows": rows,
+          {"executions": executions, "seconds": seconds, "applied": len(rows), "rows": rows,
            "survivors": survivors})
     if survivors:
-        fail("not caught: " + ", ".join(survivors))
-    print(f"   all {len(rows)} planted bugs are caught")
+        fail("not detected: " + ", ".join(survivors))
+    print(f"   all {len(rows)} mutants are detected")
 
 
 def main():

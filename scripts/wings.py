@@ -13,10 +13,14 @@ in one of its wings.  For any two wings:
 
 	scripts/wings.py          check
 	scripts/wings.py --graph  print which wing uses which, with a pair of files for each
+	scripts/wings.py --test   seed each kind of fault in a copy of each part; each must be found
 """
 import pathlib
+import posixpath
 import re
+import shutil
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # part: (its wings, the lowest first; prefix of the names that are searched for; README with the
@@ -24,11 +28,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WINGS = {
     "src": (["core", "sync", "channel", "wait", "call", "client", "server", "observe"], r"ump_\w+",
             "src/README.md"),
+    "fuzz": (["engine", "core", "life", "sim"], r"(?:life|model|sim|machine|oracle|scenario)_\w+|LLVM\w+",
+             "fuzz/README.md"),
+    "fuzz/sim": (["machine", "model", "platform", "search", "litmus", "program", "oracle", "scenario",
+                  "driver"], r"\w+", "fuzz/sim/README.md"),
 }
-# A function or an object at the beginning of a line: its name before a parenthesis, a bracket or an
-# equals sign.
-DEFINED = re.compile(r"^(?!static|typedef|extern|struct \w+ \{|enum|return|#)[A-Za-z_][\w \t*]*?\W(?:\(\*const )?\(?(\w+)\)?"
-                     r"(?:\((?:[^;{}()]|\([^()]*\))*\)\s*\{|(?:\[\w*\]\)?)?(?:\(\w+\))?\s*=)", re.M)
+# A function or an object at the beginning of a line: its name before a parenthesis, a bracket, an
+# equals sign, an attribute or a semicolon.
+DEFINED = re.compile(r"^(?!static|typedef|extern|struct \w+(?: \{|;)|enum|return|_Static_assert|#)[A-Za-z_][\w \t*]*?"
+                     r"\W(?:\(\*const )?\(?(\w+)\)?(?:\((?:[^;{}()]|\([^()]*\))*\)\s*\{|(?:\[\w*\]\)?)*(?:\(\w+\))?\s*="
+                     r"|(?<!\))(?:\[\w*\])*\s*(?:;|__attribute__))", re.M)
 UPWARD = re.compile(r"<!-- upward: begin -->(.*?)<!-- upward: end -->", re.S)
 
 
@@ -43,9 +52,9 @@ def names_used(text):
 
 
 class Part:
-    def __init__(self, folder):
+    def __init__(self, folder, root=ROOT):
         self.wings, self.names, readme = WINGS[folder]
-        self.folder = ROOT / folder
+        self.folder = root / folder
         self.texts = {}
         self.stray = []
         for path in sorted(self.folder.rglob("*.[ch]")):
@@ -54,7 +63,7 @@ class Part:
                 self.texts[name] = code(path)
             else:
                 self.stray.append(f"{folder}/{name}")
-        found = UPWARD.search((ROOT / readme).read_text())
+        found = UPWARD.search((root / readme).read_text())
         self.upward = set(re.findall(r"`(\w+)`", found[1])) if found else set()
 
     def level(self, name):
@@ -63,7 +72,7 @@ class Part:
     def included(self, name):
         """The part's files that `name` includes, by their names below the part or beside it."""
         for target in re.findall(r'#\s*include "([^"]+)"', self.texts[name]):
-            beside = str(pathlib.PurePosixPath(name).parent / target)
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
             for candidate in (target, beside):
                 if candidate in self.texts:
                     yield candidate
@@ -146,19 +155,69 @@ class Part:
         return {pair: text for pair, text in edges.items() if pair[0] != pair[1]}
 
 
+STRAY = "each file is in a wing"
+INCLUDES = "no file includes one of a higher wing"
+USES = "no file uses a function of a higher wing, except by the table"
+FOREIGN = "each function is declared in the wing that defines it"
+UNUSED = "the table of upward calls has no name that is not needed"
+CYCLES = "no header includes itself"
+
+
+def broken_rules(folder, root=ROOT):
+    """{rule: what breaks it}."""
+    part = Part(folder, root)
+    return {STRAY: part.stray, INCLUDES: part.upward_includes(), USES: part.upward_uses(),
+            FOREIGN: part.foreign_headers(), UNUSED: part.unused_upward(), CYCLES: part.cycles()}
+
+
 def check(folder):
-    part = Part(folder)
     failures = []
-    for title, broken in (
-            ("each file is in a wing", part.stray),
-            ("no file includes one of a higher wing", part.upward_includes()),
-            ("no file uses a function of a higher wing, except by the table", part.upward_uses()),
-            ("each function is declared in the wing that defines it", part.foreign_headers()),
-            ("the table of upward calls has no name that is not needed", part.unused_upward()),
-            ("no header includes itself", part.cycles())):
-        print(f"   {'FAILED' if broken else 'ok    '} {folder}: {title}")
-        failures += [f"{folder}: {title}: {b}" for b in broken]
+    for rule, broken in broken_rules(folder).items():
+        print(f"   {'FAILED' if broken else 'ok    '} {folder}: {rule}")
+        failures += [f"{folder}: {rule}: {b}" for b in broken]
     return failures
+
+
+def faults(folder):
+    """Pairs (rule, {file of the part: text}) that break it, in files that do not exist."""
+    wings, names, _ = WINGS[folder]
+    low, high = wings[0], wings[-1]
+    name = next(n for n in ("ump_mutant", "life_mutant") if re.fullmatch(names, n))
+    defined = {f"{high}/mutant.c": f"int {name}(void)\n{{\n\treturn 0;\n}}\n"}
+    yield STRAY, {"mutant.c": ""}
+    yield INCLUDES, {f"{low}/mutant.c": f'#include "{high}/mutant.h"\n', f"{high}/mutant.h": ""}
+    # The same for a path that leads through the folder of the including file.
+    yield INCLUDES, {f"{low}/mutant.c": f'#include "../{high}/mutant.h"\n', f"{high}/mutant.h": ""}
+    yield USES, {**defined, f"{low}/mutant.c":
+                 f"extern int {name}(void);\nint other(void)\n{{\n\treturn {name}();\n}}\n"}
+    yield FOREIGN, {**defined, f"{low}/mutant.h": f"int {name}(void);\n"}
+    yield FOREIGN, {f"{high}/mutant.c": f"struct mutant {name};\n",
+                    f"{low}/mutant.h": f"extern struct mutant {name};\n"}
+    yield CYCLES, {f"{low}/mutant.h": f'#include "{low}/other.h"\n', f"{low}/other.h": '#include "mutant.h"\n'}
+
+
+def test():
+    """Seed each fault in a copy; return whether each is found."""
+    missed, count = [], 0
+    with tempfile.TemporaryDirectory() as scratch:
+        root = pathlib.Path(scratch)
+        for top in {folder.split("/")[0] for folder in WINGS}:
+            shutil.copytree(ROOT / top, root / top, ignore=shutil.ignore_patterns("corpus"))
+        for folder in WINGS:
+            before = broken_rules(folder, root)
+            for rule, files in faults(folder):
+                for name, text in files.items():
+                    (root / folder / name).write_text(text)
+                found = set(broken_rules(folder, root)[rule]) - set(before[rule])
+                count += 1
+                if not any("mutant" in f for f in found):
+                    missed.append(f"{folder}: {rule}: {', '.join(files)}")
+                for name in files:
+                    (root / folder / name).unlink()
+    for one in missed:
+        print(f"scripts/wings.py: error: a fault is not found: {one}", file=sys.stderr)
+    print(f"   {count - len(missed)} passed, {len(missed)} failed (seeded faults)")
+    return not missed
 
 
 def main(arguments):
@@ -169,8 +228,10 @@ def main(arguments):
                 up = "UP  " if part.wings.index(b) > part.wings.index(a) else "    "
                 print(f"{up}{folder}: {a} -> {b}: {text}")
         return
+    if arguments == ["--test"]:
+        sys.exit(not test())
     if arguments:
-        sys.exit("usage: scripts/wings.py [--graph]")
+        sys.exit("usage: scripts/wings.py [--graph | --test]")
     failures = [f for folder in WINGS for f in check(folder)]
     for failure in failures:
         print(f"scripts/wings.py: error: {failure}", file=sys.stderr)

@@ -42,7 +42,7 @@ def read_table(table):
     return mutants
 
 
-def plant(table, number, tree):
+def apply(table, number, tree):
     """Make `tree` the mutant's, writing only files that differ from the previous mutant's."""
     fresh = tree.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -90,17 +90,17 @@ def check(simulator, checker, mutant):
     found = done.returncode == 1
     last = done.stdout.strip().splitlines()[-1] if found and done.stdout.strip() else ""
     if done.returncode not in (0, 1):
-        # The simulator itself crashed: the mutant had an effect, but this must not count as found.
+        # The simulator itself crashed: the mutant had an effect, but this must not count as detected.
         last = f"ended with {done.returncode}"
     return {"found": found, "executions": sum(counts),
             "seconds": round(time.monotonic() - began, 2), "as": last}
 
 
-def try_mutant(table, mutant, places):
-    place = places.get()
+def try_mutant(table, mutant, slots):
+    slot = slots.get()
     try:
-        tree, directory = place / "tree", place / "build"
-        plant(table, mutant["number"], tree)
+        tree, directory = slot / "tree", slot / "build"
+        apply(table, mutant["number"], tree)
         built, output = build(tree, directory)
         if not built:
             raise Unusable(output)
@@ -109,7 +109,7 @@ def try_mutant(table, mutant, places):
     except Unusable as why:
         return {**mutant, "error": str(why)}
     finally:
-        places.put(place)
+        slots.put(slot)
 
 
 def line_of(result):
@@ -118,9 +118,9 @@ def line_of(result):
         got = result["checkers"][checker]
         cells.append(f"{got['executions']:>8} {got['seconds']:>6.2f} s" if got["found"]
                      else f"{'-':>8} {'':>8}")
-    told = next((c["as"] for c in result["checkers"].values() if c["found"]), "survives")
+    shown = next((c["as"] for c in result["checkers"].values() if c["found"]), "survives")
     return (f"{result['number']:>3} {result['name']:<34}" + " |".join(cells)
-            + f" | {told.split(':')[0]}")
+            + f" | {shown.split(':')[0]}")
 
 
 def missed(result):
@@ -133,17 +133,17 @@ def main():
     table, directory, results = (pathlib.Path(a).resolve() for a in sys.argv[1:4])
     only = set(sys.argv[4:])
     mutants = [m for m in read_table(table) if not only or m["number"] in only]
-    places = queue.SimpleQueue()
+    slots = queue.SimpleQueue()
     workers = max(1, min(os.cpu_count() or 1, 4))
     for i in range(workers):
-        place = directory / str(i)
-        place.mkdir(parents=True, exist_ok=True)
-        places.put(place)
+        slot = directory / str(i)
+        slot.mkdir(parents=True, exist_ok=True)
+        slots.put(slot)
     bad = []
     done = []
-    print(f"{'':>3} {'bug':<34}" + " |".join(f"{c:>17}" for c in CHECKERS) + " | found as")
+    print(f"{'':>3} {'mutant':<34}" + " |".join(f"{c:>17}" for c in CHECKERS) + " | detected as")
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for result in pool.map(lambda m: try_mutant(table, m, places), mutants):
+        for result in pool.map(lambda m: try_mutant(table, m, slots), mutants):
             if "error" in result:
                 print(f"{result['number']:>3} {result['name']}: cannot be tried")
                 print(result["error"])
@@ -159,7 +159,7 @@ def main():
         results.parent.mkdir(parents=True, exist_ok=True)
         results.write_text(json.dumps(done, indent=1))
     found = sum(any(c["found"] for c in r["checkers"].values()) for r in done)
-    print(f"{found} of {len(mutants)} bugs found")
+    print(f"{found} of {len(mutants)} mutants detected")
     for result in done:
         if not any(c["found"] for c in result["checkers"].values()):
             print(f"{result['number']} {result['name']} survives: {result['why']}")

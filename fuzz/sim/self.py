@@ -37,10 +37,10 @@ def main():
     tree, build = directory / "tree", directory / "build"
     mutants = load_mutants()
     table = HERE / "self.table"
-    unnoticed = []
+    missed = []
     for number, mutant in mutants.read(table).items():
-        for file in [*HERE.glob("*.[ch]"), HERE / "CMakeLists.txt",
-                     HERE.parent / "race_fuzzer.c", HERE.parent / "standalone.c"]:
+        for file in [*HERE.rglob("*.[ch]"), HERE / "CMakeLists.txt",
+                     HERE.parent / "engine/standalone.c"]:
             name = file.relative_to(ROOT)
             text = (mutants.mutated(table, number, mutant).encode() if str(name) == mutant["file"]
                     else file.read_bytes())
@@ -54,14 +54,14 @@ def main():
                 sys.exit(done.stdout + done.stderr)
         done = subprocess.run([build / "simulator", mutant["check"], *LIMITS[mutant["check"]],
                                "--quiet", "1"], text=True, capture_output=True)
-        noticed = done.returncode == 1
+        detected = done.returncode == 1
         print(f"{number:>3} {mutant['name']:<34} {mutant['check']:<8} "
-              f"{'noticed' if noticed else 'NOT NOTICED'}", flush=True)
-        if not noticed:
-            unnoticed.append(number)
-    if unnoticed:
-        sys.exit(f"fuzz/sim/self.py: error: bugs in the simulator go unnoticed: "
-                 f"{' '.join(unnoticed)}")
+              f"{'detected' if detected else 'NOT DETECTED'}", flush=True)
+        if not detected:
+            missed.append(number)
+    if missed:
+        sys.exit(f"fuzz/sim/self.py: error: mutants of the simulator are not detected: "
+                 f"{' '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Operations on completions: requests that end there, reservations of capacity, and arrivals. */
+#include "life/life_world.h"
+
+#include "call/completions.h"
+
+/* Value of an out parameter before the call: a failure must replace it. */
+#define GARBAGE ((void *)(uintptr_t)8)
+
+static struct sink *sink_of(unsigned from)
+{
+	return &life.sinks[from % SINKS];
+}
+
+static void *tag_of(int number)
+{
+	return (void *)(uintptr_t)(unsigned)number;
+}
+
+/* Check that what the last call has lent is unchanged; it must stay so until the next call. */
+void life_check_sink(const struct sink *sink)
+{
+	if (sink->lent != NULL)
+		EXPECT("[complete]",
+			life_read(sink->lent_world, KIND_REPLY, sink->lent) == sink->lent_value);
+}
+
+static void check_in_flight(const struct sink *sink)
+{
+	EXPECT("[complete]", ump_completions_in_flight(sink->handle) == sink->model.in_flight);
+}
+
+void life_completions_open(struct world *world, unsigned from)
+{
+	struct sink *sink = sink_of(from);
+	ump_completions *out = GARBAGE;
+	int result;
+	int failure;
+
+	(void)world;
+	if (sink->handle != NULL)
+		return;
+	result = ump_completions_open(&out);
+	failure = life_failure();
+	EXPECT("[clean]", result == failure);
+	EXPECT("[clean]", (out == NULL) == (result != UMP_OK));
+	sink->handle = out;
+	if (result == UMP_OK)
+		model_completions_open(&sink->model);
+}
+
+void life_completions_drop(struct world *world, unsigned from)
+{
+	struct sink *sink = sink_of(from);
+
+	(void)world;
+	if (sink->busy)
+		return;
+	life_check_sink(sink);
+	if (sink->handle != NULL) {
+		model_completions_drop(&sink->model);
+		for (int i = 0; i < WORLDS; i++)
+			model_forget(&life.worlds[i].model, &sink->model);
+	}
+	sink->lent = NULL;
+	ump_completions_drop(&sink->handle);
+	EXPECT("[misuse]", sink->handle == NULL);
+}
+
+void life_drop_sinks(void)
+{
+	for (unsigned i = 0; i < SINKS; i++) {
+		life_completions_drop(NULL, i);
+		life_check();
+	}
+}
+
+void life_completed(struct sink *sink, int result, const struct ump_completion *out, int nothing)
+{
+	struct model_end end;
+	const struct model_request *request;
+	struct world *world;
+
+	if (model_next(&sink->model, &end) != UMP_OK) {
+		EXPECT("[complete]", result == nothing);
+		return;
+	}
+	EXPECT("[complete]", result == UMP_OK);
+	EXPECT("[complete]", out->tag == tag_of(end.tag));
+	EXPECT("[complete]", out->result == end.code);
+	life_trace("  completed: tag", end.tag);
+	if (end.request == MODEL_NONE) {
+		EXPECT("[bound]", out->reply == NULL);
+		return;
+	}
+	EXPECT("[once]", model_take(end.server, end.request) == end.code);
+	request = &end.server->request[end.request];
+	EXPECT("[complete]", (out->reply != NULL) == (request->reply != MODEL_NO_VALUE));
+	if (out->reply == NULL)
+		return;
+	for (world = life.worlds; &world->model != end.server;)
+		world++;
+	EXPECT("[complete]", life_read(world, KIND_REPLY, out->reply) == request->reply);
+	sink->lent = out->reply;
+	sink->lent_world = world;
+	sink->lent_value = request->reply;
+}
+
+void life_completions_next(struct world *world, unsigned from)
+{
+	struct sink *sink = sink_of(from);
+	struct ump_completion out = {GARBAGE, 1234, NULL};
+	struct wait wait = {.reason = FOR_NOTHING};
+	int result;
+
+	(void)world;
+	if (sink->busy)
+		return;
+	life_check_sink(sink);
+	check_in_flight(sink);
+	if (sink->handle == NULL) {
+		EXPECT("[misuse]", ump_completions_next(NULL, &out) == UMP_INVALID);
+		EXPECT("[misuse]", ump_completions_wait(NULL, &out, UMP_FOREVER) == UMP_INVALID);
+		return;
+	}
+	sink->lent = NULL;
+	if (input_flag(&life.input)) {
+		result = ump_completions_next(sink->handle, &out);
+		life_completed(sink, result, &out, UMP_EMPTY);
+	} else {
+		life_wait_begin(&wait);
+		result = ump_completions_wait(sink->handle, &out, life_past_of(from));
+		life_wait_end(&wait);
+		life_completed(sink, result, &out,
+			sink->model.in_flight == 0 ? UMP_NONE_PENDING : UMP_TIMED_OUT);
+	}
+	check_in_flight(sink);
+}
+
+void life_req_completion(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	struct sink *sink = sink_of(input_byte(&life.input));
+	bool there = world->clients[from] != NULL && world->config.request.size != 0;
+	bool can = there && sink->handle != NULL && !sink->busy;
+	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
+	int request = NONE;
+	int expected;
+	int result;
+
+	if (sink->busy)
+		return;
+	result = ump_client_req_completion(
+		world->clients[from], buffer, sink->handle, tag_of(life.tags));
+	life_trace("  value", value);
+	if (!can) {
+		EXPECT("[misuse]", result == UMP_INVALID);
+		return;
+	}
+	EXPECT("[gone]", life_read(world, KIND_REQUEST, buffer) == value);
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		return;
+	}
+	expected = model_take_permit(&world->model, world->reservation[from]);
+	if (expected == UMP_OK)
+		expected = model_send(&world->model, value, &request);
+	EXPECT("[bound]", result == expected);
+	if (result == UMP_OK)
+		model_in_flight(&world->model, request, &sink->model, life.tags++);
+	check_in_flight(sink);
+}
+
+void life_client_reserve(struct world *world, unsigned from)
+{
+	struct sink *sink = sink_of(input_byte(&life.input));
+	bool there = world->clients[from] != NULL && sink->handle != NULL;
+	int reservation = world->reservation[from];
+	bool full = there && life_weak_is_full(world);
+	int result;
+
+	if (sink->busy || world->in_calls[from] != 0)
+		return;
+	result = ump_client_reserve(world->clients[from], sink->handle, tag_of(life.tags));
+	if (there && life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		return;
+	}
+	if (there && world->model.capacity != 0 && full) {
+		EXPECT("[clean]", result == UMP_OVERFLOW);
+		return;
+	}
+	if (!there || model_has_reservation(&world->model, reservation)) {
+		EXPECT("[misuse]", result == UMP_INVALID);
+		return;
+	}
+	EXPECT("[bound]", result == UMP_OK);
+	world->reservation[from] =
+		model_reserve(&world->model, reservation, &sink->model, life.tags++);
+	check_in_flight(sink);
+}
+
+/* Simulate the maximum number in flight: the next ones must fail with UMP_OVERFLOW. */
+static void overflow(struct world *world, unsigned from, struct sink *sink)
+{
+	LIFE_BUFFER(buffer);
+	struct ump_completions *completions = sink->handle;
+	uint64_t crowd =
+		UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&completions->counts.value));
+	ump_client *client = world->clients[from];
+
+	if (client == NULL || world->config.request.size == 0 || world->in_calls[from] != 0)
+		return;
+	atomic_fetch_add(&completions->counts.value, crowd);
+	EXPECT("[complete]",
+		ump_client_req_completion(client, buffer, completions, NULL) == UMP_OVERFLOW);
+	if (!model_has_reservation(&world->model, world->reservation[from])) {
+		int result = ump_client_reserve(client, completions, NULL);
+
+		EXPECT("[complete]", result == (life_failed() ? UMP_NO_MEMORY : UMP_OVERFLOW));
+	}
+	atomic_fetch_sub(&completions->counts.value, crowd);
+}
+
+void life_completions_misuse(struct world *world, unsigned from)
+{
+	LIFE_BUFFER(buffer);
+	struct sink *sink = sink_of(from);
+	struct ump_completion out;
+
+	EXPECT("[misuse]", ump_completions_open(NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_completions_fd(NULL) == -1);
+	EXPECT("[misuse]", ump_client_reserve(NULL, sink->handle, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_reserve(world->clients[from], NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]",
+		ump_client_req_completion(world->clients[from], buffer, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_req_completion(
+				   world->clients[from], NULL, sink->handle, NULL) == UMP_INVALID);
+	ump_completions_drop(NULL);
+	if (sink->handle == NULL || sink->busy)
+		return;
+	EXPECT("[misuse]", ump_completions_next(sink->handle, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_completions_next_sized(sink->handle, &out, 1) == UMP_INVALID);
+	EXPECT("[misuse]",
+		ump_completions_wait_sized(sink->handle, &out, 1, UMP_FOREVER) == UMP_INVALID);
+	EXPECT("[misuse]", ump_completions_wait(sink->handle, NULL, UMP_FOREVER) == UMP_INVALID);
+	overflow(world, from, sink);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The oracle's books, shared by its parts. */
+#ifndef SIM_ORACLE_BOOKS_H
+#define SIM_ORACLE_BOOKS_H
+
+#include "machine/sim.h"
+#include "oracle/oracle.h"
+
+/* Owner of a message's value. */
+enum hands {
+	NO_OWNER,
+	LIBRARY,
+	CALLER,
+	HANDLER,
+	DROPPED
+};
+
+enum caller {
+	NOT_SENT,
+	PENDING,
+	COMPLETED,
+	GIVING_UP,
+	GAVE_UP
+};
+
+enum answer {
+	NO_ANSWER,
+	VALUE_GIVEN,
+	VALUE_AT_CALLER,
+	VALUE_DROPPED,
+	CODE_GIVEN,
+	CONTEXT_DROPPED
+};
+
+struct account {
+	uint8_t hands;
+	uint8_t caller;
+	uint8_t answer;
+	uint8_t action;
+	uint8_t server;
+	/* The server whose handler has sent it, or ORACLE_CLIENT; and the sending thread. */
+	int8_t from;
+	uint8_t thread;
+	bool handled;
+	bool leftover;
+	bool kept;
+	/* Its deadline had passed before it could be sent. */
+	bool too_late;
+	/* A permit was kept for it; its client had a pending reservation. */
+	bool has_permit;
+	bool reserved;
+	/* RESERVE: the client that made the reservation has gone, or is about to go. */
+	bool client_gone;
+	/* The messages that had been accepted when its send began. */
+	uint64_t before;
+	/* The messages whose senders were in the wait queue then. */
+	uint64_t ahead;
+	/* The messages that had been answered when its answer began. */
+	uint64_t answered_before;
+};
+
+struct server_books {
+	/* Strong clients: lower bound, upper bound, and whether the lower bound has been 0. */
+	int strong_low;
+	int strong_high;
+	bool strong_was_zero;
+	bool initialised;
+	bool broke;
+	bool term;
+	bool handler_dropped;
+	/* The thread on which it was dropped. */
+	int8_t ended_on;
+	/* The handler is at work on a message. */
+	bool busy;
+	/* The handler has suspended; and the number of threads that are resuming it.  One of them
+	 * may return late, when the handler has suspended again and is resumed again. */
+	bool suspended;
+	uint8_t resuming;
+	/* A task: it was dropped; the thread that runs it now, or -1. */
+	bool quit;
+	int8_t runner;
+	/* The server that its handler waits for, or -1; the message whose answer it waits for, or
+	 * -1; and whether it has been in a wait cycle since the wait began. */
+	int8_t waits_for;
+	int8_t waits_message;
+	bool in_cycle;
+	/* Permits kept for clients. */
+	int permits;
+	/* Threads that got UMP_SERVER_GONE from it: one bit each. */
+	uint8_t gone_reported;
+};
+
+/* All of it belongs to the simulator's states: it must not contain event counters or times. */
+struct books {
+	struct account accounts[ORACLE_MESSAGES];
+	struct server_books servers[PROGRAM_SERVERS];
+	uint64_t accepted;
+	/* Answered, and the answering call has returned. */
+	uint64_t answered;
+	unsigned traits;
+	unsigned capacity;
+	int server_count;
+	bool no_server;
+	/* Combining servers: the number of other threads' messages that each thread has handled in
+	 * each server, during its current call. */
+	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
+	/* The same since it last released the combiner role, as far as that counts; and the server
+	 * whose handler each thread has run last. */
+	uint8_t handled_since_release[SIM_THREADS][PROGRAM_SERVERS];
+	uint8_t ran_last[SIM_THREADS];
+};
+extern struct books books;
+
+static inline uint64_t bit(int message)
+{
+	return UINT64_C(1) << message;
+}
+
+/* Fail the execution unless `held`. */
+void must(bool held, const char *promise, int message, const char *what);
+
+/* Check a callback: it must be on the right thread, with no lock held. */
+void called_back(int server);
+
+/* Whether the server may have ended, or never have started, while there are clients. */
+bool over(int server);
+
+/* Whether the caller of a request has given up, or may be giving up now. */
+bool leaves(const struct account *account);
+
+bool is_post(const struct account *account);
+
+/* Whether the handler of `server` has been in a wait cycle during its present wait. */
+bool was_in_cycle(int server);
+
+#endif

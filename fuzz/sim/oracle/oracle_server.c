@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The accounts: the server's side. */
+#include "oracle/oracle.h"
+
+#include "oracle/oracle_books.h"
+#include "ump_server.h"
+
+static bool is_task(int server)
+{
+	/* A server spawned by a client is a task. */
+	return server >= books.server_count ||
+	       ((books.traits & TASK) != 0 && (server == 0 || (books.traits & MIXED) == 0));
+}
+
+void called_back(int server)
+{
+	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
+	must(!is_task(server) || books.servers[server].runner == sim_self(), "[task]", -1,
+		"a task calls the application, and the thread does not run it");
+}
+
+/* ---- The handler's life -------------------------------------------------------------------- */
+
+void oracle_init(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
+	must(!its->initialised && !its->handler_dropped, "[init]", -1, "init ran twice");
+	its->initialised = true;
+}
+
+void oracle_broke(int server)
+{
+	must(!books.servers[server].broke, "[break]", -1, "a second break");
+	books.servers[server].broke = true;
+}
+
+/* A loop that ends by itself must have no strong client left. */
+void oracle_drained(int server)
+{
+	must(over(server) || books.servers[server].strong_low == 0, "[drain]", -1,
+		"the loop ended while there was a strong client");
+}
+
+void oracle_term(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	called_back(server);
+	must(!its->term && !its->handler_dropped, "[user]", -1, "term ran twice, or late");
+	oracle_drained(server);
+	its->term = true;
+}
+
+void oracle_handler_dropped(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
+	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
+	/* A joined server has returned its thread to the pool: the next server must run on it. */
+	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
+			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
+			books.servers[0].ended_on == sim_self(),
+		"[reuse]", -1, "a pooled thread is idle, and a server does not run on it");
+	its->ended_on = (int8_t)sim_self();
+	its->handler_dropped = true;
+}
+
+void oracle_threads_left(int most)
+{
+	must(sim_alive() <= most, "[reuse]", -1, "there are more threads than may be idle");
+}
+
+void oracle_joined(int server, bool stop, intptr_t value)
+{
+	const struct server_books *its = &books.servers[server];
+	bool has_term = (books.traits & TERM) != 0;
+	intptr_t wanted = has_term ? VALUE_TERM : its->broke ? VALUE_BREAK : 0;
+
+	must(stop == (has_term || its->broke) && value == wanted, "[break]", -1,
+		"join returned another outcome");
+	must(its->handler_dropped && its->term == has_term, "[user]", -1,
+		"join returned before term or drop");
+	must(!its->suspended, "[suspend]", -1, "the loop ended while a handler had suspended");
+	oracle_drained(server);
+}
+
+void oracle_raw_ended(uint64_t skipped)
+{
+	uint64_t given_up = 0;
+
+	oracle_drained(0);
+	/* With a capacity, a request that waited for a permit may have been given up unsent. */
+	if (books.servers[0].broke || books.capacity != 0)
+		return;
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *account = &books.accounts[i];
+
+		given_up += account->hands == DROPPED && !is_post(account) && !account->too_late;
+	}
+	must(given_up == skipped || (books.traits & NO_DROP) != 0, "[origin]", -1,
+		"not as many were skipped as were given up in the queue");
+}
+
+void oracle_no_server(int code)
+{
+	const struct server_books *its = &books.servers[0];
+	bool built = (books.traits & BUILDER_FAILS) == 0;
+
+	books.no_server = true;
+	if (code == UMP_NO_MEMORY || code == UMP_NO_THREAD || code == UMP_NO_FD) {
+		oracle_refused();
+		return;
+	}
+	must(code == (built ? CODE_INIT : CODE_BUILDER), "[init]", -1,
+		"spawn fails with another code than init, or the builder");
+	must(its->handler_dropped == built && its->initialised == built && !its->term, "[init]", -1,
+		"init, term or drop ran that should not have, or the other way round");
+}
+
+void oracle_fewer_servers(int count)
+{
+	oracle_refused();
+	books.server_count = count;
+}
+
+/* ---- Messages ------------------------------------------------------------------------------ */
+
+/* All messages accepted before its send began must come before it; and with a capacity of one, all
+ * whose senders were in the wait queue then. */
+static void check_order(int message)
+{
+	const struct account *mine = &books.accounts[message];
+	uint64_t before = mine->before | (books.capacity == 1 ? mine->ahead : 0);
+
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *account = &books.accounts[i];
+
+		must((before >> i & 1) == 0 || account->server != mine->server ||
+				account->handled || account->leftover || leaves(account) ||
+				account->hands == CALLER,
+			mine->before >> i & 1 ? "[fifo]" : "[bound]", message,
+			"it comes before one that was accepted, or stood in the wait queue, "
+			"before");
+	}
+}
+
+/*
+ * In a combining server, one handler runs at a time.  After its budget, a combiner must not handle
+ * a message whose sender is blocked and could handle it itself.  After a second budget, and after
+ * each further one, it must release the combiner role before it handles another message.  No
+ * blocked sender is counted for messages that handlers send.
+ */
+static void check_combiner(int message)
+{
+	const struct account *account = &books.accounts[message];
+	uint8_t *others = &books.handled_for_others[sim_self()][account->server];
+	uint8_t *since_release = &books.handled_since_release[sim_self()][account->server];
+	bool waits = account->action == SEND_REQUEST || account->action == SEND_TIMED;
+	bool blocked = account->from == ORACLE_CLIENT && waits;
+
+	must(!books.servers[account->server].busy, "[combining]", message,
+		"it is handled while another one is");
+	if (account->thread == sim_self()) {
+		/* A caller's own request starts its count anew, even if it has handled others'
+		 * messages before: then the role was handed off to the caller itself.  The sender
+		 * may also be a handler. */
+		*others = waits ? 0 : *others;
+		*since_release = waits ? 0 : *since_release;
+		return;
+	}
+	must((books.traits & BUDGET) == 0 || !blocked || *others < 1, "[combining]", message,
+		"it is handled by a combiner whose budget is exhausted");
+	must((books.traits & BUDGET) == 0 || *since_release < 2, "[combining]", message,
+		"it is handled by a combiner that has not released its role");
+	*others = 1;
+	if (*since_release < 2)
+		(*since_release)++;
+}
+
+void oracle_handle(int message)
+{
+	struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[account->server];
+
+	called_back(account->server);
+	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
+		message, "it is handled, and was handled, dropped or given back before");
+	must(!its->broke, "[break]", message, "it is handled after a break");
+	must((books.traits & INIT) == 0 || its->initialised, "[init]", message,
+		"it is handled before init");
+	must(!its->term && !its->handler_dropped, "[user]", message, "it is handled after term");
+	must(!its->suspended, "[suspend]", message, "it is handled, and the handler has suspended");
+	/* The loop began after all operations of the first client. */
+	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
+		"[origin]", message, "it is handled, and was given up while it was queued");
+	check_order(message);
+	if ((books.traits & COMBINING) != 0 &&
+		(account->server == 0 || (books.traits & MIXED) == 0))
+		check_combiner(message);
+	account->handled = true;
+	account->hands = HANDLER;
+	its->busy = true;
+}
+
+void oracle_returns(int server)
+{
+	books.servers[server].busy = false;
+	if ((books.traits & COMBINING) != 0)
+		books.ran_last[sim_self()] = (uint8_t)server;
+}
+
+void oracle_released_role(void)
+{
+	/* Only the first budget of a combiner ends without a release. */
+	books.handled_since_release[sim_self()][books.ran_last[sim_self()]] = 1;
+}
+
+void oracle_leftover(int message, bool taken)
+{
+	struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[account->server];
+
+	called_back(account->server);
+	must(its->broke && !its->term, "[break]", message, "it is left over without a break");
+	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
+		message, "it is left over, and was handled, dropped or given back before");
+	check_order(message);
+	account->leftover = true;
+	/* Otherwise it goes back to the caller, or to its type's drop. */
+	if (taken)
+		account->hands = HANDLER;
+}
+
+void oracle_replying(int message, bool value)
+{
+	struct account *account = &books.accounts[message];
+
+	account->answer = value ? VALUE_GIVEN : CODE_GIVEN;
+	account->answered_before = books.answered;
+}
+
+void oracle_replied(int message, int code)
+{
+	const struct account *account = &books.accounts[message];
+
+	if (code == UMP_OK) {
+		books.answered |= bit(message);
+		return;
+	}
+	must(code == UMP_ORIGIN_GONE && leaves(account), "[origin]", message,
+		"an answer is refused although its caller waits");
+	must(account->answer != VALUE_GIVEN || (books.traits & NO_DROP) != 0, "[origin]", message,
+		"its caller is gone, and the reply was not dropped");
+}
+
+void oracle_context_dropped(int message)
+{
+	books.accounts[message].answer = CONTEXT_DROPPED;
+}
+
+void oracle_kept(int message)
+{
+	books.accounts[message].kept = true;
+}
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+void oracle_runs(int server, bool runs)
+{
+	books.servers[server].runner = runs ? (int8_t)sim_self() : -1;
+}
+
+/* Whether a message may be queued for this server, or certainly is. */
+static bool is_there(const struct account *account, int server)
+{
+	return account->server == server && account->hands == LIBRARY &&
+	       account->caller != NOT_SENT;
+}
+
+/*
+ * After a run that did not end the task, and with no call in progress: the descriptor must be
+ * readable if there is work; otherwise it may be only if it was raised late.
+ */
+void oracle_idle(int server, bool readable, bool was_raised)
+{
+	const struct server_books *its = &books.servers[server];
+	bool work = its->strong_high == 0;
+
+	if (its->strong_low != its->strong_high || its->resuming > 0)
+		return;
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		const struct account *account = &books.accounts[i];
+
+		if (account->server != server || account->caller == NOT_SENT ||
+			account->action == RESERVE)
+			continue;
+		/* A sender whose call has not returned may still have to raise the notifier. */
+		if (account->caller == PENDING && (books.accepted & bit(i)) == 0)
+			return;
+		if (is_there(account, server) && leaves(account))
+			return;
+		work = work || is_there(account, server);
+	}
+	work = work && !its->suspended;
+	must(readable || !work, "[task]", -1, "its notifier is clear, and there is work");
+	must(!readable || work || was_raised, "[task]", -1,
+		"its notifier is raised, and there is no work");
+}
+
+void oracle_suspended(int server)
+{
+	must(!books.servers[server].suspended, "[suspend]", -1, "a handler suspends twice");
+	books.servers[server].suspended = true;
+}
+
+void oracle_resuming(int server, bool breaks)
+{
+	struct server_books *its = &books.servers[server];
+
+	must(its->suspended, "[suspend]", -1, "a handler is resumed that has not suspended");
+	its->suspended = false;
+	/* Whether a handler that has named a server still waits is unknown until the call has
+	 * returned; the edge stays until the next wait replaces it. */
+	its->resuming++;
+	if (breaks && !its->quit)
+		its->broke = true;
+}
+
+void oracle_resumed(int server, int code)
+{
+	struct server_books *its = &books.servers[server];
+
+	its->resuming--;
+	must(code == UMP_OK || (code == UMP_SERVER_GONE && its->quit), "[suspend]", -1,
+		"a handler could not be resumed");
+}
+
+void oracle_quits(int server)
+{
+	books.servers[server].quit = true;
+	books.servers[server].broke = true;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The scenario's clients with completions.  Simulated code: compiled like the library. */
+#include "scenario/scenario_parts.h"
+
+/* Spurious wake-ups allowed to an event loop. */
+#define IDLE 40
+
+static uint64_t bit_of(int number)
+{
+	return UINT64_C(1) << number;
+}
+
+/* Tags are numbers, but never NULL. */
+static void *tag_of(int number)
+{
+	return (void *)(intptr_t)(number + 1);
+}
+
+static bool is_open(struct client *client)
+{
+	if (client->completions != NULL)
+		return true;
+	if (ump_completions_open(&client->completions) != UMP_OK)
+		oracle_refused();
+	return client->completions != NULL;
+}
+
+void completions_send(struct client *client, const struct message *message)
+{
+	int number = (int)message->number;
+	bool had;
+	int code;
+
+	if (!is_open(client))
+		return;
+	sim_remark("sends request %d, for its completions", number);
+	had = client_use_permit(client, number);
+	oracle_send(number, SEND_COMPLETION, client->server, ORACLE_CLIENT);
+	code = ump_client_req_completion(
+		client_top(client)->client, message, client->completions, tag_of(number));
+	oracle_sent(number, code);
+	if (code == UMP_OK)
+		client->flying |= bit_of(number);
+	else
+		client_keep_permit(client, had, PERMIT_HELD);
+}
+
+void completions_reserve(struct client *client, int number)
+{
+	struct strong *strong = client_top(client);
+	int code;
+
+	/* A handle that other threads use at the same time must not reserve capacity. */
+	if ((client->program->traits & SHARED) != 0 || !is_open(client))
+		return;
+	if ((strong->reservation == RESERVATION_PENDING || strong->reservation == PERMIT_HELD) &&
+		!strong->orphaned)
+		return;
+	sim_remark("reserves capacity, as %d", number);
+	/* If it keeps a permit, the new reservation reports that one. */
+	if (strong->reservation == PERMIT_HELD)
+		oracle_permit_used(ORACLE_NO_MESSAGE, client->server);
+	oracle_reserve(number, client->server);
+	code = ump_client_reserve(strong->client, client->completions, tag_of(number));
+	if (code == UMP_OK) {
+		client->flying |= bit_of(number);
+		strong->reservation = RESERVATION_PENDING;
+		strong->sent = false;
+		strong->orphaned = false;
+		strong->reservation_message = number;
+		return;
+	}
+	if (strong->reservation == PERMIT_HELD)
+		oracle_permit_kept(client->server);
+	if (code == UMP_NO_MEMORY)
+		oracle_refused();
+	else if (code != UMP_INVALID || strong->reservation != PERMIT_UNKNOWN || strong->orphaned)
+		sim_fail("[bound]", "reserving capacity failed: %s", ump_strerror(code));
+	oracle_gave_up(number);
+}
+
+/* A reservation is reported with `code`. */
+static void reservation_ended(struct client *client, int number, int code)
+{
+	bool kept = false;
+
+	for (int i = 0; i < client->strongs; i++) {
+		struct strong *strong = &client->strong[i];
+
+		if (strong->reservation != RESERVATION_PENDING ||
+			strong->reservation_message != number)
+			continue;
+		kept = code == UMP_OK && !strong->sent;
+		strong->reservation = kept             ? PERMIT_HELD
+				      : code == UMP_OK ? PERMIT_UNKNOWN
+						       : NOT_RESERVED;
+	}
+	oracle_reservation_ended(number, code, kept);
+}
+
+static void got(struct client *client, const struct ump_completion *completion)
+{
+	int number = (int)(intptr_t)completion->tag - 1;
+
+	if (number < 0 || number >= ORACLE_MESSAGES || (client->flying & bit_of(number)) == 0)
+		sim_fail("[complete]", "a tag comes out that is not in flight");
+	sim_remark("gets the completion of %d: %s", number, ump_strerror(completion->result));
+	client->flying &= ~bit_of(number);
+	if (operation_types[client->program->operations[client->number][number % PROGRAM_OPS]]
+			.action == RESERVE) {
+		reservation_ended(client, number, completion->result);
+		return;
+	}
+	if ((completion->result == UMP_OK) != (completion->reply != NULL))
+		sim_fail("[complete]", "a completion has a reply that it should not, or none");
+	oracle_in_order(number, client->flying);
+	client_completed(number, completion->result, completion->reply);
+}
+
+static void check_count(const struct client *client)
+{
+	size_t count = 0;
+
+	for (uint64_t left = client->flying; left != 0; left &= left - 1)
+		count++;
+	if (ump_completions_in_flight(client->completions) != count)
+		sim_fail("[complete]", "another number than was sent is in flight");
+}
+
+/* Poll for a completion.  true: there was one. */
+static bool next(struct client *client)
+{
+	struct ump_completion completion;
+	int fd = ump_completions_fd(client->completions);
+	bool readable = sim_readable(fd);
+	int code = ump_completions_next(client->completions, &completion);
+
+	if (code == UMP_EMPTY)
+		return false;
+	if (code != UMP_OK)
+		sim_fail("[complete]", "looking for a completion failed: %s", ump_strerror(code));
+	if (readable && !sim_readable(fd))
+		sim_fail("[complete]", "the notifier is cleared while completions are left");
+	got(client, &completion);
+	return true;
+}
+
+/* Wait for the file descriptor, and take all completions that are there, or one. */
+static void poll_next(struct client *client, bool all)
+{
+	int idle = 0;
+	bool taken = false;
+
+	while (client->flying != 0 && !taken) {
+		sim_poll(ump_completions_fd(client->completions), INT64_MAX);
+		taken = next(client);
+		while (taken && all && next(client))
+			continue;
+		if (!taken && ++idle > IDLE)
+			sim_fail("[complete]", "the file descriptor is readable for nothing, over "
+					       "and over");
+	}
+}
+
+void completions_get(struct client *client, enum action action)
+{
+	struct ump_completion completion;
+	ump_time deadline = action == NEXT_TIMED ? ump_after(SOON) : UMP_FOREVER;
+	int code;
+
+	if (client->completions == NULL)
+		return;
+	check_count(client);
+	if (action == NEXT) {
+		next(client);
+		return;
+	}
+	if (action == NEXT_POLL || action == NEXT_POLL_ONE) {
+		poll_next(client, action == NEXT_POLL);
+		return;
+	}
+	code = ump_completions_wait(client->completions, &completion, deadline);
+	if (code == UMP_OK) {
+		got(client, &completion);
+		return;
+	}
+	if (code == UMP_TIMED_OUT && action == NEXT_TIMED && sim_clock() >= deadline)
+		return;
+	if (code != UMP_NONE_PENDING || client->flying != 0)
+		sim_fail("[complete]", "waiting for a completion failed: %s", ump_strerror(code));
+}
+
+void completions_drop(struct client *client)
+{
+	int fd = ump_completions_fd(client->completions);
+
+	if (client->completions == NULL)
+		return;
+	sim_remark("drops its completions");
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		if (client->flying & bit_of(i))
+			oracle_giving_up(i);
+	}
+	ump_completions_drop(&client->completions);
+	if (sim_open(fd))
+		sim_fail("[clean]", "completions are dropped, and their descriptor is open");
+	for (int i = 0; i < ORACLE_MESSAGES; i++) {
+		if (client->flying & bit_of(i))
+			oracle_gave_up(i);
+	}
+	client->flying = 0;
+	for (int i = 0; i < client->strongs; i++) {
+		client->strong[i].orphaned = client->strong[i].reservation != NOT_RESERVED;
+		if (client->strong[i].reservation == RESERVATION_PENDING)
+			client->strong[i].reservation = PERMIT_UNKNOWN;
+	}
+}

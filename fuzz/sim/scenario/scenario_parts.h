@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Shared by the scenario's servers and clients. */
+#ifndef SIM_SCENARIO_PARTS_H
+#define SIM_SCENARIO_PARTS_H
+
+#include "machine/sim.h"
+#include "oracle/oracle.h"
+#include "platform/platform.h"
+#include "program/program.h"
+#include "ump_server.h"
+
+/* Distance of deadlines; a tick of the clock passes them. */
+#define SOON 500
+
+struct message {
+	uint32_t number;
+	uint32_t behaviour;
+};
+
+struct reply {
+	uint32_t number;
+	/* A second word of the reply, which must match the first. */
+	uint32_t twice;
+};
+
+/* ---- Servers ------------------------------------------------------------------------------- */
+
+/* Work that other threads must finish: kept contexts and suspended handlers. */
+#define KEPT 4
+
+struct kept {
+	struct server *server;
+	/* NULL: for a post. */
+	ump_reply_context *rc;
+	const struct message *message;
+	/* NULL: the handler has not suspended. */
+	ump_suspension *suspension;
+	int thread;
+};
+
+/* The server's side: the handler's self. */
+struct server {
+	const struct program *program;
+	int number;
+	ump_weak_client *me;
+	/* The next server, and a weak client of it. */
+	struct server *next;
+	ump_weak_client *to_next;
+	/* Only the dispatcher may access this until it has ended. */
+	unsigned handled;
+	struct kept kept[KEPT];
+	int kept_count;
+	/* The builder's clone of its client. */
+	ump_client *cloned;
+	/* What runs it: one of these. */
+	ump_thread *thread;
+	ump_task *task;
+	ump_combining *combining;
+	ump_server *raw;
+	/* The simulated thread of its loop, or -1. */
+	int loop;
+	/* Number of spurious dispatches of a task. */
+	int idle;
+};
+
+struct ump_config server_config(const struct program *program);
+
+/* The builder of a handler; its arg is a struct server. */
+int server_build(void *arg, ump_client *client, struct ump_handler *out);
+
+/* Handle a message; `rc` is NULL for a post. */
+struct ump_flow server_handle(
+	struct server *server, const struct message *message, ump_reply_context **rc);
+
+/* Answer a request. */
+void server_answer(ump_reply_context **rc, int number, bool in_buffer);
+
+/* The loop of a raw server, on its own thread; its arg is a struct server. */
+void server_raw_loop(void *arg);
+
+/* Wait for the threads that answer kept contexts, and resume. */
+void server_join_helpers(struct server *server);
+
+/* A thread that finishes what was kept; its arg is a struct kept. */
+void server_helper(void *arg);
+
+/* Get an entry for a kept context or a suspension; NULL: there are too many. */
+struct kept *server_keep(struct server *server, const struct message *message);
+
+/* Let another thread finish it. */
+void server_hand_over(struct kept *kept);
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+/* The event loop of a task; its arg is a struct server. */
+void server_task_loop(void *arg);
+
+/* server_suspend: suspend, and have the handler resumed.  false: not a task, or no memory. */
+ump_client *server_to_next(struct server *server);
+void server_drop_next(const struct server *server, ump_client *strong);
+bool server_suspend(struct server *server, const struct message *message, ump_reply_context **rc);
+
+/* In the handler: drop the task. */
+void server_quit(struct server *server);
+
+/* In a handler of a task: run a nested loop, if the program has that trait. */
+void server_nested_loop(struct server *server);
+
+/* ---- Handlers that wait for others --------------------------------------------------------- */
+
+/* Perform a behaviour that involves the next server: a request or a post to it, or a wait for its
+ * end. */
+void server_call(struct server *server, const struct message *message);
+
+/* Join a server's thread, or a server without one, and check its outcome. */
+void server_join_thread(struct server *server);
+void server_join_combining(struct server *server);
+
+/* ---- Clients ------------------------------------------------------------------------------- */
+
+/* A client's knowledge of its reservation: none pending; pending; holds a permit; may hold one. */
+enum reservation {
+	NOT_RESERVED,
+	RESERVATION_PENDING,
+	PERMIT_HELD,
+	PERMIT_UNKNOWN
+};
+
+struct strong {
+	ump_client *client;
+	enum reservation reservation;
+	/* It has sent since it reserved, and may have used the permit that is not reported yet. */
+	bool sent;
+	/* The completions of its reservation were dropped: it may reserve again. */
+	bool orphaned;
+	/* The reservation's tag. */
+	int reservation_message;
+};
+
+#define STRONGS 4
+struct client {
+	const struct program *program;
+	int number;
+	/* The server that it talks to. */
+	int server;
+	int thread;
+	struct strong strong[STRONGS];
+	int strongs;
+	ump_weak_client *weak[STRONGS];
+	int weaks;
+	ump_post_client *post[STRONGS];
+	int posts;
+	ump_wait_reply *waiting;
+	int waiting_for;
+	ump_completions *completions;
+	/* Messages in flight there: one bit each. */
+	uint64_t flying;
+	/* The first strong client belongs to another client, and stays. */
+	bool borrowed;
+	/* All servers; and whether it has spawned one itself. */
+	struct server *servers;
+	bool spawned;
+};
+
+static inline struct strong *client_top(struct client *client)
+{
+	return &client->strong[client->strongs - 1];
+}
+
+/* A client's thread; its arg is a struct client. */
+void client_run(void *arg);
+
+/* Only perform its operations; and drop all its handles. */
+void client_operations(struct client *client);
+void client_drop_all(struct client *client);
+
+/* Spawn one more server as a task, and run it. */
+void client_spawn(struct client *client, const struct message *message);
+
+/* A request has ended. */
+void client_completed(int number, int code, const struct reply *reply);
+
+/* `client` is about to send its next message, or none (-1): use up the permit kept for it.  Return
+ * whether there was one. */
+bool client_use_permit(struct client *client, int number);
+
+/* The message was not sent (PERMIT_HELD), or perhaps not (PERMIT_UNKNOWN): its permit is still
+ * kept. */
+void client_keep_permit(struct client *client, bool had, enum reservation reservation);
+
+/* Clone, and report it to the oracle; NULL: no memory. */
+ump_client *client_clone(ump_client *from, int server);
+
+/* Operations on completions. */
+void completions_send(struct client *client, const struct message *message);
+void completions_reserve(struct client *client, int number);
+void completions_get(struct client *client, enum action action);
+void completions_drop(struct client *client);
+
+#endif

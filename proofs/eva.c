@@ -211,7 +211,7 @@ static void endings(void)
 	enum ump__disposition skip = ump__disposition_of(UMP__KIND_REQUEST, true, flag);
 	enum ump__disposition left = ump__disposition_of(UMP__KIND_POST, flag, true);
 
-	/*@ check none_at_goodbye: none == UMP__OUTCOME_NONE; */
+	/*@ check none_at_eos: none == UMP__OUTCOME_NONE; */
 	/*@ check value_at_break: value == UMP__OUTCOME_VALUE; */
 	/*@ check on_otherwise: on == UMP__OUTCOME_CONTINUE; */
 	/*@ check skipped: skip == UMP__DISPOSITION_SKIP; */
@@ -219,26 +219,26 @@ static void endings(void)
 }
 
 /* Spinning stops after failed spins, and is tried again. */
-static void patience(void)
+static void adaptive_spin(void)
 {
-	uint32_t vain = 0;
-	int awake = 0;
+	uint32_t failed = 0;
+	int spun = 0;
 
 	for (int i = 0; i < 2 * (int)(UMP__ADAPTIVE_SPIN_TRIES + UMP__ADAPTIVE_SPIN_RESTS); i++) {
-		awake += ump__adaptive_spin_lasts(vain);
-		vain = ump__adaptive_spin_next(vain, false);
+		spun += ump__adaptive_spin_lasts(failed);
+		failed = ump__adaptive_spin_next(failed, false);
 	}
-	/*@ check few_in_vain: awake == UMP__ADAPTIVE_SPIN_TRIES + 2; */
-	vain = ump__adaptive_spin_next((uint32_t)Frama_C_interval(0, INT32_MAX), true);
-	/*@ check back_at_once: vain == 0; */
+	/*@ check few_failed: spun == UMP__ADAPTIVE_SPIN_TRIES + 2; */
+	failed = ump__adaptive_spin_next((uint32_t)Frama_C_interval(0, INT32_MAX), true);
+	/*@ check reset_at_once: failed == 0; */
 	uint32_t rate = ump__polls_in_10us(Frama_C_interval(INT32_MIN, INT32_MAX));
 	bool sane = UMP__POLLS_LEAST <= rate && rate <= UMP__POLLS_MOST;
 
 	/*@ check sane_rate: sane == 1; */
-	uint32_t looks = ump__polls_in(UMP__SPIN_MOST, rate);
-	bool few = looks <= UMP__SPIN_MOST / 10000 * UMP__POLLS_MOST;
+	uint32_t polls = ump__polls_in(UMP__SPIN_MOST, rate);
+	bool few = polls <= UMP__SPIN_MOST / 10000 * UMP__POLLS_MOST;
 
-	/*@ check looks_end: few == 1; */
+	/*@ check polls_end: few == 1; */
 }
 
 /* A cycle of two other servers ends a walk that is led into it; and a cycle of marked edges is
@@ -260,7 +260,7 @@ static void walks(void)
 	/*@ check new_edges: second == 0; */
 	(void)ump__walk_edge(&walk, 2, 64);
 	bool third = ump__walk_back(&walk, 3, 5);
-	/*@ check told: third == 1; */
+	/*@ check reported: third == 1; */
 }
 
 int main(void)
@@ -272,7 +272,7 @@ int main(void)
 	any_word();
 	any_coming();
 	endings();
-	patience();
+	adaptive_spin();
 	walks();
 	return 0;
 }

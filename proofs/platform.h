@@ -10,7 +10,7 @@
 
 /* A thread that goes to sleep must have published that in the word, or it is not woken. */
 /*@ requires \valid(word);
-  @ requires said: (ump__knows == UMP__KNOWS_PARKED && value == UMP__INBOX_PARKED) ||
+  @ requires published: (ump__knows == UMP__KNOWS_PARKED && value == UMP__INBOX_PARKED) ||
   @   (ump__knows == UMP__KNOWS_WAITING && value == UMP__CALL_WAITING);
   @ terminates \false;
   @ assigns \result \from word->value, value, deadline;
@@ -27,23 +27,23 @@ void ump__wake(struct ump__word *word);
 
 /* As ump__wake, by a notifier; the caller must have a reference of the object that it is part
  * of. */
-/*@ requires \valid_read(bell);
+/*@ requires \valid_read(notifier);
   @ requires owes: ump__owes_wake == \true;
   @ terminates \true;
   @ assigns ump__owes_wake \from \nothing;
   @ ensures ump__owes_wake == \false;
   @*/
-void ump__notifier_raise(struct ump__notifier *bell);
+void ump__notifier_raise(struct ump__notifier *notifier);
 
 /* A sender must not raise the notifier meanwhile, or the raise would be lost: the word must not say
  * that this thread sleeps. */
-/*@ requires \valid_read(bell);
+/*@ requires \valid_read(notifier);
   @ requires awake: of_receiver(ump__knows) || of_waiter(ump__knows);
   @ terminates \true;
   @ assigns ump__silent \from \nothing;
   @ ensures ump__silent == \true;
   @*/
-void ump__notifier_clear(const struct ump__notifier *bell);
+void ump__notifier_clear(const struct ump__notifier *notifier);
 
 /*@ requires \valid_read(word);
   @ terminates \true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The waiter gives up while the answerer completes.  Shows: exactly one of the two owns the call
- * and frees it, after all that the other did with it; a double free, a leak or a use after free
- * would be found by GenMC and by ThreadSanitizer.
+ * and frees it, after the last access of the other.  GenMC and ThreadSanitizer would report a
+ * double free, a leak or a use after free.
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/abandon_answer.c
  */
@@ -38,15 +38,15 @@ int main(void)
 	if (request == NULL)
 		abort();
 	ump__answer_init(&request->answer);
-	thread = go(answerer, request);
-	/* A deadline that passes while the waiter sleeps, or one that is met. */
+	thread = start(answerer, request);
+	/* The deadline may pass while the waiter is parked. */
 	(void)ump__answer_wait(&request->answer, 1, UMP__CPU_UNKNOWN);
 	if (ump__answer_abandon(&request->answer)) {
 		assert(request->reply == 42 && request->answer.code == UMP_OK);
 		freed[1] = true;
 		free(request);
 	}
-	come_back(thread);
+	join(thread);
 	assert(freed[0] != freed[1]);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The last strong reference is dropped while a weak one is upgraded.  Shows: exactly one of the two
- * threads finds itself the last strong, no count comes back from zero, exactly one finds itself the
- * last of all, and what each wrote before it dropped is seen by the one who frees (`touched`).
+ * threads drops the last strong reference, no count rises from zero, exactly one drops the last
+ * reference of all, and the thread that frees sees what each wrote before its drop (`touched`).
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/last_drop_upgrade.c
  */
@@ -13,45 +13,45 @@
 
 static struct ump__counts counts;
 static int touched[2];
-/* Who found what, read once both have come back. */
-static int goodbyes[2];
+/* Results of each thread, read after both were joined. */
+static int last_strong[2];
 static int frees[2];
 
-static void give_back(int who)
+static void release(int thread)
 {
-	touched[who] = 1;
+	touched[thread] = 1;
 	if (ump__weak_drop(&counts)) {
-		frees[who]++;
-		/* Whoever frees has seen all that others did with theirs. */
+		frees[thread]++;
+		/* The thread that frees sees what the other wrote before its drop. */
 		assert(touched[0] == 1 && touched[1] == 1);
 	}
 }
 
-static void drop(int who)
+static void drop(int thread)
 {
 	if (ump__strong_drop(&counts)) {
-		goodbyes[who]++;
+		last_strong[thread]++;
 		if (ump__weak_drop(&counts))
-			frees[who]++;
+			frees[thread]++;
 	}
 }
 
-/* A strong client goes; this thread also has the receiving end's weak reference. */
+/* Drop a strong client; this thread also has the receiver's weak reference. */
 static void *dropper(void *arg)
 {
 	(void)arg;
 	drop(0);
-	give_back(0);
+	release(0);
 	return NULL;
 }
 
-/* A weak client tries to become a strong one. */
+/* Upgrade a weak client. */
 static void *upgrader(void *arg)
 {
 	(void)arg;
 	if (ump__strong_add(&counts))
 		drop(1);
-	give_back(1);
+	release(1);
 	return NULL;
 }
 
@@ -64,11 +64,11 @@ int main(void)
 	added = ump__weak_add(&counts);
 	assert(added);
 	(void)added;
-	threads[0] = go(dropper, NULL);
-	threads[1] = go(upgrader, NULL);
-	come_back(threads[0]);
-	come_back(threads[1]);
-	assert(goodbyes[0] + goodbyes[1] == 1);
+	threads[0] = start(dropper, NULL);
+	threads[1] = start(upgrader, NULL);
+	join(threads[0]);
+	join(threads[1]);
+	assert(last_strong[0] + last_strong[1] == 1);
 	assert(frees[0] + frees[1] == 1);
 	assert(!ump__strong_any(&counts) && !ump__strong_add(&counts));
 	return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * The platform as the GenMC clients see it, in place of src/sync.  GenMC explores all executions of
- * a small program under a weak memory model, so sleeping is replaced by assuming: an execution in
- * which the sleeper is not woken is cut off, and one in which nobody is left to wake it is what
- * GenMC reports as a blocked execution.  Loops are bounded by -unroll.
+ * The platform of the GenMC clients, in place of src/sync.  GenMC explores all executions of a
+ * small program under a weak memory model.  Parking becomes an assumption: an execution in which
+ * the sleeper is not woken is discarded, and one in which no thread is left to wake it is reported
+ * as blocked.  Loops are bounded by -unroll.
  *
- * Run as an ordinary program, under ThreadSanitizer, sleeping is yielding.
+ * In an ordinary program, under ThreadSanitizer, parking yields.
  *
  * Each client includes the shipped sources that it uses, so that GenMC gets one file.
  */
@@ -22,10 +22,10 @@
 #ifdef __GENMC__
 void __VERIFIER_assume(int condition);
 #define AWAIT(condition) __VERIFIER_assume(condition)
-/* GenMC lets others run everywhere. */
+/* GenMC preempts everywhere. */
 #define LINGER()
 #else
-/* Let others run for a while, where it matters that they may. */
+/* Let other threads run here, where an interleaving matters. */
 #define LINGER() (void)nanosleep(&(struct timespec){0, 100000}, NULL)
 #define AWAIT(condition)                                                                           \
 	do {                                                                                       \
@@ -36,44 +36,44 @@ void __VERIFIER_assume(int condition);
 
 bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 {
-	/* The clients' deadlines are UMP_FOREVER: or else they have passed. */
+	/* The clients' deadlines are UMP_FOREVER, or have passed. */
 	if (deadline != UMP_FOREVER)
 		return false;
 	AWAIT(ump__word_peek(word) != value);
 	return true;
 }
 
-/* The sleeper looks at the word itself, so a wake has nothing to do. */
+/* Does nothing: a parked thread polls the word. */
 void ump__wake(struct ump__word *word)
 {
 	(void)word;
 }
 
-/* A bell, as the system makes it: whoever silences it has seen what was done before it was rung.
- * The clients have one each. */
-static _Atomic int rings;
+/* The state of the client's only notifier.  Clearing it acquires what was written before it was
+ * raised, as in the kernel. */
+static _Atomic int raised;
 
-void ump__notifier_raise(struct ump__notifier *bell)
+void ump__notifier_raise(struct ump__notifier *notifier)
 {
-	(void)bell;
-	(void)atomic_exchange_explicit(&rings, 1, memory_order_acq_rel);
+	(void)notifier;
+	(void)atomic_exchange_explicit(&raised, 1, memory_order_acq_rel);
 }
 
-void ump__notifier_clear(const struct ump__notifier *bell)
+void ump__notifier_clear(const struct ump__notifier *notifier)
 {
-	(void)bell;
+	(void)notifier;
 	LINGER();
-	(void)atomic_exchange_explicit(&rings, 0, memory_order_acq_rel);
+	(void)atomic_exchange_explicit(&raised, 0, memory_order_acq_rel);
 	LINGER();
 }
 
-/* What an event loop does. */
-static inline void await_ring(void)
+/* Poll, as an event loop does. */
+static inline void await_raise(void)
 {
-	AWAIT(atomic_load_explicit(&rings, memory_order_acquire) != 0);
+	AWAIT(atomic_load_explicit(&raised, memory_order_acquire) != 0);
 }
 
-/* Spinning changes nothing but the time it takes. */
+/* Spinning changes only the time that a wait takes. */
 void ump__spin(const struct ump__word *word, uintptr_t value, enum ump__side side, int other_cpu)
 {
 	(void)word;
@@ -89,7 +89,7 @@ _Noreturn void ump__die(const char *text)
 	abort();
 }
 
-static inline pthread_t go(void *(*run)(void *), void *arg)
+static inline pthread_t start(void *(*run)(void *), void *arg)
 {
 	pthread_t thread;
 
@@ -98,7 +98,7 @@ static inline pthread_t go(void *(*run)(void *), void *arg)
 	return thread;
 }
 
-static inline void come_back(pthread_t thread)
+static inline void join(pthread_t thread)
 {
 	if (pthread_join(thread, NULL) != 0)
 		abort();

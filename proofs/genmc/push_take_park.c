@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Two senders push, the receiver parks and takes.  Shows: no message is lost or comes twice, each
- * sender's order is kept, what was written before a push is read after the take (the non-atomic
- * `value`, so a missing release or acquire is a data race), and the receiver is never left asleep.
+ * Two senders push, the receiver parks and takes.  Shows: each message is received exactly once, in
+ * its sender's order; what was written before a push is read after the take (the non-atomic
+ * `value`, so a missing release or acquire is a data race); and the receiver is woken.
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/push_take_park.c
  */
@@ -12,21 +12,21 @@
 #include "../../src/core/inbox.c"
 #include "../../src/core/queue.c"
 
-struct letter {
+struct message {
 	struct ump__node node;
 	int sender;
 	int value;
 };
 
 static struct ump__word inbox;
-static struct letter letters[2][2];
+static struct message messages[2][2];
 
 static void *sender(void *arg)
 {
-	struct letter *mine = arg;
+	struct message *mine = arg;
 
 	for (int i = 0; i < 2; i++) {
-		mine[i].sender = mine == letters[0] ? 0 : 1;
+		mine[i].sender = mine == messages[0] ? 0 : 1;
 		mine[i].value = i + 1;
 		bool sent = ump__inbox_push(&inbox, &mine[i].node, NULL);
 
@@ -43,7 +43,7 @@ int main(void)
 
 	ump__word_init(&inbox, UMP__INBOX_EMPTY);
 	for (int i = 0; i < 2; i++)
-		senders[i] = go(sender, letters[i]);
+		senders[i] = start(sender, messages[i]);
 	for (int got = 0; got < 4;) {
 		struct ump__queue batch;
 		struct ump__node *node;
@@ -54,15 +54,15 @@ int main(void)
 		assert(some);
 		(void)some;
 		while ((node = ump__queue_pop(&batch)) != NULL) {
-			struct letter *letter = (struct letter *)(void *)node;
+			struct message *message = (struct message *)(void *)node;
 
-			assert(letter->value == last[letter->sender] + 1);
-			last[letter->sender] = letter->value;
+			assert(message->value == last[message->sender] + 1);
+			last[message->sender] = message->value;
 			got++;
 		}
 	}
 	assert(last[0] == 2 && last[1] == 2);
 	for (int i = 0; i < 2; i++)
-		come_back(senders[i]);
+		join(senders[i]);
 	return 0;
 }

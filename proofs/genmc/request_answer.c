@@ -2,8 +2,8 @@
 /*
  * A caller sends a request that lies on its stack and waits; the server takes it and answers.
  * Shows: the answer and its code are read as they were written (both non-atomic), the caller is
- * never left asleep, and the server does not touch the request after it has published the answer
- * (the caller overwrites it at once, which would be a data race).
+ * woken, and the server does not access the request after it has published the answer (the caller
+ * overwrites it at once, which would be a data race).
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/request_answer.c
  */
@@ -49,15 +49,15 @@ int main(void)
 
 	ump__word_init(&inbox, UMP__INBOX_EMPTY);
 	ump__answer_init(&request.answer);
-	thread = go(server, NULL);
+	thread = start(server, NULL);
 	(void)ump__inbox_push(&inbox, &request.node, NULL);
 	answered = ump__answer_wait(&request.answer, UMP_FOREVER, UMP__CPU_UNKNOWN);
 	assert(answered && request.answer.code == 7 && request.reply == 42);
 	(void)answered;
-	/* It is the caller's stack, and the caller goes on. */
+	/* The request is on the stack of the caller, which continues. */
 	request.reply = 0;
 	request.question = 0;
 	request.answer.code = 0;
-	come_back(thread);
+	join(thread);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A handler has suspended: its task waits for the bell while another thread resumes it.  Shows: the
- * resume is seen, whenever it comes, and what was written before it is read.
+ * A handler has suspended: its task waits for the notifier while another thread resumes it.  Shows:
+ * the resume is seen, whenever it comes, and what was written before it is read.
  *
  *     genmc -rc11 -unroll=5 -- -Isrc -Iinclude proofs/genmc/suspend_resume.c
  */
@@ -15,7 +15,7 @@ struct suspension {
 	int flow;
 };
 
-static struct ump__notifier bell;
+static struct ump__notifier notifier;
 
 static void *resumer(void *arg)
 {
@@ -24,35 +24,34 @@ static void *resumer(void *arg)
 
 	suspension->flow = 42;
 	LINGER();
-	dropped = ump__answer_publish(&suspension->resumed, UMP_OK, &bell);
+	dropped = ump__answer_publish(&suspension->resumed, UMP_OK, &notifier);
 	assert(!dropped);
 	(void)dropped;
 	return NULL;
 }
 
-/* Suspend and wait for the bell; `twice`: look again as an event loop does that is called for
- * nothing. */
+/* Suspend and wait for the notifier; `twice`: check again, as after a spurious event. */
 static void suspend(bool twice)
 {
 	struct suspension suspension;
 	pthread_t thread;
 
 	ump__answer_init(&suspension.resumed);
-	thread = go(resumer, &suspension);
+	thread = start(resumer, &suspension);
 	for (;;) {
-		if (ump__answer_idle(&suspension.resumed, &bell))
+		if (ump__answer_idle(&suspension.resumed, &notifier))
 			break;
-		if (twice && ump__answer_idle(&suspension.resumed, &bell))
+		if (twice && ump__answer_idle(&suspension.resumed, &notifier))
 			break;
-		await_ring();
+		await_raise();
 	}
 	assert(suspension.flow == 42);
-	/* It is the task's to free, and the resumer must not touch it any more. */
+	/* The task owns it, and the resumer must not access it any more. */
 	suspension.flow = 0;
 	suspension.resumed.code = 1;
-	come_back(thread);
-	/* A late bell calls for nothing. */
-	ump__notifier_clear(&bell);
+	join(thread);
+	/* A raise may come late. */
+	ump__notifier_clear(&notifier);
 }
 
 int main(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The functions that one request enters: ump_client_req without a deadline, to a server on a thread
- * that sleeps, until that thread sleeps again.  The library is compiled with
- * -finstrument-functions.  Prints "client" or "server" and an address for each call, in order.
+ * that sleeps, until that thread sleeps again; the requester sleeps until the answer.  The library
+ * is compiled with -finstrument-functions.  Prints "client" or "server" and an address for each
+ * call, in order.
  */
 #define _DEFAULT_SOURCE
 #include "ump_server.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 #define CALLS_MOST 4096
-/* Long enough for the server to block; a client's spin takes far less. */
+/* Long enough for a thread to block; a spin takes far less. */
 #define SETTLE_US 200000
 
 static void *calls[CALLS_MOST];
@@ -49,6 +50,8 @@ static struct ump_flow handle(void *self, const void *msg, ump_reply_context **r
 	int value = *(const int *)msg + 1;
 
 	(void)self;
+	/* The requester blocks meanwhile, so that it enters the same functions in each run. */
+	usleep(SETTLE_US / 10);
 	(void)ump_reply(rc, &value);
 	return ump_continue();
 }

@@ -7,8 +7,8 @@
 
 The library is compiled function by function, without the unit, with -O0, so that functions in
 headers are entered too.  DIRECTORY (build/path) gets the objects.  A line of code is one that is
-not empty after comments are removed.  The two threads run at the same time, and a spin may end
-early or late: the table names functions in the order of their first call on each thread, and
+not empty after comments are removed.  Both threads sleep while they wait, but how long they spin
+before that varies: the table names functions in the order of their first call on each thread, and
 leaves out what belongs to spinning alone (SPIN).
 """
 import pathlib
@@ -45,7 +45,7 @@ def build(place):
 
 
 def defines(name, function):
-    return re.search(rf"\b{function}\)?\([^;{{}}]*\)\s*\{{", (ROOT / name).read_text()) is not None
+    return re.search(rf"^[A-Za-z][\w \t*()]*\b{function}\)?\([^;{{}}]*\)\s*\{{", (ROOT / name).read_text(), re.M) is not None
 
 
 def located(program, addresses):

@@ -109,6 +109,8 @@ static int request_until(
 
 	if (request == NULL)
 		return UMP_NO_MEMORY;
+	/* No wait has begun. */
+	wait.waiter = NULL;
 	request->may_run = true;
 	result = send_until(handle, request, deadline, &wait);
 	if (result != UMP_OK)

@@ -30,7 +30,7 @@ void ump__notifier_signal(const struct ump__notifier *notifier)
 {
 	const uint64_t once = 1;
 
-	UMP__PROBE(ring, notifier, notifier->fd);
+	UMP__PROBE(raise, notifier, notifier->fd);
 	/* Fails only if it has been raised 2^64 - 2 times: then it is raised already.  The raw call
 	 * is no cancellation point, and saves turning cancellation off and on, which costs more
 	 * than the gate does. */

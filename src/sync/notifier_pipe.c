@@ -63,7 +63,7 @@ void ump__notifier_signal(const struct ump__notifier *notifier)
 {
 	int cancel = ump__cancel_off();
 
-	UMP__PROBE(ring, notifier, notifier->fd);
+	UMP__PROBE(raise, notifier, notifier->fd);
 	/* Fails if the pipe is full: then it is raised already. */
 	(void)!write(notifier->write_fd, "", 1);
 	ump__cancel_restore(cancel);

@@ -378,6 +378,29 @@ def run_all(write):
 # ---- Mutants ---------------------------------------------------------------------------------
 
 
+def labels():
+    """{kind of clause: labels of the annotations}, and the behaviors, in the sources and proofs."""
+    text = "".join(p.read_text() for p in [*ROOT.glob("src/**/*.[ch]"), *PROOFS.glob("*.[ch]")])
+    found = {kind: set(re.findall(rf"\b{kind} (\w+):", text))
+             for kind in ("ensures", "requires", "invariant", "assert")}
+    found["behavior"] = set(re.findall(r"\bbehavior (\w+):", text))
+    return found
+
+
+def check_goal(mutant, known):
+    """Fail if the mutant's goal names a label or a behavior that no annotation has."""
+    named = [("behavior", name) for name in re.findall(r"(?<![a-z_])([a-z_]+|\([^)]*\))_ensures", mutant["goal"])]
+    for kind in ("ensures", "requires", "invariant", "assert"):
+        prefix = "loop_invariant" if kind == "invariant" else kind
+        named += [(kind, name) for name in
+                  re.findall(rf"(?<![a-z_]){prefix}_(\([^)]*\)|[a-z_]+)", mutant["goal"])]
+    for kind, names in named:
+        for name in names.strip("()").split("|"):
+            name = name.split("_part")[0]
+            if name and not name.startswith("nonnull") and name not in known[kind]:
+                fail(f"{TABLE.name}: mutant {mutant['number']}: no {kind} is called {name}")
+
+
 def mutants_of(wanted):
     """All mutants, those marked quick, or those with the numbers in `wanted`."""
     out = subprocess.run([ROOT / "scripts/mutants.py", "list", TABLE], capture_output=True,
@@ -385,6 +408,7 @@ def mutants_of(wanted):
     if out.returncode != 0:
         fail(out.stderr.strip())
     found = []
+    known = labels()
     for line in out.stdout.splitlines():
         number, _, rest = line.partition(" ")
         mutant = json.loads(rest[rest.index("{"):])
@@ -392,6 +416,7 @@ def mutants_of(wanted):
             if field not in mutant:
                 fail(f"{TABLE.name}: mutant {number} lacks {field}")
         mutant["number"] = number
+        check_goal(mutant, known)
         mutant["unit"] = mutant.get("unit") or unit_of(mutant["file"])
         if not wanted or number in wanted or (wanted == ["quick"] and mutant.get("quick") == "yes"):
             found.append(mutant)

@@ -65,6 +65,8 @@ class Part:
                 self.stray.append(f"{folder}/{name}")
         found = UPWARD.search((root / readme).read_text())
         self.upward = set(re.findall(r"`(\w+)`", found[1])) if found else set()
+        self.defined = self.definitions()
+        self.used = list(self.uses())
 
     def level(self, name):
         return self.wings.index(name.split("/")[0])
@@ -90,12 +92,11 @@ class Part:
 
     def uses(self):
         """Triples (file, file that defines the name, name), for different files."""
-        defined = self.definitions()
         for name, text in self.texts.items():
             plain = names_used(text)
-            for symbol in sorted(set(re.findall(r"\b\w+\b", plain)) & defined.keys()):
-                if name not in defined[symbol] and not self.declares_only(plain, symbol):
-                    for target in defined[symbol]:
+            for symbol in sorted(set(re.findall(r"\b\w+\b", plain)) & self.defined.keys()):
+                if name not in self.defined[symbol] and not self.declares_only(plain, symbol):
+                    for target in self.defined[symbol]:
                         yield name, target, symbol
 
     @staticmethod
@@ -110,16 +111,16 @@ class Part:
                 if self.level(target) > self.level(name)]
 
     def upward_uses(self):
-        return [f"{name} uses {symbol} of {target}" for name, target, symbol in self.uses()
+        return [f"{name} uses {symbol} of {target}" for name, target, symbol in self.used
                 if self.level(target) > self.level(name) and symbol not in self.upward]
 
     def foreign_headers(self):
         """Declarations in another wing than the definition, which would hide an upward use."""
         broken = []
-        for symbol, files in self.definitions().items():
+        for symbol, files in self.defined.items():
             for name, text in self.texts.items():
-                if name.endswith(".h") and symbol not in self.upward and self.declares_only(text, symbol) \
-                        and re.search(rf"\b{symbol}\b", text) \
+                if name.endswith(".h") and symbol not in self.upward and symbol in text \
+                        and re.search(rf"\b{symbol}\b", text) and self.declares_only(text, symbol) \
                         and all(self.level(f) != self.level(name) for f in files):
                     broken.append(f"{name} declares {symbol} of {files[0]}")
         return broken
@@ -141,7 +142,7 @@ class Part:
 
     def unused_upward(self):
         """Names in the table that no lower wing uses."""
-        used = {symbol for name, target, symbol in self.uses() if self.level(target) > self.level(name)}
+        used = {symbol for name, target, symbol in self.used if self.level(target) > self.level(name)}
         return sorted(self.upward - used)
 
     def graph(self):
@@ -150,7 +151,7 @@ class Part:
         for name in self.texts:
             for target in self.included(name):
                 edges.setdefault((name.split("/")[0], target.split("/")[0]), f"{name} includes {target}")
-        for name, target, symbol in self.uses():
+        for name, target, symbol in self.used:
             edges.setdefault((name.split("/")[0], target.split("/")[0]), f"{name} uses {symbol} of {target}")
         return {pair: text for pair, text in edges.items() if pair[0] != pair[1]}
 
@@ -179,7 +180,7 @@ def check(folder):
 
 
 def faults(folder):
-    """Pairs (rule, {file of the part: text}) that break it, in files that do not exist."""
+    """Pairs (rule, {file of the part: text}) that break it."""
     wings, names, _ = WINGS[folder]
     low, high = wings[0], wings[-1]
     name = next(n for n in ("ump_mutant", "life_mutant") if re.fullmatch(names, n))
@@ -193,6 +194,7 @@ def faults(folder):
     yield FOREIGN, {**defined, f"{low}/mutant.h": f"int {name}(void);\n"}
     yield FOREIGN, {f"{high}/mutant.c": f"struct mutant {name};\n",
                     f"{low}/mutant.h": f"extern struct mutant {name};\n"}
+    yield UNUSED, {"README.md": "<!-- upward: begin -->`mutant`<!-- upward: end -->"}
     yield CYCLES, {f"{low}/mutant.h": f'#include "{low}/other.h"\n', f"{low}/other.h": '#include "mutant.h"\n'}
 
 
@@ -206,14 +208,19 @@ def test():
         for folder in WINGS:
             before = broken_rules(folder, root)
             for rule, files in faults(folder):
-                for name, text in files.items():
-                    (root / folder / name).write_text(text)
+                paths = {root / folder / name: text for name, text in files.items()}
+                old = {path: path.read_text() for path in paths if path.exists()}
+                for path, text in paths.items():
+                    path.write_text(text)
                 found = set(broken_rules(folder, root)[rule]) - set(before[rule])
                 count += 1
                 if not any("mutant" in f for f in found):
                     missed.append(f"{folder}: {rule}: {', '.join(files)}")
-                for name in files:
-                    (root / folder / name).unlink()
+                for path in paths:
+                    if path in old:
+                        path.write_text(old[path])
+                    else:
+                        path.unlink()
     for one in missed:
         print(f"scripts/wings.py: error: a fault is not found: {one}", file=sys.stderr)
     print(f"   {count - len(missed)} passed, {len(missed)} failed (seeded faults)")

@@ -149,7 +149,8 @@ bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os)
 
 bool ump__thread_pool_fit(const ump_thread_pool *pool, size_t stack_size)
 {
-	UMP__REQUIRE_MARK(pool, UMP__MARK_THREAD_POOL, "threads were used after they were dropped");
+	UMP__REQUIRE_MARK(
+		pool, UMP__MARK_THREAD_POOL, "a thread pool was used after it was dropped");
 	UMP__REQUIRE_OWN(pool);
 	return stack_size == 0 || stack_size == pool->stack_size;
 }

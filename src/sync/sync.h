@@ -77,7 +77,8 @@ struct ump__notifier {
 	int fd;
 	/* The write end: the same descriptor, or the other end of a pipe. */
 	int write_fd;
-	/* Whether it may still be raised, and how many threads are raising it: ../notifier.h. */
+	/* Whether it may still be raised, and how many threads are raising it:
+	 * channel/notifier.h. */
 	struct ump__word gate;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/completions.h"
+#include "sync/tools.h"
 
 #include "call/request.h"
 #include "call/reservation.h"
@@ -101,6 +102,7 @@ static struct ump__message *next(ump_completions *completions)
 	 * cleared. */
 	if (cleared)
 		ump__notifier_raise(&completions->notifier);
+	ump__tools_acquire(node);
 	return ump__message_of(node);
 }
 
@@ -192,6 +194,7 @@ void ump_completions_drop(ump_completions **completions)
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
+		ump__tools_acquire(node);
 		if (ump__kind_of(message) == UMP__KIND_REQUEST)
 			ump__request_discard(
 				ump__request_of(message), ump__request_of(message)->answer.code);

@@ -2,6 +2,7 @@
 #include "call/request.h"
 
 #include "call/completions.h"
+#include "sync/tools.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 _Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 128,
@@ -54,11 +55,16 @@ int ump__request_complete(struct ump__request *request, int code)
 {
 	/* The request may be gone once it is complete. */
 	struct ump__channel *held = request->held ? request->channel : NULL;
+	/* An allocated request has a copy of the value, which ends with its context. */
+	bool copied = request->value_drop != NULL && code != UMP_SERVER_GONE;
 	bool abandoned;
 
 	/* Only a sender that is blocked in its call gets the value back. */
 	if (code == UMP_SERVER_GONE && !request->may_run)
 		ump__request_drop_value(request);
+	if (copied)
+		ump__tools_forbid(request->value,
+			(size_t)((const char *)request->reply - (const char *)request->value));
 	abandoned = notify(request, code);
 	if (abandoned)
 		ump__request_discard(request, code);

@@ -32,6 +32,12 @@ size_t ump__request_size(const struct ump__channel *channel)
 	       channel->reply.size;
 }
 
+/* The drop of a value that needs none; so each allocated request has one. */
+static void keep_value(void *value)
+{
+	(void)value;
+}
+
 struct ump__request *ump__request_new(
 	struct ump__channel *channel, struct ump__slab_allocator *allocator, const void *value)
 {
@@ -51,7 +57,7 @@ struct ump__request *ump__request_new(
 	ump__value_copy(copy, value, channel->request.size);
 	ump__request_init(request, channel, copy, reply_of(copy, channel));
 	ump__message_init(&request->message, UMP__KIND_REQUEST, home);
-	request->value_drop = channel->request.drop;
+	request->value_drop = channel->request.drop != NULL ? channel->request.drop : keep_value;
 	return request;
 }
 

@@ -4,6 +4,7 @@
 #include "channel/inbox.h"
 #include "channel/references.h"
 #include "sync/probe.h"
+#include "sync/tools.h"
 
 static void server_init(struct ump_server *server, struct ump__channel *channel)
 {
@@ -78,8 +79,10 @@ static int push(struct ump__channel *channel, struct ump__node *node)
 
 void ump__channel_drop_strong(struct ump__channel *channel)
 {
+	ump__tools_release(&channel->counts);
 	if (!ump__strong_drop(&channel->counts))
 		return;
+	ump__tools_acquire(&channel->counts);
 	/* Everything that was sent lies below the EOS marker: the end travels through the same word
 	 * as the messages, so there is no second word to race with.  A closed inbox needs no
 	 * marker. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "channel/combiner.h"
 
+#include "sync/tools.h"
+
 /*@ requires valid: \valid(inbox) && \valid(node) && \separated(inbox, node);
   @ requires aligned: is_node_word((uintptr_t)node);
   @ requires role: of_sender(ump__knows);
@@ -16,6 +18,7 @@ int ump__combiner_push(struct ump__word *inbox, struct ump__node *node)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
+	ump__tools_release(node);
 	/*@ loop invariant rely: inbox_rely(ump__knows, seen) && of_sender(ump__knows);
 	  @ loop invariant closed: seen == UMP__INBOX_CLOSED ==> ump__knows == UMP__KNOWS_CLOSED;
 	  @ loop invariant none: ump__pushed == \at(ump__pushed, Pre);
@@ -28,8 +31,12 @@ int ump__combiner_push(struct ump__word *inbox, struct ump__node *node)
 			return UMP_SERVER_GONE;
 		node->next = (struct ump__node *)push.link;
 		/* The node may be gone from here on, unless this thread is the combiner. */
-		if (ump__inbox_word_push_combiner(inbox, &seen, push.next))
-			return push.wake ? UMP__RUN : UMP_OK;
+		if (ump__inbox_word_push_combiner(inbox, &seen, push.next)) {
+			if (!push.wake)
+				return UMP_OK;
+			ump__tools_acquire(inbox);
+			return UMP__RUN;
+		}
 	}
 }
 
@@ -44,7 +51,10 @@ bool ump__combiner_take(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
-	return seen == UMP__INBOX_PARKED && ump__inbox_word_claim(inbox, &seen, UMP__INBOX_EMPTY);
+	if (seen != UMP__INBOX_PARKED || !ump__inbox_word_claim(inbox, &seen, UMP__INBOX_EMPTY))
+		return false;
+	ump__tools_acquire(inbox);
+	return true;
 }
 
 /*@ requires valid: \valid(inbox);
@@ -58,5 +68,6 @@ bool ump__combiner_give(struct ump__word *inbox)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
+	ump__tools_release(inbox);
 	return seen == UMP__INBOX_EMPTY && ump__inbox_word_release(inbox, &seen, UMP__INBOX_PARKED);
 }

@@ -45,10 +45,12 @@ void ump__post_free(struct ump__post *post)
 {
 	struct ump__slab *slab = ump__post_slab(post);
 
-	if (slab != NULL)
+	if (slab != NULL) {
+		ump__slab_forbid(slab, post);
 		ump__slab_done(slab, 1);
-	else
+	} else {
 		ump__free(post);
+	}
 }
 
 void ump__post_discard(struct ump__post *post, const struct ump_type *type)

@@ -3,6 +3,7 @@
 
 #include "channel/channel.h"
 #include "channel/inbox.h"
+#include "sync/tools.h"
 
 /* Maximum number of units of either kind in an allocator, whatever the configuration. */
 #define UNITS_MOST ((uint32_t)1 << 24)
@@ -91,6 +92,7 @@ struct ump__slab_allocator *ump__slab_allocator_new(
 	if (allocator == NULL)
 		return NULL;
 	free_lists_init(allocator, channel, request_size);
+	allocator->request_size = request_size;
 	allocator->channel = channel;
 	for (int i = 0; i < UMP__FREE_LISTS; i++) {
 		ump__queue_init(&allocator->free_lists[i].spare);
@@ -134,10 +136,14 @@ static struct ump__node *take_back(
 	struct ump__slab_allocator *allocator, enum ump__free_list_kind kind)
 {
 	struct ump__queue *spare = &allocator->free_lists[kind].spare;
+	struct ump__node *unit;
 
 	if (ump__queue_is_empty(spare))
 		(void)ump__inbox_take(&allocator->back[kind], spare);
-	return ump__queue_pop(spare);
+	unit = ump__queue_pop(spare);
+	if (unit != NULL)
+		ump__tools_reuse(unit, kind == UMP__FREE_REQUESTS ? allocator->request_size : 0);
+	return unit;
 }
 
 /* Close a free list for good, and free its units.  Returns how many, including those never
@@ -153,6 +159,7 @@ static uint32_t clear_free_list(
 	ump__inbox_close(&allocator->back[kind], &rest);
 	ump__queue_append(&free_list->spare, &rest);
 	while ((unit = ump__queue_pop(&free_list->spare)) != NULL) {
+		ump__tools_acquire(unit);
 		ump__free(unit);
 		gone++;
 	}
@@ -186,12 +193,21 @@ void ump__slab_allocator_drop(struct ump__slab_allocator *allocator)
 
 /* ---- Posts --------------------------------------------------------------------------------- */
 
+void ump__slab_forbid(const struct ump__slab *slab, const struct ump__post *post)
+{
+	/* A slab of one post is freed with it. */
+	if (slab->allocator != NULL)
+		ump__tools_forbid(post->value, slab->allocator->stride - UMP__POST_HEAD);
+}
+
 void ump__slab_done(struct ump__slab *slab, uint32_t count)
 {
 	struct ump__slab_allocator *allocator;
 
+	ump__tools_release(slab);
 	if (!ump__outstanding_down(&slab->out, count))
 		return;
+	ump__tools_acquire(slab);
 	allocator = slab->allocator;
 	if (allocator != NULL && slab->spare) {
 		unit_back(allocator, UMP__FREE_SLABS, &slab->node);
@@ -275,6 +291,7 @@ struct ump__post *ump__slab_allocator_post(
 		return NULL;
 	if (allocator->left != 0 || next_slab(allocator)) {
 		post = (struct ump__post *)(void *)allocator->next;
+		ump__tools_allow(post->value, allocator->stride - UMP__POST_HEAD);
 		*slab = allocator->slab;
 		allocator->next += allocator->stride;
 		allocator->left--;
@@ -305,5 +322,6 @@ void *ump__slab_allocator_request(struct ump__slab_allocator *allocator, size_t 
 void ump__slab_allocator_request_back(
 	struct ump__slab_allocator *allocator, struct ump__node *request)
 {
+	ump__tools_forbid(request + 1, allocator->request_size - sizeof *request);
 	unit_back(allocator, UMP__FREE_REQUESTS, request);
 }

@@ -42,6 +42,8 @@ struct ump__slab_allocator {
 	 * and makes none), and the distance between them. */
 	uint32_t slab_posts;
 	size_t stride;
+	/* Bytes of a request. */
+	size_t request_size;
 	/* Next free post, number of free posts, and their slab.  If none is free, the slab may be
 	 * gone. */
 	unsigned char *next;
@@ -89,6 +91,9 @@ struct ump__post *ump__slab_allocator_post(
 /* Allocate one post whose value is aligned more strictly than max_align_t, in a slab of its own,
  * which `*slab` receives.  NULL if out of memory. */
 struct ump__post *ump__slab_of_one(size_t post_size, size_t align, struct ump__slab **slab);
+
+/* Tell tools that the value of a post of `slab` must not be accessed any more. */
+void ump__slab_forbid(const struct ump__slab *slab, const struct ump__post *post);
 
 /* Release `count` posts of `slab`.  Any thread; the slab may be gone afterwards. */
 void ump__slab_done(struct ump__slab *slab, uint32_t count);

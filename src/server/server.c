@@ -7,6 +7,7 @@
 #include "channel/slab_allocator.h"
 #include "client/handle.h"
 #include "sync/probe.h"
+#include "sync/tools.h"
 #include "wait/deadline.h"
 
 /* Publish the CPU of this thread, for clients that wait.  All of them read it, so it is written
@@ -76,6 +77,7 @@ void ump__server_done(ump_server *server, struct ump__post *post)
 		ump__post_free(post);
 		return;
 	}
+	ump__slab_forbid(slab, post);
 	if (slab != server->slab)
 		settle(server);
 	server->slab = slab;
@@ -90,6 +92,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		struct ump__message *message = ump__message_of(node);
 		enum ump__kind kind = ump__kind_of(message);
 
+		ump__tools_acquire(message);
 		if (kind != UMP__KIND_EOS)
 			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
@@ -188,6 +191,7 @@ void ump__server_close(ump_server *server,
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
+		ump__tools_acquire(message);
 		if (ump__kind_of(message) != UMP__KIND_EOS)
 			release_permit(server);
 		switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {

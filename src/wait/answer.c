@@ -2,6 +2,7 @@
 #include "wait/answer.h"
 
 #include "channel/notifier.h"
+#include "sync/tools.h"
 
 /*@ requires valid: \valid(answer);
   @ terminates \true;
@@ -43,12 +44,15 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notif
 	struct ump__call_step step;
 
 	answer->code = code;
+	ump__tools_release(answer);
 	step = ump__call_finish_step(ump__call_word_finish(state));
 	/* The answer may be freed from here on, unless the step owns it: use its address only. */
 	if (step.wake && notifier != NULL)
 		ump__notifier_raise(notifier);
 	else if (step.wake)
 		ump__wake(state);
+	if (step.owns)
+		ump__tools_acquire(answer);
 	return step.owns;
 }
 
@@ -96,12 +100,15 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
   @*/
 bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_cpu)
 {
-	if (ump__call_word_load(&answer->state) == UMP__CALL_DONE)
-		return true;
-	if (deadline == UMP_NOW)
-		return false;
-	ump__spin(&answer->state, UMP__CALL_PENDING, UMP__SIDE_CLIENT, other_cpu);
-	return sleep_until_done(&answer->state, deadline);
+	if (ump__call_word_load(&answer->state) != UMP__CALL_DONE) {
+		if (deadline == UMP_NOW)
+			return false;
+		ump__spin(&answer->state, UMP__CALL_PENDING, UMP__SIDE_CLIENT, other_cpu);
+		if (!sleep_until_done(&answer->state, deadline))
+			return false;
+	}
+	ump__tools_acquire(answer);
+	return true;
 }
 
 /*@ requires valid: \valid(answer) && \valid_read(notifier);
@@ -128,7 +135,10 @@ bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *no
 			return false;
 	}
 	/* A failed exchange did not acquire. */
-	return ump__call_word_load(state) == UMP__CALL_DONE;
+	if (ump__call_word_load(state) != UMP__CALL_DONE)
+		return false;
+	ump__tools_acquire(answer);
+	return true;
 }
 
 /*@ requires valid: \valid(answer);
@@ -142,6 +152,7 @@ bool ump__answer_abandon(struct ump__answer *answer)
 {
 	uintptr_t seen = ump__call_word_load(&answer->state);
 
+	ump__tools_release(answer);
 	/*@ loop invariant rely: call_rely(ump__knows, seen) &&
 	  @   (of_waiter(ump__knows) || ump__knows == UMP__KNOWS_WAITING);
 	  @ loop invariant learnt: seen == UMP__CALL_DONE ==> ump__knows == UMP__KNOWS_ANSWERED;
@@ -151,8 +162,10 @@ bool ump__answer_abandon(struct ump__answer *answer)
 	for (;;) {
 		struct ump__call_step step = ump__call_abandon_step(seen);
 
-		if (!step.taken)
+		if (!step.taken) {
+			ump__tools_acquire(answer);
 			return step.owns;
+		}
 		if (ump__call_word_abandon(&answer->state, &seen, step.next))
 			return step.owns;
 		/* The acquire that the failed exchange did not have. */
@@ -168,5 +181,8 @@ bool ump__answer_abandon(struct ump__answer *answer)
   @*/
 bool ump__answer_is_abandoned(const struct ump__answer *answer)
 {
-	return ump__call_word_load(&answer->state) == UMP__CALL_ABANDONED;
+	if (ump__call_word_load(&answer->state) != UMP__CALL_ABANDONED)
+		return false;
+	ump__tools_acquire(answer);
+	return true;
 }

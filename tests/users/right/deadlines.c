@@ -66,8 +66,8 @@ static void *call(void *arg)
 
 int main(void)
 {
-	struct ump_config config = {.request = {sizeof(long *), drop_number},
-		.reply = {sizeof(long *), drop_number}};
+	struct ump_config config = {
+		.request = {sizeof(long *), drop_number}, .reply = {sizeof(long *), drop_number}};
 	ump_client *clients[CALLERS];
 	ump_thread *thread;
 	int i;

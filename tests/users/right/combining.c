@@ -3,6 +3,7 @@
  * callback sees what the previous one wrote, on whatever thread it ran. */
 #include "check.h"
 
+#include <sched.h>
 #include <ump_server.h>
 
 #define CALLERS  4
@@ -36,6 +37,7 @@ static struct ump_flow request(void *self, const void *msg, ump_reply_context **
 	struct account *account = self;
 	long *lent = *(long *const *)msg;
 
+	sched_yield(); /* others send meanwhile */
 	account->balance += *lent;
 	*lent = account->balance;
 	replace(account, NULL);

@@ -15,6 +15,13 @@ static struct ump_flow request(void *self, const void *msg, ump_reply_context **
 
 	(void)self;
 	*answer += 1;
+	if (*answer % 2 == 0) {
+		long **buffer = ump_reply_buffer(*rc);
+
+		*buffer = answer;
+		(void)ump_reply(rc, buffer);
+		return ump_continue();
+	}
 	(void)ump_reply(rc, &answer); /* if the caller has given up, `drop` frees it */
 	return ump_continue();
 }

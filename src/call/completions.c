@@ -47,7 +47,7 @@ int ump_completions_open(ump_completions **out)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	made = ump__alloc_line(sizeof *made);
 	if (made == NULL)
 		return UMP_NO_MEMORY;

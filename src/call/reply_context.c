@@ -15,7 +15,7 @@ int ump_reply(ump_reply_context **rc, const void *value)
 			return UMP_INVALID;
 		/* The value may be in the reply buffer already. */
 		if (value != request->reply)
-			ump__value_copy(request->reply, value, request->reply_type.size);
+			ump__value_copy(request->reply, value, request->reply_type.size, false);
 	}
 	*rc = NULL;
 	return ump__request_complete(request, UMP_OK);

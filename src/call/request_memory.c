@@ -54,7 +54,7 @@ struct ump__request *ump__request_new(
 		return NULL;
 	request = (struct ump__request *)(void *)memory;
 	copy = value_of(memory, channel);
-	ump__value_copy(copy, value, channel->request.size);
+	ump__value_copy(copy, value, channel->request.size, true);
 	ump__request_init(request, channel, copy, reply_of(copy, channel));
 	ump__message_init(&request->message, UMP__KIND_REQUEST, home);
 	request->value_drop = channel->request.drop != NULL ? channel->request.drop : keep_value;
@@ -88,6 +88,7 @@ void ump__request_free(struct ump__request *request)
 
 void ump__request_drop_value(struct ump__request *request)
 {
+	ump__tools_call(NULL, NULL);
 	if (request->value_drop != NULL)
 		request->value_drop((void *)(uintptr_t)request->value);
 	/* If the request is abandoned afterwards, the value must not be dropped again. */

@@ -10,7 +10,7 @@ int ump__wait_reply_collect(struct ump__request *request, void *reply)
 
 	/* There is a buffer, unless replies have no value. */
 	if (code == UMP_OK && reply != NULL)
-		ump__value_copy(reply, request->reply, request->reply_type.size);
+		ump__value_copy(reply, request->reply, request->reply_type.size, false);
 	ump__request_free(request);
 	return code;
 }

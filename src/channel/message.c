@@ -32,7 +32,7 @@ struct ump__post *ump__post_new(const struct ump__channel *channel,
 	if (post == NULL)
 		return NULL;
 	ump__message_init(&post->message, UMP__KIND_POST, slab);
-	ump__value_copy(post->value, value, size);
+	ump__value_copy(post->value, value, size, true);
 	return post;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/disposition.h"
 #include "core/queue.h"
+#include "sync/tools.h"
 #include "ump_server.h"
 
 #include <stddef.h>
@@ -86,10 +87,13 @@ static inline unsigned char *ump__align_to(unsigned char *at, size_t align)
 	return at + ((0 - (uintptr_t)at) & (align - 1));
 }
 
-/* Many values are a word or a pointer, for which a call takes longer than the copy. */
-static inline void ump__value_copy(void *to, const void *from, size_t size)
+/* Copy a value; `fresh`: into memory that the application may access from now on.  Many values are a
+ * word or a pointer, for which a call takes longer than the copy. */
+static inline void ump__value_copy(void *to, const void *from, size_t size, bool fresh)
 {
-	if (size == sizeof(void *))
+	if (UMP__HAS_TOOLS())
+		ump__tell_copy(to, from, size, fresh);
+	else if (size == sizeof(void *))
 		memcpy(to, from, sizeof(void *));
 	else
 		memcpy(to, from, size);
@@ -126,8 +130,10 @@ static inline struct ump__post *ump__post_of(struct ump__message *message)
 /* Drop `value`, if its type requires it. */
 static inline void ump__value_drop(const struct ump_type *type, void *value)
 {
-	if (type->drop != NULL && type->size != 0)
+	if (type->drop != NULL && type->size != 0) {
+		ump__tools_call(NULL, NULL);
 		type->drop(value);
+	}
 }
 
 #endif

@@ -291,7 +291,6 @@ struct ump__post *ump__slab_allocator_post(
 		return NULL;
 	if (allocator->left != 0 || next_slab(allocator)) {
 		post = (struct ump__post *)(void *)allocator->next;
-		ump__tools_allow(post->value, allocator->stride - UMP__POST_HEAD);
 		*slab = allocator->slab;
 		allocator->next += allocator->stride;
 		allocator->left--;

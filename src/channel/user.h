@@ -3,6 +3,8 @@
 #ifndef UMP_USER_H
 #define UMP_USER_H
 
+#include "sync/tools.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@ static inline void ump__user_write(void *out, size_t out_size, const void *known
 {
 	memset(out, 0, out_size);
 	memcpy(out, known, known_size < out_size ? known_size : out_size);
+	ump__tools_written(out, out_size);
 }
 
 #endif

@@ -51,7 +51,7 @@ int ump_client_req_async_until(
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (!ump__client_can_request(client, msg))
 		return UMP_INVALID;
 	result = send_copy_until(&client->handle, msg, NULL, NULL, &request, deadline);

@@ -11,7 +11,7 @@ int(ump_client_clone)(const ump_client *client, ump_client **out)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
@@ -58,7 +58,7 @@ int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
@@ -73,7 +73,7 @@ int ump_client_weak(const ump_client *client, ump_weak_client **out)
 {
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);

@@ -6,6 +6,7 @@
 #include "channel/channel.h"
 #include "client/registry.h"
 #include "sync/debug.h"
+#include "sync/tools.h"
 
 #include <stdint.h>
 
@@ -93,8 +94,10 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 /* Text of the check below, for a client. */
 #define UMP__CLIENT_LIVES "a client was used after it was dropped, or is none"
 
-/* Debug builds stop if `handle` is not a live handle of this kind. */
-#define UMP__REQUIRE_MARK(handle, expected, text) UMP__REQUIRE((handle)->mark == (expected), text)
+/* Debug builds stop if `handle` is not a live handle of this kind; tools report one that is freed. */
+#define UMP__REQUIRE_MARK(handle, expected, text)                                                  \
+	(ump__tools_used((handle), sizeof *(handle)),                                              \
+		UMP__REQUIRE((handle)->mark == (expected), text))
 
 /* Return whether `weak` is a weak client, of the application or lent to a handler. */
 static inline bool ump__is_weak_client(const struct ump_weak_client *weak)

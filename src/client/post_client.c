@@ -12,7 +12,7 @@ int(ump_post_client_clone)(const ump_post_client *client, ump_post_client **out)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (client == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);

@@ -8,7 +8,7 @@ int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out)
 {
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (weak == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);
@@ -40,7 +40,7 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	if (weak == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);

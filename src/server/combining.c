@@ -320,9 +320,9 @@ int ump_spawn_combining_sized(const struct ump_config *config, size_t config_siz
 
 	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
-		*client = NULL;
+		UMP__CLEAR(client);
 	if (combining != NULL)
-		*combining = NULL;
+		UMP__CLEAR(combining);
 	if (builder == NULL || client == NULL || combining == NULL ||
 		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
@@ -356,8 +356,10 @@ int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time
 	if (result != UMP_OK)
 		return result;
 	*combining = NULL;
-	if (how != NULL)
+	if (how != NULL) {
 		*how = joined->how;
+		ump__tools_written(how, sizeof *how);
+	}
 	combining_free(joined);
 	return UMP_OK;
 }

@@ -2,6 +2,7 @@
 #include "server/dispatch.h"
 
 #include "sync/probe.h"
+#include "sync/tools.h"
 
 static struct ump_flow handle_request(
 	struct ump__dispatcher *dispatcher, struct ump__request *request)
@@ -9,8 +10,10 @@ static struct ump_flow handle_request(
 	const struct ump_handler *handler = &dispatcher->handler;
 	ump_reply_context *rc = ump__server_start(dispatcher->server, request);
 	const void *above = UMP__CALLBACK_BEGIN();
-	struct ump_flow flow = handler->request(handler->self, request->value, &rc);
+	struct ump_flow flow;
 
+	ump__tools_call(request, &rc);
+	flow = handler->request(handler->self, request->value, &rc);
 	UMP__CALLBACK_END(above);
 	/* Drop a request that was neither answered nor kept. */
 	ump_reply_drop(&rc);
@@ -21,8 +24,10 @@ static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct um
 {
 	const struct ump_handler *handler = &dispatcher->handler;
 	const void *above = UMP__CALLBACK_BEGIN();
-	struct ump_flow flow = handler->post(handler->self, post->value);
+	struct ump_flow flow;
 
+	ump__tools_call(post, NULL);
+	flow = handler->post(handler->self, post->value);
 	UMP__CALLBACK_END(above);
 	if (dispatcher->frame.suspension == NULL)
 		ump__server_done(dispatcher->server, post);
@@ -62,6 +67,7 @@ static struct ump_flow hand_over_timed(
 		ump__count_set(&server->busy_since, 0);
 	/* The handler has returned: slow_handler must not suspend in its place. */
 	dispatcher->frame.may_suspend = false;
+	ump__tools_call(NULL, NULL);
 	if (took > channel->slow_limit && channel->slow_handler != NULL)
 		channel->slow_handler(channel->slow_arg, took, request);
 	return flow;
@@ -74,8 +80,10 @@ enum ump__outcome ump__dispatcher_handle(
 	/* The message is gone once it is handled. */
 	enum ump__kind kind = ump__kind_of(message);
 
-	if (kind == UMP__KIND_EOS)
+	if (kind == UMP__KIND_EOS) {
+		ump__tools_acquire(message);
 		return ump__outcome_after(kind, false);
+	}
 	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
 	ump__hint_set(&server->busy, 1);
 	UMP__PROBE(begin, server->channel, kind);

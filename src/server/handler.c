@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The handler's life, from the builder to the drop. */
 #include "server/dispatch.h"
+#include "sync/tools.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *c
 
 static void drop_handler(struct ump__dispatcher *dispatcher)
 {
+	ump__tools_call(NULL, NULL);
 	if (dispatcher->handler.drop != NULL)
 		dispatcher->handler.drop(dispatcher->handler.self);
 }
@@ -51,6 +53,8 @@ int ump__dispatcher_build(struct ump__dispatcher *dispatcher, const struct ump_c
 	memset(&dispatcher->handler, 0, sizeof dispatcher->handler);
 	/* A request to this server could only wait for itself; the frame lets it fail instead. */
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
+	ump__tools_call(NULL, NULL);
+	ump__tools_written(&dispatcher->handler, sizeof dispatcher->handler);
 	result = builder(arg, client, &dispatcher->handler);
 	ump__frame_leave(&dispatcher->frame);
 	if (result != 0)
@@ -67,6 +71,7 @@ int ump__dispatcher_init(struct ump__dispatcher *dispatcher)
 {
 	if (dispatcher->handler.init == NULL)
 		return 0;
+	ump__tools_call(NULL, NULL);
 	return dispatcher->handler.init(dispatcher->handler.self, &dispatcher->me);
 }
 
@@ -78,6 +83,7 @@ struct ump_flow ump__dispatcher_end(
 	if (outcome == UMP__OUTCOME_NONE)
 		flow = ump_continue();
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	ump__tools_call(NULL, NULL);
 	if (handler->term != NULL)
 		flow = handler->term(handler->self, flow);
 	drop_handler(dispatcher);

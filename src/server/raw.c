@@ -4,6 +4,7 @@
 #include "channel/message.h"
 #include "client/handle.h"
 #include "server/server.h"
+#include "sync/tools.h"
 
 int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config)
 {
@@ -26,9 +27,9 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	struct ump_config checked;
 
 	if (server != NULL)
-		*server = NULL;
+		UMP__CLEAR(server);
 	if (client != NULL)
-		*client = NULL;
+		UMP__CLEAR(client);
 	if (server == NULL || client == NULL ||
 		ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
@@ -47,6 +48,7 @@ static void lent_back(ump_server *server)
 static int receive(
 	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
+	ump__tools_acquire(message);
 	if (ump__kind_of(message) == UMP__KIND_EOS) {
 		server->ended = true;
 		return UMP_CLIENTS_GONE;
@@ -70,9 +72,9 @@ int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc
 	struct ump__message *message;
 
 	if (msg != NULL)
-		*msg = NULL;
+		UMP__CLEAR(msg);
 	if (rc != NULL)
-		*rc = NULL;
+		UMP__CLEAR(rc);
 	if (server == NULL || msg == NULL || rc == NULL)
 		return UMP_INVALID;
 	lent_back(server);

@@ -31,6 +31,7 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 {
 	struct ump__request *request = ump__request_of(message);
 
+	ump__tools_acquire(message);
 	ump__count_set(&server->skipped, ump__count_get(&server->skipped) + 1);
 	if (request->completions != NULL)
 		ump__completions_release(request->completions);
@@ -92,7 +93,6 @@ struct ump__message *ump__server_batched(ump_server *server)
 		struct ump__message *message = ump__message_of(node);
 		enum ump__kind kind = ump__kind_of(message);
 
-		ump__tools_acquire(message);
 		if (kind != UMP__KIND_EOS)
 			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
@@ -162,12 +162,14 @@ static void dispose_undelivered(ump_server *server, struct ump__message *message
 			ump__post_discard(post, &server->channel->post);
 			return;
 		}
+		ump__tools_call(NULL, NULL);
 		leftover(self, post->value, NULL);
 		ump__post_free(post);
 	} else {
 		struct ump__request *request = ump__request_of(message);
 		ump_reply_context *rc = ump__request_context(request);
 
+		ump__tools_call(NULL, &rc);
 		if (leftover != NULL)
 			leftover(self, request->value, &rc);
 		/* If not answered, it fails with UMP_SERVER_GONE: it was never started. */

@@ -91,7 +91,7 @@ int ump_suspend_for(const ump_client *client, ump_suspension **out)
 	int result;
 
 	if (out != NULL)
-		*out = NULL;
+		UMP__CLEAR(out);
 	if (client == NULL || out == NULL)
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);

@@ -248,9 +248,9 @@ int ump_spawn_task_sized(const struct ump_config *config, size_t config_size, si
 
 	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
-		*client = NULL;
+		UMP__CLEAR(client);
 	if (task != NULL)
-		*task = NULL;
+		UMP__CLEAR(task);
 	if (builder == NULL || client == NULL || task == NULL ||
 		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
@@ -356,8 +356,10 @@ int ump_task_join(ump_task **task, struct ump_flow *how)
 		return UMP_DEADLOCK;
 	if (!(*task)->ended)
 		return UMP_EMPTY;
-	if (how != NULL)
+	if (how != NULL) {
 		*how = (*task)->how;
+		ump__tools_written(how, sizeof *how);
+	}
 	task_free(*task);
 	*task = NULL;
 	return UMP_OK;

@@ -229,9 +229,9 @@ int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size, 
 
 	UMP__REQUIRE_INSIDE();
 	if (client != NULL)
-		*client = NULL;
+		UMP__CLEAR(client);
 	if (thread != NULL)
-		*thread = NULL;
+		UMP__CLEAR(thread);
 	if (builder == NULL || client == NULL || thread == NULL ||
 		!ump__dispatcher_fits(&checked, config, config_size, handler_size))
 		return UMP_INVALID;
@@ -290,8 +290,10 @@ int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline
 	if (result != UMP_OK)
 		return result;
 	*thread = NULL;
-	if (how != NULL)
+	if (how != NULL) {
 		*how = joined->how;
+		ump__tools_written(how, sizeof *how);
+	}
 	thread_free(joined);
 	return UMP_OK;
 }

@@ -196,7 +196,7 @@ int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size)
 
 	if (out == NULL)
 		return UMP_INVALID;
-	*out = NULL;
+	UMP__CLEAR(out);
 	made = ump__alloc(sizeof *made);
 	if (made == NULL)
 		return UMP_NO_MEMORY;

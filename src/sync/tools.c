@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sync/tools.h"
 
+#include <string.h>
+
 int ump__tools;
 
 #if defined(__GNUC__) && defined(__ELF__)
@@ -12,11 +14,21 @@ extern void __tsan_release(void *at) __attribute__((weak));
 extern void __asan_poison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
 extern void __asan_unpoison_memory_region(const volatile void *at, size_t size)
 	__attribute__((weak));
+extern void __msan_unpoison(const volatile void *at, size_t size) __attribute__((weak));
+extern void __msan_unpoison_param(size_t words) __attribute__((weak));
+
+/* Functions of libc, which the sanitizers replace by functions that check and record their
+ * accesses.  By a volatile pointer, so that the compiler leaves them alone. */
+static void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
+
+/* The most arguments of a callback. */
+#define ARGUMENTS 4
 
 __attribute__((constructor(101))) static void find_tools(void)
 {
-	ump__tools = (__tsan_acquire != NULL && __tsan_release != NULL) ||
-		     (__asan_poison_memory_region != NULL && __asan_unpoison_memory_region != NULL);
+	ump__tools = __tsan_acquire != NULL || __asan_poison_memory_region != NULL ||
+		     __msan_unpoison != NULL;
 }
 
 void ump__tell_release(const void *at, size_t unused)
@@ -33,13 +45,23 @@ void ump__tell_acquire(const void *at, size_t unused)
 		__tsan_acquire((void *)at);
 }
 
+void ump__tell_call(const void *at, const void *slot)
+{
+	if (!UMP__SEES_ORDER && at != NULL)
+		ump__tell_acquire(at, 0);
+	if (__msan_unpoison_param != NULL)
+		__msan_unpoison_param(ARGUMENTS);
+	if (slot != NULL)
+		ump__tell_written(slot, sizeof(void *));
+}
+
 void ump__tell_forbidden(const void *at, size_t size)
 {
 	if (__asan_poison_memory_region != NULL)
 		__asan_poison_memory_region(at, size);
 }
 
-void ump__tell_allowed(const void *at, size_t size)
+static void allow(const void *at, size_t size)
 {
 	if (__asan_unpoison_memory_region != NULL)
 		__asan_unpoison_memory_region(at, size);
@@ -49,8 +71,27 @@ void ump__tell_reused(const void *at, size_t size)
 {
 	if (!UMP__SEES_ORDER)
 		ump__tell_acquire(at, 0);
-	if (size != 0)
-		ump__tell_allowed(at, size);
+	allow(at, size);
+}
+
+void ump__tell_written(const void *at, size_t size)
+{
+	if (__msan_unpoison != NULL)
+		__msan_unpoison(at, size);
+}
+
+void ump__tell_used(const void *at, size_t size)
+{
+	/* To the memory sanitizer, what the library itself has written is not initialized. */
+	if (__msan_unpoison == NULL)
+		(void)compare(at, at, size);
+}
+
+void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)
+{
+	if (fresh)
+		allow(to, size);
+	copy(to, from, size);
 }
 
 #ifdef __x86_64__
@@ -59,42 +100,44 @@ void ump__tell_reused(const void *at, size_t size)
 #define SAVING(function)                                                                           \
 	__asm__(".text\n.globl " #function "_saving\n.hidden " #function                           \
 		"_saving\n.type " #function "_saving, @function\n" #function "_saving:\n"          \
-		"push %rbp\n\tmov %rsp, %rbp\n"                                                    \
+		"\tpush %rbp\n\tmov %rsp, %rbp\n"                                                  \
 		"\tpush %rax\n\tpush %rcx\n\tpush %rdx\n\tpush %rsi\n\tpush %rdi\n"                \
 		"\tpush %r8\n\tpush %r9\n\tpush %r10\n\tpush %r11\n"                               \
 		"\tmov 24(%rbp), %rdi\n\tmov 16(%rbp), %rsi\n"                                     \
 		"\tand $-16, %rsp\n\tcall " #function "\n\tlea -72(%rbp), %rsp\n"                  \
 		"\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\tpop %rdi\n\tpop %rsi\n"           \
-		"\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\tpop %rbp\n\tret\n")
+		"\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\tpop %rbp\n\tret\n"                          \
+		".size " #function "_saving, . - " #function "_saving\n")
 
 SAVING(ump__tell_release);
 SAVING(ump__tell_acquire);
+SAVING(ump__tell_call);
 SAVING(ump__tell_forbidden);
-SAVING(ump__tell_allowed);
 SAVING(ump__tell_reused);
+SAVING(ump__tell_written);
 #endif
 
 #else
 
 void ump__tell_release(const void *at, size_t unused)
 {
-	(void)unused;
 	(void)at;
+	(void)unused;
 }
 
 void ump__tell_acquire(const void *at, size_t unused)
 {
-	(void)unused;
 	(void)at;
+	(void)unused;
+}
+
+void ump__tell_call(const void *at, const void *slot)
+{
+	(void)at;
+	(void)slot;
 }
 
 void ump__tell_forbidden(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-}
-
-void ump__tell_allowed(const void *at, size_t size)
 {
 	(void)at;
 	(void)size;
@@ -104,6 +147,24 @@ void ump__tell_reused(const void *at, size_t size)
 {
 	(void)at;
 	(void)size;
+}
+
+void ump__tell_written(const void *at, size_t size)
+{
+	(void)at;
+	(void)size;
+}
+
+void ump__tell_used(const void *at, size_t size)
+{
+	(void)at;
+	(void)size;
+}
+
+void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)
+{
+	(void)fresh;
+	memcpy(to, from, size);
 }
 
 #endif

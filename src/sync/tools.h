@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * What sanitizers are told of the library: which message, answer or end passes from one thread to
- * another, and which memory of a message the application may access.  A program that is compiled
- * with a sanitizer usually links a library that is not, and the sanitizer sees neither the atomics
- * that order messages nor the recycling of their memory.
+ * another, which memory of a message the application may access, and which bytes are initialized.  A
+ * program that is compiled with a sanitizer usually links a library that is not, and the sanitizer
+ * sees neither the atomics that order messages nor the recycling of their memory.
  *
  * Without a tool each function costs the test of one flag.  Their places are the publications and
  * takes of whole messages; none is in a compare-exchange loop.
@@ -31,12 +31,21 @@
 /* Whether any tool watches this process.  Set before main, and constant afterwards. */
 extern int ump__tools;
 
+#ifdef __GNUC__
+#define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
+#else
+#define UMP__HAS_TOOLS() (ump__tools != 0)
+#endif
+
 /* The functions behind those below; only if ump__tools is not 0. */
 void ump__tell_release(const void *at, size_t unused);
 void ump__tell_acquire(const void *at, size_t unused);
+void ump__tell_call(const void *at, const void *slot);
 void ump__tell_forbidden(const void *at, size_t size);
-void ump__tell_allowed(const void *at, size_t size);
 void ump__tell_reused(const void *at, size_t size);
+void ump__tell_written(const void *at, size_t size);
+void ump__tell_used(const void *at, size_t size);
+void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 
 /*
  * Call one of these.  An ordinary call, even one that is never made, costs its caller the registers
@@ -44,15 +53,16 @@ void ump__tell_reused(const void *at, size_t size);
  * vector registers, which the callers do not use, may change.  The red zone is skipped.
  */
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__) && !defined(__FRAMAC__)
-#define UMP__TELL(function, at, size)                                                              \
-	__asm__ __inline__ volatile("lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[s]\n\tcall " #function           \
-			 "_saving\n\tlea 144(%%rsp), %%rsp"                                         \
-			 :                                                                         \
-			 : [a] "r"((const void *)(at)), [s] "r"((size_t)(size))                    \
-			 : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",   \
-			 "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
+#define UMP__TELL(function, first, second)                                                         \
+	__asm__ __inline__ volatile(                                                               \
+		"lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[b]\n\tcall " #function              \
+		"_saving\n\tlea 144(%%rsp), %%rsp"                                                 \
+		:                                                                                  \
+		: [a] "r"((const void *)(first)), [b] "r"(second)                                  \
+		: "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
+		"xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
 #else
-#define UMP__TELL(function, at, size) function(at, size)
+#define UMP__TELL(function, first, second) function(first, second)
 #endif
 
 /* What this thread has done so far happens before what a thread does after ump__tools_acquire on the
@@ -62,8 +72,8 @@ void ump__tell_reused(const void *at, size_t size);
   @*/
 static inline void ump__tools_release(const void *at)
 {
-	if (!UMP__SEES_ORDER && __builtin_expect(ump__tools != 0, 0))
-		UMP__TELL(ump__tell_release, at, 0);
+	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_release, at, (size_t)0);
 }
 
 /*@ terminates \true;
@@ -71,29 +81,48 @@ static inline void ump__tools_release(const void *at)
   @*/
 static inline void ump__tools_acquire(const void *at)
 {
-	if (!UMP__SEES_ORDER && __builtin_expect(ump__tools != 0, 0))
-		UMP__TELL(ump__tell_acquire, at, 0);
+	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_acquire, at, (size_t)0);
 }
 
-/* From now on, accesses to `size` bytes from `at` on are errors; and from now on they are not. */
+/* Before a callback: its arguments are initialized, and so is the pointer at `slot`, if that is not
+ * NULL.  As ump__tools_acquire, too, if `at` is not NULL. */
+static inline void ump__tools_call(const void *at, const void *slot)
+{
+	if (UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_call, at, slot);
+}
+
+/* The application must not access `size` bytes from `at` on any more. */
 static inline void ump__tools_forbid(const void *at, size_t size)
 {
-	if (__builtin_expect(ump__tools != 0, 0))
+	if (UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_forbidden, at, size);
 }
 
-static inline void ump__tools_allow(const void *at, size_t size)
-{
-	if (__builtin_expect(ump__tools != 0, 0))
-		UMP__TELL(ump__tell_allowed, at, size);
-}
-
-/* As ump__tools_acquire of a unit of memory that is used again, and ump__tools_allow of `size` bytes
- * of it. */
+/* As ump__tools_acquire of a unit of memory that is used again; its `size` bytes may be accessed. */
 static inline void ump__tools_reuse(const void *at, size_t size)
 {
-	if (__builtin_expect(ump__tools != 0, 0))
+	if (UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_reused, at, size);
 }
+
+/* The library has written `size` bytes that belong to the application. */
+static inline void ump__tools_written(const void *at, size_t size)
+{
+	if (UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_written, at, size);
+}
+
+/* The application has passed the library a handle of `size` bytes, which must exist.  An ordinary
+ * call, so that the stack can be unwound from it. */
+static inline void ump__tools_used(const void *at, size_t size)
+{
+	if (UMP__HAS_TOOLS())
+		ump__tell_used(at, size);
+}
+
+/* Set an output of a function of the API to NULL. */
+#define UMP__CLEAR(out) (*(out) = NULL, ump__tools_written((out), sizeof *(out)))
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Requests with deadlines, in memory that the library recycles, own memory and get memory back.
- * Some callers give up early; then the types' `drop` frees what nobody has got. */
+ * Some callers give up early; then the types' `drop` frees what no thread has got. */
 #include "check.h"
 
 #include <ump_server.h>

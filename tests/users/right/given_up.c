@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Callers give up requests: queued, in progress and answered, by wait replies and by completion
- * queues that they drop.  What the requests and replies own is freed once, on any of the threads. */
+ * queues that they drop.  What requests and replies own is freed once, on any of the threads. */
 #include "check.h"
 
 #include <ump_server.h>

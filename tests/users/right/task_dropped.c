@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* A task is dropped while its handler has suspended: another thread still reads the post, which
- * stays valid until the resume, and writes memory that main reads after it has joined the thread. */
+ * stays valid until the resume, and writes memory that main reads after joining the thread. */
 #include "check.h"
 
 #include <ump_server.h>

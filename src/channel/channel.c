@@ -92,8 +92,11 @@ void ump__channel_drop_strong(struct ump__channel *channel)
 
 void ump__channel_drop_weak(struct ump__channel *channel)
 {
-	if (ump__weak_drop(&channel->counts))
-		ump__channel_free(channel);
+	ump__tools_release(&channel->counts);
+	if (!ump__weak_drop(&channel->counts))
+		return;
+	ump__tools_acquire(&channel->counts);
+	ump__channel_free(channel);
 }
 
 int ump__channel_send(struct ump__channel *channel, struct ump__message *message)

@@ -2,6 +2,7 @@
 /* Waiting for a notifier of either kind. */
 #include "sync/cancel.h"
 #include "sync/sync.h"
+#include "sync/tools.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -32,6 +33,7 @@ void ump__notifier_wait(const struct ump__notifier *notifier, ump_time deadline)
 	struct pollfd wanted = {notifier->fd, POLLIN, 0};
 	int cancel = ump__cancel_off();
 
+	ump__tools_written(&wanted, sizeof wanted);
 	(void)poll(&wanted, 1, milliseconds(deadline));
 	ump__cancel_restore(cancel);
 }

@@ -40,6 +40,7 @@ int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadl
 		return UMP_INVALID;
 	UMP__REQUIRE_INSIDE();
 	request = ump__request_of_waiter(*wait_reply);
+	ump__tools_used(request, sizeof *request);
 	if (reply == NULL && request->reply_type.size != 0)
 		return UMP_INVALID;
 	result = await(request, deadline);

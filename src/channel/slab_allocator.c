@@ -92,7 +92,8 @@ struct ump__slab_allocator *ump__slab_allocator_new(
 	if (allocator == NULL)
 		return NULL;
 	free_lists_init(allocator, channel, request_size);
-	allocator->request_size = request_size;
+	/* Tools mark whole words. */
+	allocator->request_size = ump__align_up(request_size, sizeof(uint64_t));
 	allocator->channel = channel;
 	for (int i = 0; i < UMP__FREE_LISTS; i++) {
 		ump__queue_init(&allocator->free_lists[i].spare);
@@ -310,7 +311,7 @@ void *ump__slab_allocator_request(struct ump__slab_allocator *allocator, size_t 
 		return NULL;
 	request = take_back(allocator, UMP__FREE_REQUESTS);
 	if (request == NULL && free_list->unmade != 0) {
-		request = ump__alloc_spare(size, true);
+		request = ump__alloc_spare(allocator->request_size, true);
 		if (request != NULL)
 			free_list->unmade--;
 	}

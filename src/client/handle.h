@@ -102,6 +102,7 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 /* Return whether `weak` is a weak client, of the application or lent to a handler. */
 static inline bool ump__is_weak_client(const struct ump_weak_client *weak)
 {
+	ump__tools_used(weak, sizeof *weak);
 	return weak->mark == UMP__MARK_WEAK_CLIENT || weak->mark == UMP__MARK_LENT_CLIENT;
 }
 

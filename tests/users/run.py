@@ -31,7 +31,7 @@ COMPILERS = {("gcc", ".c"): "gcc", ("gcc", ".cpp"): "g++",
 STANDARDS = {".c": "-std=gnu11", ".cpp": "-std=c++17"}
 ENVIRONMENT = {
     "TSAN_OPTIONS": "exitcode=66 halt_on_error=0",
-    "ASAN_OPTIONS": "exitcode=66 detect_leaks=1 allow_user_poisoning=1",
+    "ASAN_OPTIONS": "exitcode=66 detect_leaks=1:detect_stack_use_after_return=1 allow_user_poisoning=1",
     "LSAN_OPTIONS": "exitcode=66",
     "MSAN_OPTIONS": "exitcode=66",
 }

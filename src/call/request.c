@@ -51,20 +51,26 @@ static bool notify(struct ump__request *request, int code)
 	return !ump__completions_push(request->completions, &request->message);
 }
 
+/* Tell tools that the handler must not access the value any more, if it is a copy in an allocated
+ * request. */
+static void forbid_value(const struct ump__request *request, int code)
+{
+	if (request->value_drop != NULL && code != UMP_SERVER_GONE)
+		ump__tools_forbid(request->value,
+			(size_t)((const char *)request->reply - (const char *)request->value));
+}
+
 int ump__request_complete(struct ump__request *request, int code)
 {
 	/* The request may be gone once it is complete. */
 	struct ump__channel *held = request->held ? request->channel : NULL;
-	/* An allocated request has a copy of the value, which ends with its context. */
-	bool copied = request->value_drop != NULL && code != UMP_SERVER_GONE;
 	bool abandoned;
 
 	/* Only a sender that is blocked in its call gets the value back. */
 	if (code == UMP_SERVER_GONE && !request->may_run)
 		ump__request_drop_value(request);
-	if (copied)
-		ump__tools_forbid(request->value,
-			(size_t)((const char *)request->reply - (const char *)request->value));
+	if (UMP__HAS_TOOLS())
+		forbid_value(request, code);
 	abandoned = notify(request, code);
 	if (abandoned)
 		ump__request_discard(request, code);

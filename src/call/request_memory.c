@@ -41,15 +41,13 @@ static void keep_value(void *value)
 struct ump__request *ump__request_new(
 	struct ump__channel *channel, struct ump__slab_allocator *allocator, const void *value)
 {
-	size_t size = ump__request_size(channel);
-	unsigned char *memory =
-		allocator != NULL ? ump__slab_allocator_request(allocator, size) : NULL;
+	unsigned char *memory = allocator != NULL ? ump__slab_allocator_request(allocator) : NULL;
 	struct ump__slab_allocator *home = memory != NULL ? allocator : NULL;
 	struct ump__request *request;
 	unsigned char *copy;
 
 	if (memory == NULL)
-		memory = ump__alloc(size);
+		memory = ump__alloc(ump__request_size(channel));
 	if (memory == NULL)
 		return NULL;
 	request = (struct ump__request *)(void *)memory;

@@ -194,13 +194,6 @@ void ump__slab_allocator_drop(struct ump__slab_allocator *allocator)
 
 /* ---- Posts --------------------------------------------------------------------------------- */
 
-void ump__slab_forbid(const struct ump__slab *slab, const struct ump__post *post)
-{
-	/* A slab of one post is freed with it. */
-	if (slab->allocator != NULL)
-		ump__tools_forbid(post->value, slab->allocator->stride - UMP__POST_HEAD);
-}
-
 void ump__slab_done(struct ump__slab *slab, uint32_t count)
 {
 	struct ump__slab_allocator *allocator;
@@ -302,7 +295,7 @@ struct ump__post *ump__slab_allocator_post(
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
-void *ump__slab_allocator_request(struct ump__slab_allocator *allocator, size_t size)
+void *ump__slab_allocator_request(struct ump__slab_allocator *allocator)
 {
 	struct ump__free_list *free_list = &allocator->free_lists[UMP__FREE_REQUESTS];
 	void *request;

@@ -42,7 +42,7 @@ struct ump__slab_allocator {
 	 * and makes none), and the distance between them. */
 	uint32_t slab_posts;
 	size_t stride;
-	/* Bytes of a request. */
+	/* Bytes of a request, a multiple of a word. */
 	size_t request_size;
 	/* Next free post, number of free posts, and their slab.  If none is free, the slab may be
 	 * gone. */
@@ -93,7 +93,12 @@ struct ump__post *ump__slab_allocator_post(
 struct ump__post *ump__slab_of_one(size_t post_size, size_t align, struct ump__slab **slab);
 
 /* Tell tools that the value of a post of `slab` must not be accessed any more. */
-void ump__slab_forbid(const struct ump__slab *slab, const struct ump__post *post);
+static inline void ump__slab_forbid(const struct ump__slab *slab, const struct ump__post *post)
+{
+	/* A slab of one post is freed with it. */
+	if (UMP__HAS_TOOLS() && slab->allocator != NULL)
+		ump__tools_forbid(post->value, slab->allocator->stride - UMP__POST_HEAD);
+}
 
 /* Release `count` posts of `slab`.  Any thread; the slab may be gone afterwards. */
 void ump__slab_done(struct ump__slab *slab, uint32_t count);
@@ -103,10 +108,9 @@ void ump__slab_done(struct ump__slab *slab, uint32_t count);
  * left: before it waits, idles or ends, or gives up the combiner role. */
 void ump__slab_release_unused(struct ump__slab *slab);
 
-/* Allocate memory for a request, which must be returned to the allocator.  `size` must be that of
- * ump__slab_allocator_new.  NULL if the try-lock is held, all that may be kept is in use, or memory
- * is exhausted. */
-void *ump__slab_allocator_request(struct ump__slab_allocator *allocator, size_t size);
+/* Allocate memory for a request, which must be returned to the allocator.  NULL if the try-lock is
+ * held, all that may be kept is in use, or memory is exhausted. */
+void *ump__slab_allocator_request(struct ump__slab_allocator *allocator);
 
 /* Release such a request.  Any thread; the allocator may be gone afterwards. */
 void ump__slab_allocator_request_back(

@@ -102,8 +102,11 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 /* Return whether `weak` is a weak client, of the application or lent to a handler. */
 static inline bool ump__is_weak_client(const struct ump_weak_client *weak)
 {
-	ump__tools_used(weak, sizeof *weak);
 	return weak->mark == UMP__MARK_WEAK_CLIENT || weak->mark == UMP__MARK_LENT_CLIENT;
 }
+
+/* As UMP__REQUIRE_MARK, for a weak client. */
+#define UMP__REQUIRE_WEAK(weak, text)                                                              \
+	(ump__tools_used((weak), sizeof *(weak)), UMP__REQUIRE(ump__is_weak_client(weak), text))
 
 #endif

@@ -11,7 +11,7 @@ int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out)
 	UMP__CLEAR(out);
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);
+	UMP__REQUIRE_WEAK(weak, LIVE);
 	return ump__weak_client_new(weak->channel, out);
 }
 
@@ -23,7 +23,7 @@ void ump_weak_client_drop(ump_weak_client **weak)
 		return;
 	UMP__REQUIRE((*weak)->mark != UMP__MARK_LENT_CLIENT,
 		"the weak client lent to init was dropped; clone it to own one");
-	UMP__REQUIRE(ump__is_weak_client(*weak), LIVE);
+	UMP__REQUIRE_WEAK(*weak, LIVE);
 	channel = (*weak)->channel;
 	(*weak)->mark = UMP__MARK_DEAD;
 	ump__free(*weak);
@@ -43,7 +43,7 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	UMP__CLEAR(out);
 	if (weak == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE(ump__is_weak_client(weak), LIVE);
+	UMP__REQUIRE_WEAK(weak, LIVE);
 	channel = weak->channel;
 	result = ump__handle_strong(channel, UMP__MARK_CLIENT, &made);
 	*out = made;

@@ -72,9 +72,10 @@ int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc
 	struct ump__message *message;
 
 	if (msg != NULL)
-		UMP__CLEAR(msg);
+		*msg = NULL;
 	if (rc != NULL)
-		UMP__CLEAR(rc);
+		*rc = NULL;
+	ump__tools_outputs(msg, rc);
 	if (server == NULL || msg == NULL || rc == NULL)
 		return UMP_INVALID;
 	lent_back(server);

@@ -80,6 +80,14 @@ void ump__tell_written(const void *at, size_t size)
 		__msan_unpoison(at, size);
 }
 
+void ump__tell_outputs(const void *one, const void *other)
+{
+	if (one != NULL)
+		ump__tell_written(one, sizeof(void *));
+	if (other != NULL)
+		ump__tell_written(other, sizeof(void *));
+}
+
 void ump__tell_used(const void *at, size_t size)
 {
 	/* To the memory sanitizer, what the library itself has written is not initialized. */
@@ -115,6 +123,7 @@ SAVING(ump__tell_call);
 SAVING(ump__tell_forbidden);
 SAVING(ump__tell_reused);
 SAVING(ump__tell_written);
+SAVING(ump__tell_outputs);
 #endif
 
 #else
@@ -153,6 +162,12 @@ void ump__tell_written(const void *at, size_t size)
 {
 	(void)at;
 	(void)size;
+}
+
+void ump__tell_outputs(const void *one, const void *other)
+{
+	(void)one;
+	(void)other;
 }
 
 void ump__tell_used(const void *at, size_t size)

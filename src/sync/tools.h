@@ -28,12 +28,13 @@
 #define UMP__SEES_ORDER 0
 #endif
 
-/* Whether any tool watches this process.  Set before main, and constant afterwards. */
-extern int ump__tools;
-
+/* Whether any tool watches this process.  Set before main, and constant afterwards.  Hidden, so that
+ * its test is one comparison with memory. */
 #ifdef __GNUC__
+extern int ump__tools __attribute__((visibility("hidden")));
 #define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
 #else
+extern int ump__tools;
 #define UMP__HAS_TOOLS() (ump__tools != 0)
 #endif
 
@@ -44,6 +45,7 @@ void ump__tell_call(const void *at, const void *slot);
 void ump__tell_forbidden(const void *at, size_t size);
 void ump__tell_reused(const void *at, size_t size);
 void ump__tell_written(const void *at, size_t size);
+void ump__tell_outputs(const void *one, const void *other);
 void ump__tell_used(const void *at, size_t size);
 void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 
@@ -58,7 +60,7 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 		"lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[b]\n\tcall " #function              \
 		"_saving\n\tlea 144(%%rsp), %%rsp"                                                 \
 		:                                                                                  \
-		: [a] "r"((const void *)(first)), [b] "r"(second)                                  \
+		: [a] "re"((const void *)(first)), [b] "re"(second)                                 \
 		: "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
 		"xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
 #else
@@ -112,6 +114,13 @@ static inline void ump__tools_written(const void *at, size_t size)
 {
 	if (UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_written, at, size);
+}
+
+/* The library has written the pointers at `one` and `other`; either may be NULL. */
+static inline void ump__tools_outputs(const void *one, const void *other)
+{
+	if (UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_outputs, one, other);
 }
 
 /* The application has passed the library a handle of `size` bytes, which must exist.  An ordinary

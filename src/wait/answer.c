@@ -91,6 +91,25 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
 	return true;
 }
 
+/* The rest of ump__answer_wait, if the call is not done yet. */
+/*@ requires valid: \valid(answer);
+  @ requires role: of_waiter(ump__knows);
+  @ terminates \false;
+  @ assigns answer->state.value, ump__knows;
+  @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;
+  @ ensures awake: \result == \false ==> ump__knows == UMP__KNOWS_WAITER;
+  @*/
+static bool wait_until_done(struct ump__answer *answer, ump_time deadline, int other_cpu)
+{
+	if (deadline == UMP_NOW)
+		return false;
+	ump__spin(&answer->state, UMP__CALL_PENDING, UMP__SIDE_CLIENT, other_cpu);
+	if (!sleep_until_done(&answer->state, deadline))
+		return false;
+	ump__tools_acquire(answer);
+	return true;
+}
+
 /*@ requires valid: \valid(answer);
   @ requires role: of_waiter(ump__knows);
   @ terminates \false;
@@ -100,13 +119,8 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
   @*/
 bool ump__answer_wait(struct ump__answer *answer, ump_time deadline, int other_cpu)
 {
-	if (ump__call_word_load(&answer->state) != UMP__CALL_DONE) {
-		if (deadline == UMP_NOW)
-			return false;
-		ump__spin(&answer->state, UMP__CALL_PENDING, UMP__SIDE_CLIENT, other_cpu);
-		if (!sleep_until_done(&answer->state, deadline))
-			return false;
-	}
+	if (ump__call_word_load(&answer->state) != UMP__CALL_DONE)
+		return wait_until_done(answer, deadline, other_cpu);
 	ump__tools_acquire(answer);
 	return true;
 }

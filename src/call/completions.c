@@ -21,8 +21,10 @@ bool ump__completions_hold(struct ump_completions *completions)
 
 void ump__completions_release(struct ump_completions *completions)
 {
+	ump__tools_release(&completions->counts);
 	if (!ump__weak_drop(&completions->counts))
 		return;
+	ump__tools_acquire(&completions->counts);
 	ump__free(completions);
 }
 
@@ -72,7 +74,10 @@ int ump_completions_fd(const ump_completions *completions)
 
 size_t ump_completions_in_flight(const ump_completions *completions)
 {
-	return completions != NULL ? completions->in_flight : 0;
+	if (completions == NULL)
+		return 0;
+	ump__tools_owned(completions, sizeof *completions);
+	return completions->in_flight;
 }
 
 /* Free the reply that was lent by the last call. */
@@ -138,6 +143,7 @@ int ump_completions_next_sized(
 
 	if (completions == NULL || out == NULL || out_size < sizeof told)
 		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
 	give_back(completions);
 	message = next(completions);
 	if (message == NULL)
@@ -162,6 +168,7 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 {
 	if (completions == NULL || out == NULL || out_size < sizeof *out)
 		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
 	linger(completions, deadline);
 	for (;;) {
 		int result = ump_completions_next_sized(completions, out, out_size);
@@ -186,6 +193,7 @@ void ump_completions_drop(ump_completions **completions)
 		return;
 	dropped = *completions;
 	*completions = NULL;
+	ump__tools_owned(dropped, sizeof *dropped);
 	give_back(dropped);
 	ump__inbox_close(&dropped->inbox, &rest);
 	/* Messages may be in flight for long; the descriptor is needed elsewhere. */

@@ -40,7 +40,7 @@ int ump_wait_reply_wait(ump_wait_reply **wait_reply, void *reply, ump_time deadl
 		return UMP_INVALID;
 	UMP__REQUIRE_INSIDE();
 	request = ump__request_of_waiter(*wait_reply);
-	ump__tools_used(request, sizeof *request);
+	ump__tools_owned(request, sizeof *request);
 	if (reply == NULL && request->reply_type.size != 0)
 		return UMP_INVALID;
 	result = await(request, deadline);
@@ -67,6 +67,7 @@ void ump_wait_reply_drop(ump_wait_reply **wait_reply)
 		return;
 	request = ump__request_of_waiter(*wait_reply);
 	*wait_reply = NULL;
+	ump__tools_owned(request, sizeof *request);
 	if (ump__answer_abandon(&request->answer))
 		ump__request_discard(request, request->answer.code);
 }

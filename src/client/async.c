@@ -73,6 +73,7 @@ int ump_client_req_completion(
 
 	if (completions == NULL || !ump__client_can_request(client, msg))
 		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
 	/* A request in flight must be able to raise the notifier. */
 	if (!ump__completions_hold(completions))
 		return UMP_OVERFLOW;

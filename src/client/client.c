@@ -84,6 +84,7 @@ int ump_client_reserve(ump_client *client, ump_completions *completions, void *t
 {
 	if (client == NULL || completions == NULL)
 		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return ump__reservation_make(
 		client->handle.channel, &client->handle.claim, completions, tag);

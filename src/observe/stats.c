@@ -65,8 +65,7 @@ int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *o
 {
 	if (weak == NULL || out == NULL)
 		return UMP_INVALID;
-	UMP__REQUIRE_WEAK(weak,
-		"a weak client was used after it was dropped, or is none");
+	UMP__REQUIRE_WEAK(weak, "a weak client was used after it was dropped, or is none");
 	return read_stats(weak->channel, out, out_size);
 }
 

@@ -349,6 +349,7 @@ int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time
 	if (combining == NULL || *combining == NULL)
 		return UMP_INVALID;
 	joined = *combining;
+	ump__tools_owned(joined, sizeof *joined);
 	UMP__REQUIRE_MARK(joined, UMP__MARK_COMBINING, LIVE_COMBINING);
 	UMP__REQUIRE_INSIDE();
 	result = ump__wait_answer(&joined->ended, joined->channel, NULL,

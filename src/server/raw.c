@@ -78,6 +78,7 @@ int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc
 	ump__tools_outputs(msg, rc);
 	if (server == NULL || msg == NULL || rc == NULL)
 		return UMP_INVALID;
+	ump__tools_owned(server, sizeof *server);
 	lent_back(server);
 	if (server->ended)
 		return UMP_CLIENTS_GONE;
@@ -123,6 +124,7 @@ void ump_server_drop(ump_server **server)
 		return;
 	dropped = *server;
 	*server = NULL;
+	ump__tools_owned(dropped, sizeof *dropped);
 	lent_back(dropped);
 	ump__server_close(dropped, NULL, NULL);
 	ump__server_release(dropped);

@@ -312,6 +312,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 {
 	if (task == NULL)
 		return true;
+	ump__tools_owned(task, sizeof *task);
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
 	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
@@ -329,6 +330,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 
 	if (task == NULL)
 		return UMP_INVALID;
+	ump__tools_owned(task, sizeof *task);
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
 	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	UMP__REQUIRE_INSIDE();
@@ -350,6 +352,7 @@ int ump_task_join(ump_task **task, struct ump_flow *how)
 {
 	if (task == NULL || *task == NULL)
 		return UMP_INVALID;
+	ump__tools_owned(*task, sizeof **task);
 	UMP__REQUIRE_MARK(*task, UMP__MARK_TASK, LIVE);
 	UMP__REQUIRE_INSIDE();
 	if ((*task)->running)

@@ -279,6 +279,7 @@ int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline
 	if (thread == NULL || *thread == NULL)
 		return UMP_INVALID;
 	joined = *thread;
+	ump__tools_owned(joined, sizeof *joined);
 	UMP__REQUIRE_MARK(joined, UMP__MARK_THREAD, "a thread was joined after it was dropped");
 	UMP__REQUIRE_OWN(joined->dropped_thread.channel);
 	UMP__REQUIRE_INSIDE();

@@ -11,6 +11,10 @@ int ump__tools;
  * these names to it, and else to NULL. */
 extern void __tsan_acquire(void *at) __attribute__((weak));
 extern void __tsan_release(void *at) __attribute__((weak));
+extern void __tsan_func_entry(void *caller) __attribute__((weak));
+extern void __tsan_func_exit(void) __attribute__((weak));
+extern void __tsan_read_range(void *at, size_t size) __attribute__((weak));
+extern void __tsan_write_range(void *at, size_t size) __attribute__((weak));
 extern void __asan_poison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
 extern void __asan_unpoison_memory_region(const volatile void *at, size_t size)
 	__attribute__((weak));
@@ -88,11 +92,36 @@ void ump__tell_outputs(const void *one, const void *other)
 		ump__tell_written(other, sizeof(void *));
 }
 
-void ump__tell_used(const void *at, size_t size)
+/* Whether `at` is memory: AddressSanitizer and Valgrind report it if not.  To MemorySanitizer, what
+ * the library itself has written is not initialized. */
+static void check_exists(const void *at, size_t size)
 {
-	/* To the memory sanitizer, what the library itself has written is not initialized. */
 	if (__msan_unpoison == NULL)
 		(void)compare(at, at, size);
+}
+
+/* ThreadSanitizer keeps a stack of its own, which lacks the frame that called the library. */
+static void tell_access(void (*access)(void *at, size_t size), const void *at, void *caller)
+{
+	__tsan_func_entry(caller);
+	access((void *)at, sizeof(void *));
+	__tsan_func_exit();
+}
+
+void ump__tell_used(const void *at, size_t size, void *caller)
+{
+	if (__tsan_read_range != NULL)
+		tell_access(__tsan_read_range, at, caller);
+	else
+		check_exists(at, size);
+}
+
+void ump__tell_owned(const void *at, size_t size, void *caller)
+{
+	if (__tsan_write_range != NULL)
+		tell_access(__tsan_write_range, at, caller);
+	else
+		check_exists(at, size);
 }
 
 void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)
@@ -170,10 +199,18 @@ void ump__tell_outputs(const void *one, const void *other)
 	(void)other;
 }
 
-void ump__tell_used(const void *at, size_t size)
+void ump__tell_used(const void *at, size_t size, void *caller)
 {
 	(void)at;
 	(void)size;
+	(void)caller;
+}
+
+void ump__tell_owned(const void *at, size_t size, void *caller)
+{
+	(void)at;
+	(void)size;
+	(void)caller;
 }
 
 void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)

@@ -33,9 +33,11 @@
 #ifdef __GNUC__
 extern int ump__tools __attribute__((visibility("hidden")));
 #define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
+#define UMP__CALLER()    __builtin_return_address(0)
 #else
 extern int ump__tools;
 #define UMP__HAS_TOOLS() (ump__tools != 0)
+#define UMP__CALLER()    NULL
 #endif
 
 /* The functions behind those below; only if ump__tools is not 0. */
@@ -46,7 +48,8 @@ void ump__tell_forbidden(const void *at, size_t size);
 void ump__tell_reused(const void *at, size_t size);
 void ump__tell_written(const void *at, size_t size);
 void ump__tell_outputs(const void *one, const void *other);
-void ump__tell_used(const void *at, size_t size);
+void ump__tell_used(const void *at, size_t size, void *caller);
+void ump__tell_owned(const void *at, size_t size, void *caller);
 void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 
 /*
@@ -60,7 +63,7 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 		"lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[b]\n\tcall " #function              \
 		"_saving\n\tlea 144(%%rsp), %%rsp"                                                 \
 		:                                                                                  \
-		: [a] "re"((const void *)(first)), [b] "re"(second)                                 \
+		: [a] "re"((const void *)(first)), [b] "re"(second)                                \
 		: "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
 		"xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
 #else
@@ -123,12 +126,21 @@ static inline void ump__tools_outputs(const void *one, const void *other)
 		UMP__TELL(ump__tell_outputs, one, other);
 }
 
-/* The application has passed the library a handle of `size` bytes, which must exist.  An ordinary
- * call, so that the stack can be unwound from it. */
+/*
+ * The application has passed the library a handle of `size` bytes, which must exist; ump__tools_owned:
+ * and which one thread at a time may use.  In a function that the application calls, so that tools
+ * show the place of the call.  An ordinary call, so that the stack can be unwound from it.
+ */
 static inline void ump__tools_used(const void *at, size_t size)
 {
 	if (UMP__HAS_TOOLS())
-		ump__tell_used(at, size);
+		ump__tell_used(at, size, UMP__CALLER());
+}
+
+static inline void ump__tools_owned(const void *at, size_t size)
+{
+	if (UMP__HAS_TOOLS())
+		ump__tell_owned(at, size, UMP__CALLER());
 }
 
 /* Set an output of a function of the API to NULL. */

@@ -2,30 +2,30 @@
 // A poll loop sends requests whose answers go to callables, with strings in both directions.  Two
 // servers answer: one on a thread, and a task on another thread that suspends in each request.
 #include "check.h"
+#include "text.hpp"
 
 #include <memory>
 #include <poll.h>
-#include <string>
 #include <thread>
 #include <ump_server.hpp>
 
 constexpr int requests = 400;
 constexpr int in_flight = 10;
 
-struct echo : ump::protocol<std::string, std::string> {
+struct echo : ump::protocol<::text, ::text> {
 };
 struct job {
-	std::string text;
+	::text text;
 	ump::reply_context<echo> rc;
 	ump::suspension<echo> suspended;
-	std::string *done;
+	::text *done;
 };
 struct work : ump::protocol<ump::none, ump::none, job> {
 };
 
 class echoing : public ump::handler<echo>
 {
-	flow request(std::string text, reply_context rc) override
+	flow request(::text text, reply_context rc) override
 	{
 		return rc.reply(text + "!") ? flow(ump::go_on) : flow(ump::stop());
 	}
@@ -40,7 +40,7 @@ class suspending : public ump::handler<echo>
 	}
 
       private:
-	flow request(std::string text, reply_context rc) override
+	flow request(::text text, reply_context rc) override
 	{
 		CHECK(done_ == expected_);
 		expected_ = text;
@@ -52,8 +52,8 @@ class suspending : public ump::handler<echo>
 	}
 
 	ump::client<work> worker_;
-	std::string done_;
-	std::string expected_;
+	::text done_;
+	::text expected_;
 };
 
 // Answer, and write the suspended handler's variable.
@@ -68,13 +68,12 @@ static ump::flow<ump::none> answer(job given)
 static void send(
 	const ump::client<echo> &client, ump::completions &answers, int number, int &answered)
 {
-	auto text = std::make_shared<std::string>(std::to_string(number));
+	auto text = std::make_shared<::text>(to_text(number));
 
-	CHECK(client.request_completion(
-		*text, answers, [text, &answered](ump::result<std::string> got) {
-			CHECK(got && *got == *text + "!");
-			answered++;
-		}));
+	CHECK(client.request_completion(*text, answers, [text, &answered](ump::result<::text> got) {
+		CHECK(got && *got == *text + "!");
+		answered++;
+	}));
 }
 
 int main()

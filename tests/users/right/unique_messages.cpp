@@ -2,10 +2,10 @@
 // Three threads send move-only messages: requests that wait with a deadline, without one, or later,
 // and posts.  The handler keeps and returns the same objects; each is destroyed once.
 #include "check.h"
+#include "text.hpp"
 
 #include <atomic>
 #include <memory>
-#include <string>
 #include <thread>
 #include <ump_server.hpp>
 #include <vector>
@@ -14,7 +14,7 @@ constexpr int callers = 3;
 constexpr int rounds = 200;
 
 struct page {
-	explicit page(int n) : number(n), text(std::to_string(n))
+	explicit page(int n) : number(n), text(to_text(n))
 	{
 		alive.fetch_add(1, std::memory_order_relaxed);
 	}
@@ -25,7 +25,7 @@ struct page {
 		alive.fetch_sub(1, std::memory_order_relaxed); // orders nothing
 	}
 	int number;
-	std::string text;
+	::text text;
 	static inline std::atomic<int> alive = 0;
 };
 
@@ -61,7 +61,7 @@ class printer : public ump::handler<press>
 static void check_answer(const ump::result<owned> &answer, int i)
 {
 	CHECK(answer);
-	CHECK((*answer)->number == i + 1 && (*answer)->text == std::to_string(i) + "!");
+	CHECK((*answer)->number == i + 1 && (*answer)->text == to_text(i) + "!");
 }
 
 static void call(ump::client<press> client)
@@ -94,7 +94,7 @@ int main()
 		auto pages = server->thread.join();
 		CHECK(pages && *pages && (*pages)->size() == callers * rounds);
 		for (auto &one : **pages)
-			CHECK(one->text == std::to_string(one->number) + "?");
+			CHECK(one->text == to_text(one->number) + "?");
 	}
 	CHECK(page::alive == 0);
 	return 0;

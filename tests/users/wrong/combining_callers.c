@@ -16,9 +16,9 @@
  * reports nothing. */
 #define TIMES 4
 
-static atomic_bool written;
-static atomic_bool done;
-static int answers;
+static _Alignas(8) atomic_bool written;
+static _Alignas(8) atomic_bool done;
+static _Alignas(8) int answers;
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {

@@ -16,8 +16,8 @@
  * reports nothing. */
 #define TIMES 4
 
-static atomic_bool sent;
-static atomic_bool read;
+static _Alignas(8) atomic_bool sent;
+static _Alignas(8) atomic_bool read;
 
 static struct ump_flow post(void *self, const void *msg)
 {
@@ -53,7 +53,7 @@ int main(void)
 	ump_combining *combining;
 	ump_client *client;
 	pthread_t thread;
-	static int sum;
+	static _Alignas(8) int sum;
 
 	if (ump_spawn_combining(&config, build, &sum, &client, &combining) != UMP_OK ||
 		pthread_create(&thread, NULL, send, client) != 0)

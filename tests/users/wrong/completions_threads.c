@@ -16,7 +16,7 @@ struct shared {
 	ump_completions *completions;
 };
 
-static atomic_bool sent;
+static _Alignas(8) atomic_bool sent;
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {

@@ -14,7 +14,7 @@ struct job {
 	int *number;
 };
 
-static atomic_bool written;
+static _Alignas(8) atomic_bool written;
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {
@@ -40,7 +40,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 int main(void)
 {
 	struct ump_config config = {.request.size = sizeof(struct job), .reply.size = sizeof(int)};
-	static int number;
+	static _Alignas(8) int number;
 	struct job job = {&number};
 	ump_wait_reply *wait_reply;
 	ump_client *client;

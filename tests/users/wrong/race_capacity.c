@@ -14,7 +14,7 @@
 /* ThreadSanitizer may lose the place of a new thread's first access, and then reports nothing. */
 #define TIMES 4
 
-static atomic_bool handled;
+static _Alignas(8) atomic_bool handled;
 
 static struct ump_flow post(void *self, const void *msg)
 {
@@ -40,7 +40,7 @@ int main(void)
 	struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
 	ump_client *client;
 	ump_thread *thread;
-	static int sum;
+	static _Alignas(8) int sum;
 	int none = 0;
 
 	if (ump_spawn_thread(&config, build, &sum, &client, &thread) != UMP_OK)

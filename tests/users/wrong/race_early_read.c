@@ -14,7 +14,7 @@ struct job {
 	int *result;
 };
 
-static atomic_bool answered;
+static _Alignas(8) atomic_bool answered;
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {
@@ -38,7 +38,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 int main(void)
 {
 	struct ump_config config = {.request.size = sizeof(struct job)};
-	static int result;
+	static _Alignas(8) int result;
 	struct job job = {&result};
 	ump_wait_reply *wait_reply;
 	ump_client *client;

@@ -15,8 +15,8 @@ struct job {
 	int *number;
 };
 
-static atomic_bool started;
-static atomic_bool queued;
+static _Alignas(8) atomic_bool started;
+static _Alignas(8) atomic_bool queued;
 
 static struct ump_flow post(void *self, const void *msg)
 {

@@ -14,7 +14,7 @@ struct job {
 	int *number;
 };
 
-static atomic_bool written;
+static _Alignas(8) atomic_bool written;
 
 static struct ump_flow post(void *self, const void *msg)
 {
@@ -37,7 +37,7 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 int main(void)
 {
 	struct ump_config config = {.post.size = sizeof(struct job)};
-	static int number;
+	static _Alignas(8) int number;
 	struct job job = {&number};
 	ump_client *client;
 	ump_thread *thread;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <ump_server.h>
 
-static atomic_bool handled;
+static _Alignas(8) atomic_bool handled;
 
 static struct ump_flow post(void *self, const void *msg)
 {
@@ -33,7 +33,7 @@ int main(void)
 	struct ump_config config = {.post.size = sizeof(int)};
 	ump_client *client;
 	ump_thread *thread;
-	static int sum;
+	static _Alignas(8) int sum;
 	int number = 4;
 
 	if (ump_spawn_thread(&config, build, &sum, &client, &thread) != UMP_OK)

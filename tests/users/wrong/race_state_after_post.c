@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <ump_server.h>
 
-static atomic_bool handled;
+static _Alignas(8) atomic_bool handled;
 
 static struct ump_flow request(void *self, const void *msg, ump_reply_context **rc)
 {
@@ -46,7 +46,7 @@ int main(void)
 	struct ump_config config = {.request.size = sizeof(int), .post.size = sizeof(int)};
 	ump_client *client;
 	ump_thread *thread;
-	static int sum;
+	static _Alignas(8) int sum;
 	int number = 4;
 	int none = 0;
 

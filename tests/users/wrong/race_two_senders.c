@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <ump_server.h>
 
-static atomic_bool sent;
-static int shared;
+static _Alignas(8) atomic_bool sent;
+static _Alignas(8) int shared;
 
 static struct ump_flow post(void *self, const void *msg)
 {

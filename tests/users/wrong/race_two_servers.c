@@ -13,8 +13,8 @@
 /* ThreadSanitizer may lose the place of a new thread's first access, and then reports nothing. */
 #define TIMES 4
 
-static atomic_bool written;
-static int shared;
+static _Alignas(8) atomic_bool written;
+static _Alignas(8) int shared;
 
 static struct ump_flow first(void *self, const void *msg)
 {

@@ -41,10 +41,10 @@ int main(void)
 
 	if (ump_spawn_thread(&config, build, NULL, &client, &thread) != UMP_OK)
 		return 1;
-	if (ump_client_req(client, &number, &answer, ump_after(10000000000)) == UMP_OK) {
-		if (answer.rounded != 0) /* here */
-			printf("about %d\n", answer.number);
-	}
+	if (ump_client_req(client, &number, &answer, ump_after(10000000000)) != UMP_OK)
+		return 1;
+	if (answer.rounded != 0) /* here */
+		printf("about %d\n", answer.number);
 	ump_client_drop(&client);
 	(void)ump_thread_join(&thread, NULL, UMP_FOREVER);
 	return 0;

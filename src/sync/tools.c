@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+/* The client requests of Valgrind: a few instructions that do nothing outside of it. */
+#if defined(__has_include)
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#define UMP__KNOWS_VALGRIND 1
+#endif
+#endif
+#ifndef UMP__KNOWS_VALGRIND
+#define UMP__KNOWS_VALGRIND                         0
+#define RUNNING_ON_VALGRIND                         0
+#define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(at, size) ((void)(at), (void)(size))
+#define VALGRIND_MAKE_MEM_NOACCESS(at, size)        ((void)(at), (void)(size))
+#define VALGRIND_MAKE_MEM_UNDEFINED(at, size)       ((void)(at), (void)(size))
+#endif
+
 int ump__tools;
 
 #if defined(__GNUC__) && defined(__ELF__)
@@ -26,13 +41,17 @@ extern void __msan_unpoison_param(size_t words) __attribute__((weak));
 static void *(*volatile copy)(void *, const void *, size_t) = memcpy;
 static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
 
+/* Whether this process runs in Valgrind. */
+static int in_valgrind;
+
 /* The most arguments of a callback. */
 #define ARGUMENTS 4
 
 __attribute__((constructor(101))) static void find_tools(void)
 {
+	in_valgrind = RUNNING_ON_VALGRIND != 0;
 	ump__tools = __tsan_acquire != NULL || __asan_poison_memory_region != NULL ||
-		     __msan_unpoison != NULL;
+		     __msan_unpoison != NULL || in_valgrind;
 }
 
 void ump__tell_release(const void *at, size_t unused)
@@ -63,12 +82,16 @@ void ump__tell_forbidden(const void *at, size_t size)
 {
 	if (__asan_poison_memory_region != NULL)
 		__asan_poison_memory_region(at, size);
+	if (in_valgrind)
+		VALGRIND_MAKE_MEM_NOACCESS(at, size);
 }
 
 static void allow(const void *at, size_t size)
 {
 	if (__asan_unpoison_memory_region != NULL)
 		__asan_unpoison_memory_region(at, size);
+	if (in_valgrind)
+		VALGRIND_MAKE_MEM_UNDEFINED(at, size);
 }
 
 void ump__tell_reused(const void *at, size_t size)
@@ -92,12 +115,13 @@ void ump__tell_outputs(const void *one, const void *other)
 		ump__tell_written(other, sizeof(void *));
 }
 
-/* Whether `at` is memory: AddressSanitizer and Valgrind report it if not.  To MemorySanitizer, what
- * the library itself has written is not initialized. */
+/* Let AddressSanitizer or Valgrind report it if `size` bytes from `at` on may not be accessed. */
 static void check_exists(const void *at, size_t size)
 {
-	if (__msan_unpoison == NULL)
+	if (__asan_poison_memory_region != NULL)
 		(void)compare(at, at, size);
+	if (in_valgrind)
+		(void)VALGRIND_CHECK_MEM_IS_ADDRESSABLE(at, size);
 }
 
 /* ThreadSanitizer keeps a stack of its own, which lacks the frame that called the library. */

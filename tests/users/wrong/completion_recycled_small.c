@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * An event loop reads a reply after it has got the next completion.  The value is lent until the
  * next call on the completion queue; it must be copied to be used for longer.  After 70

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * A handler keeps the pointer to a post's message and reads it at the next post.  The message is
  * valid until `post` returns; after 70 posts its memory is recycled, not freed.

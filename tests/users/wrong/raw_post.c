@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * A loop of its own keeps the pointer to a post's value and reads it after the next wait.  The
  * value is valid until the next call on the server; the last of 70 posts are in recycled

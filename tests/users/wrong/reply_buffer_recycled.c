@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * A handler writes to the reply buffer of a request that was answered, and whose caller has got the
  * answer.  The buffer is lent until the context is consumed.  With a deadline, the buffer is in the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * A handler reads a request's message right after its answer, before its caller may have got that.
  * An answer consumes the context, and the message must not be read after that.  This one is in

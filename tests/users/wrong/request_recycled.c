@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: asan */
+/* tool: asan memcheck */
 /*
  * A handler keeps the pointer to a request's message beyond the answer.  The message is valid until
  * the context is consumed; with a deadline, it is a copy in the library's memory.  After 70

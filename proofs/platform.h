@@ -6,7 +6,22 @@
 #ifndef UMP_PROOFS_PLATFORM_H
 #define UMP_PROOFS_PLATFORM_H
 
+/* A plain call, without the assembly that saves registers. */
+#define UMP__TELL(function, first, second) function(first, second)
+
 #include "sync/sync.h"
+#include "sync/tools.h"
+
+/* What sanitizers are told changes nothing that the program sees. */
+/*@ terminates \true;
+  @ assigns \nothing;
+  @*/
+static inline void ump__tools_release(const void *at);
+
+/*@ terminates \true;
+  @ assigns \nothing;
+  @*/
+static inline void ump__tools_acquire(const void *at);
 
 /* A thread that goes to sleep must have published that in the word, or it is not woken. */
 /*@ requires \valid(word);

@@ -22,9 +22,10 @@ bool ump__dispatcher_fits(struct ump_config *checked, const struct ump_config *c
 
 static void drop_handler(struct ump__dispatcher *dispatcher)
 {
+	if (dispatcher->handler.drop == NULL)
+		return;
 	ump__tools_call(NULL, NULL);
-	if (dispatcher->handler.drop != NULL)
-		dispatcher->handler.drop(dispatcher->handler.self);
+	dispatcher->handler.drop(dispatcher->handler.self);
 }
 
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
@@ -83,9 +84,10 @@ struct ump_flow ump__dispatcher_end(
 	if (outcome == UMP__OUTCOME_NONE)
 		flow = ump_continue();
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
-	ump__tools_call(NULL, NULL);
-	if (handler->term != NULL)
+	if (handler->term != NULL) {
+		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);
+	}
 	drop_handler(dispatcher);
 	return flow;
 }

@@ -57,7 +57,7 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
  * that a call may change.  So on x86-64 a trampoline (tools.c) saves the general registers, and only
  * vector registers, which the callers do not use, may change.  The red zone is skipped.
  */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__) && !defined(__FRAMAC__)
+#if !defined(UMP__TELL) && defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__)
 #define UMP__TELL(function, first, second)                                                         \
 	__asm__ __inline__ volatile(                                                               \
 		"lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[b]\n\tcall " #function              \
@@ -66,24 +66,19 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 		: [a] "re"((const void *)(first)), [b] "re"(second)                                \
 		: "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
 		"xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
-#else
+#endif
+#ifndef UMP__TELL
 #define UMP__TELL(function, first, second) function(first, second)
 #endif
 
 /* What this thread has done so far happens before what a thread does after ump__tools_acquire on the
  * same address. */
-/*@ terminates \true;
-  @ assigns \nothing;
-  @*/
 static inline void ump__tools_release(const void *at)
 {
 	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_release, at, (size_t)0);
 }
 
-/*@ terminates \true;
-  @ assigns \nothing;
-  @*/
 static inline void ump__tools_acquire(const void *at)
 {
 	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())

@@ -43,8 +43,8 @@ bool ump__answer_publish(struct ump__answer *answer, int code, struct ump__notif
 	struct ump__word *state = &answer->state;
 	struct ump__call_step step;
 
-	answer->code = code;
 	ump__tools_release(answer);
+	answer->code = code;
 	step = ump__call_finish_step(ump__call_word_finish(state));
 	/* The answer may be freed from here on, unless the step owns it: use its address only. */
 	if (step.wake && notifier != NULL)
@@ -93,7 +93,7 @@ static bool sleep_until_done(struct ump__word *state, ump_time deadline)
 
 /* The rest of ump__answer_wait, if the call is not done yet. */
 /*@ requires valid: \valid(answer);
-  @ requires role: of_waiter(ump__knows);
+  @ requires role: ump__knows == UMP__KNOWS_WAITER;
   @ terminates \false;
   @ assigns answer->state.value, ump__knows;
   @ ensures done: \result ==> ump__knows == UMP__KNOWS_ANSWERED;

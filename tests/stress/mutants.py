@@ -43,7 +43,7 @@ def library(root):
     found += [root / f"src/sync/{name}.c"
               for name in ("clock", "debug", "exit", "fork", "lock", "memory", "notifier",
                            "notifier_eventfd", "park_futex", "spin", "thread",
-                           "thread_slot")]
+                           "thread_slot", "tools")]
     return {str(path.relative_to(root)): path for path in sorted(found)}
 
 

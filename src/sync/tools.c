@@ -70,7 +70,7 @@ void ump__tell_acquire(const void *at, size_t unused)
 
 void ump__tell_call(const void *at, const void *slot)
 {
-	if (!UMP__SEES_ORDER && at != NULL)
+	if (at != NULL)
 		ump__tell_acquire(at, 0);
 	if (__msan_unpoison_param != NULL)
 		__msan_unpoison_param(ARGUMENTS);
@@ -96,8 +96,7 @@ static void allow(const void *at, size_t size)
 
 void ump__tell_reused(const void *at, size_t size)
 {
-	if (!UMP__SEES_ORDER)
-		ump__tell_acquire(at, 0);
+	ump__tell_acquire(at, 0);
 	allow(at, size);
 }
 

@@ -8,8 +8,9 @@
  * Without a tool each function costs the test of one flag.  Their places are the publications and
  * takes of whole messages; none is in a compare-exchange loop.
  *
- * Where ThreadSanitizer instruments the library itself, it sees the atomics, and the functions about
- * order are empty: otherwise they would hide an order that is too weak.
+ * Where ThreadSanitizer or MemorySanitizer instruments the library itself, it sees all of this, and
+ * the functions are empty: otherwise they would hide an order that is too weak, or a byte that the
+ * library forgot.
  */
 #ifndef UMP_SYNC_TOOLS_H
 #define UMP_SYNC_TOOLS_H
@@ -18,14 +19,11 @@
 #include <stddef.h>
 
 #if defined(__SANITIZE_THREAD__)
-#define UMP__SEES_ORDER 1
+#define UMP__IS_SEEN 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UMP__SEES_ORDER 1
+#if __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define UMP__IS_SEEN 1
 #endif
-#endif
-#ifndef UMP__SEES_ORDER
-#define UMP__SEES_ORDER 0
 #endif
 
 /* Whether any tool watches this process.  Set before main, and constant afterwards.  Hidden, so that
@@ -38,6 +36,10 @@ extern int ump__tools __attribute__((visibility("hidden")));
 extern int ump__tools;
 #define UMP__HAS_TOOLS() (ump__tools != 0)
 #define UMP__CALLER()    NULL
+#endif
+#ifdef UMP__IS_SEEN
+#undef UMP__HAS_TOOLS
+#define UMP__HAS_TOOLS() 0
 #endif
 
 /* The functions behind those below; only if ump__tools is not 0. */
@@ -75,13 +77,13 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
  * same address. */
 static inline void ump__tools_release(const void *at)
 {
-	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())
+	if (UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_release, at, (size_t)0);
 }
 
 static inline void ump__tools_acquire(const void *at)
 {
-	if (!UMP__SEES_ORDER && UMP__HAS_TOOLS())
+	if (UMP__HAS_TOOLS())
 		UMP__TELL(ump__tell_acquire, at, (size_t)0);
 }
 

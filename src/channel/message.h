@@ -87,8 +87,8 @@ static inline unsigned char *ump__align_to(unsigned char *at, size_t align)
 	return at + ((0 - (uintptr_t)at) & (align - 1));
 }
 
-/* Copy a value; `fresh`: into memory that the application may access from now on.  Many values are a
- * word or a pointer, for which a call takes longer than the copy. */
+/* Copy a value; `fresh`: into memory that the application may access from now on.  Many values are
+ * a word or a pointer, for which a call takes longer than the copy. */
 static inline void ump__value_copy(void *to, const void *from, size_t size, bool fresh)
 {
 	if (UMP__HAS_TOOLS())

@@ -94,7 +94,8 @@ int ump__handle_post(const struct ump__handle *handle, const void *msg, ump_time
 /* Text of the check below, for a client. */
 #define UMP__CLIENT_LIVES "a client was used after it was dropped, or is none"
 
-/* Debug builds stop if `handle` is not a live handle of this kind; tools report one that is freed. */
+/* Debug builds stop if `handle` is not a live handle of this kind; tools report one that is freed.
+ * */
 #define UMP__REQUIRE_MARK(handle, expected, text)                                                  \
 	(ump__tools_used((handle), sizeof *(handle)),                                              \
 		UMP__REQUIRE((handle)->mark == (expected), text))

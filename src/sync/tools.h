@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * What sanitizers are told of the library: which message, answer or end passes from one thread to
- * another, which memory of a message the application may access, and which bytes are initialized.  A
- * program that is compiled with a sanitizer usually links a library that is not, and the sanitizer
- * sees neither the atomics that order messages nor the recycling of their memory.
+ * another, which memory of a message the application may access, and which bytes are initialized.
+ * A program that is compiled with a sanitizer usually links a library that is not, and the
+ * sanitizer sees neither the atomics that order messages nor the recycling of their memory.
  *
  * Without a tool each function costs the test of one flag.  Their places are the publications and
  * takes of whole messages; none is in a compare-exchange loop.
@@ -26,8 +26,8 @@
 #endif
 #endif
 
-/* Whether any tool watches this process.  Set before main, and constant afterwards.  Hidden, so that
- * its test is one comparison with memory. */
+/* Whether any tool watches this process.  Set before main, and constant afterwards.  Hidden, so
+ * that its test is one comparison with memory. */
 #ifdef __GNUC__
 extern int ump__tools __attribute__((visibility("hidden")));
 #define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
@@ -42,22 +42,29 @@ extern int ump__tools;
 #define UMP__HAS_TOOLS() 0
 #endif
 
+/* Called from assembly, so that link-time optimization must not remove it. */
+#ifdef __GNUC__
+#define UMP__KEPT __attribute__((used))
+#else
+#define UMP__KEPT
+#endif
+
 /* The functions behind those below; only if ump__tools is not 0. */
-void ump__tell_release(const void *at, size_t unused);
-void ump__tell_acquire(const void *at, size_t unused);
-void ump__tell_call(const void *at, const void *slot);
-void ump__tell_forbidden(const void *at, size_t size);
-void ump__tell_reused(const void *at, size_t size);
-void ump__tell_written(const void *at, size_t size);
-void ump__tell_outputs(const void *one, const void *other);
+UMP__KEPT void ump__tell_release(const void *at, size_t unused);
+UMP__KEPT void ump__tell_acquire(const void *at, size_t unused);
+UMP__KEPT void ump__tell_call(const void *at, const void *slot);
+UMP__KEPT void ump__tell_forbidden(const void *at, size_t size);
+UMP__KEPT void ump__tell_reused(const void *at, size_t size);
+UMP__KEPT void ump__tell_written(const void *at, size_t size);
+UMP__KEPT void ump__tell_outputs(const void *one, const void *other);
 void ump__tell_used(const void *at, size_t size, void *caller);
 void ump__tell_owned(const void *at, size_t size, void *caller);
 void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 
 /*
  * Call one of these.  An ordinary call, even one that is never made, costs its caller the registers
- * that a call may change.  So on x86-64 a trampoline (tools.c) saves the general registers, and only
- * vector registers, which the callers do not use, may change.  The red zone is skipped.
+ * that a call may change.  So on x86-64 a trampoline (tools.c) saves the general registers, and
+ * only vector registers, which the callers do not use, may change.  The red zone is skipped.
  */
 #if !defined(UMP__TELL) && defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__)
 #define UMP__TELL(function, first, second)                                                         \
@@ -73,8 +80,8 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 #define UMP__TELL(function, first, second) function(first, second)
 #endif
 
-/* What this thread has done so far happens before what a thread does after ump__tools_acquire on the
- * same address. */
+/* What this thread has done so far happens before what a thread does after ump__tools_acquire on
+ * the same address. */
 static inline void ump__tools_release(const void *at)
 {
 	if (UMP__HAS_TOOLS())
@@ -102,7 +109,8 @@ static inline void ump__tools_forbid(const void *at, size_t size)
 		UMP__TELL(ump__tell_forbidden, at, size);
 }
 
-/* As ump__tools_acquire of a unit of memory that is used again; its `size` bytes may be accessed. */
+/* As ump__tools_acquire of a unit of memory that is used again; its `size` bytes may be accessed.
+ * */
 static inline void ump__tools_reuse(const void *at, size_t size)
 {
 	if (UMP__HAS_TOOLS())
@@ -124,9 +132,10 @@ static inline void ump__tools_outputs(const void *one, const void *other)
 }
 
 /*
- * The application has passed the library a handle of `size` bytes, which must exist; ump__tools_owned:
- * and which one thread at a time may use.  In a function that the application calls, so that tools
- * show the place of the call.  An ordinary call, so that the stack can be unwound from it.
+ * The application has passed the library a handle of `size` bytes, which must exist;
+ * ump__tools_owned: and which one thread at a time may use.  In a function that the application
+ * calls, so that tools show the place of the call.  An ordinary call, so that the stack can be
+ * unwound from it.
  */
 static inline void ump__tools_used(const void *at, size_t size)
 {

@@ -5,7 +5,8 @@
 Each program in right/ and wrong/ is compiled with a tool, linked with an ordinary build of the
 library, and run.  A program in right/ must succeed without a report.  A program in wrong/ names
 tools in lines `/* tool: asan */`, and marks its faulty lines with the comment `/* here */`.  Each
-named tool must report an error in one of these lines.
+named tool must report an error in one of these lines.  A program in right/ that a tool cannot judge
+says so in a comment `/* not: TOOL: REASON */`; the last line of the output names it.
 
 usage: tests/users/run.py LIBRARY_DIR... [--tools TOOL,...] [--only NAME,...] [--right | --wrong]
 
@@ -51,6 +52,8 @@ REPORTS = {
     "msan": r"WARNING: MemorySanitizer",
 }
 VALGRIND_REPORT = r"ERROR SUMMARY: [1-9]"
+# What a program may name.
+KNOWN = set(REPORTS) | set(VALGRIND)
 
 
 def kind_of(tool):
@@ -148,6 +151,14 @@ def judge_wrong(names, source, status, output):
     return "reported, but ended with 0" if status == 0 else None
 
 
+def excluded(source, tool):
+    """Return why a tool cannot judge a right program, or None."""
+    for name, reason in re.findall(r"/\* not: ([a-z]+): (.+?) \*/", source.read_text(), re.S):
+        if name == kind_of(tool):
+            return " ".join(reason.split())
+    return None
+
+
 def expected(source, tool):
     """Return the tools whose report of a wrong program this run must produce."""
     own = ["asan", "lsan"] if kind_of(tool) == "asan" else [kind_of(tool)]
@@ -193,7 +204,7 @@ def unmarked(source):
     """Return what is missing in a wrong program, or None."""
     text = source.read_text()
     names = named_tools(text)
-    unknown = set(names) - set(REPORTS) - set(VALGRIND)
+    unknown = set(names) - KNOWN
     if not names or unknown:
         return f"names {'an unknown' if unknown else 'no'} tool"
     return None if marked_lines(text) else "marks no line"
@@ -223,6 +234,7 @@ def main():
     """Check all programs with all tools and libraries."""
     options = arguments()
     passed = failed = 0
+    left_out = []
     for library in options.libraries:
         (library / "users").mkdir(exist_ok=True)
     for source in programs(options):
@@ -235,6 +247,9 @@ def main():
         for tool in options.tools:
             if wrong and not expected(source, tool):
                 continue
+            if not wrong and excluded(source, tool):
+                left_out.append(f"{source.stem} {tool}")
+                continue
             for library in options.libraries:
                 why, again, text = check(source, tool, library)
                 passed += why is None
@@ -243,7 +258,8 @@ def main():
                     print(f"{source.name} {tool} {library.name}: {why}: {again}", flush=True)
                 if why is not None and options.verbose:
                     print(text, flush=True)
-    print(f"{passed} passed, {failed} failed")
+    out = f", {len(left_out)} excluded ({', '.join(left_out)})" if left_out else ""
+    print(f"{passed} passed, {failed} failed{out}")
     return 1 if failed else 0
 
 

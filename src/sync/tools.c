@@ -20,8 +20,9 @@
 _Static_assert(
 	(int)VG_USERREQ__DRD_ANNOTATE_HAPPENS_BEFORE == (int)_VG_USERREQ__HG_USERSO_SEND_PRE &&
 		(int)VG_USERREQ__DRD_ANNOTATE_HAPPENS_AFTER ==
-			(int)_VG_USERREQ__HG_USERSO_RECV_POST,
-	"helgrind and DRD take the same requests about order");
+			(int)_VG_USERREQ__HG_USERSO_RECV_POST &&
+		(int)VG_USERREQ__DRD_CLEAN_MEMORY == (int)VG_USERREQ__HG_CLEAN_MEMORY,
+	"helgrind and DRD take the same requests about order and new memory");
 #define TELL_BEFORE(at)                                                                            \
 	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_BEFORE, (at), 0, 0, 0, 0)
 #define TELL_AFTER(at)                                                                             \
@@ -35,6 +36,7 @@ _Static_assert(
 #define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(at, size) ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_NOACCESS(at, size)        ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, size)       ((void)(at), (void)(size))
+#define VALGRIND_HG_CLEAN_MEMORY(at, size)          ((void)(at), (void)(size))
 #define VALGRIND_HG_DISABLE_CHECKING(at, size)      ((void)(at), (void)(size))
 #define VALGRIND_HG_ENABLE_CHECKING(at, size)       ((void)(at), (void)(size))
 #define TELL_BEFORE(at)                             ((void)(at))
@@ -111,6 +113,15 @@ static void own_on_stack(const void *at)
 		leave(at, UMP__TOOLS_REQUEST);
 }
 
+/* Forget what was ordered before the message at `at`, which was taken.  DRD keeps all that, and
+ * needs a minute for a program that otherwise takes a second. */
+static void forget_order(const void *at)
+{
+	VALGRIND_HG_CLEAN_MEMORY(at, sizeof(void *));
+	leave(at, sizeof(void *));
+	own_on_stack(at);
+}
+
 void ump__tell_release(const void *at, bool pushed)
 {
 	if (__tsan_release != NULL)
@@ -135,7 +146,7 @@ void ump__tell_call(const void *at, const void *slot)
 	if (!UMP__SEES_ORDER && at != NULL)
 		ump__tell_acquire(at, 0);
 	if (in_valgrind && at != NULL)
-		own_on_stack(at);
+		forget_order(at);
 	if (__msan_unpoison_param != NULL)
 		__msan_unpoison_param(ARGUMENTS);
 	if (slot != NULL)

@@ -26,6 +26,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SECONDS = 30
+# Valgrind runs one thread at a time.
+SECONDS_VALGRIND = 90
 FLAGS = ["-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
 COMPILERS = {("gcc", ".c"): "gcc", ("gcc", ".cpp"): "g++",
              ("clang", ".c"): "clang", ("clang", ".cpp"): "clang++"}
@@ -86,13 +88,18 @@ def run_command(tool, program):
     return [str(program)]
 
 
-def run(command):
+def limit(tool):
+    """Return how long a program may run with a tool."""
+    return SECONDS_VALGRIND if tool in VALGRIND else SECONDS
+
+
+def run(command, seconds=SECONDS):
     """Run a command; return its status, or None if it hangs, and its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                stdin=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT},
                                text=True, errors="replace")
     try:
-        output, _ = process.communicate(timeout=SECONDS)
+        output, _ = process.communicate(timeout=seconds)
         return process.returncode, output
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
@@ -179,9 +186,9 @@ def check(source, tool, library):
     status, text = run(build)
     if status != 0:
         return "not compiled", again, text
-    status, text = run(start)
+    status, text = run(start, limit(tool))
     if status is None:
-        return f"hung for {SECONDS} s", again, text
+        return f"hung for {limit(tool)} s", again, text
     if source.parent.name == "right":
         return judge_right(tool, status, text), again, text
     return judge_wrong(expected(source, tool), source, status, text), again, text

@@ -20,6 +20,7 @@
 void ump__told(void);
 #define ump__tools_release(at) ump__told()
 #define ump__tools_acquire(at) ump__told()
+#define ump__tools_push(at)    ump__told()
 
 /* A thread that goes to sleep must have published that in the word, or it is not woken. */
 /*@ requires \valid(word);

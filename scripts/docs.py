@@ -300,6 +300,7 @@ def cost_problems(page):
         binary = pathlib.Path(folder, "costs")
         subprocess.run(["gcc", "-std=c11", "-DNDEBUG", "-D_POSIX_C_SOURCE=200809L", "-I", ROOT / "src",
                         "-I", ROOT / "include", ROOT / "tests/unit/costs.c", ROOT / "src/sync/memory.c",
+                        ROOT / "src/sync/tools.c",
                         "-o", binary], check=True)
         rows = subprocess.run([binary], capture_output=True, text=True, check=True).stdout.splitlines()
     return [f"{COSTS} does not say: {row}" for row in rows if row + "\n" not in page], len(rows)

@@ -7,6 +7,7 @@
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
 _Static_assert(sizeof(struct ump__request) + 2 * sizeof(uint64_t) <= 128,
 	"a request with small values takes two lines");
+_Static_assert(sizeof(struct ump__request) <= UMP__TOOLS_REQUEST, "tools know its size");
 
 void ump__request_init(
 	struct ump__request *request, struct ump__channel *channel, const void *value, void *reply)

@@ -18,7 +18,7 @@ int ump__combiner_push(struct ump__word *inbox, struct ump__node *node)
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
-	ump__tools_release(node);
+	ump__tools_push(node);
 	/*@ loop invariant rely: inbox_rely(ump__knows, seen) && of_sender(ump__knows);
 	  @ loop invariant closed: seen == UMP__INBOX_CLOSED ==> ump__knows == UMP__KNOWS_CLOSED;
 	  @ loop invariant none: ump__pushed == \at(ump__pushed, Pre);

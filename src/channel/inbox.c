@@ -21,7 +21,7 @@ bool ump__inbox_push(
 {
 	uintptr_t seen = ump__word_peek(inbox);
 
-	ump__tools_release(node);
+	ump__tools_push(node);
 	/*@ loop invariant rely: inbox_rely(ump__knows, seen) && of_sender(ump__knows);
 	  @ loop invariant closed: seen == UMP__INBOX_CLOSED ==> ump__knows == UMP__KNOWS_CLOSED;
 	  @ loop invariant quiet: ump__owes_wake == \false;

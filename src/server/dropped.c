@@ -6,6 +6,7 @@
 #include "server/dropped.h"
 
 #include "channel/channel.h"
+#include "sync/tools.h"
 #include "ump_server.h"
 #include "wait/answer.h"
 #include "wait/deadline.h"
@@ -260,6 +261,7 @@ static bool wait_for_servers(ump_time deadline)
 	struct waiter me;
 	bool expects;
 
+	ump__tools_own(&me, sizeof me);
 	ump__answer_init(&me.none_expected);
 	ump__lock_take(&lock);
 	expects = expected > 0;

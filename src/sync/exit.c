@@ -6,6 +6,7 @@
  * thread; instrumented code must not run after that.
  */
 #include "sync/sync.h"
+#include "sync/tools.h"
 
 #include <limits.h>
 
@@ -27,6 +28,8 @@ static void end_round(void *value)
 
 static void make_key(void)
 {
+	ump__tools_own(&has_key, sizeof has_key);
+	ump__tools_own(&key, sizeof key);
 	has_key = pthread_key_create(&key, end_round) == 0;
 }
 

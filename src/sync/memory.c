@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sync/sync.h"
+#include "sync/tools.h"
 
 #include <stdlib.h>
 
+static void *own(void *memory, size_t size)
+{
+	if (memory != NULL)
+		ump__tools_own(memory, size);
+	return memory;
+}
+
 void *ump__alloc(size_t size)
 {
-	return malloc(size);
+	return own(malloc(size), size);
 }
 
 void *ump__alloc_line(size_t size)
 {
 	/* aligned_alloc requires a multiple of the alignment. */
-	return aligned_alloc(UMP__LINE, (size + UMP__LINE - 1) / UMP__LINE * UMP__LINE);
+	return own(aligned_alloc(UMP__LINE, (size + UMP__LINE - 1) / UMP__LINE * UMP__LINE), size);
 }
 
 const struct ump__retention *ump__retention(void)

@@ -12,6 +12,7 @@
 #include "sync/cancel.h"
 #include "sync/probe.h"
 #include "sync/sync.h"
+#include "sync/tools.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -103,6 +104,7 @@ static bool is_refused(void)
 		 * asleep when that is found out. */
 		ump__word_init(&word, UMP__INBOX_EMPTY);
 		known = futex(&word, WAKE, 1, NULL) >= 0 ? GRANTED : REFUSED;
+		ump__tools_own(&futexes, sizeof futexes);
 		ump__hint_set(&futexes, known);
 	}
 	return known == REFUSED;

@@ -23,6 +23,7 @@
 #endif
 #include "core/adaptive_spin.h"
 #include "sync/sync.h"
+#include "sync/tools.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -135,6 +136,8 @@ static uint32_t learn(void)
 	int known = ump__hint_get(&polls_in_10us);
 
 	if (known == 0) {
+		ump__tools_own(&polls_in_10us, sizeof polls_in_10us);
+		ump__tools_own(&alone, sizeof alone);
 		ump__hint_set(&alone, is_alone());
 		known = (int)measure();
 		ump__hint_set(&polls_in_10us, known);

@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sync/tools.h"
 
+#include <stdint.h>
 #include <string.h>
 
-/* The client requests of Valgrind: a few instructions that do nothing outside of it. */
+/* The client requests of Valgrind: a few instructions that do nothing outside of it.  A tool
+ * ignores those of other tools. */
 #if defined(__has_include)
-#if __has_include(<valgrind/memcheck.h>)
+#if __has_include(<valgrind/memcheck.h>) && __has_include(<valgrind/helgrind.h>) &&                \
+	__has_include(<valgrind/drd.h>)
+#include <valgrind/drd.h>
+#include <valgrind/helgrind.h>
 #include <valgrind/memcheck.h>
 #define UMP__KNOWS_VALGRIND 1
 #endif
 #endif
-#ifndef UMP__KNOWS_VALGRIND
-#define UMP__KNOWS_VALGRIND                         0
+#ifdef UMP__KNOWS_VALGRIND
+/* Both headers have macros of the same names for these, which are the same requests. */
+_Static_assert(
+	(int)VG_USERREQ__DRD_ANNOTATE_HAPPENS_BEFORE == (int)_VG_USERREQ__HG_USERSO_SEND_PRE &&
+		(int)VG_USERREQ__DRD_ANNOTATE_HAPPENS_AFTER ==
+			(int)_VG_USERREQ__HG_USERSO_RECV_POST &&
+		(int)VG_USERREQ__DRD_CLEAN_MEMORY == (int)VG_USERREQ__HG_CLEAN_MEMORY,
+	"helgrind and DRD take the same requests about order and new memory");
+#define TELL_BEFORE(at)                                                                            \
+	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_BEFORE, (at), 0, 0, 0, 0)
+#define TELL_AFTER(at)                                                                             \
+	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_AFTER, (at), 0, 0, 0, 0)
+#define DRD_LEAVE(at, size)                                                                        \
+	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, (at), (size), 0, 0, 0)
+#define DRD_WATCH(at, size)                                                                        \
+	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_FINISH_SUPPRESSION, (at), (size), 0, 0, 0)
+#else
 #define RUNNING_ON_VALGRIND                         0
 #define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(at, size) ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_NOACCESS(at, size)        ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, size)       ((void)(at), (void)(size))
+#define VALGRIND_HG_CLEAN_MEMORY(at, size)          ((void)(at), (void)(size))
+#define VALGRIND_HG_DISABLE_CHECKING(at, size)      ((void)(at), (void)(size))
+#define VALGRIND_HG_ENABLE_CHECKING(at, size)       ((void)(at), (void)(size))
+#define TELL_BEFORE(at)                             ((void)(at))
+#define TELL_AFTER(at)                              ((void)(at))
+#define DRD_LEAVE(at, size)                         ((void)(at), (void)(size))
+#define DRD_WATCH(at, size)                         ((void)(at), (void)(size))
 #endif
 
 int ump__tools;
@@ -44,6 +71,9 @@ static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
 /* Whether this process runs in Valgrind. */
 static int in_valgrind;
 
+/* The most bytes of stack between a function here and a request on the same stack that is told. */
+#define STACK_NEAR 4096
+
 /* The most arguments of a callback. */
 #define ARGUMENTS 4
 
@@ -54,11 +84,52 @@ __attribute__((constructor(101))) static void find_tools(void)
 		     __msan_unpoison != NULL || in_valgrind;
 }
 
-void ump__tell_release(const void *at, size_t unused)
+/* Helgrind and DRD must not check accesses of `size` bytes from `at` on.  Memory that is allocated
+ * again is checked again. */
+static void leave(const void *at, size_t size)
 {
-	(void)unused;
+	VALGRIND_HG_DISABLE_CHECKING(at, size);
+	DRD_LEAVE(at, size);
+}
+
+/* They must check them from now on. */
+static void watch(const void *at, size_t size)
+{
+	VALGRIND_HG_ENABLE_CHECKING(at, size);
+	DRD_WATCH(at, size);
+}
+
+void ump__tell_own(const void *at, size_t size)
+{
+	if (in_valgrind)
+		leave(at, size);
+}
+
+/* As ump__tell_own, for the request that begins at `at` if that lies on this thread's stack.  The
+ * frames of the application lie beyond the request. */
+static void own_on_stack(const void *at)
+{
+	if ((uintptr_t)at - (uintptr_t)__builtin_frame_address(0) < STACK_NEAR)
+		leave(at, UMP__TOOLS_REQUEST);
+}
+
+/* Forget what was ordered before the message at `at`, which was taken.  DRD keeps all that, and
+ * needs a minute for a program that otherwise takes a second. */
+static void forget_order(const void *at)
+{
+	VALGRIND_HG_CLEAN_MEMORY(at, sizeof(void *));
+	leave(at, sizeof(void *));
+	own_on_stack(at);
+}
+
+void ump__tell_release(const void *at, bool pushed)
+{
 	if (__tsan_release != NULL)
 		__tsan_release((void *)at);
+	if (in_valgrind && pushed)
+		own_on_stack(at);
+	if (in_valgrind)
+		TELL_BEFORE(at);
 }
 
 void ump__tell_acquire(const void *at, size_t unused)
@@ -66,12 +137,16 @@ void ump__tell_acquire(const void *at, size_t unused)
 	(void)unused;
 	if (__tsan_acquire != NULL)
 		__tsan_acquire((void *)at);
+	if (in_valgrind)
+		TELL_AFTER(at);
 }
 
 void ump__tell_call(const void *at, const void *slot)
 {
 	if (at != NULL)
 		ump__tell_acquire(at, 0);
+	if (in_valgrind && at != NULL)
+		forget_order(at);
 	if (__msan_unpoison_param != NULL)
 		__msan_unpoison_param(ARGUMENTS);
 	if (slot != NULL)
@@ -82,8 +157,10 @@ void ump__tell_forbidden(const void *at, size_t size)
 {
 	if (__asan_poison_memory_region != NULL)
 		__asan_poison_memory_region(at, size);
-	if (in_valgrind)
+	if (in_valgrind) {
 		VALGRIND_MAKE_MEM_NOACCESS(at, size);
+		leave(at, size);
+	}
 }
 
 static void allow(const void *at, size_t size)
@@ -151,6 +228,8 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)
 {
 	if (fresh)
 		allow(to, size);
+	if (fresh && in_valgrind)
+		watch(to, size);
 	copy(to, from, size);
 }
 
@@ -180,10 +259,16 @@ SAVING(ump__tell_outputs);
 
 #else
 
-void ump__tell_release(const void *at, size_t unused)
+void ump__tell_own(const void *at, size_t size)
 {
 	(void)at;
-	(void)unused;
+	(void)size;
+}
+
+void ump__tell_release(const void *at, bool pushed)
+{
+	(void)at;
+	(void)pushed;
 }
 
 void ump__tell_acquire(const void *at, size_t unused)

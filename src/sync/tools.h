@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * What sanitizers are told of the library: which message, answer or end passes from one thread to
- * another, which memory of a message the application may access, and which bytes are initialized.
- * A program that is compiled with a sanitizer usually links a library that is not, and the
- * sanitizer sees neither the atomics that order messages nor the recycling of their memory.
+ * another, which memory of a message the application may access, which bytes are initialized, and
+ * which memory only the library accesses.  A program that is compiled with a sanitizer usually
+ * links a library that is not, and the sanitizer sees neither the atomics that order messages nor
+ * the recycling of their memory.
  *
  * Without a tool each function costs the test of one flag.  Their places are the publications and
  * takes of whole messages; none is in a compare-exchange loop.
@@ -49,8 +50,12 @@ extern int ump__tools;
 #define UMP__KEPT
 #endif
 
+/* The most bytes of a request that lies on the stack of its caller. */
+#define UMP__TOOLS_REQUEST 128
+
 /* The functions behind those below; only if ump__tools is not 0. */
-UMP__KEPT void ump__tell_release(const void *at, size_t unused);
+void ump__tell_own(const void *at, size_t size);
+UMP__KEPT void ump__tell_release(const void *at, bool pushed);
 UMP__KEPT void ump__tell_acquire(const void *at, size_t unused);
 UMP__KEPT void ump__tell_call(const void *at, const void *slot);
 UMP__KEPT void ump__tell_forbidden(const void *at, size_t size);
@@ -80,12 +85,28 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 #define UMP__TELL(function, first, second) function(first, second)
 #endif
 
+/* `size` bytes from `at` on are the library's own: tools that know no atomics must not check
+ * accesses to them.  The value of a message is the application's while it exists. */
+static inline void ump__tools_own(const void *at, size_t size)
+{
+	if (UMP__HAS_TOOLS())
+		ump__tell_own(at, size);
+}
+
 /* What this thread has done so far happens before what a thread does after ump__tools_acquire on
  * the same address. */
 static inline void ump__tools_release(const void *at)
 {
 	if (UMP__HAS_TOOLS())
-		UMP__TELL(ump__tell_release, at, (size_t)0);
+		UMP__TELL(ump__tell_release, at, (size_t) false);
+}
+
+/* The same for a node that is pushed.  If it lies on this thread's stack, it begins a request
+ * there, which is the library's own memory. */
+static inline void ump__tools_push(const void *node)
+{
+	if (UMP__HAS_TOOLS())
+		UMP__TELL(ump__tell_release, node, (size_t) true);
 }
 
 static inline void ump__tools_acquire(const void *at)

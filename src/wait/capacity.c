@@ -2,6 +2,7 @@
 #include "wait/capacity.h"
 
 #include "channel/permits.h"
+#include "sync/tools.h"
 #include "wait/answer.h"
 #include "wait/deadline.h"
 #include "wait/wait.h"
@@ -60,6 +61,7 @@ static int wait_in_queue(
 	struct ump__wait wait;
 	int result;
 
+	ump__tools_own(&sender, sizeof sender);
 	ump__answer_init(&sender.granted);
 	if (!ump__wait_begin(&wait, channel, &sender.granted.state, NULL))
 		return UMP_DEADLOCK;

@@ -5,7 +5,8 @@
 Each program in right/ and wrong/ is compiled with a tool, linked with an ordinary build of the
 library, and run.  A program in right/ must succeed without a report.  A program in wrong/ names
 tools in lines `/* tool: asan */`, and marks its faulty lines with the comment `/* here */`.  Each
-named tool must report an error in one of these lines.
+named tool must report an error in one of these lines.  A program in right/ that a tool cannot judge
+says so in a comment `/* not: TOOL: REASON */`; the last line of the output names it.
 
 usage: tests/users/run.py LIBRARY_DIR... [--tools TOOL,...] [--only NAME,...] [--every N]
                           [--right | --wrong]
@@ -31,6 +32,8 @@ SECONDS = 60
 # kernel places memory at random, its runtime sometimes finds its own place taken.
 TSAN_RUNS = 3
 TSAN_FAILED = "FATAL: ThreadSanitizer"
+# Valgrind runs one thread at a time.
+SECONDS_VALGRIND = 120
 FLAGS = ["-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
 COMPILERS = {("gcc", ".c"): "gcc", ("gcc", ".cpp"): "g++",
              ("clang", ".c"): "clang", ("clang", ".cpp"): "clang++"}
@@ -57,6 +60,8 @@ REPORTS = {
     "msan": r"WARNING: MemorySanitizer",
 }
 VALGRIND_REPORT = r"ERROR SUMMARY: [1-9]"
+# What a program may name.
+KNOWN = set(REPORTS) | set(VALGRIND)
 
 
 def kind_of(tool):
@@ -89,13 +94,18 @@ def run_command(tool, program):
     return [str(program)]
 
 
-def run(command):
+def limit(tool):
+    """Return how long a program may run with a tool."""
+    return SECONDS_VALGRIND if tool in VALGRIND else SECONDS
+
+
+def run(command, seconds=SECONDS):
     """Run a command; return its status, or None if it hangs, and its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                stdin=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT},
                                text=True, errors="replace")
     try:
-        output, _ = process.communicate(timeout=SECONDS)
+        output, _ = process.communicate(timeout=seconds)
         return process.returncode, output
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
@@ -157,10 +167,18 @@ def judge_wrong(names, source, status, output):
 def judge(source, tool, status, output):
     """Return why a program has failed, or None."""
     if status is None:
-        return f"hung for {SECONDS} s"
+        return f"hung for {limit(tool)} s"
     if source.parent.name == "right":
         return judge_right(tool, status, output)
     return judge_wrong(expected(source, tool), source, status, output)
+
+
+def excluded(source, tool):
+    """Return why a tool cannot judge a right program, or None."""
+    for name, reason in re.findall(r"/\* not: ([a-z]+): (.+?) \*/", source.read_text(), re.S):
+        if name == kind_of(tool):
+            return " ".join(reason.split())
+    return None
 
 
 def expected(source, tool):
@@ -184,7 +202,7 @@ def check(source, tool, library):
     if status != 0:
         return "not compiled", again, text
     for _ in range(TSAN_RUNS if kind_of(tool) == "tsan" else 1):
-        status, text = run(start)
+        status, text = run(start, limit(tool))
         why = judge(source, tool, status, text)
         if why is None or (source.parent.name == "right" and TSAN_FAILED not in text):
             break
@@ -208,7 +226,7 @@ def unmarked(source):
     """Return what is missing in a wrong program, or None."""
     text = source.read_text()
     names = named_tools(text)
-    unknown = set(names) - set(REPORTS) - set(VALGRIND)
+    unknown = set(names) - KNOWN
     if not names or unknown:
         return f"names {'an unknown' if unknown else 'no'} tool"
     return None if marked_lines(text) else "marks no line"
@@ -237,17 +255,21 @@ def arguments():
 
 
 def jobs(options):
-    """Return all (program, tool, library) to check, and the programs that name no tool."""
-    todo, broken = [], []
+    """Return all (program, tool, library) to check, the programs that name no tool, and the
+    (program, tool) that are excluded."""
+    todo, broken, left_out = [], [], []
     for source in programs(options):
         wrong = source.parent.name == "wrong"
         missing = unmarked(source) if wrong else None
         if missing:
             broken.append(f"{source.name}: {missing}")
             continue
-        todo += [(source, tool, library) for tool in options.tools
-                 for library in options.libraries if not wrong or expected(source, tool)]
-    return todo, broken
+        for tool in options.tools:
+            if not wrong and excluded(source, tool):
+                left_out.append(f"{source.stem} {tool}")
+            elif not wrong or expected(source, tool):
+                todo += [(source, tool, library) for library in options.libraries]
+    return todo, broken, left_out
 
 
 def main():
@@ -255,7 +277,7 @@ def main():
     options = arguments()
     for library in options.libraries:
         (library / "users").mkdir(exist_ok=True)
-    todo, broken = jobs(options)
+    todo, broken, left_out = jobs(options)
     print("".join(line + "\n" for line in broken), end="")
     failed = len(broken)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -267,7 +289,8 @@ def main():
             print(f"{source.name} {tool} {library.name}: {why}: {again}", flush=True)
             if options.verbose:
                 print(text, flush=True)
-    print(f"{len(todo) + len(broken) - failed} passed, {failed} failed")
+    out = f", {len(left_out)} excluded ({', '.join(left_out)})" if left_out else ""
+    print(f"{len(todo) + len(broken) - failed} passed, {failed} failed{out}")
     return 1 if failed else 0
 
 

@@ -2,6 +2,8 @@
 /* A caller gives up a request that is started, answered or queued.  What either side has done
  * before is seen by the one that ends the request.  The flags put the steps in this order, and
  * are relaxed. */
+/* not: helgrind: its flags are atomics, which helgrind does not know */
+/* not: drd: its flags are atomics, which DRD does not know */
 #include "check.h"
 
 #include <sched.h>

@@ -2,6 +2,8 @@
 /* A sender drops its client after all of its posts were handled.  They were so many that not all of
  * their memory is recycled.  The sender frees it, after the handler has read it.  The counters are
  * relaxed. */
+/* not: helgrind: its flags are atomics, which helgrind does not know */
+/* not: drd: its flags are atomics, which DRD does not know */
 #include "check.h"
 
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * Two callers of a combining server write to one variable, each after its request.  Only callbacks
  * run one after the other; what callers do outside them is not ordered.  The flag puts the second

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A thread reads the state of a combining server outside its handlers.  Callbacks run on the
  * threads that send, one after the other, and each sees what the previous one wrote; no other code

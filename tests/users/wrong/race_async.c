@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A sender writes to what its request points to between the call that sends it and the wait for the
  * answer.  The handler owns it as soon as the request is started.  The flag puts the read after the

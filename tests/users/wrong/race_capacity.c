@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A sender reads a handler's state after it has waited for capacity.  A permit is free when the
  * handler has got the message, and a post orders nothing that the handler did before what its

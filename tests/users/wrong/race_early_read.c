@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A caller reads the result that a handler has written for it before it waits for the answer.  Only
  * the wait that returns the answer orders what the handler did before what the caller does.  The

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A caller uses again what its request points to after it has given the request up.  After
  * ump_wait_reply_drop the handler owns it if the request is started, and may still read it.  The

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A sender writes to what its post points to before it sends another post.  Each post orders only
  * what its sender did before that very call.  The first post keeps the server busy until both

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A program keeps a pointer to its handler's object and calls it while the server runs.  The server
  * owns the handler from spawn_thread on, and uses it on its own thread.  The flag puts the read
@@ -45,7 +45,7 @@ int main()
 		return 1;
 	while (!handled.load(std::memory_order_relaxed))
 		std::this_thread::yield();
-	std::printf("sum %d\n", kept->sum());
+	std::printf("sum %d\n", kept->sum()); /* here */
 	server->client = ump::client<counting>();
 	(void)server->thread.join();
 	return 0;

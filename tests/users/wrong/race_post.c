@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan helgrind */
+/* tool: tsan helgrind drd */
 /*
  * A sender writes to what its post points to after it has sent the post.  The handler owns that
  * from then on; only what the sender did before the call is ordered before the handler.  The flag

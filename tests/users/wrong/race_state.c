@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan helgrind */
+/* tool: tsan helgrind drd */
 /*
  * A thread reads a handler's state while the server runs.  Only an answer, or the end of the join,
  * orders what the handler did before what another thread does.  The flag puts the read after the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A thread reads a handler's state after a request to the server was answered, which orders what
  * the handler did before that answer, but not what it does with a later post.  The flag puts the

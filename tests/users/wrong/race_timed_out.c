@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * A caller uses again what its request points to after a time-out.  A protocol that only lends it
  * must use UMP_FOREVER: after a time-out the handler may still read it.  The flag puts the read

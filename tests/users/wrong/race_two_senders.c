@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * Two threads write to one variable, one before its post to a server and one after a later post to
  * it.  A post orders its sender before the handler, and no sender before another.  The flag puts

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* tool: tsan */
+/* tool: tsan helgrind drd */
 /*
  * Two servers share a variable.  The callbacks of one server run one at a time; those of two
  * servers may run at once, and nothing orders them.  The flag puts the second write after the first

@@ -40,12 +40,12 @@ static void clone_client(void)
 {
 	unsigned which;
 	ump_client *client = chosen_client(&which);
-	unsigned free = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
+	unsigned empty = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
 
-	if (client == NULL || free == FUZZ_CLIENTS)
+	if (client == NULL || empty == FUZZ_CLIENTS)
 		return;
 	ump__fuzz_call("clone client", which);
-	ump__fuzz_result(ump_client_clone(client, &ump__fuzz.clients[free]));
+	ump__fuzz_result(ump_client_clone(client, &ump__fuzz.clients[empty]));
 }
 
 static void drop_client(void)
@@ -62,23 +62,24 @@ static void weaken_client(void)
 {
 	unsigned which;
 	ump_client *client = chosen_client(&which);
-	unsigned free = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, false);
+	unsigned empty = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, false);
 
-	if (client == NULL || free == FUZZ_WEAKS)
+	if (client == NULL || empty == FUZZ_WEAKS)
 		return;
 	ump__fuzz_call("make a weak client of client", which);
-	ump__fuzz_result(ump_client_weak(client, &ump__fuzz.weaks[free]));
+	ump__fuzz_result(ump_client_weak(client, &ump__fuzz.weaks[empty]));
 }
 
 static void upgrade_weak(void)
 {
 	unsigned which = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, true);
-	unsigned free = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
+	unsigned empty = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
 
-	if (which == FUZZ_WEAKS || free == FUZZ_CLIENTS)
+	if (which == FUZZ_WEAKS || empty == FUZZ_CLIENTS)
 		return;
 	ump__fuzz_call("upgrade weak client", which);
-	ump__fuzz_result(ump_weak_client_upgrade(ump__fuzz.weaks[which], &ump__fuzz.clients[free]));
+	ump__fuzz_result(
+		ump_weak_client_upgrade(ump__fuzz.weaks[which], &ump__fuzz.clients[empty]));
 }
 
 static void drop_weak(void)
@@ -95,12 +96,12 @@ static void make_poster(void)
 {
 	unsigned which;
 	ump_client *client = chosen_client(&which);
-	unsigned free = PLACE(ump__fuzz.posters, FUZZ_POSTERS, false);
+	unsigned empty = PLACE(ump__fuzz.posters, FUZZ_POSTERS, false);
 
-	if (client == NULL || free == FUZZ_POSTERS || ump__fuzz.target->config.post.size == 0)
+	if (client == NULL || empty == FUZZ_POSTERS || ump__fuzz.target->config.post.size == 0)
 		return;
 	ump__fuzz_call("make a post client of client", which);
-	ump__fuzz_result(ump_client_post_client(client, &ump__fuzz.posters[free]));
+	ump__fuzz_result(ump_client_post_client(client, &ump__fuzz.posters[empty]));
 }
 
 static void drop_poster(void)
@@ -398,7 +399,7 @@ void ump__fuzz_dispatch(size_t budget)
 
 	if (ump__fuzz.task == NULL)
 		return;
-	ump__fuzz_call("dispatch up to", (long)budget);
+	ump__fuzz_call("dispatch up to", (int64_t)budget);
 	if (!ump_task_dispatch(ump__fuzz.task, budget))
 		ump__fuzz_join();
 	/* What a handler returns that has suspended has no effect. */
@@ -439,7 +440,7 @@ static void elapse(void)
 
 	if (ump__fuzz.target->elapse == NULL)
 		return;
-	ump__fuzz_call("let pass, in ns,", (long)ns);
+	ump__fuzz_call("let pass, in ns,", ns);
 	ump__fuzz.target->elapse(ump__fuzz.arg, ns);
 }
 

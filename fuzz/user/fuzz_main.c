@@ -29,8 +29,9 @@ enum {
 	PATIENCE = 5,
 	/* The exit code of a child whose batch leaks. */
 	LEAKS = 77,
-	/* Executions that shrinking may take. */
-	SHRINKING = 2000
+	/* Executions and seconds that shrinking may take. */
+	SHRINKING = 2000,
+	SHRINKING_SECONDS = 10
 };
 
 /* The input that a child works on; the parent reads it after a crash. */
@@ -152,13 +153,27 @@ static enum verdict try_input(const uint8_t *bytes, size_t size, bool quiet)
 static uint8_t input[LONGEST];
 static size_t input_size;
 static unsigned tries;
+static double shrink_until;
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static bool may_try(void)
+{
+	return tries++ < SHRINKING && seconds_now() < shrink_until;
+}
 
 /* Whether the input without `count` bytes from `from` on still fails; then it becomes the input. */
 static bool cut(size_t from, size_t count, enum verdict verdict)
 {
 	uint8_t shorter[LONGEST];
 
-	if (tries++ >= SHRINKING)
+	if (!may_try())
 		return false;
 	memcpy(shorter, input, from);
 	memcpy(shorter + from, input + from + count, input_size - from - count);
@@ -171,23 +186,23 @@ static bool cut(size_t from, size_t count, enum verdict verdict)
 
 static void shrink(enum verdict verdict)
 {
+	shrink_until = seconds_now() + SHRINKING_SECONDS;
 	for (size_t count = input_size / 2; count > 0; count /= 2) {
 		for (size_t from = 0; from + count <= input_size;) {
 			if (!cut(from, count, verdict))
 				from += count;
 		}
 	}
-	for (size_t i = 0; i < input_size && tries < SHRINKING; i++) {
+	for (size_t i = 0; i < input_size && may_try(); i++) {
 		uint8_t was = input[i];
 
 		input[i] = 0;
-		tries++;
 		if (was != 0 && try_input(input, input_size, true) != verdict)
 			input[i] = was;
 	}
 }
 
-static int report(enum verdict verdict)
+static int report(enum verdict verdict, double took)
 {
 	char path[4096];
 	uint64_t hash = 0;
@@ -206,27 +221,28 @@ static int report(enum verdict verdict)
 		return 2;
 	}
 	(void)try_input(input, input_size, false);
-	fprintf(stderr, "%zu executions; %zu bytes, after %u to shrink them\n", shared->executions,
-		input_size, tries);
+	fprintf(stderr,
+		"found in %.2f s, %zu executions; shrunk from %zu bytes to %zu in %u more\n", took,
+		shared->executions + 1, shared->size, input_size, tries);
 	fprintf(stderr, "to reproduce it: UMP_FUZZ_TRACE=1 %s %s\n", name, path);
 	return 1;
 }
 
 static int search(uint64_t seed, double seconds)
 {
-	time_t end = time(NULL) + (time_t)seconds;
+	double begin = seconds_now();
 
 	shared = mmap(
 		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		abort();
-	for (uint64_t first = 0; time(NULL) <= end; first += BATCH) {
+	for (uint64_t first = 0; seconds_now() < begin + seconds; first += BATCH) {
 		enum verdict verdict = try_batch(seed, first, false);
 
 		if (verdict == LEAKS_AT_LAST)
 			verdict = try_batch(seed, first, true);
 		if (verdict != PASSES)
-			return report(verdict);
+			return report(verdict, seconds_now() - begin);
 	}
 	printf("nothing found: %zu executions, seed %llu\n", shared->executions,
 		(unsigned long long)seed);

@@ -11,7 +11,7 @@ static void show(const struct fuzz_call *call, unsigned number)
 {
 	fprintf(stderr, "%4u  %s", number, call->what);
 	if (call->which >= 0)
-		fprintf(stderr, " %ld", call->which);
+		fprintf(stderr, " %lld", (long long)call->which);
 	if (call->has_result && call->result <= 0)
 		fprintf(stderr, ": %s", call->result == UMP_OK ? "ok" : ump_strerror(call->result));
 	else if (call->has_result)
@@ -32,7 +32,7 @@ void ump__fuzz_fail(const char *what, const char *more)
 	abort();
 }
 
-void ump__fuzz_call(const char *what, long which)
+void ump__fuzz_call(const char *what, int64_t which)
 {
 	ump__fuzz.shown[ump__fuzz.calls % FUZZ_SHOWN] =
 		(struct fuzz_call){.what = what, .which = which};

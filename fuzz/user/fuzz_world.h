@@ -50,7 +50,7 @@ struct fuzz_request {
 
 struct fuzz_call {
 	const char *what;
-	long which;
+	int64_t which;
 	int result;
 	bool has_result;
 };
@@ -103,7 +103,7 @@ extern struct fuzz_world ump__fuzz;
 _Noreturn void ump__fuzz_fail(const char *what, const char *more);
 
 /* Record a call before it is made, and then its result. */
-void ump__fuzz_call(const char *what, long which);
+void ump__fuzz_call(const char *what, int64_t which);
 void ump__fuzz_result(int result);
 
 /* ---- fuzz_messages.c ---- */

@@ -129,7 +129,7 @@ fuzz_pkg_config() {
 	export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
 	cd "$root/tests/examples/fuzz"
 	eval "cc -D_POSIX_C_SOURCE=200809L store.c store_fuzzer.c -o \"$place/store_fuzzer\" \
-		$(pkg-config --variable=main ump_server-fuzz | sed 's/ /\\ /g') $(pkg-config --cflags --libs ump_server-fuzz)"
+		$(pkg-config --variable=main ump_server-fuzz) $(pkg-config --cflags --libs ump_server-fuzz)"
 	"$place/store_fuzzer" --seconds 1 --seed 1 | grep '^nothing found: '
 	links "$place/store_fuzzer" shared
 }

@@ -101,7 +101,9 @@ def hunt(engine, binary, seconds):
         command = [binary, "-seed=1", f"-max_total_time={seconds}", "-max_len=512", "-timeout=5",
                    f"-artifact_prefix={binary.parent}/libfuzzer-"]
     code, said = run(command, seconds + 60, cwd=ROOT)
-    return code, said, round(time.monotonic() - began, 2)
+    # Without an engine the input is shrunk at once, which is not counted.
+    found = re.search(r"^found in ([\d.]+) s", said, flags=re.M)
+    return code, said, float(found[1]) if found else round(time.monotonic() - began, 2)
 
 
 # ---- Parts -------------------------------------------------------------------------------------

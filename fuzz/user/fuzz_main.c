@@ -316,7 +316,7 @@ int main(int argc, char **argv)
 		if (i + 1 == argc)
 			return usage();
 		if (strcmp(argv[i], "--seconds") == 0)
-			seconds = atof(argv[i + 1]);
+			seconds = strtod(argv[i + 1], NULL);
 		else if (strcmp(argv[i], "--seed") == 0)
 			seed = strtoull(argv[i + 1], NULL, 10);
 		else if (strcmp(argv[i], "--directory") == 0)

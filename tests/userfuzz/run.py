@@ -125,6 +125,16 @@ def library_sources(tree):
     return [tree / name for name in [*names, "src/sync/notifier_eventfd.c", "src/sync/park_futex.c"]]
 
 
+def typed():
+    """A server of the typed layer: nothing is found, and a mistake is."""
+    for define, words in (("RIGHT", "nothing found"), ("MISTAKE", "at the end: the adder ends by itself")):
+        binary = WORK / f"typed-{define}"
+        compiled(["gcc", *FLAGS, f"-D{define}", ROOT / "tests/userfuzz/typed_fuzzer.c", *ENGINES["alone"][2],
+                  *LINKED, "-o", binary])
+        _, said, _ = hunt("alone", binary, 1)
+        result(words in said, f"a server of the typed layer: {words}", said)
+
+
 def template(engine):
     """The template as it is: nothing is found."""
     code, said, _ = hunt(engine, fuzzer(engine, WORK / "right", EXAMPLE / "store.c"), 3)
@@ -215,7 +225,7 @@ def main():
     known = mutants.read(TABLE)
     prepare()
     if words == ["all"]:
-        jobs = [(checks,), (clusterfuzzlite,), *[(template, engine) for engine in ENGINES],
+        jobs = [(checks,), (clusterfuzzlite,), (typed,), *[(template, engine) for engine in ENGINES],
                 *[(mistake, engine, number) for number in known for engine in ENGINES],
                 *[(library, number) for number in LIBRARY]]
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

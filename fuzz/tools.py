@@ -5,8 +5,9 @@
     tools.py merge FILE KEY JSON       put a value at a dotted key of the results
     tools.py log LOG                   the figures of a libFuzzer run, as JSON
     tools.py coverage EXPORT REASONS   branches of src, and those not reached, with the reasons
-    tools.py mutants TABLE DIR EXECUTIONS SECONDS
-                                       apply each mutant of a table; print which fuzzer detects it
+    tools.py mutants TABLE DIR EXECUTIONS SECONDS [NUMBER...]
+                                       apply each mutant of a table, or those with these numbers;
+                                       print which fuzzer detects it
 """
 import concurrent.futures
 import hashlib
@@ -19,6 +20,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import sarif  # noqa: E402
+
 CC = os.environ.get("CC_FUZZ", "clang")
 FLAGS = ["-std=c11", "-g", "-O1", "-fno-omit-frame-pointer", "-D_POSIX_C_SOURCE=200809L",
          "-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=all"]
@@ -101,7 +106,11 @@ def coverage(export, reasons_path):
                 for entry in reasons:
                     if entry[0] == name and (entry[1] == "*" or entry[1] in text):
                         reason = entry[2]
-                unexplained += reason == "NOT EXPLAINED"
+                if reason == "NOT EXPLAINED":
+                    unexplained += 1
+                    sarif.finding("fuzz", "unreached-branch", f"the corpora never take this branch if {which},"
+                                  " and fuzz/unreached.txt does not say why", f"{name}:{line}",
+                                  "scripts/fuzz --coverage")
                 counts["meet"] += reason.endswith("two threads meet")
                 missed.append({"file": name, "line": line, "never": which, "text": text,
                                "reason": reason})
@@ -206,7 +215,7 @@ def hunt(binary, target, work, executions, seconds):
     return None
 
 
-def mutants(table, work, executions, seconds):
+def mutants(table, work, executions, seconds, only):
     work = pathlib.Path(work)
     out = work / "objects"
     out.mkdir(parents=True, exist_ok=True)
@@ -216,6 +225,8 @@ def mutants(table, work, executions, seconds):
     print(f"   {'mutant':34}" + "".join(f"{target:^38}" for target in TARGETS))
     for line in listed.splitlines():
         number, name, fields = line.split(" ", 2)
+        if only and number not in only:
+            continue
         mutant = json.loads(fields)
         tree = work / "tree"
         subprocess.run(["rm", "-rf", tree], check=True)
@@ -238,11 +249,17 @@ def mutants(table, work, executions, seconds):
         for target in mutant["caught-by"].split():
             if row["found"].get(target) is None:
                 survivors.append(f"{number} {name} ({target})")
+                sarif.finding("fuzz", "surviving-mutant", f"{target}_fuzzer does not detect the mutant"
+                              f" {number} {name}", sarif.line_of(mutant["file"], mutant["old"]),
+                              f"scripts/fuzz --mutants {executions} {number}")
         rows.append(row)
         print(f"   {number + ' ' + name:34}" + "".join(f"{cell:^38}" for cell in cells), flush=True)
-    merge(ROOT / "build/results/fuzz.json", "mutants",
-          {"executions": executions, "seconds": seconds, "applied": len(rows), "rows": rows,
-           "survivors": survivors})
+    if not rows:
+        fail(f"{table} has no mutant {' '.join(only)}")
+    if not only:
+        merge(ROOT / "build/results/fuzz.json", "mutants",
+              {"executions": executions, "seconds": seconds, "applied": len(rows), "rows": rows,
+               "survivors": survivors})
     if survivors:
         fail("not detected: " + ", ".join(survivors))
     print(f"   all {len(rows)} mutants are detected")
@@ -257,7 +274,7 @@ def main():
     elif command == "coverage":
         coverage(*rest)
     elif command == "mutants":
-        mutants(rest[0], rest[1], int(rest[2]), int(rest[3]))
+        mutants(rest[0], rest[1], int(rest[2]), int(rest[3]), rest[4:])
     else:
         sys.exit(__doc__)
 

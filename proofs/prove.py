@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,6 +27,10 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import sarif  # noqa: E402
+
 PROOFS = ROOT / "proofs"
 WORK = ROOT / "build" / "prove"
 RESULT = ROOT / "build" / "results" / "prove.json"
@@ -199,6 +204,24 @@ def versions():
             "cvc5": first("cvc5", "--version")}
 
 
+def place_of(unit, function):
+    """FILE:LINE of a function, in the unit or in its header."""
+    for path in (unit, HEADERS.get(unit, unit[:-1] + "h")):
+        found = (ROOT / path).exists() and re.search(
+            rf"^[A-Za-z_][^;{{}}()=]*?\b{re.escape(function)}\s*\([^;{{}}]*\)\s*\{{",
+            without_comments((ROOT / path).read_text()), flags=re.M)
+        if found:
+            return f"{path}:{(ROOT / path).read_text()[:found.start()].count(chr(10)) + 1}"
+    return unit
+
+
+def report_goal(unit, goal, function):
+    """A goal that is not proved: print the command that proves its function alone."""
+    only = [function] if function in unit_functions(unit) else None
+    sarif.finding("prove", "unproved-goal", f"{unit}: not proved: {goal}", place_of(unit, function),
+                  "WHY3CONFIG=proofs/why3.conf " + shlex.join(command(unit, 1, only)))
+
+
 def prove(unit, tools):
     """Prove one unit; everything in it must prove."""
     WORK.mkdir(parents=True, exist_ok=True)
@@ -249,6 +272,8 @@ def prove(unit, tools):
                 fail(f"{unit}: nothing is said of {name}, which is called")
     seconds = time.monotonic() - begin
     print(f"   {unit}: Proved goals: {proved} / {goals}  ({seconds:.0f} s)", flush=True)
+    for goal in bad:
+        report_goal(unit, goal, owner(goal, names))
     if bad or proved != goals:
         fail(f"{unit}: not proved: {' '.join(bad)}")
     for name in names:
@@ -365,6 +390,8 @@ def run_all(write):
         old = EXPECT.read_text().splitlines() if EXPECT.exists() else []
         for line in sorted(set(now.splitlines()) ^ set(old)):
             print(("   now:      " if line in now.splitlines() else "   expected: ") + line)
+        sarif.finding("prove", "other-goals", "other goals are proved than proofs/expect says",
+                      "proofs/expect", "scripts/prove")
         fail("other goals than proofs/expect says; if that is meant, run scripts/prove --expect")
     goals, proved = sum(e["goals"] for e in files), sum(e["proved"] for e in files)
     code, notes = lines_of_code()
@@ -506,6 +533,9 @@ def run_mutants(wanted):
             print(f"   {label}: {text}  ({seconds:.0f} s)", flush=True)
             if not hit:
                 survived.append(label)
+                sarif.finding("prove", "surviving-mutant", f"no goal fails with the mutant {label}",
+                              sarif.line_of(mutant["file"], mutant["old"]),
+                              f"scripts/prove --mutants {mutant['number']}")
             results.append({"number": mutant["number"], "name": mutant["name"],
                             "killed": bool(hit), "goal": hit[0] if hit else None,
                             "seconds": round(seconds, 1)})

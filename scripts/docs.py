@@ -26,6 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GUIDE = "tests/examples/GUIDE.md"
 COSTS = "tests/bench/README.md"
 FACE = "include/ump_server.hpp"
+# Those that the manual pages document.
+HEADERS = ["ump_server.h", "ump_server/fuzz.h"]
 SECTIONS = {
     "3": ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
           "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"],
@@ -115,7 +117,7 @@ def read_pages():
 
 def read_header():
     # The pages do not show the default values for C++.
-    return (ROOT / "include/ump_server.h").read_text().replace(" UMP_ZERO;", ";")
+    return "".join(re.sub(r" ?UMP_ZERO;", ";", (ROOT / "include" / name).read_text()) for name in HEADERS)
 
 
 def once(what, there, pages):
@@ -224,8 +226,11 @@ def run_program(program, archive, command):
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, name + ".c"), pathlib.Path(folder, "example")
         source.write_text(code)
+        # Only a program that fuzzes needs the fuzzer.
+        fuzzer = ([pathlib.Path(archive).parent / "fuzz/user/libump_server-fuzz.a"]
+                  if "ump_server/fuzz.h" in code else [])
         built = subprocess.run(
-            [*command, "-I", ROOT / "include", source, archive, "-o", binary],
+            [*command, "-I", ROOT / "include", source, *fuzzer, archive, "-o", binary],
             capture_output=True, text=True, check=False)
         if built.returncode != 0:
             return f"{name}: does not compile with {command[0]}:\n{built.stderr}"

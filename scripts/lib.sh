@@ -17,6 +17,32 @@ die() {
 	exit 1
 }
 
+# Remove `--sarif FILE` from the arguments; the others are in $arguments afterwards.  Findings of this
+# script, and of the scripts that it calls, are then written to FILE (scripts/sarif.py).
+take_sarif() {
+	arguments=()
+	while [ $# -gt 0 ]; do
+		if [ "$1" = --sarif ]; then
+			[ $# -ge 2 ] || die "--sarif needs the name of a file"
+			UMP_SARIF=$(realpath -m "$2")
+			export UMP_SARIF
+			need python3
+			python3 "$root/scripts/sarif.py" begin "$UMP_SARIF" "${script#scripts/}"
+			shift
+		else
+			arguments+=("$1")
+		fi
+		shift
+	done
+}
+
+# Print the command that reproduces a finding, and write the finding to the file of --sarif:
+# finding RULE MESSAGE FILE[:LINE] COMMAND [LOG]
+finding() {
+	printf 'to reproduce it: %s\n' "$4" >&2
+	[ -z "${UMP_SARIF-}" ] || python3 "$root/scripts/sarif.py" add "${script#scripts/}" "$@"
+}
+
 # The time to wait for another package manager, and the interval between polls, in seconds.
 apt_timeout=${UMP_APT_TIMEOUT:-300}
 apt_interval=${UMP_APT_INTERVAL:-5}

@@ -28,7 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WINGS = {
     "src": (["core", "sync", "channel", "wait", "call", "client", "server", "observe"], r"ump_\w+",
             "src/README.md"),
-    "fuzz": (["engine", "core", "life", "sim"], r"(?:life|model|sim|machine|oracle|scenario)_\w+|LLVM\w+",
+    "fuzz": (["engine", "core", "life", "sim", "user"],
+             r"(?:life|model|sim|machine|oracle|scenario|ump__?fuzz)_\w+|ump_fuzz|LLVM\w+",
              "fuzz/README.md"),
     "fuzz/sim": (["machine", "model", "platform", "search", "litmus", "program", "oracle", "scenario",
                   "driver"], r"\w+", "fuzz/sim/README.md"),

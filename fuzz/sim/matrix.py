@@ -20,6 +20,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import sarif  # noqa: E402
+
 CHECKERS = ("random", "pct", "explore")
 # Time limits of a checker in seconds: in all, and for each listed program.
 SECONDS = {"random": 10, "pct": 10, "explore": 15}
@@ -153,6 +157,10 @@ def main():
             if missed(result):
                 print(f"    MISSED by {', '.join(missed(result))}")
                 bad.append(result["number"])
+                sarif.finding("simulate", "surviving-mutant", f"{', '.join(missed(result))}: the mutant"
+                              f" {result['number']} {result['name']} is not detected",
+                              sarif.line_of(result["file"], result["old"]),
+                              f"scripts/simulate --mutants {result['number']}")
             done.append({k: result[k] for k in
                          ("number", "name", "kind", "why", "file", "caught-by", "checkers")})
     if not only:

@@ -14,6 +14,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import sarif  # noqa: E402
+
 LIMITS = {"litmus": [], "random": ["--seconds", "10"], "twice": ["--executions", "2000"],
           "compare": ["--seconds", "1"]}
 
@@ -59,6 +63,9 @@ def main():
               f"{'detected' if detected else 'NOT DETECTED'}", flush=True)
         if not detected:
             missed.append(number)
+            sarif.finding("simulate", "surviving-mutant", f"the simulator's mutant {number} {mutant['name']}"
+                          " is not detected", sarif.line_of(mutant["file"], mutant["old"]),
+                          "scripts/simulate --self")
     if missed:
         sys.exit(f"fuzz/sim/self.py: error: mutants of the simulator are not detected: "
                  f"{' '.join(missed)}")

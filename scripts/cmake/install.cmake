@@ -29,6 +29,7 @@ install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 set(manual
 	src/ump_client.3
 	src/ump_completions.3
+	src/ump_fuzz.3
 	src/ump_glossary.7
 	src/ump_handler.3
 	src/ump_combining.3
@@ -67,6 +68,12 @@ install(FILES scripts/cmake/ump_serverConfig.cmake
 	${CMAKE_CURRENT_BINARY_DIR}/ump_serverConfigVersion.cmake
 	DESTINATION ${config_dir} COMPONENT ump_server_development)
 
+# The component `fuzz`: the same for both kinds of library.
+install(TARGETS ump_server_fuzz ump_server_fuzz_main EXPORT ump_server_fuzz
+	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ump_server_development)
+install(EXPORT ump_server_fuzz FILE ump_server-fuzz.cmake NAMESPACE ump_server::
+	DESTINATION ${config_dir} COMPONENT ump_server_development)
+
 # An absolute directory (distributions use them) stands alone, and never behind the prefix.
 set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
@@ -87,6 +94,8 @@ endif()
 foreach(directory pc_prefix pc_libdir pc_includedir)
 	string(REPLACE " " "\\ " ${directory} "${${directory}}")
 endforeach()
-configure_file(scripts/cmake/ump_server.pc.in ump_server.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ump_server.pc DESTINATION ${pc_dir}
-	COMPONENT ump_server_development)
+foreach(name ump_server ump_server-fuzz)
+	configure_file(scripts/cmake/${name}.pc.in ${name}.pc @ONLY)
+	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${pc_dir}
+		COMPONENT ump_server_development)
+endforeach()

@@ -6,6 +6,8 @@
 #	tests/cpp/mutants.sh NUMBER...    only these
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
+take_sarif "$@"
+set -- "${arguments[@]}"
 table="$root/tests/cpp/mutants.table"
 built="$root/build/cpp-mutants"
 
@@ -42,8 +44,16 @@ one() {
 	found "$1" || status=$?
 	if [ "$status" = "$expected" ]; then
 		echo found
+	elif [ "$expected" = 1 ]; then
+		echo "${1#none-}_test fails without a mutant; see build/cpp-mutants/$1.log" >&2
+		finding test "${1#none-}_test fails without a mutant" "tests/cpp/${1#none-}_test.cpp" \
+			"tests/cpp/mutants.sh"
+		echo missed
 	else
 		echo "$1: not found; see build/cpp-mutants/$1.log" >&2
+		finding surviving-mutant "the tests of the C++ layer do not detect the mutant $1" \
+			"tests/cpp/mutants.table:$(grep -n "^=== $1 " "$table" | cut -d: -f1)" \
+			"tests/cpp/mutants.sh $1"
 		echo missed
 	fi
 }

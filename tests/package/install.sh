@@ -114,6 +114,26 @@ find_refusals() {
 	find_refused "the shared library is not installed here" "$odd/elsewhere" "REQUIRED COMPONENTS shared"
 }
 
+# The template's fuzzer, without an engine, must be built with what is installed, and run:
+# fuzz_component NAME OPTION...
+fuzz_component() {
+	cp -r "$root/tests/examples/fuzz" "$place/$1"
+	cd "$place/$1"
+	cmake -S . -B build -G Ninja "${@:2}"
+	cmake --build build
+	build/store_fuzzer --seconds 1 --seed 1 | grep '^nothing found: '
+}
+
+# The same through pkg-config.
+fuzz_pkg_config() {
+	export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+	cd "$root/tests/examples/fuzz"
+	eval "cc -D_POSIX_C_SOURCE=200809L store.c store_fuzzer.c -o \"$place/store_fuzzer\" \
+		$(pkg-config --variable=main ump_server-fuzz) $(pkg-config --cflags --libs ump_server-fuzz)"
+	"$place/store_fuzzer" --seconds 1 --seed 1 | grep '^nothing found: '
+	links "$place/store_fuzzer" shared
+}
+
 pkg_config_as_readme_says() {
 	sources "$place/pkg-config"
 	cd "$place/pkg-config"
@@ -216,6 +236,10 @@ test_install() {
 		find_consumers find-off static "$prefix" -DBUILD_SHARED_LIBS=OFF
 	try "find_package: COMPONENTS shared" find_component find-shared shared "-DCMAKE_PREFIX_PATH=$prefix"
 	try "find_package: COMPONENTS static" find_component find-static static "-DCMAKE_PREFIX_PATH=$prefix"
+	try "find_package: COMPONENTS fuzz" fuzz_component fuzz "-DCMAKE_PREFIX_PATH=$prefix"
+	try "find_package: COMPONENTS fuzz, odd engine" fuzz_component fuzz-flags \
+		"-DCMAKE_PREFIX_PATH=$prefix" -DFUZZ_FLAGS= -DFUZZ_ENGINE=
+	try "pkg-config: ump_server-fuzz" fuzz_pkg_config
 	try "pkg-config: shared" pkg_config_consumers "$prefix/lib" shared
 	try "pkg-config: static" pkg_config_consumers "$prefix/lib" static -static
 	try "meson: shared" meson_consumers shared

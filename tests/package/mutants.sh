@@ -7,6 +7,8 @@
 #	tests/package/mutants.sh NUMBER...    only these
 # shellcheck source=tests/package/common.sh
 . "$(dirname "$0")/common.sh"
+take_sarif "$@"
+set -- "${arguments[@]}"
 need python3
 table="$here/mutants.table"
 copies="$root/build/package-mutants"
@@ -33,7 +35,10 @@ sees() {
 mkdir -p "$place/logs" "$copies"
 for number in ${*:-$(sed -n 's/^=== \([0-9]*\) .*/\1/p' "$table")}; do
 	[ -n "$(field "$number" part)" ] || die "there is no mutant $number"
+	before=$failed
 	try "mutant $number, $(field "$number" why)" sees "$number"
+	[ "$failed" = "$before" ] || finding surviving-mutant "no test detects the mutant $number" \
+		"$(field "$number" file)" "tests/package/mutants.sh $number"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

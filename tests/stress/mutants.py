@@ -19,6 +19,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import sarif  # noqa: E402
+
 WORK = ROOT / "build" / "stress-mutants"
 TABLE = ROOT / "tests" / "stress" / "mutants.table"
 BUILDS = {
@@ -158,7 +162,9 @@ def control(build, prepared, programs):
         path = link(build, prepared, prepared["library"], program, directory)
         seen = run(path, 1, 120)
         if seen is not None:
-            fail(f"{program} fails without a mutant ({build}: {seen}): {path} --seed 1")
+            sarif.finding("stress", seen, f"{program} fails without a mutant ({build})",
+                          f"tests/stress/{program}.c", f"{path.relative_to(ROOT)} --seed 1")
+            fail(f"{program} fails without a mutant ({build}: {seen})")
 
 
 def one(number, mutant, build, prepared):
@@ -172,6 +178,10 @@ def one(number, mutant, build, prepared):
     else:
         text = "MISSED, but the table says that it is seen" if must else "not seen, as expected"
     print(f"   {number:>2} {mutant['name']:<34} {build:<5} {text}", flush=True)
+    if must and seen is None:
+        sarif.finding("stress", "surviving-mutant", f"no program detects the mutant {number}"
+                      f" {mutant['name']} in {SECONDS:.0f} s ({build})",
+                      sarif.line_of(mutant["file"], mutant["old"]), f"scripts/stress --mutants all {number}")
     return row
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: 0BSD
 """Apply the mutants of mutants.table, one by one: the test that each names must fail, and be named.
 
-    mutants.py BUILD    a folder with the tests, built by Ninja; the last line counts the mutants
+    mutants.py BUILD [NUMBER...]    all of them, or those with these numbers; BUILD is a folder with
+                                    the tests, built by Ninja.  The last line counts the mutants.
 """
 import os
 import pathlib
@@ -14,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "scripts"))
 import mutants  # noqa: E402
+import sarif  # noqa: E402
 
 TABLE = ROOT / "tests/unit/mutants.table"
 BUILD = pathlib.Path(sys.argv[1]).resolve()
@@ -83,6 +85,8 @@ def is_caught(mutant, binary):
 def main():
     tree, caught, missed = WORK / "tree", 0, []
     for number, mutant in mutants.read(TABLE).items():
+        if sys.argv[2:] and number not in sys.argv[2:]:
+            continue
         subprocess.run(["rm", "-rf", WORK], check=True)
         tree.mkdir(parents=True)
         subprocess.run([sys.executable, ROOT / "scripts/mutants.py", "apply", TABLE, number, tree],
@@ -92,6 +96,9 @@ def main():
             caught += 1
         else:
             missed.append(f"{number} {mutant['name']}")
+            sarif.finding("check", "surviving-mutant", f"{mutant['test']} does not detect the mutant"
+                          f" {number} {mutant['name']}", sarif.line_of(mutant["file"], mutant["old"]),
+                          f"tests/unit/mutants.py {sys.argv[1]} {number}")
     for mutant in missed:
         print(f"tests/unit/mutants.py: error: not caught: {mutant}", file=sys.stderr)
     print(f"{caught} passed, {len(missed)} failed")

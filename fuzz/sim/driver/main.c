@@ -145,6 +145,8 @@ int main(int count, char **arguments)
 		.cut = true,
 		.bounds = {.preemptions = -1, .stale = 1, .steps = 20000}};
 
+	/* Progress must be seen where a pipe takes it. */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!exhaustive)
 		options.bounds = (struct sim_bounds){.preemptions = -1,
 			.stale = 4,

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The harness's callbacks around the target's. */
+#include "user/fuzz_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct fuzz_copy *copy_message(const void *msg, size_t size, size_t align)
+{
+	struct fuzz_copy *copy = malloc(sizeof *copy);
+
+	if (copy == NULL)
+		abort();
+	*copy = (struct fuzz_copy){.bytes = ump__fuzz_alloc(size, align)};
+	memcpy(copy->bytes, msg, size);
+	return copy;
+}
+
+static void release_all(struct fuzz_copy **list)
+{
+	while (*list != NULL) {
+		struct fuzz_copy *copy = *list;
+
+		*list = copy->next;
+		free(copy->bytes);
+		free(copy);
+	}
+}
+
+void ump__fuzz_release_copies(bool all)
+{
+	struct ump_stats stats;
+	bool known = ump__fuzz_stats(&stats);
+
+	if (all || (known && stats.kept == 0))
+		release_all(&ump__fuzz.kept);
+	/* Between two runs of the task; after its drop a suspended handler's message stays. */
+	if (all || (known && ump__fuzz.depth == 0 && !ump__fuzz.task_dropped && !stats.busy))
+		release_all(&ump__fuzz.suspended);
+}
+
+static void enter(void)
+{
+	if (ump__fuzz.broken)
+		ump__fuzz_fail("a message is handled after a break [break]", NULL);
+	/* A task that takes a message has no suspended handler. */
+	release_all(&ump__fuzz.suspended);
+	ump__fuzz.depth++;
+	ump__fuzz.handled++;
+}
+
+static struct ump_flow leave(struct ump_flow flow)
+{
+	ump__fuzz.depth--;
+	ump__fuzz.broken = ump__fuzz.broken || flow.stop;
+	return flow;
+}
+
+static int on_init(void *self, ump_weak_client *me)
+{
+	int result = 0;
+
+	(void)self;
+	ump__fuzz.inits++;
+	ump__fuzz.depth++;
+	if (ump__fuzz.handler.init != NULL)
+		result = ump__fuzz.handler.init(ump__fuzz.handler.self, me);
+	ump__fuzz.depth--;
+	return result;
+}
+
+static void keep_copy(struct fuzz_copy *copy, struct fuzz_copy **list)
+{
+	copy->next = *list;
+	*list = copy;
+}
+
+static struct ump_flow on_request(void *self, const void *msg, ump_reply_context **rc)
+{
+	const struct ump_config *config = &ump__fuzz.target->config;
+	struct fuzz_copy *copy;
+	struct ump_flow flow;
+
+	(void)self;
+	enter();
+	ump__fuzz_arrived(FUZZ_REQUEST, msg, false);
+	copy = copy_message(msg, config->request.size, config->request_align);
+	flow = ump__fuzz.handler.request(ump__fuzz.handler.self, copy->bytes, rc);
+	if (*rc != NULL && !ump__fuzz.target->may_forget)
+		ump__fuzz_fail(
+			"the handler has neither answered nor kept a request [forgot]", NULL);
+	/* If no context is kept, this one was consumed, and with it the message. */
+	keep_copy(copy, &ump__fuzz.kept);
+	ump__fuzz_release_copies(false);
+	return leave(flow);
+}
+
+static struct ump_flow on_post(void *self, const void *msg)
+{
+	const struct ump_config *config = &ump__fuzz.target->config;
+	struct fuzz_copy *copy;
+	struct ump_flow flow;
+
+	(void)self;
+	enter();
+	ump__fuzz_arrived(FUZZ_POST, msg, false);
+	copy = copy_message(msg, config->post.size, config->post_align);
+	flow = ump__fuzz.handler.post(ump__fuzz.handler.self, copy->bytes);
+	keep_copy(copy, &ump__fuzz.suspended);
+	/* A combining server cannot suspend. */
+	if (ump__fuzz.combining_kind)
+		release_all(&ump__fuzz.suspended);
+	return leave(flow);
+}
+
+static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
+{
+	const struct ump_config *config = &ump__fuzz.target->config;
+	bool request = rc != NULL;
+	struct fuzz_copy *copy;
+
+	(void)self;
+	ump__fuzz.depth++;
+	ump__fuzz_arrived(request ? FUZZ_REQUEST : FUZZ_POST, msg, true);
+	copy = request ? copy_message(msg, config->request.size, config->request_align)
+		       : copy_message(msg, config->post.size, config->post_align);
+	ump__fuzz.handler.leftover(ump__fuzz.handler.self, copy->bytes, rc);
+	keep_copy(copy, &ump__fuzz.kept);
+	if (!request)
+		ump__fuzz_release_copies(false);
+	ump__fuzz.depth--;
+}
+
+static struct ump_flow on_term(void *self, struct ump_flow how)
+{
+	(void)self;
+	if (ump__fuzz.broken && !how.stop)
+		ump__fuzz_fail("the loop ends with none after a break [break]", NULL);
+	ump__fuzz.terms++;
+	ump__fuzz.depth++;
+	ump__fuzz.outcome = ump__fuzz.handler.term != NULL
+				    ? ump__fuzz.handler.term(ump__fuzz.handler.self, how)
+				    : how;
+	return leave(ump__fuzz.outcome);
+}
+
+static void on_drop(void *self)
+{
+	(void)self;
+	ump__fuzz.drops++;
+	ump__fuzz.depth++;
+	if (ump__fuzz.handler.drop != NULL)
+		ump__fuzz.handler.drop(ump__fuzz.handler.self);
+	ump__fuzz.depth--;
+}
+
+int ump__fuzz_build(void *arg, ump_client *client, struct ump_handler *out)
+{
+	struct ump_handler *own = &ump__fuzz.handler;
+	int result;
+
+	ump__fuzz.depth++;
+	result = ump__fuzz.target->build(arg, client, own);
+	ump__fuzz.depth--;
+	if (result != 0)
+		return result;
+	ump__fuzz.builds++;
+	if (ump_client_weak(client, &ump__fuzz.watch) != UMP_OK)
+		abort();
+	*out = (struct ump_handler){.init = on_init, .term = on_term, .drop = on_drop};
+	out->request = own->request != NULL ? on_request : NULL;
+	out->post = own->post != NULL ? on_post : NULL;
+	out->leftover = own->leftover != NULL ? on_leftover : NULL;
+	return 0;
+}

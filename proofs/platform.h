@@ -8,6 +8,7 @@
 
 /* A plain call, without the assembly that saves registers. */
 #define UMP__TELL(function, first, second) function(first, second)
+#define UMP__CALLER()                      ((void *)0)
 
 #include "sync/sync.h"
 #include "sync/tools.h"

@@ -32,11 +32,14 @@
 #ifdef __GNUC__
 extern int ump__tools __attribute__((visibility("hidden")));
 #define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
-#define UMP__CALLER()    __builtin_return_address(0)
 #else
 extern int ump__tools;
 #define UMP__HAS_TOOLS() (ump__tools != 0)
-#define UMP__CALLER()    NULL
+#endif
+#if defined(__GNUC__) && !defined(UMP__CALLER)
+#define UMP__CALLER() __builtin_return_address(0)
+#elif !defined(UMP__CALLER)
+#define UMP__CALLER() NULL
 #endif
 #ifdef UMP__IS_SEEN
 #undef UMP__HAS_TOOLS

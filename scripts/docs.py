@@ -31,8 +31,9 @@ HEADERS = ["ump_server.h", "ump_server/fuzz.h"]
 SECTIONS = {
     "3": ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
           "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"],
-    "7": ["Sh NAME", "Sh DESCRIPTION", "Sh TERMS", "Sh WORDS OF OTHERS", "Sh SEE ALSO"],
+    "7": ["Sh NAME", "Sh DESCRIPTION", "Sh SEE ALSO"],
 }
+GLOSSARY = "ump_glossary"
 NONE = "No counterpart"
 ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(ti": "~", r"\(ga": "`"}
 
@@ -165,6 +166,8 @@ def page_problems(texts, header_text):
     header = Header(header_text)
     pages = {file: Page(file, text) for file, text in texts.items()}
     known = header.names | {page.name for page in pages.values()}
+    for other in (ROOT / "include/ump_server").glob("*.h"):
+        known |= set(re.findall(r"\b(?:ump|UMP)_\w+", other.read_text()))
     problems = once("the function", header.functions, {
         file: lambda f, wanted, page=page: page.functions.get(f) == wanted
         for file, page in pages.items()})
@@ -187,7 +190,7 @@ def page_problems(texts, header_text):
                       for code in sorted(listed - header.possible(page.functions))]
         if page.number == "3" and not programs_of_page(page):
             found.append("has no example")
-        if page.number == "7":
+        if page.name == GLOSSARY:
             found += glossary_problems(page)
         if not any(file in other.references for other in pages.values() if other is not page):
             found.append("is a page to which no other refers")

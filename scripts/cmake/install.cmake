@@ -30,6 +30,7 @@ set(manual
 	src/ump_client.3
 	src/ump_completions.3
 	src/ump_fuzz.3
+	src/ump_contracts.7
 	src/ump_glossary.7
 	src/ump_handler.3
 	src/ump_combining.3

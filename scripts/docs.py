@@ -29,7 +29,7 @@ FACE = "include/ump_server.hpp"
 SECTIONS = {
     "3": ["Sh NAME", "Sh LIBRARY", "Sh SYNOPSIS", "Sh DESCRIPTION", "Ss Ownership", "Ss Blocking",
           "Ss Threads", "Sh RETURN VALUES", "Sh EXAMPLES", "Sh SEE ALSO"],
-    "7": ["Sh NAME", "Sh DESCRIPTION", "Sh TERMS", "Sh WORDS OF OTHERS", "Sh SEE ALSO"],
+    "7": ["Sh NAME", "Sh DESCRIPTION", "Sh SEE ALSO"],
 }
 NONE = "No counterpart"
 ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(ha": "^", r"\(ti": "~", r"\(ga": "`"}
@@ -172,7 +172,8 @@ def page_problems(texts, header_text):
         found = [f"{f} is not the header's" for f in page.functions
                  if header.functions.get(f) != page.functions[f]]
         found += form_problems(page, set(pages))
-        body = re.sub(r"^\.Dt .*$", "", page.text, flags=re.M)
+        # Titles are in capitals; variables of the environment are not the header's.
+        body = re.sub(r"^\.Dt .*$|^\.Ev UMP_SIM\b|UMP_SIM=", "", page.text, flags=re.M)
         found += [f"says {w}, of which the header knows nothing" for w in
                   sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - known)]
         said = set(re.findall(r"\bUMP_\w+", page.text)) & header.results
@@ -185,7 +186,7 @@ def page_problems(texts, header_text):
                       for code in sorted(listed - header.possible(page.functions))]
         if page.number == "3" and not programs_of_page(page):
             found.append("has no example")
-        if page.number == "7":
+        if page.name == "ump_glossary":
             found += glossary_problems(page)
         if not any(file in other.references for other in pages.values() if other is not page):
             found.append("is a page to which no other refers")

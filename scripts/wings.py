@@ -31,7 +31,7 @@ WINGS = {
     "fuzz": (["engine", "core", "life", "sim"], r"(?:life|model|sim|machine|oracle|scenario)_\w+|LLVM\w+",
              "fuzz/README.md"),
     "fuzz/sim": (["machine", "model", "platform", "search", "litmus", "program", "oracle", "scenario",
-                  "driver"], r"\w+", "fuzz/sim/README.md"),
+                  "driver", "user"], r"\w+", "fuzz/sim/README.md"),
 }
 # A function or an object at the beginning of a line: its name before a parenthesis, a bracket, an
 # equals sign, an attribute or a semicolon.

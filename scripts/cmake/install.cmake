@@ -35,6 +35,7 @@ set(manual
 	src/ump_post_client.3
 	src/ump_reply_context.3
 	src/ump_server.3
+	src/ump_sim.7
 	src/ump_stats.3
 	src/ump_strerror.3
 	src/ump_task.3
@@ -87,6 +88,9 @@ endif()
 foreach(directory pc_prefix pc_libdir pc_includedir)
 	string(REPLACE " " "\\ " ${directory} "${${directory}}")
 endforeach()
+if(UMP_SIM)
+	include(scripts/cmake/install_sim.cmake)
+endif()
 configure_file(scripts/cmake/ump_server.pc.in ump_server.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ump_server.pc DESTINATION ${pc_dir}
 	COMPONENT ump_server_development)

@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: 0BSD
 # For find_package(ump_server): makes the target ump_server::ump_server.
 #
-# The component `shared` or `static` chooses the library.  Without one, BUILD_SHARED_LIBS tells which
+# The component `sim` makes the target ump_server::sim instead: the library in the simulator.  The
+# component `shared` or `static` chooses the library.  Without one, BUILD_SHARED_LIBS tells which
 # comes first, and the shared one does where it is not set; the other is taken if need be.
 set(ump_server_FOUND FALSE)
+if("${ump_server_FIND_COMPONENTS}" STREQUAL "sim")
+	if(NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
+		set(ump_server_NOT_FOUND_MESSAGE "the simulator is not installed here")
+		return()
+	endif()
+	if(NOT TARGET ump_server::sim)
+		include(${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
+	endif()
+	set(ump_server_FOUND TRUE)
+	set(ump_server_sim_FOUND TRUE)
+	return()
+endif()
 set(_ump_server_kinds shared static)
 if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
 	set(_ump_server_kinds static shared)
@@ -11,7 +24,7 @@ endif()
 if(ump_server_FIND_COMPONENTS)
 	set(_ump_server_kinds ${ump_server_FIND_COMPONENTS})
 	if(NOT "${_ump_server_kinds}" MATCHES "^(shared|static)$")
-		set(ump_server_NOT_FOUND_MESSAGE "its components are shared and static: ask for one of them")
+		set(ump_server_NOT_FOUND_MESSAGE "its components are shared and static, or sim: ask for one of them")
 		return()
 	endif()
 endif()

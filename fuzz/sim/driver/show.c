@@ -43,7 +43,7 @@ void show_without_library(void)
 static bool is_librarys(const struct symbol *symbol)
 {
 	/* The header's own functions are the library's, too. */
-	return strncmp(symbol->file, LIBRARY, sizeof LIBRARY - 1) == 0 ||
+	return symbol->library || strncmp(symbol->file, LIBRARY, sizeof LIBRARY - 1) == 0 ||
 	       strncmp(symbol->function, "ump_", 4) == 0;
 }
 

@@ -20,6 +20,15 @@ static struct entry *entries;
 static int entry_count;
 static int resolved;
 
+static uintptr_t library_from;
+static uintptr_t library_to;
+
+void symbols_library(uintptr_t from, uintptr_t to)
+{
+	library_from = from;
+	library_to = to;
+}
+
 static struct entry *find(uintptr_t address)
 {
 	for (int i = 0; i < entry_count; i++) {
@@ -97,6 +106,7 @@ static void read_answer(FILE *from)
 			if (entry->count == INLINED)
 				continue;
 			symbol = &entry->symbols[entry->count++];
+			symbol->library = entry->address - library_from < library_to - library_from;
 			copy_name(symbol->function, sizeof symbol->function, line);
 		} else if (symbol != NULL) {
 			colon = strrchr(line, ':');

@@ -3,6 +3,7 @@
 #ifndef SIM_SYMBOLS_H
 #define SIM_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One of the functions that an address belongs to, combining ones first. */
@@ -11,7 +12,12 @@ struct symbol {
 	/* Relative to the root of the project, or to the current directory. */
 	char file[160];
 	int line;
+	/* In the code that symbols_library has named. */
+	bool library;
 };
+
+/* The library's code lies there, whatever its debugging information says. */
+void symbols_library(uintptr_t from, uintptr_t to);
 
 /* Record an address; resolve all recorded ones; look one up. */
 void symbols_want(uintptr_t address);

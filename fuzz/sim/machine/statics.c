@@ -12,7 +12,7 @@ static struct {
 } words[WORDS];
 static int count;
 
-#define RANGES 32
+#define RANGES 1024
 static struct {
 	unsigned char *from;
 	size_t size;

@@ -4,6 +4,7 @@
 #include "user/user.h"
 
 #include "driver/show.h"
+#include "driver/symbols.h"
 #include "search/search.h"
 
 #include <errno.h>
@@ -171,6 +172,10 @@ static bool parse(const char *text)
 
 /* ---- A failure ----------------------------------------------------------------------------- */
 
+/* The library's code, in a section of its own (join.sh). */
+extern char __start_ump_server_text[];
+extern char __stop_ump_server_text[];
+
 static void show(void)
 {
 	static char command[PATH_MAX];
@@ -179,6 +184,7 @@ static void show(void)
 	if (length < 0)
 		length = 0;
 	command[length] = '\0';
+	symbols_library((uintptr_t)__start_ump_server_text, (uintptr_t)__stop_ump_server_text);
 	if (!options.library)
 		show_without_library();
 	if (!options.quiet)
@@ -384,14 +390,37 @@ static int run_file(void)
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*one)(const uint8_t *, size_t))
 	__attribute__((weak));
 
-static int fuzz(void)
+static int fuzz_input(const uint8_t *bytes, size_t size)
 {
-	(void)LLVMFuzzerRunDriver;
-	fprintf(world_output(), "ump-sim: the program is not linked with libFuzzer\n");
-	return 2;
+	static bool begun;
+
+	if (!begun)
+		world_catch_signals();
+	begun = true;
+	return one_input(bytes, size);
 }
 
-int drive_user(const char *text)
+/* The program's arguments are libFuzzer's. */
+static int fuzz(int argc, char **argv)
+{
+	/* Its thread that watches the memory would call functions that are simulated. */
+	static char no_watch[] = "-rss_limit_mb=0";
+	static char *all[64];
+	char **arguments = all;
+	int count = 0;
+
+	if (LLVMFuzzerRunDriver == NULL) {
+		fprintf(world_output(), "ump-sim: the program is not linked with libFuzzer\n");
+		return 2;
+	}
+	for (int i = 0; i < argc && count < 62; i++)
+		all[count++] = argv[i];
+	all[count++] = no_watch;
+	dup2(fileno(world_output()), STDERR_FILENO);
+	return LLVMFuzzerRunDriver(&count, &arguments, fuzz_input);
+}
+
+int drive_user(const char *text, int argc, char **argv)
 {
 	if (!parse(text))
 		return 2;
@@ -403,7 +432,7 @@ int drive_user(const char *text)
 	case WAY_BYTES:
 		return run_file();
 	case WAY_FUZZ:
-		return fuzz();
+		return fuzz(argc, argv);
 	default:
 		return at_random();
 	}

@@ -81,20 +81,22 @@ def main():
     mutants = load_mutants()
     table = HERE / "self.table"
     chosen = {int(n) for n in sys.argv[2:]}
-    detected = missed = 0
-    for number, mutant in mutants.read(table).items():
-        if chosen and int(number) not in chosen:
-            continue
-        check = mutant["check"]
-        program = re.match(r"[a-z_]+", check)[0]
-        write_tree(tree, mutant["file"], mutants.mutated(table, number, mutant))
+    seeded = {number: mutant for number, mutant in mutants.read(table).items()
+              if not chosen or int(number) in chosen}
+    programs = {mutant["check"]: re.match(r"[a-z_]+", mutant["check"])[0]
+                for mutant in seeded.values()}
+    # The unchanged simulator must pass all checks.
+    write_tree(tree, None, None)
+    for check, program in programs.items():
         build(directory, tree, program)
+        if is_detected(directory, check):
+            sys.exit(f"fuzz/sim/user/self.py: error: without a mutant, this check fails: {check}")
+    detected = missed = 0
+    for number, mutant in seeded.items():
+        check = mutant["check"]
+        write_tree(tree, mutant["file"], mutants.mutated(table, number, mutant))
+        build(directory, tree, programs[check])
         found = is_detected(directory, check)
-        if found:
-            # The unchanged simulator must not do the same.
-            write_tree(tree, None, None)
-            build(directory, tree, program)
-            found = not is_detected(directory, check)
         print(f"{number:>3} {mutant['name']:<36} {check:<40} "
               f"{'detected' if found else 'NOT DETECTED'}", flush=True)
         detected += found

@@ -32,6 +32,12 @@ FILE *world_output(void);
 /* Call program code from here: it may change registers that this code's compiler relies on. */
 void *world_call(void *(*run)(void *), void *arg);
 
+/* Catch crashes, which a fuzzing engine may have claimed for itself. */
+void world_catch_signals(void);
+
+/* Call `found` with each variable of a fuzzing engine in this program. */
+void engine_variables(void (*found)(uintptr_t from, uintptr_t to));
+
 /* ---- The other parts ----------------------------------------------------------------------- */
 
 /* Convert a deadline of the program to the machine's clock. */
@@ -63,6 +69,6 @@ bool page_write(const char *file, const char *program);
 /* ---- Many executions (drive.c) ------------------------------------------------------------- */
 
 /* Return the exit status: 0 without a finding, 1 with one, 2 if nothing could be checked. */
-int drive_user(const char *options);
+int drive_user(const char *options, int argc, char **argv);
 
 #endif

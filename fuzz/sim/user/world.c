@@ -149,7 +149,9 @@ struct span {
 };
 
 static struct span tls_of_main;
-static struct span writable[8];
+/* A fuzzing engine has hundreds of variables. */
+#define SPANS 1024
+static struct span writable[SPANS];
 static int writable_count;
 
 /* Remove `[from, to)` from the spans. */
@@ -162,7 +164,7 @@ static void exclude(uintptr_t from, uintptr_t to)
 
 		if (to <= span->from || from >= span->to)
 			continue;
-		if (from > span->from && to < span->to && writable_count < 8) {
+		if (from > span->from && to < span->to && writable_count < SPANS) {
 			writable[writable_count++] = (struct span){to, span->to};
 			span->to = from;
 		} else if (from > span->from) {
@@ -219,6 +221,7 @@ static bool keep_statics(void)
 	EXCLUDE(__libfuzzer_extra_counters);
 	EXCLUDE(__sancov_cntrs);
 	EXCLUDE(__sancov_guards);
+	engine_variables(exclude);
 	for (int i = 0; i < writable_count; i++) {
 		const struct span *span = &writable[i];
 
@@ -381,8 +384,7 @@ void __wrap__exit(int status)
 void abort(void)
 {
 	if (!simulated()) {
-		signal(SIGABRT, SIG_DFL);
-		raise(SIGABRT);
+		REAL(abort, ());
 		_exit(127);
 	}
 	self()->at = (struct step){.op = OP_NONE, .pc = CALLER};
@@ -421,7 +423,7 @@ static void watch(int number)
 	accesses = machine.accesses;
 }
 
-static void catch_signals(void)
+void world_catch_signals(void)
 {
 	static char stack[65536];
 	static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
@@ -462,8 +464,8 @@ static uint64_t hash(uint64_t hash)
 /* At the end of an execution without a failure. */
 static void end(void)
 {
-	struct arena_root roots[32];
-	int count = statics_ranges(roots, 32);
+	static struct arena_root roots[SPANS];
+	int count = statics_ranges(roots, SPANS);
 	uintptr_t address;
 	uintptr_t pc;
 	size_t size;
@@ -523,7 +525,7 @@ bool world_prepare(int argc, char **argv, char **environment)
 	/* Threads first: the C library notes in a static variable that there are some. */
 	if (!borrow_threads() || !keep_statics())
 		return false;
-	catch_signals();
+	world_catch_signals();
 	sim_extend(&extension);
 	return true;
 }
@@ -565,7 +567,7 @@ int __wrap_main(int argc, char **argv, char **environment)
 		return 2;
 	}
 	silence();
-	status = drive_user(options != NULL ? options : "");
+	status = drive_user(options != NULL ? options : "", argc, argv);
 	fflush(world_output());
 	/* Not the program's own functions for the end, which belong to the executions. */
 	_exit(status);

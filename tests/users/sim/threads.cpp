@@ -7,6 +7,7 @@
 // Mended: it takes the lock first.
 #include <cassert>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,6 +55,8 @@ int main()
 	}
 	first.join();
 	second.join();
+	std::future<int> answer = std::async(std::launch::async, [] { return 42; });
+	assert(answer.get() == 42);
 	try {
 		throw std::string("an exception");
 	} catch (const std::string &text) {

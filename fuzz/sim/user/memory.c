@@ -57,8 +57,11 @@ static void release(void *memory, uintptr_t pc)
 		free(memory);
 		return;
 	}
-	if (!simulated())
+	if (!simulated()) {
+		if (!ready)
+			arena_free((uintptr_t)memory);
 		return;
+	}
 	BEGIN(OP_FREE, 0);
 	trace_memory(OP_FREE, (uintptr_t)memory, 0, pc);
 	size = arena_size((uintptr_t)memory);

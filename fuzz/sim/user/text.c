@@ -361,6 +361,11 @@ void random_begin(void)
 	random_state = 1;
 }
 
+uint64_t random_hash(uint64_t hash)
+{
+	return mix(hash, random_state);
+}
+
 int __wrap_rand(void)
 {
 	random_state = random_state * 1103515245 + 12345;

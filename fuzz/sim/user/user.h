@@ -58,6 +58,7 @@ uint64_t threads_hash(uint64_t hash);
 void *memory_allocate(size_t size, size_t align, uintptr_t pc);
 void memory_ready(void);
 void random_begin(void);
+uint64_t random_hash(uint64_t hash);
 
 /* What was registered for the end of the process. */
 void exits_begin(void);

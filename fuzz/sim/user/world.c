@@ -458,7 +458,7 @@ static void begin(void)
 
 static uint64_t hash(uint64_t hash)
 {
-	return threads_hash(objects_hash(hash));
+	return threads_hash(objects_hash(random_hash(mix(hash, (uint64_t)exit_count))));
 }
 
 /* At the end of an execution without a failure. */

@@ -73,11 +73,27 @@ static void conditions(void)
 
 /* ---- Kinds of mutexes ----------------------------------------------------------------------- */
 
+static int total;
+
+static void *add_slowly(void *arg)
+{
+	int was;
+
+	pthread_mutex_lock(&box.mutex);
+	was = total;
+	sched_yield();
+	total = was + 1;
+	pthread_mutex_unlock(&box.mutex);
+	return arg;
+}
+
 static void mutexes(void)
 {
 	pthread_mutexattr_t attributes;
 	pthread_mutex_t mutex;
 
+	both(add_slowly, add_slowly, NULL);
+	assert(total == 2);
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&mutex, &attributes);
@@ -106,6 +122,7 @@ static void *write_pair(void *arg)
 {
 	pthread_rwlock_wrlock(&lock);
 	pair[0]++;
+	sched_yield();
 	pair[1]++;
 	pthread_rwlock_unlock(&lock);
 	return arg;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: 0BSD */
-/*
- * What std::future waits with: std::__atomic_futex_unsigned_base of the C++ library, by the names of
- * its functions in the binary interface.
- */
+/* What std::future waits with: std::__atomic_futex_unsigned_base of the C++ library, by the names
+ * of its functions in the binary interface. */
 #include "user/objects.h"
 #include "user/real.h"
 #include "user/user.h"
 
 #include "machine/trace.h"
 
-#define WAIT_UNTIL                                                                                 \
-	_ZNSt28__atomic_futex_unsigned_base19_M_futex_wait_untilEPjjbNSt6chrono8durationIlSt5ratioILl1ELl1EEEENS2_IlS3_ILl1ELl1000000000EEEE
-#define WAIT_UNTIL_STEADY                                                                          \
-	_ZNSt28__atomic_futex_unsigned_base26_M_futex_wait_until_steadyEPjjbNSt6chrono8durationIlSt5ratioILl1ELl1EEEENS2_IlS3_ILl1ELl1000000000EEEE
-#define NOTIFY_ALL _ZNSt28__atomic_futex_unsigned_base19_M_futex_notify_allEPj
+#define PASTE(a, b)       a##b
+#define NAME(a, b)        PASTE(a, b)
+#define MEMBER(name)      NAME(_ZNSt28__atomic_futex_unsigned_base, name)
+#define DURATIONS         NSt6chrono8durationIlSt5ratioILl1ELl1EEEENS2_IlS3_ILl1ELl1000000000EEEE
+#define WAIT_UNTIL        MEMBER(NAME(19_M_futex_wait_untilEPjjb, DURATIONS))
+#define WAIT_UNTIL_STEADY MEMBER(NAME(26_M_futex_wait_until_steadyEPjjb, DURATIONS))
+#define NOTIFY_ALL        MEMBER(19_M_futex_notify_allEPj)
 
 bool WAIT_UNTIL(unsigned *word, unsigned value, bool has_deadline, long seconds, long ns);
 bool WAIT_UNTIL_STEADY(unsigned *word, unsigned value, bool has_deadline, long seconds, long ns);

@@ -9,8 +9,8 @@
 
 #include "machine/machine.h"
 
-/* Outside executions a fuzzing engine in the same program may call them.  All arguments are integers
- * and pointers, and the caller takes of the result what it needs. */
+/* Outside executions a fuzzing engine in the same program may call them.  All arguments are
+ * integers and pointers, and the caller takes of the result what it needs. */
 #define REFUSE(name)                                                                               \
 	long __real_##name(long a, long b, long c, long d, long e, long f);                        \
 	long __wrap_##name(long a, long b, long c, long d, long e, long f);                        \

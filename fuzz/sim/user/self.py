@@ -68,7 +68,7 @@ def is_detected(directory, check):
     done = subprocess.run(
         [directory / "build/examples" / name, *([argument] if argument else [])], text=True,
         capture_output=True, cwd=directory, timeout=300,
-        env={**os.environ, "UMP_SIM": f"quiet {words or 'seconds=10'}"})
+        env={**os.environ, "UMP_SIM": f"quiet seconds=10 {words or 'random=10000'}"})
     if bug is None:
         return done.returncode != 0
     return re.search(rf"^({bug}): ", done.stdout, flags=re.M) is None

@@ -17,6 +17,8 @@ static const char usage[] =
 	"UMP_SIM is a list of words, separated by spaces or commas:\n"
 	"  random | pct          schedules at random (the default, for 10 s), or by priorities\n"
 	"  explore               all schedules, as far as the time suffices\n"
+	"  states                of these, only the search with known states, not the one for "
+	"races\n"
 	"  replay=FILE           a recorded execution, step by step\n"
 	"  bytes=FILE            one execution, whose choices are in FILE (-: standard input)\n"
 	"  fuzz                  libFuzzer chooses; the program must be linked with it\n"
@@ -48,6 +50,7 @@ static struct {
 	long executions;
 	unsigned long long seed;
 	struct sim_bounds bounds;
+	bool states;
 	bool library;
 	bool quiet;
 } options;
@@ -116,6 +119,8 @@ static bool set_option(const char *name, const char *value)
 		snprintf(options.keep, sizeof options.keep, "%s", value);
 	else if (strcmp(name, "html") == 0)
 		snprintf(options.html, sizeof options.html, "%s", value);
+	else if (strcmp(name, "states") == 0)
+		options.states = true;
 	else if (strcmp(name, "library") == 0)
 		options.library = true;
 	else if (strcmp(name, "quiet") == 0)
@@ -344,7 +349,7 @@ static int explore(void)
 {
 	int status = sim_can_cut() ? explore_once(true) : 0;
 
-	return status != 0 ? status : explore_once(false);
+	return status != 0 || (options.states && sim_can_cut()) ? status : explore_once(false);
 }
 
 /* ---- Bytes --------------------------------------------------------------------------------- */

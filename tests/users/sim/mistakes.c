@@ -233,6 +233,31 @@ static int trylock(void)
 	return beside(hold, try_lock);
 }
 
+/* The last of two threads is not always the second one. */
+static int last;
+
+static void *be_first(void *arg)
+{
+	pthread_mutex_lock(&mutex);
+	last = 1;
+	pthread_mutex_unlock(&mutex);
+	return arg;
+}
+
+static int be_second(void)
+{
+	pthread_mutex_lock(&mutex);
+	last = 2;
+	pthread_mutex_unlock(&mutex);
+	return 0;
+}
+
+static int order(void)
+{
+	beside(be_first, be_second);
+	return last != 2;
+}
+
 /* ---- The result ----------------------------------------------------------------------------- */
 
 static int read_flag(void)
@@ -253,7 +278,7 @@ int main(int argc, char **argv)
 	} parts[] = {{"lost", lost}, {"locked", locked}, {"endless", endless}, {"leak", leak},
 		{"copy", copy}, {"returned", returned}, {"bounds", bounds}, {"null", null},
 		{"twice", twice}, {"recursion", recursion}, {"unlock", unlock},
-		{"unjoined", unjoined}, {"trylock", trylock}, {"status", status}};
+		{"unjoined", unjoined}, {"trylock", trylock}, {"status", status}, {"order", order}};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		if (argc > 1 && strcmp(argv[1], parts[i].name) == 0)

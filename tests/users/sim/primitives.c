@@ -99,8 +99,8 @@ static void mutexes(void)
 	pthread_mutex_init(&mutex, &attributes);
 	pthread_mutex_lock(&mutex);
 	assert(pthread_mutex_lock(&mutex) == 0);
-	pthread_mutex_unlock(&mutex);
-	pthread_mutex_unlock(&mutex);
+	assert(pthread_mutex_unlock(&mutex) == 0);
+	assert(pthread_mutex_unlock(&mutex) == 0);
 	pthread_mutex_destroy(&mutex);
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&mutex, &attributes);

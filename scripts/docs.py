@@ -177,7 +177,8 @@ def page_problems(texts, header_text):
         found = [f"{f} is not the header's" for f in page.functions
                  if header.functions.get(f) != page.functions[f]]
         found += form_problems(page, set(pages))
-        body = re.sub(r"^\.Dt .*$", "", page.text, flags=re.M)
+        # Titles are in capitals; variables of the environment are not the header's.
+        body = re.sub(r"^\.Dt .*$|^\.Ev UMP_SIM\b|UMP_SIM=", "", page.text, flags=re.M)
         found += [f"says {w}, of which the header knows nothing" for w in
                   sorted(set(re.findall(r"\b(?:ump|UMP)_\w+", body)) - known)]
         said = set(re.findall(r"\bUMP_\w+", page.text)) & header.results

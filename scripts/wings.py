@@ -32,7 +32,7 @@ WINGS = {
              r"(?:life|model|sim|machine|oracle|scenario|ump__?fuzz)_\w+|ump_fuzz|LLVM\w+",
              "fuzz/README.md"),
     "fuzz/sim": (["machine", "model", "platform", "search", "litmus", "program", "oracle", "scenario",
-                  "driver"], r"\w+", "fuzz/sim/README.md"),
+                  "driver", "user"], r"\w+", "fuzz/sim/README.md"),
 }
 # A function or an object at the beginning of a line: its name before a parenthesis, a bracket, an
 # equals sign, an attribute or a semicolon.

@@ -37,6 +37,7 @@ set(manual
 	src/ump_post_client.3
 	src/ump_reply_context.3
 	src/ump_server.3
+	src/ump_sim.7
 	src/ump_stats.3
 	src/ump_strerror.3
 	src/ump_task.3
@@ -100,3 +101,6 @@ foreach(name ump_server ump_server-fuzz)
 	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${pc_dir}
 		COMPONENT ump_server_development)
 endforeach()
+if(UMP_SIM)
+	include(scripts/cmake/install_sim.cmake)
+endif()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: 0BSD
-# What cpack makes: a pair of Debian packages, the library for programs to run with, and what one
-# builds programs with.  scripts/package calls cpack, with UMP_STATIC_BUILD naming a second build,
+# What cpack makes: Debian packages, the library for programs to run with, what one builds programs
+# with, and the simulator, if it is built.  scripts/package calls cpack, with UMP_STATIC_BUILD naming a second build,
 # that of the static library, for the development package to hold both.
 set(UMP_STATIC_BUILD "" CACHE PATH "A build of the static library, to be packaged with this one")
 set(CPACK_PACKAGE_CONTACT "ump-server maintainers <maintainers@ump-server.invalid>" CACHE STRING
@@ -9,6 +9,7 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1 CACHE STRING "Which packaging of this version
 set(revision ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 set(runtime libump-server${PROJECT_VERSION_MAJOR})
 set(development libump-server-dev)
+set(sim libump-server-sim-dev)
 
 # debian_file(TEMPLATE FILE): fill a template in, for dpkg to read.
 function(debian_file template file)
@@ -44,7 +45,7 @@ debian_file(triggers.in triggers)
 compress(${CMAKE_CURRENT_BINARY_DIR}/debian/changelog changelog.Debian.gz)
 compress(${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md changelog.gz)
 
-foreach(part runtime development)
+foreach(part runtime development sim)
 	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/debian/copyright
 		${CMAKE_CURRENT_BINARY_DIR}/debian/changelog.Debian.gz
 		${CMAKE_CURRENT_BINARY_DIR}/debian/changelog.gz
@@ -64,7 +65,7 @@ set(CPACK_PACKAGE_NAME ump-server)
 set(CPACK_PACKAGE_VENDOR "the ump-server authors")
 set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_STRIP_FILES ON)
-set(CPACK_COMPONENTS_ALL ump_server_runtime ump_server_development)
+set(CPACK_COMPONENTS_ALL ump_server_runtime ump_server_development ump_server_sim)
 set(CPACK_INSTALL_CMAKE_PROJECTS "${CMAKE_CURRENT_BINARY_DIR};ump_server;ALL;/")
 if(UMP_STATIC_BUILD)
 	list(PREPEND CPACK_INSTALL_CMAKE_PROJECTS
@@ -95,4 +96,10 @@ set(CPACK_DEBIAN_UMP_SERVER_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_UMP_SERVER_DEVELOPMENT_PACKAGE_DEPENDS "${runtime} (= ${revision}), libc6-dev")
 set(CPACK_DEBIAN_UMP_SERVER_DEVELOPMENT_DESCRIPTION
 	"${about}This package holds what programs are built with, the static library\namong it.")
+
+set(CPACK_DEBIAN_UMP_SERVER_SIM_PACKAGE_NAME ${sim})
+set(CPACK_DEBIAN_UMP_SERVER_SIM_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_UMP_SERVER_SIM_PACKAGE_DEPENDS "${development} (= ${revision}), binutils")
+set(CPACK_DEBIAN_UMP_SERVER_SIM_DESCRIPTION
+	"${about}This package holds the simulator, which tests programs under every\nschedule of their threads; see ump_sim(7).")
 include(CPack)

@@ -3,8 +3,21 @@
 #
 # The component `shared` or `static` chooses the library.  Without one, BUILD_SHARED_LIBS tells which
 # comes first, and the shared one does where it is not set; the other is taken if need be.  The
-# component `fuzz` adds ump_server::fuzz and ump_server::fuzz_main, the fuzzer for users' servers.
+# component `fuzz` adds ump_server::fuzz and ump_server::fuzz_main, the fuzzer for users' servers.  The
+# component `sim`, alone, makes the target ump_server::sim instead: the library in the simulator.
 set(ump_server_FOUND FALSE)
+if("${ump_server_FIND_COMPONENTS}" STREQUAL "sim")
+	if(NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
+		set(ump_server_NOT_FOUND_MESSAGE "the simulator is not installed here")
+		return()
+	endif()
+	if(NOT TARGET ump_server::sim)
+		include(${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
+	endif()
+	set(ump_server_FOUND TRUE)
+	set(ump_server_sim_FOUND TRUE)
+	return()
+endif()
 set(_ump_server_kinds shared static)
 if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
 	set(_ump_server_kinds static shared)
@@ -17,7 +30,7 @@ if(_ump_server_asked)
 	set(_ump_server_kinds ${_ump_server_asked})
 	if(NOT "${_ump_server_kinds}" MATCHES "^(shared|static)$")
 		set(ump_server_NOT_FOUND_MESSAGE
-			"its components are shared and static, ask for one of them, and fuzz")
+			"its components are shared and static (ask for one of them), fuzz, and sim (alone)")
 		return()
 	endif()
 endif()

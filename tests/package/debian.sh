@@ -29,6 +29,7 @@ lintian_is_content() {
 dependencies_are_right() {
 	local runtime="libump-server$major" dev="libump-server-dev" packages="$debian_tree/build/package"
 	dpkg-deb -f "$packages/${dev}_"*.deb Depends | grep -F "$runtime (= $version-"
+	dpkg-deb -f "$packages/libump-server-sim-dev_"*.deb Depends | grep -F "$dev (= $version-"
 	dpkg-deb -f "$packages/${runtime}_"*.deb Depends | grep '^libc6 (>= [0-9.]*)$'
 	dpkg-deb --ctrl-tarfile "$packages/${runtime}_"*.deb | tar -xO ./triggers |
 		grep -x 'activate-noawait ldconfig'
@@ -65,6 +66,34 @@ uses_packages() {
 	cmake_consumers shared
 }
 
+# The simulator that dpkg installed finds a mistake, through pkg-config and through CMake.
+simulates() {
+	local directory="$place/debian-sim" flags
+	mkdir -p "$directory"
+	cd "$directory"
+	cp "$root/tests/users/sim/counter.c" .
+	flags="-O1 -g $(pkg-config --cflags ump_server-sim)"
+	eval "gcc $flags -c counter.c"
+	eval "gcc counter.o -o counter $(pkg-config --libs ump_server-sim)"
+	cat >CMakeLists.txt <<-'EOF'
+		cmake_minimum_required(VERSION 3.25)
+		project(simulated LANGUAGES C)
+		find_package(ump_server REQUIRED COMPONENTS sim)
+		add_executable(counter counter.c)
+		target_link_libraries(counter PRIVATE ump_server::sim)
+	EOF
+	cmake -S . -B build -G Ninja
+	cmake --build build
+	local program
+	for program in ./counter build/counter; do
+		! "$program" >said
+		grep -F 'data race: ' said
+		grep -E 'T[0-9]  reads 4 bytes at handled  .*counter\.c:[0-9]+ post' said
+		# Nothing of the library's inside is shown, although it has no debugging information.
+		none grep -F ump__ said
+	done
+}
+
 # A package of a program that uses the library must not depend on a version with another ABI.
 shlibs_tell() {
 	local next=$((minor + 1))
@@ -83,7 +112,7 @@ shlibs_tell() {
 
 # After the purge nothing of them may be left.
 purge() {
-	dpkg --purge libump-server-dev "libump-server$major"
+	dpkg --purge libump-server-sim-dev libump-server-dev "libump-server$major"
 	ldconfig -p >"$place/debian-use/libraries"
 	none grep -F libump_server "$place/debian-use/libraries"
 	none compgen -G '/usr/lib/*/*ump_server*'
@@ -104,9 +133,10 @@ test_debian() {
 	flock -w 300 9 || die "another test of these packages does not end"
 	! dpkg-query -W -f='${db:Status-Status}' "libump-server$major" 2>/dev/null | grep -qx installed ||
 		die "libump-server$major is installed: the test would purge it"
-	trap 'dpkg --purge libump-server-dev "libump-server$major" >/dev/null 2>&1 || true' EXIT
+	trap 'dpkg --purge libump-server-sim-dev libump-server-dev "libump-server$major" >/dev/null 2>&1 || true' EXIT
 	try "debian: installed as the README says" install_packages
 	try "debian: used through pkg-config and CMake, both kinds" uses_packages
+	try "debian: the simulator" simulates
 	try "newcomer: with Debian packages" newcomer debian "As Debian packages/1" "As Debian packages/2"
 	try "debian: what depends on it" shlibs_tell
 	try "debian: purged" purge

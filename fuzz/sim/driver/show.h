@@ -9,4 +9,8 @@
 void show_text(FILE *to, const char *program);
 void show_json(FILE *to, const char *program);
 
+/* From now on, show the program of a user of the library: of the steps inside the library only that
+ * it is called, and where. */
+void show_without_library(void);
+
 #endif

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define BLOCKS  128
+/* 128 blocks for each 16 KiB. */
+#define BLOCKS  (8 * SIM_MEMORY)
 #define GRANULE 16
 
 struct block {
@@ -15,6 +16,10 @@ struct block {
 	uint32_t size;
 	bool live;
 	bool counted;
+	/* arena_lost: a pointer to it was found. */
+	bool reached;
+	/* The code that allocated it. */
+	uintptr_t pc;
 };
 
 unsigned char arena_memory[SIM_THREADS][ARENA_PART] __attribute__((aligned(128)));
@@ -26,7 +31,23 @@ static struct block *last_freed;
 static int block_count[SIM_THREADS];
 static size_t top[SIM_THREADS];
 /* The number, within its part, of the block that a granule belongs to. */
-static uint8_t block_at[SIM_THREADS][ARENA_PART / GRANULE];
+static uint16_t block_at[SIM_THREADS][ARENA_PART / GRANULE];
+
+/* The blocks that all executions begin with; they lie in the first part. */
+static struct {
+	unsigned char memory[ARENA_PART];
+	struct block blocks[BLOCKS];
+	int count;
+	size_t top;
+} kept;
+
+void arena_keep(void)
+{
+	memcpy(kept.memory, arena_memory[0], top[0]);
+	memcpy(kept.blocks, blocks[0], sizeof kept.blocks);
+	kept.count = block_count[0];
+	kept.top = top[0];
+}
 
 void arena_begin(void)
 {
@@ -34,6 +55,10 @@ void arena_begin(void)
 		block_count[t] = 0;
 		top[t] = 0;
 	}
+	block_count[0] = kept.count;
+	top[0] = kept.top;
+	memcpy(arena_memory[0], kept.memory, kept.top);
+	memcpy(blocks[0], kept.blocks, (size_t)kept.count * sizeof kept.blocks[0]);
 	last_freed = NULL;
 }
 
@@ -69,10 +94,14 @@ void *arena_alloc(size_t size, size_t align, bool counted)
 	if (again != NULL)
 		return again;
 	if (end > ARENA_PART || block_count[t] == BLOCKS)
-		machine_limit();
-	*block = (struct block){(uint32_t)offset, (uint32_t)size, true, counted};
+		machine_limit("memory");
+	*block = (struct block){.offset = (uint32_t)offset,
+		.size = (uint32_t)size,
+		.live = true,
+		.counted = counted,
+		.pc = simulated() ? self()->at.pc : 0};
 	for (size_t i = top[t] / GRANULE; i < end / GRANULE; i++)
-		block_at[t][i] = (uint8_t)block_count[t];
+		block_at[t][i] = (uint16_t)block_count[t];
 	/* Callers must not rely on zeros. */
 	memset(arena_memory[t] + top[t], 0xaa, end - top[t]);
 	block_count[t]++;
@@ -144,6 +173,45 @@ bool arena_leak(size_t *size, int *thread)
 				*thread = t;
 				return true;
 			}
+		}
+	}
+	return false;
+}
+
+/* Follow all pointers in `size` bytes at `from`. */
+static void reach(const void *from, size_t size)
+{
+	const uintptr_t *at = (const uintptr_t *)(((uintptr_t)from + 7) & ~(uintptr_t)7);
+	const uintptr_t *end = (const uintptr_t *)(((uintptr_t)from + size) & ~(uintptr_t)7);
+
+	for (; at < end; at++) {
+		size_t offset;
+		struct block *block = arena_has(*at) ? find(*at, &offset) : NULL;
+
+		if (block == NULL || !block->live || block->reached)
+			continue;
+		block->reached = true;
+		reach(arena_memory[(*at - (uintptr_t)arena_memory) / ARENA_PART] + block->offset,
+			block->size);
+	}
+}
+
+bool arena_lost(const struct arena_root *roots, int count, size_t *size, int *thread,
+	uintptr_t *address, uintptr_t *pc)
+{
+	for (int i = 0; i < count; i++)
+		reach(roots[i].from, roots[i].size);
+	for (int t = 0; t < SIM_THREADS; t++) {
+		for (int i = 0; i < block_count[t]; i++) {
+			const struct block *block = &blocks[t][i];
+
+			if (!block->live || !block->counted || block->reached)
+				continue;
+			*size = block->size;
+			*thread = t;
+			*address = (uintptr_t)arena_memory[t] + block->offset;
+			*pc = block->pc;
+			return true;
 		}
 	}
 	return false;

@@ -14,9 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARENA_PART ((size_t)16 * 1024)
+#ifndef SIM_MEMORY
+#define SIM_MEMORY 16
+#endif
+#define ARENA_PART ((size_t)SIM_MEMORY * 1024)
 
 void arena_begin(void);
+
+/* What has been allocated before the first execution belongs to all of them: each begins with its
+ * present contents. */
+void arena_keep(void);
 
 /* Allocate `size` bytes at a multiple of `align`.  `counted`: a block that is not freed is a
  * leak. */
@@ -41,6 +48,17 @@ void arena_require(uintptr_t address, size_t size);
 
 /* Get the size and thread of the first leaked block; false if there is none. */
 bool arena_leak(size_t *size, int *thread);
+
+/* Memory in which pointers to blocks are searched for. */
+struct arena_root {
+	const void *from;
+	size_t size;
+};
+
+/* The same, but a block is leaked only if no pointer to it lies in the roots, or in a block that is
+ * not leaked; and get its address and the position of the code that allocated it. */
+bool arena_lost(const struct arena_root *roots, int count, size_t *size, int *thread,
+	uintptr_t *address, uintptr_t *pc);
 
 /* Return a name for an address, the same on every machine; 0: not in the arena. */
 uint64_t arena_name(uintptr_t address);

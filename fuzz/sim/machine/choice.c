@@ -113,7 +113,7 @@ unsigned choice_make(enum choice what, unsigned count)
 	if (count < 2)
 		return 0;
 	if (made_count == SIM_CHOICES)
-		machine_limit();
+		machine_limit("choices");
 	switch (sim_config.mode) {
 	case SIM_EXHAUSTIVE:
 		return keep(explore(what, count));
@@ -175,7 +175,7 @@ void choice_stay(unsigned count)
 	if (count < 2)
 		return;
 	if (made_count == SIM_CHOICES)
-		machine_limit();
+		machine_limit("choices");
 	if (made_count == path_length) {
 		path[path_length].value = 0;
 		path[path_length].count = 1;
@@ -189,7 +189,7 @@ unsigned choice_thread(const int *numbers, unsigned count, bool stays)
 	if (count < 2)
 		return 0;
 	if (made_count == SIM_CHOICES)
-		machine_limit();
+		machine_limit("choices");
 	switch (sim_config.mode) {
 	case SIM_EXHAUSTIVE:
 	case SIM_REPLAY:

@@ -2,6 +2,9 @@
 #include "machine/fiber.h"
 
 #include <string.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
 
 unsigned char fiber_stacks[SIM_THREADS][FIBER_STACK] __attribute__((aligned(64)));
 
@@ -9,8 +12,78 @@ void fiber_clear(int count)
 {
 	/* Deeper parts of the stack are hardly ever written. */
 	for (int i = 0; i < count; i++)
-		memset(fiber_stacks[i] + FIBER_STACK / 4 * 3, 0, FIBER_STACK / 4);
+		memset(fiber_stacks[i] + FIBER_STACK - FIBER_USUAL, 0, FIBER_USUAL);
 }
+
+/* ---- Thread pointers ----------------------------------------------------------------------- */
+
+void *fiber_thread_pointers[SIM_THREADS + 1];
+
+#if defined(__x86_64__) && defined(__linux__)
+
+/* The kernel lets user code write the register. */
+#define FSGSBASE (1ul << 1)
+
+bool fiber_has_thread_pointers(void)
+{
+	return (getauxval(AT_HWCAP2) & FSGSBASE) != 0;
+}
+
+void *fiber_thread_pointer(void)
+{
+	void *pointer;
+
+	__asm__("rdfsbase %0" : "=r"(pointer));
+	return pointer;
+}
+
+static inline void set_thread_pointer(void *pointer)
+{
+	if (pointer != NULL)
+		__asm__ volatile("wrfsbase %0" : : "r"(pointer) : "memory");
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+bool fiber_has_thread_pointers(void)
+{
+	return true;
+}
+
+void *fiber_thread_pointer(void)
+{
+	void *pointer;
+
+	__asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+	return pointer;
+}
+
+static inline void set_thread_pointer(void *pointer)
+{
+	if (pointer != NULL)
+		__asm__ volatile("msr tpidr_el0, %0" : : "r"(pointer) : "memory");
+}
+
+#else
+
+bool fiber_has_thread_pointers(void)
+{
+	return false;
+}
+
+void *fiber_thread_pointer(void)
+{
+	return NULL;
+}
+
+static inline void set_thread_pointer(void *pointer)
+{
+	(void)pointer;
+}
+
+#endif
+
+/* ---- Stacks -------------------------------------------------------------------------------- */
 
 /* Deeper than any of the simulator's own calls. */
 #define SCRUBBED 3072
@@ -60,10 +133,12 @@ void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 	for (int i = 0; i < 6; i++)
 		*--top = NULL;
 	fiber->stack_pointer = top;
+	fiber->thread_pointer = fiber_thread_pointers[number];
 }
 
 void fiber_switch(struct fiber *from, struct fiber *to)
 {
+	set_thread_pointer(to->thread_pointer);
 	fiber_switch_stacks(&from->stack_pointer, to->stack_pointer);
 }
 
@@ -76,10 +151,12 @@ void fiber_make(struct fiber *fiber, int number, void (*entry)(void))
 	fiber->context.uc_stack.ss_size = FIBER_STACK;
 	fiber->context.uc_link = NULL;
 	makecontext(&fiber->context, entry, 0);
+	fiber->thread_pointer = fiber_thread_pointers[number];
 }
 
 void fiber_switch(struct fiber *from, struct fiber *to)
 {
+	set_thread_pointer(to->thread_pointer);
 	swapcontext(&from->context, &to->context);
 }
 

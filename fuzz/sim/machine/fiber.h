@@ -10,23 +10,39 @@
 
 #include "machine/sim.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #if defined(__x86_64__) && !defined(SIM_UCONTEXT)
 #define SIM_FAST_SWITCH 1
 struct fiber {
+	void *thread_pointer;
 	void *stack_pointer;
 };
 #else
 #define SIM_FAST_SWITCH 0
 #include <ucontext.h>
 struct fiber {
+	void *thread_pointer;
 	ucontext_t context;
 };
 #endif
 
-#define FIBER_STACK ((size_t)32 * 1024)
+#ifndef SIM_STACK
+#define SIM_STACK 32
+#endif
+#define FIBER_STACK ((size_t)SIM_STACK * 1024)
+/* The part of a stack that executions usually write. */
+#define FIBER_USUAL ((size_t)8 * 1024)
+
+/* The thread pointers of the fibers, then the driver's: where the C library and the compiler find
+ * thread-local variables.  NULL: all fibers share the driver's. */
+extern void *fiber_thread_pointers[SIM_THREADS + 1];
+
+/* The calling thread's, or NULL if this build cannot exchange them; and whether it can. */
+void *fiber_thread_pointer(void);
+bool fiber_has_thread_pointers(void);
 
 /* Prepare `fiber` to run `entry`, which must not return, on its own stack. */
 void fiber_make(struct fiber *fiber, int number, void (*entry)(void));

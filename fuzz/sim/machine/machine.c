@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct machine machine;
+struct machine machine = {.current = -1};
 struct sim_config sim_config;
 struct sim_result sim_result;
 
@@ -32,9 +32,10 @@ void machine_leave(void)
 	__builtin_unreachable();
 }
 
-void machine_limit(void)
+void machine_limit(const char *what)
 {
 	sim_result.limited = true;
+	snprintf(sim_result.text, sizeof sim_result.text, "%s", what);
 	machine_leave();
 }
 
@@ -90,6 +91,9 @@ int64_t sim_clock_read(void)
 
 static _Noreturn void deadlock(void)
 {
+	static const char *const waits[] = {[ASLEEP] = "sleeps",
+		[BLOCKED] = "waits for a lock",
+		[JOINING] = "waits for another"};
 	char who[96];
 	size_t length = 0;
 
@@ -97,15 +101,20 @@ static _Noreturn void deadlock(void)
 	for (int t = 0; t < machine.count; t++) {
 		const struct thread *thread = &machine.threads[t];
 
-		if (thread->status != DONE && length < sizeof who)
+		if (thread->status == DONE)
+			continue;
+		trace_stuck(t, waits[thread->status]);
+		if (length < sizeof who)
 			length += (size_t)snprintf(who + length, sizeof who - length,
 				"%s thread %d %s", length == 0 ? "" : ",", t,
-				thread->status == ASLEEP    ? "sleeps"
-				: thread->status == BLOCKED ? "waits for a lock"
-							    : "waits for another");
+				waits[thread->status]);
 	}
 	sim_fail("deadlock", "no thread can continue:%s", who);
 }
+
+/* Steps that a thread may take in a row while others could run: a loop that waits for another
+ * thread must end. */
+#define FAIR 3000
 
 /* The threads that may run next, the running one first.  A sleeper with a deadline may run, since
  * time may pass: as often as allowed, and always if no other thread can run. */
@@ -114,7 +123,8 @@ static unsigned candidates(int *numbers, bool *stays)
 	unsigned count = 0;
 	bool bounded;
 
-	*stays = simulated() && self()->status == READY;
+	*stays = simulated() && self()->status == READY && !self()->aside &&
+		 (machine.in_a_row < FAIR || sim_config.mode == SIM_EXHAUSTIVE);
 	if (*stays)
 		numbers[count++] = machine.current;
 	bounded = *stays && machine.left.preemptions == 0;
@@ -129,6 +139,8 @@ static unsigned candidates(int *numbers, bool *stays)
 			(machine.left.timeouts > 0 || count == 0))
 			numbers[count++] = t;
 	}
+	if (count == 0 && simulated() && self()->status == READY)
+		numbers[count++] = machine.current;
 	return count;
 }
 
@@ -162,6 +174,7 @@ static void reschedule(void)
 			machine.left.preemptions--;
 	}
 	next = &machine.threads[numbers[chosen]];
+	machine.in_a_row = numbers[chosen] == machine.current ? machine.in_a_row + 1 : 0;
 	if (next->status == ASLEEP) {
 		if (machine.left.timeouts > 0)
 			machine.left.timeouts--;
@@ -179,6 +192,15 @@ void machine_step(const struct step *step)
 	reschedule();
 	trace_step(step);
 	coverage_step(step);
+}
+
+void machine_step_aside(const struct step *step)
+{
+	self()->aside = true;
+	self()->at = *step;
+	reschedule();
+	self()->aside = false;
+	trace_step(step);
 }
 
 void machine_step_alone(const struct step *step)
@@ -201,7 +223,7 @@ void machine_block(void)
 
 /* ---- Threads ------------------------------------------------------------------------------- */
 
-static void finish(void)
+void machine_end(void)
 {
 	bool all = true;
 
@@ -227,7 +249,7 @@ static void finish(void)
 static void entry(void)
 {
 	self()->run(self()->arg);
-	finish();
+	machine_end();
 }
 
 int machine_start(void (*run)(void *), void *arg)
@@ -263,13 +285,12 @@ int sim_spawn(void (*run)(void *), void *arg)
 	return number;
 }
 
-void sim_join(int number)
+void machine_join(int number)
 {
 	struct thread *me = self();
 	struct thread *other = &machine.threads[number];
 
-	me->live_from = (uintptr_t)__builtin_frame_address(0);
-	me->at = (struct step){.op = OP_JOIN, .value = (uint64_t)number};
+	me->at = (struct step){.op = OP_JOIN, .value = (uint64_t)number, .pc = me->at.pc};
 	if (other->status != DONE) {
 		me->status = JOINING;
 		me->joins = number;
@@ -278,6 +299,12 @@ void sim_join(int number)
 	other->released = true;
 	view_join(&me->now, &other->now);
 	trace_note("has joined thread %d", number);
+}
+
+void sim_join(int number)
+{
+	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	machine_join(number);
 	machine_scrub();
 }
 
@@ -298,10 +325,12 @@ void machine_begin(void)
 	if (sim_config.cut)
 		fiber_clear(machine.count);
 	machine.count = 0;
+	driver.thread_pointer = fiber_thread_pointers[SIM_THREADS];
 	machine.current = -1;
 	machine.clock = 1000;
 	machine.accesses = 0;
 	machine.locations = 0;
+	machine.in_a_row = 0;
 	machine.left = sim_config.bounds;
 	if (++machine.generation == 0)
 		machine.generation = 1;

@@ -54,7 +54,11 @@ enum operation {
 	OP_CLEAR,
 	OP_POLL,
 	OP_LOCK,
-	OP_UNLOCK
+	OP_UNLOCK,
+	OP_WAIT,
+	OP_SIGNAL,
+	OP_YIELD,
+	OP_SLEEP
 };
 
 /* One visible operation: enough to perform it, to distinguish states, and to show it. */
@@ -106,6 +110,8 @@ struct thread {
 	bool released;
 	int priority;
 	int64_t clock_read;
+	/* It gives way: others run first. */
+	bool aside;
 	/* Its view; its view after an acquire fence; its view at its last release fence. */
 	struct view now;
 	struct view acquirable;
@@ -129,6 +135,8 @@ struct machine {
 	int64_t clock;
 	/* Memory accesses in this execution: an endless loop may have no steps. */
 	long accesses;
+	/* Steps since the last switch. */
+	int in_a_row;
 	/* Atomic words used so far: no view knows of more. */
 	int locations;
 	struct sim_bounds left;
@@ -152,8 +160,17 @@ void machine_step(const struct step *step);
 /* The same for a step whose moment no other thread can observe: performed at once. */
 void machine_step_alone(const struct step *step);
 
+/* The same for a step that gives way: another thread runs next if any can. */
+void machine_step_aside(const struct step *step);
+
 /* The calling thread cannot continue: schedule another one. */
 void machine_block(void);
+
+/* Wait for the end of a thread, and join it. */
+void machine_join(int number);
+
+/* End the calling thread. */
+void machine_end(void);
 
 /* What a thread sleeps on while it waits for the end of another one; no address, and no
  * descriptor. */
@@ -171,9 +188,10 @@ static inline void machine_scrub(void)
 		fiber_scrub_stack();
 }
 
-/* Leave the execution at once. */
+/* Leave the execution at once; for `machine_limit`, since the program needs more than the simulator
+ * has of `what`. */
 _Noreturn void machine_leave(void);
-_Noreturn void machine_limit(void);
+_Noreturn void machine_limit(const char *what);
 
 /* Start a thread with the view of its starter. */
 int machine_start(void (*run)(void *), void *arg);

@@ -17,7 +17,9 @@
 #define SIM_THREADS   8
 #define SIM_LOCATIONS 120
 /* Choices of one execution that are kept, to replay it. */
+#ifndef SIM_CHOICES
 #define SIM_CHOICES 8192
+#endif
 
 enum sim_mode {
 	/* Mostly stay with a thread, now and then switch to any other. */
@@ -83,7 +85,8 @@ struct sim_result {
 	int refusals;
 	/* The execution was left because its state was known. */
 	bool cut;
-	/* The simulator's own limits (threads, words, choices) ended the execution. */
+	/* The simulator's own limits (threads, words, choices) ended the execution: `text` says
+	 * which. */
 	bool limited;
 	/* Hash of all that happened, the same on every machine. */
 	uint64_t hash;

@@ -53,10 +53,10 @@ static uint64_t portable(uint64_t value)
 	return value;
 }
 
-static struct event *add(enum event_kind kind, const struct step *step)
+static struct event *add_for(int number, enum event_kind kind, const struct step *step)
 {
 	struct event *event;
-	const struct thread *thread = simulated() ? self() : NULL;
+	const struct thread *thread = number >= 0 ? &machine.threads[number] : NULL;
 	int calls = 0;
 
 	if (!sim_config.trace || count == EVENTS)
@@ -64,17 +64,23 @@ static struct event *add(enum event_kind kind, const struct step *step)
 	event = &events[count++];
 	memset(event, 0, sizeof *event);
 	event->kind = kind;
-	event->thread = machine.current;
-	if (step != NULL) {
+	event->thread = number;
+	if (step != NULL)
 		event->step = *step;
-		if (step->pc != 0)
-			event->calls[calls++] = step->pc;
-	}
+	if (step != NULL && step->pc != 0)
+		event->calls[calls++] = step->pc;
+	else if (step == NULL && thread != NULL && thread->at.pc != 0)
+		event->calls[calls++] = thread->at.pc;
 	for (int i = thread != NULL ? thread->depth - 1 : -1; i >= 0 && calls < EVENT_CALLS; i--) {
 		if (i < CALL_DEPTH)
 			event->calls[calls++] = thread->calls[i];
 	}
 	return event;
+}
+
+static struct event *add(enum event_kind kind, const struct step *step)
+{
+	return add_for(machine.current, kind, step);
 }
 
 void trace_step(const struct step *step)
@@ -155,12 +161,25 @@ void sim_remark(const char *format, ...)
 	va_end(arguments);
 }
 
+void trace_stuck(int thread, const char *what)
+{
+	struct event *event = add_for(thread, EVENT_STUCK, &machine.threads[thread].at);
+
+	if (event != NULL)
+		snprintf(event->text, sizeof event->text, "%s, and will not continue", what);
+}
+
 void trace_failure(void)
 {
-	struct event *event = add(EVENT_FAILURE, &last_step);
+	struct step step = last_step;
+	struct event *event;
 
+	/* No access was the cause, so the last operation was. */
+	if (step.pc == 0 && simulated())
+		step.pc = self()->at.pc;
+	event = add(EVENT_FAILURE, &step);
 	if (event == NULL)
 		return;
 	event->access = last_access;
-	snprintf(event->text, sizeof event->text, "%s: %.90s", sim_result.bug, sim_result.text);
+	snprintf(event->text, sizeof event->text, "%s: %.160s", sim_result.bug, sim_result.text);
 }

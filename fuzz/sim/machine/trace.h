@@ -6,14 +6,18 @@
 #include "machine/machine.h"
 
 /* Number of calls in an event, the innermost first. */
+#ifndef EVENT_CALLS
 #define EVENT_CALLS 8
-#define EVENT_TEXT  120
+#endif
+#define EVENT_TEXT 200
 
 enum event_kind {
 	EVENT_STEP,
 	EVENT_PLAIN,
 	EVENT_NOTE,
 	EVENT_REMARK,
+	/* At a deadlock: where a thread waits. */
+	EVENT_STUCK,
 	EVENT_FAILURE
 };
 
@@ -59,6 +63,9 @@ static inline void trace_access_over(void)
 }
 void trace_memory(enum operation op, uintptr_t address, size_t size, uintptr_t pc);
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The thread of this number waits, and will not continue. */
+void trace_stuck(int thread, const char *what);
+
 void trace_failure(void);
 
 /* The events of the last traced execution; event i has the number i + 1. */

@@ -6,6 +6,8 @@
 #include "machine/statics.h"
 #include "machine/trace.h"
 
+#include <stdlib.h>
+
 _Static_assert(SIM_THREADS == 8, "struct shadow holds as many threads");
 
 #define UNIT 4
@@ -20,15 +22,31 @@ _Static_assert(SIM_THREADS == 8, "struct shadow holds as many threads");
 /* One shadow per unit of the arena and of the stacks; all other memory by hash. */
 static struct shadow arena_shadow[SIM_THREADS * ARENA_PART / UNIT];
 static struct shadow stack_shadow[SIM_THREADS * FIBER_STACK / UNIT];
-#define OTHERS 4096
+#define OTHERS 65536
 static struct {
 	uintptr_t address;
 	struct shadow shadow;
 } others[OTHERS];
 
+/* Static variables that are known beforehand. */
+static struct shadow *static_shadow;
+static uintptr_t static_from;
+static size_t static_size;
+
+bool race_statics(uintptr_t from, size_t size)
+{
+	static_shadow = calloc(size / UNIT + 1, sizeof *static_shadow);
+	static_from = from;
+	static_size = static_shadow != NULL ? size : 0;
+	return static_shadow != NULL;
+}
+
 static struct shadow *other_shadow(uintptr_t unit)
 {
-	for (size_t i = mix(1, unit) % OTHERS;; i = (i + 1) % OTHERS) {
+	size_t i = mix(1, unit) % OTHERS;
+
+	/* More in a row than a table that is at most half full ever has. */
+	for (int tries = 0; tries < OTHERS / 64; tries++, i = (i + 1) % OTHERS) {
 		if (others[i].address == unit && others[i].shadow.generation == machine.generation)
 			return &others[i].shadow;
 		if (others[i].shadow.generation != machine.generation) {
@@ -36,6 +54,7 @@ static struct shadow *other_shadow(uintptr_t unit)
 			return &others[i].shadow;
 		}
 	}
+	machine_limit("static variables");
 }
 
 /* Reset a shadow of an earlier execution. */
@@ -57,6 +76,8 @@ static inline struct shadow *find_shadow(uintptr_t address, bool *row)
 		return &arena_shadow[(address - (uintptr_t)arena_memory) / UNIT];
 	if (fiber_of_stack(address) >= 0)
 		return &stack_shadow[(address - (uintptr_t)fiber_stacks) / UNIT];
+	if (address - static_from < static_size)
+		return &static_shadow[(address - static_from) / UNIT];
 	*row = false;
 	return other_shadow(address / UNIT);
 }

@@ -35,6 +35,9 @@ void race_access(uintptr_t address, size_t size, enum access access, uintptr_t p
 /* A free counts as a write of the whole block. */
 void race_free(uintptr_t address, size_t size, uintptr_t pc);
 
+/* Static variables lie there: a faster table for them.  false: no memory. */
+bool race_statics(uintptr_t from, size_t size);
+
 struct shadow *race_shadow(uintptr_t address);
 
 /* Whether a thread other than the calling one has accessed it. */

@@ -125,7 +125,7 @@ static void note_stack(uintptr_t address)
 	if (at > 0 && words[at - 1] == address)
 		return;
 	if (on_stack_count[owner] == ON_STACK)
-		machine_limit();
+		machine_limit("atomic words on a stack");
 	memmove(words + at + 1, words + at, (size_t)(on_stack_count[owner] - at) * sizeof *words);
 	words[at] = address;
 	on_stack_count[owner]++;
@@ -193,7 +193,7 @@ static void share(uintptr_t address)
 	if (sim_config.mode != SIM_EXHAUSTIVE)
 		return;
 	if (shared_count == SHARED / 2)
-		machine_limit();
+		machine_limit("shared atomic words");
 	while (shared[i] != 0)
 		i = (i + 1) % SHARED;
 	shared[i] = address;
@@ -208,7 +208,7 @@ static struct location *begin_location(struct shadow *shadow, uintptr_t address,
 
 	if (shadow->location < 0) {
 		if (machine.locations == SIM_LOCATIONS)
-			machine_limit();
+			machine_limit("atomic words");
 		shadow->location = (int16_t)machine.locations++;
 		locations[shadow->location].newest = 0;
 		locations[shadow->location].user = is_shared(address) ? USER_ALL : USER_NONE;

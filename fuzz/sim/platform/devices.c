@@ -24,7 +24,7 @@ int notifier_open(void)
 	int number = notifier_count[machine.current];
 
 	if (number == THREAD_FDS)
-		machine_limit();
+		machine_limit("notifiers");
 	notifier_count[machine.current]++;
 	notifiers[machine.current][number].open = true;
 	notifiers[machine.current][number].raised = false;
@@ -32,14 +32,20 @@ int notifier_open(void)
 	return FIRST_FD + machine.current * THREAD_FDS + number;
 }
 
+bool notifier_is_known(int fd)
+{
+	int index = fd - FIRST_FD;
+
+	return index >= 0 && index < SIM_THREADS * THREAD_FDS &&
+	       index % THREAD_FDS < notifier_count[index / THREAD_FDS];
+}
+
 /* The index of an open notifier. */
 static int index_of(int fd)
 {
 	int index = fd - FIRST_FD;
-	bool ever = index >= 0 && index < SIM_THREADS * THREAD_FDS &&
-		    index % THREAD_FDS < notifier_count[index / THREAD_FDS];
 
-	if (!ever)
+	if (!notifier_is_known(fd))
 		sim_fail("no notifier", "%d is no file descriptor of a notifier", fd);
 	if (!notifiers[index / THREAD_FDS][index % THREAD_FDS].open)
 		sim_fail("use after close", "thread %d uses file descriptor %d, which is closed",
@@ -65,7 +71,8 @@ unsigned notifier_raise(int fd)
 	for (int t = 0; t < machine.count; t++) {
 		struct thread *thread = &machine.threads[t];
 
-		if (thread->status == ASLEEP && thread->sleeps_on == (uintptr_t)fd) {
+		if (thread->status == ASLEEP &&
+			(thread->sleeps_on == (uintptr_t)fd || thread->sleeps_on == NOTIFIER_ANY)) {
 			thread->status = READY;
 			woken++;
 		}
@@ -137,7 +144,7 @@ static struct lock *lock_at(uintptr_t address)
 			unused = &locks[i];
 	}
 	if (unused == NULL)
-		machine_limit();
+		machine_limit("locks");
 	memset(unused, 0, sizeof *unused);
 	unused->address = address;
 	unused->owner = FREE;

@@ -10,6 +10,12 @@ void devices_begin(void);
 
 /* ---- Notifiers, identified by their file descriptors --------------------------------------- */
 
+/* What a thread sleeps on that waits for any notifier. */
+#define NOTIFIER_ANY ((uintptr_t)2)
+
+/* Whether a descriptor is one of a notifier, open or closed. */
+bool notifier_is_known(int fd);
+
 /* Open a notifier, clear.  Numbers are not reused within one execution, so that each use of a
  * closed notifier is detected. */
 int notifier_open(void);

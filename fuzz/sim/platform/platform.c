@@ -13,6 +13,9 @@
 #include "model/views.h"
 #include "platform/devices.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 /* One tick passes the deadlines that programs set. */
 #define TICK 1000
 
@@ -52,6 +55,12 @@ _Noreturn void __assert_fail(
 _Noreturn void __assert_fail(
 	const char *assertion, const char *file, unsigned line, const char *function)
 {
+	if (!simulated()) {
+		fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function,
+			assertion);
+		exit(2);
+	}
+	BEGIN(OP_NONE, 0);
 	sim_fail("assertion", "%s:%u: %s: %s", file, line, function, assertion);
 }
 
@@ -443,7 +452,8 @@ void ump__spin_then_park(struct ump__word *word, uintptr_t value, int64_t ns)
 	(void)ns;
 	BEGIN(OP_NONE, 0);
 	trace_note("releases the combiner role");
-	on_release();
+	if (on_release != NULL)
+		on_release();
 	machine_scrub();
 }
 
@@ -479,7 +489,7 @@ int ump__thread_start(
 		return UMP_NO_THREAD;
 	number = machine_start(run_started, (void *)(intptr_t)machine.count);
 	if (number < 0)
-		machine_limit();
+		machine_limit("threads");
 	started[number].run = run;
 	started[number].arg = arg;
 	machine.threads[number].counted = true;
@@ -543,11 +553,12 @@ int ump__thread_join(struct ump__os_thread *thread, ump_time deadline)
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	bool ended = true;
 
+	self()->at.pc = pc;
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
 	if (deadline != UMP_FOREVER)
 		ended = await_end(number_of(thread, pc), deadline);
 	if (ended)
-		sim_join(release(thread, pc));
+		machine_join(release(thread, pc));
 	machine_scrub();
 	return ended ? UMP_OK : UMP_TIMED_OUT;
 }

@@ -13,12 +13,28 @@
 
 #include <string.h>
 
+/* What the simulator, and functions of the C library, may need. */
+#define STACK_LEFT 6144
+
 void __tsan_init(void);
 void __tsan_func_entry(void *pc);
 void __tsan_func_exit(void);
 
 void __tsan_init(void)
 {
+}
+
+/* An exception has left the functions whose frames would lie below `frame`, which begins. */
+static void drop_unwound(struct thread *me, uintptr_t frame)
+{
+	if (frame < fiber_stack(machine.current) + STACK_LEFT)
+		sim_fail("stack overflow", "thread %d has less than %d bytes of %zu left",
+			machine.current, STACK_LEFT, FIBER_STACK);
+	if (me->depth == 0 || me->depth > CALL_DEPTH || me->frames[me->depth - 1] > frame)
+		return;
+	while (me->depth > 0 && me->frames[me->depth - 1] <= frame)
+		me->depth--;
+	views_frame_gone(frame);
 }
 
 void __tsan_func_entry(void *pc)
@@ -28,6 +44,7 @@ void __tsan_func_entry(void *pc)
 	if (!simulated())
 		return;
 	me = self();
+	drop_unwound(me, (uintptr_t)__builtin_frame_address(0));
 	if (me->depth < CALL_DEPTH) {
 		me->calls[me->depth] = (uintptr_t)pc;
 		me->frames[me->depth] = (uintptr_t)__builtin_frame_address(0);
@@ -102,6 +119,21 @@ void __tsan_write_range(void *address, size_t size)
 	plain(address, size, PLAIN_WRITE, PC);
 }
 
+/* C++: an object's pointer to its virtual functions.  Writing the same again, as constructors and
+ * destructors do, changes nothing. */
+void __tsan_vptr_update(void **at, void *value);
+void __tsan_vptr_read(void **at);
+
+void __tsan_vptr_update(void **at, void *value)
+{
+	plain(at, sizeof *at, *at == value ? PLAIN_READ : PLAIN_WRITE, PC);
+}
+
+void __tsan_vptr_read(void **at)
+{
+	plain(at, sizeof *at, PLAIN_READ, PC);
+}
+
 /* ---- The C library's functions on memory --------------------------------------------------- */
 
 /* Simulated code is compiled to call these by other names (names.h), since compilers do not
@@ -134,6 +166,18 @@ char *sim_strncpy(char *to, const char *from, size_t size)
 
 /* ---- Atomics ------------------------------------------------------------------------------- */
 
+/* The library's code, where that is known.  Other programs may store to a word first when all
+ * threads know it, so that such a store must stay one. */
+extern char __start_ump_server_text[] __attribute__((weak));
+extern char __stop_ump_server_text[] __attribute__((weak));
+
+static inline bool is_librarys(uintptr_t pc)
+{
+	return __start_ump_server_text == NULL ||
+	       pc - (uintptr_t)__start_ump_server_text <
+		       (uintptr_t)(__stop_ump_server_text - __start_ump_server_text);
+}
+
 /*
  * gcc makes atomic_init a relaxed store (clang, a plain write).  Where no other thread can have
  * known of the word, the two are equivalent, and no step is needed.
@@ -148,7 +192,7 @@ static bool is_initialisation(const struct step *step)
 #else
 	const struct shadow *shadow;
 
-	if (step->op != OP_STORE || step->order != __ATOMIC_RELAXED)
+	if (step->op != OP_STORE || step->order != __ATOMIC_RELAXED || !is_librarys(step->pc))
 		return false;
 	shadow = race_shadow(step->address);
 	if (shadow->location >= 0 && !shadow->fresh)

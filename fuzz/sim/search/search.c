@@ -11,7 +11,15 @@
 #include "search/states.h"
 #include "server/dropped.h"
 
-static void check_end(void)
+static struct sim_extension extra;
+
+void sim_extend(const struct sim_extension *extension)
+{
+	extra = *extension;
+	states_extend(extension->hash);
+}
+
+void sim_check_end(void)
 {
 	size_t size;
 	size_t kept = ump__dropped_count();
@@ -43,9 +51,15 @@ void sim_execute(void (*run)(void *), void *arg)
 	devices_begin();
 	statics_begin();
 	trace_begin();
+	if (extra.begin != NULL)
+		extra.begin();
 	machine_run(run, arg);
-	if (sim_result.bug == NULL && !sim_result.cut && !sim_result.limited)
-		check_end();
+	if (sim_result.bug != NULL || sim_result.cut || sim_result.limited)
+		return;
+	if (extra.end != NULL)
+		extra.end();
+	else
+		sim_check_end();
 }
 
 void sim_explore_anew(void)

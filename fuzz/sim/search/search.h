@@ -23,6 +23,19 @@ size_t sim_states(void);
 /* Whether this build can distinguish states; if not, executions are never cut. */
 bool sim_can_cut(void);
 
+/* Parts of the simulated world that only some drivers have.  `begin` is called before each
+ * execution, `hash` adds their state, and `end` replaces the checks at the end of an execution. */
+struct sim_extension {
+	void (*begin)(void);
+	uint64_t (*hash)(uint64_t hash);
+	void (*end)(void);
+};
+
+void sim_extend(const struct sim_extension *extension);
+
+/* The checks at the end of an execution without an extension. */
+void sim_check_end(void);
+
 /* Memory outside the simulated one that belongs to the state: the oracle's accounts. */
 void sim_watch(void *memory, size_t size);
 uint64_t sim_watched_hash(void);

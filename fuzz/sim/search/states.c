@@ -60,6 +60,13 @@ uint64_t sim_watched_hash(void)
 	return mix_bytes(1, watched.memory, watched.size);
 }
 
+static uint64_t (*hash_more)(uint64_t hash);
+
+void states_extend(uint64_t (*more)(uint64_t hash))
+{
+	hash_more = more;
+}
+
 static uint64_t hash_thread(uint64_t hash, int number)
 {
 	const struct thread *thread = &machine.threads[number];
@@ -119,6 +126,8 @@ static uint64_t hash_state(enum choice what)
 	for (int t = 0; t < machine.count; t++)
 		hash = hash_thread(hash, t);
 	hash = statics_hash(devices_hash(views_hash(hash)));
+	if (hash_more != NULL)
+		hash = hash_more(hash);
 	return mix_bytes(hash, watched.memory, watched.size);
 }
 

@@ -14,4 +14,7 @@ bool states_seen(enum choice what);
 
 void states_forget(void);
 
+/* `more` adds what else belongs to a state to its hash. */
+void states_extend(uint64_t (*more)(uint64_t hash));
+
 #endif

@@ -13,8 +13,8 @@
 #include "sync/sync.h"
 #include "sync/tools.h"
 
-/* What sanitizers are told changes nothing that the program sees.  Which address they are told is of
- * no interest to a proof, and WP has no model of its cast. */
+/* What sanitizers are told changes nothing that the program sees.  Which address they are told is
+ * of no interest to a proof, and WP has no model of its cast. */
 /*@ terminates \true;
   @ assigns \nothing;
   @*/

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Callbacks pass structures by value that have a member which is not set, and depend on all of their
- * own arguments.  What MemorySanitizer remembers of the one must not spoil the other. */
+/* Callbacks pass structures by value that have a member which is not set, and depend on all of
+ * their own arguments.  What MemorySanitizer remembers of the one must not spoil the other. */
 #include "check.h"
 
 #include <ump_server.h>

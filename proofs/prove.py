@@ -267,8 +267,9 @@ def prove(unit, tools):
                 if warning in line:
                     fail(f"{unit}: WP warns: {line}")
         for name in re.findall(r"Neither code nor specification for function (\w+)", text):
-            # The public header has inline wrappers of functions that no proved file calls.
-            if not name.endswith("_sized"):
+            # The public header and sync/tools.h have inline wrappers of functions that no proved file
+            # calls.
+            if not name.endswith("_sized") and not name.startswith("ump__tell_"):
                 fail(f"{unit}: nothing is said of {name}, which is called")
     seconds = time.monotonic() - begin
     print(f"   {unit}: Proved goals: {proved} / {goals}  ({seconds:.0f} s)", flush=True)

@@ -99,7 +99,7 @@ static void watch(const void *at, size_t size)
 	DRD_WATCH(at, size);
 }
 
-void ump__tell_own(const void *at, size_t size)
+void ump__tell_own(void *at, size_t size)
 {
 	if (in_valgrind)
 		leave(at, size);
@@ -259,7 +259,7 @@ SAVING(ump__tell_outputs);
 
 #else
 
-void ump__tell_own(const void *at, size_t size)
+void ump__tell_own(void *at, size_t size)
 {
 	(void)at;
 	(void)size;

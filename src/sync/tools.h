@@ -57,7 +57,7 @@ extern int ump__tools;
 #define UMP__TOOLS_REQUEST 128
 
 /* The functions behind those below; only if ump__tools is not 0. */
-void ump__tell_own(const void *at, size_t size);
+void ump__tell_own(void *at, size_t size);
 UMP__KEPT void ump__tell_release(const void *at, bool pushed);
 UMP__KEPT void ump__tell_acquire(const void *at, size_t unused);
 UMP__KEPT void ump__tell_call(const void *at, const void *slot);
@@ -90,7 +90,7 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
 
 /* `size` bytes from `at` on are the library's own: tools that know no atomics must not check
  * accesses to them.  The value of a message is the application's while it exists. */
-static inline void ump__tools_own(const void *at, size_t size)
+static inline void ump__tools_own(void *at, size_t size)
 {
 	if (UMP__HAS_TOOLS())
 		ump__tell_own(at, size);

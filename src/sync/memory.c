@@ -6,8 +6,7 @@
 
 static void *own(void *memory, size_t size)
 {
-	if (memory != NULL)
-		ump__tools_own(memory, size);
+	ump__tools_own(memory, size);
 	return memory;
 }
 

@@ -101,7 +101,7 @@ static void watch(const void *at, size_t size)
 
 void ump__tell_own(void *at, size_t size)
 {
-	if (in_valgrind)
+	if (in_valgrind && at != NULL)
 		leave(at, size);
 }
 

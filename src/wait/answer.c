@@ -138,6 +138,7 @@ bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *no
 	struct ump__word *state = &answer->state;
 	uintptr_t seen = ump__call_word_load(state);
 	struct ump__call_step step = ump__call_unpark_step(seen);
+	bool done;
 
 	/* The notifier must not be raised while it is being cleared, or the event would be lost. */
 	if (step.taken && ump__call_word_wait(state, &seen, step.next))
@@ -149,10 +150,10 @@ bool ump__answer_idle(struct ump__answer *answer, const struct ump__notifier *no
 			return false;
 	}
 	/* A failed exchange did not acquire. */
-	if (ump__call_word_load(state) != UMP__CALL_DONE)
-		return false;
-	ump__tools_acquire(answer);
-	return true;
+	done = ump__call_word_load(state) == UMP__CALL_DONE;
+	if (done)
+		ump__tools_acquire(answer);
+	return done;
 }
 
 /*@ requires valid: \valid(answer);

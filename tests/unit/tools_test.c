@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * What sanitizers are told.  Functions of their runtimes are defined here, so that the library finds
- * all of them at once; a test under a real sanitizer has that one's own, and checks nothing here.
+ * What sanitizers are told.  Functions of their runtimes are defined here, so that the library
+ * finds all of them at once; a test under a real sanitizer has that one's own, and checks nothing
+ * here.
  */
 #include "check.h"
 #include "sync/tools.h"

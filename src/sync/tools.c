@@ -32,7 +32,6 @@ _Static_assert(
 #define DRD_WATCH(at, size)                                                                        \
 	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_FINISH_SUPPRESSION, (at), (size), 0, 0, 0)
 #else
-#define RUNNING_ON_VALGRIND                         0
 #define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(at, size) ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_NOACCESS(at, size)        ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, size)       ((void)(at), (void)(size))
@@ -44,6 +43,27 @@ _Static_assert(
 #define DRD_LEAVE(at, size)                         ((void)(at), (void)(size))
 #define DRD_WATCH(at, size)                         ((void)(at), (void)(size))
 #endif
+
+/* Return whether one of its tools that check memory or threads runs this process.  Its profilers
+ * must see the library as it is without a tool. */
+static int find_valgrind(void)
+{
+#ifdef UMP__KNOWS_VALGRIND
+	static char byte;
+	static char bits;
+	static const char *at = &byte;
+	static char *out = &bits;
+	bool memcheck = VALGRIND_MAKE_MEM_DEFINED(at, sizeof byte) != 0;
+	bool helgrind = VALGRIND_DO_CLIENT_REQUEST_EXPR(
+				0, _VG_USERREQ__HG_GET_ABITS, at, out, sizeof byte, 0, 0) != 0;
+	bool drd = VALGRIND_DO_CLIENT_REQUEST_EXPR(
+			   0, VG_USERREQ__DRD_GET_VALGRIND_THREAD_ID, 0, 0, 0, 0, 0) != 0;
+
+	return memcheck || helgrind || drd;
+#else
+	return 0;
+#endif
+}
 
 int ump__tools;
 
@@ -79,7 +99,7 @@ static int in_valgrind;
 
 __attribute__((constructor(101))) static void find_tools(void)
 {
-	in_valgrind = RUNNING_ON_VALGRIND != 0;
+	in_valgrind = find_valgrind();
 	ump__tools = __tsan_acquire != NULL || __asan_poison_memory_region != NULL ||
 		     __msan_unpoison != NULL || in_valgrind;
 }

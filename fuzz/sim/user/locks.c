@@ -164,8 +164,10 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 		return REAL(pthread_mutex_unlock, (mutex));
 	object = USE(OP_UNLOCK, mutex);
 	if (object->owner != machine.current) {
-		if (kind_of(mutex) != PTHREAD_MUTEX_NORMAL)
-			return finish(EPERM);
+		if (kind_of(mutex) != PTHREAD_MUTEX_NORMAL) {
+			machine_scrub();
+			return EPERM;
+		}
 		sim_fail("not its lock", "thread %d unlocks a mutex that it does not own",
 			machine.current);
 	}

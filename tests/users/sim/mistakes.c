@@ -2,6 +2,7 @@
 /* One small mistake of each kind that the simulator names: `mistakes PART`. */
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ static int trylock(void)
 	return beside(hold, try_lock);
 }
 
-/* The last of two threads is not always the second one. */
+/* The last of two threads is not always the first one. */
 static int last;
 
 static void *be_first(void *arg)
@@ -252,10 +253,45 @@ static int be_second(void)
 	return 0;
 }
 
+static int give_way(void)
+{
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+	return 0;
+}
+
 static int order(void)
 {
 	beside(be_first, be_second);
-	return last != 2;
+	/* More to choose from, with nothing else to tell the two cases apart. */
+	beside(end_at_once, give_way);
+	return last != 1;
+}
+
+/* A token that comes after the attempt to take it remains. */
+static sem_t tokens;
+
+static void *give_token(void *arg)
+{
+	sem_post(&tokens);
+	return arg;
+}
+
+static int take_token(void)
+{
+	sem_trywait(&tokens);
+	return 0;
+}
+
+static int token(void)
+{
+	int left;
+
+	sem_init(&tokens, 0, 0);
+	beside(give_token, take_token);
+	beside(end_at_once, give_way);
+	sem_getvalue(&tokens, &left);
+	return left == 0;
 }
 
 /* ---- The result ----------------------------------------------------------------------------- */
@@ -278,7 +314,8 @@ int main(int argc, char **argv)
 	} parts[] = {{"lost", lost}, {"locked", locked}, {"endless", endless}, {"leak", leak},
 		{"copy", copy}, {"returned", returned}, {"bounds", bounds}, {"null", null},
 		{"twice", twice}, {"recursion", recursion}, {"unlock", unlock},
-		{"unjoined", unjoined}, {"trylock", trylock}, {"status", status}, {"order", order}};
+		{"unjoined", unjoined}, {"trylock", trylock}, {"status", status}, {"order", order},
+		{"token", token}};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		if (argc > 1 && strcmp(argv[1], parts[i].name) == 0)

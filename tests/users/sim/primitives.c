@@ -209,6 +209,7 @@ static _Thread_local int mine = 5;
 static _Thread_local char *name;
 static atomic_int freed;
 static int *seen[2];
+static int created;
 
 static void free_value(void *value)
 {
@@ -218,7 +219,9 @@ static void free_value(void *value)
 
 static void create_key(void)
 {
+	sched_yield();
 	assert(pthread_key_create(&key, free_value) == 0);
+	created++;
 }
 
 static void *own(void *arg)
@@ -243,6 +246,8 @@ static void *own_too(void *arg)
 {
 	int *address = &mine;
 
+	pthread_once(&once, create_key);
+	assert(created == 1);
 	errno = 3;
 	usleep(10);
 	assert(errno == 3);
@@ -253,6 +258,7 @@ static void *own_too(void *arg)
 static void own_things(void)
 {
 	both(own, own_too, &freed);
+	assert(created == 1);
 	assert(seen[0] != seen[1]);
 	assert(mine == 5);
 	assert(freed == 1);

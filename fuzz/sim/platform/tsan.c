@@ -166,6 +166,7 @@ char *sim_strncpy(char *to, const char *from, size_t size)
 
 /* ---- Atomics ------------------------------------------------------------------------------- */
 
+#ifndef __clang__
 /* The library's code, where that is known.  Other programs may store to a word first when all
  * threads know it, so that such a store must stay one. */
 extern char __start_ump_server_text[] __attribute__((weak));
@@ -177,6 +178,7 @@ static inline bool is_librarys(uintptr_t pc)
 	       pc - (uintptr_t)__start_ump_server_text <
 		       (uintptr_t)(__stop_ump_server_text - __start_ump_server_text);
 }
+#endif
 
 /*
  * gcc makes atomic_init a relaxed store (clang, a plain write).  Where no other thread can have

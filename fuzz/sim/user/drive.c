@@ -302,7 +302,8 @@ static int at_random(void)
 		configure(run.executions > 0 ? run.steps / run.executions : 0);
 		execute(&run);
 	} while (sim_result.bug == NULL && has_time(&run));
-	took = now() - run.began + 1e-9;
+	/* No rate is known before the clock has advanced. */
+	took = now() - run.began + 1e-3;
 	fprintf(world_output(),
 		"%s: %s, %ld executions in %.2f s (%.0f a second, %.0f steps each)\n",
 		options.way == WAY_PCT ? "pct" : "random",

@@ -109,7 +109,7 @@ static void *copy_text(void *arg)
 	char here[8];
 
 	memcpy(here, text, sizeof here);
-	return here[0] == 'x' ? here : arg;
+	return here[0] == 'x' ? NULL : arg;
 }
 
 static int write_text(void)

@@ -174,6 +174,6 @@ static inline void ump__tools_owned(const void *at, size_t size)
 }
 
 /* Set an output of a function of the API to NULL. */
-#define UMP__CLEAR(out) (*(out) = NULL, ump__tools_written((out), sizeof *(out)))
+#define UMP__CLEAR(out) (*(out) = NULL, ump__tools_outputs((out), NULL))
 
 #endif

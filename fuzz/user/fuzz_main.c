@@ -76,7 +76,7 @@ static void make(uint64_t seed, uint64_t index)
 {
 	uint64_t state = mix(seed ^ mix(index));
 
-	shared->size = 8 + state % (state & 256 ? LONGEST - 8 : 56);
+	shared->size = 8 + (size_t)(state % (state & 256 ? LONGEST - 8 : 56));
 	for (size_t i = 0; i < shared->size; i++) {
 		state = mix(state);
 		shared->bytes[i] = (uint8_t)(state & 0x300 ? state : state % 8);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "sync/tools.h"
 
+#ifdef UMP__CAN_TELL
+
 #include <stdint.h>
 #include <string.h>
 
@@ -66,8 +68,6 @@ static int find_valgrind(void)
 }
 
 int ump__tools;
-
-#if defined(__GNUC__) && defined(__ELF__)
 
 /* A sanitizer's runtime is in the program if it is anywhere: the dynamic or static linker resolves
  * these names to it, and else to NULL. */
@@ -276,75 +276,5 @@ SAVING(ump__tell_reused);
 SAVING(ump__tell_written);
 SAVING(ump__tell_outputs);
 #endif
-
-#else
-
-void ump__tell_own(void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-}
-
-void ump__tell_release(const void *at, bool pushed)
-{
-	(void)at;
-	(void)pushed;
-}
-
-void ump__tell_acquire(const void *at, size_t unused)
-{
-	(void)at;
-	(void)unused;
-}
-
-void ump__tell_call(const void *at, const void *slot)
-{
-	(void)at;
-	(void)slot;
-}
-
-void ump__tell_forbidden(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-}
-
-void ump__tell_reused(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-}
-
-void ump__tell_written(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-}
-
-void ump__tell_outputs(const void *one, const void *other)
-{
-	(void)one;
-	(void)other;
-}
-
-void ump__tell_used(const void *at, size_t size, void *caller)
-{
-	(void)at;
-	(void)size;
-	(void)caller;
-}
-
-void ump__tell_owned(const void *at, size_t size, void *caller)
-{
-	(void)at;
-	(void)size;
-	(void)caller;
-}
-
-void ump__tell_copy(void *to, const void *from, size_t size, bool fresh)
-{
-	(void)fresh;
-	memcpy(to, from, size);
-}
 
 #endif

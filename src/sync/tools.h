@@ -27,23 +27,22 @@
 #endif
 #endif
 
+/* Where the linker resolves weak names.  Elsewhere nothing is told. */
+#if defined(__GNUC__) && defined(__ELF__)
+#define UMP__CAN_TELL 1
 /* Whether any tool watches this process.  Set before main, and constant afterwards.  Hidden, so
  * that its test is one comparison with memory. */
-#ifdef __GNUC__
 extern int ump__tools __attribute__((visibility("hidden")));
+#endif
+#if defined(UMP__CAN_TELL) && !defined(UMP__IS_SEEN)
 #define UMP__HAS_TOOLS() __builtin_expect(ump__tools != 0, 0)
 #else
-extern int ump__tools;
-#define UMP__HAS_TOOLS() (ump__tools != 0)
+#define UMP__HAS_TOOLS() 0
 #endif
 #if defined(__GNUC__) && !defined(UMP__CALLER)
 #define UMP__CALLER() __builtin_return_address(0)
 #elif !defined(UMP__CALLER)
 #define UMP__CALLER() NULL
-#endif
-#ifdef UMP__IS_SEEN
-#undef UMP__HAS_TOOLS
-#define UMP__HAS_TOOLS() 0
 #endif
 
 /* Called from assembly, so that link-time optimization must not remove it. */
@@ -74,7 +73,7 @@ void ump__tell_copy(void *to, const void *from, size_t size, bool fresh);
  * that a call may change.  So on x86-64 a trampoline (tools.c) saves the general registers, and
  * only vector registers, which the callers do not use, may change.  The red zone is skipped.
  */
-#if !defined(UMP__TELL) && defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__)
+#if !defined(UMP__TELL) && defined(UMP__CAN_TELL) && defined(__x86_64__) && !defined(__ILP32__)
 #define UMP__TELL(function, first, second)                                                         \
 	__asm__ __inline__ volatile(                                                               \
 		"lea -128(%%rsp), %%rsp\n\tpush %[a]\n\tpush %[b]\n\tcall " #function              \

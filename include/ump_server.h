@@ -5,8 +5,8 @@
  *
  * A server owns an inbox.  Clients send it requests, which are answered, and posts, which are
  * one-way.  A dispatch loop passes each message to the application's handler, one at a time, in
- * order.  The loop ends in exactly two ways: the handler breaks with a value, or the inbox is empty
- * and every strong client is gone.
+ * order.  The loop ends in exactly two ways: by a break with a value, from the handler or from
+ * outside (a stop), or because the inbox is empty and every strong client is gone.
  *
  * This header is the specification.  A tag in brackets, such as [once], names a promise; tests,
  * fuzzers and proofs name the tag that they check.  The promises:
@@ -23,6 +23,13 @@
  *              undelivered messages are passed to `leftover`, else completed with UMP_SERVER_GONE
  *              (requests) or dropped (posts); `term` runs and may replace the outcome; join
  *              returns it.
+ * - [stop]     A stop is a break from outside.  It needs no capacity, and overtakes all queued
+ *              messages: once it is accepted, no message is handled but the one at hand.  Then the
+ *              loop ends by a break with the stop's value, as [break] says.  A suspended handler is
+ *              the message at hand until it is resumed; a kept context is not.  If that message's
+ *              handler breaks by itself, its value is the outcome, and the stop's is given to the
+ *              stop's `drop`: an accepted value is the outcome or is dropped, exactly once.  At
+ *              most one stop is accepted.
  * - [gone]     A send that returns UMP_SERVER_GONE delivered nothing and left the caller's value
  *              untouched: the caller still owns what the value points to, and may send it
  *              elsewhere.  A request that was never started fails with UMP_SERVER_GONE, and one
@@ -278,6 +285,11 @@ UMP_API const char *ump_strerror(int result);
  *                                     timed out; else dropped
  *
  *   a post that is neither handled nor passed to `leftover`: dropped
+ *
+ *   ump_client_stop, ump_post_client_stop, ump_weak_client_stop (of the value)
+ *     UMP_OK                          `term`, then the caller of join, as for a break; if the
+ *                                     handler breaks by itself, or `init` fails: dropped
+ *     any other                       the caller as before
  *
  *   ump_reply (of what the reply points to)
  *     UMP_OK                          the caller of the request once it has got the reply;
@@ -556,6 +568,20 @@ UMP_API int ump_client_post(const ump_client *client, const void *msg);
 UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline);
 
 /**
+ * Stop the server from outside, as if its handler broke with `value` after the message at hand;
+ * [stop].  `drop`, which may be NULL, is called with `value` on the dispatcher, after the inbox has
+ * closed, if the outcome is another one.  (If no dispatcher could be started, spawn calls it.)
+ * Never blocks, but see [combining].  Any thread, also from the server's own callbacks: from `init`
+ * or the builder, no message is handled; `leftover`, `term` and `drop` come too late.
+ * UMP_OK: accepted; the value belongs to the loop.
+ * UMP_SERVER_GONE: the loop ends or has ended, or another stop came first; the caller still owns
+ *   the value.
+ * UMP_INVALID: `client` is NULL, or it is one of a raw receiving end, whose loop belongs to the
+ *   application: that must be asked by a message.
+ */
+UMP_API int ump_client_stop(const ump_client *client, void *value, void (*drop)(void *value));
+
+/**
  * Create a strong client that can only post.  The caller owns `*out` and must drop it.
  * Blocking, threads and results as ump_client_clone; UMP_INVALID also if the server takes no posts.
  */
@@ -573,6 +599,10 @@ UMP_API int ump_post_client_post(const ump_post_client *client, const void *msg)
 /** As ump_client_post_until. */
 UMP_API int ump_post_client_post_until(
 	const ump_post_client *client, const void *msg, ump_time deadline);
+
+/** As ump_client_stop. */
+UMP_API int ump_post_client_stop(
+	const ump_post_client *client, void *value, void (*drop)(void *value));
 
 /* ---- Weak clients -------------------------------------------------------------------------- */
 
@@ -596,6 +626,14 @@ UMP_API void ump_weak_client_drop(ump_weak_client **weak);
  * UMP_INVALID: an argument is NULL.  UMP_NO_MEMORY.  UMP_OVERFLOW.  On failure `*out` is NULL.
  */
 UMP_API int ump_weak_client_upgrade(const ump_weak_client *weak, ump_client **out);
+
+/**
+ * As ump_client_stop, through a strong client that exists during the call: upgrade, stop, drop; so
+ * see [combining] for both the stop and the drop.  No memory is allocated.
+ * UMP_CLIENTS_GONE: no strong client is left: the loop ends by itself.  UMP_OVERFLOW.
+ */
+UMP_API int ump_weak_client_stop(
+	const ump_weak_client *weak, void *value, void (*drop)(void *value));
 
 /* ---- The caller's side of a request -------------------------------------------------------- */
 

@@ -10,7 +10,7 @@ static void server_init(struct ump_server *server, struct ump__channel *channel)
 {
 	server->channel = channel;
 	ump__queue_init(&server->batch);
-	server->lent = NULL;
+	server->refused = NULL;
 	server->slab = NULL;
 	server->done = 0;
 	server->ended = false;
@@ -50,6 +50,8 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->slow_limit = config->slow_limit;
 	channel->slow_handler = config->slow_handler;
 	channel->slow_arg = config->slow_arg;
+	ump__attention_init(
+		&channel->attention, config->slow_limit != 0 ? UMP__ATTENTION_TIMED : 0);
 	channel->notifier.fd = -1;
 	channel->combining = NULL;
 #ifndef NDEBUG
@@ -85,9 +87,16 @@ void ump__channel_drop_strong(struct ump__channel *channel)
 	ump__tools_acquire(&channel->counts);
 	/* Everything that was sent lies below the EOS marker: the end travels through the same word
 	 * as the messages, so there is no second word to race with.  A closed inbox needs no
-	 * marker. */
-	(void)ump__channel_run(channel, push(channel, &channel->eos.node));
+	 * marker.  A stop has pushed it: its strong reference was dropped before this one, so the
+	 * bit is seen. */
+	if (!ump__stop_is_set(ump__attention_peek(&channel->attention)))
+		(void)ump__channel_run(channel, ump__channel_push_eos(channel));
 	ump__channel_drop_weak(channel);
+}
+
+int ump__channel_push_eos(struct ump__channel *channel)
+{
+	return push(channel, &channel->eos.node);
 }
 
 void ump__channel_drop_weak(struct ump__channel *channel)

@@ -22,8 +22,14 @@ struct ump_server {
 	struct ump__channel *channel;
 	/* Messages taken from the inbox, and not received yet. */
 	struct ump__queue batch;
-	/* Post whose value the receiver reads; it is freed at the receiver's next call. */
-	struct ump__post *lent;
+	union {
+		/* Raw: post whose value the receiver reads; it is freed at the receiver's next
+		 * call. */
+		struct ump__post *lent;
+		/* A dispatcher's: message that it had dequeued, and whose permit it had released,
+		 * when it found the stop; it is disposed of before the batch. */
+		struct ump__message *refused;
+	};
 	/* Slab of the posts that were handled and are not released yet, and their number. */
 	struct ump__slab *slab;
 	uint32_t done;
@@ -40,6 +46,12 @@ struct ump_server {
 	struct ump__count busy_since;
 	/* Whether a message is being handled. */
 	struct ump__hint busy;
+};
+
+/* A stop: the outcome of the loop, and what releases it if the loop ends otherwise. */
+struct ump__stop {
+	void *value;
+	void (*drop)(void *value);
 };
 
 /*
@@ -67,6 +79,8 @@ struct ump__channel {
 	/* Fork generation of the process that opened it. */
 	int generation;
 #endif
+	/* What the dispatcher must look at before each message. */
+	struct ump__attention attention;
 	struct ump__hint server_cpu;
 	/* Bytes of message memory that a client may keep; 0 for the default. */
 	uint32_t keep;
@@ -76,6 +90,8 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump_server server;
 	struct ump__count kept;
 	struct ump__count failed;
+	/* Written by the one thread whose stop has claimed it. */
+	struct ump__stop stop;
 	/* Written by threads that clone and drop clients, mostly because of a message; and by all
 	 * senders, which need this line for each message.  The larger member must come first, so
 	 * that there is no hole where words are small. */
@@ -123,8 +139,21 @@ struct ump__channel *ump__channel_new(const struct ump_config *config);
 /* Free a channel that no other thread has seen. */
 void ump__channel_free(struct ump__channel *channel);
 
-/* Drop a strong reference; the last drop pushes the EOS marker. */
+/* Drop a strong reference; the last drop pushes the EOS marker, unless a stop has. */
 void ump__channel_drop_strong(struct ump__channel *channel);
+
+/* Push the EOS marker, which no thread may have done before.  The result is that of a send; the
+ * caller must pass it to ump__channel_run. */
+int ump__channel_push_eos(struct ump__channel *channel);
+
+/* Stop the server.  UMP_OK: accepted; the value belongs to the loop.  UMP_SERVER_GONE, UMP_INVALID
+ * (a raw receiving end): nothing was done.  The caller must have a strong reference, and must not
+ * hold a lock. */
+int ump__channel_stop(struct ump__channel *channel, void *value, void (*drop)(void *value));
+
+/* Accept no stop from now on.  Returns the one that was accepted, which the caller owns then, or
+ * NULL.  The dispatcher only, once. */
+struct ump__stop *ump__channel_end_stop(struct ump__channel *channel);
 
 /* Drop a weak reference; the last drop frees the channel. */
 void ump__channel_drop_weak(struct ump__channel *channel);

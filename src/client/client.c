@@ -51,6 +51,16 @@ int ump_client_post_until(const ump_client *client, const void *msg, ump_time de
 	return ump__handle_post(&client->handle, msg, deadline);
 }
 
+int ump_client_stop(const ump_client *client, void *value, void (*drop)(void *value))
+{
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
+	UMP__REQUIRE_OWN(client->handle.channel);
+	UMP__REQUIRE_INSIDE();
+	return ump__channel_stop(client->handle.channel, value, drop);
+}
+
 int(ump_client_post_client)(const ump_client *client, ump_post_client **out)
 {
 	void *made = NULL;

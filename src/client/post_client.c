@@ -50,3 +50,13 @@ int ump_post_client_post_until(const ump_post_client *client, const void *msg, u
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
 	return ump__handle_post(&client->handle, msg, deadline);
 }
+
+int ump_post_client_stop(const ump_post_client *client, void *value, void (*drop)(void *value))
+{
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	UMP__REQUIRE_OWN(client->handle.channel);
+	UMP__REQUIRE_INSIDE();
+	return ump__channel_stop(client->handle.channel, value, drop);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "channel/references.h"
 #include "client/handle.h"
+#include "wait/frame.h"
 
 #define LIVE "a weak client was used after it was dropped, or is none"
 
@@ -51,5 +52,24 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	 * them. */
 	if (result == UMP_OVERFLOW && !ump__strong_any(&channel->counts))
 		return UMP_CLIENTS_GONE;
+	return result;
+}
+
+int ump_weak_client_stop(const ump_weak_client *weak, void *value, void (*drop)(void *value))
+{
+	struct ump__channel *channel;
+	int result;
+
+	if (weak == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_WEAK(weak, LIVE);
+	UMP__REQUIRE_OWN(weak->channel);
+	UMP__REQUIRE_INSIDE();
+	channel = weak->channel;
+	/* As an upgrade, but without a handle. */
+	if (!ump__strong_add(&channel->counts))
+		return ump__strong_any(&channel->counts) ? UMP_OVERFLOW : UMP_CLIENTS_GONE;
+	result = ump__channel_stop(channel, value, drop);
+	ump__channel_drop_strong(channel);
 	return result;
 }

@@ -10,6 +10,13 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 	return over ? UMP__DISPOSITION_LEFTOVER : UMP__DISPOSITION_HANDLE;
 }
 
+enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped)
+{
+	if (stopped)
+		return UMP__OUTCOME_STOP;
+	return kind == UMP__KIND_EOS ? UMP__OUTCOME_NONE : UMP__OUTCOME_CONTINUE;
+}
+
 enum ump__outcome ump__outcome_after(enum ump__kind kind, bool broke)
 {
 	if (kind == UMP__KIND_EOS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The disposition of a message, and of the loop.  The loop ends in two ways, which are told apart
- * in this file: the handler breaks, or the end-of-stream (EOS) marker of the last strong client is
- * reached.
+ * in this file: by a break, of the handler or from outside (a stop), or because the end-of-stream
+ * (EOS) marker of the last strong client is reached.
  */
 #ifndef UMP_CORE_DISPOSITION_H
 #define UMP_CORE_DISPOSITION_H
@@ -13,7 +13,7 @@ enum ump__kind {
 	UMP__KIND_POST,
 	UMP__KIND_REQUEST,
 	/* The EOS marker, pushed when the last strong client is dropped: everything sent lies
-	 * before it. */
+	 * before it.  A stop pushes it earlier, to wake the dispatcher. */
 	UMP__KIND_EOS,
 	/* A reservation by a client in an event loop.  It is queued in completions only, where
 	 * there is no loop. */
@@ -37,7 +37,9 @@ enum ump__outcome {
 	/* The loop ends with none. */
 	UMP__OUTCOME_NONE,
 	/* The loop ends with the handler's value. */
-	UMP__OUTCOME_VALUE
+	UMP__OUTCOME_VALUE,
+	/* The loop is ended from outside: with the value of the stop, if there is one. */
+	UMP__OUTCOME_STOP
 };
 
 /* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
@@ -63,6 +65,25 @@ enum ump__outcome {
   @ disjoint behaviors;
   @*/
 enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, bool over);
+
+/* Return what the loop does before it handles a message of `kind`; `stopped`: a stop was accepted.
+ * The marker that follows a stop is the EOS marker. */
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
+  @ terminates \true;
+  @ assigns \result \from kind, stopped;
+  @ behavior stopped:
+  @   assumes stopped;
+  @   ensures outcome: \result == UMP__OUTCOME_STOP;
+  @ behavior eos:
+  @   assumes kind == UMP__KIND_EOS && !stopped;
+  @   ensures outcome: \result == UMP__OUTCOME_NONE;
+  @ behavior on:
+  @   assumes kind != UMP__KIND_EOS && !stopped;
+  @   ensures outcome: \result == UMP__OUTCOME_CONTINUE;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
+enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;

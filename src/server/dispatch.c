@@ -34,9 +34,10 @@ static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct um
 	return flow;
 }
 
-static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump__message *message)
+static inline struct ump_flow hand_over(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, enum ump__kind kind)
 {
-	switch (ump__kind_of(message)) {
+	switch (kind) {
 	case UMP__KIND_POST:
 		return handle_post(dispatcher, ump__post_of(message));
 	case UMP__KIND_REQUEST:
@@ -50,17 +51,17 @@ static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump_
 
 /* As hand_over(), but measure the duration, for servers with a slow_limit. */
 static struct ump_flow hand_over_timed(
-	struct ump__dispatcher *dispatcher, struct ump__message *message)
+	struct ump__dispatcher *dispatcher, struct ump__message *message, enum ump__kind kind)
 {
 	ump_server *server = dispatcher->server;
 	const struct ump__channel *channel = server->channel;
-	bool request = ump__kind_of(message) == UMP__KIND_REQUEST;
+	bool request = kind == UMP__KIND_REQUEST;
 	ump_time begin = ump_now();
 	struct ump_flow flow;
 	int64_t took;
 
 	ump__count_set(&server->busy_since, (uint64_t)begin);
-	flow = hand_over(dispatcher, message);
+	flow = hand_over(dispatcher, message, kind);
 	took = ump_now() - begin;
 	/* A suspended handler stays busy, until its task clears this. */
 	if (dispatcher->frame.suspension == NULL)
@@ -73,23 +74,58 @@ static struct ump_flow hand_over_timed(
 	return flow;
 }
 
+/* Begin and end the handling of a message, for those who observe the server. */
+static inline void begin_message(ump_server *server, enum ump__kind kind)
+{
+	(void)kind;
+	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
+	ump__hint_set(&server->busy, 1);
+	UMP__PROBE(begin, server->channel, kind);
+}
+
+static inline void end_message(ump_server *server, enum ump__kind kind)
+{
+	(void)kind;
+	UMP__PROBE(end, server->channel, kind);
+	ump__hint_set(&server->busy, 0);
+}
+
+/* As ump__dispatcher_handle, if `message` is the EOS marker, or the attention word is not 0. */
+static enum ump__outcome look_closer(struct ump__dispatcher *dispatcher,
+	struct ump__message *message, struct ump_flow *flow, uint32_t attention)
+{
+	ump_server *server = dispatcher->server;
+	enum ump__kind kind = ump__kind_of(message);
+	enum ump__outcome outcome = ump__outcome_before(kind, ump__stop_is_set(attention));
+
+	if (outcome == UMP__OUTCOME_CONTINUE) {
+		begin_message(server, kind);
+		*flow = (attention & UMP__ATTENTION_TIMED) != 0
+				? hand_over_timed(dispatcher, message, kind)
+				: hand_over(dispatcher, message, kind);
+		end_message(server, kind);
+		return ump__outcome_after(kind, flow->stop);
+	}
+	if (kind == UMP__KIND_EOS)
+		ump__tools_acquire(message);
+	else
+		server->refused = message;
+	return outcome;
+}
+
 enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
 {
 	ump_server *server = dispatcher->server;
+	uint32_t attention = ump__attention_peek(&server->channel->attention);
 	/* The message is gone once it is handled. */
 	enum ump__kind kind = ump__kind_of(message);
 
-	if (kind == UMP__KIND_EOS) {
-		ump__tools_acquire(message);
-		return ump__outcome_after(kind, false);
-	}
-	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
-	ump__hint_set(&server->busy, 1);
-	UMP__PROBE(begin, server->channel, kind);
-	*flow = server->channel->slow_limit != 0 ? hand_over_timed(dispatcher, message)
-						 : hand_over(dispatcher, message);
-	UMP__PROBE(end, server->channel, kind);
-	ump__hint_set(&server->busy, 0);
+	/* One comparison for the EOS marker and for every bit. */
+	if (((uint32_t)kind | attention) > UMP__KIND_REQUEST)
+		return look_closer(dispatcher, message, flow, attention);
+	begin_message(server, kind);
+	*flow = hand_over(dispatcher, message, kind);
+	end_message(server, kind);
 	return ump__outcome_after(kind, flow->stop);
 }

@@ -44,13 +44,15 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher);
 /* Call init.  Returns 0, or its code. */
 int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 
-/* Pass one message to the handler, unless it is the EOS marker.  `flow` receives what the handler
+/* Pass one message to the handler, unless it is the EOS marker or the server was stopped; then the
+ * message is undelivered, and ump__dispatcher_end disposes of it.  `flow` receives what the handler
  * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
  * so. */
 enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 
-/* End the loop: close the inbox, dispose of undelivered messages, call term and drop.  Returns the
+/* End the loop: close the inbox, dispose of undelivered messages, and of a stop that is not the
+ * outcome, call term and drop.  `flow` is the outcome, unless `outcome` replaces it.  Returns the
  * outcome.  The caller must release the receiver. */
 struct ump_flow ump__dispatcher_end(
 	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow);

@@ -28,9 +28,21 @@ static void drop_handler(struct ump__dispatcher *dispatcher)
 	dispatcher->handler.drop(dispatcher->handler.self);
 }
 
+/* Release the value of a stop that is not the outcome; NULL: there is none. */
+static void drop_stop(const struct ump__stop *stop)
+{
+	if (stop == NULL || stop->drop == NULL)
+		return;
+	ump__tools_call(NULL, NULL);
+	stop->drop(stop->value);
+}
+
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 {
+	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
+
 	ump__server_close(dispatcher->server, NULL, NULL);
+	drop_stop(stop);
 	drop_handler(dispatcher);
 }
 
@@ -80,10 +92,16 @@ struct ump_flow ump__dispatcher_end(
 	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
 {
 	const struct ump_handler *handler = &dispatcher->handler;
+	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
 
 	if (outcome == UMP__OUTCOME_NONE)
 		flow = ump_continue();
+	if (outcome == UMP__OUTCOME_STOP && stop != NULL) {
+		flow = ump_break(stop->value);
+		stop = NULL;
+	}
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	drop_stop(stop);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);

@@ -25,6 +25,7 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	const struct ump_config *config, size_t config_size)
 {
 	struct ump_config checked;
+	int result;
 
 	if (server != NULL)
 		UMP__CLEAR(server);
@@ -33,7 +34,10 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 	if (server == NULL || client == NULL ||
 		ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
-	return ump__channel_open(server, client, &checked);
+	result = ump__channel_open(server, client, &checked);
+	if (result == UMP_OK)
+		ump__attention_init(&(*server)->channel->attention, UMP__ATTENTION_RAW);
+	return result;
 }
 
 /* Release the post that was lent by the last call. */

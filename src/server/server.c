@@ -177,6 +177,24 @@ static void dispose_undelivered(ump_server *server, struct ump__message *message
 	}
 }
 
+/* Dispose of one message of the closed inbox, or of the batch; the EOS marker, too. */
+static void dispose(ump_server *server, struct ump__message *message,
+	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
+{
+	ump__tools_acquire(message);
+	switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
+	case UMP__DISPOSITION_LEFTOVER:
+		dispose_undelivered(server, message, leftover, self);
+		break;
+	case UMP__DISPOSITION_SKIP:
+		ump__server_skip(server, message);
+		break;
+	case UMP__DISPOSITION_HANDLE:
+	case UMP__DISPOSITION_NOTHING:
+		break;
+	}
+}
+
 void ump__server_close(ump_server *server,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
@@ -190,23 +208,16 @@ void ump__server_close(ump_server *server,
 		ump__semaphore_close(server->channel->semaphore);
 	/* Messages that were taken but not received yet are older. */
 	ump__queue_append(&server->batch, &rest);
+	/* This one is the oldest. */
+	if (server->refused != NULL)
+		dispose(server, server->refused, leftover, self);
+	server->refused = NULL;
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		ump__tools_acquire(message);
 		if (ump__kind_of(message) != UMP__KIND_EOS)
 			release_permit(server);
-		switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
-		case UMP__DISPOSITION_LEFTOVER:
-			dispose_undelivered(server, message, leftover, self);
-			break;
-		case UMP__DISPOSITION_SKIP:
-			ump__server_skip(server, message);
-			break;
-		case UMP__DISPOSITION_HANDLE:
-		case UMP__DISPOSITION_NOTHING:
-			break;
-		}
+		dispose(server, message, leftover, self);
 	}
 }
 

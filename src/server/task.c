@@ -183,8 +183,8 @@ static void task_free(struct ump_task *task)
 	ump__free(task);
 }
 
-/* End a task whose handle was dropped, as by a break with NULL.  If a suspended handler was resumed
- * with a break, its value must not be lost. */
+/* End a task whose handle was dropped, by its stop, or else as by a break with NULL.  If a suspended
+ * handler was resumed with a break, its value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
 	struct ump_flow flow = ump_continue();
@@ -193,7 +193,10 @@ static void end_dropped(struct ump_task *task)
 		(void)ump__suspension_give_up(task->suspension, &flow);
 		forget_suspended(task);
 	}
-	finish(task, UMP__OUTCOME_VALUE, flow.stop ? flow : ump_break(NULL));
+	if (flow.stop)
+		finish(task, UMP__OUTCOME_VALUE, flow);
+	else
+		finish(task, UMP__OUTCOME_STOP, ump_break(NULL));
 }
 
 /* Run init, and become idle. */

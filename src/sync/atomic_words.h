@@ -6,6 +6,7 @@
 
 #include "core/call.h"
 #include "core/inbox.h"
+#include "core/stop.h"
 #include "sync/words.h"
 
 #include <stdbool.h>
@@ -138,6 +139,45 @@ static inline int ump__hint_get(const struct ump__hint *hint)
 static inline void ump__hint_set(struct ump__hint *hint, int value)
 {
 	atomic_store_explicit(&hint->value, value, memory_order_relaxed);
+}
+
+/* ---- Attention ----------------------------------------------------------------------------- */
+
+/* Call before it is shared.  ORDER: none, as ump__word_init. */
+static inline void ump__attention_init(struct ump__attention *attention, uint32_t bits)
+{
+	atomic_init(&attention->value, bits);
+}
+
+/* ORDER: relaxed.  The dispatcher may see a stop late, but not later than the marker, whose push
+ * (ump__inbox_word_push) carries the bit. */
+static inline uint32_t ump__attention_peek(const struct ump__attention *attention)
+{
+	return atomic_load_explicit(&attention->value, memory_order_relaxed);
+}
+
+/* Returns the bits before.  ORDER: relaxed.  It publishes nothing: only the thread that sets the
+ * bit writes the record. */
+static inline uint32_t ump__attention_claim(struct ump__attention *attention)
+{
+	return atomic_fetch_or_explicit(
+		&attention->value, UMP__ATTENTION_CLAIMED, memory_order_relaxed);
+}
+
+/* Returns the bits before.  ORDER stop: release here -> acquire in ump__attention_end.  Carries:
+ * the record. */
+static inline uint32_t ump__attention_stop(struct ump__attention *attention)
+{
+	return atomic_fetch_or_explicit(
+		&attention->value, UMP__ATTENTION_STOP, memory_order_release);
+}
+
+/* Returns the bits before.  ORDER stop: acquire here <- release in ump__attention_stop.  Carries:
+ * the record. */
+static inline uint32_t ump__attention_end(struct ump__attention *attention)
+{
+	return atomic_fetch_or_explicit(
+		&attention->value, UMP__ATTENTION_ENDED, memory_order_acquire);
 }
 
 /* ---- Counts of events ---------------------------------------------------------------------- */

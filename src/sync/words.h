@@ -58,6 +58,11 @@ struct ump__count {
 	UMP__ATOMIC(uint64_t) value;
 };
 
+/* What a dispatcher looks at before each message: bits of core/stop.h. */
+struct ump__attention {
+	UMP__ATOMIC(uint32_t) value;
+};
+
 /* A number that may be out of date, such as the CPU on which the other side last ran. */
 struct ump__hint {
 	UMP__ATOMIC(int) value;

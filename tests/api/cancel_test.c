@@ -274,7 +274,11 @@ static int end_and_join(void)
 			full_client, &order, &made_wait_reply, SOON)) row(ump_client_post,         \
 		ump_client_post(client, &order), ump_client_post(combining_client, &order),        \
 		ump_client_post(task_clients[1], &order)) row(ump_client_post_until,               \
-		ump_client_post_until(full_client, &order, SOON)) row(ump_client_post_client,      \
+		ump_client_post_until(full_client, &order, SOON)) row(ump_client_stop,             \
+		ump_client_stop(client, NULL, NULL),                                               \
+		ump_client_stop(combining_client, NULL, NULL)) row(ump_post_client_stop,           \
+		ump_post_client_stop(post_client, NULL, NULL)) row(ump_weak_client_stop,           \
+		ump_weak_client_stop(weak, NULL, NULL)) row(ump_client_post_client,                \
 		ump_client_post_client(client, &made_post_client)) row(ump_post_client_clone,      \
 		ump_post_client_clone(post_client, &made_post_client)) row(ump_post_client_drop,   \
 		ump_post_client_drop(&post_client)) row(ump_post_client_post,                      \
@@ -319,8 +323,8 @@ static int end_and_join(void)
 		ump_thread_pool_drop(&threads)) row(ump_spawn_task_sized,                          \
 		ump_spawn_task_sized(&posts, SIZES, build_posts, NULL, &made_client,               \
 			&made_task)) row(ump_spawn_task,                                           \
-		ump_spawn_task(                                                                    \
-			&posts, build_posts, NULL, &made_client, &made_task)) row(ump_task_fd,     \
+		ump_spawn_task(&posts, build_posts, NULL, &made_client,                            \
+			&made_task)) row(ump_task_fd,                                              \
 		ump_task_fd(tasks[0])) row(ump_task_dispatch,                                      \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \

@@ -30,11 +30,22 @@ static void stops(void)
 	CHECK_INT(ump__outcome_after(UMP__KIND_EOS, true), ==, UMP__OUTCOME_NONE);
 }
 
+static void stopped_from_outside(void)
+{
+	CHECK_INT(ump__outcome_before(UMP__KIND_POST, false), ==, UMP__OUTCOME_CONTINUE);
+	CHECK_INT(ump__outcome_before(UMP__KIND_REQUEST, false), ==, UMP__OUTCOME_CONTINUE);
+	CHECK_INT(ump__outcome_before(UMP__KIND_EOS, false), ==, UMP__OUTCOME_NONE);
+	CHECK_INT(ump__outcome_before(UMP__KIND_POST, true), ==, UMP__OUTCOME_STOP);
+	CHECK_INT(ump__outcome_before(UMP__KIND_REQUEST, true), ==, UMP__OUTCOME_STOP);
+	CHECK_INT(ump__outcome_before(UMP__KIND_EOS, true), ==, UMP__OUTCOME_STOP);
+}
+
 static const struct check_test tests[] = {
 	{"[once] each message has one disposition", dispositions},
 	{"[drain] [break] the loop ends by the end-of-stream marker or by a break, and by nothing "
 	 "else",
 		stops},
+	{"[stop] a stop ends the loop before any message", stopped_from_outside},
 };
 
 CHECK_MAIN(tests)

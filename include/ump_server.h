@@ -93,7 +93,7 @@
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
  * - [combining]  A combining server has no thread.  A sender that finds it without a combiner runs
- *              it, as its combiner; so does the drop of the last strong client.  Messages are
+ *              it, as its combiner; so do a stop and the drop of the last strong client.  Messages are
  *              handled one at a time, in order.  After a budget of others' messages the combiner
  *              hands off the role to the next sender that is blocked in ump_client_req.  If a
  *              second budget brings none, and after each further one, it releases the role to the
@@ -106,8 +106,8 @@
  * - [quiet]    No lost wake-up: no thread stays blocked once its condition holds.  Closing,
  *              dropping and breaking never block, with three exceptions: ump_thread_pool_drop
  *              waits for idle threads to end; ump_completions_drop and a task's end may wait for a
- *              thread that is raising the notifier of the descriptor; and the drop of a combining
- *              server's last strong client may run it.
+ *              thread that is raising the notifier of the descriptor; and a stop of a combining
+ *              server, or the drop of its last strong client, may run it.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -1061,7 +1061,8 @@ UMP_API int ump_task_run(ump_task *task, ump_time deadline);
 UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 
 /**
- * Drop a task.  If its loop has not ended, it ends now, in this call, as by a break with NULL: the
+ * Drop a task.  If its loop has not ended, it ends now, in this call, by the stop that was accepted
+ * before, if any, or else as by a break with NULL: the
  * inbox closes, undelivered messages are passed to `leftover`, `term` and `drop` are called, and
  * the outcome is discarded; [break].  A suspended handler does not continue.  Its suspension must
  * still be resumed: that returns UMP_SERVER_GONE, and until then the message of a post stays valid.
@@ -1137,7 +1138,8 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
  *
  * - These calls may run handlers, `slow_handler`, `leftover`, `term` and `drop` before they return,
  *   and take as long as these do: ump_spawn_combining; every call that sends a post or a request,
- *   whether it waits or not; ump_client_drop and ump_post_client_drop of the last strong client.
+ *   whether it waits or not; every stop; ump_client_drop and ump_post_client_drop of the last
+ *   strong client.
  *   No other call does.  Where such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
  *   with its stack, its signal mask, its thread-local variables and its priority.  Each callback

@@ -794,6 +794,7 @@ template <unsigned char Owners, class T, class Took, class Send>
 int send(T &value, Took took, Send send) noexcept;
 template <class T, class Send> int lend(T &value, Send send) noexcept;
 template <class T, class Call> answer<T> answered(Call call) noexcept;
+template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop stop) noexcept;
 
 // The callables that `completions` lists.
 template <class P, class F> class waits_for_answer;
@@ -969,6 +970,25 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 		return post_until(post_type(msg), deadline);
 	}
 
+	/// ump_client_stop.  On every failure, UMP_NO_MEMORY too, `how` keeps the outcome.
+	[[nodiscard]] result<void> stop(typename P::outcome &&how) const noexcept
+	{
+		return detail::stopped(how, [&](void *value, void (*drop)(void *)) {
+			return ump_client_stop(this->get(), value, drop);
+		});
+	}
+	/// Stop with a copy of the outcome.
+	[[nodiscard]] result<void> stop(const typename P::outcome &how) const
+	{
+		return stop(typename P::outcome(how));
+	}
+	/// Stop the loop of a protocol without an outcome.
+	[[nodiscard]] result<void> stop() const noexcept
+	{
+		static_assert(detail::is_none<typename P::outcome>, "this loop has an outcome");
+		return stop(typename P::outcome());
+	}
+
 	/// ump_client_stats.
 	[[nodiscard]] result<ump_stats> stats() const noexcept
 	{
@@ -998,6 +1018,24 @@ template <class P> class weak_client : public base::owner<ump_weak_client, ump_w
 		int code = ump_weak_client_upgrade(this->get(), &out);
 
 		return detail::made<client<P>>(code, out);
+	}
+	/// ump_weak_client_stop.  On every failure, UMP_NO_MEMORY too, `how` keeps the outcome.
+	[[nodiscard]] result<void> stop(typename P::outcome &&how) const noexcept
+	{
+		return detail::stopped(how, [&](void *value, void (*drop)(void *)) {
+			return ump_weak_client_stop(this->get(), value, drop);
+		});
+	}
+	/// Stop with a copy of the outcome.
+	[[nodiscard]] result<void> stop(const typename P::outcome &how) const
+	{
+		return stop(typename P::outcome(how));
+	}
+	/// Stop the loop of a protocol without an outcome.
+	[[nodiscard]] result<void> stop() const noexcept
+	{
+		static_assert(detail::is_none<typename P::outcome>, "this loop has an outcome");
+		return stop(typename P::outcome());
 	}
 	/// ump_weak_client_stats.
 	[[nodiscard]] result<ump_stats> stats() const noexcept
@@ -1045,6 +1083,24 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
+	}
+	/// ump_post_client_stop.  On every failure, UMP_NO_MEMORY too, `how` keeps the outcome.
+	[[nodiscard]] result<void> stop(typename P::outcome &&how) const noexcept
+	{
+		return detail::stopped(how, [&](void *value, void (*drop)(void *)) {
+			return ump_post_client_stop(this->get(), value, drop);
+		});
+	}
+	/// Stop with a copy of the outcome.
+	[[nodiscard]] result<void> stop(const typename P::outcome &how) const
+	{
+		return stop(typename P::outcome(how));
+	}
+	/// Stop the loop of a protocol without an outcome.
+	[[nodiscard]] result<void> stop() const noexcept
+	{
+		static_assert(detail::is_none<typename P::outcome>, "this loop has an outcome");
+		return stop(typename P::outcome());
 	}
 };
 
@@ -1778,6 +1834,24 @@ template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noex
 	return where ? ump_break(std::addressof(where)) : ump_continue();
 }
 
+// Stop by stop(value, drop), with the outcome in a box, as a suspension's resume has it: served::term
+// takes it out of the box, and `drop` deletes the box if another outcome came first.
+template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop stop) noexcept
+{
+	using boxed = std::optional<Outcome>;
+	std::unique_ptr<boxed> box(new (std::nothrow) boxed(std::move(how)));
+
+	if (box == nullptr)
+		return error(UMP_NO_MEMORY);
+	int code =
+		stop(box.get(), [](void *value) noexcept { delete static_cast<boxed *>(value); });
+	if (code != UMP_OK)
+		how = std::move(**box);
+	else
+		static_cast<void>(box.release());
+	return done(code);
+}
+
 // Resume with go_on: what the destructor of a suspension does.
 inline void resume_anyhow(ump_suspension **suspension) noexcept
 {
@@ -2147,7 +2221,7 @@ template <class P> class served
 				});
 		}
 	}
-	// The outcome is in the ending, or in a box from a suspension's resume.  An outcome that a
+	// The outcome is in the ending, or in a box from a suspension's resume or a stop.  An outcome that a
 	// suspended callback left in the ending is discarded.
 	static ump_flow term(void *self, ump_flow raw) noexcept
 	{

@@ -8,7 +8,8 @@
  * callbacks.  All that decides anything (the queue and the dispositions) is shipped: the functions
  * of the core.
  *
- * A thread passes on all that is there; a task as much as it is asked for, and less if a handler
+ * A stop from outside may come at any time: the message that meets it is undelivered.  A thread
+ * passes on all that is there; a task as much as it is asked for, and less if a handler
  * suspends.  What it then leaves in the batch is the batch of its next run.
  */
 #include "core/disposition.h"
@@ -28,6 +29,12 @@ enum ump__kind kind_of(const struct ump__node *node);
   @ assigns \result \from *node;
   @*/
 bool is_abandoned(const struct ump__node *node);
+
+/* Whether a stop from outside has been accepted: it may come before any message. */
+/*@ terminates \true;
+  @ assigns \result \from *node;
+  @*/
+bool is_stopped(const struct ump__node *node);
 
 /* How a handler returns. */
 enum flow {
@@ -142,8 +149,10 @@ void have_ends(size_t n)
   @   results[*count - 1] == UMP__DISPOSITION_HANDLE;
   @ ensures none: \result == UMP__OUTCOME_NONE ==> *count > 0 &&
   @   results[*count - 1] == UMP__DISPOSITION_NOTHING;
+  @ ensures stop: \result == UMP__OUTCOME_STOP ==> *count > 0 &&
+  @   results[*count - 1] != UMP__DISPOSITION_HANDLE;
   @ ensures outcome: \result == UMP__OUTCOME_CONTINUE || \result == UMP__OUTCOME_NONE ||
-  @   \result == UMP__OUTCOME_VALUE;
+  @   \result == UMP__OUTCOME_VALUE || \result == UMP__OUTCOME_STOP;
   @*/
 enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 	enum ump__disposition *results, size_t *count, size_t *handled, bool *suspended,
@@ -173,7 +182,9 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 	  @   results[i - 1] == UMP__DISPOSITION_NOTHING;
 	  @ loop invariant outcome: outcome == UMP__OUTCOME_CONTINUE ||
 	  @   outcome == UMP__OUTCOME_NONE ||
-	  @   outcome == UMP__OUTCOME_VALUE;
+	  @   outcome == UMP__OUTCOME_VALUE || outcome == UMP__OUTCOME_STOP;
+	  @ loop invariant stop: outcome == UMP__OUTCOME_STOP ==> i > 0 &&
+	  @   results[i - 1] != UMP__DISPOSITION_HANDLE;
 	  @ loop invariant budget: done <= budget && done <= i;
 	  @ loop invariant suspended: flow == SUSPENDS ==> outcome == UMP__OUTCOME_CONTINUE &&
 	  @   i > 0 &&
@@ -213,10 +224,15 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 		kind = kind_of(node);
 		log[i] = node;
 		results[i] = ump__disposition_of(kind, is_abandoned(node), false);
-		if (results[i] == UMP__DISPOSITION_HANDLE)
-			flow = handle(node);
 		if (results[i] != UMP__DISPOSITION_SKIP) {
-			outcome = ump__outcome_after(kind, flow == BREAKS);
+			outcome = ump__outcome_before(kind, is_stopped(node));
+			if (outcome == UMP__OUTCOME_STOP)
+				/* It is undelivered, as is the rest. */
+				results[i] = ump__disposition_of(kind, is_abandoned(node), true);
+			if (outcome == UMP__OUTCOME_CONTINUE) {
+				flow = handle(node);
+				outcome = ump__outcome_after(kind, flow == BREAKS);
+			}
 			done++;
 		}
 		i++;

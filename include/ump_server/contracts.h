@@ -412,6 +412,15 @@ int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_rep
   @*/
 int ump_client_req_async_until(
 	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
+/* What the value of a stop points to is outside these contracts, as that of a break is. */
+/*@ UMP__LENT_TO(client) */
+int ump_client_stop(const ump_client *client, void *value, void (*drop)(void *value));
+/*@ UMP__LENT_TO(client) */
+int ump_post_client_stop(
+	const ump_post_client *client, void *value, void (*drop)(void *value));
+/*@ UMP__LENT_TO(weak) */
+int ump_weak_client_stop(
+	const ump_weak_client *weak, void *value, void (*drop)(void *value));
 /*@ requires usable: UMP_USABLE(client);
   @ requires value: msg != \null;
   @ UMP__GIVES_BYTES */

@@ -102,6 +102,7 @@
  *                                 ump_completions *completions, void *tag);
  * int adder_client_reserve(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
+ * int adder_client_stop(adder_client client, void *value, void (*drop)(void *value));
  * int adder_suspend_for(adder_client client, ump_suspension **out);
  * int adder_client_post(adder_client client, const struct note *msg);
  * int adder_client_post_until(adder_client client, const struct note *msg, ump_time deadline);
@@ -111,10 +112,12 @@
  * int adder_post_client_post(adder_post_client client, const struct note *msg);
  * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
  *                                  ump_time deadline);
+ * int adder_post_client_stop(adder_post_client client, void *value, void (*drop)(void *value));
  * int adder_client_weak(adder_client client, adder_weak_client *out);
  * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
  * void adder_weak_client_drop(adder_weak_client *weak);
  * int adder_weak_client_upgrade(adder_weak_client weak, adder_client *out);
+ * int adder_weak_client_stop(adder_weak_client weak, void *value, void (*drop)(void *value));
  * int adder_weak_client_stats(adder_weak_client weak, struct ump_stats *out);
  *
  * int adder_wait_reply_wait(adder_wait_reply *wait_reply, int *reply, ump_time deadline);
@@ -325,6 +328,16 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		return ump_weak_client_stats(weak_.untyped, out_);                                 \
 	}                                                                                          \
+	UMP__TYPED int name##_client_stop(                                                         \
+		name##_client client_, void *value_, void (*drop_)(void *value))                   \
+	{                                                                                          \
+		return ump_client_stop(client_.untyped, value_, drop_);                            \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_stop(                                                    \
+		name##_weak_client weak_, void *value_, void (*drop_)(void *value))                \
+	{                                                                                          \
+		return ump_weak_client_stop(weak_.untyped, value_, drop_);                         \
+	}                                                                                          \
 	UMP__TYPED int name##_client_clone(name##_client client_, name##_client *out_)             \
 	{                                                                                          \
 		return ump_client_clone(client_.untyped, UMP__UNTYPED(out_));                      \
@@ -496,6 +509,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_post_client client_, post const *msg_, ump_time deadline_)                  \
 	{                                                                                          \
 		return ump_post_client_post_until(client_.untyped, msg_, deadline_);               \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_stop(                                                    \
+		name##_post_client client_, void *value_, void (*drop_)(void *value))              \
+	{                                                                                          \
+		return ump_post_client_stop(client_.untyped, value_, drop_);                       \
 	}                                                                                          \
 	UMP__TYPED int name##_client_post_client(name##_client client_, name##_post_client *out_)  \
 	{                                                                                          \

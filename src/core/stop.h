@@ -16,17 +16,17 @@
 /* The dispatcher reads a message's kind and this word as one number: the bits of kinds are not
  * used here. */
 /* The duration of callbacks is measured. */
-#define UMP__ATTENTION_TIMED ((uint32_t)0x10)
+#define UMP__ATTENTION_TIMED 0x10u
 /* The record of the stop has a writer. */
-#define UMP__ATTENTION_CLAIMED ((uint32_t)0x20)
+#define UMP__ATTENTION_CLAIMED 0x20u
 /* The record is complete: the loop must end before the next message. */
-#define UMP__ATTENTION_STOP ((uint32_t)0x40)
+#define UMP__ATTENTION_STOP 0x40u
 /* The loop has ended, or never begins: no stop is accepted any more. */
-#define UMP__ATTENTION_ENDED ((uint32_t)0x80)
+#define UMP__ATTENTION_ENDED 0x80u
 /* The receiving end is a raw one, whose loop cannot be stopped. */
-#define UMP__ATTENTION_RAW ((uint32_t)0x100)
+#define UMP__ATTENTION_RAW 0x100u
 
-/*@ predicate has_bit(uint32_t w, uint32_t b) = (w & b) != 0;
+/*@ predicate has_bit(uint32_t w, integer b) = w / b % 2 == 1;
   @*/
 
 /* Return whether the thread that added CLAIMED to `before` may write the record. */

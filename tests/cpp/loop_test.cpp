@@ -331,6 +331,59 @@ void dropped_while_suspended()
 	}
 }
 
+// ---- Stops from outside -------------------------------------------------------------------------
+
+// The outcome of a stop, of which all but the first return to their callers.
+void stopped_by_its_clients()
+{
+	ledger book;
+	auto [client, task] = open_task(book, bounded(1));
+	auto weak = client.weak();
+	auto poster = client.post_client();
+	counted lost(8);
+
+	CHECK(client.post(counted(1)));
+	CHECK(client.post(counted(2)).error() == UMP_FULL);
+	CHECK(poster->stop(counted(9)));
+	CHECK(client.stop(std::move(lost)).error() == UMP_SERVER_GONE);
+	CHECK_INT(lost.worth(), ==, 8);
+	CHECK(weak->stop(std::move(lost)).error() == UMP_SERVER_GONE);
+	CHECK(client.stop(lost).error() == UMP_SERVER_GONE);
+	CHECK_INT(lost.worth(), ==, 8);
+	CHECK(task.run());
+	CHECK(book.handled == 0 && book.ended_with == 9 && book.terms == 1);
+	CHECK_INT(task.join().value()->worth(), ==, 9);
+	client.reset();
+	poster->reset();
+	CHECK(weak->stop(std::move(lost)).error() == UMP_CLIENTS_GONE);
+	CHECK_INT(lost.worth(), ==, 8);
+}
+
+// A suspended handler breaks by itself: the outcome of the stop is destroyed.
+void stopped_and_broken()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+
+	CHECK(client.post(counted(SUSPEND)));
+	CHECK(task.dispatch());
+	CHECK(client.stop(counted(7)));
+	CHECK(book.suspended.resume(ump::stop(counted(9))));
+	CHECK(task.run());
+	CHECK_INT(task.join().value()->worth(), ==, 9);
+}
+
+// A task that is dropped ends by its stop.
+void stopped_and_dropped()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+
+	CHECK(client.stop(counted(7)));
+	task.reset();
+	CHECK_INT(book.ended_with, ==, 7);
+}
+
 // Naming the task itself fails; then another server, for which the handler waits until it is
 // resumed.
 void names_a_server()
@@ -1046,6 +1099,10 @@ const check_test tests[] = {
 		leaving_nothing<suspended_and_stopped>},
 	{"c++ [suspend] [once]: a task is dropped while its handler is suspended",
 		leaving_nothing<dropped_while_suspended>},
+	{"c++ [stop] [bound]: the first outcome counts, others return to their callers",
+		leaving_nothing<stopped_by_its_clients>},
+	{"c++ [stop] [break]: the handler breaks by itself", leaving_nothing<stopped_and_broken>},
+	{"c++ [stop] [task]: the task is dropped", leaving_nothing<stopped_and_dropped>},
 	{"c++ [suspend] [deadlock]: a suspension names a server", leaving_nothing<names_a_server>},
 	{"c++ [suspend]: only tasks suspend", leaving_nothing<thread_does_not_suspend>},
 	{"c++ [suspend] [once]: threads resume while the task is run or dropped",

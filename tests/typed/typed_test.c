@@ -259,6 +259,29 @@ static void clients(void)
 	CHECK_INT(counters.handled, ==, 2);
 }
 
+static void stops(void)
+{
+	struct adder self = {.builds = 0};
+	adder_weak_client weak;
+	adder_post_client poster;
+	adder_client client;
+	adder_thread thread;
+	struct ump_flow how;
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_weak(client, &weak), ==, UMP_OK);
+	CHECK_INT(adder_client_post_client(client, &poster), ==, UMP_OK);
+	CHECK_INT(adder_post_client_stop(poster, &how, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_stop(client, NULL, NULL), ==, UMP_SERVER_GONE);
+	CHECK_INT(adder_weak_client_stop(weak, NULL, NULL), ==, UMP_SERVER_GONE);
+	adder_post_client_drop(&poster);
+	adder_client_drop(&client);
+	CHECK_INT(adder_weak_client_stop(weak, NULL, NULL), ==, UMP_CLIENTS_GONE);
+	adder_weak_client_drop(&weak);
+	CHECK_INT(adder_thread_join(&thread, &how, UMP_FOREVER), ==, UMP_OK);
+	CHECK(how.stop && how.value == &how);
+}
+
 /* Break with a request to be answered, and with a request and a post behind it; return what became
  * of these. */
 static struct counters leave(const struct adder_handler *handler, int first, int second)
@@ -697,6 +720,7 @@ static const struct check_test tests[] = {
 	{"typed: requests, and a handler that has every callback", requests},
 	{"typed [keep] [origin]: a kept context", kept_contexts},
 	{"typed [weak] [drain]: clients of each kind", clients},
+	{"[stop] each kind of typed client stops its server", stops},
 	{"typed [break]: leftovers of each kind, with and without a callback", leftovers},
 	{"typed [once]: values without an owner go to the drop of their type",
 		values_that_nobody_owns},

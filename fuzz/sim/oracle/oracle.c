@@ -34,12 +34,15 @@ void oracle_begin(const struct program *program)
 	for (int i = 0; i < PROGRAM_SERVERS; i++) {
 		books.servers[i].waits_for = -1;
 		books.servers[i].runner = -1;
+		books.servers[i].stopped = -1;
+		books.servers[i].outcome = -1;
 	}
 }
 
 bool over(int server)
 {
-	return books.servers[server].broke || books.no_server || (books.traits & INIT_FAILS) != 0;
+	return books.servers[server].broke || books.servers[server].may_be_stopped ||
+	       books.no_server || (books.traits & INIT_FAILS) != 0;
 }
 
 bool leaves(const struct account *account)
@@ -103,6 +106,7 @@ void oracle_send(int message, enum action action, int server, int from)
 	account->from = (int8_t)from;
 	account->thread = (uint8_t)sim_self();
 	account->before = books.accepted;
+	account->too_late_to_handle = books.servers[server].stopped >= 0;
 	begins_call(server, from);
 	/* A client with a reservation is in the wait queue by that. */
 	if (books.capacity != 0 && !account->reserved && !account->has_permit)
@@ -516,6 +520,94 @@ void oracle_upgraded(int server, bool before, int code)
 	}
 }
 
+/* ---- Stops --------------------------------------------------------------------------------- */
+
+static bool is_stop(const struct account *account)
+{
+	return account->action == STOP || account->action == STOP_POST_CLIENT ||
+	       account->action == STOP_WEAK;
+}
+
+void oracle_stop(int message, enum action action, int server, int from)
+{
+	struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[server];
+
+	account->hands = CALLER;
+	account->caller = PENDING;
+	account->action = (uint8_t)action;
+	account->server = (uint8_t)server;
+	account->from = (int8_t)from;
+	account->thread = (uint8_t)sim_self();
+	its->stopping++;
+	its->may_be_stopped = true;
+	begins_call(server, from);
+}
+
+/* The stop was refused: its value must be the caller's, untouched. */
+static void refused_stop(int message, int code)
+{
+	const struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[account->server];
+
+	must(account->hands == CALLER && its->outcome != message, "[stop]", message,
+		"its value was taken, and it was refused");
+	if (code == UMP_CLIENTS_GONE)
+		must(account->action == STOP_WEAK && its->strong_was_zero, "[stop]", message,
+			"it got UMP_CLIENTS_GONE, and there is a strong client");
+	else if (code == UMP_INVALID)
+		must((books.traits & RAW) != 0, "[stop]", message, "it is wrong, and is right");
+	else
+		must(code == UMP_SERVER_GONE, "[stop]", message, "it failed in an unknown way");
+	/* With no other stop, nothing has been stopped. */
+	its->may_be_stopped = its->stopping > 0 || its->stopped >= 0;
+	if (code == UMP_SERVER_GONE)
+		must(over(account->server) || its->handler_dropped, "[stop]", message,
+			"it got UMP_SERVER_GONE, and the server is not gone");
+}
+
+void oracle_stopped(int message, int code)
+{
+	struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[account->server];
+
+	its->stopping--;
+	account->caller = COMPLETED;
+	if (code != UMP_OK) {
+		refused_stop(message, code);
+		return;
+	}
+	must((books.traits & RAW) == 0, "[stop]", message, "a loop of the application was stopped");
+	must(its->stopped < 0, "[stop]", message, "a second stop was accepted");
+	its->stopped = (int8_t)message;
+}
+
+void oracle_drop_stop(int message)
+{
+	struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[account->server];
+
+	called_back(account->server);
+	must(account->caller != NOT_SENT && account->hands == CALLER && its->outcome != message,
+		"[stop]", message, "its value is dropped, and was dropped, or is the outcome");
+	must(its->broke || books.no_server || (books.traits & INIT_FAILS) != 0, "[stop]", message,
+		"its value is dropped, and no other one is the outcome");
+	must(!its->term && !its->handler_dropped, "[stop]", message, "its value is dropped late");
+	account->hands = DROPPED;
+}
+
+/* An accepted value must be the outcome, or dropped; others see `refused_stop`. */
+static void settle_stop(int message)
+{
+	const struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[account->server];
+
+	/* The outcome of a thread or a task that was dropped is discarded. */
+	must(its->stopped != message || account->hands == DROPPED || its->outcome == message ||
+			!its->broke || its->quit,
+		"[stop]", message, "its value is lost");
+}
+
 /* ---- Values -------------------------------------------------------------------------------- */
 
 void oracle_drop_value(int message)
@@ -552,6 +644,10 @@ static void settle(int message)
 		"it never completed");
 	if (account->action == RESERVE)
 		return;
+	if (is_stop(account)) {
+		settle_stop(message);
+		return;
+	}
 	must(account->hands != LIBRARY || (!drops && (over(account->server) || leaves(account))),
 		"[once]", message, "its value was neither handled, dropped nor given back");
 	must(account->answer != VALUE_GIVEN || !drops, "[once]", message,

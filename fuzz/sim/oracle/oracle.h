@@ -28,6 +28,8 @@ static inline int oracle_message(int client, int operation)
 #define CODE_BUILDER 22
 #define VALUE_BREAK  ((intptr_t)0x100)
 #define VALUE_TERM   ((intptr_t)0x200)
+/* Value of a stop, which has a message's number. */
+#define VALUE_STOP ((intptr_t)0x400)
 
 void oracle_begin(const struct program *program);
 
@@ -63,6 +65,15 @@ void oracle_waits(int server, int other, int message);
 void oracle_waited(int server);
 /* It got UMP_DEADLOCK instead. */
 void oracle_deadlock(int server);
+
+/* ---- Stops --------------------------------------------------------------------------------- */
+
+/* Before a stop of `server`, with a message's number, and its result. `from` as for oracle_send;
+ * `kind`: one of the actions that stop. */
+void oracle_stop(int message, enum action action, int server, int from);
+void oracle_stopped(int message, int code);
+/* The library drops its value. */
+void oracle_drop_stop(int message);
 
 /* ---- Capacity ------------------------------------------------------------------------------ */
 
@@ -109,7 +120,8 @@ void oracle_context_dropped(int message);
 void oracle_kept(int message);
 void oracle_broke(int server);
 void oracle_drained(int server);
-void oracle_term(int server);
+/* `how`: the outcome so far. */
+void oracle_term(int server, bool stop, intptr_t value);
 void oracle_handler_dropped(int server);
 /* All servers were joined: at most `most` of their threads may remain, idle in the pool. */
 void oracle_threads_left(int most);

@@ -55,6 +55,8 @@ struct account {
 	uint64_t before;
 	/* The messages whose senders were in the wait queue then. */
 	uint64_t ahead;
+	/* Its server was stopped before its send began. */
+	bool too_late_to_handle;
 	/* The messages that had been answered when its answer began. */
 	uint64_t answered_before;
 };
@@ -86,6 +88,14 @@ struct server_books {
 	bool in_cycle;
 	/* Permits kept for clients. */
 	int permits;
+	/* Stops in progress; a stop was begun, and may have been accepted; messages whose handling
+	 * began after one was accepted, as far as that counts. */
+	uint8_t stopping;
+	bool may_be_stopped;
+	uint8_t handled_since_stop;
+	/* The stop that was accepted, or -1; and the one whose value was the outcome, or -1. */
+	int8_t stopped;
+	int8_t outcome;
 	/* Threads that got UMP_SERVER_GONE from it: one bit each. */
 	uint8_t gone_reported;
 };

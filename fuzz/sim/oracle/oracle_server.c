@@ -43,12 +43,37 @@ void oracle_drained(int server)
 		"the loop ended while there was a strong client");
 }
 
-void oracle_term(int server)
+/* Check an outcome before term. */
+static void check_outcome(int server, bool stop, intptr_t value)
+{
+	struct server_books *its = &books.servers[server];
+	int message = (int)(value - VALUE_STOP);
+
+	if (its->broke && !its->quit) {
+		must(stop && value == VALUE_BREAK, "[break]", -1, "a break is not the outcome");
+	} else if (value >= VALUE_STOP && value < VALUE_STOP + ORACLE_MESSAGES) {
+		/* The call that has stopped it may not have returned. */
+		must(stop && (its->stopped == message || (its->stopped < 0 && its->stopping > 0)) &&
+				books.accounts[message].server == server &&
+				books.accounts[message].hands == CALLER,
+			"[stop]", message, "the outcome is another stop's value");
+		its->outcome = (int8_t)message;
+	} else if (its->quit) {
+		must(stop && (value == 0 || value == VALUE_BREAK), "[task]", -1,
+			"a dropped task has another outcome");
+	} else {
+		must(!stop && value == 0 && its->stopped < 0, "[stop]", -1,
+			"a stop is not the outcome");
+	}
+}
+
+void oracle_term(int server, bool stop, intptr_t value)
 {
 	struct server_books *its = &books.servers[server];
 
 	called_back(server);
 	must(!its->term && !its->handler_dropped, "[user]", -1, "term ran twice, or late");
+	check_outcome(server, stop, value);
 	oracle_drained(server);
 	its->term = true;
 }
@@ -77,10 +102,11 @@ void oracle_joined(int server, bool stop, intptr_t value)
 {
 	const struct server_books *its = &books.servers[server];
 	bool has_term = (books.traits & TERM) != 0;
-	intptr_t wanted = has_term ? VALUE_TERM : its->broke ? VALUE_BREAK : 0;
 
-	must(stop == (has_term || its->broke) && value == wanted, "[break]", -1,
+	must(!has_term || (stop && value == VALUE_TERM), "[break]", -1,
 		"join returned another outcome");
+	if (!has_term)
+		check_outcome(server, stop, value);
 	must(its->handler_dropped && its->term == has_term, "[user]", -1,
 		"join returned before term or drop");
 	must(!its->suspended, "[suspend]", -1, "the loop ended while a handler had suspended");
@@ -180,6 +206,26 @@ static void check_combiner(int message)
 		(*since_release)++;
 }
 
+/*
+ * No message must be handled after a stop but the one at hand.  A dispatcher without notice of the
+ * stop may read its bit late, but no stale value twice; in a combining server, so may each
+ * combiner.
+ */
+static void check_stopped(int message)
+{
+	const struct account *account = &books.accounts[message];
+	struct server_books *its = &books.servers[account->server];
+	bool combining = (books.traits & COMBINING) != 0;
+
+	must(!account->too_late_to_handle, "[stop]", message,
+		"it was sent after a stop, and is handled");
+	if (its->stopped < 0)
+		return;
+	must(its->handled_since_stop < (combining ? 4 : 2), "[stop]", message,
+		"it is handled after a stop");
+	its->handled_since_stop++;
+}
+
 void oracle_handle(int message)
 {
 	struct account *account = &books.accounts[message];
@@ -197,6 +243,7 @@ void oracle_handle(int message)
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
+	check_stopped(message);
 	if ((books.traits & COMBINING) != 0 &&
 		(account->server == 0 || (books.traits & MIXED) == 0))
 		check_combiner(message);
@@ -224,7 +271,8 @@ void oracle_leftover(int message, bool taken)
 	const struct server_books *its = &books.servers[account->server];
 
 	called_back(account->server);
-	must(its->broke && !its->term, "[break]", message, "it is left over without a break");
+	must((its->broke || its->may_be_stopped) && !its->term, "[break]", message,
+		"it is left over without a break");
 	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
 		message, "it is left over, and was handled, dropped or given back before");
 	check_order(message);
@@ -287,9 +335,9 @@ static bool is_there(const struct account *account, int server)
 void oracle_idle(int server, bool readable, bool was_raised)
 {
 	const struct server_books *its = &books.servers[server];
-	bool work = its->strong_high == 0;
+	bool work = its->strong_high == 0 || its->stopped >= 0;
 
-	if (its->strong_low != its->strong_high || its->resuming > 0)
+	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];

@@ -79,6 +79,12 @@ const struct operation_type operation_types[] = {
 	{"post.join", SEND_POST, JOIN},
 	{"spawn", SPAWN, CALL},
 	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
+	{"stop", STOP, ANSWER},
+	{"pstop", STOP_POST_CLIENT, ANSWER},
+	{"wstop", STOP_WEAK, ANSWER},
+	{"post.stop", SEND_POST, STOP_SELF},
+	{"req.stop", SEND_REQUEST, STOP_SELF},
+	{"post.stopbreak", SEND_POST, STOP_AND_BREAK},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -60,6 +60,10 @@ enum action {
 	COMPLETIONS_DROP,
 	/* Read the server's statistics. */
 	STATS,
+	/* Stop the server; by a client that can only post; by a weak client. */
+	STOP,
+	STOP_POST_CLIENT,
+	STOP_WEAK,
 	/* The first client's thread: spawn a task that sends a request to the first server, and run
 	 * it to its end. */
 	SPAWN
@@ -102,7 +106,10 @@ enum behaviour {
 	/* Suspend and resume at once. */
 	RESUME,
 	/* Drop its own task. */
-	QUIT
+	QUIT,
+	/* Stop its own server, through a weak client; then break. */
+	STOP_SELF,
+	STOP_AND_BREAK
 };
 
 struct operation_type {

@@ -301,6 +301,25 @@ static void read_stats(struct client *client)
 	oracle_numbers(client->server, stats.depth, stats.depth_most, stats.handled);
 }
 
+static void stop(struct client *client, enum action action, int number)
+{
+	void *value = (void *)(VALUE_STOP + number);
+	int code;
+
+	sim_remark("stops server %d", client->server);
+	oracle_stop(number, action, client->server, ORACLE_CLIENT);
+	if (action == STOP)
+		code = ump_client_stop(client_top(client)->client, value, scenario_drop_stop);
+	else if (action == STOP_POST_CLIENT)
+		code = ump_post_client_stop(
+			client->post[client->posts - 1], value, scenario_drop_stop);
+	else
+		code = ump_weak_client_stop(
+			client->weak[client->weaks - 1], value, scenario_drop_stop);
+	sim_remark("stop %d: %s", number, ump_strerror(code));
+	oracle_stopped(number, code);
+}
+
 /* ---- Operations ---------------------------------------------------------------------------- */
 
 static void operation_with_strong(
@@ -330,6 +349,9 @@ static void operation_with_strong(
 		break;
 	case STATS:
 		read_stats(client);
+		break;
+	case STOP:
+		stop(client, action, (int)message->number);
 		break;
 	case SPAWN:
 		client_spawn(client, message);
@@ -376,6 +398,14 @@ static void operation_without(
 		if (client->posts > 0)
 			drop_post_client(client);
 		break;
+	case STOP_POST_CLIENT:
+		if (client->posts > 0)
+			stop(client, action, (int)message->number);
+		break;
+	case STOP_WEAK:
+		if (client->weaks > 0)
+			stop(client, action, (int)message->number);
+		break;
 	case GIVE_UP:
 		give_up(client);
 		break;
@@ -397,7 +427,8 @@ static void operation_without(
 static bool needs_strong(enum action action)
 {
 	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
-	       action == POST_CLIENT || action == RESERVE || action == STATS || action == SPAWN;
+	       action == POST_CLIENT || action == RESERVE || action == STATS || action == SPAWN ||
+	       action == STOP;
 }
 
 /* A client that waits for capacity may wait for itself if it may keep a permit with another

@@ -72,6 +72,9 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out);
 struct ump_flow server_handle(
 	struct server *server, const struct message *message, ump_reply_context **rc);
 
+/* The drop of a stop's value. */
+void scenario_drop_stop(void *value);
+
 /* Answer a request. */
 void server_answer(ump_reply_context **rc, int number, bool in_buffer);
 

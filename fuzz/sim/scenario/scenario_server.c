@@ -7,6 +7,11 @@ static void drop_message(void *value)
 	oracle_drop_value((int)((struct message *)value)->number);
 }
 
+void scenario_drop_stop(void *value)
+{
+	oracle_drop_stop((int)((intptr_t)value - VALUE_STOP));
+}
+
 static void drop_reply(void *value)
 {
 	oracle_drop_reply((int)((struct reply *)value)->number);
@@ -147,6 +152,20 @@ static void chain(struct server *server, int number)
 	oracle_dropped_strong(server->number);
 }
 
+/* Stop its own server, through a weak client. */
+static void stop_self(struct server *server, int number)
+{
+	int stop = number + ORACLE_CHAINED;
+	int code;
+
+	if (server->me == NULL || stop >= ORACLE_MESSAGES)
+		return;
+	oracle_stop(stop, STOP_WEAK, server->number, server->number);
+	code = ump_weak_client_stop(server->me, (void *)(VALUE_STOP + stop), scenario_drop_stop);
+	sim_remark("stops its own server: %s", ump_strerror(code));
+	oracle_stopped(stop, code);
+}
+
 /* Answer a request in the way that it specifies. */
 static void respond(struct server *server, const struct message *message, ump_reply_context **rc)
 {
@@ -182,6 +201,8 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 	server_nested_loop(server);
 	if (behaviour == CHAIN)
 		chain(server, (int)mine.number);
+	if (behaviour == STOP_SELF || behaviour == STOP_AND_BREAK)
+		stop_self(server, (int)mine.number);
 	if (behaviour == ANSWER_AND_CALL && !answered) {
 		respond(server, message, rc);
 		answered = true;
@@ -194,7 +215,7 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 		respond(server, message, rc);
 	if (behaviour == QUIT)
 		server_quit(server);
-	return behaviour == BREAK;
+	return behaviour == BREAK || behaviour == STOP_AND_BREAK;
 }
 
 struct ump_flow server_handle(
@@ -263,8 +284,7 @@ static int on_init(void *self, ump_weak_client *me)
 
 static struct ump_flow on_term(void *self, struct ump_flow how)
 {
-	(void)how;
-	oracle_term(((struct server *)self)->number);
+	oracle_term(((struct server *)self)->number, how.stop, (intptr_t)how.value);
 	return ump_break((void *)VALUE_TERM);
 }
 

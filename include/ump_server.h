@@ -93,11 +93,12 @@
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
  * - [combining]  A combining server has no thread.  A sender that finds it without a combiner runs
- *              it, as its combiner; so do a stop and the drop of the last strong client.  Messages are
- *              handled one at a time, in order.  After a budget of others' messages the combiner
- *              hands off the role to the next sender that is blocked in ump_client_req.  If a
- *              second budget brings none, and after each further one, it releases the role to the
- *              next sender.  ump_spawn_combining states the exceptions to [quiet] and [deadline].
+ *              it, as its combiner; so do a stop and the drop of the last strong client.
+ *              Messages are handled one at a time, in order.  After a budget of others' messages
+ *              the combiner hands off the role to the next sender that is blocked in
+ *              ump_client_req.  If a second budget brings none, and after each further one, it
+ *              releases the role to the next sender.  ump_spawn_combining states the exceptions
+ *              to [quiet] and [deadline].
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
@@ -1062,12 +1063,12 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
 
 /**
  * Drop a task.  If its loop has not ended, it ends now, in this call, by the stop that was accepted
- * before, if any, or else as by a break with NULL: the
- * inbox closes, undelivered messages are passed to `leftover`, `term` and `drop` are called, and
- * the outcome is discarded; [break].  A suspended handler does not continue.  Its suspension must
- * still be resumed: that returns UMP_SERVER_GONE, and until then the message of a post stays valid.
- * If it was resumed with a break before the drop, the loop ends by that break.  From a callback of
- * the same task, all of this happens when the callback returns.  One thread at a time.  NULL and a
+ * before, if any, or else as by a break with NULL: the inbox closes, undelivered messages are
+ * passed to `leftover`, `term` and `drop` are called, and the outcome is discarded; [break].  A
+ * suspended handler does not continue.  Its suspension must still be resumed: that returns
+ * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it was resumed with a
+ * break before the drop, the loop ends by that break.  From a callback of the same task, all of
+ * this happens when the callback returns.  One thread at a time.  NULL and a
  * pointer to NULL are allowed.
  */
 UMP_API void ump_task_drop(ump_task **task);

@@ -1834,8 +1834,8 @@ template <class Outcome> ump_flow break_with(std::optional<Outcome> &where) noex
 	return where ? ump_break(std::addressof(where)) : ump_continue();
 }
 
-// Stop by stop(value, drop), with the outcome in a box, as a suspension's resume has it: served::term
-// takes it out of the box, and `drop` deletes the box if another outcome came first.
+// Stop by stop(value, drop), with the outcome in a box, as a suspension's resume has it:
+// served::term takes it out of the box, and `drop` deletes the box if another outcome came first.
 template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop stop) noexcept
 {
 	using boxed = std::optional<Outcome>;
@@ -2221,8 +2221,8 @@ template <class P> class served
 				});
 		}
 	}
-	// The outcome is in the ending, or in a box from a suspension's resume or a stop.  An outcome that a
-	// suspended callback left in the ending is discarded.
+	// The outcome is in the ending, or in a box from a suspension's resume or a stop.  An
+	// outcome that a suspended callback left in the ending is discarded.
 	static ump_flow term(void *self, ump_flow raw) noexcept
 	{
 		auto &end = from(self).end_->outcome;

@@ -183,8 +183,8 @@ static void task_free(struct ump_task *task)
 	ump__free(task);
 }
 
-/* End a task whose handle was dropped, by its stop, or else as by a break with NULL.  If a suspended
- * handler was resumed with a break, its value must not be lost. */
+/* End a task whose handle was dropped: by its stop, or else as by a break with NULL.  If a
+ * suspended handler was resumed with a break, its value must not be lost. */
 static void end_dropped(struct ump_task *task)
 {
 	struct ump_flow flow = ump_continue();

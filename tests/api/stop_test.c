@@ -80,6 +80,20 @@ static void overtakes_a_full_inbox(void)
 	ump_client_drop(&client);
 }
 
+/* The messages that are queued behind this undelivered one. */
+static int behind;
+
+static void check_depth(struct probe *self, ump_reply_context **rc)
+{
+	struct ump_stats stats;
+
+	(void)self;
+	(void)rc;
+	CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, behind);
+	behind--;
+}
+
 /* The permit of the message at hand was released when it was dequeued, and no other one. */
 static void permits_are_exact(void)
 {
@@ -89,6 +103,8 @@ static void permits_are_exact(void)
 
 	prepare();
 	config.capacity = 4;
+	behind = 3;
+	probe.on_left = check_depth;
 	probe.config = &config;
 	probe_spawn(&probe, &client, &thread);
 	probe_hold(&probe, client);
@@ -294,9 +310,7 @@ static void overflow(void)
 	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
 	counts = &client->handle.channel->counts;
 	few = atomic_load(&counts->value);
-	atomic_store(&counts->value, few | UINT64_C(0xffffffff));
-	if (ump__counts_strong(atomic_load(&counts->value)) != UINT32_MAX)
-		atomic_store(&counts->value, few | UINT64_C(0xffffffff00000000));
+	atomic_store(&counts->value, few | UINT64_C(0xffffffff00000000));
 	CHECK_INT(ump_weak_client_stop(weak, &values[0], drop_value), ==, UMP_OVERFLOW);
 	atomic_store(&counts->value, few);
 	ump_weak_client_drop(&weak);

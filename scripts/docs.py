@@ -53,7 +53,9 @@ class Header:
         self.functions = {
             name: words(f"{result} {name}({parameters})")
             for result, name, parameters in re.findall(
-                r"\b(?:UMP_API|static inline|(?=typedef))\s*([^;{}()]*?)(\w+)\(([^)]*)\)\s*[;{]", code)}
+                r"\b(?:UMP_API|static inline|(?=typedef))\s*([^;{}()]*?)(\w+)"
+                # A parameter may be a pointer to a function.
+                r"\(((?:[^()]|\([^()]*\))*)\)\s*[;{]", code)}
         self.types = {
             head: words(whole)
             for whole, head in re.findall(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Attacks [break], [gone] and [once]: while senders of all kinds send, some message makes the
- * handler break.  Nothing may be handled after it.  What was queued must be passed to `leftover`,
+ * Attacks [break], [stop], [gone] and [once]: while senders of all kinds send, some message makes
+ * the handler break, or the server is stopped from outside, or both.  Nothing may be handled after
+ * it.  What was queued must be passed to `leftover`,
  * be dropped, or go back to its caller, depending on the server's policy; join must return the
  * value.
  */
@@ -46,6 +47,7 @@ static void round_of(struct stress_rng *rng)
 	server.keeper = &keeper;
 	server.dawdles = server.dawdles && !pours;
 	stress_bound(&server, &mix, rng);
+	server.stops = stress_one_in(rng, 2);
 	stress_server_start(&server);
 	stress_sender_init(&first, rng, SENDERS, &mix, 1);
 	for (unsigned i = 0; i < count; i++) {
@@ -53,10 +55,12 @@ static void round_of(struct stress_rng *rng)
 		senders[i].sends = messages / 2 + stress_below(rng, (unsigned)messages / 2);
 	}
 	stress_senders_start(senders, count, server.client);
-	if (pours) {
+	if (pours || server.stops)
 		stress_stay_awake(rng, 50000);
+	if (pours && (!server.stops || stress_one_in(rng, 2)))
 		(void)stress_post(&first, server.client, STRESS_BREAK);
-	}
+	if (server.stops)
+		stress_server_stop(&server);
 	ump_client_drop(&server.client);
 	(void)stress_server_join(&server);
 	stress_senders_join(senders, count);
@@ -68,7 +72,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {
-		"break_beats_queue", "[break] [gone] [once] [quiet]", round_of, 60};
+		"break_beats_queue", "[break] [stop] [gone] [once] [quiet]", round_of, 60};
 
 	return stress_main(&program, argc, argv);
 }

@@ -373,7 +373,7 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	struct stress_message message = *(const struct stress_message *)msg;
 
 	/* A thread that resumes with a break does not record that if the task may be dropped. */
-	CHECK(server->broke || server->may_drop);
+	CHECK(server->broke || server->may_drop || server->stops);
 	CHECK_INT(server->terms, ==, 0);
 	check_order(server, &message);
 	server->left++;
@@ -396,6 +396,10 @@ static struct ump_flow on_term(void *self, struct ump_flow how)
 		/* A break with which it was resumed may have come first. */
 		CHECK(how.stop);
 		CHECK(how.value == NULL || (how.value == server && server->resume_breaks != 0));
+	} else if (how.value == &server->stop_drops) {
+		/* Its handler has not broken, and no other value is the outcome. */
+		CHECK(how.stop && server->stops && !server->broke);
+		server->stopped = server->broke = true;
 	} else {
 		if (server->may_drop && how.stop)
 			server->broke = true;
@@ -638,10 +642,30 @@ bool stress_server_join(struct stress_server *server)
 	}
 	stress_server_check(server);
 	CHECK_INT(how.stop, ==, server->replaces || server->broke);
-	CHECK(how.value == (server->replaces       ? (void *)&server->rng
-				   : server->broke ? (void *)server
-						   : NULL));
+	CHECK(how.value == (server->replaces         ? (void *)&server->rng
+				   : server->stopped ? (void *)&server->stop_drops
+				   : server->broke   ? (void *)server
+						     : NULL));
+	CHECK_INT(server->stop_drops + server->stopped, ==, server->stop_accepted);
 	return server->broke;
+}
+
+static void drop_stop(void *value)
+{
+	atomic_int *drops = value;
+
+	++*drops;
+}
+
+void stress_server_stop(struct stress_server *server)
+{
+	int result = ump_client_stop(server->client, &server->stop_drops, drop_stop);
+
+	CHECK(server->stops);
+	CHECK(result == UMP_OK || result == UMP_SERVER_GONE);
+	server->stop_accepted = result == UMP_OK;
+	/* A second one always comes too late. */
+	CHECK_INT(ump_client_stop(server->client, NULL, NULL), ==, UMP_SERVER_GONE);
 }
 
 void stress_server_drop(struct stress_server *server)

@@ -259,6 +259,8 @@ struct stress_server {
 	bool watched;
 	/* It may be dropped before its end, and so be gone when its handler is resumed. */
 	bool may_drop;
+	/* It may be stopped from outside. */
+	bool stops;
 	/* One in `resume_breaks` resumed handlers breaks; 0: none. */
 	unsigned resume_breaks;
 	/* ns, or 0.  The handler reports each message that took longer. */
@@ -286,6 +288,11 @@ struct stress_server {
 	 * reported to it. */
 	uint64_t slow;
 	uint64_t told_slow;
+	/* The value of the stop was the outcome before term. */
+	bool stopped;
+	/* Whether a stop was accepted, and how often its value was dropped. */
+	bool stop_accepted;
+	atomic_int stop_drops;
 	/* May be read once it has ended. */
 	uint64_t handled;
 	uint64_t left;
@@ -320,6 +327,9 @@ bool stress_server_join(struct stress_server *server);
 bool stress_server_iterate(struct stress_server *server, struct stress_rng *rng);
 /* Drop its task, which must end it within the call. */
 void stress_server_drop(struct stress_server *server);
+/* Stop a server with `stops`; at most once. */
+void stress_server_stop(struct stress_server *server);
+
 /* After the end, check whether and how the handler's callbacks were called. */
 void stress_server_check(struct stress_server *server);
 /* The handler of the messages, for a loop that the program runs itself. */

@@ -120,6 +120,40 @@ void have_ends(size_t n)
 	}
 }
 
+/* Take one message: skip it, handle it, or end the loop.  Returns what the loop does then. */
+/*@ requires out: \valid(became) && \valid(flow) && \separated(became, flow);
+  @ terminates \true;
+  @ assigns *became, *flow;
+  @ ensures flow: *flow == GOES_ON || *flow == BREAKS || *flow == SUSPENDS;
+  @ ensures on: \result == UMP__OUTCOME_CONTINUE ==> *became == UMP__DISPOSITION_HANDLE ||
+  @   *became == UMP__DISPOSITION_SKIP;
+  @ ensures value: \result == UMP__OUTCOME_VALUE ==> *became == UMP__DISPOSITION_HANDLE;
+  @ ensures none: \result == UMP__OUTCOME_NONE ==> *became == UMP__DISPOSITION_NOTHING;
+  @ ensures stop: \result == UMP__OUTCOME_STOP ==> *became != UMP__DISPOSITION_HANDLE;
+  @ ensures suspended: *flow == SUSPENDS ==> \result == UMP__OUTCOME_CONTINUE &&
+  @   *became == UMP__DISPOSITION_HANDLE;
+  @ ensures outcome: \result == UMP__OUTCOME_CONTINUE || \result == UMP__OUTCOME_NONE ||
+  @   \result == UMP__OUTCOME_VALUE || \result == UMP__OUTCOME_STOP;
+  @*/
+enum ump__outcome take(struct ump__node *node, enum ump__disposition *became, enum flow *flow)
+{
+	enum ump__kind kind = kind_of(node);
+	enum ump__outcome outcome;
+
+	*flow = GOES_ON;
+	*became = ump__disposition_of(kind, is_abandoned(node), false);
+	if (*became == UMP__DISPOSITION_SKIP)
+		return UMP__OUTCOME_CONTINUE;
+	outcome = ump__outcome_before(kind, is_stopped(node));
+	if (outcome == UMP__OUTCOME_STOP)
+		/* It is undelivered, as is the rest. */
+		*became = ump__disposition_of(kind, is_abandoned(node), true);
+	if (outcome != UMP__OUTCOME_CONTINUE)
+		return outcome;
+	*flow = handle(node);
+	return ump__outcome_after(kind, *flow == BREAKS);
+}
+
 /* While the loop runs: each message is handled or skipped, until one of them ends the loop,
  * `budget` of them are handled, or one suspends. */
 /*@ requires wf: \exists \list<struct ump__node *> l; is_batch(batch, l, n, log, capacity);
@@ -200,7 +234,7 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 		  @   \length(m) == n - i;
 		  @*/
 		struct ump__node *node = ump__queue_pop(batch);
-		enum ump__kind kind;
+		enum ump__disposition became;
 
 		if (node == NULL)
 			break;
@@ -221,20 +255,11 @@ enum ump__outcome run_batch(struct ump__queue *batch, struct ump__node **log,
 		  @   is_batch{Pre}(batch, l, n, log, capacity) && is_drop(l, i + 1, b) ==>
 		  @   is_queue(batch, b) && is_apart_from(log, capacity, b);
 		  @*/
-		kind = kind_of(node);
 		log[i] = node;
-		results[i] = ump__disposition_of(kind, is_abandoned(node), false);
-		if (results[i] != UMP__DISPOSITION_SKIP) {
-			outcome = ump__outcome_before(kind, is_stopped(node));
-			if (outcome == UMP__OUTCOME_STOP)
-				/* It is undelivered, as is the rest. */
-				results[i] = ump__disposition_of(kind, is_abandoned(node), true);
-			if (outcome == UMP__OUTCOME_CONTINUE) {
-				flow = handle(node);
-				outcome = ump__outcome_after(kind, flow == BREAKS);
-			}
+		outcome = take(node, &became, &flow);
+		results[i] = became;
+		if (became != UMP__DISPOSITION_SKIP)
 			done++;
-		}
 		i++;
 	}
 	*count = i;

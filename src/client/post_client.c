@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/watch.h"
 #include "client/handle.h"
 #include "wait/frame.h"
 
@@ -49,4 +50,14 @@ int ump_post_client_post_until(const ump_post_client *client, const void *msg, u
 		return UMP_INVALID;
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
 	return ump__handle_post(&client->handle, msg, deadline);
+}
+
+int ump_post_client_watch(const ump_post_client *client, ump_completions *completions, void *tag)
+{
+	if (client == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	UMP__REQUIRE_OWN(client->handle.channel);
+	return ump__watch_make(client->handle.channel, completions, tag, NULL);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/watch.h"
 #include "channel/references.h"
 #include "client/handle.h"
 
@@ -52,4 +53,14 @@ int(ump_weak_client_upgrade)(const ump_weak_client *weak, ump_client **out)
 	if (result == UMP_OVERFLOW && !ump__strong_any(&channel->counts))
 		return UMP_CLIENTS_GONE;
 	return result;
+}
+
+int ump_weak_client_watch(const ump_weak_client *weak, ump_completions *completions, void *tag)
+{
+	if (weak == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_WEAK(weak, LIVE);
+	UMP__REQUIRE_OWN(weak->channel);
+	return ump__watch_make(weak->channel, completions, tag, NULL);
 }

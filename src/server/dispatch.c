@@ -43,6 +43,7 @@ static struct ump_flow hand_over(struct ump__dispatcher *dispatcher, struct ump_
 		return handle_request(dispatcher, ump__request_of(message));
 	case UMP__KIND_EOS:
 	case UMP__KIND_RESERVATION:
+	case UMP__KIND_WATCH:
 		break;
 	}
 	return ump_continue();

@@ -291,8 +291,13 @@ static int end_and_join(void)
 		ump_completions_fd(completions)) row(ump_client_req_completion,                    \
 		ump_client_req_completion(                                                         \
 			client, &order, completions, NULL)) row(ump_client_reserve,                \
-		ump_client_reserve(                                                                \
-			full_client, completions, NULL)) row(ump_completions_next_sized,           \
+		ump_client_reserve(full_client, completions, NULL)) row(ump_client_watch,          \
+		ump_client_watch(client, completions, NULL)) row(ump_post_client_watch,            \
+		ump_post_client_watch(post_client, completions, NULL)) row(ump_weak_client_watch,  \
+		ump_weak_client_watch(weak, completions, NULL)) row(ump_thread_watch,              \
+		ump_thread_watch(thread, completions, NULL)) row(ump_task_watch,                   \
+		ump_task_watch(tasks[0], completions, NULL)) row(ump_combining_watch,              \
+		ump_combining_watch(combining, completions, NULL)) row(ump_completions_next_sized, \
 		ump_completions_next_sized(completions, &completion,                               \
 			sizeof completion)) row(ump_completions_wait_sized,                        \
 		ump_completions_wait_sized(completions, &completion, sizeof completion,            \
@@ -319,8 +324,8 @@ static int end_and_join(void)
 		ump_thread_pool_drop(&threads)) row(ump_spawn_task_sized,                          \
 		ump_spawn_task_sized(&posts, SIZES, build_posts, NULL, &made_client,               \
 			&made_task)) row(ump_spawn_task,                                           \
-		ump_spawn_task(                                                                    \
-			&posts, build_posts, NULL, &made_client, &made_task)) row(ump_task_fd,     \
+		ump_spawn_task(&posts, build_posts, NULL, &made_client,                            \
+			&made_task)) row(ump_task_fd,                                              \
 		ump_task_fd(tasks[0])) row(ump_task_dispatch,                                      \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \

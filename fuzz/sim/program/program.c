@@ -79,6 +79,9 @@ const struct operation_type operation_types[] = {
 	{"post.join", SEND_POST, JOIN},
 	{"spawn", SPAWN, CALL},
 	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
+	{"watch", WATCH, ANSWER},
+	{"wwatch", WATCH_WEAK, ANSWER},
+	{"hwatch", WATCH_HANDLE, ANSWER},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

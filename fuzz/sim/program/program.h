@@ -62,7 +62,11 @@ enum action {
 	STATS,
 	/* The first client's thread: spawn a task that sends a request to the first server, and run
 	 * it to its end. */
-	SPAWN
+	SPAWN,
+	/* Watch the server; by a weak client; by the server's handle (the first client's thread). */
+	WATCH,
+	WATCH_WEAK,
+	WATCH_HANDLE
 };
 
 /* What the handler does with the message. */

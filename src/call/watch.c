@@ -6,7 +6,7 @@
 
 /*
  * Guards the lists of all channels.  A channel's word `watches` is EMPTY, the newest watch of its
- * list, or CLOSED; the steps are those of an inbox.  A server that nobody watches ends without the
+ * list, or CLOSED; the steps are those of an inbox.  A server without watches ends without the
  * lock.
  */
 static struct ump__lock lock = UMP__LOCK_FREE;

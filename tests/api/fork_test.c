@@ -283,8 +283,8 @@ static void beside_wakers(void)
 
 /* ---- Watches --------------------------------------------------------------------------------- */
 
-/* Watch a server in each way that takes the lock.  Return 0. */
-static int use_watches(void)
+/* Watch a server often, in each way that takes the lock.  Return 0. */
+static int watch_often(int count)
 {
 	ump_completions *completions;
 	struct ump_completion got;
@@ -295,8 +295,8 @@ static int use_watches(void)
 	probe_open(&server, &client);
 	for (int i = 0; i < 2; i++) {
 		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
-		CHECK_INT(ump_client_watch(client, completions, NULL), ==, UMP_OK);
-		CHECK_INT(ump_client_watch(client, completions, NULL), ==, UMP_OK);
+		for (int j = 0; j < count; j++)
+			CHECK_INT(ump_client_watch(client, completions, NULL), ==, UMP_OK);
 		if (i == 1)
 			ump_server_drop(&server);
 		result += ump_completions_next(completions, &got) != (i == 1 ? UMP_OK : UMP_EMPTY);
@@ -306,10 +306,15 @@ static int use_watches(void)
 	return result;
 }
 
+static int use_watches(void)
+{
+	return watch_often(2);
+}
+
 static void *watch_until_stopped(void *arg)
 {
 	while (!stop)
-		CHECK_INT(use_watches(), ==, 0);
+		CHECK_INT(watch_often(1000), ==, 0);
 	return arg;
 }
 

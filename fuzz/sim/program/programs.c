@@ -109,7 +109,7 @@ const struct listed_program listed_programs[] = {
 	{.text = "thread: watch drop cpoll"},
 	{.text = "thread: watch cdrop"},
 	{.text = "thread: watch watch cdrop | post.break", .slow = true},
-	{.text = "thread: watch drop cdrop"},
+	{.text = "thread: | watch drop cdrop"},
 	{.text = "thread: watch drop cpoll | watch drop cpoll", .slow = true},
 	{.text = "thread: hwatch drop cpoll"},
 	{.text = "thread+threadpool: hwatch drop cpoll"},

@@ -354,6 +354,8 @@ static void dropped_queues_leave_nothing(void)
 {
 	ump_server *server;
 	ump_client *client;
+	ump_server *other;
+	ump_client *client_of_other;
 	ump_completions *kept[3];
 	long live;
 
@@ -371,9 +373,20 @@ static void dropped_queues_leave_nothing(void)
 	ump_completions_drop(&kept[0]);
 	ump_completions_drop(&kept[2]);
 	CHECK_INT(faults_live(), ==, live - 6);
+	/* Their memory serves the watches of another server, which the end must not touch. */
+	probe_open(&other, &client_of_other);
+	live = faults_live();
+	CHECK_INT(ump_completions_open(&kept[0]), ==, UMP_OK);
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(ump_client_watch(client_of_other, kept[0], tag(i)), ==, UMP_OK);
 	ump_server_drop(&server);
 	for (int i = 0; i < 3; i++)
 		expect_end(10 + i);
+	expect_nothing(0);
+	ump_completions_drop(&kept[0]);
+	CHECK_INT(faults_live(), ==, live - 3);
+	ump_server_drop(&other);
+	ump_client_drop(&client_of_other);
 	expect_nothing(0);
 	ump_client_drop(&client);
 	ump_completions_drop(&completions);

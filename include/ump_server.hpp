@@ -967,8 +967,8 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 		}));
 	}
 
-	/// ump_client_watch: next() or wait() of `answers` calls `f`, without an argument, once the
-	/// server has ended.
+	/// ump_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
+	/// the server has ended.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(
@@ -1032,8 +1032,8 @@ template <class P> class weak_client : public base::owner<ump_weak_client, ump_w
 
 		return detail::made<client<P>>(code, out);
 	}
-	/// ump_weak_client_watch: next() or wait() of `answers` calls `f`, without an argument, once the
-	/// server has ended.
+	/// ump_weak_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
+	/// the server has ended.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(
@@ -1065,8 +1065,8 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 
 		return detail::made<post_client>(code, out);
 	}
-	/// ump_post_client_watch: next() or wait() of `answers` calls `f`, without an argument, once the
-	/// server has ended.
+	/// ump_post_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
+	/// the server has ended.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(
@@ -1984,8 +1984,8 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
       public:
 	using runner::runner;
 
-	/// ump_thread_watch: next() or wait() of `answers` calls `f` with a bool once the server has
-	/// ended: whether it has an outcome, which join() returns.
+	/// ump_thread_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<true>(
@@ -2348,8 +2348,8 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	{
 		return detail::done(ump_task_run(this->get(), deadline));
 	}
-	/// ump_task_watch: next() or wait() of `answers` calls `f` with a bool once the server has
-	/// ended: whether it has an outcome, which join() returns.
+	/// ump_task_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<true>(
@@ -2398,8 +2398,8 @@ template <class P> class combining : public base::runner<P, ump_combining, ump_c
       public:
 	using runner::runner;
 
-	/// ump_combining_watch: next() or wait() of `answers` calls `f` with a bool once the server has
-	/// ended: whether it has an outcome, which join() returns.
+	/// ump_combining_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<true>(

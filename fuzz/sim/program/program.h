@@ -63,7 +63,7 @@ enum action {
 	/* The first client's thread: spawn a task that sends a request to the first server, and run
 	 * it to its end. */
 	SPAWN,
-	/* Watch the server; by a weak client; by the server's handle (the first client's thread). */
+	/* Watch the server; by a weak client; by its handle, which is the first thread's. */
 	WATCH,
 	WATCH_WEAK,
 	WATCH_HANDLE

@@ -967,8 +967,8 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 		}));
 	}
 
-	/// ump_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
-	/// the server has ended.
+	/// ump_client_watch: next() or wait() of `answers` calls `f`, without an argument, once the
+	/// server has ended.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(
@@ -1032,8 +1032,7 @@ template <class P> class weak_client : public base::owner<ump_weak_client, ump_w
 
 		return detail::made<client<P>>(code, out);
 	}
-	/// ump_weak_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
-	/// the server has ended.
+	/// ump_weak_client_watch, as client::watch.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(
@@ -1065,8 +1064,7 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 
 		return detail::made<post_client>(code, out);
 	}
-	/// ump_post_client_watch: next() or wait() of `answers` calls `f`, without an argument, once
-	/// the server has ended.
+	/// ump_post_client_watch, as client::watch.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
 	{
 		return detail::watching::make<false>(

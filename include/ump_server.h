@@ -101,6 +101,11 @@
  *              to [quiet] and [deadline].
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.
+ * - [watch]    A watch of a server completes exactly once, when the server has ended: after its
+ *              last `leftover`, `term` and `drop`, however it ended.  A watch of a server that has
+ *              ended already completes at once.  What the server's callbacks have written is
+ *              visible to the thread that retrieves the completion.  A watch keeps nothing alive,
+ *              and the drop of its completion queue frees its memory.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
  *              its thread has returned to the pool, or has ended if the pool held its maximum of
  *              idle threads or was dropped.
@@ -243,7 +248,7 @@ enum ump_result {
 	UMP_NO_FD = -13,
 	/** The file did not accept all of the output (ump_server_dump). */
 	UMP_NOT_WRITTEN = -14,
-	/** No request is in flight: no completion can arrive (ump_completions_wait). */
+	/** Nothing is in flight: no completion can arrive (ump_completions_wait). */
 	UMP_NONE_PENDING = -15
 };
 
@@ -666,7 +671,7 @@ UMP_API void ump_wait_reply_drop(ump_wait_reply **wait_reply);
 
 /* ---- The caller's side of many requests: completions ---------------------------------------- */
 
-/** The end of one request, as ump_completions_next returns it. */
+/** The end of one request, reservation or watch, as ump_completions_next returns it. */
 struct ump_completion {
 	/** The tag that the request was sent with.  The library only passes it on. */
 	void *tag UMP_ZERO;
@@ -674,7 +679,9 @@ struct ump_completion {
 	 *  ump_wait_reply_wait. */
 	int result UMP_ZERO;
 	/** With UMP_OK, if replies have a value: the value, lent until the next call on this
-	 *  completion queue; what it points to is the caller's.  Else NULL. */
+	 *  completion queue; what it points to is the caller's.  For a watch by ump_thread_watch,
+	 *  ump_task_watch or ump_combining_watch: a `const struct ump_flow`, lent likewise.  Else
+	 *  NULL. */
 	const void *reply UMP_ZERO;
 };
 
@@ -729,6 +736,46 @@ UMP_API int ump_client_req_completion(
  */
 UMP_API int ump_client_reserve(ump_client *client, ump_completions *completions, void *tag);
 
+/**
+ * Watch the server of `client`: when it has ended, a completion comes out of `completions` with
+ * `tag`, UMP_OK and no reply; [watch].  (The loop of ump_channel_open has ended when its receiving
+ * end has been dropped.)  A watch needs no capacity, and does not keep the server alive; each call
+ * makes one.  `client` may be dropped afterwards.
+ * Never blocks.  Any thread for `client`, also from a handler; one thread at a time for
+ * `completions`.
+ * UMP_OK: the completion will come.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_req_completion.
+ * UMP_INVALID: `client` or `completions` is NULL.
+ */
+UMP_API int ump_client_watch(const ump_client *client, ump_completions *completions, void *tag);
+
+/** As ump_client_watch. */
+UMP_API int ump_post_client_watch(
+	const ump_post_client *client, ump_completions *completions, void *tag);
+
+/** As ump_client_watch, for a weak client; that of `init` is one. */
+UMP_API int ump_weak_client_watch(
+	const ump_weak_client *weak, ump_completions *completions, void *tag);
+
+/**
+ * As ump_client_watch, by the handle of a server on a thread: `reply` of the completion points to a
+ * `const struct ump_flow`, the outcome as ump_thread_join returns it.  Its value stays that of the
+ * join: a program that gets it here and joins too has it twice.  `thread` may be joined or dropped
+ * afterwards.  Once the completion has come, ump_thread_join waits for the exit of the thread only:
+ * with UMP_NOW it returns UMP_OK, always if the server has a pooled thread, or UMP_TIMED_OUT while
+ * the thread exits.  A thread that must not block can drop the handle then, and has the outcome.
+ * Never blocks.  One thread at a time for `thread` and for `completions`.
+ * Results as ump_client_watch.
+ */
+UMP_API int ump_thread_watch(const ump_thread *thread, ump_completions *completions, void *tag);
+
+/** As ump_thread_watch, for a task: once the completion has come, ump_task_join returns UMP_OK. */
+UMP_API int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag);
+
+/** As ump_thread_watch, for a combining server: once the completion has come, ump_combining_join
+ *  returns UMP_OK at once. */
+UMP_API int ump_combining_watch(
+	const ump_combining *combining, ump_completions *completions, void *tag);
+
 /** The function behind ump_completions_next. */
 UMP_API int ump_completions_next_sized(
 	ump_completions *completions, struct ump_completion *out, size_t out_size);
@@ -749,7 +796,7 @@ static inline int ump_completions_next(ump_completions *completions, struct ump_
 /**
  * As ump_completions_next, but wait for an answer until `deadline` (ns, absolute); [deadline].  A
  * handler that waits here for its own server is not detected: the queue serves many servers.
- * UMP_NONE_PENDING: none is in flight, so none can arrive.  UMP_TIMED_OUT.
+ * UMP_NONE_PENDING: none is in flight, so none can arrive; watches count.  UMP_TIMED_OUT.
  */
 static inline int ump_completions_wait(
 	ump_completions *completions, struct ump_completion *out, ump_time deadline)
@@ -759,7 +806,8 @@ static inline int ump_completions_wait(
 }
 
 /**
- * Return the number of requests and reservations whose completion has not been retrieved yet.
+ * Return the number of requests, reservations and watches whose completion has not been retrieved
+ * yet.
  * 0 for NULL.  Never blocks.  One thread at a time.
  */
 UMP_API size_t ump_completions_in_flight(const ump_completions *completions);

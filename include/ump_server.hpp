@@ -604,6 +604,9 @@ class waiting
 	waiting **link_ = nullptr; // the pointer to this
 };
 
+// Makes watches; below.
+struct watching;
+
 // The owner of all pending callables: those without an answer are destroyed with it.
 class waiting_list
 {
@@ -671,6 +674,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 {
 	using owner = base::owner<ump_completions, ump_completions_drop>;
 	template <class P> friend class client;
+	friend struct detail::watching;
 	friend result<completions> open_completions() noexcept;
 
       public:
@@ -799,6 +803,25 @@ template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop sto
 // The callables that `completions` lists.
 template <class P, class F> class waits_for_answer;
 template <class F> class waits_for_capacity;
+template <bool Outcome, class F> class waits_for_end;
+
+struct watching {
+	// Pass `f` to a watch that watch(completion queue, tag) makes.
+	template <bool Outcome, class F, class Watch>
+	static result<void> make(completions &answers, F &&f, Watch watch)
+	{
+		using waits = waits_for_end<Outcome, std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = answers.wait_for(
+			std::move(one), [&](void *tag) { return watch(answers.get(), tag); });
+		if (code != UMP_OK)
+			return error(code);
+		return {};
+	}
+};
 
 } // namespace detail
 
@@ -945,6 +968,16 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 		}));
 	}
 
+	/// ump_client_watch: next() or wait() of `answers` calls `f`, without an argument, once the
+	/// server has ended.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<false>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_client_watch(this->get(), queue, tag);
+			});
+	}
+
 	/// ump_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
 	{
@@ -1037,6 +1070,14 @@ template <class P> class weak_client : public base::owner<ump_weak_client, ump_w
 		static_assert(detail::is_none<typename P::outcome>, "this loop has an outcome");
 		return stop(typename P::outcome());
 	}
+	/// ump_weak_client_watch, as client::watch.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<false>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_weak_client_watch(this->get(), queue, tag);
+			});
+	}
 	/// ump_weak_client_stats.
 	[[nodiscard]] result<ump_stats> stats() const noexcept
 	{
@@ -1060,6 +1101,14 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 		int code = ump_post_client_clone(this->get(), &out);
 
 		return detail::made<post_client>(code, out);
+	}
+	/// ump_post_client_watch, as client::watch.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<false>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_post_client_watch(this->get(), queue, tag);
+			});
 	}
 	/// ump_post_client_post.
 	[[nodiscard]] result<void> post(post_type &&msg) const noexcept
@@ -1485,6 +1534,33 @@ template <class F> class waits_for_capacity final : public waiting
 	void complete(int code, const void *) override
 	{
 		f_.take()(done(code));
+	}
+
+      private:
+	callable<F> f_;
+};
+
+// The pending callable for the end of a server, which is told whether it has an outcome or not.
+template <bool Outcome, class F> class waits_for_end final : public waiting
+{
+      public:
+	static_assert(Outcome || std::is_invocable_v<F &>, "the callable takes no argument");
+	static_assert(!Outcome || std::is_invocable_v<F &, bool>,
+		"the callable takes a bool: whether the server has an outcome");
+
+	template <class G> explicit waits_for_end(G &&g) : f_(std::forward<G>(g))
+	{
+	}
+	void take() noexcept
+	{
+		static_cast<void>(f_.take());
+	}
+	void complete(int, const void *reply) override
+	{
+		if constexpr (Outcome)
+			f_.take()(static_cast<const ump_flow *>(reply)->stop);
+		else
+			f_.take()();
 	}
 
       private:
@@ -1980,6 +2056,15 @@ template <class P> class thread : public base::runner<P, ump_thread, ump_thread_
       public:
 	using runner::runner;
 
+	/// ump_thread_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<true>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_thread_watch(this->get(), queue, tag);
+			});
+	}
 	/// ump_thread_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{
@@ -2335,6 +2420,15 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	{
 		return detail::done(ump_task_run(this->get(), deadline));
 	}
+	/// ump_task_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<true>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_task_watch(this->get(), queue, tag);
+			});
+	}
 	/// ump_task_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join() noexcept
 	{
@@ -2376,6 +2470,15 @@ template <class P> class combining : public base::runner<P, ump_combining, ump_c
       public:
 	using runner::runner;
 
+	/// ump_combining_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<true>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_combining_watch(this->get(), queue, tag);
+			});
+	}
 	/// ump_combining_join: the outcome of the loop; empty if it ended without one.
 	result<typename runner::outcome> join(ump_time deadline = never) noexcept
 	{

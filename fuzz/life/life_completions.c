@@ -75,6 +75,14 @@ void life_drop_sinks(void)
 	}
 }
 
+/* Check what comes with the end of a watch; with that of a reservation nothing comes. */
+static void check_watch(const struct model_end *end, const struct ump_flow *how)
+{
+	EXPECT("[watch]", (how != NULL) == end->reports);
+	if (how != NULL)
+		EXPECT("[watch]", how->stop == end->how.stop && how->value == end->how.value);
+}
+
 void life_completed(struct sink *sink, int result, const struct ump_completion *out, int nothing)
 {
 	struct model_end end;
@@ -90,7 +98,7 @@ void life_completed(struct sink *sink, int result, const struct ump_completion *
 	EXPECT("[complete]", out->result == end.code);
 	life_trace("  completed: tag", end.tag);
 	if (end.request == MODEL_NONE) {
-		EXPECT("[bound]", out->reply == NULL);
+		check_watch(&end, out->reply);
 		return;
 	}
 	EXPECT("[once]", model_take(end.server, end.request) == end.code);
@@ -200,6 +208,47 @@ void life_client_reserve(struct world *world, unsigned from)
 	check_in_flight(sink);
 }
 
+/* Watch by a handle that the input chooses; UMP_INVALID if there is none. */
+static int watch_by(struct world *world, unsigned from, ump_completions *completions, bool reports)
+{
+	void *tag = tag_of(life.tags);
+
+	if (reports)
+		return ump_task_watch(world->task.task, completions, tag);
+	if (world->clients[from] != NULL)
+		return ump_client_watch(world->clients[from], completions, tag);
+	if (world->posters[from] != NULL)
+		return ump_post_client_watch(world->posters[from], completions, tag);
+	return ump_weak_client_watch(world->weaks[from], completions, tag);
+}
+
+/* A real thread ends at no moment that the model knows. */
+void life_watch(struct world *world, unsigned from)
+{
+	uint8_t choice = input_byte(&life.input);
+	struct sink *sink = sink_of(choice);
+	bool reports = world->task.task != NULL && (choice & 8) != 0;
+	bool there = reports || world->clients[from] != NULL || world->posters[from] != NULL ||
+		     world->weaks[from] != NULL;
+	int result;
+
+	if ((world->end != END_RAW && world->end != END_TASK) || sink->busy ||
+		world->model.watches == MODEL_WATCHES)
+		return;
+	result = watch_by(world, from, sink->handle, reports);
+	if (!there || sink->handle == NULL) {
+		EXPECT("[misuse]", result == UMP_INVALID);
+		return;
+	}
+	if (life_failed()) {
+		EXPECT("[clean]", result == UMP_NO_MEMORY);
+		return;
+	}
+	EXPECT("[watch]", result == UMP_OK);
+	model_watch(&world->model, &sink->model, life.tags++, reports);
+	check_in_flight(sink);
+}
+
 /* Simulate the maximum number in flight: the next ones must fail with UMP_OVERFLOW. */
 static void overflow(struct world *world, unsigned from, struct sink *sink)
 {
@@ -208,15 +257,17 @@ static void overflow(struct world *world, unsigned from, struct sink *sink)
 	uint64_t crowd =
 		UMP__COUNTS_MAX - ump__counts_weak(atomic_load(&completions->counts.value));
 	ump_client *client = world->clients[from];
+	int result;
 
 	if (client == NULL || world->config.request.size == 0 || world->in_calls[from] != 0)
 		return;
 	atomic_fetch_add(&completions->counts.value, crowd);
 	EXPECT("[complete]",
 		ump_client_req_completion(client, buffer, completions, NULL) == UMP_OVERFLOW);
+	result = ump_client_watch(client, completions, NULL);
+	EXPECT("[watch]", result == (life_failed() ? UMP_NO_MEMORY : UMP_OVERFLOW));
 	if (!model_has_reservation(&world->model, world->reservation[from])) {
-		int result = ump_client_reserve(client, completions, NULL);
-
+		result = ump_client_reserve(client, completions, NULL);
 		EXPECT("[complete]", result == (life_failed() ? UMP_NO_MEMORY : UMP_OVERFLOW));
 	}
 	atomic_fetch_sub(&completions->counts.value, crowd);

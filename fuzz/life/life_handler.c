@@ -287,6 +287,8 @@ void life_expect_end(struct world *world)
 	} else {
 		model_discard(&world->model);
 	}
+	if (world->task.finished)
+		model_ended(&world->model, world->course.how);
 	life_check();
 }
 
@@ -453,5 +455,6 @@ void life_check_failure(struct world *world, int result)
 	model_drop_reservation(&world->model, world->reservation[0]);
 	world->reservation[0] = MODEL_NONE;
 	model_strong_drop(&world->model);
+	model_ended(&world->model, ump_continue());
 	life_check();
 }

@@ -729,6 +729,7 @@ static const struct {
 	{"completions_open", life_completions_open},
 	{"completions_drop", life_completions_drop},
 	{"pass_time", pass_time},
+	{"watch", life_watch},
 };
 
 _Static_assert(sizeof operations / sizeof operations[0] == LIFE_OPERATIONS, "all are counted");

@@ -179,4 +179,5 @@ void life_raw_drop(struct world *world)
 	world->lent = NULL;
 	ump_server_drop(&world->server);
 	EXPECT("[misuse]", world->server == NULL);
+	model_ended(&world->model, ump_continue());
 }

@@ -111,7 +111,9 @@ static void ended(struct world *world)
 
 	EXPECT("[user]", course->called[CALLED_TERM] == course->plan.with_term);
 	EXPECT("[user]", course->called[CALLED_DROP] == course->plan.with_drop);
+	world->task.finished = true;
 	life_expect_end(world);
+	model_ended(&world->model, world->course.how);
 	world->task.ended = true;
 	world->task.running = false;
 	world->me = NULL;

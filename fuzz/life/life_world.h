@@ -122,6 +122,8 @@ struct tasked {
 	/* Dropped by one of its callbacks, which has not returned yet. */
 	bool dropped;
 	bool ended;
+	/* The run that ends it has returned. */
+	bool finished;
 	/* A callback runs that may suspend. */
 	bool may_suspend;
 	/* A handler has suspended, and has not been resumed by a run yet. */
@@ -273,7 +275,7 @@ void life_check_end(void);
 /* ---- Operations ---------------------------------------------------------------------------- */
 
 /* Number of operations; the fuzzers add their own. */
-#define LIFE_OPERATIONS 26
+#define LIFE_OPERATIONS 27
 
 /* Execute operation `what`, which must be below LIFE_OPERATIONS. */
 void life_operate(struct world *world, unsigned what);
@@ -311,6 +313,7 @@ life_operation life_completions_drop;
 life_operation life_completions_misuse;
 life_operation life_req_completion;
 life_operation life_client_reserve;
+life_operation life_watch;
 
 /* Check the result of a call for the next completion; `nothing` is its result if there is none. */
 void life_completed(struct sink *sink, int result, const struct ump_completion *out, int nothing);

@@ -102,7 +102,7 @@ int model_next(struct model_completions *completions, struct model_end *end)
 		return UMP_EMPTY;
 	}
 	*end = completions->queue[0];
-	if (end->request == MODEL_NONE) {
+	if (end->request == MODEL_NONE && end->waiter != MODEL_NONE) {
 		end->server->waiter[end->waiter].notified = true;
 		waiter_done(end->server, &end->server->waiter[end->waiter]);
 	}
@@ -124,6 +124,41 @@ void model_completions_drop(struct model_completions *completions)
 	}
 	completions->arrived = 0;
 	completions->in_flight = 0;
+}
+
+/* ---- Watches --------------------------------------------------------------------------------- */
+
+static void tell(struct model *model, const struct model_watch *watch)
+{
+	if (watch->to == NULL)
+		return;
+	arrive(watch->to, (struct model_end){.server = model,
+				  .request = MODEL_NONE,
+				  .tag = watch->tag,
+				  .code = UMP_OK,
+				  .waiter = MODEL_NONE,
+				  .reports = watch->reports,
+				  .how = model->how});
+}
+
+void model_watch(struct model *model, struct model_completions *to, int tag, bool reports)
+{
+	struct model_watch *watch = &model->watch[model->watches++];
+
+	*watch = (struct model_watch){to, tag, reports};
+	to->in_flight++;
+	if (model->ended)
+		tell(model, watch);
+}
+
+void model_ended(struct model *model, struct ump_flow how)
+{
+	if (model->ended)
+		return;
+	model->ended = true;
+	model->how = how;
+	for (int i = 0; i < model->watches; i++)
+		tell(model, &model->watch[i]);
 }
 
 /* ---- Capacity -------------------------------------------------------------------------------- */
@@ -153,7 +188,11 @@ static bool call(struct model *model, int which, int code)
 	}
 	waiter->has_permit = code == UMP_OK && model->capacity != 0;
 	if (waiter->reserves)
-		arrive(waiter->to, (struct model_end){model, MODEL_NONE, waiter->tag, code, which});
+		arrive(waiter->to, (struct model_end){.server = model,
+					   .request = MODEL_NONE,
+					   .tag = waiter->tag,
+					   .code = code,
+					   .waiter = which});
 	return true;
 }
 
@@ -214,6 +253,10 @@ void model_forget(struct model *model, const struct model_completions *completio
 		waiter->to = NULL;
 		if (!waiter->notified && !waiter->waits)
 			waiter_done(model, waiter);
+	}
+	for (int i = 0; i < model->watches; i++) {
+		if (model->watch[i].to == completions)
+			model->watch[i].to = NULL;
 	}
 	/* A client that was not notified, and cannot be any more, must not keep a permit. */
 	for (int i = 0; i < model->waiters; i++) {
@@ -471,8 +514,11 @@ static void finish(struct model *model, int request, int code, int reply)
 		model->kept--;
 	finished->kept = false;
 	if (finished->to != NULL)
-		arrive(finished->to,
-			(struct model_end){model, request, finished->tag, code, MODEL_NONE});
+		arrive(finished->to, (struct model_end){.server = model,
+					     .request = request,
+					     .tag = finished->tag,
+					     .code = code,
+					     .waiter = MODEL_NONE});
 }
 
 int model_answer(struct model *model, int request, int code, int reply)

@@ -19,6 +19,7 @@
 #define MODEL_QUEUE      200
 #define MODEL_WAITERS    200
 #define MODEL_WAIT_QUEUE 24
+#define MODEL_WATCHES    40
 
 enum model_owner {
 	/* Its sender, still or again. */
@@ -45,7 +46,8 @@ enum model_state {
 
 struct model;
 
-/* An arrived completion: the end of a request, or of a reservation (`request` is MODEL_NONE). */
+/* An arrived completion: the end of a request, of a reservation (`request` is MODEL_NONE), or of a
+ * watch (`waiter` is MODEL_NONE, too). */
 struct model_end {
 	struct model *server;
 	int request;
@@ -53,6 +55,16 @@ struct model_end {
 	int code;
 	/* For a reservation: the waiter. */
 	int waiter;
+	/* For a watch: whether it reports the outcome, and that. */
+	bool reports;
+	struct ump_flow how;
+};
+
+/* A pending watch; `to` is NULL once the completions are dropped. */
+struct model_watch {
+	struct model_completions *to;
+	int tag;
+	bool reports;
 };
 
 struct model_completions {
@@ -61,7 +73,7 @@ struct model_completions {
 	bool quiet;
 	unsigned in_flight;
 	unsigned arrived;
-	struct model_end queue[MODEL_REQUESTS];
+	struct model_end queue[MODEL_REQUESTS + 2 * MODEL_WATCHES];
 };
 
 struct model_request {
@@ -125,6 +137,11 @@ struct model {
 	int wait_queue[MODEL_WAIT_QUEUE];
 	/* The reservation whose permit was taken last, or MODEL_NONE. */
 	int used;
+	/* The watches made so far; and whether the server has ended, and how. */
+	int watches;
+	struct model_watch watch[MODEL_WATCHES];
+	bool ended;
+	struct ump_flow how;
 	unsigned handled;
 	unsigned skipped;
 	unsigned failed;
@@ -201,6 +218,9 @@ void model_in_flight(
 /* Return UMP_OK and the oldest completion, or UMP_EMPTY. */
 int model_next(struct model_completions *completions, struct model_end *end);
 void model_completions_drop(struct model_completions *completions);
+/* The server is watched.  It has ended with `how`, of which watches that report get told. */
+void model_watch(struct model *model, struct model_completions *to, int tag, bool reports);
+void model_ended(struct model *model, struct ump_flow how);
 /* Must follow for each server: give up what it would have delivered to `completions`. */
 void model_forget(struct model *model, const struct model_completions *completions);
 

@@ -101,6 +101,7 @@
  * int adder_client_req_completion(adder_client client, const struct add *msg,
  *                                 ump_completions *completions, void *tag);
  * int adder_client_reserve(adder_client client, ump_completions *completions, void *tag);
+ * int adder_client_watch(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
  * int adder_client_stop(adder_client client, void *value, void (*drop)(void *value));
  * int adder_suspend_for(adder_client client, ump_suspension **out);
@@ -113,11 +114,13 @@
  * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
  *                                  ump_time deadline);
  * int adder_post_client_stop(adder_post_client client, void *value, void (*drop)(void *value));
+ * int adder_post_client_watch(adder_post_client client, ump_completions *completions, void *tag);
  * int adder_client_weak(adder_client client, adder_weak_client *out);
  * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
  * void adder_weak_client_drop(adder_weak_client *weak);
  * int adder_weak_client_upgrade(adder_weak_client weak, adder_client *out);
  * int adder_weak_client_stop(adder_weak_client weak, void *value, void (*drop)(void *value));
+ * int adder_weak_client_watch(adder_weak_client weak, ump_completions *completions, void *tag);
  * int adder_weak_client_stats(adder_weak_client weak, struct ump_stats *out);
  *
  * int adder_wait_reply_wait(adder_wait_reply *wait_reply, int *reply, ump_time deadline);
@@ -140,6 +143,7 @@
  * // exactly once, also if spawning fails, whatever the code.
  * int adder_spawn_thread(const struct ump_config *config, const struct adder_handler *handler,
  *                        struct adder *self, adder_client *client, adder_thread *thread);
+ * int adder_thread_watch(adder_thread thread, ump_completions *completions, void *tag);
  * int adder_thread_join(adder_thread *thread, struct ump_flow *how, ump_time deadline);
  * void adder_thread_drop(adder_thread *thread);
  *
@@ -149,12 +153,14 @@
  * int adder_task_fd(adder_task task);
  * bool adder_task_dispatch(adder_task task, size_t budget);
  * int adder_task_run(adder_task task, ump_time deadline);
+ * int adder_task_watch(adder_task task, ump_completions *completions, void *tag);
  * int adder_task_join(adder_task *task, struct ump_flow *how);
  * void adder_task_drop(adder_task *task);
  *
  * // As adder_spawn_thread, run by its callers.
  * int adder_spawn_combining(const struct ump_config *config, const struct adder_handler *handler,
  *                        struct adder *self, adder_client *client, adder_combining *combining);
+ * int adder_combining_watch(adder_combining combining, ump_completions *completions, void *tag);
  * int adder_combining_join(adder_combining *combining, struct ump_flow *how, ump_time deadline);
  * void adder_combining_drop(adder_combining *combining);
  *
@@ -316,6 +322,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		return ump_client_reserve(client_.untyped, completions_, tag_);                    \
 	}                                                                                          \
+	UMP__TYPED int name##_client_watch(                                                        \
+		name##_client client_, ump_completions *completions_, void *tag_)                  \
+	{                                                                                          \
+		return ump_client_watch(client_.untyped, completions_, tag_);                      \
+	}                                                                                          \
 	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
 	{                                                                                          \
 		return ump_client_stats(client_.untyped, out_);                                    \
@@ -323,6 +334,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	UMP__TYPED int name##_suspend_for(name##_client client_, ump_suspension **out_)            \
 	{                                                                                          \
 		return ump_suspend_for(client_.untyped, out_);                                     \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_watch(                                                   \
+		name##_weak_client weak_, ump_completions *completions_, void *tag_)               \
+	{                                                                                          \
+		return ump_weak_client_watch(weak_.untyped, completions_, tag_);                   \
 	}                                                                                          \
 	UMP__TYPED int name##_weak_client_stats(name##_weak_client weak_, struct ump_stats *out_)  \
 	{                                                                                          \
@@ -504,6 +520,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_client client_, post const *msg_, ump_time deadline_)                       \
 	{                                                                                          \
 		return ump_client_post_until(client_.untyped, msg_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_watch(                                                   \
+		name##_post_client client_, ump_completions *completions_, void *tag_)             \
+	{                                                                                          \
+		return ump_post_client_watch(client_.untyped, completions_, tag_);                 \
 	}                                                                                          \
 	UMP__TYPED int name##_post_client_post_until(                                              \
 		name##_post_client client_, post const *msg_, ump_time deadline_)                  \
@@ -728,6 +749,11 @@ struct ump__untyped_handler {
 	{                                                                                          \
 		return ump_task_run(task_.untyped, deadline_);                                     \
 	}                                                                                          \
+	UMP__TYPED int name##_task_watch(                                                          \
+		name##_task task_, ump_completions *completions_, void *tag_)                      \
+	{                                                                                          \
+		return ump_task_watch(task_.untyped, completions_, tag_);                          \
+	}                                                                                          \
 	UMP__TYPED int name##_task_join(name##_task *task_, struct ump_flow *how_)                 \
 	{                                                                                          \
 		return ump_task_join(UMP__UNTYPED(task_), how_);                                   \
@@ -739,6 +765,11 @@ struct ump__untyped_handler {
 
 #define UMP__TYPED_THREAD(name)                                                                    \
 	UMP__TYPED_SPAWN(name, spawn_thread, thread)                                               \
+	UMP__TYPED int name##_thread_watch(                                                        \
+		name##_thread thread_, ump_completions *completions_, void *tag_)                  \
+	{                                                                                          \
+		return ump_thread_watch(thread_.untyped, completions_, tag_);                      \
+	}                                                                                          \
 	UMP__TYPED int name##_thread_join(                                                         \
 		name##_thread *thread_, struct ump_flow *how_, ump_time deadline_)                 \
 	{                                                                                          \
@@ -751,6 +782,11 @@ struct ump__untyped_handler {
 
 #define UMP__TYPED_COMBINING(name)                                                                 \
 	UMP__TYPED_SPAWN(name, spawn_combining, combining)                                         \
+	UMP__TYPED int name##_combining_watch(                                                     \
+		name##_combining combining_, ump_completions *completions_, void *tag_)            \
+	{                                                                                          \
+		return ump_combining_watch(combining_.untyped, completions_, tag_);                \
+	}                                                                                          \
 	UMP__TYPED int name##_combining_join(                                                      \
 		name##_combining *combining_, struct ump_flow *how_, ump_time deadline_)           \
 	{                                                                                          \

@@ -44,6 +44,7 @@ set(manual
 	src/ump_thread.3
 	src/ump_thread_pool.3
 	src/ump_wait_reply.3
+	src/ump_watch.3
 	src/ump_weak_client.3)
 # manual_directory(PAGE VARIABLE): where the page belongs, by its section.
 function(manual_directory page variable)

@@ -4,6 +4,7 @@
 
 #include "call/request.h"
 #include "call/reservation.h"
+#include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/notifier.h"
 #include "channel/references.h"
@@ -61,6 +62,7 @@ int ump_completions_open(ump_completions **out)
 	ump__word_init(&made->inbox, UMP__INBOX_PARKED);
 	ump__counts_init(&made->counts);
 	ump__queue_init(&made->batch);
+	made->watches = NULL;
 	made->lent = NULL;
 	made->in_flight = 0;
 	*out = made;
@@ -83,9 +85,15 @@ size_t ump_completions_in_flight(const ump_completions *completions)
 /* Free the reply that was lent by the last call. */
 static void give_back(ump_completions *completions)
 {
-	if (completions->lent != NULL)
-		ump__request_free(ump__request_of(completions->lent));
+	struct ump__message *lent = completions->lent;
+
 	completions->lent = NULL;
+	if (lent == NULL)
+		return;
+	if (ump__kind_of(lent) == UMP__KIND_WATCH)
+		ump__watch_free(ump__watch_of(lent));
+	else
+		ump__request_free(ump__request_of(lent));
 }
 
 /* Return the next completed message, or NULL; then the notifier is clear. */
@@ -129,6 +137,10 @@ static struct ump_completion tell(ump_completions *completions, struct ump__mess
 
 	if (ump__kind_of(message) == UMP__KIND_REQUEST)
 		return tell_request(completions, ump__request_of(message));
+	if (ump__kind_of(message) == UMP__KIND_WATCH) {
+		completions->lent = message;
+		return ump__watch_tell(completions, ump__watch_of(message));
+	}
 	told = (struct ump_completion){
 		ump__reservation_of(message)->tag, ump__reservation_of(message)->code, NULL};
 	ump__reservation_release(ump__reservation_of(message), true);
@@ -183,6 +195,26 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 	}
 }
 
+/* Release a completed message that will not be retrieved. */
+static void discard(struct ump__message *message)
+{
+	switch (ump__kind_of(message)) {
+	case UMP__KIND_REQUEST:
+		ump__request_discard(
+			ump__request_of(message), ump__request_of(message)->answer.code);
+		break;
+	case UMP__KIND_RESERVATION:
+		ump__reservation_release(ump__reservation_of(message), false);
+		break;
+	case UMP__KIND_WATCH:
+		ump__watch_free(ump__watch_of(message));
+		break;
+	case UMP__KIND_POST:
+	case UMP__KIND_EOS:
+		break;
+	}
+}
+
 void ump_completions_drop(ump_completions **completions)
 {
 	ump_completions *dropped;
@@ -195,19 +227,14 @@ void ump_completions_drop(ump_completions **completions)
 	*completions = NULL;
 	ump__tools_owned(dropped, sizeof *dropped);
 	give_back(dropped);
+	ump__watch_forget_all(dropped);
 	ump__inbox_close(&dropped->inbox, &rest);
 	/* Messages may be in flight for long; the descriptor is needed elsewhere. */
 	ump__notifier_end(&dropped->notifier);
 	ump__queue_append(&dropped->batch, &rest);
 	while ((node = ump__queue_pop(&dropped->batch)) != NULL) {
-		struct ump__message *message = ump__message_of(node);
-
 		ump__tools_acquire(node);
-		if (ump__kind_of(message) == UMP__KIND_REQUEST)
-			ump__request_discard(
-				ump__request_of(message), ump__request_of(message)->answer.code);
-		else
-			ump__reservation_release(ump__reservation_of(message), false);
+		discard(ump__message_of(node));
 	}
 	/* The strong reference, the weak one that it shared in, and the receiver's. */
 	(void)ump__strong_drop(&dropped->counts);

@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+struct ump__watch;
+
 struct ump_completions {
 	/* Written by all threads. */
 	_Alignas(UMP__LINE) struct ump__word inbox;
@@ -21,6 +23,8 @@ struct ump_completions {
 	struct ump__notifier notifier;
 	/* The rest is the owner's: messages taken from the inbox, and not retrieved yet. */
 	_Alignas(UMP__LINE) struct ump__queue batch;
+	/* Watches that have not been retrieved yet (watch.h). */
+	struct ump__watch *watches;
 	/* Message whose reply was retrieved last; it is freed at the next call. */
 	struct ump__message *lent;
 	size_t in_flight;

@@ -58,6 +58,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->generation = ump__fork_generation();
 #endif
 	ump__message_init(&channel->eos, UMP__KIND_EOS, NULL);
+	ump__word_init(&channel->watches, UMP__INBOX_EMPTY);
 	server_init(&channel->server, channel);
 	return channel;
 }

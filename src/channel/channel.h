@@ -85,6 +85,9 @@ struct ump__channel {
 	/* Bytes of message memory that a client may keep; 0 for the default. */
 	uint32_t keep;
 	struct ump__message eos;
+	/* The watches of the server's end (call/watch.c).  Written when one is added or removed,
+	 * and at the end. */
+	struct ump__word watches;
 	/* Written by the receiver.  The two counts are written by threads that keep contexts or
 	 * fail requests, mostly the receiver's own handler. */
 	_Alignas(UMP__LINE) struct ump_server server;

@@ -26,7 +26,7 @@ struct ump__message {
 };
 
 /* Bits of a kind; in an address they must be 0. */
-#define UMP__KIND_BITS ((uintptr_t)3)
+#define UMP__KIND_BITS ((uintptr_t)7)
 
 _Static_assert(offsetof(struct ump__message, node) == 0, "a message begins with its node");
 

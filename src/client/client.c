@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/reservation.h"
+#include "call/watch.h"
 #include "client/handle.h"
 #include "wait/frame.h"
 
@@ -98,4 +99,14 @@ int ump_client_reserve(ump_client *client, ump_completions *completions, void *t
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
 	return ump__reservation_make(
 		client->handle.channel, &client->handle.claim, completions, tag);
+}
+
+int ump_client_watch(const ump_client *client, ump_completions *completions, void *tag)
+{
+	if (client == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
+	UMP__REQUIRE_OWN(client->handle.channel);
+	return ump__watch_make(client->handle.channel, completions, tag, NULL);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/watch.h"
 #include "client/handle.h"
 #include "wait/frame.h"
 
@@ -59,4 +60,14 @@ int ump_post_client_stop(const ump_post_client *client, void *value, void (*drop
 	UMP__REQUIRE_OWN(client->handle.channel);
 	UMP__REQUIRE_INSIDE();
 	return ump__channel_stop(client->handle.channel, value, drop);
+}
+
+int ump_post_client_watch(const ump_post_client *client, ump_completions *completions, void *tag)
+{
+	if (client == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	UMP__REQUIRE_OWN(client->handle.channel);
+	return ump__watch_make(client->handle.channel, completions, tag, NULL);
 }

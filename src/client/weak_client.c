@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/watch.h"
 #include "channel/references.h"
 #include "client/handle.h"
 #include "wait/frame.h"
@@ -72,4 +73,14 @@ int ump_weak_client_stop(const ump_weak_client *weak, void *value, void (*drop)(
 	result = ump__channel_stop(channel, value, drop);
 	ump__channel_drop_strong(channel);
 	return result;
+}
+
+int ump_weak_client_watch(const ump_weak_client *weak, ump_completions *completions, void *tag)
+{
+	if (weak == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_WEAK(weak, LIVE);
+	UMP__REQUIRE_OWN(weak->channel);
+	return ump__watch_make(weak->channel, completions, tag, NULL);
 }

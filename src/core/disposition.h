@@ -17,7 +17,9 @@ enum ump__kind {
 	UMP__KIND_EOS,
 	/* A reservation by a client in an event loop.  It is queued in completions only, where
 	 * there is no loop. */
-	UMP__KIND_RESERVATION
+	UMP__KIND_RESERVATION,
+	/* A watch of a server's end, by an event loop.  It is queued in completions only, too. */
+	UMP__KIND_WATCH
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */

@@ -19,6 +19,7 @@
 #include "channel/combiner.h"
 
 #include "call/request.h"
+#include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/references.h"
 #include "server/dispatch.h"
@@ -197,16 +198,20 @@ static void leave_or_end(struct ump_combining *combining, const struct ump__fram
 	enum ump__outcome outcome, struct ump_flow flow)
 {
 	ump_server *server;
+	struct ump_flow how;
 
 	if (outcome == UMP__OUTCOME_CONTINUE) {
 		ump__frame_leave(frame);
 		return;
 	}
 	server = combining->dispatcher.server;
-	combining->how = ump__dispatcher_end(&combining->dispatcher, outcome, flow);
+	how = ump__dispatcher_end(&combining->dispatcher, outcome, flow);
+	combining->how = how;
 	ump__frame_leave(frame);
 	if (ump__answer_publish(&combining->ended, UMP_OK, NULL))
 		combining_free(combining);
+	/* Must follow the publication, as in thread.c.  `combining` may be gone. */
+	ump__server_ended(server, &how);
 	ump__server_release(server);
 }
 
@@ -363,6 +368,17 @@ int ump_combining_join(ump_combining **combining, struct ump_flow *how, ump_time
 	}
 	combining_free(joined);
 	return UMP_OK;
+}
+
+int ump_combining_watch(const ump_combining *combining, ump_completions *completions, void *tag)
+{
+	if (combining == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(combining, sizeof *combining);
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(combining, UMP__MARK_COMBINING, LIVE_COMBINING);
+	UMP__REQUIRE_OWN(combining->channel);
+	return ump__watch_make(combining->channel, completions, tag, &combining->how);
 }
 
 void ump_combining_drop(ump_combining **combining)

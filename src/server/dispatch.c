@@ -44,6 +44,7 @@ static inline struct ump_flow hand_over(
 		return handle_request(dispatcher, ump__request_of(message));
 	case UMP__KIND_EOS:
 	case UMP__KIND_RESERVATION:
+	case UMP__KIND_WATCH:
 		break;
 	}
 	return ump_continue();

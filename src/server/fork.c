@@ -5,6 +5,7 @@
  * resets the statics of the library, and its own servers work.  What the parent has made is not
  * touched: the child must not use the parent's handles.
  */
+#include "call/watch.h"
 #include "client/registry.h"
 #include "server/dropped.h"
 #include "sync/sync.h"
@@ -12,4 +13,4 @@
 
 /* Every static of the shell that another thread may have been changing must be reset here. */
 void (*const ump__fork_resets[])(void) = {
-	ump__frame_forget, ump__registry_forget, ump__dropped_forget, NULL};
+	ump__frame_forget, ump__registry_forget, ump__dropped_forget, ump__watch_forget, NULL};

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "call/completions.h"
+#include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/permits.h"
 #include "channel/slab_allocator.h"
@@ -221,7 +222,13 @@ void ump__server_close(ump_server *server,
 	}
 }
 
+void ump__server_ended(ump_server *server, const struct ump_flow *how)
+{
+	ump__watch_end(server->channel, how);
+}
+
 void ump__server_release(ump_server *server)
 {
+	ump__server_ended(server, NULL);
 	ump__channel_drop_weak(server->channel);
 }

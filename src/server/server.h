@@ -42,7 +42,12 @@ ump_reply_context *ump__server_start(ump_server *server, struct ump__request *re
 void ump__server_close(ump_server *server,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self);
 
-/* Drop the receiver's reference; the inbox must be closed. */
+/* Complete the watches of a server whose handler, if there is one, was dropped.  `how` is the
+ * outcome, or NULL. */
+void ump__server_ended(ump_server *server, const struct ump_flow *how);
+
+/* Drop the receiver's reference; the inbox must be closed.  As ump__server_ended without an
+ * outcome, unless that was called. */
 void ump__server_release(ump_server *server);
 
 #endif

@@ -7,6 +7,7 @@
  * event is reported once.  Invariant: if a run has cleared the notifier and work is left at its
  * end, the notifier must be raised again.
  */
+#include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/notifier.h"
 #include "server/dispatch.h"
@@ -57,6 +58,7 @@ static void finish(struct ump_task *task, enum ump__outcome outcome, struct ump_
 	task->how = ump__dispatcher_end(&task->dispatcher, outcome, flow);
 	task->ended = true;
 	ump__notifier_clear(notifier_of(task));
+	ump__server_ended(task->dispatcher.server, &task->how);
 }
 
 /* Forget the suspended handler: its message is no longer being handled. */
@@ -369,6 +371,17 @@ int ump_task_join(ump_task **task, struct ump_flow *how)
 	task_free(*task);
 	*task = NULL;
 	return UMP_OK;
+}
+
+int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag)
+{
+	if (task == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(task, sizeof *task);
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
+	return ump__watch_make(task->dispatcher.server->channel, completions, tag, &task->how);
 }
 
 void ump_task_drop(ump_task **task)

@@ -4,6 +4,7 @@
  * ump_thread as the two sides of one answer: the thread completes it when the loop has ended, and
  * the owner of the handle waits for it (join) or gives it up (drop).
  */
+#include "call/watch.h"
 #include "channel/references.h"
 #include "server/dispatch.h"
 #include "server/dropped.h"
@@ -111,16 +112,21 @@ static void serve(struct ump_thread *thread)
 {
 	struct ump__dispatcher *dispatcher = &thread->dispatcher;
 	ump_server *server = dispatcher->server;
+	struct ump_flow how;
 
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
 	if (dispatcher->handler.init != NULL && !start(thread))
 		return;
-	thread->how = dispatch(dispatcher);
+	how = dispatch(dispatcher);
+	thread->how = how;
 	leave(thread);
 	if (ump__answer_publish(&thread->ended, UMP_OK, NULL))
 		let_go(thread);
+	/* Must follow the publication, so that a join does not wait for the loop once its watch has
+	 * completed.  `thread` may be gone. */
+	ump__server_ended(server, &how);
 	ump__server_release(server);
 }
 
@@ -297,6 +303,17 @@ int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline
 	}
 	thread_free(joined);
 	return UMP_OK;
+}
+
+int ump_thread_watch(const ump_thread *thread, ump_completions *completions, void *tag)
+{
+	if (thread == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(thread, sizeof *thread);
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(thread, UMP__MARK_THREAD, "a thread was watched after it was dropped");
+	UMP__REQUIRE_OWN(thread->dropped_thread.channel);
+	return ump__watch_make(thread->dropped_thread.channel, completions, tag, &thread->how);
 }
 
 void ump_thread_drop(ump_thread **thread)

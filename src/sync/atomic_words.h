@@ -87,6 +87,46 @@ static inline uintptr_t ump__inbox_word_close(struct ump__word *word)
 	return atomic_exchange_explicit(&word->value, UMP__INBOX_CLOSED, memory_order_acquire);
 }
 
+/* ---- The watches of a server's end ----------------------------------------------------------- */
+
+/* With the lock of the watches held.  ORDER end: acquire here <- release in ump__watches_word_end
+ * and _close.  Carries, if this finds CLOSED: what the server did, its callbacks too. */
+static inline uintptr_t ump__watches_word_load(const struct ump__word *word)
+{
+	return atomic_load_explicit(&word->value, memory_order_acquire);
+}
+
+/* With the lock held.  ORDER: relaxed.  The lock carries the list; on failure the word is read
+ * again by ump__watches_word_load. */
+static inline bool ump__watches_word_link(struct ump__word *word, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_strong_explicit(
+		&word->value, seen, next, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* With the lock held.  ORDER unlinked: release here -> acquire in ump__watches_word_end.  Carries:
+ * the last accesses to the channel by a thread that has no reference to it. */
+static inline void ump__watches_word_unlink(struct ump__word *word, uintptr_t next)
+{
+	atomic_store_explicit(&word->value, next, memory_order_release);
+}
+
+/* Close the word if there is no watch; without the lock.  ORDER end: release here -> acquire in
+ * ump__watches_word_load.  Carries: what the server did.  ORDER unlinked: acquire here <- release
+ * in ump__watches_word_unlink.  Carries: the last accesses to the channel. */
+static inline bool ump__watches_word_end(struct ump__word *word, uintptr_t *seen)
+{
+	return atomic_compare_exchange_strong_explicit(
+		&word->value, seen, UMP__INBOX_CLOSED, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* With the lock held.  ORDER end: release here -> acquire in ump__watches_word_load.  Carries: what
+ * the server did. */
+static inline uintptr_t ump__watches_word_close(struct ump__word *word)
+{
+	return atomic_exchange_explicit(&word->value, UMP__INBOX_CLOSED, memory_order_release);
+}
+
 /* ---- The state of a call ------------------------------------------------------------------- */
 
 /* ORDER answer: acquire here <- release in ump__call_word_finish.  Carries: the code and the reply.

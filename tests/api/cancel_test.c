@@ -295,8 +295,13 @@ static int end_and_join(void)
 		ump_completions_fd(completions)) row(ump_client_req_completion,                    \
 		ump_client_req_completion(                                                         \
 			client, &order, completions, NULL)) row(ump_client_reserve,                \
-		ump_client_reserve(                                                                \
-			full_client, completions, NULL)) row(ump_completions_next_sized,           \
+		ump_client_reserve(full_client, completions, NULL)) row(ump_client_watch,          \
+		ump_client_watch(client, completions, NULL)) row(ump_post_client_watch,            \
+		ump_post_client_watch(post_client, completions, NULL)) row(ump_weak_client_watch,  \
+		ump_weak_client_watch(weak, completions, NULL)) row(ump_thread_watch,              \
+		ump_thread_watch(thread, completions, NULL)) row(ump_task_watch,                   \
+		ump_task_watch(tasks[0], completions, NULL)) row(ump_combining_watch,              \
+		ump_combining_watch(combining, completions, NULL)) row(ump_completions_next_sized, \
 		ump_completions_next_sized(completions, &completion,                               \
 			sizeof completion)) row(ump_completions_wait_sized,                        \
 		ump_completions_wait_sized(completions, &completion, sizeof completion,            \

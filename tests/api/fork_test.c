@@ -281,6 +281,61 @@ static void beside_wakers(void)
 		pthread_join(threads[i], NULL);
 }
 
+/* ---- Watches --------------------------------------------------------------------------------- */
+
+/* Watch a server often, in each way that takes the lock.  Return 0. */
+static int watch_often(int count)
+{
+	ump_completions *completions;
+	struct ump_completion got;
+	ump_server *server;
+	ump_client *client;
+	int result = 0;
+
+	probe_open(&server, &client);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+		for (int j = 0; j < count; j++)
+			CHECK_INT(ump_client_watch(client, completions, NULL), ==, UMP_OK);
+		if (i == 1)
+			ump_server_drop(&server);
+		result += ump_completions_next(completions, &got) != (i == 1 ? UMP_OK : UMP_EMPTY);
+		ump_completions_drop(&completions);
+	}
+	ump_client_drop(&client);
+	return result;
+}
+
+static int use_watches(void)
+{
+	return watch_often(2);
+}
+
+static void *watch_until_stopped(void *arg)
+{
+	while (!stop)
+		CHECK_INT(watch_often(1000), ==, 0);
+	return arg;
+}
+
+static void beside_watchers(void)
+{
+	pthread_t threads[BUSY];
+
+	if (!forks_work()) {
+		printf("not run: children that watch: what is between may lock by itself\n");
+		return;
+	}
+	stop = false;
+	for (int i = 0; i < BUSY; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, watch_until_stopped, NULL), ==, 0);
+	for (int i = 0; i < CHILDREN / 5; i++)
+		fork_one(use_watches);
+	stop = true;
+	for (int i = 0; i < BUSY; i++)
+		pthread_join(threads[i], NULL);
+}
+
 /* ---- A fork server, like AFL++'s ------------------------------------------------------------- */
 
 /* Fork a child for each order that arrives; send back its process id and its status. */
@@ -461,6 +516,7 @@ static const struct check_test tests[] = {
 	{"[quiet] [clean] forked children make servers beside busy threads", beside_busy_threads},
 	{"[deadlock] a child that was made in a callback is in none", in_callback},
 	{"[quiet] forked children sleep and wake beside threads that do", beside_wakers},
+	{"[watch] [quiet] forked children watch servers beside threads that do", beside_watchers},
 	{"[quiet] children of a fork server make servers", fork_server},
 #if defined(UMP_REGISTRY)
 	{"the dump of a forked child names no client of its parent's", dumps},

@@ -165,6 +165,26 @@ void combining_breaks()
 }
 
 // The handle is not a client: without it the server continues, and its outcome is discarded.
+void watched()
+{
+	ledger book;
+	auto [client, combining] = open_combining(book);
+	auto all = std::move(*ump::open_completions());
+	int ends = 0;
+	auto told = [&](bool outcome) { ends += outcome ? 10 : 1; };
+
+	CHECK(combining.watch(all, told));
+	client.reset();
+	CHECK(all.next() && ends == 1);
+	CHECK(combining.join(ump::at_once));
+	ledger other;
+	auto server = ump::spawn_thread(std::make_unique<keeper>(other));
+	CHECK(server->thread.watch(all, told));
+	CHECK(server->client.post(counted(STOP)));
+	CHECK(all.wait() && ends == 11);
+	CHECK(server->thread.join());
+}
+
 void combining_is_dropped()
 {
 	ledger book;
@@ -504,6 +524,7 @@ const check_test tests[] = {
 		leaving_nothing<inside_the_calls>},
 	{"c++ [combining] [break] [gone] [keep]: a combining server ends with a value",
 		leaving_nothing<combining_breaks>},
+	{"c++ [watch]: a combining server and a thread", leaving_nothing<watched>},
 	{"c++ [combining] [clean]: its handle is dropped", leaving_nothing<combining_is_dropped>},
 	{"c++ [combining] [deadlock] [user]: what its handler may do",
 		leaving_nothing<inside_its_handler>},

@@ -889,6 +889,47 @@ void reserved_capacity()
 	CHECK_INT(witness::there, ==, 0);
 }
 
+void watched()
+{
+	ledger book;
+	auto [client, task] = open_task(book);
+	auto all = open_completions();
+	int ends = 0;
+	int outcomes = 0;
+	auto ended = [&] { ends++; };
+	auto told = [&](bool outcome) { outcomes += outcome ? 10 : 1; };
+	auto weak = client.weak();
+	auto poster = client.post_client();
+
+	CHECK(client.watch(all, ended));
+	CHECK(weak->watch(all, ended));
+	CHECK(poster->watch(all, ended));
+	CHECK(task.watch(all, told));
+	CHECK(all.next().error() == UMP_EMPTY && all.in_flight() == 4);
+	CHECK(client.post(counted(STOP)));
+	CHECK(!task.dispatch());
+	while (all.next())
+		continue;
+	CHECK_INT(ends, ==, 3);
+	CHECK_INT(outcomes, ==, 10);
+	CHECK_INT(task.join().value()->worth(), ==, STOP);
+	// A server without an outcome; and a watch that is given up, with its callable.
+	auto [second, other] = open_task(book);
+	CHECK(other.watch(all, told));
+	{
+		auto gone = open_completions();
+		CHECK(second.watch(gone, witness()));
+	}
+	second.reset();
+	CHECK(!other.dispatch());
+	CHECK(all.wait() && outcomes == 11);
+	ump::client<shop> none;
+	ump::task<shop> nothing;
+	CHECK(none.watch(all, ended).error() == UMP_INVALID);
+	CHECK(nothing.watch(all, told).error() == UMP_INVALID);
+	CHECK_INT(witness::there, ==, 0);
+}
+
 // ---- Introspection -----------------------------------------------------------------------------
 
 void numbers()
@@ -1120,6 +1161,7 @@ const check_test tests[] = {
 		leaving_nothing<refused_for_capacity>},
 	{"c++ [bound] [complete]: reservations in an event loop",
 		leaving_nothing<reserved_capacity>},
+	{"c++ [watch] [complete]: watches of servers", leaving_nothing<watched>},
 	{"c++ [complete] [gone] [bound] [clean]: a callable that was not accepted stays",
 		leaving_nothing<callable_stays>},
 	{"c++ [complete]: a callable that is lent is copied", leaving_nothing<callable_is_copied>},

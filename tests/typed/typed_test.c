@@ -634,6 +634,50 @@ static void combining(void)
 	adder_combining_drop(&server);
 }
 
+/* Watches by each kind of handle. */
+static void watches(void)
+{
+	struct adder self = {0};
+	struct adder others = {0};
+	struct adder third = {0};
+	struct ump_completion done;
+	ump_completions *completions;
+	adder_client client[3];
+	adder_post_client poster;
+	adder_combining combining;
+	adder_task task;
+	adder_thread thread;
+
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(adder_spawn_thread(NULL, &full, &self, &client[0], &thread), ==, UMP_OK);
+	CHECK_INT(adder_spawn_task(NULL, &full, &others, &client[1], &task), ==, UMP_OK);
+	CHECK_INT(adder_spawn_combining(NULL, &full, &third, &client[2], &combining), ==, UMP_OK);
+	CHECK_INT(adder_client_post_client(client[0], &poster), ==, UMP_OK);
+	CHECK_INT(adder_client_watch(client[0], completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_post_client_watch(poster, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_weak_client_watch(self.me, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_thread_watch(thread, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_task_watch(task, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_combining_watch(combining, completions, NULL), ==, UMP_OK);
+	adder_post_client_drop(&poster);
+	adder_task_drop(&task);
+	for (int i = 0; i < 3; i++) {
+		struct adder *its[] = {&self, &others, &third};
+
+		adder_weak_client_drop(&its[i]->me);
+		adder_client_drop(&its[i]->built);
+		adder_client_drop(&client[i]);
+	}
+	for (int i = 0; i < 6; i++) {
+		CHECK_INT(ump_completions_wait(completions, &done, UMP_FOREVER), ==, UMP_OK);
+		CHECK_INT(done.result, ==, UMP_OK);
+	}
+	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
+	ump_completions_drop(&completions);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_combining_join(&combining, NULL, UMP_NOW), ==, UMP_OK);
+}
+
 /* The same handler on pooled threads: the configuration must be passed on. */
 static void on_pooled_threads(void)
 {
@@ -715,6 +759,7 @@ static void strictly_aligned(void)
 static const struct check_test tests[] = {
 	{"typed: types that are aligned strictly", strictly_aligned},
 	{"[combining] a typed server that its callers run", combining},
+	{"[watch] typed handles watch their servers", watches},
 	{"[reuse] typed servers on pooled threads", on_pooled_threads},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},
 	{"typed: requests, and a handler that has every callback", requests},

@@ -436,6 +436,27 @@ void oracle_reservation_ended(int message, int code, bool kept)
 	}
 }
 
+void oracle_watch(int message, int server)
+{
+	struct account *account = &books.accounts[message];
+
+	account->caller = PENDING;
+	account->action = WATCH;
+	account->server = (uint8_t)server;
+	account->thread = (uint8_t)sim_self();
+}
+
+void oracle_watch_ended(int message)
+{
+	struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[account->server];
+
+	must(account->caller == PENDING, "[watch]", message, "its watch completes twice");
+	account->caller = COMPLETED;
+	must(its->handler_dropped || ((books.traits & RAW) != 0 && books.raw_ended), "[watch]",
+		message, "its watch completes before the end");
+}
+
 void oracle_permit_used(int message, int server)
 {
 	if (books.capacity == 0)
@@ -642,7 +663,7 @@ static void settle(int message)
 
 	must(account->caller == COMPLETED || account->caller == GAVE_UP, "[once]", message,
 		"it never completed");
-	if (account->action == RESERVE)
+	if (!is_message(account))
 		return;
 	if (is_stop(account)) {
 		settle_stop(message);

@@ -89,6 +89,9 @@ void oracle_permit_used(int message, int server);
 void oracle_permit_kept(int server);
 /* A client with a pending reservation is about to send. */
 void oracle_has_reservation(int message);
+/* A watch of a server was made, with a message's number as its tag; and has completed. */
+void oracle_watch(int message, int server);
+void oracle_watch_ended(int message);
 /* The server's statistics were read. */
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled);
 

@@ -111,6 +111,7 @@ struct books {
 	unsigned capacity;
 	int server_count;
 	bool no_server;
+	bool raw_ended;
 	/* Combining servers: the number of other threads' messages that each thread has handled in
 	 * each server, during its current call. */
 	uint8_t handled_for_others[SIM_THREADS][PROGRAM_SERVERS];
@@ -139,6 +140,12 @@ bool over(int server);
 bool leaves(const struct account *account);
 
 bool is_post(const struct account *account);
+
+/* Not a reservation or a watch. */
+static inline bool is_message(const struct account *account)
+{
+	return account->action != RESERVE && account->action < WATCH;
+}
 
 /* Whether the handler of `server` has been in a wait cycle during its present wait. */
 bool was_in_cycle(int server);

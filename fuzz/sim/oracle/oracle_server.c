@@ -117,6 +117,7 @@ void oracle_raw_ended(uint64_t skipped)
 {
 	uint64_t given_up = 0;
 
+	books.raw_ended = true;
 	oracle_drained(0);
 	/* With a capacity, a request that waited for a permit may have been given up unsent. */
 	if (books.servers[0].broke || books.capacity != 0)
@@ -343,7 +344,7 @@ void oracle_idle(int server, bool readable, bool was_raised)
 		const struct account *account = &books.accounts[i];
 
 		if (account->server != server || account->caller == NOT_SENT ||
-			account->action == RESERVE)
+			!is_message(account))
 			continue;
 		/* A sender whose call has not returned may still have to raise the notifier. */
 		if (account->caller == PENDING && (books.accepted & bit(i)) == 0)

@@ -85,6 +85,9 @@ const struct operation_type operation_types[] = {
 	{"post.stop", SEND_POST, STOP_SELF},
 	{"req.stop", SEND_REQUEST, STOP_SELF},
 	{"post.stopbreak", SEND_POST, STOP_AND_BREAK},
+	{"watch", WATCH, ANSWER},
+	{"wwatch", WATCH_WEAK, ANSWER},
+	{"hwatch", WATCH_HANDLE, ANSWER},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -66,7 +66,11 @@ enum action {
 	STOP_WEAK,
 	/* The first client's thread: spawn a task that sends a request to the first server, and run
 	 * it to its end. */
-	SPAWN
+	SPAWN,
+	/* Watch the server; by a weak client; by its handle, which is the first thread's. */
+	WATCH,
+	WATCH_WEAK,
+	WATCH_HANDLE
 };
 
 /* What the handler does with the message. */

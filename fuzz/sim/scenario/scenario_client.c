@@ -347,6 +347,9 @@ static void operation_with_strong(
 	case RESERVE:
 		completions_reserve(client, (int)message->number);
 		break;
+	case WATCH:
+		completions_watch(client, action, (int)message->number);
+		break;
 	case STATS:
 		read_stats(client);
 		break;
@@ -409,6 +412,10 @@ static void operation_without(
 	case GIVE_UP:
 		give_up(client);
 		break;
+	case WATCH_WEAK:
+	case WATCH_HANDLE:
+		completions_watch(client, action, (int)message->number);
+		break;
 	case NEXT:
 	case NEXT_WAIT:
 	case NEXT_TIMED:
@@ -428,7 +435,7 @@ static bool needs_strong(enum action action)
 {
 	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
 	       action == POST_CLIENT || action == RESERVE || action == STATS || action == SPAWN ||
-	       action == STOP;
+	       action == STOP || action == WATCH;
 }
 
 /* A client that waits for capacity may wait for itself if it may keep a permit with another

@@ -98,17 +98,115 @@ static void reservation_ended(struct client *client, int number, int code)
 	oracle_reservation_ended(number, code, kept);
 }
 
+/* ---- Watches ------------------------------------------------------------------------------- */
+
+/* Watch by a client or a handle.  UMP_INVALID: there is none that this thread may use. */
+static int watch_by(struct client *client, enum action action, void *tag)
+{
+	const struct server *server = &client->servers[client->server];
+
+	if (action == WATCH)
+		return ump_client_watch(client_top(client)->client, client->completions, tag);
+	if (action == WATCH_WEAK && client->weaks > 0)
+		return ump_weak_client_watch(
+			client->weak[client->weaks - 1], client->completions, tag);
+	/* The first thread joins it; unless a handler does. */
+	if (action == WATCH_WEAK || client->number != 0 || program_joins(client->program))
+		return UMP_INVALID;
+	if (server->thread != NULL)
+		return ump_thread_watch(server->thread, client->completions, tag);
+	if (server->combining != NULL)
+		return ump_combining_watch(server->combining, client->completions, tag);
+	return UMP_INVALID;
+}
+
+void completions_watch(struct client *client, enum action action, int number)
+{
+	int code;
+
+	if (!is_open(client))
+		return;
+	sim_remark("watches its server, as %d", number);
+	code = watch_by(client, action, tag_of(number));
+	if (code == UMP_INVALID)
+		return;
+	if (code == UMP_NO_MEMORY) {
+		oracle_refused();
+		return;
+	}
+	if (code != UMP_OK)
+		sim_fail("[watch]", "a watch failed: %s", ump_strerror(code));
+	oracle_watch(number, client->server);
+	client->flying |= bit_of(number);
+	client->watching |= bit_of(number);
+}
+
+/* The loop has ended: a join waits for the exit of a thread at most. */
+static void join_now(struct server *server)
+{
+	bool exits = server->thread != NULL &&
+		     ((server->program->traits & (THREAD_POOL | EARLY)) != THREAD_POOL ||
+			     program_servers(server->program) > 1);
+	struct ump_flow how;
+	int code = UMP_OK;
+
+	if (server->thread != NULL)
+		code = ump_thread_join(&server->thread, &how, UMP_NOW);
+	else if (server->combining != NULL)
+		code = ump_combining_join(&server->combining, &how, UMP_NOW);
+	else
+		return;
+	if (code == UMP_OK)
+		oracle_joined(server->number, how.stop, (intptr_t)how.value);
+	else if (code != UMP_TIMED_OUT || !exits)
+		sim_fail("[watch]", "a join after the watch has failed: %s", ump_strerror(code));
+}
+
+static void watch_ended(struct client *client, int number, enum action action,
+	const struct ump_completion *completion)
+{
+	const struct ump_flow *how = completion->reply;
+	struct server *server = &client->servers[client->server];
+
+	client->watching &= ~bit_of(number);
+	if (completion->result != UMP_OK || (how != NULL) != (action == WATCH_HANDLE))
+		sim_fail("[watch]", "a watch has an outcome that it should not, or none");
+	oracle_watch_ended(number);
+	/* What the callbacks have written is visible. */
+	(void)*(volatile unsigned *)&server->handled;
+	if (how == NULL)
+		return;
+	oracle_joined(server->number, how->stop, (intptr_t)how->value);
+	if ((client->program->traits & DETACH) == 0)
+		join_now(server);
+}
+
+/* Whether a wait for a watch might be a wait for this thread itself. */
+static bool keeps_server(const struct client *client)
+{
+	return client->strongs > 0 || client->posts > 0 || client->borrowed ||
+	       (client->number == 0 && (client->program->traits & LATE) != 0);
+}
+
+/* ---- Arrivals ------------------------------------------------------------------------------ */
+
 static void got(struct client *client, const struct ump_completion *completion)
 {
 	int number = (int)(intptr_t)completion->tag - 1;
+	enum action action;
 
 	if (number < 0 || number >= ORACLE_MESSAGES || (client->flying & bit_of(number)) == 0)
 		sim_fail("[complete]", "a tag comes out that is not in flight");
 	sim_remark("gets the completion of %d: %s", number, ump_strerror(completion->result));
 	client->flying &= ~bit_of(number);
-	if (operation_types[client->program->operations[client->number][number % PROGRAM_OPS]]
-			.action == RESERVE) {
+	action = operation_types[client->program->operations[client->number][number % PROGRAM_OPS]]
+			 .action;
+	if (action == RESERVE) {
 		reservation_ended(client, number, completion->result);
+		return;
+	}
+	if (client->watching & bit_of(number)) {
+		watch_ended(client, number, action, completion);
 		return;
 	}
 	if ((completion->result == UMP_OK) != (completion->reply != NULL))
@@ -171,7 +269,7 @@ void completions_get(struct client *client, enum action action)
 	if (client->completions == NULL)
 		return;
 	check_count(client);
-	if (action == NEXT) {
+	if (action == NEXT || (client->watching != 0 && keeps_server(client))) {
 		next(client);
 		return;
 	}
@@ -209,6 +307,7 @@ void completions_drop(struct client *client)
 			oracle_gave_up(i);
 	}
 	client->flying = 0;
+	client->watching = 0;
 	for (int i = 0; i < client->strongs; i++) {
 		client->strong[i].orphaned = client->strong[i].reservation != NOT_RESERVED;
 		if (client->strong[i].reservation == RESERVATION_PENDING)

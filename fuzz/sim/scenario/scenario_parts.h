@@ -156,8 +156,9 @@ struct client {
 	ump_wait_reply *waiting;
 	int waiting_for;
 	ump_completions *completions;
-	/* Messages in flight there: one bit each. */
+	/* Messages in flight there, and watches among them: one bit each. */
 	uint64_t flying;
+	uint64_t watching;
 	/* The first strong client belongs to another client, and stays. */
 	bool borrowed;
 	/* All servers; and whether it has spawned one itself. */
@@ -197,6 +198,7 @@ ump_client *client_clone(ump_client *from, int server);
 /* Operations on completions. */
 void completions_send(struct client *client, const struct message *message);
 void completions_reserve(struct client *client, int number);
+void completions_watch(struct client *client, enum action action, int number);
 void completions_get(struct client *client, enum action action);
 void completions_drop(struct client *client);
 

@@ -5,21 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time that a combining server has for a request before the harness gives it up: the handler
- * runs inside the call, so only a kept context takes longer. */
+/* The time that a call waits for the server.  A combining server's handler runs inside the call, so
+ * only a kept context takes longer. */
 #define PATIENCE 50000
 
-static unsigned below(unsigned limit)
+/* Whether another thread than the calling one could run a task meanwhile. */
+static bool may_wait(const struct fuzz_thread *me)
 {
-	return ump_fuzz_below(&ump__fuzz.input, limit);
+	return ump__fuzz_simulated && me->number > 0;
+}
+
+static ump_time patience(const struct fuzz_thread *me)
+{
+	return may_wait(me) ? ump_after(PATIENCE) : UMP_NOW;
+}
+
+static unsigned below(struct fuzz_thread *me, unsigned limit)
+{
+	return ump_fuzz_below(&me->input, limit);
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
 /* The first place from a chosen one on that is free, or taken; `count` if there is none. */
-static unsigned place(void *const *handles, unsigned count, bool taken)
+static unsigned place(struct fuzz_thread *me, void *const *handles, unsigned count, bool taken)
 {
-	unsigned first = below(count);
+	unsigned first = below(me, count);
 
 	for (unsigned i = 0; i < count; i++) {
 		if ((handles[(first + i) % count] != NULL) == taken)
@@ -28,101 +39,100 @@ static unsigned place(void *const *handles, unsigned count, bool taken)
 	return count;
 }
 
-#define PLACE(handles, count, taken) place((void *const *)(handles), count, taken)
+#define PLACE(handles, count, taken) place(me, (void *const *)(me->handles), count, taken)
 
-static ump_client *chosen_client(unsigned *which)
+static ump_client *chosen_client(struct fuzz_thread *me, unsigned *which)
 {
-	*which = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, true);
-	return *which < FUZZ_CLIENTS ? ump__fuzz.clients[*which] : NULL;
+	*which = PLACE(clients, FUZZ_CLIENTS, true);
+	return *which < FUZZ_CLIENTS ? me->clients[*which] : NULL;
 }
 
-static void clone_client(void)
+static void clone_client(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
-	unsigned empty = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
+	ump_client *client = chosen_client(me, &which);
+	unsigned empty = PLACE(clients, FUZZ_CLIENTS, false);
 
 	if (client == NULL || empty == FUZZ_CLIENTS)
 		return;
-	ump__fuzz_call("clone client", which);
-	ump__fuzz_result(ump_client_clone(client, &ump__fuzz.clients[empty]));
+	ump__fuzz_call(me, "clone client", which);
+	ump__fuzz_result(me, ump_client_clone(client, &me->clients[empty]));
 }
 
-static void drop_client(void)
+static void drop_client(struct fuzz_thread *me)
 {
 	unsigned which;
 
-	if (chosen_client(&which) == NULL)
+	if (chosen_client(me, &which) == NULL)
 		return;
-	ump__fuzz_call("drop client", which);
-	ump_client_drop(&ump__fuzz.clients[which]);
+	ump__fuzz_call(me, "drop client", which);
+	ump_client_drop(&me->clients[which]);
 }
 
-static void weaken_client(void)
+static void weaken_client(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
-	unsigned empty = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, false);
+	ump_client *client = chosen_client(me, &which);
+	unsigned empty = PLACE(weaks, FUZZ_WEAKS, false);
 
 	if (client == NULL || empty == FUZZ_WEAKS)
 		return;
-	ump__fuzz_call("make a weak client of client", which);
-	ump__fuzz_result(ump_client_weak(client, &ump__fuzz.weaks[empty]));
+	ump__fuzz_call(me, "make a weak client of client", which);
+	ump__fuzz_result(me, ump_client_weak(client, &me->weaks[empty]));
 }
 
-static void upgrade_weak(void)
+static void upgrade_weak(struct fuzz_thread *me)
 {
-	unsigned which = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, true);
-	unsigned empty = PLACE(ump__fuzz.clients, FUZZ_CLIENTS, false);
+	unsigned which = PLACE(weaks, FUZZ_WEAKS, true);
+	unsigned empty = PLACE(clients, FUZZ_CLIENTS, false);
 
 	if (which == FUZZ_WEAKS || empty == FUZZ_CLIENTS)
 		return;
-	ump__fuzz_call("upgrade weak client", which);
-	ump__fuzz_result(
-		ump_weak_client_upgrade(ump__fuzz.weaks[which], &ump__fuzz.clients[empty]));
+	ump__fuzz_call(me, "upgrade weak client", which);
+	ump__fuzz_result(me, ump_weak_client_upgrade(me->weaks[which], &me->clients[empty]));
 }
 
-static void drop_weak(void)
+static void drop_weak(struct fuzz_thread *me)
 {
-	unsigned which = PLACE(ump__fuzz.weaks, FUZZ_WEAKS, true);
+	unsigned which = PLACE(weaks, FUZZ_WEAKS, true);
 
 	if (which == FUZZ_WEAKS)
 		return;
-	ump__fuzz_call("drop weak client", which);
-	ump_weak_client_drop(&ump__fuzz.weaks[which]);
+	ump__fuzz_call(me, "drop weak client", which);
+	ump_weak_client_drop(&me->weaks[which]);
 }
 
-static void make_poster(void)
+static void make_poster(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
-	unsigned empty = PLACE(ump__fuzz.posters, FUZZ_POSTERS, false);
+	ump_client *client = chosen_client(me, &which);
+	unsigned empty = PLACE(posters, FUZZ_POSTERS, false);
 
 	if (client == NULL || empty == FUZZ_POSTERS || ump__fuzz.target->config.post.size == 0)
 		return;
-	ump__fuzz_call("make a post client of client", which);
-	ump__fuzz_result(ump_client_post_client(client, &ump__fuzz.posters[empty]));
+	ump__fuzz_call(me, "make a post client of client", which);
+	ump__fuzz_result(me, ump_client_post_client(client, &me->posters[empty]));
 }
 
-static void drop_poster(void)
+static void drop_poster(struct fuzz_thread *me)
 {
-	unsigned which = PLACE(ump__fuzz.posters, FUZZ_POSTERS, true);
+	unsigned which = PLACE(posters, FUZZ_POSTERS, true);
 
 	if (which == FUZZ_POSTERS)
 		return;
-	ump__fuzz_call("drop post client", which);
-	ump_post_client_drop(&ump__fuzz.posters[which]);
+	ump__fuzz_call(me, "drop post client", which);
+	ump_post_client_drop(&me->posters[which]);
 }
 
-void ump__fuzz_drop_clients(void)
+void ump__fuzz_drop_clients(struct fuzz_thread *me)
 {
-	ump__fuzz_call("drop all clients", -1);
+	ump__fuzz_call(me, "drop all clients", -1);
 	for (unsigned i = 0; i < FUZZ_CLIENTS; i++)
-		ump_client_drop(&ump__fuzz.clients[i]);
+		ump_client_drop(&me->clients[i]);
 	for (unsigned i = 0; i < FUZZ_POSTERS; i++)
-		ump_post_client_drop(&ump__fuzz.posters[i]);
+		ump_post_client_drop(&me->posters[i]);
 	for (unsigned i = 0; i < FUZZ_WEAKS; i++)
-		ump_weak_client_drop(&ump__fuzz.weaks[i]);
+		ump_weak_client_drop(&me->weaks[i]);
 }
 
 /* ---- Posts --------------------------------------------------------------------------------- */
@@ -134,40 +144,40 @@ static void take_back(enum fuzz_kind kind, void *value, struct fuzz_message *mes
 	ump__fuzz_release(kind, value);
 }
 
-static void post(void)
+static void post(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
+	ump_client *client = chosen_client(me, &which);
 	struct fuzz_message *message;
-	void *value = client != NULL ? ump__fuzz_make(FUZZ_POST) : NULL;
+	void *value = client != NULL ? ump__fuzz_make(me, FUZZ_POST) : NULL;
 	int result;
 
 	if (value == NULL)
 		return;
-	message = ump__fuzz_send(FUZZ_POST, value);
-	ump__fuzz_call("post through client", which);
-	result = below(2) ? ump_client_post_until(client, value, UMP_NOW)
-			  : ump_client_post(client, value);
-	ump__fuzz_result(result);
+	message = ump__fuzz_send(me, FUZZ_POST, value);
+	ump__fuzz_call(me, "post through client", which);
+	result = below(me, 2) ? ump_client_post_until(client, value, patience(me))
+			      : ump_client_post(client, value);
+	ump__fuzz_result(me, result);
 	if (ump_sent_is_mine(result))
 		take_back(FUZZ_POST, value, message);
 	else
 		free(value);
 }
 
-static void post_through_poster(void)
+static void post_through_poster(struct fuzz_thread *me)
 {
-	unsigned which = PLACE(ump__fuzz.posters, FUZZ_POSTERS, true);
+	unsigned which = PLACE(posters, FUZZ_POSTERS, true);
 	struct fuzz_message *message;
-	void *value = which < FUZZ_POSTERS ? ump__fuzz_make(FUZZ_POST) : NULL;
+	void *value = which < FUZZ_POSTERS ? ump__fuzz_make(me, FUZZ_POST) : NULL;
 	int result;
 
 	if (value == NULL)
 		return;
-	message = ump__fuzz_send(FUZZ_POST, value);
-	ump__fuzz_call("post through post client", which);
-	result = ump_post_client_post(ump__fuzz.posters[which], value);
-	ump__fuzz_result(result);
+	message = ump__fuzz_send(me, FUZZ_POST, value);
+	ump__fuzz_call(me, "post through post client", which);
+	result = ump_post_client_post(me->posters[which], value);
+	ump__fuzz_result(me, result);
 	if (ump_sent_is_mine(result))
 		take_back(FUZZ_POST, value, message);
 	else
@@ -183,24 +193,34 @@ static void *reply_memory(void)
 	return ump__fuzz_alloc(config->reply.size, config->reply_align);
 }
 
-/* Send a request and wait.  A task could not answer meanwhile, so there it is given up at once. */
-static void request(void)
+/* How long to wait for an answer.  A task that the calling thread runs could not answer meanwhile,
+ * so there the request is given up at once. */
+static ump_time chosen_patience(struct fuzz_thread *me)
+{
+	bool waits = (ump__fuzz.server != FUZZ_IS_TASK || me->number > 0) && below(me, 8) != 0;
+
+	return waits && (ump__fuzz.server != FUZZ_IS_TASK || may_wait(me)) ? ump_after(PATIENCE)
+									   : UMP_NOW;
+}
+
+/* Send a request and wait. */
+static void request(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
+	ump_client *client = chosen_client(me, &which);
 	struct fuzz_message *message;
-	void *value = client != NULL ? ump__fuzz_make(FUZZ_REQUEST) : NULL;
+	void *value = client != NULL ? ump__fuzz_make(me, FUZZ_REQUEST) : NULL;
 	void *reply;
 	int result;
 
 	if (value == NULL)
 		return;
 	reply = reply_memory();
-	message = ump__fuzz_send(FUZZ_REQUEST, value);
-	ump__fuzz_call("request through client", which);
-	result = ump_client_req(client, value, reply,
-		ump__fuzz.combining_kind && below(8) != 0 ? ump_after(PATIENCE) : UMP_NOW);
-	ump__fuzz_result(result);
+	message = ump__fuzz_send(me, FUZZ_REQUEST, value);
+	ump__fuzz_call(me, "request through client", which);
+	result = ump_client_req(client, value, reply, chosen_patience(me));
+	ump__fuzz_result(me, result);
+	ump__fuzz_give_up(message);
 	ump__fuzz_ended(value, result, reply);
 	free(reply);
 	if (ump_request_is_mine(result))
@@ -209,48 +229,48 @@ static void request(void)
 		free(value);
 }
 
-static struct fuzz_request *free_request(void)
+static struct fuzz_request *free_request(struct fuzz_thread *me)
 {
 	for (unsigned i = 0; i < FUZZ_REQUESTS; i++) {
-		if (ump__fuzz.requests[i].bytes == NULL)
-			return &ump__fuzz.requests[i];
+		if (me->requests[i].bytes == NULL)
+			return &me->requests[i];
 	}
 	return NULL;
 }
 
-static int send_async(const ump_client *client, struct fuzz_request *request)
+static int send_async(
+	struct fuzz_thread *me, const ump_client *client, struct fuzz_request *request)
 {
-	switch (below(4)) {
+	switch (below(me, 4)) {
 	case 0:
-		if (ump__fuzz.completions == NULL &&
-			ump_completions_open(&ump__fuzz.completions) != UMP_OK)
-			abort();
-		return ump_client_req_completion(
-			client, request->bytes, ump__fuzz.completions, request);
+		if (me->completions == NULL && ump_completions_open(&me->completions) != UMP_OK)
+			return UMP_NO_MEMORY;
+		return ump_client_req_completion(client, request->bytes, me->completions, request);
 	case 1:
 		return ump_client_req_async_until(
-			client, request->bytes, &request->wait_reply, UMP_NOW);
+			client, request->bytes, &request->wait_reply, patience(me));
 	default:
 		return ump_client_req_async(client, request->bytes, &request->wait_reply);
 	}
 }
 
-static void request_without_waiting(void)
+static void request_without_waiting(struct fuzz_thread *me)
 {
 	unsigned which;
-	ump_client *client = chosen_client(&which);
-	struct fuzz_request *request = free_request();
+	ump_client *client = chosen_client(me, &which);
+	struct fuzz_request *request = free_request(me);
 	struct fuzz_message *message;
-	void *value = client != NULL && request != NULL ? ump__fuzz_make(FUZZ_REQUEST) : NULL;
+	void *value = client != NULL && request != NULL ? ump__fuzz_make(me, FUZZ_REQUEST) : NULL;
 	int result;
 
 	if (value == NULL)
 		return;
-	*request = (struct fuzz_request){.bytes = value, .number = ump__fuzz.calls + 1};
-	message = ump__fuzz_send(FUZZ_REQUEST, value);
-	ump__fuzz_call("request without waiting through client", which);
-	result = send_async(client, request);
-	ump__fuzz_result(result);
+	message = ump__fuzz_send(me, FUZZ_REQUEST, value);
+	*request =
+		(struct fuzz_request){.bytes = value, .message = message, .number = me->calls + 1};
+	ump__fuzz_call(me, "request without waiting through client", which);
+	result = send_async(me, client, request);
+	ump__fuzz_result(me, result);
 	if (result == UMP_OK)
 		return;
 	request->bytes = NULL;
@@ -260,16 +280,17 @@ static void request_without_waiting(void)
 /* A request has ended, or was given up: its place is free. */
 static void end_request(struct fuzz_request *request)
 {
+	ump__fuzz_give_up(request->message);
 	free(request->bytes);
 	*request = (struct fuzz_request){0};
 }
 
-static struct fuzz_request *chosen_request(void)
+static struct fuzz_request *chosen_request(struct fuzz_thread *me)
 {
-	unsigned first = below(FUZZ_REQUESTS);
+	unsigned first = below(me, FUZZ_REQUESTS);
 
 	for (unsigned i = 0; i < FUZZ_REQUESTS; i++) {
-		struct fuzz_request *request = &ump__fuzz.requests[(first + i) % FUZZ_REQUESTS];
+		struct fuzz_request *request = &me->requests[(first + i) % FUZZ_REQUESTS];
 
 		if (request->wait_reply != NULL)
 			return request;
@@ -278,13 +299,13 @@ static struct fuzz_request *chosen_request(void)
 }
 
 /* Get the answer of a request if it is there. */
-static void try_request(struct fuzz_request *request, bool wait)
+static void try_request(struct fuzz_thread *me, struct fuzz_request *request, bool wait)
 {
 	void *reply = reply_memory();
-	int result = wait ? ump_wait_reply_wait(&request->wait_reply, reply, UMP_NOW)
+	int result = wait ? ump_wait_reply_wait(&request->wait_reply, reply, patience(me))
 			  : ump_wait_reply_try(&request->wait_reply, reply);
 
-	ump__fuzz_result(result);
+	ump__fuzz_result(me, result);
 	if (request->wait_reply == NULL) {
 		ump__fuzz_ended(request->bytes, result, reply);
 		end_request(request);
@@ -292,35 +313,34 @@ static void try_request(struct fuzz_request *request, bool wait)
 	free(reply);
 }
 
-static void try_answer(void)
+static void try_answer(struct fuzz_thread *me)
 {
-	struct fuzz_request *request = chosen_request();
+	struct fuzz_request *request = chosen_request(me);
 
 	if (request == NULL)
 		return;
-	ump__fuzz_call("look for the answer to the request of call", request->number);
-	try_request(request, below(2) == 0);
+	ump__fuzz_call(me, "look for the answer to the request of call", request->number);
+	try_request(me, request, below(me, 2) == 0);
 }
 
-static void give_up(void)
+static void give_up(struct fuzz_thread *me)
 {
-	struct fuzz_request *request = chosen_request();
+	struct fuzz_request *request = chosen_request(me);
 
 	if (request == NULL)
 		return;
-	ump__fuzz_call("give up the request of call", request->number);
+	ump__fuzz_call(me, "give up the request of call", request->number);
 	ump_wait_reply_drop(&request->wait_reply);
 	end_request(request);
 }
 
 /* Take all completions that have arrived. */
-static void take_completions(void)
+static void take_completions(struct fuzz_thread *me)
 {
 	struct ump_completion done;
 	void *reply;
 
-	while (ump__fuzz.completions != NULL &&
-		ump_completions_next(ump__fuzz.completions, &done) == UMP_OK) {
+	while (me->completions != NULL && ump_completions_next(me->completions, &done) == UMP_OK) {
 		struct fuzz_request *request = done.tag;
 
 		if (request->bytes == NULL || request->wait_reply != NULL)
@@ -334,38 +354,38 @@ static void take_completions(void)
 	}
 }
 
-static void complete(void)
+static void complete(struct fuzz_thread *me)
 {
-	if (ump__fuzz.completions == NULL)
+	if (me->completions == NULL)
 		return;
-	ump__fuzz_call("take the completions", -1);
-	take_completions();
+	ump__fuzz_call(me, "take the completions", -1);
+	take_completions(me);
 }
 
-static void drop_completions(void)
+static void drop_completions(struct fuzz_thread *me)
 {
-	if (ump__fuzz.completions == NULL)
+	if (me->completions == NULL)
 		return;
-	ump__fuzz_call("drop the completions", -1);
-	ump_completions_drop(&ump__fuzz.completions);
+	ump__fuzz_call(me, "drop the completions", -1);
+	ump_completions_drop(&me->completions);
 	for (unsigned i = 0; i < FUZZ_REQUESTS; i++) {
-		if (ump__fuzz.requests[i].bytes != NULL && ump__fuzz.requests[i].wait_reply == NULL)
-			end_request(&ump__fuzz.requests[i]);
+		if (me->requests[i].bytes != NULL && me->requests[i].wait_reply == NULL)
+			end_request(&me->requests[i]);
 	}
 }
 
-bool ump__fuzz_collect(void)
+bool ump__fuzz_collect(struct fuzz_thread *me)
 {
 	bool any = false;
 
-	take_completions();
+	take_completions(me);
 	for (unsigned i = 0; i < FUZZ_REQUESTS; i++) {
-		struct fuzz_request *request = &ump__fuzz.requests[i];
+		struct fuzz_request *request = &me->requests[i];
 
 		if (request->wait_reply != NULL) {
 			ump__fuzz_call(
-				"look for the answer to the request of call", request->number);
-			try_request(request, false);
+				me, "look for the answer to the request of call", request->number);
+			try_request(me, request, false);
 		}
 		any = any || request->bytes != NULL;
 	}
@@ -379,14 +399,24 @@ bool ump__fuzz_stats(struct ump_stats *stats)
 	return ump__fuzz.watch != NULL && ump_weak_client_stats(ump__fuzz.watch, stats) == UMP_OK;
 }
 
+/* Only the call that ends a server's thread waits. */
+static int join(struct ump_flow *how)
+{
+	switch (ump__fuzz.server) {
+	case FUZZ_IS_TASK:
+		return ump_task_join(&ump__fuzz.task, how);
+	case FUZZ_IS_COMBINING:
+		return ump_combining_join(&ump__fuzz.combining, how, UMP_NOW);
+	default:
+		return ump_thread_join(&ump__fuzz.thread, how, ump_after(PATIENCE));
+	}
+}
+
 void ump__fuzz_join(void)
 {
 	struct ump_flow how;
-	int result = ump__fuzz.task != NULL
-			     ? ump_task_join(&ump__fuzz.task, &how)
-			     : ump_combining_join(&ump__fuzz.combining, &how, UMP_NOW);
 
-	if (result != UMP_OK)
+	if (join(&how) != UMP_OK)
 		return;
 	ump__fuzz.joined = true;
 	if (how.stop != ump__fuzz.outcome.stop || how.value != ump__fuzz.outcome.value)
@@ -399,7 +429,7 @@ void ump__fuzz_dispatch(size_t budget)
 
 	if (ump__fuzz.task == NULL)
 		return;
-	ump__fuzz_call("dispatch up to", (int64_t)budget);
+	ump__fuzz_call(&ump__fuzz.threads[0], "dispatch up to", (int64_t)budget);
 	if (!ump_task_dispatch(ump__fuzz.task, budget))
 		ump__fuzz_join();
 	/* What a handler returns that has suspended has no effect. */
@@ -408,55 +438,79 @@ void ump__fuzz_dispatch(size_t budget)
 	ump__fuzz_release_copies(false);
 }
 
-static void dispatch(void)
+static void dispatch(struct fuzz_thread *me)
 {
-	ump__fuzz_dispatch(below(4));
+	ump__fuzz_dispatch(below(me, 4));
 }
 
-static void drop_task(void)
+static void drop_task(struct fuzz_thread *me)
 {
 	/* Seldom, since little can happen afterwards. */
-	if (ump__fuzz.task == NULL || below(4) != 0)
+	if (ump__fuzz.task == NULL || below(me, 4) != 0)
 		return;
-	ump__fuzz_call("drop the task", -1);
+	ump__fuzz_call(me, "drop the task", -1);
 	ump__fuzz.task_dropped = true;
 	ump_task_drop(&ump__fuzz.task);
 	ump__fuzz.outcome = ump_continue();
 	ump__fuzz.joined = true;
 }
 
-static void act(void)
+static void act(struct fuzz_thread *me)
 {
 	if (ump__fuzz.target->act == NULL)
 		return;
-	ump__fuzz_call("act", -1);
-	ump__fuzz.target->act(ump__fuzz.arg, &ump__fuzz.input);
+	ump__fuzz_call(me, "act", -1);
+	ump__fuzz.target->act(ump__fuzz.arg, &me->input);
 }
 
-static void elapse(void)
+static void elapse(struct fuzz_thread *me)
 {
 	static const int64_t units[] = {1, 1000, 1000000, 1000000000};
-	int64_t ns = units[below(4)] * (1 + below(256));
+	int64_t ns = units[below(me, 4)] * (1 + below(me, 256));
 
 	if (ump__fuzz.target->elapse == NULL)
 		return;
-	ump__fuzz_call("let pass, in ns,", ns);
+	ump__fuzz_call(me, "let pass, in ns,", ns);
 	ump__fuzz.target->elapse(ump__fuzz.arg, ns);
 }
 
 /* ---- The choice ---------------------------------------------------------------------------- */
 
-void ump__fuzz_step(void)
+bool ump__fuzz_has_calls(const struct fuzz_thread *me)
 {
-	/* A handful of bytes chooses, so what must happen often has more of the table. */
-	static void (*const calls[])(void) = {post, post, post_through_poster, request,
-		request_without_waiting, request_without_waiting, request_without_waiting, dispatch,
-		dispatch, dispatch, act, act, elapse, try_answer, give_up, complete,
-		drop_completions, clone_client, drop_client, weaken_client, upgrade_weak, drop_weak,
-		make_poster, drop_poster, drop_task};
+	unsigned most = ump__fuzz.target->calls;
 
-	calls[below(sizeof calls / sizeof calls[0])]();
-	if (ump__fuzz.combining_kind && !ump__fuzz.joined)
+	return me->calls < (most != 0 ? most : FUZZ_CALLS) && !ump_fuzz_is_over(&me->input);
+}
+
+/* A handful of bytes chooses, so what must happen often has more of the table. */
+typedef void fuzz_choice(struct fuzz_thread *me);
+#define SENDS                                                                                      \
+	post, post, post_through_poster, request, request_without_waiting,                         \
+		request_without_waiting, request_without_waiting
+#define PROGRAMS act, act, elapse
+#define ANSWERS  try_answer, give_up, complete, drop_completions
+#define HANDLES                                                                                    \
+	clone_client, drop_client, weaken_client, upgrade_weak, drop_weak, make_poster, drop_poster
+static fuzz_choice *const all[] = {
+	SENDS, dispatch, dispatch, dispatch, PROGRAMS, ANSWERS, HANDLES, drop_task};
+/* Of a client thread, while the handler may run; and with a server whose thread is its own. */
+static fuzz_choice *const of_client[] = {SENDS, ANSWERS, HANDLES};
+static fuzz_choice *const beside_thread[] = {SENDS, PROGRAMS, ANSWERS, HANDLES};
+
+#define CHOOSE(table) (table)[below(me, sizeof(table) / sizeof *(table))](me)
+
+void ump__fuzz_step(struct fuzz_thread *me)
+{
+	if (me->number == 0)
+		CHOOSE(all);
+	else if (ump__fuzz.server == FUZZ_IS_THREAD)
+		CHOOSE(beside_thread);
+	else
+		CHOOSE(of_client);
+	if (me->number == 0 && ump__fuzz.server == FUZZ_IS_COMBINING && !ump__fuzz.joined)
 		ump__fuzz_join();
-	ump__fuzz_release_copies(false);
+	/* In the simulator the handler may be running. */
+	if (me->number == 0 || !ump__fuzz_simulated)
+		ump__fuzz_release_copies(false);
 }

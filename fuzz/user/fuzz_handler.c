@@ -7,10 +7,8 @@
 
 static struct fuzz_copy *copy_message(const void *msg, size_t size, size_t align)
 {
-	struct fuzz_copy *copy = malloc(sizeof *copy);
+	struct fuzz_copy *copy = ump__fuzz_memory(sizeof *copy, _Alignof(struct fuzz_copy));
 
-	if (copy == NULL)
-		abort();
 	*copy = (struct fuzz_copy){.bytes = ump__fuzz_alloc(size, align)};
 	memcpy(copy->bytes, msg, size);
 	return copy;
@@ -30,13 +28,26 @@ static void release_all(struct fuzz_copy **list)
 void ump__fuzz_release_copies(bool all)
 {
 	struct ump_stats stats;
-	bool known = ump__fuzz_stats(&stats);
+	/* A client thread that answers a kept context is not ordered before what is done here: its
+	 * copy stays until that thread was joined. */
+	bool known = (all || ump__fuzz.server != FUZZ_IS_THREAD) && ump__fuzz_stats(&stats);
 
 	if (all || (known && stats.kept == 0))
 		release_all(&ump__fuzz.kept);
 	/* Between two runs of the task; after its drop a suspended handler's message stays. */
 	if (all || (known && ump__fuzz.depth == 0 && !ump__fuzz.task_dropped && !stats.busy))
 		release_all(&ump__fuzz.suspended);
+}
+
+void ump__fuzz_check_invariant(void)
+{
+	const struct ump_fuzz_target *target = ump__fuzz.target;
+	const char *wrong = target->invariant != NULL && !ump__fuzz.joined
+				    ? target->invariant(ump__fuzz.arg)
+				    : NULL;
+
+	if (wrong != NULL)
+		ump__fuzz_fail("the invariant does not hold", wrong);
 }
 
 static void enter(void)
@@ -54,6 +65,15 @@ static struct ump_flow leave(struct ump_flow flow)
 	ump__fuzz.depth--;
 	ump__fuzz.broken = ump__fuzz.broken || flow.stop;
 	return flow;
+}
+
+/* A message was handled.  With client threads, or a server's, this is the only moment at which a
+ * handler outside a task is known not to run. */
+static struct ump_flow handled(struct ump_flow flow)
+{
+	if ((ump__fuzz.clients > 0 || ump__fuzz.server == FUZZ_IS_THREAD) && !flow.stop)
+		ump__fuzz_check_invariant();
+	return leave(flow);
 }
 
 static int on_init(void *self, ump_weak_client *me)
@@ -92,7 +112,7 @@ static struct ump_flow on_request(void *self, const void *msg, ump_reply_context
 	/* If no context is kept, this one was consumed, and with it the message. */
 	keep_copy(copy, &ump__fuzz.kept);
 	ump__fuzz_release_copies(false);
-	return leave(flow);
+	return handled(flow);
 }
 
 static struct ump_flow on_post(void *self, const void *msg)
@@ -107,10 +127,10 @@ static struct ump_flow on_post(void *self, const void *msg)
 	copy = copy_message(msg, config->post.size, config->post_align);
 	flow = ump__fuzz.handler.post(ump__fuzz.handler.self, copy->bytes);
 	keep_copy(copy, &ump__fuzz.suspended);
-	/* A combining server cannot suspend. */
-	if (ump__fuzz.combining_kind)
+	/* Only a task can suspend. */
+	if (ump__fuzz.server != FUZZ_IS_TASK)
 		release_all(&ump__fuzz.suspended);
-	return leave(flow);
+	return handled(flow);
 }
 
 static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
@@ -154,6 +174,16 @@ static void on_drop(void *self)
 	ump__fuzz.depth--;
 }
 
+/* The simulator may refuse memory, a few times in an execution. */
+static void watch(const ump_client *client)
+{
+	for (unsigned i = 0; i < FUZZ_RETRIES; i++) {
+		if (ump_client_weak(client, &ump__fuzz.watch) == UMP_OK)
+			return;
+	}
+	abort();
+}
+
 int ump__fuzz_build(void *arg, ump_client *client, struct ump_handler *out)
 {
 	struct ump_handler *own = &ump__fuzz.handler;
@@ -165,8 +195,7 @@ int ump__fuzz_build(void *arg, ump_client *client, struct ump_handler *out)
 	if (result != 0)
 		return result;
 	ump__fuzz.builds++;
-	if (ump_client_weak(client, &ump__fuzz.watch) != UMP_OK)
-		abort();
+	watch(client);
 	*out = (struct ump_handler){.init = on_init, .term = on_term, .drop = on_drop};
 	out->request = own->request != NULL ? on_request : NULL;
 	out->post = own->post != NULL ? on_post : NULL;

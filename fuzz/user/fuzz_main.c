@@ -58,6 +58,8 @@ static void run(const uint8_t *bytes, size_t size)
 
 static bool leaks(void)
 {
+	/* The search for leaks is none of the input's time. */
+	alarm(0);
 	return __lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0;
 }
 
@@ -186,8 +188,13 @@ static bool cut(size_t from, size_t count, enum verdict verdict)
 
 static void shrink(enum verdict verdict)
 {
+	size_t count = 1;
+
 	shrink_until = seconds_now() + SHRINKING_SECONDS;
-	for (size_t count = input_size / 2; count > 0; count /= 2) {
+	/* Powers of two, since threads get pieces of four bytes. */
+	while (2 * count <= input_size)
+		count *= 2;
+	for (; count > 0; count /= 2) {
 		for (size_t from = 0; from + count <= input_size;) {
 			if (!cut(from, count, verdict))
 				from += count;

@@ -21,16 +21,8 @@ static size_t align_of(enum fuzz_kind kind)
 
 void *ump__fuzz_alloc(size_t size, size_t align)
 {
-	void *memory = NULL;
+	void *memory = ump__fuzz_memory(size, align);
 
-	/* malloc is aligned for every type that needs no configuration, and exact under a
-	 * sanitizer. */
-	if (align <= _Alignof(max_align_t))
-		memory = malloc(size + (size == 0));
-	else if (posix_memalign(&memory, align, size + (size == 0)) != 0)
-		memory = NULL;
-	if (memory == NULL)
-		abort();
 	memset(memory, 0, size);
 	return memory;
 }
@@ -44,7 +36,7 @@ static void *copy_of(enum fuzz_kind kind, const void *bytes)
 	return copy;
 }
 
-void *ump__fuzz_make(enum fuzz_kind kind)
+void *ump__fuzz_make(struct fuzz_thread *me, enum fuzz_kind kind)
 {
 	const struct ump_fuzz_target *target = ump__fuzz.target;
 	void *value;
@@ -52,41 +44,75 @@ void *ump__fuzz_make(enum fuzz_kind kind)
 	if (type_of(kind)->size == 0)
 		return NULL;
 	value = ump__fuzz_alloc(type_of(kind)->size, align_of(kind));
-	(kind == FUZZ_REQUEST ? target->request : target->post)(
-		ump__fuzz.arg, &ump__fuzz.input, value);
+	(kind == FUZZ_REQUEST ? target->request : target->post)(ump__fuzz.arg, &me->input, value);
 	return value;
 }
 
-struct fuzz_message *ump__fuzz_send(enum fuzz_kind kind, const void *bytes)
-{
-	struct fuzz_message *message = malloc(sizeof *message);
+/* ---- Messages that were sent ---------------------------------------------------------------- */
 
-	if (message == NULL)
-		abort();
+/* They stay until the end, since in the simulator their sender and the handler see them at once. */
+
+struct fuzz_message *ump__fuzz_send(struct fuzz_thread *me, enum fuzz_kind kind, const void *bytes)
+{
+	struct fuzz_message *message =
+		ump__fuzz_memory(sizeof *message, _Alignof(struct fuzz_message));
+
 	*message = (struct fuzz_message){
-		.next = ump__fuzz.sent, .bytes = copy_of(kind, bytes), .kind = kind};
-	ump__fuzz.sent = message;
+		.next = me->sent, .bytes = copy_of(kind, bytes), .kind = kind};
+	me->sent = message;
 	return message;
 }
 
-static void forget(struct fuzz_message **at)
+/* Not memcmp, which the simulator would take for an access of the program's. */
+static bool has_bytes(const struct fuzz_message *message, enum fuzz_kind kind, const void *bytes)
 {
-	struct fuzz_message *message = *at;
+	const unsigned char *a = message->bytes;
+	const unsigned char *b = bytes;
+	size_t size = type_of(kind)->size;
+	size_t same = 0;
 
-	*at = message->next;
-	free(message->bytes);
-	free(message);
+	if (message->kind != kind)
+		return false;
+	while (same < size && a[same] == b[same])
+		same++;
+	return same == size;
+}
+
+/* The oldest message that a thread has sent with these bytes, and that is not gone. */
+static struct fuzz_message *find_of(
+	const struct fuzz_thread *thread, enum fuzz_kind kind, const void *bytes)
+{
+	struct fuzz_message *found = NULL;
+
+	for (struct fuzz_message *at = thread->sent; at != NULL; at = at->next) {
+		if (at->state != FUZZ_GONE && has_bytes(at, kind, bytes))
+			found = at;
+	}
+	return found;
+}
+
+static struct fuzz_message *find(enum fuzz_kind kind, const void *bytes)
+{
+	struct fuzz_message *found = NULL;
+
+	for (unsigned i = 0; i <= ump__fuzz.clients && found == NULL; i++)
+		found = find_of(&ump__fuzz.threads[i], kind, bytes);
+	return found;
 }
 
 void ump__fuzz_unsend(struct fuzz_message *message)
 {
-	struct fuzz_message **at = &ump__fuzz.sent;
-
-	while (*at != NULL && *at != message)
-		at = &(*at)->next;
-	if (*at == NULL)
+	/* Another message with the same bytes may have been taken for this one. */
+	if (message->state == FUZZ_GONE)
+		message = find(message->kind, message->bytes);
+	if (message == NULL)
 		ump__fuzz_fail("a message was handled or dropped, but not accepted", NULL);
-	forget(at);
+	message->state = FUZZ_GONE;
+}
+
+void ump__fuzz_give_up(struct fuzz_message *message)
+{
+	message->given_up = true;
 }
 
 void ump__fuzz_release(enum fuzz_kind kind, void *bytes)
@@ -96,55 +122,85 @@ void ump__fuzz_release(enum fuzz_kind kind, void *bytes)
 	free(bytes);
 }
 
-/* The oldest message that was sent with these bytes. */
-static struct fuzz_message **find(enum fuzz_kind kind, const void *bytes)
+/* Whether no other message of the execution has the same bytes, and could be taken for this one. */
+static bool is_unique(const struct fuzz_message *message)
 {
-	struct fuzz_message **found = NULL;
+	for (unsigned i = 0; i <= ump__fuzz.clients; i++) {
+		const struct fuzz_message *at = ump__fuzz.threads[i].sent;
 
-	for (struct fuzz_message **at = &ump__fuzz.sent; *at != NULL; at = &(*at)->next) {
-		if ((*at)->kind == kind && memcmp((*at)->bytes, bytes, type_of(kind)->size) == 0)
-			found = at;
+		for (; at != NULL; at = at->next) {
+			if (at != message && has_bytes(at, message->kind, message->bytes))
+				return false;
+		}
 	}
-	return found;
+	return true;
+}
+
+/* What the same thread has sent before must have been handled.  Messages with the same bytes cannot
+ * be told apart, and the program's own could be among them. */
+static void check_order(const struct fuzz_message *message)
+{
+	const struct fuzz_message *before = message->next;
+
+	if (ump__fuzz.target->may_send)
+		return;
+	for (; before != NULL; before = before->next) {
+		if (before->state == FUZZ_SENT && !before->given_up && is_unique(before) &&
+			is_unique(message))
+			ump__fuzz_fail("a message is handled before one that the same thread sent "
+				       "earlier [fifo]",
+				NULL);
+	}
 }
 
 void ump__fuzz_arrived(enum fuzz_kind kind, const void *bytes, bool in_leftover)
 {
-	struct fuzz_message **at = find(kind, bytes);
+	struct fuzz_message *message = find(kind, bytes);
 
-	if (at == NULL && ump__fuzz.target->may_send)
+	if (message == NULL && ump__fuzz.target->may_send)
 		return;
-	if (at == NULL)
+	if (message == NULL)
 		ump__fuzz_fail(
 			"the handler got a message that was not sent, or got it twice", NULL);
-	if (in_leftover && kind == FUZZ_REQUEST)
-		(*at)->left = true;
-	else
-		forget(at);
+	if (!in_leftover)
+		check_order(message);
+	message->state = in_leftover && kind == FUZZ_REQUEST ? FUZZ_LEFT : FUZZ_GONE;
 }
 
-void ump__fuzz_forget_left(void)
+static bool close_account(struct fuzz_thread *thread)
 {
-	struct fuzz_message **at = &ump__fuzz.sent;
+	bool any = false;
 
-	while (*at != NULL) {
-		if ((*at)->left)
-			forget(at);
-		else
-			at = &(*at)->next;
+	while (thread->sent != NULL) {
+		struct fuzz_message *message = thread->sent;
+
+		thread->sent = message->next;
+		any = any || message->state == FUZZ_SENT;
+		free(message->bytes);
+		free(message);
 	}
+	return any;
+}
+
+bool ump__fuzz_close_accounts(void)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i <= ump__fuzz.clients; i++)
+		any = close_account(&ump__fuzz.threads[i]) || any;
+	return any;
 }
 
 static void dropped(enum fuzz_kind kind, void *value)
 {
-	struct fuzz_message **at = find(kind, value);
+	struct fuzz_message *message = find(kind, value);
 
-	if (at == NULL && !ump__fuzz.target->may_send)
+	if (message == NULL && !ump__fuzz.target->may_send)
 		ump__fuzz_fail("a message was dropped that was not sent, or was handled or dropped "
 			       "before",
 			NULL);
-	if (at != NULL)
-		forget(at);
+	if (message != NULL)
+		message->state = FUZZ_GONE;
 	if (type_of(kind)->drop != NULL)
 		type_of(kind)->drop(value);
 }

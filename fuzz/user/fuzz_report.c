@@ -5,11 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct fuzz_world ump__fuzz;
+/* The last calls of all threads, and how many there were. */
+static struct call {
+	const char *what;
+	int64_t which;
+	unsigned thread;
+	unsigned number;
+	int result;
+	bool has_result;
+} shown[FUZZ_SHOWN];
+static unsigned calls;
+static bool traced;
 
-static void show(const struct fuzz_call *call, unsigned number)
+static void show(const struct call *call)
 {
-	fprintf(stderr, "%4u  %s", number, call->what);
+	fprintf(stderr, "%4u  ", call->number);
+	if (ump__fuzz.clients > 0)
+		fprintf(stderr, "thread %u: ", call->thread);
+	fprintf(stderr, "%s", call->what);
 	if (call->which >= 0)
 		fprintf(stderr, " %lld", (long long)call->which);
 	if (call->has_result && call->result <= 0)
@@ -21,32 +34,38 @@ static void show(const struct fuzz_call *call, unsigned number)
 
 void ump__fuzz_fail(const char *what, const char *more)
 {
-	unsigned from = ump__fuzz.calls > FUZZ_SHOWN ? ump__fuzz.calls - FUZZ_SHOWN : 0;
+	static const char *const servers[] = {"task", "combining server", "server with a thread"};
 
 	fprintf(stderr, "ump_fuzz: finding: %s%s%s\n", what, more != NULL ? ": " : "",
 		more != NULL ? more : "");
-	fprintf(stderr, "the last calls, to a %s:\n",
-		ump__fuzz.combining_kind ? "combining server" : "task");
-	for (unsigned i = from; i < ump__fuzz.calls; i++)
-		show(&ump__fuzz.shown[i % FUZZ_SHOWN], i + 1);
+	fprintf(stderr, "the last calls, to a %s:\n", servers[ump__fuzz.server]);
+	for (unsigned i = calls > FUZZ_SHOWN ? calls - FUZZ_SHOWN : 0; i < calls; i++)
+		show(&shown[i % FUZZ_SHOWN]);
 	abort();
 }
 
-void ump__fuzz_call(const char *what, int64_t which)
+void ump__fuzz_call(struct fuzz_thread *me, const char *what, int64_t which)
 {
-	ump__fuzz.shown[ump__fuzz.calls % FUZZ_SHOWN] =
-		(struct fuzz_call){.what = what, .which = which};
-	ump__fuzz.calls++;
-	if (ump__fuzz.trace)
-		show(&ump__fuzz.shown[(ump__fuzz.calls - 1) % FUZZ_SHOWN], ump__fuzz.calls);
+	me->calls++;
+	/* The first call of an execution. */
+	if (me->number == 0 && me->calls == 1) {
+		calls = 0;
+		traced = getenv("UMP_FUZZ_TRACE") != NULL;
+	}
+	shown[calls % FUZZ_SHOWN] = (struct call){
+		.what = what, .which = which, .thread = me->number, .number = me->calls};
+	if (traced)
+		show(&shown[calls % FUZZ_SHOWN]);
+	calls++;
 }
 
-void ump__fuzz_result(int result)
+void ump__fuzz_result(struct fuzz_thread *me, int result)
 {
-	struct fuzz_call *call = &ump__fuzz.shown[(ump__fuzz.calls - 1) % FUZZ_SHOWN];
+	struct call *call = &shown[(calls - 1) % FUZZ_SHOWN];
 
+	(void)me;
 	call->result = result;
 	call->has_result = true;
-	if (ump__fuzz.trace)
+	if (traced)
 		fprintf(stderr, "      -> %d\n", result);
 }

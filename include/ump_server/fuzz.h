@@ -3,7 +3,8 @@
  * @file fuzz.h
  * A fuzzer for your own server: name its builder and how messages are made of bytes, and link with
  * libump_server-fuzz.  Everything runs on one thread, and an execution is a function of its input
- * alone, so each finding can be repeated.
+ * alone, so each finding can be repeated.  Linked with the simulator instead, the same program runs
+ * several threads, under schedules that the simulator chooses.
  *
  * @code
  * static void make_put(void *arg, struct ump_fuzz_input *input, void *request)
@@ -37,12 +38,26 @@
  * - the loop has ended after the last client was dropped: so the handler kept no strong client;
  * - join returned what the handler broke with, or what its `term` returned;
  * - `init`, `term` and `drop` of the handler ran as often as documented;
+ * - the messages of each thread reached the handler in the order in which they were sent;
+ * - nothing was handled after a break;
  * - the checks of the target itself hold.
  *
  * Memory errors and leaks are for AddressSanitizer: each post, and each request that is not kept,
  * is passed to the handler in memory of its own, which is freed as soon as the handler must no
  * longer read it.  So a message that is used too late is reported, also if the library recycles its
  * memory.
+ *
+ * Threads.  With `threads` in the target, client threads make calls too, each with clients of its
+ * own and a part of the input of its own.  Without the simulator one thread plays all of them, one
+ * call each in turn.  In the simulator (ump_sim(7)) they are threads, and the same checks hold,
+ * with these limits:
+ *
+ * - Messages with the same bytes are not told apart.  Their order is not checked, nor is any order
+ *   if `may_send`.
+ * - A request that a server with a thread of its own has kept stays readable until the end: that it
+ *   is read too late is not found.
+ * - A call that waits gives up after 50 us of simulated time, so an answer that is lost is reported
+ *   at the end, as a request that never ends.
  */
 #ifndef UMP_SERVER_FUZZ_H
 #define UMP_SERVER_FUZZ_H
@@ -91,10 +106,26 @@ static inline uint32_t ump_fuzz_below(struct ump_fuzz_input *input, uint32_t lim
 #define UMP_FUZZ_TASK 1u
 /** In struct ump_fuzz_target: fuzz the handler as a combining server. */
 #define UMP_FUZZ_COMBINING 2u
+/** In struct ump_fuzz_target: fuzz the handler as a server with a thread of its own, which only the
+ *  simulator runs.  Without it the handler is fuzzed as a task. */
+#define UMP_FUZZ_THREAD 4u
+/** The largest number of client threads. */
+#define UMP_FUZZ_MOST_THREADS 4
 
 /**
  * What is fuzzed.  `act`, `elapse`, `settle` and `end` are also called after the loop has ended,
- * and with it the handler.  Only `config`, `build`, and the generators of the kinds of message that
+ * and with it the handler.  In the simulator the callbacks run on these threads:
+ *
+ * - `begin`, `settle` and `end`: the thread that spawns;
+ * - `request`, `post` and `answer`: each thread that sends, several at once, while the handler
+ *   runs.  They must not touch what the handler works on, unless the program orders that;
+ * - `act` and `elapse`: with a task, the thread that runs it; with a combining server, the thread
+ *   that spawns, while no client thread runs.  With UMP_FUZZ_THREAD any thread, several at once,
+ *   while the handler runs; there `settle` may also run beside the handler;
+ * - `invariant`: where the handler does not run.  With client threads or UMP_FUZZ_THREAD also the
+ *   thread of the handler, each time that it has handled a message.
+ *
+ * Only `config`, `build`, and the generators of the kinds of message that
  * the server takes are required.
  *
  * A callback that checks something returns NULL, or a static text that says what is wrong.  Each
@@ -119,7 +150,8 @@ struct ump_fuzz_target {
 	 *  `drop`. */
 	const char *(*answer)(
 		void *arg, const void *request, int result, const void *reply)UMP_ZERO;
-	/** Optional.  Check what must hold between any two calls, until the loop has ended. */
+	/** Optional.  Check what must hold between any two calls, and with several threads after
+	 *  each message that is no break, until the loop has ended. */
 	const char *(*invariant)(void *arg)UMP_ZERO;
 	/** Optional.  Do something that the rest of the program may do at any time: answer a
 	 *  context that the handler has kept, resume a handler that has suspended. */
@@ -135,9 +167,10 @@ struct ump_fuzz_target {
 	 *  value and `arg`.  If spawn has failed or the task was dropped, `how` is that of
 	 *  ump_continue. */
 	const char *(*end)(void *arg, struct ump_flow how)UMP_ZERO;
-	/** UMP_FUZZ_TASK, UMP_FUZZ_COMBINING, or both; 0: both.  Only a task can suspend. */
+	/** UMP_FUZZ_TASK, UMP_FUZZ_COMBINING, UMP_FUZZ_THREAD, or several of them; 0: the first
+	 *  two.  Only a task can suspend. */
 	unsigned kinds UMP_ZERO;
-	/** Maximum number of calls in an execution.  0: 128. */
+	/** Maximum number of calls of each thread in an execution.  0: 128. */
 	unsigned calls UMP_ZERO;
 	/** A handler that returns without having answered or kept its context is right; else it is
 	 *  a finding. */
@@ -145,13 +178,15 @@ struct ump_fuzz_target {
 	/** The program sends messages to the server too: the handler to itself, say, or `act`.
 	 *  Else a message that the harness has not sent is a finding. */
 	bool may_send UMP_ZERO;
+	/** Number of client threads beside the one that spawns, at most UMP_FUZZ_MOST_THREADS. */
+	unsigned threads UMP_ZERO;
 };
 
 /**
  * Run one execution.  If there is a finding, or if the target lacks what is required, print a
- * message and call abort().  With the environment variable UMP_FUZZ_TRACE each call is printed
- * before it is made.  Blocks for a fraction of a millisecond for each request that a combining
- * server does not answer at once.  One thread at a time.
+ * message and call abort(); in the simulator the execution fails.  With the environment variable
+ * UMP_FUZZ_TRACE each call is printed before it is made.  Blocks for a fraction of a millisecond
+ * for each request that a combining server does not answer at once.  One thread at a time.
  */
 UMP_API void ump_fuzz(const struct ump_fuzz_target *target, const uint8_t *bytes, size_t size);
 
@@ -163,8 +198,8 @@ UMP_API void ump_fuzz(const struct ump_fuzz_target *target, const uint8_t *bytes
 #endif
 
 /**
- * Define the function that libFuzzer, AFL++ and libump_server-fuzz-main call,
- * LLVMFuzzerTestOneInput.  `target` is the name of a struct ump_fuzz_target.
+ * Define the function that libFuzzer, AFL++, libump_server-fuzz-main and libump_server-fuzz-sim
+ * call, LLVMFuzzerTestOneInput.  `target` is the name of a struct ump_fuzz_target.
  */
 #define UMP_FUZZ_TARGET(target)                                                                    \
 	UMP_FUZZ_LINKAGE int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);            \

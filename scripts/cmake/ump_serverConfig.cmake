@@ -4,9 +4,10 @@
 # The component `shared` or `static` chooses the library.  Without one, BUILD_SHARED_LIBS tells which
 # comes first, and the shared one does where it is not set; the other is taken if need be.  The
 # component `fuzz` adds ump_server::fuzz and ump_server::fuzz_main, the fuzzer for users' servers.  The
-# component `sim`, alone, makes the target ump_server::sim instead: the library in the simulator.
+# component `sim` makes the target ump_server::sim instead: the library in the simulator.  With `fuzz`
+# beside it, it makes ump_server::fuzz_sim too: the fuzzer in the simulator.
 set(ump_server_FOUND FALSE)
-if("${ump_server_FIND_COMPONENTS}" STREQUAL "sim")
+if("${ump_server_FIND_COMPONENTS}" MATCHES "^(sim|fuzz;sim|sim;fuzz)$")
 	if(NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
 		set(ump_server_NOT_FOUND_MESSAGE "the simulator is not installed here")
 		return()
@@ -15,7 +16,9 @@ if("${ump_server_FIND_COMPONENTS}" STREQUAL "sim")
 		include(${CMAKE_CURRENT_LIST_DIR}/ump_server-sim.cmake)
 	endif()
 	set(ump_server_FOUND TRUE)
-	set(ump_server_sim_FOUND TRUE)
+	foreach(_ump_server_part IN LISTS ump_server_FIND_COMPONENTS)
+		set(ump_server_${_ump_server_part}_FOUND TRUE)
+	endforeach()
 	return()
 endif()
 set(_ump_server_kinds shared static)
@@ -30,7 +33,7 @@ if(_ump_server_asked)
 	set(_ump_server_kinds ${_ump_server_asked})
 	if(NOT "${_ump_server_kinds}" MATCHES "^(shared|static)$")
 		set(ump_server_NOT_FOUND_MESSAGE
-			"its components are shared and static (ask for one of them), fuzz, and sim (alone)")
+			"its components are shared and static (ask for one of them), fuzz, and sim (alone or with fuzz)")
 		return()
 	endif()
 endif()

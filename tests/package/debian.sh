@@ -71,16 +71,18 @@ simulates() {
 	local directory="$place/debian-sim" flags
 	mkdir -p "$directory"
 	cd "$directory"
-	cp "$root/tests/users/sim/counter.c" .
+	cp "$root/tests/users/sim/counter.c" "$root/tests/users/sim/fuzz_count.c" .
 	flags="-O1 -g $(pkg-config --cflags ump_server-sim)"
 	eval "gcc $flags -c counter.c"
 	eval "gcc counter.o -o counter $(pkg-config --libs ump_server-sim)"
 	cat >CMakeLists.txt <<-'EOF'
 		cmake_minimum_required(VERSION 3.25)
 		project(simulated LANGUAGES C)
-		find_package(ump_server REQUIRED COMPONENTS sim)
+		find_package(ump_server REQUIRED COMPONENTS fuzz sim)
 		add_executable(counter counter.c)
 		target_link_libraries(counter PRIVATE ump_server::sim)
+		add_executable(fuzz_count fuzz_count.c)
+		target_link_libraries(fuzz_count PRIVATE ump_server::fuzz_sim)
 	EOF
 	cmake -S . -B build -G Ninja
 	cmake --build build
@@ -92,6 +94,10 @@ simulates() {
 		# Nothing of the library's inside is shown, although it has no debugging information.
 		none grep -F ump__ said
 	done
+	! build/fuzz_count >said
+	grep -F 'data race: ' said
+	grep -E 'T[0-9]  call 1: spawn' said
+	none grep -F ump__ said
 }
 
 # A package of a program that uses the library must not depend on a version with another ABI.

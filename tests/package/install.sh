@@ -110,6 +110,7 @@ find_refusals() {
 	done
 	find_refused "its components are shared and static" "$prefix" "REQUIRED COMPONENTS fast"
 	find_refused "the simulator is not installed here" "$prefix" "REQUIRED COMPONENTS sim"
+	find_refused "the simulator is not installed here" "$prefix" "REQUIRED COMPONENTS fuzz sim"
 	find_refused "the other kind of library was found before" "$prefix" \
 		"REQUIRED COMPONENTS static" "REQUIRED COMPONENTS shared"
 	find_refused "the shared library is not installed here" "$odd/elsewhere" "REQUIRED COMPONENTS shared"

@@ -18,6 +18,12 @@ static struct {
 	uint8_t count;
 } path[SIM_CHOICES];
 static size_t path_length;
+/* The input of a program that is fuzzed, if it is given to all executions; and where this
+ * execution's is among the choices. */
+static const uint8_t *given_input;
+static size_t given_size;
+static size_t input_from;
+static size_t input_size;
 /* SIM_EXHAUSTIVE: whether the present state is known. */
 static bool (*is_known)(enum choice what);
 
@@ -44,6 +50,7 @@ void choice_begin(bool (*known)(enum choice what))
 	made_count = 0;
 	byte = 0;
 	stay = 0;
+	input_size = 0;
 	if (sim_config.mode == SIM_BYTES) {
 		int first = next_byte();
 
@@ -183,6 +190,89 @@ void choice_stay(unsigned count)
 	}
 	keep(0);
 }
+
+/* ---- The input of a program that is fuzzed -------------------------------------------------- */
+
+void sim_give_input(const uint8_t *bytes, size_t size)
+{
+	given_input = bytes;
+	given_size = size;
+}
+
+bool sim_has_input(void)
+{
+	return given_input != NULL;
+}
+
+size_t sim_input_at(size_t *size)
+{
+	*size = input_size;
+	return input_from;
+}
+
+/* Make an input: most are short, and small numbers are frequent, since they mean the most. */
+static size_t random_input(uint8_t *bytes, size_t most)
+{
+	size_t size = 8 + choice_random() % (choice_random() % 4 == 0 ? 248 : 88);
+
+	if (size > most)
+		size = most;
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(choice_random() % (choice_random() % 4 == 0 ? 8 : 256));
+	return size;
+}
+
+static size_t read_input(uint8_t *bytes, size_t most)
+{
+	int length = next_byte();
+	size_t size = length < 0 ? 0 : (size_t)length;
+
+	for (size_t i = 0; i < size && i < most; i++) {
+		int given = next_byte();
+
+		bytes[i] = (uint8_t)(given < 0 ? 0 : given);
+	}
+	return size < most ? size : most;
+}
+
+/* What is no choice of the search still takes a place of its path. */
+static void keep_given(uint8_t value)
+{
+	if (made_count == SIM_CHOICES)
+		machine_limit("choices");
+	if (sim_config.mode == SIM_EXHAUSTIVE && made_count == path_length) {
+		path[path_length].value = value;
+		path[path_length].count = 1;
+		path_length++;
+	}
+	keep(value);
+}
+
+size_t choice_input(uint8_t *bytes, size_t most)
+{
+	size_t size = given_size;
+
+	if (most > UINT8_MAX)
+		most = UINT8_MAX;
+	if (sim_config.mode == SIM_REPLAY ||
+		(sim_config.mode == SIM_BYTES && given_input == NULL)) {
+		size = read_input(bytes, most);
+	} else if (given_input == NULL) {
+		size = random_input(bytes, most);
+	} else {
+		if (size > most)
+			size = most;
+		memcpy(bytes, given_input, size);
+	}
+	input_from = made_count;
+	input_size = size;
+	keep_given((uint8_t)size);
+	for (size_t i = 0; i < size; i++)
+		keep_given(bytes[i]);
+	return size;
+}
+
+/* ---- Threads -------------------------------------------------------------------------------- */
 
 unsigned choice_thread(const int *numbers, unsigned count, bool stays)
 {

@@ -4,6 +4,7 @@
 #define SIM_CHOICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Kinds of choices.  0 is always the default: nothing rare happens. */
@@ -39,6 +40,10 @@ unsigned choice_thread(const int *numbers, unsigned count, bool stays);
 /* The same where the running thread must stay, although `count` threads could run.  It is recorded
  * as a choice, so that a replay meets as many. */
 void choice_stay(unsigned count);
+
+/* Choose the input of a program that is fuzzed: at most `most` bytes, and 255; return how many.  It
+ * is recorded as its length and then its bytes. */
+size_t choice_input(uint8_t *bytes, size_t most);
 
 /* Return a random number that is not a choice: the same for the same seed. */
 uint32_t choice_random(void);

@@ -103,6 +103,13 @@ bool sim_next(void);
 /* The choices of the last execution. */
 const uint8_t *sim_choices(size_t *count);
 
+/* The input of a program that is fuzzed: give it to all executions to come; whether it is given. */
+void sim_give_input(const uint8_t *bytes, size_t size);
+bool sim_has_input(void);
+
+/* Where the last execution's input is among its choices: a length, then `*size` bytes. */
+size_t sim_input_at(size_t *size);
+
 /* ---- For simulated code: see also platform/platform.h --------------------------------------- */
 
 /* Start a thread; -1: there are too many already. */

@@ -22,6 +22,7 @@ static const char usage[] =
 	"  replay=FILE           a recorded execution, step by step\n"
 	"  bytes=FILE            one execution, whose choices are in FILE (-: standard input)\n"
 	"  fuzz                  libFuzzer chooses; the program must be linked with it\n"
+	"  input=FILE            the operations of a fuzzer of ump_fuzz(3), under many schedules\n"
 	"  seconds=N executions=N seed=N\n"
 	"  faults                memory and threads are refused, sleepers wake spuriously, "
 	"deadlines "
@@ -44,6 +45,7 @@ enum way {
 static struct {
 	enum way way;
 	char file[512];
+	char input[512];
 	char keep[512];
 	char html[512];
 	double seconds;
@@ -115,6 +117,8 @@ static bool set_option(const char *name, const char *value)
 		options.seed = strtoull(value, NULL, 10);
 	else if (strcmp(name, "steps") == 0)
 		options.bounds.steps = atol(value);
+	else if (strcmp(name, "input") == 0)
+		snprintf(options.input, sizeof options.input, "%s", value);
 	else if (strcmp(name, "keep") == 0)
 		snprintf(options.keep, sizeof options.keep, "%s", value);
 	else if (strcmp(name, "html") == 0)
@@ -426,9 +430,32 @@ static int fuzz(int argc, char **argv)
 	return LLVMFuzzerRunDriver(&count, &arguments, fuzz_input);
 }
 
+/* Read the operations that all executions have in common, if there are any. */
+static bool read_input(void)
+{
+	static uint8_t bytes[UINT8_MAX + 1];
+	FILE *file;
+	size_t size;
+
+	if (options.input[0] == '\0')
+		return true;
+	file = fopen(options.input, "rb");
+	if (file == NULL) {
+		fprintf(world_output(), "ump-sim: cannot read %s\n", options.input);
+		return false;
+	}
+	size = fread(bytes, 1, sizeof bytes, file);
+	fclose(file);
+	if (size == sizeof bytes)
+		fprintf(world_output(), "ump-sim: of %s, only the first %d bytes are used\n",
+			options.input, UINT8_MAX);
+	sim_give_input(bytes, size < sizeof bytes ? size : UINT8_MAX);
+	return true;
+}
+
 int drive_user(const char *text, int argc, char **argv)
 {
-	if (!parse(text))
+	if (!parse(text) || !read_input())
 		return 2;
 	switch (options.way) {
 	case WAY_EXPLORE:

@@ -13,6 +13,7 @@ void choices_take(struct choices *choices)
 
 	choices->bounds = sim_config.bounds;
 	choices->processors = sim_config.processors;
+	choices->input_from = sim_input_at(&choices->input_size);
 	memcpy(choices->made, made, choices->count);
 }
 
@@ -25,6 +26,16 @@ void choices_play(const struct choices *choices, bool trace)
 		.processors = choices->processors,
 		.trace = trace};
 	world_execute();
+}
+
+/* Whether the program still fails with the same `bug`; then the changed choices are taken. */
+static bool try_changed(struct choices *choices, const struct choices *changed, const char *bug)
+{
+	choices_play(changed, false);
+	if (sim_result.bug == NULL || strcmp(sim_result.bug, bug) != 0)
+		return false;
+	choices_take(choices);
+	return true;
 }
 
 /* Replace `count` choices from `at` on by 0, if the program still fails with the same `bug`. */
@@ -40,11 +51,28 @@ static bool try_without(struct choices *choices, size_t at, size_t count, const 
 	}
 	if (!any)
 		return false;
-	choices_play(&changed, false);
-	if (sim_result.bug == NULL || strcmp(sim_result.bug, bug) != 0)
+	return try_changed(choices, &changed, bug);
+}
+
+/* Remove `count` bytes of the input, from byte `at` on. */
+static bool try_shorter(struct choices *choices, size_t at, size_t count, const char *bug)
+{
+	static struct choices changed;
+	size_t from = choices->input_from + 1 + at;
+
+	if (at + count > choices->input_size)
 		return false;
-	choices_take(choices);
-	return true;
+	changed = *choices;
+	changed.made[changed.input_from] = (uint8_t)(changed.input_size - count);
+	/* Zeros at the end may be missing. */
+	if (changed.count > from + count) {
+		memmove(changed.made + from, changed.made + from + count,
+			changed.count - from - count);
+		changed.count -= count;
+	} else if (changed.count > from) {
+		changed.count = from;
+	}
+	return try_changed(choices, &changed, bug);
 }
 
 static void trim(struct choices *choices)
@@ -58,11 +86,23 @@ void choices_shrink(struct choices *choices)
 {
 	/* The constant's address outlives the result. */
 	const char *bug = sim_result.bug;
+	/* A power of two, since threads get pieces of four bytes. */
+	size_t most = 1;
 	bool any = true;
 
+	while (2 * most <= choices->input_size)
+		most *= 2;
 	trim(choices);
 	for (int round = 0; any && round < 8; round++) {
 		any = false;
+		for (size_t chunk = most; chunk > 0; chunk /= 2) {
+			for (size_t at = 0; at + chunk <= choices->input_size;) {
+				if (try_shorter(choices, at, chunk, bug))
+					any = true;
+				else
+					at += chunk;
+			}
+		}
 		for (size_t chunk = choices->count / 2; chunk > 1; chunk /= 2) {
 			for (size_t at = 0; at < choices->count; at += chunk)
 				any = try_without(choices, at, chunk, bug) || any;

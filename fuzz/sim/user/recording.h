@@ -10,6 +10,9 @@ struct choices {
 	bool processors;
 	uint8_t made[SIM_CHOICES];
 	size_t count;
+	/* Where the input of a program that is fuzzed is: its length, then its bytes. */
+	size_t input_from;
+	size_t input_size;
 };
 
 /* Record the last execution; perform it again; `trace`: record its steps. */

@@ -17,9 +17,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 SIM = HERE.parent
 ROOT = SIM.parent.parent
 EXAMPLES = ROOT / "tests/users/sim"
+# What is copied, for mutants of it: the simulator, the harness for fuzzers, and the library.
+COPIED = [SIM, ROOT / "fuzz/user", ROOT / "src", ROOT / "include"]
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(usersim_self LANGUAGES C CXX)
-set(UMP_SIM_SOURCE "{root}" CACHE PATH "")
 add_subdirectory("{tree}/fuzz/sim/user" sim)
 add_subdirectory("{examples}" examples)
 """
@@ -41,9 +42,9 @@ def write_changed(to, data, mode=0o644):
 
 
 def write_tree(tree, changed, text):
-    """All of the simulator, with one file changed; None: unchanged."""
-    for file in [*SIM.rglob("*.[ch]"), *SIM.rglob("CMakeLists.txt"), HERE / "join.sh",
-                 SIM / "driver/page.html"]:
+    """All that is copied, with one file changed; None: unchanged."""
+    sources = [file for folder in COPIED for file in folder.rglob("*.[ch]")]
+    for file in [*sources, *SIM.rglob("CMakeLists.txt"), HERE / "join.sh", SIM / "driver/page.html"]:
         name = str(file.relative_to(ROOT))
         data = text.encode() if name == changed else file.read_bytes()
         write_changed(tree / name, data, file.stat().st_mode & 0o777)
@@ -51,7 +52,7 @@ def write_tree(tree, changed, text):
 
 def build(directory, tree, program):
     write_changed(directory / "CMakeLists.txt", PROJECT.format(
-        root=ROOT, tree=tree, examples=EXAMPLES).encode())
+        tree=tree, examples=EXAMPLES).encode())
     commands = [["cmake", "-S", directory, "-B", directory / "build", "-G", "Ninja",
                  "-DCMAKE_C_FLAGS=-O1", "-DCMAKE_CXX_FLAGS=-O1"],
                 ["cmake", "--build", directory / "build", "--target", program]]
@@ -68,7 +69,7 @@ def is_detected(directory, check):
     done = subprocess.run(
         [directory / "build/examples" / name, *([argument] if argument else [])], text=True,
         capture_output=True, cwd=directory, timeout=300,
-        env={**os.environ, "UMP_SIM": f"quiet seconds=10 {words or 'random=10000'}"})
+        env={**os.environ, "ROW": argument, "UMP_SIM": f"quiet seconds=10 {words or 'random=10000'}"})
     if bug is None:
         return done.returncode != 0
     return re.search(rf"^({bug}): ", done.stdout, flags=re.M) is None

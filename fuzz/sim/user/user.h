@@ -23,6 +23,9 @@ void world_execute(void);
  * ends the process with one line instead. */
 _Noreturn void world_refuse(const char *what, uintptr_t pc);
 
+/* End the process with one line: nothing can be checked. */
+_Noreturn void world_stop(const char *why);
+
 /* End the execution as exit(status) does. */
 _Noreturn void world_exit(int status);
 

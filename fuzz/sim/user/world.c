@@ -130,6 +130,13 @@ void world_refuse(const char *what, uintptr_t pc)
 	_exit(2);
 }
 
+void world_stop(const char *why)
+{
+	fprintf(world_output(), "ump-sim: %s\n", why);
+	fflush(world_output());
+	_exit(2);
+}
+
 /* ---- Static and thread-local variables ------------------------------------------------------ */
 
 /* The simulator's own data, which the linker puts into sections of these names (CMakeLists.txt),

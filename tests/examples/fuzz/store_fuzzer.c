@@ -117,6 +117,7 @@ static struct ump_fuzz_target store = {
 	.elapse = elapse,
 	.settle = settle,
 	.end = end,
+	.threads = 2,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

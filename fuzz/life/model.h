@@ -62,6 +62,9 @@ struct model_completions {
 	unsigned in_flight;
 	unsigned arrived;
 	struct model_end queue[MODEL_REQUESTS];
+	/* Tags of the requests that were cancelled and have not come out, in order. */
+	unsigned cancelled;
+	int cancelled_tags[MODEL_REQUESTS];
 };
 
 struct model_request {
@@ -200,6 +203,11 @@ void model_in_flight(
 	struct model *model, int request, struct model_completions *completions, int tag);
 /* Return UMP_OK and the oldest completion, or UMP_EMPTY. */
 int model_next(struct model_completions *completions, struct model_end *end);
+/* Cancel a request whose end is delivered to `completions`: UMP_OK; or UMP_EMPTY, if it has ended or
+ * was given up before. */
+int model_cancel(struct model *model, int request, struct model_completions *completions);
+/* The oldest cancelled request has come out: return its tag.  There must be one. */
+int model_next_cancelled(struct model_completions *completions);
 void model_completions_drop(struct model_completions *completions);
 /* Must follow for each server: give up what it would have delivered to `completions`. */
 void model_forget(struct model *model, const struct model_completions *completions);

@@ -79,6 +79,11 @@ const struct operation_type operation_types[] = {
 	{"post.join", SEND_POST, JOIN},
 	{"spawn", SPAWN, CALL},
 	{"post.suspendfor", SEND_POST, SUSPEND_FOR},
+	{"ccomp", SEND_CANCELLABLE, ANSWER},
+	{"ccomp.keep", SEND_CANCELLABLE, KEEP},
+	{"tcomp", SEND_EXPIRING, ANSWER},
+	{"tcomp.keep", SEND_EXPIRING, KEEP},
+	{"ccancel", CANCEL, ANSWER},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

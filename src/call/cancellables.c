@@ -22,16 +22,17 @@ _Static_assert(offsetof(struct ump__cancellables, front) == 0, "they are freed b
 
 /* ---- For the owner ------------------------------------------------------------------------- */
 
-static struct ump__cancellables *cancellables_new(ump_completions *completions)
+/* Make what a queue has for such requests.  UMP_OK, UMP_NO_MEMORY or UMP_OVERFLOW. */
+static int cancellables_make(ump_completions *completions)
 {
 	struct ump__cancellables *all = ump__alloc_line(sizeof *all);
 
 	if (all == NULL)
-		return NULL;
+		return UMP_NO_MEMORY;
 	/* The front raises the notifier of what is behind it, as long as it exists. */
 	if (!ump__completions_hold(completions)) {
 		ump__free(all);
-		return NULL;
+		return UMP_OVERFLOW;
 	}
 	ump__completions_init(&all->front);
 	ump__word_init(&all->front.inbox, UMP__INBOX_CLOSED);
@@ -39,7 +40,8 @@ static struct ump__cancellables *cancellables_new(ump_completions *completions)
 	ump__heap_init(&all->heap);
 	all->slots = NULL;
 	all->cancelled = 0;
-	return all;
+	completions->cancellables = all;
+	return UMP_OK;
 }
 
 /* Make room for more requests.  One allocation contains the three arrays. */
@@ -70,14 +72,14 @@ static bool grow(struct ump__cancellables *all)
 
 int ump__cancellable_open(ump_completions *completions, ump_time deadline, uint32_t *slot)
 {
-	struct ump__cancellables *all = completions->cancellables;
+	struct ump__cancellables *all;
+	int result = UMP_OK;
 
-	if (all == NULL) {
-		all = cancellables_new(completions);
-		if (all == NULL)
-			return UMP_NO_MEMORY;
-		completions->cancellables = all;
-	}
+	if (completions->cancellables == NULL)
+		result = cancellables_make(completions);
+	if (result != UMP_OK)
+		return result;
+	all = completions->cancellables;
 	if (all->heap.count == all->heap.room && !grow(all))
 		return UMP_NO_MEMORY;
 	if (!ump__completions_hold(&all->front))

@@ -14,29 +14,27 @@ void ump__heap_init(struct ump__heap *heap)
 void ump__heap_grow(
 	struct ump__heap *heap, struct ump__heap_entry *entries, uint32_t *places, uint32_t room)
 {
+	const struct ump__heap_entry *old = heap->entries;
+	const uint32_t *was = heap->places;
+	uint32_t end = heap->room;
 	uint32_t i;
 
-	/*@ loop invariant range: 0 <= i <= heap->room;
-	  @ loop invariant entries: \forall integer p; 0 <= p < i ==>
-	  @   entries[p].key == heap->entries[p].key && entries[p].slot == heap->entries[p].slot;
-	  @ loop invariant places: \forall integer p; 0 <= p < i ==> places[p] == heap->places[p];
-	  @ loop assigns i, entries[0 .. room - 1], places[0 .. room - 1];
-	  @ loop variant heap->room - i;
+	/*@ loop invariant range: 0 <= i <= end;
+	  @ loop invariant keys: \forall integer p; 0 <= p < i ==> entries[p].key == old[p].key;
+	  @ loop invariant slots: \forall integer p; 0 <= p < i ==> entries[p].slot == old[p].slot;
+	  @ loop invariant places: \forall integer p; 0 <= p < i ==> places[p] == was[p];
+	  @ loop assigns i, entries[0 .. end - 1], places[0 .. end - 1];
+	  @ loop variant end - i;
 	  @*/
-	for (i = 0; i < heap->room; i++) {
-		entries[i].key = heap->entries[i].key;
-		entries[i].slot = heap->entries[i].slot;
-		places[i] = heap->places[i];
+	for (i = 0; i < end; i++) {
+		entries[i].key = old[i].key;
+		entries[i].slot = old[i].slot;
+		places[i] = was[i];
 	}
-	/*@ loop invariant range: heap->room <= i <= room;
-	  @ loop invariant old_entries: \forall integer p; 0 <= p < heap->room ==>
-	  @   entries[p].key == heap->entries[p].key && entries[p].slot == heap->entries[p].slot;
-	  @ loop invariant old_places: \forall integer p; 0 <= p < heap->room ==>
-	  @   places[p] == heap->places[p];
-	  @ loop invariant new_entries: \forall integer p; heap->room <= p < i ==>
-	  @   entries[p].slot == p;
-	  @ loop invariant new_places: \forall integer p; heap->room <= p < i ==> places[p] == p;
-	  @ loop assigns i, entries[0 .. room - 1], places[0 .. room - 1];
+	/*@ loop invariant range: end <= i <= room;
+	  @ loop invariant slots: \forall integer p; end <= p < i ==> entries[p].slot == p;
+	  @ loop invariant places: \forall integer p; end <= p < i ==> places[p] == p;
+	  @ loop assigns i, entries[end .. room - 1], places[end .. room - 1];
 	  @ loop variant room - i;
 	  @*/
 	for (; i < room; i++) {
@@ -44,6 +42,11 @@ void ump__heap_grow(
 		entries[i].slot = i;
 		places[i] = i;
 	}
+	/*@ assert names: heap_names(entries, places, room); */
+	/*@ assert places: heap_places(entries, places, room); */
+	/*@ assert ordered: heap_ordered(entries, heap->count); */
+	/*@ assert keys: \forall integer s; 0 <= s < end ==>
+	  @   entries[places[s]].key == old[was[s]].key; */
 	heap->entries = entries;
 	heap->places = places;
 	heap->room = room;
@@ -152,6 +155,8 @@ static uint32_t sink(const struct ump__heap *heap, uint32_t hole, int64_t key)
 			child++;
 		moved = entries[child].slot;
 		/*@ assert moved: moved < room && moved != slot && places[moved] == child; */
+		/*@ assert least: \forall integer q; 2 * hole + 1 <= q <= 2 * hole + 2 && q < count ==>
+		  @   entries[child].key <= entries[q].key; */
 		if (key <= entries[child].key)
 			break;
 		/*@ assert entries: \forall integer p; 0 <= p < room && p != hole && p != child ==>
@@ -219,10 +224,13 @@ void ump__heap_remove(struct ump__heap *heap, uint32_t slot)
 	/*@ assert moved: moved != slot && heap->places[moved] == last; */
 	/*@ assert ordered: heap_ordered_but(heap->entries, last, hole); */
 	/*@ assert bridged: heap_bridged(heap->entries, last, hole); */
+	/*@ assert others: \forall integer s; 0 <= s < heap->room && s != moved ==>
+	  @   heap->places[s] != last; */
 	/* The freed slot changes places with the last entry, which then belongs elsewhere. */
 	heap->entries[last].slot = slot;
 	heap->places[slot] = last;
 	settle(heap, hole, key, moved);
+	/*@ assert memory: heap_memory(heap); */
 }
 
 uint32_t ump__heap_first(const struct ump__heap *heap)

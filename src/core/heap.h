@@ -188,7 +188,8 @@ static inline bool ump__heap_has(const struct ump__heap *heap, uint32_t slot)
 /*@ requires valid: heap_is_valid(heap);
   @ requires used: heap_has(heap, slot);
   @ terminates \true;
-  @ assigns \result \from heap->entries[0 .. heap->room - 1], heap->places[0 .. heap->room - 1], slot;
+  @ assigns \result \from heap->entries[0 .. heap->room - 1], heap->places[0 .. heap->room - 1],
+  @   slot;
   @ ensures key: \result == heap_key(heap, slot);
   @*/
 static inline int64_t ump__heap_key(const struct ump__heap *heap, uint32_t slot)

@@ -54,10 +54,11 @@
  *              `term` runs.
  * - [deadline] Every call that can wait for another thread takes an absolute deadline and returns
  *              UMP_TIMED_OUT soon after it.  A deadline that has passed at the call is equivalent
- *              to UMP_NOW: the call does not wait.  So the sends named _until return UMP_FULL at
- *              once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW and UMP_FOREVER no clock is
- *              read for the deadline.  These waits have no deadline: spawn's for the builder and
- *              `init`, and, if `init` failed, for the thread's end; that of ump_thread_pool_drop
+ *              to UMP_NOW: the call does not wait.  So the sends that wait for capacity return
+ *              UMP_FULL at once, and UMP_TIMED_OUT only after a wait.  With UMP_NOW and
+ *              UMP_FOREVER no clock is read for the deadline.  These waits have no deadline:
+ *              spawn's for the builder and `init`, and, if `init` failed, for the thread's end;
+ *              that of ump_thread_pool_drop
  *              for idle threads; that of ump_completions_drop, and of a task's end, for a thread
  *              that is raising the notifier of the descriptor; that of a combiner that has released
  *              its role, for about the time of one message; that of ump_server_dump for its file;
@@ -100,7 +101,9 @@
  *              releases the role to the next sender.  ump_spawn_combining states the exceptions
  *              to [quiet] and [deadline].
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
- *              with its tag, unless the queue is dropped first: that gives up all in flight.
+ *              with its tag, unless the queue is dropped first: that gives up all in flight.  One
+ *              that was cancelled, or whose deadline has passed, comes out without an answer; if
+ *              the answer was there before, it comes out with the answer.
  * - [watch]    A watch of a server completes exactly once, when the server has ended: after its
  *              last `leftover`, `term` and `drop`, however it ended.  A watch of a server that has
  *              ended already completes at once.  What the server's callbacks have written is
@@ -249,7 +252,9 @@ enum ump_result {
 	/** The file did not accept all of the output (ump_server_dump). */
 	UMP_NOT_WRITTEN = -14,
 	/** Nothing is in flight: no completion can arrive (ump_completions_wait). */
-	UMP_NONE_PENDING = -15
+	UMP_NONE_PENDING = -15,
+	/** The request was cancelled (ump_completions_cancel). */
+	UMP_CANCELLED = -16
 };
 
 /**
@@ -269,17 +274,19 @@ UMP_API const char *ump_strerror(int result);
  *     UMP_TIMED_OUT                   the handler if the request is ever started, else dropped
  *     any other                       the caller as before
  *
- *   ump_client_req_async, ump_client_req_async_until, ump_client_req_completion, and all calls
- *   named _post and _post_until
+ *   ump_client_req_async, ump_client_req_async_until, ump_client_req_completion,
+ *   ump_client_req_completion_until, and all calls named _post and _post_until
  *     UMP_OK                          the library, and then as below
  *     any other, UMP_TIMED_OUT too    the caller as before
  *
  *   ump_wait_reply_wait, ump_wait_reply_try, and the result in a struct ump_completion
  *     UMP_OK, above 0, UMP_NO_REPLY   the handler: the request was started
  *     UMP_SERVER_GONE                 dropped: the request was never started
+ *     UMP_TIMED_OUT, UMP_CANCELLED in a struct ump_completion
+ *                                     the handler if the request is ever started, else dropped
  *     any other                       as before the call, which has consumed nothing
  *
- *   ump_wait_reply_drop, ump_completions_drop
+ *   ump_wait_reply_drop, ump_completions_drop, ump_completions_cancel if that returns UMP_OK
  *     the handler if the request is started, else dropped
  *
  *   `request`, `post`                 the handler, whatever it does with the message
@@ -676,12 +683,12 @@ struct ump_completion {
 	/** The tag that the request was sent with.  The library only passes it on. */
 	void *tag UMP_ZERO;
 	/** UMP_OK, the handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
-	 *  ump_wait_reply_wait. */
+	 *  ump_wait_reply_wait.  UMP_TIMED_OUT or UMP_CANCELLED: the request was given up. */
 	int result UMP_ZERO;
 	/** With UMP_OK, if replies have a value: the value, lent until the next call on this
-	 *  completion queue; what it points to is the caller's.  For a watch by ump_thread_watch,
-	 *  ump_task_watch or ump_combining_watch: a `const struct ump_flow`, lent likewise.  Else
-	 *  NULL. */
+	 *  completion queue that retrieves a completion or drops the queue; what it points to is
+	 *  the caller's.  For a watch by ump_thread_watch, ump_task_watch or ump_combining_watch: a
+	 *  `const struct ump_flow`, lent likewise.  Else NULL. */
 	const void *reply UMP_ZERO;
 };
 
@@ -712,6 +719,44 @@ UMP_API int ump_completions_fd(const ump_completions *completions);
  */
 UMP_API int ump_client_req_completion(
 	const ump_client *client, const void *msg, ump_completions *completions, void *tag);
+
+/**
+ * As ump_client_req_completion, but the request is given up at `deadline` (ns, absolute), and can
+ * be cancelled: by ump_completions_cancel with `*id`, a number that this queue never uses again.
+ * `id` may be NULL.  The completion then comes with UMP_TIMED_OUT or UMP_CANCELLED, unless the
+ * answer was there before; [complete], [origin].  It takes no thread: ump_completions_next and
+ * ump_completions_wait find a deadline that has passed.  The descriptor of the queue does not
+ * become readable at a deadline, so an event loop must wait no longer than until
+ * ump_completions_due.
+ * Never blocks; a full inbox gives UMP_FULL at once.  Threads as ump_client_req_completion.
+ * UMP_OK: sent.  `*id` is the number; it is valid until the completion has come out, and harmless
+ *   afterwards.
+ * UMP_TIMED_OUT: the deadline has passed already; nothing was sent, and the caller still owns what
+ *   `*msg` points to.
+ * UMP_OVERFLOW: 2^31 such requests are in flight.  All other results as ump_client_req_completion.
+ *   On failure `*id` is 0, which is no request's number.
+ */
+UMP_API int ump_client_req_completion_until(const ump_client *client, const void *msg,
+	ump_completions *completions, void *tag, ump_time deadline, uint64_t *id);
+
+/**
+ * Cancel the request with this number; [complete].  A request that is still queued is skipped; one
+ * in progress is handled, and its answer dropped; [origin].  A reply that the queue has lent stays
+ * lent.  Never blocks, and needs no memory.  One thread at a time for `completions`.
+ * UMP_OK: it was given up; its completion comes next with UMP_CANCELLED.
+ * UMP_EMPTY: nothing was changed.  The answer was there before, and its completion comes; or the
+ *   request was cancelled before, or its completion has come out already.
+ * UMP_INVALID: `completions` is NULL.
+ */
+UMP_API int ump_completions_cancel(ump_completions *completions, uint64_t id);
+
+/**
+ * Return the time until which an event loop may wait for the descriptor: the nearest deadline of a
+ * request in flight, UMP_NOW if a completion with UMP_CANCELLED can be retrieved, or UMP_FOREVER.
+ * The loop must call ump_completions_next then.  (The answer may have come meanwhile, so that this
+ * returns UMP_EMPTY.)  UMP_FOREVER for NULL.  Never blocks.  One thread at a time.
+ */
+UMP_API ump_time ump_completions_due(const ump_completions *completions);
 
 /**
  * Reserve capacity for one message; `completions` reports when it is available; [bound].  A
@@ -785,6 +830,7 @@ UMP_API int ump_completions_wait_sized(ump_completions *completions, struct ump_
 
 /**
  * Return the next answer that has arrived, in the order of arrival; [complete].
+ * A request that was given up comes out between answers, before UMP_EMPTY.
  * UMP_OK: `*out` is filled.  UMP_EMPTY: none has arrived.  UMP_INVALID: an argument is NULL.
  * Never blocks.  One thread at a time.
  */
@@ -866,6 +912,13 @@ UMP_API void *ump_reply_buffer(ump_reply_context *rc);
  * Never blocks.
  */
 UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
+
+/**
+ * Return the deadline at which the caller gives the request up: that of ump_client_req or
+ * ump_client_req_completion_until.  UMP_FOREVER if there is none, or `rc` is NULL.  A caller may
+ * give up earlier.  Never blocks.
+ */
+UMP_API ump_time ump_reply_deadline(const ump_reply_context *rc);
 
 /* ---- The handler --------------------------------------------------------------------------- */
 

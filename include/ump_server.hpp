@@ -693,6 +693,20 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	{
 		return ump_completions_in_flight(get());
 	}
+	/// ump_completions_due: an event loop must call next() then.
+	ump_time due() const noexcept
+	{
+		return ump_completions_due(get());
+	}
+	/// ump_completions_cancel: the callable gets UMP_CANCELLED.  UMP_EMPTY: too late.
+	[[nodiscard]] result<void> cancel(std::uint64_t id) noexcept
+	{
+		int code = ump_completions_cancel(get(), id);
+
+		if (code != UMP_OK)
+			return error(code);
+		return {};
+	}
 	/// Pass the next answer that has arrived to its callable; ump_completions_next.  The
 	/// callable may send again through these completions, and may destroy them.
 	[[nodiscard]] result<void> next()
@@ -954,6 +968,42 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 		const request_type &msg, completions &answers, F &&f) const
 	{
 		return request_completion(request_type(msg), answers, std::forward<F>(f));
+	}
+	/**
+	 * ump_client_req_completion_until: the same with a deadline, at which the callable gets
+	 * UMP_TIMED_OUT.  Returns the number for completions::cancel.
+	 */
+	template <class F>
+	[[nodiscard]] result<std::uint64_t> request_completion_until(
+		request_type &&msg, completions &answers, ump_time deadline, F &&f) const
+	{
+		static_assert(!detail::is_none<request_type>, "this server takes no requests");
+		using waits = detail::waits_for_answer<P, std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
+		std::uint64_t id = 0;
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = detail::send<detail::shared>(msg, detail::took_sent,
+			[&](const void *bytes, detail::box<request_type> *box) {
+				one->own(box);
+				return answers.wait_for(std::move(one), [&](void *tag) {
+					return ump_client_req_completion_until(this->get(), bytes,
+						answers.get(), tag, deadline, &id);
+				});
+			});
+
+		if (code != UMP_OK)
+			return error(code);
+		return id;
+	}
+	/// Send a copy of the value.
+	template <class F>
+	[[nodiscard]] result<std::uint64_t> request_completion_until(
+		const request_type &msg, completions &answers, ump_time deadline, F &&f) const
+	{
+		return request_completion_until(
+			request_type(msg), answers, deadline, std::forward<F>(f));
 	}
 	/// ump_client_reserve: next() or wait() of `answers` calls `f` with an ump::result<void>.
 	template <class F> [[nodiscard]] result<void> reserve(completions &answers, F &&f)

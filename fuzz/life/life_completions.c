@@ -30,6 +30,25 @@ static void check_in_flight(const struct sink *sink)
 	EXPECT("[complete]", ump_completions_in_flight(sink->handle) == sink->model.in_flight);
 }
 
+/* Cancel the request that was sent last; a second time, it is harmless. */
+static void cancel(struct sink *sink)
+{
+	int expected = UMP_EMPTY;
+	int result;
+
+	if (sink->busy)
+		return;
+	if (sink->id != 0)
+		expected = model_cancel(
+			&sink->cancellable_world->model, sink->cancellable, &sink->model);
+	result = ump_completions_cancel(sink->handle, sink->id);
+	life_trace("  cancelled", result);
+	EXPECT("[complete]", result == expected);
+	EXPECT("[complete]", ump_completions_due(sink->handle) ==
+				     (sink->model.cancelled != 0 ? UMP_NOW : UMP_FOREVER));
+	check_in_flight(sink);
+}
+
 void life_completions_open(struct world *world, unsigned from)
 {
 	struct sink *sink = sink_of(from);
@@ -38,8 +57,10 @@ void life_completions_open(struct world *world, unsigned from)
 	int failure;
 
 	(void)world;
-	if (sink->handle != NULL)
+	if (sink->handle != NULL) {
+		cancel(sink);
 		return;
+	}
 	result = ump_completions_open(&out);
 	failure = life_failure();
 	EXPECT("[clean]", result == failure);
@@ -63,6 +84,7 @@ void life_completions_drop(struct world *world, unsigned from)
 			model_forget(&life.worlds[i].model, &sink->model);
 	}
 	sink->lent = NULL;
+	sink->id = 0;
 	ump_completions_drop(&sink->handle);
 	EXPECT("[misuse]", sink->handle == NULL);
 }
@@ -89,7 +111,14 @@ void life_completed(struct sink *sink, int result, const struct ump_completion *
 	const struct model_request *request;
 	struct world *world;
 
+	if (result == UMP_OK && out->result == UMP_CANCELLED) {
+		EXPECT("[complete]", sink->model.cancelled != 0);
+		EXPECT("[complete]", out->tag == tag_of(model_next_cancelled(&sink->model)));
+		EXPECT("[complete]", out->reply == NULL);
+		return;
+	}
 	if (model_next(&sink->model, &end) != UMP_OK) {
+		EXPECT("[complete]", sink->model.cancelled == 0);
 		EXPECT("[complete]", result == nothing);
 		return;
 	}
@@ -145,10 +174,24 @@ void life_completions_next(struct world *world, unsigned from)
 	check_in_flight(sink);
 }
 
+/* Send a request, in one of the two ways, whose answer goes to `sink`. */
+static int send_completion(
+	struct world *world, unsigned from, const void *msg, struct sink *sink, uint64_t *id)
+{
+	return id != NULL ? ump_client_req_completion_until(world->clients[from], msg, sink->handle,
+				    tag_of(life.tags), UMP_FOREVER, id)
+			  : ump_client_req_completion(
+				    world->clients[from], msg, sink->handle, tag_of(life.tags));
+}
+
 void life_req_completion(struct world *world, unsigned from)
 {
 	LIFE_BUFFER(buffer);
-	struct sink *sink = sink_of(input_byte(&life.input));
+	unsigned which = input_byte(&life.input);
+	struct sink *sink = sink_of(which);
+	/* Half of them can be cancelled. */
+	bool cancellable = which >= 128;
+	uint64_t id = 1;
 	bool there = world->clients[from] != NULL && world->config.request.size != 0;
 	bool can = there && sink->handle != NULL && !sink->busy;
 	int value = can ? life_make(world, KIND_REQUEST, buffer) : MODEL_NO_VALUE;
@@ -158,9 +201,9 @@ void life_req_completion(struct world *world, unsigned from)
 
 	if (sink->busy)
 		return;
-	result = ump_client_req_completion(
-		world->clients[from], buffer, sink->handle, tag_of(life.tags));
+	result = send_completion(world, from, buffer, sink, cancellable ? &id : NULL);
 	life_trace("  value", value);
+	EXPECT("[complete]", (id != 0) == (!cancellable || result == UMP_OK));
 	if (!can) {
 		EXPECT("[misuse]", result == UMP_INVALID);
 		return;
@@ -176,6 +219,11 @@ void life_req_completion(struct world *world, unsigned from)
 	EXPECT("[bound]", result == expected);
 	if (result == UMP_OK)
 		model_in_flight(&world->model, request, &sink->model, life.tags++);
+	if (result == UMP_OK && cancellable) {
+		sink->id = id;
+		sink->cancellable = request;
+		sink->cancellable_world = world;
+	}
 	check_in_flight(sink);
 }
 
@@ -281,6 +329,8 @@ void life_completions_misuse(struct world *world, unsigned from)
 
 	EXPECT("[misuse]", ump_completions_open(NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_completions_fd(NULL) == -1);
+	EXPECT("[misuse]", ump_completions_cancel(NULL, 1) == UMP_INVALID);
+	EXPECT("[misuse]", ump_completions_due(NULL) == UMP_FOREVER);
 	EXPECT("[misuse]", ump_client_reserve(NULL, sink->handle, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_client_reserve(world->clients[from], NULL, NULL) == UMP_INVALID);
 	EXPECT("[misuse]",

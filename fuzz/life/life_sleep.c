@@ -116,6 +116,7 @@ static void check_sleeper(const struct wait *wait)
 		break;
 	case FOR_COMPLETION:
 		EXPECT("[quiet]", wait->sink->model.arrived == 0);
+		EXPECT("[quiet]", wait->sink->model.cancelled == 0);
 		EXPECT("[quiet]", wait->sink->model.in_flight > 0);
 		break;
 	}

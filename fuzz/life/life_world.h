@@ -187,6 +187,10 @@ struct sink {
 	ump_completions *handle;
 	struct model_completions model;
 	bool busy;
+	/* The cancellable request that was sent last, and its number; 0: none was sent. */
+	struct world *cancellable_world;
+	int cancellable;
+	uint64_t id;
 	const void *lent;
 	struct world *lent_world;
 	int lent_value;

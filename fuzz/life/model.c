@@ -98,7 +98,7 @@ static void waiter_done(struct model *model, struct model_waiter *waiter)
 int model_next(struct model_completions *completions, struct model_end *end)
 {
 	if (completions->arrived == 0) {
-		completions->quiet = true;
+		completions->quiet = completions->cancelled == 0;
 		return UMP_EMPTY;
 	}
 	*end = completions->queue[0];
@@ -113,8 +113,33 @@ int model_next(struct model_completions *completions, struct model_end *end)
 	return UMP_OK;
 }
 
+int model_cancel(struct model *model, int request, struct model_completions *completions)
+{
+	struct model_request *given = &model->request[request];
+
+	if (given->to != completions || given->state == MODEL_DONE)
+		return UMP_EMPTY;
+	completions->cancelled_tags[completions->cancelled++] = given->tag;
+	completions->quiet = false;
+	given->to = NULL;
+	model_give_up(model, request);
+	return UMP_OK;
+}
+
+int model_next_cancelled(struct model_completions *completions)
+{
+	int tag = completions->cancelled_tags[0];
+
+	completions->cancelled--;
+	completions->in_flight--;
+	memmove(completions->cancelled_tags, completions->cancelled_tags + 1,
+		completions->cancelled * sizeof completions->cancelled_tags[0]);
+	return tag;
+}
+
 void model_completions_drop(struct model_completions *completions)
 {
+	completions->cancelled = 0;
 	completions->open = false;
 	for (unsigned i = 0; i < completions->arrived; i++) {
 		struct model_end *end = &completions->queue[i];

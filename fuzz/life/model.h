@@ -74,6 +74,9 @@ struct model_completions {
 	unsigned in_flight;
 	unsigned arrived;
 	struct model_end queue[MODEL_REQUESTS + 2 * MODEL_WATCHES];
+	/* Tags of the requests that were cancelled and have not come out, in order. */
+	unsigned cancelled;
+	int cancelled_tags[MODEL_REQUESTS];
 };
 
 struct model_request {
@@ -217,6 +220,11 @@ void model_in_flight(
 	struct model *model, int request, struct model_completions *completions, int tag);
 /* Return UMP_OK and the oldest completion, or UMP_EMPTY. */
 int model_next(struct model_completions *completions, struct model_end *end);
+/* Cancel a request whose end is delivered to `completions`: UMP_OK; or UMP_EMPTY, if it has ended or
+ * was given up before. */
+int model_cancel(struct model *model, int request, struct model_completions *completions);
+/* The oldest cancelled request has come out: return its tag.  There must be one. */
+int model_next_cancelled(struct model_completions *completions);
 void model_completions_drop(struct model_completions *completions);
 /* The server is watched.  It has ended with `how`, of which watches that report get told. */
 void model_watch(struct model *model, struct model_completions *to, int tag, bool reports);

@@ -100,6 +100,9 @@
  *                                  adder_wait_reply *out, ump_time deadline);
  * int adder_client_req_completion(adder_client client, const struct add *msg,
  *                                 ump_completions *completions, void *tag);
+ * int adder_client_req_completion_until(adder_client client, const struct add *msg,
+ *                                       ump_completions *completions, void *tag,
+ *                                       ump_time deadline, uint64_t *id);
  * int adder_client_reserve(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_watch(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
@@ -137,6 +140,7 @@
  * adder_reply_context adder_reply_keep(adder_reply_context *rc);
  * int *adder_reply_buffer(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
+ * ump_time adder_reply_deadline(adder_reply_context rc);
  *
  * // Runs `handler` on a thread.  The types and alignments of messages in `config` are not read;
  * // NULL means defaults.  `self` is the server's from the call on: the handler's `drop` is called
@@ -403,6 +407,13 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		return ump_client_req_completion(client_.untyped, msg_, completions_, tag_);       \
 	}                                                                                          \
+	UMP__TYPED int name##_client_req_completion_until(name##_client client_,                   \
+		request const *msg_, ump_completions *completions_, void *tag_,                    \
+		ump_time deadline_, uint64_t *id_)                                                 \
+	{                                                                                          \
+		return ump_client_req_completion_until(                                            \
+			client_.untyped, msg_, completions_, tag_, deadline_, id_);                \
+	}                                                                                          \
 	UMP__TYPED void name##_wait_reply_drop(name##_wait_reply *wait_reply_)                     \
 	{                                                                                          \
 		ump_wait_reply_drop(UMP__UNTYPED(wait_reply_));                                    \
@@ -415,6 +426,10 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		name##_reply_context kept_ = {ump_reply_keep(UMP__UNTYPED(rc_))};                  \
 		return kept_;                                                                      \
+	}                                                                                          \
+	UMP__TYPED ump_time name##_reply_deadline(name##_reply_context rc_)                        \
+	{                                                                                          \
+		return ump_reply_deadline(rc_.untyped);                                            \
 	}                                                                                          \
 	UMP__TYPED bool name##_reply_origin_gone(name##_reply_context rc_)                         \
 	{                                                                                          \

@@ -2,6 +2,7 @@
 #include "call/completions.h"
 #include "sync/tools.h"
 
+#include "call/cancellables.h"
 #include "call/request.h"
 #include "call/reservation.h"
 #include "call/watch.h"
@@ -22,17 +23,24 @@ bool ump__completions_hold(struct ump_completions *completions)
 
 void ump__completions_release(struct ump_completions *completions)
 {
+	struct ump_completions *behind;
+
 	ump__tools_release(&completions->counts);
 	if (!ump__weak_drop(&completions->counts))
 		return;
 	ump__tools_acquire(&completions->counts);
+	behind = completions->behind;
 	ump__free(completions);
+	if (behind != NULL)
+		ump__completions_release(behind);
 }
 
 bool ump__completions_push(struct ump_completions *completions, struct ump__message *message)
 {
 	bool taken = ump__inbox_push(&completions->inbox, &message->node, &completions->notifier);
 
+	if (!taken && completions->behind != NULL)
+		taken = ump__cancellable_answer(completions, ump__request_of(message));
 	ump__completions_release(completions);
 	return taken;
 }
@@ -43,6 +51,27 @@ bool ump__completions_dropped(const struct ump_completions *completions)
 }
 
 /* ---- For the owner ------------------------------------------------------------------------- */
+
+void ump__completions_init(struct ump_completions *completions)
+{
+	/* Idle: the first answer must raise the notifier. */
+	ump__word_init(&completions->inbox, UMP__INBOX_PARKED);
+	ump__counts_init(&completions->counts);
+	ump__queue_init(&completions->batch);
+	completions->watches = NULL;
+	completions->lent = NULL;
+	completions->in_flight = 0;
+	completions->cancellables = NULL;
+	completions->behind = NULL;
+}
+
+void ump__completions_drop_counts(struct ump_completions *completions)
+{
+	/* The strong reference, the weak one that it shared in, and the receiver's. */
+	(void)ump__strong_drop(&completions->counts);
+	ump__completions_release(completions);
+	ump__completions_release(completions);
+}
 
 int ump_completions_open(ump_completions **out)
 {
@@ -58,13 +87,7 @@ int ump_completions_open(ump_completions **out)
 		ump__free(made);
 		return UMP_NO_FD;
 	}
-	/* Idle: the first answer must raise the notifier. */
-	ump__word_init(&made->inbox, UMP__INBOX_PARKED);
-	ump__counts_init(&made->counts);
-	ump__queue_init(&made->batch);
-	made->watches = NULL;
-	made->lent = NULL;
-	made->in_flight = 0;
+	ump__completions_init(made);
 	*out = made;
 	return UMP_OK;
 }
@@ -125,6 +148,8 @@ static struct ump_completion tell_request(
 {
 	struct ump_completion told = {request->tag, request->answer.code, NULL};
 
+	if (request->completions != completions)
+		told.tag = ump__cancellable_take(completions->cancellables, request);
 	if (told.result == UMP_OK && request->reply_type.size != 0)
 		told.reply = request->reply;
 	completions->lent = &request->message;
@@ -157,6 +182,13 @@ int ump_completions_next_sized(
 		return UMP_INVALID;
 	ump__tools_owned(completions, sizeof *completions);
 	give_back(completions);
+	/* What was given up comes between two batches, however many answers arrive. */
+	if (completions->cancellables != NULL && ump__queue_is_empty(&completions->batch) &&
+		ump__cancellables_next(completions->cancellables, &told)) {
+		completions->in_flight--;
+		ump__user_write(out, out_size, &told, sizeof told);
+		return UMP_OK;
+	}
 	message = next(completions);
 	if (message == NULL)
 		return UMP_EMPTY;
@@ -166,12 +198,22 @@ int ump_completions_next_sized(
 	return UMP_OK;
 }
 
+/* Return when a wait until `deadline` must end at the latest. */
+static ump_time wait_end(const ump_completions *completions, ump_time deadline)
+{
+	ump_time due = completions->cancellables != NULL
+			       ? ump__cancellables_due(completions->cancellables)
+			       : UMP_FOREVER;
+
+	return due < deadline ? due : deadline;
+}
+
 /* Spin briefly before the inbox becomes idle.  The owner is a client of the servers that answer;
  * the CPUs on which these run are unknown. */
 static void linger(const ump_completions *completions, ump_time deadline)
 {
 	if (completions->in_flight != 0 && ump__queue_is_empty(&completions->batch) &&
-		!ump__is_over(deadline))
+		!ump__is_over(wait_end(completions, deadline)))
 		(void)ump__inbox_linger(&completions->inbox, UMP__SIDE_CLIENT, UMP__CPU_UNKNOWN);
 }
 
@@ -191,7 +233,7 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 			return UMP_NONE_PENDING;
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
-		ump__notifier_wait(&completions->notifier, deadline);
+		ump__notifier_wait(&completions->notifier, wait_end(completions, deadline));
 	}
 }
 
@@ -236,8 +278,7 @@ void ump_completions_drop(ump_completions **completions)
 		ump__tools_acquire(node);
 		discard(ump__message_of(node));
 	}
-	/* The strong reference, the weak one that it shared in, and the receiver's. */
-	(void)ump__strong_drop(&dropped->counts);
-	ump__completions_release(dropped);
-	ump__completions_release(dropped);
+	if (dropped->cancellables != NULL)
+		ump__cancellables_drop(dropped->cancellables);
+	ump__completions_drop_counts(dropped);
 }

@@ -28,7 +28,17 @@ struct ump_completions {
 	/* Message whose reply was retrieved last; it is freed at the next call. */
 	struct ump__message *lent;
 	size_t in_flight;
+	/* Requests that can be given up one by one; NULL before the first.  For a front: the queue
+	 * behind it, with a reference.  See call/cancellables.h. */
+	struct ump__cancellables *cancellables;
+	struct ump_completions *behind;
 };
+
+/* Initialize all but the notifier: no message, and the owner's reference. */
+void ump__completions_init(struct ump_completions *completions);
+
+/* Drop the owner's reference, once the inbox is closed. */
+void ump__completions_drop_counts(struct ump_completions *completions);
 
 /* Acquire a reference for a message in flight.  Returns false if there are too many. */
 bool ump__completions_hold(struct ump_completions *completions);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/completions.h"
 #include "call/request.h"
 #include "channel/references.h"
 #include "sync/debug.h"
@@ -94,6 +95,18 @@ void *ump_reply_buffer(ump_reply_context *rc)
 		"the reply of a request overlaps its message: ump_client_req needs memory of its "
 		"own for each");
 	return request->reply;
+}
+
+ump_time ump_reply_deadline(const ump_reply_context *rc)
+{
+	const struct ump__request *request = (const struct ump__request *)(const void *)rc;
+
+	if (rc == NULL)
+		return UMP_FOREVER;
+	if (request->completions != NULL)
+		return request->completions->behind != NULL ? request->deadline : UMP_FOREVER;
+	/* An allocated request whose caller blocks. */
+	return request->may_run && request->value_drop != NULL ? request->deadline : UMP_FOREVER;
 }
 
 bool ump_reply_origin_gone(const ump_reply_context *rc)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/request.h"
 
-#include "call/completions.h"
+#include "call/cancellables.h"
 #include "sync/tools.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
@@ -34,7 +34,8 @@ void ump__request_init(
 bool ump__request_is_abandoned(const struct ump__request *request)
 {
 	if (request->completions != NULL)
-		return ump__completions_dropped(request->completions);
+		return ump__completions_dropped(request->completions) &&
+		       !ump__cancellable_is_wanted(request);
 	return ump__answer_is_abandoned(&request->answer);
 }
 

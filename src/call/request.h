@@ -48,14 +48,21 @@ struct ump__request {
 		void *tag;
 		/* Without: `channel`, if the request holds a reference to it, or NULL. */
 		struct ump__channel *pinned;
+		/* Its deadline, if it is cancellable (call/cancellables.h), or if its caller is in
+		 * ump_client_req with one. */
+		ump_time deadline;
 	};
 	/* For an allocated request: drops its value if the request ends without an owner of it. */
 	void (*value_drop)(void *value);
 	/* The server.  It may be gone once the request is complete, or was kept without `held`,
 	 * unless the request is pinned. */
 	struct ump__channel *channel;
-	/* CPU of the server when this was sent. */
-	int server_cpu;
+	union {
+		/* CPU of the server when this was sent. */
+		int server_cpu;
+		/* Of a cancellable request, for its owner. */
+		uint32_t slot;
+	};
 	/* Not 0 once its context was kept.  Read by walks along the wait-for graph. */
 	struct ump__hint kept;
 };

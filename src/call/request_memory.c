@@ -97,6 +97,9 @@ void ump__request_discard(struct ump__request *request, int code)
 {
 	if (code == UMP_OK)
 		ump__value_drop(&request->reply_type, request->reply);
+	/* That of a request with a deadline is the deadline. */
+	if (request->may_run)
+		request->pinned = NULL;
 	/* The value of a request that was never started belongs to its caller again, but the caller
 	 * is gone. */
 	if (code == UMP_SERVER_GONE)

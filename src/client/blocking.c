@@ -87,9 +87,12 @@ static int send_until(const struct ump__handle *handle, struct ump__request *req
 	if (result == UMP_FULL)
 		result = UMP_TIMED_OUT;
 	if (result == UMP_OK) {
+		request->deadline = deadline;
 		result = ump__client_send(request, wait);
-		if (result < UMP_OK)
+		if (result < UMP_OK) {
+			request->pinned = NULL;
 			ump__handle_permit_back(handle, kept);
+		}
 	}
 	if (result == UMP_TIMED_OUT)
 		ump__request_discard(request, UMP_SERVER_GONE);
@@ -124,6 +127,8 @@ static int request_until(
 		if (!there && !ump__answer_abandon(&request->answer))
 			return UMP_TIMED_OUT;
 	} while (ump__request_run_role(request));
+	/* That of a request with a deadline is the deadline. */
+	request->pinned = NULL;
 	return ump__wait_reply_collect(request, reply);
 }
 

@@ -37,6 +37,8 @@ const char *ump_strerror(int result)
 		return "the system gave no file descriptor";
 	case UMP_NOT_WRITTEN:
 		return "not all of it could be written";
+	case UMP_CANCELLED:
+		return "the request was cancelled by its caller";
 	case UMP_NONE_PENDING:
 		return "no request is in flight";
 	}

@@ -17,6 +17,7 @@
 
 static const struct order order = {OP_ECHO, 1, NULL};
 static struct reply reply;
+static uint64_t number;
 
 /* A server that replies. */
 static struct probe probe;
@@ -294,7 +295,11 @@ static int end_and_join(void)
 		ump_completions_open(&made_completions)) row(ump_completions_fd,                   \
 		ump_completions_fd(completions)) row(ump_client_req_completion,                    \
 		ump_client_req_completion(                                                         \
-			client, &order, completions, NULL)) row(ump_client_reserve,                \
+			client, &order, completions, NULL)) row(ump_client_req_completion_until,   \
+		ump_client_req_completion_until(client, &order, completions, NULL, UMP_FOREVER,    \
+			&number)) row(ump_completions_cancel,                                      \
+		ump_completions_cancel(completions, number)) row(ump_completions_due,              \
+		ump_completions_due(completions)) row(ump_client_reserve,                          \
 		ump_client_reserve(full_client, completions, NULL)) row(ump_client_watch,          \
 		ump_client_watch(client, completions, NULL)) row(ump_post_client_watch,            \
 		ump_post_client_watch(post_client, completions, NULL)) row(ump_weak_client_watch,  \
@@ -316,7 +321,8 @@ static int end_and_join(void)
 		ump_reply_drop(&rc)) row(ump_reply_keep,                                           \
 		made_rc = ump_reply_keep(&rc)) row(ump_reply_buffer,                               \
 		ump_reply_buffer(rc)) row(ump_reply_origin_gone,                                   \
-		ump_reply_origin_gone(rc)) row(ump_spawn_thread_sized,                             \
+		ump_reply_origin_gone(rc)) row(ump_reply_deadline,                                 \
+		ump_reply_deadline(rc)) row(ump_spawn_thread_sized,                                \
 		ump_spawn_thread_sized(&posts, SIZES, build_posts, NULL, &made_client,             \
 			&made_thread)) row(ump_spawn_thread,                                       \
 		ump_spawn_thread(&posts, build_posts, NULL, &made_client,                          \

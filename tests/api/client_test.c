@@ -65,11 +65,11 @@ static void too_many(void)
 static void words(void)
 {
 	CHECK_INT(ump_version(), ==, UMP_VERSION_NUMBER);
-	for (int code = UMP_NONE_PENDING; code <= UMP_OK; code++) {
+	for (int code = UMP_CANCELLED; code <= UMP_OK; code++) {
 		CHECK(strcmp(ump_strerror(code), "unknown result") != 0);
 		CHECK(strlen(ump_strerror(code)) > 0);
 	}
-	CHECK(strcmp(ump_strerror(UMP_NONE_PENDING - 1), "unknown result") == 0);
+	CHECK(strcmp(ump_strerror(UMP_CANCELLED - 1), "unknown result") == 0);
 	CHECK(strcmp(ump_strerror(INT32_MIN), "unknown result") == 0);
 	CHECK(strcmp(ump_strerror(5), "the handler's own code") == 0);
 }

@@ -239,7 +239,7 @@ static int drive_listed(const struct options *options)
 		bounds.reuses = listed->reuses;
 		bounds.spurious = listed->spurious;
 		bounds.weak_failures = listed->weak_failures;
-		bounds.ticks = 0;
+		bounds.ticks = listed->ticks;
 		/* Stop at the first failure. */
 		if (!explore(options, &program, &bounds, listed->text))
 			return 1;

@@ -48,7 +48,8 @@ bool over(int server)
 bool leaves(const struct account *account)
 {
 	return account->caller == GIVING_UP || account->caller == GAVE_UP ||
-	       (account->caller == PENDING && account->action == SEND_TIMED);
+	       (account->caller == PENDING &&
+		       (account->action == SEND_TIMED || account->action == SEND_EXPIRING));
 }
 
 bool is_post(const struct account *account)
@@ -190,6 +191,7 @@ static bool waits_for_capacity(const struct account *account)
 {
 	return account->action != SEND_ASYNC && account->action != SEND_POST &&
 	       account->action != SEND_POST_CLIENT && account->action != SEND_COMPLETION &&
+	       account->action != SEND_CANCELLABLE && account->action != SEND_EXPIRING &&
 	       !account->too_late;
 }
 
@@ -215,6 +217,9 @@ static void check_refusal(int message, int code)
 			"it did not wait for a permit");
 		must(books.capacity != 0 && !account->has_permit && may_be_full(account), "[bound]",
 			message, "there is free capacity, and it got UMP_FULL");
+		break;
+	case UMP_TIMED_OUT:
+		must(account->action == SEND_EXPIRING, "[deadline]", message, "it has no deadline");
 		break;
 	case UMP_DEADLOCK:
 		must(account->from >= 0 && was_in_cycle(account->from), "[deadlock]", message,
@@ -307,12 +312,23 @@ void oracle_gave_up(int message)
 	books.accounts[message].caller = GAVE_UP;
 }
 
+void oracle_answer_won(int message)
+{
+	struct account *account = &books.accounts[message];
+
+	must(account->answer != NO_ANSWER || over(account->server), "[complete]", message,
+		"it was not cancelled, although it was not answered");
+	account->caller = PENDING;
+}
+
 void oracle_timed_out(int message, bool sent, int64_t deadline)
 {
 	struct account *account = &books.accounts[message];
 
 	must(sim_clock() >= deadline, "[deadline]", message, "it timed out before its deadline");
-	if (account->action != SEND_TIMED)
+	if (account->action == SEND_EXPIRING)
+		must(account->caller == PENDING, "[once]", message, "it completed twice");
+	else if (account->action != SEND_TIMED)
 		/* Only the wait has timed out: the request stays sent. */
 		return;
 	account->caller = GAVE_UP;

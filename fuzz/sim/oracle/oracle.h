@@ -52,6 +52,8 @@ void oracle_completed(int message, int code, int reply);
  * sent. */
 void oracle_giving_up(int message);
 void oracle_gave_up(int message);
+/* It was not given up, since the answer was there before. */
+void oracle_answer_won(int message);
 void oracle_timed_out(int message, bool sent, int64_t deadline);
 /* A completion must come after those of `others` that were answered before it. */
 void oracle_in_order(int message, uint64_t others);

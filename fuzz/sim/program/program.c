@@ -88,6 +88,11 @@ const struct operation_type operation_types[] = {
 	{"watch", WATCH, ANSWER},
 	{"wwatch", WATCH_WEAK, ANSWER},
 	{"hwatch", WATCH_HANDLE, ANSWER},
+	{"ccomp", SEND_CANCELLABLE, ANSWER},
+	{"ccomp.keep", SEND_CANCELLABLE, KEEP},
+	{"tcomp", SEND_EXPIRING, ANSWER},
+	{"tcomp.keep", SEND_EXPIRING, KEEP},
+	{"ccancel", CANCEL, ANSWER},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -31,6 +31,9 @@ enum action {
 	SEND_POST_TIMED,
 	/* The answer arrives in the client's completions. */
 	SEND_COMPLETION,
+	/* The same, and it can be cancelled; the same, and it has a deadline too. */
+	SEND_CANCELLABLE,
+	SEND_EXPIRING,
 	/* By a client that can only post. */
 	SEND_POST_CLIENT,
 	/* The following send nothing. */
@@ -58,6 +61,8 @@ enum action {
 	/* Like an event loop that takes one at a time. */
 	NEXT_POLL_ONE,
 	COMPLETIONS_DROP,
+	/* Cancel the oldest request in flight. */
+	CANCEL,
 	/* Read the server's statistics. */
 	STATS,
 	/* Stop the server; by a client that can only post; by a weak client. */

@@ -15,6 +15,7 @@ struct listed_program {
 	int reuses;
 	int spurious;
 	int weak_failures;
+	int ticks;
 };
 
 extern const struct listed_program listed_programs[];

@@ -342,7 +342,9 @@ static void operation_with_strong(
 		send_post_timed(client, message);
 		break;
 	case SEND_COMPLETION:
-		completions_send(client, message);
+	case SEND_CANCELLABLE:
+	case SEND_EXPIRING:
+		completions_send(client, message, action);
 		break;
 	case RESERVE:
 		completions_reserve(client, (int)message->number);
@@ -425,6 +427,9 @@ static void operation_without(
 		break;
 	case COMPLETIONS_DROP:
 		completions_drop(client);
+		break;
+	case CANCEL:
+		completions_cancel(client);
 		break;
 	default:
 		wait_reply(client, action);

@@ -25,7 +25,24 @@ static bool is_open(struct client *client)
 	return client->completions != NULL;
 }
 
-void completions_send(struct client *client, const struct message *message)
+/* Send a request that can be given up alone. */
+static int send_cancellable(struct client *client, const struct message *message, bool expires)
+{
+	int number = (int)message->number;
+	int operation = number % PROGRAM_OPS;
+	ump_time deadline = expires ? ump_after(SOON) : UMP_FOREVER;
+	int code = ump_client_req_completion_until(client_top(client)->client, message,
+		client->completions, tag_of(number), deadline, &client->ids[operation]);
+
+	client->deadlines[operation] = deadline;
+	if ((client->ids[operation] != 0) != (code == UMP_OK))
+		sim_fail("[complete]", "a request that was sent has no number, or another one has");
+	if (code == UMP_TIMED_OUT && sim_clock() < deadline)
+		sim_fail("[deadline]", "a request was not sent, before its deadline");
+	return code;
+}
+
+void completions_send(struct client *client, const struct message *message, enum action action)
 {
 	int number = (int)message->number;
 	bool had;
@@ -35,9 +52,12 @@ void completions_send(struct client *client, const struct message *message)
 		return;
 	sim_remark("sends request %d, for its completions", number);
 	had = client_use_permit(client, number);
-	oracle_send(number, SEND_COMPLETION, client->server, ORACLE_CLIENT);
-	code = ump_client_req_completion(
-		client_top(client)->client, message, client->completions, tag_of(number));
+	oracle_send(number, action, client->server, ORACLE_CLIENT);
+	if (action == SEND_COMPLETION)
+		code = ump_client_req_completion(
+			client_top(client)->client, message, client->completions, tag_of(number));
+	else
+		code = send_cancellable(client, message, action == SEND_EXPIRING);
 	oracle_sent(number, code);
 	if (code == UMP_OK)
 		client->flying |= bit_of(number);
@@ -190,6 +210,19 @@ static bool keeps_server(const struct client *client)
 
 /* ---- Arrivals ------------------------------------------------------------------------------ */
 
+/* A request was given up, and comes out as that. */
+static void given_up(struct client *client, int number, int code)
+{
+	bool cancelled = (client->cancelled & bit_of(number)) != 0;
+
+	if (cancelled != (code == UMP_CANCELLED))
+		sim_fail("[complete]", "%d was %s, and comes out with: %s", number,
+			cancelled ? "cancelled" : "not cancelled", ump_strerror(code));
+	client->cancelled &= ~bit_of(number);
+	if (!cancelled)
+		oracle_timed_out(number, true, client->deadlines[number % PROGRAM_OPS]);
+}
+
 static void got(struct client *client, const struct ump_completion *completion)
 {
 	int number = (int)(intptr_t)completion->tag - 1;
@@ -211,6 +244,11 @@ static void got(struct client *client, const struct ump_completion *completion)
 	}
 	if ((completion->result == UMP_OK) != (completion->reply != NULL))
 		sim_fail("[complete]", "a completion has a reply that it should not, or none");
+	if (completion->result == UMP_CANCELLED || completion->result == UMP_TIMED_OUT ||
+		(client->cancelled & bit_of(number)) != 0) {
+		given_up(client, number, completion->result);
+		return;
+	}
 	oracle_in_order(number, client->flying);
 	client_completed(number, completion->result, completion->reply);
 }
@@ -233,11 +271,14 @@ static bool next(struct client *client)
 	bool readable = sim_readable(fd);
 	int code = ump_completions_next(client->completions, &completion);
 
+	if (code == UMP_EMPTY && ump_completions_due(client->completions) == UMP_NOW)
+		sim_fail("[complete]", "a cancelled request does not come out");
 	if (code == UMP_EMPTY)
 		return false;
 	if (code != UMP_OK)
 		sim_fail("[complete]", "looking for a completion failed: %s", ump_strerror(code));
-	if (readable && !sim_readable(fd))
+	/* A deadline does not raise it. */
+	if (readable && !sim_readable(fd) && completion.result != UMP_TIMED_OUT)
 		sim_fail("[complete]", "the notifier is cleared while completions are left");
 	got(client, &completion);
 	return true;
@@ -250,7 +291,8 @@ static void poll_next(struct client *client, bool all)
 	bool taken = false;
 
 	while (client->flying != 0 && !taken) {
-		sim_poll(ump_completions_fd(client->completions), INT64_MAX);
+		sim_poll(ump_completions_fd(client->completions),
+			ump_completions_due(client->completions));
 		taken = next(client);
 		while (taken && all && next(client))
 			continue;
@@ -288,6 +330,44 @@ void completions_get(struct client *client, enum action action)
 		sim_fail("[complete]", "waiting for a completion failed: %s", ump_strerror(code));
 }
 
+void completions_cancel(struct client *client)
+{
+	int number = -1;
+	int code;
+
+	if (client->completions == NULL)
+		return;
+	for (int i = 0; i < PROGRAM_OPS && number < 0; i++) {
+		int found = oracle_message(client->number, i);
+
+		if ((client->flying & ~client->cancelled & bit_of(found)) != 0 &&
+			client->ids[i] != 0)
+			number = found;
+	}
+	if (number < 0) {
+		/* All are harmless. */
+		for (int i = 0; i < PROGRAM_OPS; i++) {
+			if (ump_completions_cancel(client->completions, client->ids[i]) !=
+				UMP_EMPTY)
+				sim_fail("[complete]", "what is not in flight is cancelled");
+		}
+		return;
+	}
+	sim_remark("cancels %d", number);
+	oracle_giving_up(number);
+	code = ump_completions_cancel(client->completions, client->ids[number % PROGRAM_OPS]);
+	if (code != UMP_OK && code != UMP_EMPTY)
+		sim_fail("[complete]", "cancelling failed: %s", ump_strerror(code));
+	if (code == UMP_EMPTY) {
+		oracle_answer_won(number);
+		return;
+	}
+	oracle_gave_up(number);
+	client->cancelled |= bit_of(number);
+	if (!sim_readable(ump_completions_fd(client->completions)))
+		sim_fail("[complete]", "a request is cancelled, and the notifier is clear");
+}
+
 void completions_drop(struct client *client)
 {
 	int fd = ump_completions_fd(client->completions);
@@ -308,6 +388,7 @@ void completions_drop(struct client *client)
 	}
 	client->flying = 0;
 	client->watching = 0;
+	client->cancelled = 0;
 	for (int i = 0; i < client->strongs; i++) {
 		client->strong[i].orphaned = client->strong[i].reservation != NOT_RESERVED;
 		if (client->strong[i].reservation == RESERVATION_PENDING)

@@ -159,6 +159,11 @@ struct client {
 	/* Messages in flight there, and watches among them: one bit each. */
 	uint64_t flying;
 	uint64_t watching;
+	/* Those of them that were cancelled. */
+	uint64_t cancelled;
+	/* For each operation, the number and the deadline of the request that it has sent. */
+	uint64_t ids[PROGRAM_OPS];
+	ump_time deadlines[PROGRAM_OPS];
 	/* The first strong client belongs to another client, and stays. */
 	bool borrowed;
 	/* All servers; and whether it has spawned one itself. */
@@ -196,10 +201,11 @@ void client_keep_permit(struct client *client, bool had, enum reservation reserv
 ump_client *client_clone(ump_client *from, int server);
 
 /* Operations on completions. */
-void completions_send(struct client *client, const struct message *message);
+void completions_send(struct client *client, const struct message *message, enum action action);
 void completions_reserve(struct client *client, int number);
 void completions_watch(struct client *client, enum action action, int number);
 void completions_get(struct client *client, enum action action);
 void completions_drop(struct client *client);
+void completions_cancel(struct client *client);
 
 #endif

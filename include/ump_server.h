@@ -90,6 +90,14 @@
  *              the inbox need no capacity, and closing ends all waits.
  * - [task]     A task handles messages only inside the calls that run it, on their thread.  Its
  *              file descriptor is readable while there is something to do.
+ * - [timer]    A timer belongs to a server, on a thread or a task, and calls in its loop: once, or
+ *              with a period.  A call never comes before its time.  A call that is due comes at the
+ *              latest after the message at hand, however many are queued, and calls that are due
+ *              come in the order of their times.  Planned times that have passed are one call with
+ *              a count.  A cancelled timer makes no further call.  Pending timers do not keep the
+ *              loop alive; when it has ended none calls.  A due call is a callback: it may break
+ *              and suspend, counts as a message in the statistics, and slow_handler reports it.
+ *              While a handler is suspended, its task makes no due call.
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
@@ -254,7 +262,9 @@ enum ump_result {
 	/** Nothing is in flight: no completion can arrive (ump_completions_wait). */
 	UMP_NONE_PENDING = -15,
 	/** The request was cancelled (ump_completions_cancel). */
-	UMP_CANCELLED = -16
+	UMP_CANCELLED = -16,
+	/** The server has no time of its own: a combining server has no timers. */
+	UMP_NO_TIMERS = -17
 };
 
 /**
@@ -980,6 +990,48 @@ struct ump_handler {
  */
 typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handler *out);
 
+/* ---- Timers -------------------------------------------------------------------------------- */
+
+/**
+ * A due call, which a timer makes; [timer].  It is a callback as `post` is: it runs on the
+ * dispatcher, and its result continues or breaks.  `self` is the handler's, `arg` the timer's.
+ * `count` is the number of planned times that this call covers: 1, or more if a periodic timer's
+ * call is so late that further planned times have passed.
+ */
+typedef struct ump_flow ump_due_call(void *self, void *arg, uint64_t count);
+
+/**
+ * Start a timer of the server whose callback makes this call: `call` is due at `due` (ns, absolute),
+ * and, if `period` (ns) is above 0, each `period` after it, without drift; [timer].  A time that has
+ * passed is due at once, after the callback that is running.  `*id` gets the timer's number, which
+ * is not 0, and not given again by this server before 2^32 further timers; `id` may be NULL.
+ *
+ * From the callbacks `init`, `request`, `post` and due calls of a server on a thread or a task.
+ * Where callbacks nest, the innermost one's server is meant.  Memory is allocated for the first
+ * timer, and as more are pending at once than ever before.  Never blocks.
+ *
+ * `arg` stays the application's: the library only passes it on.  A timer that is pending when the
+ * loop ends makes no further call, so the handler must know what to release in `term` or `drop`.
+ *
+ * UMP_OK.  UMP_NO_MEMORY.
+ * UMP_NO_TIMERS: the calling callback's server is a combining one, which has no time of its own.
+ * UMP_SERVER_GONE: the loop has ended: the caller is `leftover`, `term` or `drop`.
+ * UMP_INVALID: `call` is NULL, `period` is negative, or the caller is in no callback of a server, or
+ *   in a builder.
+ * On failure `*id` is 0.
+ */
+UMP_API int ump_timer_start(
+	ump_due_call *call, void *arg, ump_time due, int64_t period, uint64_t *id);
+
+/**
+ * Cancel a timer of the server whose callback makes this call: it makes no further call.  This is
+ * exact, also for a timer that is due already, and in a periodic timer's own call.
+ * From the same callbacks as ump_timer_start, and from `leftover`, `term` and `drop`.  Never blocks.
+ * UMP_OK.  UMP_EMPTY: no such timer is pending: it has been cancelled, or made its only call.
+ * UMP_NO_TIMERS and UMP_INVALID as for ump_timer_start.
+ */
+UMP_API int ump_timer_cancel(uint64_t id);
+
 /* ---- A server on a thread ------------------------------------------------------------------ */
 
 /** The function behind ump_spawn_thread, which passes the sizes of the caller's structures. */
@@ -1128,6 +1180,14 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
  * event loop must remove it before that.  -1 for NULL.  Never blocks.  Any thread.
  */
 UMP_API int ump_task_fd(const ump_task *task);
+
+/**
+ * Return the time until which the event loop may wait for the descriptor: that of the next due call;
+ * [timer].  UMP_FOREVER if there is none, for a task whose handler is suspended or whose loop has
+ * ended, and for NULL.  Then the loop must dispatch, even if the descriptor is not readable.
+ * ump_task_run needs no such care.  Never blocks.  One thread at a time, as ump_task_dispatch.
+ */
+UMP_API ump_time ump_task_due(const ump_task *task);
 
 /**
  * Handle what is pending: at most `budget` messages (0: one batch, which is what was queued at one
@@ -1358,7 +1418,8 @@ struct ump_stats {
 	uint64_t depth UMP_ZERO;
 	/** Maximum of `depth` so far (it never falls); or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most UMP_ZERO;
-	/** Messages given to `request` or `post`, or received from a raw receiving end. */
+	/** Messages given to `request` or `post`, or received from a raw receiving end; and calls
+	 *  of timers. */
 	uint64_t handled UMP_ZERO;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped UMP_ZERO;

@@ -1720,8 +1720,21 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	{
 		return how;
 	}
+	/// Called when a timer of this handler is due; [timer].  `tag` is that of start_timer();
+	/// `count` is the number of planned times that this call covers.  Does nothing.
+	virtual flow due(std::uintptr_t tag, std::uint64_t count);
 
       protected:
+	/// ump_timer_start: due() is called with `tag` at the time `first`, and, if `period` is above
+	/// 0, each `period` after it.  Only this handler's init(), request(), post() and due() may
+	/// call it.  The result is the timer's number.
+	[[nodiscard]] result<std::uint64_t> start_timer(std::uintptr_t tag, ump_time first,
+		std::chrono::duration<std::int64_t, std::nano> period = {}) noexcept;
+	/// ump_timer_cancel.
+	result<void> cancel_timer(std::uint64_t number) noexcept
+	{
+		return detail::done(ump_timer_cancel(number));
+	}
 	/// ump_suspend.  Only this handler's request() and post() may call it; they should then
 	/// return pending.  Empty if ump_suspend returns NULL.  The callback owns the message, as
 	/// always, and must move out of it what is needed later.
@@ -1798,6 +1811,13 @@ template <class Outcome> class flow
 	/// Whether the handler has suspended.
 	bool suspended = false;
 };
+
+template <class P> auto handler<P>::due(std::uintptr_t tag, std::uint64_t count) -> flow
+{
+	static_cast<void>(tag);
+	static_cast<void>(count);
+	return go_on;
+}
 
 /// The obligation to answer one request (a promise).  If it is destroyed without an answer, the
 /// requester gets UMP_NO_REPLY.
@@ -2297,6 +2317,13 @@ template <class P> class served
 		out->self = std::exchange(self, nullptr);
 		return 0;
 	}
+	// An ump_due_call; `arg` is a tag.
+	static ump_flow due(void *self, void *arg, std::uint64_t count) noexcept
+	{
+		return from(self).after(from(self).call("due", [&](handler<P> &own) {
+			return own.due(reinterpret_cast<std::uintptr_t>(arg), count);
+		}));
+	}
 
       private:
 	static void fill(ump_handler &out) noexcept
@@ -2424,6 +2451,19 @@ result<Server> spawned(
 
 } // namespace detail
 
+template <class P>
+result<std::uint64_t> handler<P>::start_timer(std::uintptr_t tag, ump_time first,
+	std::chrono::duration<std::int64_t, std::nano> period) noexcept
+{
+	std::uint64_t number = 0;
+	int code = ump_timer_start(detail::served<P>::due, reinterpret_cast<void *>(tag), first,
+		period.count(), &number);
+
+	if (code != UMP_OK)
+		return error(code);
+	return number;
+}
+
 // ---- Tasks ------------------------------------------------------------------------------------
 
 template <class P> class task;
@@ -2459,6 +2499,11 @@ template <class P> class task : public base::runner<P, ump_task, ump_task_drop>
 	int fd() const noexcept
 	{
 		return ump_task_fd(this->get());
+	}
+	/// ump_task_due: until when an event loop may wait.
+	ump_time due() const noexcept
+	{
+		return ump_task_due(this->get());
 	}
 	/// ump_task_dispatch.
 	bool dispatch(std::size_t budget = 0) noexcept

@@ -253,6 +253,7 @@ static void discard(struct ump__message *message)
 		break;
 	case UMP__KIND_POST:
 	case UMP__KIND_EOS:
+	case UMP__KIND_DUE:
 		break;
 	}
 }

@@ -54,6 +54,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 		&channel->attention, config->slow_limit != 0 ? UMP__ATTENTION_TIMED : 0);
 	channel->notifier.fd = -1;
 	channel->combining = NULL;
+	channel->late = NULL;
 #ifndef NDEBUG
 	channel->generation = ump__fork_generation();
 #endif

@@ -105,9 +105,12 @@ struct ump__channel {
 	struct ump__notifier notifier;
 	/* Accessed by a handler that sends from its callback, and then waits. */
 	struct ump__vertex vertex;
-	char gap[UMP__LINE - sizeof(struct ump__notifier) - sizeof(struct ump__word) -
-		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) -
-		 UMP__SEMAPHORE_BEFORE_LINE];
+	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of due
+	 * calls.  Only the receiver accesses it, and only then. */
+	struct ump__message *late;
+	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__notifier) -
+		 sizeof(struct ump__word) - sizeof(struct ump__counts) -
+		 sizeof(struct ump__vertex) - UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
 	 * ends their line.  The rest has a line of its own, which the receiver writes while senders
 	 * that find no permit read it. */

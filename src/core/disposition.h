@@ -19,7 +19,9 @@ enum ump__kind {
 	 * there is no loop. */
 	UMP__KIND_RESERVATION,
 	/* A watch of a server's end, by an event loop.  It is queued in completions only, too. */
-	UMP__KIND_WATCH
+	UMP__KIND_WATCH,
+	/* A due call, for which nothing is queued. */
+	UMP__KIND_DUE
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
@@ -88,7 +90,8 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
-/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
+  @   kind == UMP__KIND_DUE;
   @ terminates \true;
   @ assigns \result \from kind, broke;
   @ behavior eos:

@@ -27,3 +27,8 @@ bool ump__stop_is_set(uint32_t before)
 {
 	return has_attention(before, UMP__ATTENTION_STOP);
 }
+
+bool ump__stop_is_over(uint32_t word)
+{
+	return has_attention(word, UMP__ATTENTION_ENDED);
+}

@@ -25,6 +25,8 @@
 #define UMP__ATTENTION_ENDED 0x80u
 /* The receiving end is a raw one, whose loop cannot be stopped. */
 #define UMP__ATTENTION_RAW 0x100u
+/* The server has had a timer: calls may be due. */
+#define UMP__ATTENTION_TIMERS 0x200u
 
 /*@ predicate has_bit(uint32_t w, integer b) = w / b % 2 == 1;
   @*/
@@ -51,5 +53,12 @@ bool ump__stop_is_accepted(uint32_t before);
   @ ensures stopped: \result <==> has_bit(before, UMP__ATTENTION_STOP);
   @*/
 bool ump__stop_is_set(uint32_t before);
+
+/* Return whether a loop has ended, or never begins. */
+/*@ terminates \true;
+  @ assigns \result \from word;
+  @ ensures over: \result <==> has_bit(word, UMP__ATTENTION_ENDED);
+  @*/
+bool ump__stop_is_over(uint32_t word);
 
 #endif

@@ -41,6 +41,8 @@ const char *ump_strerror(int result)
 		return "the request was cancelled by its caller";
 	case UMP_NONE_PENDING:
 		return "no request is in flight";
+	case UMP_NO_TIMERS:
+		return "a combining server has no timers";
 	}
 	return "unknown result";
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/dispatch.h"
 
+#include "server/suspension.h"
 #include "sync/probe.h"
 #include "sync/tools.h"
 
@@ -31,6 +32,20 @@ static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct um
 	UMP__CALLBACK_END(above);
 	if (dispatcher->frame.suspension == NULL)
 		ump__server_done(dispatcher->server, post);
+	else
+		dispatcher->frame.suspension->held = post;
+	return flow;
+}
+
+static struct ump_flow make_due_call(struct ump__dispatcher *dispatcher)
+{
+	const struct ump__timers *timers = dispatcher->timers;
+	const void *above = UMP__CALLBACK_BEGIN();
+	struct ump_flow flow;
+
+	ump__tools_call(NULL, NULL);
+	flow = timers->current.call(dispatcher->handler.self, timers->current.arg, timers->count);
+	UMP__CALLBACK_END(above);
 	return flow;
 }
 
@@ -42,6 +57,8 @@ static inline struct ump_flow hand_over(
 		return handle_post(dispatcher, ump__post_of(message));
 	case UMP__KIND_REQUEST:
 		return handle_request(dispatcher, ump__request_of(message));
+	case UMP__KIND_DUE:
+		return make_due_call(dispatcher);
 	case UMP__KIND_EOS:
 	case UMP__KIND_RESERVATION:
 	case UMP__KIND_WATCH:
@@ -91,26 +108,80 @@ static inline void end_message(ump_server *server, enum ump__kind kind)
 	ump__hint_set(&server->busy, 0);
 }
 
-/* As ump__dispatcher_handle, if `message` is the EOS marker, or the attention word is not 0. */
-static enum ump__outcome look_closer(struct ump__dispatcher *dispatcher,
-	struct ump__message *message, struct ump_flow *flow, uint32_t attention)
+/* Make one call, with any attention word. */
+static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump__message *message,
+	enum ump__kind kind, struct ump_flow *flow)
 {
 	ump_server *server = dispatcher->server;
-	enum ump__kind kind = ump__kind_of(message);
-	enum ump__outcome outcome = ump__outcome_before(kind, ump__stop_is_set(attention));
+	uint32_t attention = ump__attention_peek(&server->channel->attention);
 
-	if (outcome == UMP__OUTCOME_CONTINUE) {
-		begin_message(server, kind);
-		*flow = (attention & UMP__ATTENTION_TIMED) != 0
-				? hand_over_timed(dispatcher, message, kind)
-				: hand_over(dispatcher, message, kind);
-		end_message(server, kind);
-		return ump__outcome_after(kind, flow->stop);
+	begin_message(server, kind);
+	*flow = (attention & UMP__ATTENTION_TIMED) != 0 ? hand_over_timed(dispatcher, message, kind)
+							: hand_over(dispatcher, message, kind);
+	end_message(server, kind);
+	return ump__outcome_after(kind, flow->stop);
+}
+
+/* Make the calls that are due, until one breaks, suspends, stops the server or drops the task.  Each timer
+ * calls at most once, and calls that are started meanwhile are left, so that messages are not
+ * starved. */
+static enum ump__outcome make_due_calls(struct ump__dispatcher *dispatcher, struct ump_flow *flow)
+{
+	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
+	struct ump__attention *attention = &dispatcher->server->channel->attention;
+	struct ump__timers *timers = dispatcher->timers;
+	bool may_suspend = dispatcher->frame.may_suspend;
+	uint32_t left = timers->heap.count;
+	ump_time now = left != 0 ? ump_now() : UMP_NOW;
+
+	for (; left != 0 && outcome == UMP__OUTCOME_CONTINUE; left--) {
+		if (dispatcher->frame.suspension != NULL || dispatcher->dropped ||
+			ump__stop_is_set(ump__attention_peek(attention)) ||
+			!ump__timers_take(timers, now))
+			break;
+		dispatcher->until = ump__timers_due(timers);
+		outcome = pass_on(dispatcher, &timers->marker, UMP__KIND_DUE, flow);
+		dispatcher->frame.may_suspend = may_suspend;
 	}
+	return outcome;
+}
+
+/* As make_due_calls(), before `message`.  Returns whether the message is to be passed on now;
+ * otherwise it is the marker of due calls, or is refused, as `outcome` or a suspension requires. */
+static bool is_next(struct ump__dispatcher *dispatcher, struct ump__message *message,
+	struct ump_flow *flow, enum ump__outcome *outcome)
+{
+	bool marker = message == &dispatcher->timers->marker;
+
+	if (ump__kind_of(message) == UMP__KIND_EOS && !marker)
+		return true;
+	*outcome = make_due_calls(dispatcher, flow);
+	if (*outcome == UMP__OUTCOME_CONTINUE && dispatcher->frame.suspension == NULL &&
+		!dispatcher->dropped && !marker)
+		return true;
+	if (!marker)
+		dispatcher->server->refused = message;
+	return false;
+}
+
+/* As ump__dispatcher_handle, if `message` is the EOS marker, or the attention word is not 0. */
+static enum ump__outcome look_closer(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
+{
+	const struct ump__attention *attention = &dispatcher->server->channel->attention;
+	enum ump__kind kind = ump__kind_of(message);
+	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
+
+	if (dispatcher->timers != NULL && !is_next(dispatcher, message, flow, &outcome))
+		return outcome;
+	/* A due call may have stopped the server. */
+	outcome = ump__outcome_before(kind, ump__stop_is_set(ump__attention_peek(attention)));
+	if (outcome == UMP__OUTCOME_CONTINUE)
+		return pass_on(dispatcher, message, kind, flow);
 	if (kind == UMP__KIND_EOS)
 		ump__tools_acquire(message);
 	else
-		server->refused = message;
+		dispatcher->server->refused = message;
 	return outcome;
 }
 
@@ -124,7 +195,7 @@ enum ump__outcome ump__dispatcher_handle(
 
 	/* One comparison for the EOS marker and for every bit. */
 	if (((uint32_t)kind | attention) > UMP__KIND_REQUEST)
-		return look_closer(dispatcher, message, flow, attention);
+		return look_closer(dispatcher, message, flow);
 	begin_message(server, kind);
 	*flow = hand_over(dispatcher, message, kind);
 	end_message(server, kind);

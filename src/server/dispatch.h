@@ -9,6 +9,7 @@
 
 #include "client/handle.h"
 #include "server/server.h"
+#include "server/timers.h"
 #include "wait/frame.h"
 
 #include <stdbool.h>
@@ -21,6 +22,15 @@ struct ump__dispatcher {
 	/* Entered around all callbacks; by combining servers around the builder only, since each
 	 * combiner enters a frame of its own. */
 	struct ump__frame frame;
+	/* NULL before the first timer.  The dispatcher's callbacks use both. */
+	struct ump__timers *timers;
+	/* Time of the next due call, or UMP_FOREVER. */
+	ump_time until;
+	/* The receiver waits until then, and gets the marker; otherwise, whatever runs the
+	 * dispatcher must pass the marker to ump__dispatcher_handle. */
+	bool waits;
+	/* A task was dropped in a callback: it must end when that has returned. */
+	bool dropped;
 };
 
 /* Return whether a configuration and a handler of these sizes are valid.  `checked` receives the
@@ -44,7 +54,8 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher);
 /* Call init.  Returns 0, or its code. */
 int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 
-/* Pass one message to the handler, unless it is the EOS marker or the server was stopped; then the
+/* Make the calls that are due.  Then pass one message to the handler, unless it is the marker of due
+ * calls, it is the EOS marker or the server was stopped; then the
  * message is undelivered, and ump__dispatcher_end disposes of it.  `flow` receives what the handler
  * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
  * so. */

@@ -28,6 +28,15 @@ static void drop_handler(struct ump__dispatcher *dispatcher)
 	dispatcher->handler.drop(dispatcher->handler.self);
 }
 
+/* End the handler's life. */
+static void end_handler(struct ump__dispatcher *dispatcher)
+{
+	drop_handler(dispatcher);
+	ump__timers_free(dispatcher->timers);
+	dispatcher->timers = NULL;
+	dispatcher->until = UMP_FOREVER;
+}
+
 /* Release the value of a stop that is not the outcome; NULL: there is none. */
 static void drop_stop(const struct ump__stop *stop)
 {
@@ -43,7 +52,7 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 
 	ump__server_close(dispatcher->server, NULL, NULL);
 	drop_stop(stop);
-	drop_handler(dispatcher);
+	end_handler(dispatcher);
 }
 
 int ump__dispatcher_open(
@@ -53,6 +62,7 @@ int ump__dispatcher_open(
 
 	if (result != UMP_OK)
 		return result;
+	dispatcher->until = UMP_FOREVER;
 	dispatcher->me.channel = dispatcher->server->channel;
 	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
 	return UMP_OK;
@@ -106,6 +116,6 @@ struct ump_flow ump__dispatcher_end(
 		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);
 	}
-	drop_handler(dispatcher);
+	end_handler(dispatcher);
 	return flow;
 }

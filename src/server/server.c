@@ -127,7 +127,7 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 			get_ready(server);
 		if (!ump__inbox_receive(
 			    &server->channel->inbox, &server->batch, deadline, server->client_cpu))
-			return NULL;
+			return server->channel->late;
 	}
 }
 

@@ -18,9 +18,8 @@
 
 struct ump_task {
 	enum ump__mark mark;
-	/* A run is in progress, on the thread that runs the task; the task was dropped in it. */
+	/* A run is in progress, on the thread that runs the task. */
 	bool running;
-	bool dropped;
 	/* This run has cleared the notifier. */
 	bool cleared;
 	bool ended;
@@ -44,6 +43,7 @@ static void enter(struct ump_task *task)
 	task->running = true;
 	task->cleared = false;
 	ump__frame_enter(&task->dispatcher.frame, task->dispatcher.server->channel);
+	task->dispatcher.frame.may_time = true;
 }
 
 static void leave(struct ump_task *task)
@@ -79,30 +79,60 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 	return true;
 }
 
-/* Pass one message to the handler.  Returns true if it has suspended, and is not resumed yet. */
+/* Return the message before which a due call has suspended; NULL if there is none. */
+static struct ump__message *take_refused(struct ump_task *task)
+{
+	struct ump__message *refused = task->dispatcher.server->refused;
+
+	task->dispatcher.server->refused = NULL;
+	return refused;
+}
+
+/* Pass one message to the handler, after the calls that are due.  Returns true if it, or one of
+ * these calls, has suspended, and is not resumed yet. */
 static bool handle(struct ump_task *task, struct ump__message *message, enum ump__outcome *outcome,
 	struct ump_flow *flow)
 {
 	struct ump__frame *frame = &task->dispatcher.frame;
-	struct ump__post *post =
-		ump__kind_of(message) == UMP__KIND_POST ? ump__post_of(message) : NULL;
 
-	frame->may_suspend = true;
-	*outcome = ump__dispatcher_handle(&task->dispatcher, message, flow);
-	frame->may_suspend = false;
-	if (frame->suspension == NULL)
-		return false;
-	task->suspension = frame->suspension;
-	task->suspension->held = post;
-	frame->suspension = NULL;
-	ump__hint_set(&task->dispatcher.server->busy, 1);
-	if (!goes_on(task, flow)) {
+	while (message != NULL) {
+		frame->may_suspend = true;
+		*outcome = ump__dispatcher_handle(&task->dispatcher, message, flow);
+		frame->may_suspend = false;
+		if (frame->suspension == NULL)
+			return false;
+		task->suspension = frame->suspension;
+		frame->suspension = NULL;
+		ump__hint_set(&task->dispatcher.server->busy, 1);
 		/* The value returned by a suspended handler is ignored. */
 		*outcome = UMP__OUTCOME_CONTINUE;
-		return true;
+		if (!goes_on(task, flow))
+			return true;
+		*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
+		message = *outcome == UMP__OUTCOME_CONTINUE ? take_refused(task) : NULL;
 	}
-	*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
 	return false;
+}
+
+/* Continue a suspended handler, if it was resumed, and make the calls that are due.  Returns true
+ * if this is all that the run can do. */
+static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump_flow *flow)
+{
+	struct ump__timers *timers = task->dispatcher.timers;
+
+	*outcome = UMP__OUTCOME_CONTINUE;
+	if (task->suspension != NULL) {
+		if (!goes_on(task, flow))
+			return true;
+		*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
+		if (*outcome != UMP__OUTCOME_CONTINUE ||
+			handle(task, take_refused(task), outcome, flow))
+			return true;
+	}
+	if (timers != NULL && *outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped &&
+		handle(task, &timers->marker, outcome, flow))
+		return true;
+	return *outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped;
 }
 
 /* Become idle if no message is left; otherwise make sure that the notifier is raised. */
@@ -128,7 +158,7 @@ static enum ump__outcome handle_batch(
 	ump_server *server = task->dispatcher.server;
 	size_t handled = 0;
 
-	while (outcome == UMP__OUTCOME_CONTINUE && !task->dropped &&
+	while (outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped &&
 		(budget == 0 || handled < budget)) {
 		struct ump__message *message;
 
@@ -157,16 +187,12 @@ static enum ump__outcome run_once(
 {
 	enum ump__outcome outcome;
 
-	if (task->suspension != NULL) {
-		if (!goes_on(task, flow))
-			return UMP__OUTCOME_CONTINUE;
-		outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
-		if (outcome != UMP__OUTCOME_CONTINUE)
-			return outcome;
-	}
+	if (resume(task, &outcome, flow))
+		return outcome;
 	do {
 		outcome = handle_batch(task, budget, awake, flow);
-		if (outcome != UMP__OUTCOME_CONTINUE || task->dropped || task->suspension != NULL)
+		if (outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped ||
+			task->suspension != NULL)
 			return outcome;
 		/* The inbox is not idle, so no push raises the notifier meanwhile. */
 	} while (!ump__is_over(awake) && ump__server_linger(task->dispatcher.server));
@@ -279,6 +305,15 @@ int ump_task_fd(const ump_task *task)
 	return task != NULL ? notifier_of(task)->fd : -1;
 }
 
+ump_time ump_task_due(const ump_task *task)
+{
+	if (task == NULL)
+		return UMP_FOREVER;
+	ump__tools_owned(task, sizeof *task);
+	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
+	return task->suspension == NULL ? task->dispatcher.until : UMP_FOREVER;
+}
+
 /* Run a task once; it must not be running.  Returns false if its loop has ended. */
 static bool run(struct ump_task *task, size_t budget, ump_time awake)
 {
@@ -295,11 +330,11 @@ static bool run(struct ump_task *task, size_t budget, ump_time awake)
 	outcome = run_once(task, budget, awake, &flow);
 	if (outcome != UMP__OUTCOME_CONTINUE)
 		finish(task, outcome, flow);
-	else if (task->dropped)
+	else if (task->dispatcher.dropped)
 		end_dropped(task);
 	leave(task);
 	ended = task->ended;
-	if (task->dropped)
+	if (task->dispatcher.dropped)
 		task_free(task);
 	return !ended;
 }
@@ -332,6 +367,7 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 int ump_task_run(ump_task *task, ump_time deadline)
 {
 	size_t budget;
+	ump_time due;
 
 	if (task == NULL)
 		return UMP_INVALID;
@@ -348,7 +384,8 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
-		ump__notifier_wait(notifier_of(task), deadline);
+		due = ump_task_due(task);
+		ump__notifier_wait(notifier_of(task), due < deadline ? due : deadline);
 	}
 	return UMP_OK;
 }
@@ -396,7 +433,7 @@ void ump_task_drop(ump_task **task)
 	UMP__REQUIRE_INSIDE();
 	if (dropped->running) {
 		/* The callback returns to a run of the task, which ends it. */
-		dropped->dropped = true;
+		dropped->dispatcher.dropped = true;
 		return;
 	}
 	if (!dropped->ended) {

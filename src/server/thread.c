@@ -100,7 +100,8 @@ static struct ump_flow dispatch(struct ump__dispatcher *dispatcher)
 	struct ump_flow flow;
 
 	do {
-		struct ump__message *message = ump__server_next(dispatcher->server, UMP_FOREVER);
+		struct ump__message *message =
+			ump__server_next(dispatcher->server, dispatcher->until);
 
 		outcome = ump__dispatcher_handle(dispatcher, message, &flow);
 	} while (outcome == UMP__OUTCOME_CONTINUE);
@@ -117,6 +118,8 @@ static void serve(struct ump_thread *thread)
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
+	dispatcher->frame.may_time = true;
+	dispatcher->waits = true;
 	if (dispatcher->handler.init != NULL && !start(thread))
 		return;
 	how = dispatch(dispatcher);

@@ -229,6 +229,13 @@ static inline uint32_t ump__attention_end(struct ump__attention *attention)
 		&attention->value, UMP__ATTENTION_ENDED, memory_order_acquire);
 }
 
+/* ORDER: relaxed.  Only the dispatcher reads this bit, which sets it. */
+static inline void ump__attention_time(struct ump__attention *attention)
+{
+	(void)atomic_fetch_or_explicit(
+		&attention->value, UMP__ATTENTION_TIMERS, memory_order_relaxed);
+}
+
 /* ---- Counts of events ---------------------------------------------------------------------- */
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */

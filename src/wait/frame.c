@@ -19,6 +19,7 @@ void ump__frame_enter(struct ump__frame *frame, struct ump__channel *channel)
 	frame->channel = channel;
 	frame->outer = *slot;
 	frame->may_suspend = false;
+	frame->may_time = false;
 	frame->suspension = NULL;
 	frame->blocked = NULL;
 	frame->underneath = NULL;

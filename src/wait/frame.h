@@ -22,6 +22,8 @@ struct ump__frame {
 	struct ump__frame *outer;
 	/* A task's handler is in a callback that may suspend; and its suspension, if it has. */
 	bool may_suspend;
+	/* It is in a callback that may start and cancel timers; then it is a dispatcher's. */
+	bool may_time;
 	ump_suspension *suspension;
 	/* The wait in which the callback is blocked, or NULL; and the edge that the server's vertex
 	 * in the wait-for graph had before, which returns when that wait ends (wait.h). */

@@ -335,8 +335,10 @@ static int end_and_join(void)
 		ump_spawn_task_sized(&posts, SIZES, build_posts, NULL, &made_client,               \
 			&made_task)) row(ump_spawn_task,                                           \
 		ump_spawn_task(&posts, build_posts, NULL, &made_client,                            \
-			&made_task)) row(ump_task_fd,                                              \
-		ump_task_fd(tasks[0])) row(ump_task_dispatch,                                      \
+			&made_task)) row(ump_task_fd, ump_task_fd(tasks[0])) row(ump_task_due,     \
+		ump_task_due(tasks[0])) row(ump_timer_start,                                       \
+		ump_timer_start(NULL, NULL, UMP_NOW, 0, NULL)) row(ump_timer_cancel,               \
+		ump_timer_cancel(1)) row(ump_task_dispatch,                                        \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \
 		ump_task_drop(&tasks[0])) row(ump_suspend, let_suspend()) row(ump_request_is_mine, \

@@ -453,6 +453,76 @@ void resumed_by_threads()
 	}
 }
 
+// ---- Timers ------------------------------------------------------------------------------------
+
+struct clock_shop : ump::protocol<ump::none, ump::none, int, int> {
+};
+
+// Counts the planned times of a periodic timer up to the number in the post, and stops.
+class ticker : public ump::handler<clock_shop>
+{
+	flow post(int times) override
+	{
+		using namespace std::chrono_literals;
+
+		left_ = times;
+		auto once = start_timer(1, ump::never);
+		auto ticks = start_timer(2, ump::at_once, 1ms);
+
+		CHECK(once && ticks && *once != *ticks);
+		CHECK(cancel_timer(*once) && cancel_timer(*once).error() == UMP_EMPTY);
+		return ump::go_on;
+	}
+	flow due(std::uintptr_t tag, std::uint64_t count) override
+	{
+		CHECK_INT(tag, ==, 2);
+		left_ -= static_cast<int>(count);
+		if (left_ > 0)
+			return ump::go_on;
+		return ump::stop(left_);
+	}
+
+	int left_ = 0;
+};
+
+// Does not define due().
+class forgetter : public ump::handler<clock_shop>
+{
+	flow post(int) override
+	{
+		CHECK(start_timer(1, ump::at_once));
+		return ump::go_on;
+	}
+};
+
+void timers()
+{
+	auto [client, task] = ump::spawn_task(std::make_unique<ticker>()).value();
+
+	CHECK(task.due() == ump::never);
+	CHECK(client.post(3));
+	CHECK(task.dispatch());
+	CHECK(task.due() != ump::never);
+	CHECK(task.run());
+	CHECK(task.join().value().value() <= 0);
+
+	auto threaded = ump::spawn_thread(std::make_unique<ticker>()).value();
+
+	CHECK(threaded.client.post(3));
+	CHECK(threaded.thread.join().value().value() <= 0);
+
+	auto forgets = ump::spawn_thread(std::make_unique<forgetter>()).value();
+
+	CHECK(forgets.client.post(1) && forgets.client.post(1));
+	forgets.client.reset();
+	CHECK(!forgets.thread.join().value());
+
+	auto alone = ump::spawn_combining(
+		ump::make_handler<clock_shop>([](int) { return ump::flow<int>(ump::go_on); }));
+
+	CHECK(alone->client.post(1));
+}
+
 // ---- Completions -------------------------------------------------------------------------------
 
 void answers()
@@ -1148,6 +1218,7 @@ const check_test tests[] = {
 	{"c++ [suspend]: only tasks suspend", leaving_nothing<thread_does_not_suspend>},
 	{"c++ [suspend] [once]: threads resume while the task is run or dropped",
 		leaving_nothing<resumed_by_threads>},
+	{"[timer] timers of a handler class", leaving_nothing<timers>},
 	{"c++ [complete] [misuse]: each kind of answer", leaving_nothing<answers>},
 	{"c++ [complete] [gone]: a request that was not started comes back",
 		leaving_nothing<given_back>},

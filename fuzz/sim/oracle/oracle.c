@@ -495,7 +495,7 @@ void oracle_has_reservation(int message)
 
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled)
 {
-	uint64_t begun = 1;
+	uint64_t begun = 1 + books.servers[server].due_calls;
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++)
 		begun += books.accounts[i].handled && books.accounts[i].server == server;

@@ -119,6 +119,8 @@ void oracle_returns(int server);
 /* The calling thread has released the combiner role of the server whose handler it has run last. */
 void oracle_released_role(void);
 void oracle_leftover(int message, bool taken);
+/* A timer of the server calls. */
+void oracle_due_call(int server);
 void oracle_replying(int message, bool value);
 void oracle_replied(int message, int code);
 void oracle_context_dropped(int message);

@@ -72,6 +72,8 @@ struct server_books {
 	bool handler_dropped;
 	/* The thread on which it was dropped. */
 	int8_t ended_on;
+	/* Calls of timers, which count as messages. */
+	uint8_t due_calls;
 	/* The handler is at work on a message. */
 	bool busy;
 	/* The handler has suspended; and the number of threads that are resuming it.  One of them

@@ -253,6 +253,21 @@ void oracle_handle(int message)
 	its->busy = true;
 }
 
+void oracle_due_call(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	called_back(server);
+	must(!its->broke, "[break]", -1, "a timer calls after a break");
+	must(!its->term && !its->handler_dropped, "[timer]", -1, "a timer calls after term");
+	must(!its->suspended, "[suspend]", -1, "a timer calls, and the handler has suspended");
+	/* As check_stopped(). */
+	must(its->stopped < 0 || its->handled_since_stop < 2, "[stop]", -1,
+		"a timer calls after a stop");
+	its->handled_since_stop += its->stopped >= 0;
+	its->due_calls++;
+}
+
 void oracle_returns(int server)
 {
 	books.servers[server].busy = false;

@@ -93,6 +93,9 @@ const struct operation_type operation_types[] = {
 	{"tcomp", SEND_EXPIRING, ANSWER},
 	{"tcomp.keep", SEND_EXPIRING, KEEP},
 	{"ccancel", CANCEL, ANSWER},
+	{"post.timer", SEND_POST, TIMER},
+	{"post.timerbreak", SEND_POST, TIMER_BREAK},
+	{"req.timercancel", SEND_REQUEST, TIMER_CANCEL},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -118,7 +118,12 @@ enum behaviour {
 	QUIT,
 	/* Stop its own server, through a weak client; then break. */
 	STOP_SELF,
-	STOP_AND_BREAK
+	STOP_AND_BREAK,
+	/* Start a timer; its call breaks. */
+	TIMER,
+	TIMER_BREAK,
+	/* Start two timers, one of which cancels the other. */
+	TIMER_CANCEL
 };
 
 struct operation_type {

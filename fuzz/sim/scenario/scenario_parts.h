@@ -38,6 +38,18 @@ struct kept {
 	int thread;
 };
 
+/* A timer of a server's handler. */
+#define TIMERS 4
+
+struct timer {
+	ump_time due;
+	uint64_t id;
+	bool pending;
+	bool breaks;
+	/* Its call cancels this one, unless it is NULL. */
+	struct timer *victim;
+};
+
 /* The server's side: the handler's self. */
 struct server {
 	const struct program *program;
@@ -61,6 +73,9 @@ struct server {
 	int loop;
 	/* Number of spurious dispatches of a task. */
 	int idle;
+	/* Timers that the handler has started. */
+	struct timer timers[TIMERS];
+	int timer_count;
 };
 
 struct ump_config server_config(const struct program *program);
@@ -118,6 +133,15 @@ void server_call(struct server *server, const struct message *message);
 /* Join a server's thread, or a server without one, and check its outcome. */
 void server_join_thread(struct server *server);
 void server_join_combining(struct server *server);
+
+/* ---- Timers -------------------------------------------------------------------------------- */
+
+/* Start a timer, or two, as the message's behaviour specifies. */
+void server_start_timers(struct server *server, const struct message *message);
+
+/* Check, before a message is handled, that the calls have been made that were due when the
+ * dispatcher read the clock last. */
+void server_check_timers(const struct server *server);
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 

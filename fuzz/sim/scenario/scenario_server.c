@@ -215,6 +215,8 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 		respond(server, message, rc);
 	if (behaviour == QUIT)
 		server_quit(server);
+	if (behaviour >= TIMER && behaviour <= TIMER_CANCEL)
+		server_start_timers(server, &mine);
 	return behaviour == BREAK || behaviour == STOP_AND_BREAK;
 }
 
@@ -224,6 +226,7 @@ struct ump_flow server_handle(
 	bool breaks;
 
 	sim_remark("server %d handles message %d", server->number, (int)message->number);
+	server_check_timers(server);
 	oracle_handle((int)message->number);
 	server->handled++;
 	breaks = handle(server, message, rc);

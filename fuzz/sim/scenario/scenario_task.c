@@ -108,7 +108,7 @@ static bool dispatch(struct server *server)
 	int fd = ump_task_fd(server->task);
 	bool more;
 
-	sim_poll(fd, INT64_MAX);
+	sim_poll(fd, ump_task_due(server->task));
 	(void)sim_was_raised(fd);
 	oracle_runs(server->number, true);
 	more = ump_task_dispatch(server->task, budget ? 1 : 0);

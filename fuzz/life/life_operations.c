@@ -664,8 +664,8 @@ static void misuse_text(void)
 
 	EXPECT("[misuse]", strcmp(unknown, "unknown result") == 0);
 	EXPECT("[misuse]", strcmp(ump_strerror(7), "the handler's own code") == 0);
-	EXPECT("[misuse]", ump_strerror(UMP_CANCELLED - 1) == unknown);
-	for (int i = UMP_CANCELLED; i <= UMP_OK; i++) {
+	EXPECT("[misuse]", ump_strerror(UMP_NO_TIMERS - 1) == unknown);
+	for (int i = UMP_NO_TIMERS; i <= UMP_OK; i++) {
 		EXPECT("[misuse]", strcmp(ump_strerror(i), unknown) != 0);
 		EXPECT("[misuse]", strcmp(ump_strerror(i), ump_strerror(i - 1)) != 0);
 	}

@@ -220,8 +220,8 @@ void model_in_flight(
 	struct model *model, int request, struct model_completions *completions, int tag);
 /* Return UMP_OK and the oldest completion, or UMP_EMPTY. */
 int model_next(struct model_completions *completions, struct model_end *end);
-/* Cancel a request whose end is delivered to `completions`: UMP_OK; or UMP_EMPTY, if it has ended or
- * was given up before. */
+/* Cancel a request whose end is delivered to `completions`: UMP_OK; or UMP_EMPTY, if it has ended
+ * or was given up before. */
 int model_cancel(struct model *model, int request, struct model_completions *completions);
 /* The oldest cancelled request has come out: return its tag.  There must be one. */
 int model_next_cancelled(struct model_completions *completions);

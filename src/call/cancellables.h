@@ -2,10 +2,11 @@
 /*
  * Requests of a completion queue that can be given up one by one: at a deadline, or by a number.
  *
- * Such a request has two sides, the owner of the queue and the answerer, and its state (core/call.h)
- * decides between them: the owner abandons it, or the answerer completes it and pushes it to the
- * queue.  Each has a slot of a heap, whose keys are the deadlines.  The slot contains what the owner
- * needs if the answerer has the request.  All of this is allocated for the first such request.
+ * Such a request has two sides, the owner of the queue and the answerer, and its state
+ * (core/call.h) decides between them: the owner abandons it, or the answerer completes it and
+ * pushes it to the queue.  Each has a slot of a heap, whose keys are the deadlines.  The slot
+ * contains what the owner needs if the answerer has the request.  All of this is allocated for the
+ * first such request.
  *
  * Answers of all other requests must not have to ask whether they are of this kind.  So these
  * requests are sent with a front in place of the queue: a completion queue that is closed from the

@@ -84,7 +84,8 @@ static uint32_t rise(const struct ump__heap *heap, uint32_t hole, int64_t key)
 	  @ loop invariant places: heap_places_but(entries, places, room, hole, slot);
 	  @ loop invariant ordered: heap_ordered_but(entries, count, hole);
 	  @ loop invariant bridged: heap_bridged(entries, count, hole);
-	  @ loop invariant rest: heap_same_but{Pre, Here}(entries, places, room, count, count, slot);
+	  @ loop invariant rest: heap_same_but{Pre, Here}(entries, places, room, count, count,
+	  @   slot);
 	  @ loop assigns hole, entries[0 .. count - 1], places[0 .. room - 1];
 	  @ loop variant hole;
 	  @*/
@@ -143,7 +144,8 @@ static uint32_t sink(const struct ump__heap *heap, uint32_t hole, int64_t key)
 	  @ loop invariant ordered: heap_ordered_but(entries, count, hole);
 	  @ loop invariant bridged: heap_bridged(entries, count, hole);
 	  @ loop invariant above: heap_above(entries, hole, key);
-	  @ loop invariant rest: heap_same_but{Pre, Here}(entries, places, room, count, count, slot);
+	  @ loop invariant rest: heap_same_but{Pre, Here}(entries, places, room, count, count,
+	  @   slot);
 	  @ loop assigns hole, entries[0 .. count - 1], places[0 .. room - 1];
 	  @ loop variant count - hole;
 	  @*/
@@ -155,7 +157,8 @@ static uint32_t sink(const struct ump__heap *heap, uint32_t hole, int64_t key)
 			child++;
 		moved = entries[child].slot;
 		/*@ assert moved: moved < room && moved != slot && places[moved] == child; */
-		/*@ assert least: \forall integer q; 2 * hole + 1 <= q <= 2 * hole + 2 && q < count ==>
+		/*@ assert least: \forall integer q;
+		  @   2 * hole + 1 <= q <= 2 * hole + 2 && q < count ==>
 		  @   entries[child].key <= entries[q].key; */
 		if (key <= entries[child].key)
 			break;

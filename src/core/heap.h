@@ -20,8 +20,8 @@
 
 struct ump__heap_entry {
 	int64_t key;
-	/* Below `room`.  Its type fills the entry, and differs from that of places, so that a prover
-	 * sees that a write to one is none to the other. */
+	/* Below `room`.  Its type fills the entry, and differs from that of places, so that a
+	 * prover sees that a write to one is none to the other. */
 	uint64_t slot;
 };
 
@@ -105,8 +105,8 @@ struct ump__heap {
   @*/
 void ump__heap_init(struct ump__heap *heap);
 
-/* Move a heap to larger arrays.  The new slots are free, and follow the old ones in number.  The old
- * arrays are the caller's again. */
+/* Move a heap to larger arrays.  The new slots are free, and follow the old ones in number.  The
+ * old arrays are the caller's again. */
 /*@ requires valid: heap_is_valid(heap);
   @ requires larger: heap->room <= room <= UMP__HEAP_MOST;
   @ requires arrays: \valid(entries + (0 .. room - 1)) && \valid(places + (0 .. room - 1));

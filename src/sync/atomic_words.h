@@ -89,8 +89,8 @@ static inline uintptr_t ump__inbox_word_close(struct ump__word *word)
 	return atomic_exchange_explicit(&word->value, UMP__INBOX_CLOSED, memory_order_acq_rel);
 }
 
-/* ORDER close: acquire here <- release in ump__inbox_word_close, if this finds CLOSED.  Carries: the
- * owner's last accesses to a cancellable request, before its answerer frees it. */
+/* ORDER close: acquire here <- release in ump__inbox_word_close, if this finds CLOSED.  Carries:
+ * the owner's last accesses to a cancellable request, before its answerer frees it. */
 static inline uintptr_t ump__inbox_word_load(const struct ump__word *word)
 {
 	return atomic_load_explicit(&word->value, memory_order_acquire);

@@ -321,6 +321,11 @@ void oracle_answer_won(int message)
 	account->caller = PENDING;
 }
 
+void oracle_came_unanswered(int message)
+{
+	books.accounts[message].came_out_unanswered = true;
+}
+
 void oracle_timed_out(int message, bool sent, int64_t deadline)
 {
 	struct account *account = &books.accounts[message];
@@ -685,6 +690,8 @@ static void settle(int message)
 		settle_stop(message);
 		return;
 	}
+	must(!account->came_out_unanswered || !account->reply_accepted, "[origin]", message,
+		"it came out as given up, and a reply to it was accepted");
 	must(account->hands != LIBRARY || (!drops && (over(account->server) || leaves(account))),
 		"[once]", message, "its value was neither handled, dropped nor given back");
 	must(account->answer != VALUE_GIVEN || !drops, "[once]", message,

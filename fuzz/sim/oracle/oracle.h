@@ -54,6 +54,8 @@ void oracle_giving_up(int message);
 void oracle_gave_up(int message);
 /* It was not given up, since the answer was there before. */
 void oracle_answer_won(int message);
+/* Its completion has come, with UMP_CANCELLED or UMP_TIMED_OUT. */
+void oracle_came_unanswered(int message);
 void oracle_timed_out(int message, bool sent, int64_t deadline);
 /* A completion must come after those of `others` that were answered before it. */
 void oracle_in_order(int message, uint64_t others);

@@ -59,6 +59,9 @@ struct account {
 	bool too_late_to_handle;
 	/* The messages that had been answered when its answer began. */
 	uint64_t answered_before;
+	/* It came out of its completions without an answer; and a reply to it was accepted. */
+	bool came_out_unanswered;
+	bool reply_accepted;
 };
 
 struct server_books {

@@ -312,6 +312,7 @@ void oracle_replied(int message, int code)
 
 	if (code == UMP_OK) {
 		books.answered |= bit(message);
+		books.accounts[message].reply_accepted = true;
 		return;
 	}
 	must(code == UMP_ORIGIN_GONE && leaves(account), "[origin]", message,

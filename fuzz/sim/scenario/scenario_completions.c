@@ -219,6 +219,7 @@ static void given_up(struct client *client, int number, int code)
 		sim_fail("[complete]", "%d was %s, and comes out with: %s", number,
 			cancelled ? "cancelled" : "not cancelled", ump_strerror(code));
 	client->cancelled &= ~bit_of(number);
+	oracle_came_unanswered(number);
 	if (!cancelled)
 		oracle_timed_out(number, true, client->deadlines[number % PROGRAM_OPS]);
 }

@@ -17,7 +17,7 @@
 
 #include "call/completions.h"
 #include "call/request.h"
-#include "core/heap.h"
+#include "wait/heap.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 #define UMP_TIMERS_H
 
 #include "channel/message.h"
-#include "core/heap.h"
+#include "wait/heap.h"
 #include "ump_server.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The heap of times, against a model: a plain array of the keys of all slots. */
-#include "core/heap.h"
+#include "wait/heap.h"
 
 #include "check.h"
 

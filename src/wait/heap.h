@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * A binary heap of times (J. W. J. Williams, "Algorithm 232: Heapsort", 1964), each in a numbered
+ * slot, so that its owner can find, change and remove any of them.  Sequential: no atomics, no
+ * threads, no memory of its own.
+ *
+ * The owner provides two arrays of `room` elements.  `entries` is a permutation of the slots: the
+ * first `count` are the heap, in its order, and the others are the free slots.  `places` is the
+ * inverse permutation.  So taking and freeing a slot needs no list besides.  The key lies beside
+ * the slot, so that a comparison reads no other memory.
+ */
+#ifndef UMP_WAIT_HEAP_H
+#define UMP_WAIT_HEAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The most slots of a heap: the numbers of an entry's children must not overflow. */
+#define UMP__HEAP_MOST ((uint32_t)1 << 31)
+
+struct ump__heap_entry {
+	int64_t key;
+	/* Below `room`.  Its type fills the entry, and differs from that of places, so that a
+	 * prover sees that a write to one is none to the other. */
+	uint64_t slot;
+};
+
+struct ump__heap {
+	struct ump__heap_entry *entries;
+	/* The place of each slot in `entries`. */
+	uint32_t *places;
+	/* Slots in use: the size of the heap. */
+	uint32_t count;
+	/* All slots. */
+	uint32_t room;
+};
+
+
+/* Make an empty heap without slots. */
+void ump__heap_init(struct ump__heap *heap);
+
+/* Move a heap to larger arrays.  The new slots are free, and follow the old ones in number.  The
+ * old arrays are the caller's again. */
+void ump__heap_grow(
+	struct ump__heap *heap, struct ump__heap_entry *entries, uint32_t *places, uint32_t room);
+
+/* Take a free slot for `key`, and return it. */
+uint32_t ump__heap_push(struct ump__heap *heap, int64_t key);
+
+/* Change the key of a slot in use. */
+void ump__heap_change(struct ump__heap *heap, uint32_t slot, int64_t key);
+
+/* Free a slot in use. */
+void ump__heap_remove(struct ump__heap *heap, uint32_t slot);
+
+/* Return the slot with the least key; one of them, if several are equal. */
+uint32_t ump__heap_first(const struct ump__heap *heap);
+
+/* Return whether a slot is in use. */
+static inline bool ump__heap_has(const struct ump__heap *heap, uint32_t slot)
+{
+	return slot < heap->room && heap->places[slot] < heap->count;
+}
+
+/* Return the key of a slot in use. */
+static inline int64_t ump__heap_key(const struct ump__heap *heap, uint32_t slot)
+{
+	return heap->entries[heap->places[slot]].key;
+}
+
+/* Check the invariant of a heap, at run time. */
+bool ump__heap_is_valid(const struct ump__heap *heap);
+
+#endif

@@ -627,6 +627,9 @@ UMP_API int ump_post_client_post_until(
 UMP_API int ump_post_client_stop(
 	const ump_post_client *client, void *value, void (*drop)(void *value));
 
+/** As ump_client_weak. */
+UMP_API int ump_post_client_weak(const ump_post_client *client, ump_weak_client **out);
+
 /* ---- Weak clients -------------------------------------------------------------------------- */
 
 /**
@@ -830,6 +833,10 @@ UMP_API int ump_task_watch(const ump_task *task, ump_completions *completions, v
  *  returns UMP_OK at once. */
 UMP_API int ump_combining_watch(
 	const ump_combining *combining, ump_completions *completions, void *tag);
+
+/** As ump_client_reserve. */
+UMP_API int ump_post_client_reserve(
+	ump_post_client *client, ump_completions *completions, void *tag);
 
 /** The function behind ump_completions_next. */
 UMP_API int ump_completions_next_sized(
@@ -1441,6 +1448,9 @@ struct ump_stats {
 /** The function behind ump_client_stats. */
 UMP_API int ump_client_stats_sized(
 	const ump_client *client, struct ump_stats *out, size_t out_size);
+/** The function behind ump_post_client_stats. */
+UMP_API int ump_post_client_stats_sized(
+	const ump_post_client *client, struct ump_stats *out, size_t out_size);
 /** The function behind ump_weak_client_stats. */
 UMP_API int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
@@ -1455,6 +1465,12 @@ UMP_API int ump_server_stats_sized(
 static inline int ump_client_stats(const ump_client *client, struct ump_stats *out)
 {
 	return ump_client_stats_sized(client, out, sizeof(struct ump_stats));
+}
+
+/** As ump_client_stats. */
+static inline int ump_post_client_stats(const ump_post_client *client, struct ump_stats *out)
+{
+	return ump_post_client_stats_sized(client, out, sizeof(struct ump_stats));
 }
 
 /** As ump_client_stats, for monitoring that must not keep the server alive. */

@@ -824,8 +824,14 @@ struct watching {
 	template <bool Outcome, class F, class Watch>
 	static result<void> make(completions &answers, F &&f, Watch watch)
 	{
-		using waits = waits_for_end<Outcome, std::decay_t<F>>;
-		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
+		return pass<waits_for_end<Outcome, std::decay_t<F>>>(
+			answers, std::forward<F>(f), watch);
+	}
+	// The same in a pending callable of type `Waits`.
+	template <class Waits, class F, class Watch>
+	static result<void> pass(completions &answers, F &&f, Watch watch)
+	{
+		std::unique_ptr<Waits> one(new (std::nothrow) Waits(std::forward<F>(f)));
 
 		if (one == nullptr)
 			return error(UMP_NO_MEMORY);
@@ -1151,6 +1157,27 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 		int code = ump_post_client_clone(this->get(), &out);
 
 		return detail::made<post_client>(code, out);
+	}
+	/// ump_post_client_reserve, as client::reserve.
+	template <class F> [[nodiscard]] result<void> reserve(completions &answers, F &&f)
+	{
+		return detail::watching::pass<detail::waits_for_capacity<std::decay_t<F>>>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_post_client_reserve(this->get(), queue, tag);
+			});
+	}
+	/// ump_post_client_stats.
+	[[nodiscard]] result<ump_stats> stats() const noexcept
+	{
+		return detail::counted<ump_post_client>(ump_post_client_stats, this->get());
+	}
+	/// ump_post_client_weak.
+	[[nodiscard]] result<weak_client<P>> weak() const noexcept
+	{
+		ump_weak_client *out = nullptr;
+		int code = ump_post_client_weak(this->get(), &out);
+
+		return detail::made<weak_client<P>>(code, out);
 	}
 	/// ump_post_client_watch, as client::watch.
 	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const

@@ -117,6 +117,10 @@
  * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
  *                                  ump_time deadline);
  * int adder_post_client_stop(adder_post_client client, void *value, void (*drop)(void *value));
+ * int adder_post_client_reserve(adder_post_client client, ump_completions *completions,
+ *                               void *tag);
+ * int adder_post_client_stats(adder_post_client client, struct ump_stats *out);
+ * int adder_post_client_weak(adder_post_client client, adder_weak_client *out);
  * int adder_post_client_watch(adder_post_client client, ump_completions *completions, void *tag);
  * int adder_client_weak(adder_client client, adder_weak_client *out);
  * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
@@ -535,6 +539,21 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_client client_, post const *msg_, ump_time deadline_)                       \
 	{                                                                                          \
 		return ump_client_post_until(client_.untyped, msg_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_reserve(                                                 \
+		name##_post_client client_, ump_completions *completions_, void *tag_)             \
+	{                                                                                          \
+		return ump_post_client_reserve(client_.untyped, completions_, tag_);               \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_stats(                                                   \
+		name##_post_client client_, struct ump_stats *out_)                                \
+	{                                                                                          \
+		return ump_post_client_stats(client_.untyped, out_);                               \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_weak(                                                    \
+		name##_post_client client_, name##_weak_client *out_)                              \
+	{                                                                                          \
+		return ump_post_client_weak(client_.untyped, UMP__UNTYPED(out_));                  \
 	}                                                                                          \
 	UMP__TYPED int name##_post_client_watch(                                                   \
 		name##_post_client client_, ump_completions *completions_, void *tag_)             \

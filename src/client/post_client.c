@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "call/reservation.h"
 #include "call/watch.h"
 #include "client/handle.h"
 #include "wait/frame.h"
@@ -31,6 +32,7 @@ void ump_post_client_drop(ump_post_client **client)
 	UMP__REQUIRE_MARK(&(*client)->handle, UMP__MARK_POST_CLIENT, LIVE);
 	UMP__REQUIRE_INSIDE();
 	channel = (*client)->handle.channel;
+	ump__reservation_end(channel, &(*client)->handle.claim);
 	ump__handle_free(&(*client)->handle);
 	*client = NULL;
 	ump__channel_drop_strong(channel);
@@ -70,4 +72,25 @@ int ump_post_client_watch(const ump_post_client *client, ump_completions *comple
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
 	UMP__REQUIRE_OWN(client->handle.channel);
 	return ump__watch_make(client->handle.channel, completions, tag, NULL);
+}
+
+int ump_post_client_weak(const ump_post_client *client, ump_weak_client **out)
+{
+	if (out == NULL)
+		return UMP_INVALID;
+	UMP__CLEAR(out);
+	if (client == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	return ump__weak_client_new(client->handle.channel, out);
+}
+
+int ump_post_client_reserve(ump_post_client *client, ump_completions *completions, void *tag)
+{
+	if (client == NULL || completions == NULL)
+		return UMP_INVALID;
+	ump__tools_owned(completions, sizeof *completions);
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
+	return ump__reservation_make(
+		client->handle.channel, &client->handle.claim, completions, tag);
 }

@@ -61,6 +61,16 @@ int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size
 	return read_stats(client->handle.channel, out, out_size);
 }
 
+int ump_post_client_stats_sized(
+	const ump_post_client *client, struct ump_stats *out, size_t out_size)
+{
+	if (client == NULL || out == NULL)
+		return UMP_INVALID;
+	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT,
+		"a post client was used after it was dropped, or is none");
+	return read_stats(client->handle.channel, out, out_size);
+}
+
 int ump_weak_client_stats_sized(const ump_weak_client *weak, struct ump_stats *out, size_t out_size)
 {
 	if (weak == NULL || out == NULL)

@@ -7,8 +7,8 @@
 #define UMP_TIMERS_H
 
 #include "channel/message.h"
-#include "wait/heap.h"
 #include "ump_server.h"
+#include "wait/heap.h"
 
 #include <stdbool.h>
 

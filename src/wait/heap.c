@@ -83,7 +83,39 @@ static uint32_t sink(const struct ump__heap *heap, uint32_t hole, int64_t key)
 /* Fill the hole with `key` and `slot`, after moving the hole to where these belong. */
 static void settle(const struct ump__heap *heap, uint32_t hole, int64_t key, uint32_t slot)
 {
-	hole = rise(heap, hole, key)	/* The freed slot changes places with the last entry, which then belongs elsewhere. */
+	hole = rise(heap, hole, key);
+	hole = sink(heap, hole, key);
+	heap->entries[hole].key = key;
+	heap->entries[hole].slot = slot;
+	heap->places[slot] = hole;
+}
+
+uint32_t ump__heap_push(struct ump__heap *heap, int64_t key)
+{
+	uint32_t hole = heap->count;
+	uint32_t slot = (uint32_t)heap->entries[hole].slot;
+
+	heap->count++;
+	settle(heap, hole, key, slot);
+	return slot;
+}
+
+void ump__heap_change(struct ump__heap *heap, uint32_t slot, int64_t key)
+{
+	settle(heap, heap->places[slot], key, slot);
+}
+
+void ump__heap_remove(struct ump__heap *heap, uint32_t slot)
+{
+	uint32_t hole = heap->places[slot];
+	uint32_t last = heap->count - 1;
+	int64_t key = heap->entries[last].key;
+	uint32_t moved = (uint32_t)heap->entries[last].slot;
+
+	heap->count = last;
+	if (hole == last)
+		return;
+	/* The freed slot changes places with the last entry, which then belongs elsewhere. */
 	heap->entries[last].slot = slot;
 	heap->places[slot] = last;
 	settle(heap, hole, key, moved);

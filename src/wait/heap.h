@@ -20,8 +20,7 @@
 
 struct ump__heap_entry {
 	int64_t key;
-	/* Below `room`.  Its type fills the entry, and differs from that of places, so that a
-	 * prover sees that a write to one is none to the other. */
+	/* Below `room`. */
 	uint64_t slot;
 };
 
@@ -34,7 +33,6 @@ struct ump__heap {
 	/* All slots. */
 	uint32_t room;
 };
-
 
 /* Make an empty heap without slots. */
 void ump__heap_init(struct ump__heap *heap);

@@ -302,7 +302,13 @@ static int end_and_join(void)
 		ump_completions_due(completions)) row(ump_client_reserve,                          \
 		ump_client_reserve(full_client, completions, NULL)) row(ump_client_watch,          \
 		ump_client_watch(client, completions, NULL)) row(ump_post_client_watch,            \
-		ump_post_client_watch(post_client, completions, NULL)) row(ump_weak_client_watch,  \
+		ump_post_client_watch(post_client, completions, NULL)) row(ump_post_client_weak,   \
+		ump_post_client_weak(post_client, &made_weak)) row(ump_post_client_reserve,        \
+		ump_post_client_reserve(                                                           \
+			post_client, completions, NULL)) row(ump_post_client_stats_sized,          \
+		ump_post_client_stats_sized(                                                       \
+			post_client, &stats, sizeof stats)) row(ump_post_client_stats,             \
+		ump_post_client_stats(post_client, &stats)) row(ump_weak_client_watch,             \
 		ump_weak_client_watch(weak, completions, NULL)) row(ump_thread_watch,              \
 		ump_thread_watch(thread, completions, NULL)) row(ump_task_watch,                   \
 		ump_task_watch(tasks[0], completions, NULL)) row(ump_combining_watch,              \

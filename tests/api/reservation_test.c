@@ -118,7 +118,60 @@ static void without_a_bound(void)
 	ump_completions_drop(&completions);
 }
 
+/* A post client does what a client does. */
+static void by_post_client(void)
+{
+	const struct ump_config config = {.post.size = sizeof(int), .capacity = 1};
+	struct ump_completion told;
+	struct ump_stats stats;
+	ump_completions *completions;
+	ump_server *server;
+	ump_client *client;
+	ump_post_client *poster;
+	ump_weak_client *weak = NULL;
+	const void *msg;
+	ump_reply_context *rc;
+	int value = 1;
+
+	CHECK_INT(ump_channel_open(&server, &client, &config), ==, UMP_OK);
+	CHECK_INT(ump_completions_open(&completions), ==, UMP_OK);
+	CHECK_INT(ump_client_post_client(client, &poster), ==, UMP_OK);
+	CHECK_INT(ump_post_client_post(poster, &value), ==, UMP_OK);
+	CHECK_INT(ump_post_client_reserve(poster, completions, &told), ==, UMP_OK);
+	CHECK_INT(ump_post_client_reserve(poster, completions, &told), ==, UMP_INVALID);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_EMPTY);
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
+	CHECK(told.tag == &told && told.result == UMP_OK);
+	/* The permit is its own. */
+	CHECK_INT(ump_client_post(client, &value), ==, UMP_FULL);
+	CHECK_INT(ump_post_client_stats(poster, &stats), ==, UMP_OK);
+	CHECK_INT(stats.depth, ==, 1);
+	CHECK_INT(ump_post_client_post(poster, &value), ==, UMP_OK);
+	/* It goes with a reservation that is pending, and one that was granted. */
+	CHECK_INT(ump_post_client_reserve(poster, completions, NULL), ==, UMP_OK);
+	CHECK_INT(ump_post_client_weak(poster, &weak), ==, UMP_OK);
+	ump_weak_client_drop(&weak);
+	ump_post_client_drop(&poster);
+	CHECK_INT(ump_completions_next(completions, &told), ==, UMP_OK);
+	CHECK_INT(told.result, ==, UMP_ORIGIN_GONE);
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
+	CHECK_INT(ump_client_post_client(client, &poster), ==, UMP_OK);
+	CHECK_INT(ump_post_client_reserve(poster, completions, NULL), ==, UMP_OK);
+	ump_post_client_drop(&poster);
+	CHECK_INT(ump_client_post(client, &value), ==, UMP_OK);
+	CHECK_INT(ump_post_client_reserve(NULL, completions, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_stats(NULL, &stats), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_weak(NULL, &weak), ==, UMP_INVALID);
+	CHECK(weak == NULL);
+	ump_client_drop(&client);
+	ump_server_drop(&server);
+	ump_completions_drop(&completions);
+}
+
 static const struct check_test tests[] = {
+	{"[bound] [weak] [misuse] a post client reserves, reads statistics, and weakens",
+		by_post_client},
 	{"[bound] [gone] a reservation at a server without a capacity, and at none",
 		without_a_bound},
 	{"[bound] [complete] a client with a reservation goes while the inbox closes",

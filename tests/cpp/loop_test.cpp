@@ -956,6 +956,17 @@ void reserved_capacity()
 	CHECK(all.wait() && result == UMP_SERVER_GONE);
 	ump::client<shop> none;
 	CHECK(none.reserve(all, witness()).error() == UMP_INVALID);
+	// A post client does the same.
+	auto [second, full] = open_task(book, bounded(1));
+	auto poster = second.post_client();
+	CHECK(poster->post(counted(1)));
+	CHECK(poster->reserve(all, told));
+	CHECK(poster->stats()->depth == 1 && poster->weak());
+	CHECK(full.dispatch());
+	CHECK(all.wait() && result == UMP_OK);
+	CHECK(poster->post(counted(1)));
+	ump::post_client<shop> nobody;
+	CHECK(nobody.reserve(all, witness()).error() == UMP_INVALID);
 	CHECK_INT(witness::there, ==, 0);
 }
 

@@ -643,6 +643,8 @@ static void watches(void)
 	struct ump_completion done;
 	ump_completions *completions;
 	adder_client client[3];
+	struct ump_stats stats;
+	adder_weak_client weak;
 	adder_post_client poster;
 	adder_combining combining;
 	adder_task task;
@@ -655,6 +657,11 @@ static void watches(void)
 	CHECK_INT(adder_client_post_client(client[0], &poster), ==, UMP_OK);
 	CHECK_INT(adder_client_watch(client[0], completions, NULL), ==, UMP_OK);
 	CHECK_INT(adder_post_client_watch(poster, completions, NULL), ==, UMP_OK);
+	CHECK_INT(adder_post_client_stats(poster, &stats), ==, UMP_OK);
+	CHECK_INT(adder_post_client_weak(poster, &weak), ==, UMP_OK);
+	adder_weak_client_drop(&weak);
+	/* Without a capacity it is granted at once. */
+	CHECK_INT(adder_post_client_reserve(poster, completions, NULL), ==, UMP_OK);
 	CHECK_INT(adder_weak_client_watch(self.me, completions, NULL), ==, UMP_OK);
 	CHECK_INT(adder_thread_watch(thread, completions, NULL), ==, UMP_OK);
 	CHECK_INT(adder_task_watch(task, completions, NULL), ==, UMP_OK);
@@ -668,7 +675,7 @@ static void watches(void)
 		adder_client_drop(&its[i]->built);
 		adder_client_drop(&client[i]);
 	}
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 7; i++) {
 		CHECK_INT(ump_completions_wait(completions, &done, UMP_FOREVER), ==, UMP_OK);
 		CHECK_INT(done.result, ==, UMP_OK);
 	}

@@ -1008,10 +1008,11 @@ typedef int ump_handler_builder(void *arg, ump_client *client, struct ump_handle
 typedef struct ump_flow ump_due_call(void *self, void *arg, uint64_t count);
 
 /**
- * Start a timer of the server whose callback makes this call: `call` is due at `due` (ns, absolute),
- * and, if `period` (ns) is above 0, each `period` after it, without drift; [timer].  A time that has
- * passed is due at once, after the callback that is running.  `*id` gets the timer's number, which
- * is not 0, and not given again by this server before 2^32 further timers; `id` may be NULL.
+ * Start a timer of the server whose callback makes this call: `call` is due at `due` (ns,
+ * absolute), and, if `period` (ns) is above 0, each `period` after it, without drift; [timer].  A
+ * time that has passed is due at once, after the callback that is running.  `*id` gets the timer's
+ * number, which is not 0, and not given again by this server before 2^32 further timers; `id` may
+ * be NULL.
  *
  * From the callbacks `init`, `request`, `post` and due calls of a server on a thread or a task.
  * Where callbacks nest, the innermost one's server is meant.  Memory is allocated for the first
@@ -1023,8 +1024,8 @@ typedef struct ump_flow ump_due_call(void *self, void *arg, uint64_t count);
  * UMP_OK.  UMP_NO_MEMORY.
  * UMP_NO_TIMERS: the calling callback's server is a combining one, which has no time of its own.
  * UMP_SERVER_GONE: the loop has ended: the caller is `leftover`, `term` or `drop`.
- * UMP_INVALID: `call` is NULL, `period` is negative, or the caller is in no callback of a server, or
- *   in a builder.
+ * UMP_INVALID: `call` is NULL, `period` is negative, or the caller is in no callback of a server,
+ *   or in a builder.
  * On failure `*id` is 0.
  */
 UMP_API int ump_timer_start(
@@ -1032,8 +1033,8 @@ UMP_API int ump_timer_start(
 
 /**
  * Cancel a timer of the server whose callback makes this call: it makes no further call.  This is
- * exact, also for a timer that is due already, and in a periodic timer's own call.
- * From the same callbacks as ump_timer_start, and from `leftover`, `term` and `drop`.  Never blocks.
+ * exact, also for a timer that is due already, and in a periodic timer's own call.  From the same
+ * callbacks as ump_timer_start, and from `leftover`, `term` and `drop`.  Never blocks.
  * UMP_OK.  UMP_EMPTY: no such timer is pending: it has been cancelled, or made its only call.
  * UMP_NO_TIMERS and UMP_INVALID as for ump_timer_start.
  */
@@ -1189,9 +1190,9 @@ static inline int ump_spawn_task(const struct ump_config *config, ump_handler_bu
 UMP_API int ump_task_fd(const ump_task *task);
 
 /**
- * Return the time until which the event loop may wait for the descriptor: that of the next due call;
- * [timer].  UMP_FOREVER if there is none, for a task whose handler is suspended or whose loop has
- * ended, and for NULL.  Then the loop must dispatch, even if the descriptor is not readable.
+ * Return the time until which the event loop may wait for the descriptor: that of the next due
+ * call; [timer].  UMP_FOREVER if there is none, for a task whose handler is suspended or whose loop
+ * has ended, and for NULL.  Then the loop must dispatch, even if the descriptor is not readable.
  * ump_task_run needs no such care.  Never blocks.  One thread at a time, as ump_task_dispatch.
  */
 UMP_API ump_time ump_task_due(const ump_task *task);

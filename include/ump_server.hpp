@@ -1752,9 +1752,9 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	virtual flow due(std::uintptr_t tag, std::uint64_t count);
 
       protected:
-	/// ump_timer_start: due() is called with `tag` at the time `first`, and, if `period` is above
-	/// 0, each `period` after it.  Only this handler's init(), request(), post() and due() may
-	/// call it.  The result is the timer's number.
+	/// ump_timer_start: due() is called with `tag` at the time `first`, and, if `period` is
+	/// above 0, each `period` after it.  Only this handler's init(), request(), post() and
+	/// due() may call it.  The result is the timer's number.
 	[[nodiscard]] result<std::uint64_t> start_timer(std::uintptr_t tag, ump_time first,
 		std::chrono::duration<std::int64_t, std::nano> period = {}) noexcept;
 	/// ump_timer_cancel.

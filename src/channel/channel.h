@@ -105,8 +105,8 @@ struct ump__channel {
 	struct ump__notifier notifier;
 	/* Accessed by a handler that sends from its callback, and then waits. */
 	struct ump__vertex vertex;
-	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of due
-	 * calls.  Only the receiver accesses it, and only then. */
+	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of
+	 * due calls.  Only the receiver accesses it, and only then. */
 	struct ump__message *late;
 	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__notifier) -
 		 sizeof(struct ump__word) - sizeof(struct ump__counts) -

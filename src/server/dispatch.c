@@ -122,9 +122,9 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	return ump__outcome_after(kind, flow->stop);
 }
 
-/* Make the calls that are due, until one breaks, suspends, stops the server or drops the task.  Each timer
- * calls at most once, and calls that are started meanwhile are left, so that messages are not
- * starved. */
+/* Make the calls that are due, until one breaks, suspends, stops the server or drops the task.
+ * Each timer calls at most once, and those that are started meanwhile are left, so that messages
+ * are not starved. */
 static enum ump__outcome make_due_calls(struct ump__dispatcher *dispatcher, struct ump_flow *flow)
 {
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;

@@ -54,9 +54,9 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher);
 /* Call init.  Returns 0, or its code. */
 int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 
-/* Make the calls that are due.  Then pass one message to the handler, unless it is the marker of due
- * calls, it is the EOS marker or the server was stopped; then the
- * message is undelivered, and ump__dispatcher_end disposes of it.  `flow` receives what the handler
+/* Make the calls that are due.  Then pass one message to the handler, unless it is the marker of
+ * due calls or the EOS marker, or the server was stopped; then the message is undelivered, and
+ * ump__dispatcher_end disposes of it.  `flow` receives what the handler
  * returns.  If the handler has suspended (see the frame), a post is not freed; the caller must do
  * so. */
 enum ump__outcome ump__dispatcher_handle(

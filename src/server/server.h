@@ -9,8 +9,8 @@
 /* Open a channel.  UMP_OK, or UMP_NO_MEMORY, and then both are NULL. */
 int ump__channel_open(ump_server **server, ump_client **client, const struct ump_config *config);
 
-/* Return the next message (the EOS marker, too), which the caller owns then; the channel's `late` once the
- * deadline has passed.  Abandoned requests are skipped. */
+/* Return the next message (the EOS marker, too), which the caller owns then; the channel's `late`
+ * once the deadline has passed.  Abandoned requests are skipped. */
 struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 
 /* The same, from the messages that were already taken from the inbox. */

@@ -112,7 +112,9 @@ static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uin
 	return is_among(to, wait->waiter);
 }
 
-/* Return whether `wait`, which must be published, closes a cycle. */
+/* Return whether `wait`, which must be published, closes a cycle.  All edges of a cycle that is
+ * reported existed when its last round began, if the one of `wait` is still pending afterwards: its
+ * answer may have come before another edge of the cycle. */
 static bool closes_cycle(const struct ump__wait *wait)
 {
 	struct ump__walk walk;
@@ -121,7 +123,7 @@ static bool closes_cycle(const struct ump__wait *wait)
 	ump__walk_begin(&walk);
 	while (comes_back(wait, &walk, &mark)) {
 		if (ump__walk_back(&walk, mark, ump__marks_next(&marks)))
-			return true;
+			return is_pending(wait);
 	}
 	return false;
 }

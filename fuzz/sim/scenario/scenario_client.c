@@ -314,8 +314,7 @@ static void stop(struct client *client, enum action action, int number)
 		code = ump_post_client_stop(
 			client->post[client->posts - 1], value, scenario_drop_stop);
 	else
-		code = ump_weak_client_stop(
-			client->weak[client->weaks - 1], value, scenario_drop_stop);
+		code = scenario_stop_weak(client->weak[client->weaks - 1], client->server, value);
 	sim_remark("stop %d: %s", number, ump_strerror(code));
 	oracle_stopped(number, code);
 }

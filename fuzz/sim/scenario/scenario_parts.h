@@ -90,6 +90,9 @@ struct ump_flow server_handle(
 /* The drop of a stop's value. */
 void scenario_drop_stop(void *value);
 
+/* Stop a server through a weak client. */
+int scenario_stop_weak(const ump_weak_client *weak, int server, void *value);
+
 /* Answer a request. */
 void server_answer(ump_reply_context **rc, int number, bool in_buffer);
 

@@ -152,6 +152,17 @@ static void chain(struct server *server, int number)
 	oracle_dropped_strong(server->number);
 }
 
+int scenario_stop_weak(const ump_weak_client *weak, int server, void *value)
+{
+	int code;
+
+	/* There may be a strong client during the call. */
+	oracle_making_strong(server);
+	code = ump_weak_client_stop(weak, value, scenario_drop_stop);
+	oracle_made_strong(server, false);
+	return code;
+}
+
 /* Stop its own server, through a weak client. */
 static void stop_self(struct server *server, int number)
 {
@@ -161,7 +172,7 @@ static void stop_self(struct server *server, int number)
 	if (server->me == NULL || stop >= ORACLE_MESSAGES)
 		return;
 	oracle_stop(stop, STOP_WEAK, server->number, server->number);
-	code = ump_weak_client_stop(server->me, (void *)(VALUE_STOP + stop), scenario_drop_stop);
+	code = scenario_stop_weak(server->me, server->number, (void *)(VALUE_STOP + stop));
 	sim_remark("stops its own server: %s", ump_strerror(code));
 	oracle_stopped(stop, code);
 }

@@ -1895,6 +1895,11 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 	{
 		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
 	}
+	/// ump_reply_deadline.
+	ump_time deadline() const noexcept
+	{
+		return ump_reply_deadline(this->get());
+	}
 	/// ump_reply_origin_gone.
 	bool origin_gone() const noexcept
 	{

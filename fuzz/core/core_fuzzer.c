@@ -11,6 +11,8 @@
 #include "core/inbox.h"
 #include "core/permit.h"
 #include "core/queue.h"
+#include "core/stop.h"
+#include "core/timer.h"
 #include "core/walk.h"
 
 #include "engine/input.h"
@@ -455,6 +457,48 @@ static void poll_counts(void)
 	EXPECT("[spin]", ump__polls_in_10us(0) == UMP__POLLS_USUAL);
 }
 
+/* ---- Timers -------------------------------------------------------------------------------- */
+
+/* The planned times of a periodic timer, counted one by one. */
+static void planned_times(struct input input)
+{
+	int64_t due = input_byte(&input);
+	int64_t period = 1 + input_byte(&input);
+	int64_t now = due + input_byte(&input);
+	struct ump__timer_step step = ump__timer_next_step(due, period, now);
+	int64_t next = due;
+	uint64_t count = 0;
+
+	for (; next <= now; next += period)
+		count++;
+	EXPECT("[timer]", step.due == next && step.count == count);
+	/* The next planned time cannot be represented. */
+	step = ump__timer_next_step(due + 1, INT64_MAX, now + 1);
+	EXPECT("[timer]", step.due == UMP__TIMER_NEVER && step.count == 1);
+}
+
+/* ---- Stops --------------------------------------------------------------------------------- */
+
+/* All attention words that a stop may meet. */
+static void stopping(void)
+{
+	static const uint32_t bits[] = {UMP__ATTENTION_CLAIMED, UMP__ATTENTION_STOP,
+		UMP__ATTENTION_ENDED, UMP__ATTENTION_TIMED};
+
+	for (unsigned choice = 0; choice < 16; choice++) {
+		bool claimed = (choice & 1) != 0, stopped = (choice & 2) != 0;
+		bool ended = (choice & 4) != 0;
+		uint32_t word = 0;
+
+		for (unsigned i = 0; i < 4; i++)
+			word |= (choice >> i & 1) != 0 ? bits[i] : 0;
+		EXPECT("[stop]", ump__stop_is_claimed(word) == (!claimed && !ended));
+		EXPECT("[stop]", ump__stop_is_accepted(word) == !ended);
+		EXPECT("[stop]", ump__stop_is_set(word) == stopped);
+		EXPECT("[stop]", ump__stop_is_over(word) == ended);
+	}
+}
+
 /* ---- Walks along the wait-for graph -------------------------------------------------------- */
 
 #define VERTICES 6
@@ -554,7 +598,11 @@ static void disposition_step(struct world *world)
 	bool broke = (choice & 0x80) != 0;
 	enum ump__disposition disposition = ump__disposition_of(kind, abandoned, over);
 	enum ump__outcome outcome = ump__outcome_after(kind, broke);
+	enum ump__outcome before = ump__outcome_before(kind, over);
 
+	EXPECT("[stop]", before == (over                           ? UMP__OUTCOME_STOP
+					   : kind == UMP__KIND_EOS ? UMP__OUTCOME_NONE
+								   : UMP__OUTCOME_CONTINUE));
 	if (kind == UMP__KIND_EOS) {
 		EXPECT("[drain]", disposition == UMP__DISPOSITION_NOTHING);
 		EXPECT("[drain]", outcome == UMP__OUTCOME_NONE);
@@ -770,6 +818,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.weak = 2;
 	adaptive_spinning(world.input);
 	poll_counts();
+	planned_times(world.input);
+	stopping();
 	walking(world.input);
 	world.limit = world.capacity = world.permits = 2;
 	for (unsigned i = 0; i < QUEUES; i++)

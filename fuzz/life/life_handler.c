@@ -52,6 +52,7 @@ static struct world *enter(enum callback which, void *self, struct scope *scope)
 	check_thread(world);
 	life_trace("callback", (int)which);
 	world->course.called[which]++;
+	world->task.in = which;
 	*scope = (struct scope){life.frames, life.innermost};
 	if (world->end == END_TASK) {
 		life.frames |= 1U << world->number;
@@ -147,6 +148,7 @@ static void begin_work(struct world *world, bool is_request, struct model_messag
 	EXPECT("[suspend]", !world->task.suspended);
 	EXPECT("[fifo]", model_receive(&world->model, message) == UMP_OK);
 	EXPECT("[fifo]", (message->request >= 0) == is_request);
+	life_timers_before(world);
 	world->at_work = true;
 	world->began = life.now;
 	world->task.may_suspend = world->end == END_TASK;
@@ -163,6 +165,9 @@ static void end_work(struct world *world, bool is_request, struct ump_flow flow)
 
 	world->at_work = false;
 	task->may_suspend = false;
+	/* A due call is followed by others. */
+	if (task->in != CALLED_DUE)
+		life_timers_after(world);
 	if (world->end == END_TASK && config->slow_handler != NULL && config->slow_limit != 0 &&
 		took > config->slow_limit) {
 		world->slow_due = true;
@@ -242,6 +247,27 @@ static struct ump_flow handle_post(void *self, const void *msg)
 		flow = life_flow(world);
 	}
 	EXPECT("[fifo]", life_read(world, KIND_POST, msg) == message.value);
+	end_work(world, false, flow);
+	leave(&scope);
+	return flow;
+}
+
+struct ump_flow life_due_call(void *self, void *arg, uint64_t count)
+{
+	struct scope scope;
+	struct world *world = enter(CALLED_DUE, self, &scope);
+	struct ump_flow flow;
+
+	life_timer_calls(world, arg, count);
+	world->task.msg = NULL;
+	world->at_work = true;
+	world->began = life.now;
+	world->task.may_suspend = true;
+	life_check();
+	operate_some(world, 3);
+	handle_task(world);
+	flow = life_flow(world);
+	world->task.in = CALLED_DUE;
 	end_work(world, false, flow);
 	leave(&scope);
 	return flow;
@@ -363,6 +389,7 @@ int life_build(void *arg, ump_client *client, struct ump_handler *out)
 	EXPECT("[init]", pthread_equal(pthread_self(), world->handoff.spawner));
 	EXPECT("[init]", memcmp(out, &zero, sizeof zero) == 0);
 	course->called[CALLED_BUILDER]++;
+	world->task.in = CALLED_BUILDER;
 	model_open(&world->model, false, (uint32_t)world->config.capacity);
 	/* Lent: usable like any other client, but must not be dropped. */
 	world->clients[0] = client;

@@ -10,6 +10,7 @@ enum more_operations {
 	SERVER_DROP,
 	SUSPEND,
 	RESUME,
+	TIMER,
 	/* From here on: calls that sleep. */
 	BLOCK_IN_REQ,
 	BLOCK_IN_WAIT,
@@ -69,6 +70,7 @@ static void operate(struct world *world, unsigned what)
 	} operations[] = {
 		[SUSPEND] = {"suspend", life_suspend},
 		[RESUME] = {"resume", life_resume},
+		[TIMER] = {"timer", life_timer},
 		[BLOCK_IN_REQ] = {"block_in_req", life_block_in_req},
 		[BLOCK_IN_WAIT] = {"block_in_wait", life_block_in_wait},
 		[BLOCK_IN_POST] = {"block_in_post", life_block_in_post},

@@ -475,6 +475,10 @@ bool life_answer(
 
 	EXPECT("[keep]", life_read(world, KIND_REQUEST, msg) == sent->value);
 	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !sent->waited_for);
+	/* A caller that waits without a deadline has one that never comes. */
+	EXPECT("[deadline]", ump_reply_deadline(NULL) == UMP_FOREVER);
+	EXPECT("[deadline]",
+		ump_reply_deadline(*rc) == UMP_FOREVER || world->reply_at[request] == NULL);
 	life_trace("  answer", (int)choice % 7);
 	switch (choice % 7) {
 	case 0:
@@ -543,6 +547,7 @@ static void misuse_task(void)
 	ump_suspension *suspension = NULL;
 
 	EXPECT("[misuse]", ump_task_fd(NULL) == -1 && ump_task_dispatch(NULL, 0));
+	EXPECT("[misuse]", ump_task_due(NULL) == UMP_FOREVER);
 	EXPECT("[misuse]", ump_task_run(NULL, UMP_FOREVER) == UMP_INVALID);
 	EXPECT("[misuse]", ump_task_join(NULL, NULL) == UMP_INVALID);
 	EXPECT("[misuse]", ump_task_join(&task, NULL) == UMP_INVALID);
@@ -573,6 +578,29 @@ static void misuse_stats(const struct world *world, unsigned from)
 	EXPECT("[misuse]", client == NULL || newer.more[7] == 0);
 }
 
+static void misuse_watch(const struct world *world, unsigned from)
+{
+	EXPECT("[misuse]", ump_client_watch(world->clients[from], NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_watch(world->posters[from], NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_watch(world->weaks[from], NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_thread_watch(NULL, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_thread_watch(world->handoff.thread, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_task_watch(world->task.task, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_combining_watch(NULL, NULL, NULL) == UMP_INVALID);
+}
+
+static void misuse_post_client(const struct world *world, unsigned from)
+{
+	ump_post_client *poster = world->posters[from];
+	struct ump_stats stats;
+
+	EXPECT("[misuse]", ump_post_client_weak(poster, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_reserve(poster, NULL, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_stats(poster, NULL) == UMP_INVALID);
+	EXPECT("[misuse]",
+		ump_post_client_stats(poster, &stats) == (poster != NULL ? UMP_OK : UMP_INVALID));
+}
+
 static void misuse_null(struct world *world, unsigned from)
 {
 	ump_client *client = world->clients[from];
@@ -598,6 +626,8 @@ static void misuse_null(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_thread_join(NULL, NULL, UMP_FOREVER) == UMP_INVALID);
 	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
 	misuse_task();
+	misuse_watch(world, from);
+	misuse_post_client(world, from);
 	ump_client_drop(NULL);
 	ump_post_client_drop(NULL);
 	ump_weak_client_drop(NULL);

@@ -116,6 +116,7 @@ static void ended(struct world *world)
 	model_ended(&world->model, world->course.how);
 	world->task.ended = true;
 	world->task.running = false;
+	life_timers_end(world);
 	world->me = NULL;
 	unwatch(world);
 	if (world->task.dropped)
@@ -129,6 +130,7 @@ static void has_run(struct world *world, bool on)
 		EXPECT("[task]", !world->course.broke && !world->course.over);
 		life_skip(world);
 		world->task.running = false;
+		life_timers_due(world);
 	} else {
 		ended(world);
 	}

@@ -100,6 +100,7 @@ enum callback {
 	CALLED_LEFTOVER,
 	CALLED_TERM,
 	CALLED_DROP,
+	CALLED_DUE,
 	CALLBACKS
 };
 
@@ -115,8 +116,26 @@ struct course {
 	bool over;
 };
 
+/* Timers of one server, and calls of a periodic one before it is cancelled. */
+#define LIFE_TIMERS      4
+#define LIFE_TIMER_CALLS 3
+
+struct life_timer {
+	bool pending;
+	uint64_t id;
+	ump_time due;
+	int64_t period;
+	unsigned calls;
+	/* It was due when the last message was handled: its call must precede the next one. */
+	bool owed;
+};
+
 struct tasked {
 	ump_task *task;
+	/* The callback that runs, or has run last. */
+	enum callback in;
+	struct life_timer timers[LIFE_TIMERS];
+	unsigned due_calls;
 	/* In the library's use: its callbacks run, or a call waits in it. */
 	bool running;
 	/* Dropped by one of its callbacks, which has not returned yet. */
@@ -408,6 +427,19 @@ void life_wait_begin(struct wait *wait);
 void life_wait_end(const struct wait *wait);
 /* Whether a notifier is raised. */
 bool life_is_raised(int fd);
+
+/* ---- Timers -------------------------------------------------------------------------------- */
+
+life_operation life_timer;
+/* A timer of the task calls, with `count`: check that it may.  Its handler has returned from a
+ * message; a message comes next; the loop has ended. */
+void life_timer_calls(struct world *world, struct life_timer *timer, uint64_t count);
+void life_timers_after(struct world *world);
+void life_timers_before(const struct world *world);
+void life_timers_end(struct world *world);
+/* Check what a task that does not run says of its next due call. */
+void life_timers_due(const struct world *world);
+ump_due_call life_due_call;
 
 life_operation life_block_in_req;
 life_operation life_block_in_wait;

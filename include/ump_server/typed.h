@@ -159,6 +159,7 @@
  * int adder_spawn_task(const struct ump_config *config, const struct adder_handler *handler,
  *                      struct adder *self, adder_client *client, adder_task *task);
  * int adder_task_fd(adder_task task);
+ * ump_time adder_task_due(adder_task task);
  * bool adder_task_dispatch(adder_task task, size_t budget);
  * int adder_task_run(adder_task task, ump_time deadline);
  * int adder_task_watch(adder_task task, ump_completions *completions, void *tag);
@@ -774,6 +775,10 @@ struct ump__untyped_handler {
 	UMP__TYPED int name##_task_fd(name##_task task_)                                           \
 	{                                                                                          \
 		return ump_task_fd(task_.untyped);                                                 \
+	}                                                                                          \
+	UMP__TYPED ump_time name##_task_due(name##_task task_)                                     \
+	{                                                                                          \
+		return ump_task_due(task_.untyped);                                                \
 	}                                                                                          \
 	UMP__TYPED bool name##_task_dispatch(name##_task task_, size_t budget_)                    \
 	{                                                                                          \

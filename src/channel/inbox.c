@@ -171,6 +171,21 @@ bool ump__inbox_idle(struct ump__word *inbox, const struct ump__notifier *notifi
 	return ump__inbox_word_park(inbox, &seen, step.next);
 }
 
+/*@ requires valid: \valid(inbox);
+  @ requires role: of_receiver(ump__knows) || ump__knows == UMP__KNOWS_PARKED;
+  @ terminates \true;
+  @ assigns inbox->value, ump__knows;
+  @ ensures awake: of_receiver(ump__knows);
+  @*/
+void ump__inbox_unpark(struct ump__word *inbox)
+{
+	uintptr_t seen = ump__word_peek(inbox);
+	struct ump__inbox_step step = ump__inbox_unpark_step(seen);
+
+	if (step.taken)
+		(void)ump__inbox_word_park(inbox, &seen, step.next);
+}
+
 /*@ requires valid: \valid_read(inbox);
   @ requires role: of_sender(ump__knows);
   @ terminates \true;

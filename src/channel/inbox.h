@@ -36,6 +36,10 @@ bool ump__inbox_take(struct ump__word *inbox, struct ump__queue *batch);
  * receiver only. */
 bool ump__inbox_idle(struct ump__word *inbox, const struct ump__notifier *notifier);
 
+/* End being idle, if the receiver is: the next push does not raise the notifier.  The receiver
+ * only. */
+void ump__inbox_unpark(struct ump__word *inbox);
+
 /* Return whether the inbox is closed; it is never opened again. */
 bool ump__inbox_is_closed(const struct ump__word *inbox);
 

@@ -79,13 +79,19 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 	return true;
 }
 
-/* Return the message before which a due call has suspended; NULL if there is none. */
+/* Return the message before which a due call has suspended; NULL if there is none, or if its
+ * requester has given up. */
 static struct ump__message *take_refused(struct ump_task *task)
 {
-	struct ump__message *refused = task->dispatcher.server->refused;
+	ump_server *server = task->dispatcher.server;
+	struct ump__message *refused = server->refused;
 
-	task->dispatcher.server->refused = NULL;
-	return refused;
+	server->refused = NULL;
+	if (refused == NULL || ump__kind_of(refused) != UMP__KIND_REQUEST ||
+		!ump__request_is_abandoned(ump__request_of(refused)))
+		return refused;
+	ump__server_skip(server, refused);
+	return NULL;
 }
 
 /* Pass one message to the handler, after the calls that are due.  Returns true if it, or one of
@@ -129,9 +135,12 @@ static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump
 			handle(task, take_refused(task), outcome, flow))
 			return true;
 	}
-	if (timers != NULL && *outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped &&
-		handle(task, &timers->marker, outcome, flow))
-		return true;
+	if (timers != NULL && *outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped) {
+		/* A due call may suspend; pushes must not raise the notifier then. */
+		ump__inbox_unpark(&task->dispatcher.server->channel->inbox);
+		if (handle(task, &timers->marker, outcome, flow))
+			return true;
+	}
 	return *outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped;
 }
 
@@ -186,11 +195,14 @@ static enum ump__outcome run_once(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
 	enum ump__outcome outcome;
+	/* A message before which a due call has suspended is handled first, and counts. */
+	size_t used = task->dispatcher.server->refused != NULL ? 1 : 0;
 
 	if (resume(task, &outcome, flow))
 		return outcome;
 	do {
-		outcome = handle_batch(task, budget, awake, flow);
+		if (budget == 0 || budget > used)
+			outcome = handle_batch(task, budget != 0 ? budget - used : 0, awake, flow);
 		if (outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped ||
 			task->suspension != NULL)
 			return outcome;

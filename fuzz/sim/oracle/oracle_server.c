@@ -264,7 +264,8 @@ void oracle_due_call(int server)
 	/* As check_stopped(). */
 	must(its->stopped < 0 || its->handled_since_stop < 2, "[stop]", -1,
 		"a timer calls after a stop");
-	its->handled_since_stop += its->stopped >= 0;
+	if (its->stopped >= 0)
+		its->handled_since_stop++;
 	its->due_calls++;
 }
 

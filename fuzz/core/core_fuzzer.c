@@ -16,6 +16,7 @@
 #include "core/walk.h"
 
 #include "engine/input.h"
+#include "wait/heap.h"
 
 /* Where the contracts have callable predicates, they check each step as well. */
 #if defined(__has_include)
@@ -477,6 +478,91 @@ static void planned_times(struct input input)
 	EXPECT("[timer]", step.due == UMP__TIMER_NEVER && step.count == 1);
 }
 
+/* ---- The heap of times --------------------------------------------------------------------- */
+
+#define SLOTS_FEW  3
+#define SLOTS_MANY 8
+
+/* The heap against an array of the keys in use. */
+struct times {
+	struct ump__heap heap;
+	struct ump__heap_entry few[SLOTS_FEW], many[SLOTS_MANY];
+	uint32_t few_places[SLOTS_FEW], many_places[SLOTS_MANY];
+	bool used[SLOTS_MANY];
+	int64_t keys[SLOTS_MANY];
+};
+
+static void check_times(const struct times *times)
+{
+	uint32_t count = 0;
+	int64_t least = INT64_MAX;
+
+	EXPECT("[heap]", ump__heap_is_valid(&times->heap));
+	for (uint32_t i = 0; i < SLOTS_MANY; i++) {
+		EXPECT("[heap]", ump__heap_has(&times->heap, i) == times->used[i]);
+		if (!times->used[i])
+			continue;
+		count++;
+		least = times->keys[i] < least ? times->keys[i] : least;
+		EXPECT("[heap]", ump__heap_key(&times->heap, i) == times->keys[i]);
+	}
+	EXPECT("[heap]", times->heap.count == count);
+	if (count != 0)
+		EXPECT("[heap]", times->keys[ump__heap_first(&times->heap)] == least);
+}
+
+static void change_times(struct times *times, uint8_t choice, int64_t key)
+{
+	uint32_t slot = choice / 4 % SLOTS_MANY;
+
+	if (choice % 4 < 2 && times->heap.count < times->heap.room) {
+		slot = ump__heap_push(&times->heap, key);
+		EXPECT("[heap]", slot < times->heap.room && !times->used[slot]);
+		times->used[slot] = true;
+		times->keys[slot] = key;
+	} else if (times->used[slot] && choice % 4 == 2) {
+		ump__heap_change(&times->heap, slot, key);
+		times->keys[slot] = key;
+	} else if (times->used[slot]) {
+		ump__heap_remove(&times->heap, slot);
+		times->used[slot] = false;
+	} else if (times->heap.room == SLOTS_FEW) {
+		ump__heap_grow(&times->heap, times->many, times->many_places, SLOTS_MANY);
+	}
+}
+
+/* A heap that was changed from outside is not valid. */
+static void wrong_times(struct times *times)
+{
+	EXPECT("[heap]", ump__heap_is_valid(&times->heap));
+	if (times->heap.count > 1) {
+		times->heap.entries[1].key = times->heap.entries[0].key - 1;
+		EXPECT("[heap]", !ump__heap_is_valid(&times->heap));
+	}
+	times->heap.places[0]++;
+	EXPECT("[heap]", !ump__heap_is_valid(&times->heap));
+	times->heap.places[0] = times->heap.room;
+	EXPECT("[heap]", !ump__heap_is_valid(&times->heap));
+	times->heap.entries[0].slot = times->heap.room;
+	EXPECT("[heap]", !ump__heap_is_valid(&times->heap));
+}
+
+static void keeping_times(struct input input)
+{
+	struct times times = {.used = {false}};
+
+	ump__heap_init(&times.heap);
+	check_times(&times);
+	ump__heap_grow(&times.heap, times.few, times.few_places, SLOTS_FEW);
+	for (unsigned steps = 0; steps < 64 && !input_is_over(&input); steps++) {
+		uint8_t choice = input_byte(&input);
+
+		change_times(&times, choice, input_byte(&input) % 16);
+		check_times(&times);
+	}
+	wrong_times(&times);
+}
+
 /* ---- Stops --------------------------------------------------------------------------------- */
 
 /* All attention words that a stop may meet. */
@@ -820,6 +906,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	poll_counts();
 	planned_times(world.input);
 	stopping();
+	keeping_times(world.input);
 	walking(world.input);
 	world.limit = world.capacity = world.permits = 2;
 	for (unsigned i = 0; i < QUEUES; i++)

@@ -336,6 +336,7 @@ static void join(struct combining *its)
 			ump_combining_drop(&its->handle);
 		return;
 	}
+	EXPECT("[misuse]", ump_combining_watch(its->handle, NULL, NULL) == UMP_INVALID);
 	EXPECT("[deadline]", ump_combining_join(&its->handle, &how, UMP_NOW) ==
 				     (ended ? UMP_OK : UMP_TIMED_OUT));
 	EXPECT("[break]", how.stop == (ended && its->broke));

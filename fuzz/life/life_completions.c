@@ -178,10 +178,12 @@ void life_completions_next(struct world *world, unsigned from)
 static int send_completion(
 	struct world *world, unsigned from, const void *msg, struct sink *sink, uint64_t *id)
 {
-	return id != NULL ? ump_client_req_completion_until(world->clients[from], msg, sink->handle,
-				    tag_of(life.tags), UMP_FOREVER, id)
-			  : ump_client_req_completion(
-				    world->clients[from], msg, sink->handle, tag_of(life.tags));
+	/* Without a number and a deadline, both functions are the same. */
+	return id != NULL || life.tags % 2 != 0
+		       ? ump_client_req_completion_until(world->clients[from], msg, sink->handle,
+				 tag_of(life.tags), UMP_FOREVER, id)
+		       : ump_client_req_completion(
+				 world->clients[from], msg, sink->handle, tag_of(life.tags));
 }
 
 void life_req_completion(struct world *world, unsigned from)
@@ -201,6 +203,9 @@ void life_req_completion(struct world *world, unsigned from)
 
 	if (sink->busy)
 		return;
+	if (can)
+		EXPECT("[deadline]", ump_client_req_completion_until(world->clients[from], buffer,
+					     sink->handle, NULL, UMP_NOW, NULL) == UMP_TIMED_OUT);
 	result = send_completion(world, from, buffer, sink, cancellable ? &id : NULL);
 	life_trace("  value", value);
 	EXPECT("[complete]", (id != 0) == (!cancellable || result == UMP_OK));
@@ -223,6 +228,8 @@ void life_req_completion(struct world *world, unsigned from)
 		sink->id = id;
 		sink->cancellable = request;
 		sink->cancellable_world = world;
+		if (which >= 192)
+			cancel(sink);
 	}
 	check_in_flight(sink);
 }

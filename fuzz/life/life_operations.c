@@ -132,13 +132,16 @@ static void client_weak(struct world *world, unsigned from)
 {
 	int to;
 	ump_weak_client *out = GARBAGE;
-	int expected = weak_result(world, world->clients[from] != NULL);
+	/* A client that can only post substitutes for an empty slot. */
+	bool post = world->clients[from] == NULL && world->posters[from] != NULL;
+	int expected = weak_result(world, post || world->clients[from] != NULL);
 	int result;
 
 	FIND_FREE(world->weaks, to);
 	if (to == NONE)
 		return;
-	result = ump_client_weak(world->clients[from], &out);
+	result = post ? ump_post_client_weak(world->posters[from], &out)
+		      : ump_client_weak(world->clients[from], &out);
 	if (went_well(result, expected, out)) {
 		world->model.weak++;
 		world->weaks[to] = out;
@@ -589,6 +592,38 @@ static void misuse_watch(const struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_combining_watch(NULL, NULL, NULL) == UMP_INVALID);
 }
 
+static void drop_stop(void *value)
+{
+	(void)value;
+	EXPECT("[stop]", false);
+}
+
+/* A raw receiving end cannot be stopped, and a server that has ended is gone. */
+static void misuse_stop(const struct world *world, unsigned from)
+{
+	const ump_client *client = world->clients[from];
+	const ump_post_client *poster = world->posters[from];
+	const ump_weak_client *weak = some_weak(world, from);
+	int refused = world->end == END_RAW ? UMP_INVALID : UMP_SERVER_GONE;
+	int expected = refused;
+
+	EXPECT("[misuse]", ump_client_stop(NULL, NULL, drop_stop) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_stop(NULL, NULL, drop_stop) == UMP_INVALID);
+	EXPECT("[misuse]", ump_weak_client_stop(NULL, NULL, drop_stop) == UMP_INVALID);
+	if (world->end != END_RAW && !world->model.closed)
+		return;
+	if (client != NULL)
+		EXPECT("[stop]", ump_client_stop(client, NULL, drop_stop) == refused);
+	if (poster != NULL)
+		EXPECT("[stop]", ump_post_client_stop(poster, NULL, drop_stop) == refused);
+	if (world->model.strong == 0)
+		expected = UMP_CLIENTS_GONE;
+	else if (model_strong_is_full(&world->model))
+		expected = UMP_OVERFLOW;
+	if (weak != NULL)
+		EXPECT("[stop]", ump_weak_client_stop(weak, NULL, drop_stop) == expected);
+}
+
 static void misuse_post_client(const struct world *world, unsigned from)
 {
 	ump_post_client *poster = world->posters[from];
@@ -627,6 +662,7 @@ static void misuse_null(struct world *world, unsigned from)
 	EXPECT("[misuse]", ump_server_was_empty(NULL) && ump_server_skipped(NULL) == 0);
 	misuse_task();
 	misuse_watch(world, from);
+	misuse_stop(world, from);
 	misuse_post_client(world, from);
 	ump_client_drop(NULL);
 	ump_post_client_drop(NULL);

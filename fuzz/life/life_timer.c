@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Timers of tasks, against an array of them.  Only servers without a capacity have any here: while a
- * due call precedes a message that was dequeued already, its permit is released, and the model of
- * the queue does not know that.
+ * Timers of tasks, against an array of them.  Only servers without a capacity have any here: while
+ * a due call precedes a message that was dequeued already, that message's permit is released, and
+ * the model of the queue does not know that.
  */
 #include "life/life_world.h"
 

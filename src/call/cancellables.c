@@ -7,6 +7,8 @@
 #include "sync/tools.h"
 #include "wait/deadline.h"
 
+#include <assert.h>
+
 _Static_assert(offsetof(struct ump__cancellables, front) == 0, "they are freed by their front");
 
 /* Slots of the first allocation; each further one doubles them. */
@@ -57,6 +59,7 @@ static bool grow(struct ump__cancellables *all)
 	slots = ump__alloc(room * SLOT_SIZE);
 	if (slots == NULL)
 		return false;
+	assert(heap->room == 0 || all->slots != NULL);
 	for (uint32_t i = 0; i < room; i++) {
 		if (i < heap->room)
 			slots[i] = all->slots[i];

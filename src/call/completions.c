@@ -240,22 +240,13 @@ int ump_completions_wait_sized(ump_completions *completions, struct ump_completi
 /* Release a completed message that will not be retrieved. */
 static void discard(struct ump__message *message)
 {
-	switch (ump__kind_of(message)) {
-	case UMP__KIND_REQUEST:
+	if (ump__kind_of(message) == UMP__KIND_REQUEST)
 		ump__request_discard(
 			ump__request_of(message), ump__request_of(message)->answer.code);
-		break;
-	case UMP__KIND_RESERVATION:
-		ump__reservation_release(ump__reservation_of(message), false);
-		break;
-	case UMP__KIND_WATCH:
+	else if (ump__kind_of(message) == UMP__KIND_WATCH)
 		ump__watch_free(ump__watch_of(message));
-		break;
-	case UMP__KIND_POST:
-	case UMP__KIND_EOS:
-	case UMP__KIND_DUE:
-		break;
-	}
+	else
+		ump__reservation_release(ump__reservation_of(message), false);
 }
 
 void ump_completions_drop(ump_completions **completions)

@@ -5,6 +5,8 @@
 #include "sync/probe.h"
 #include "sync/tools.h"
 
+#include <assert.h>
+
 static struct ump_flow handle_request(
 	struct ump__dispatcher *dispatcher, struct ump__request *request)
 {
@@ -43,6 +45,7 @@ static struct ump_flow make_due_call(struct ump__dispatcher *dispatcher)
 	const void *above = UMP__CALLBACK_BEGIN();
 	struct ump_flow flow;
 
+	assert(timers != NULL);
 	ump__tools_call(NULL, NULL);
 	flow = timers->current.call(dispatcher->handler.self, timers->current.arg, timers->count);
 	UMP__CALLBACK_END(above);

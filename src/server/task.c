@@ -158,14 +158,14 @@ static void settle(struct ump_task *task)
 		ump__notifier_raise(notifier_of(task));
 }
 
-/* Handle up to `budget` messages, or one batch if it is 0, unless a handler suspends.  `until` is a
- * deadline to check after each message, or UMP_NOW for none. */
+/* Handle up to `budget` messages, or one batch if it is 0, unless a handler suspends; `handled` of
+ * them were handled already.  `until` is a deadline to check after each message, or UMP_NOW for
+ * none. */
 static enum ump__outcome handle_batch(
-	struct ump_task *task, size_t budget, ump_time until, struct ump_flow *flow)
+	struct ump_task *task, size_t budget, size_t handled, ump_time until, struct ump_flow *flow)
 {
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 	ump_server *server = task->dispatcher.server;
-	size_t handled = 0;
 
 	while (outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped &&
 		(budget == 0 || handled < budget)) {
@@ -201,8 +201,8 @@ static enum ump__outcome run_once(
 	if (resume(task, &outcome, flow))
 		return outcome;
 	do {
-		if (budget == 0 || budget > used)
-			outcome = handle_batch(task, budget != 0 ? budget - used : 0, awake, flow);
+		outcome = handle_batch(task, budget, used, awake, flow);
+		used = 0;
 		if (outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped ||
 			task->suspension != NULL)
 			return outcome;

@@ -9,7 +9,12 @@
 #include <string.h>
 
 /* Slots of the first arrays; they double as they are used up. */
-#define ROOM ((uint32_t)8)
+#define ROOM ((uint32_t)2)
+/* Bytes of a slot in all arrays, and the most slots: their size must not overflow. */
+#define SLOT_SIZE                                                                                  \
+	(sizeof(struct ump__timer_slot) + sizeof(struct ump__heap_entry) + sizeof(uint32_t))
+#define MOST                                                                                       \
+	(SIZE_MAX / SLOT_SIZE < UMP__HEAP_MOST ? (uint32_t)(SIZE_MAX / SLOT_SIZE) : UMP__HEAP_MOST)
 
 struct ump__timers *ump__timers_new(void)
 {
@@ -37,14 +42,12 @@ static int grow(struct ump__timers *timers)
 {
 	uint32_t old = timers->heap.room;
 	uint32_t room = old == 0 ? ROOM : 2 * old;
-	size_t each =
-		sizeof(struct ump__timer_slot) + sizeof(struct ump__heap_entry) + sizeof(uint32_t);
 	struct ump__timer_slot *slots;
 	struct ump__heap_entry *entries;
 
-	if (old > UMP__HEAP_MOST / 2 || room > SIZE_MAX / each)
+	if (old > MOST / 2)
 		return UMP_NO_MEMORY;
-	slots = ump__alloc(room * each);
+	slots = ump__alloc(room * SLOT_SIZE);
 	if (slots == NULL)
 		return UMP_NO_MEMORY;
 	entries = (struct ump__heap_entry *)(slots + room);

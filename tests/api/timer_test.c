@@ -610,6 +610,38 @@ static void task_suspends(void)
 	ump_client_drop(&client);
 }
 
+/* A due call suspends before a request, whose requester then gives up: it is skipped.  A message
+ * before which one has suspended counts for the budget. */
+static void task_suspends_before_request(void)
+{
+	struct ump_stats stats;
+	ump_wait_reply *waiting;
+
+	resumes_at_once = false;
+	prepare(start_suspend);
+	probe_spawn_task(&probe, &client, &task);
+	probe_post(client, OP_CALL, 0);
+	waiting = probe_req_async(client, OP_ECHO, 1, NULL);
+	probe_post(client, OP_ECHO, 2);
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK_INT(probe.handled, ==, 2);
+	ump_wait_reply_drop(&waiting);
+	CHECK_INT(ump_task_resume(&suspension, ump_continue()), ==, UMP_OK);
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK_INT(ump_client_stats(client, &stats), ==, UMP_OK);
+	CHECK_INT(stats.skipped, ==, 1);
+	end_task();
+	CHECK_INT(probe.handled, ==, 4);
+	prepare_suspend();
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK_INT(ump_task_resume(&suspension, ump_continue()), ==, UMP_OK);
+	CHECK(ump_task_dispatch(task, 1));
+	CHECK_INT(probe.handled, ==, 4);
+	CHECK(ump_task_dispatch(task, 1));
+	CHECK_INT(probe.handled, ==, 5);
+	end_task();
+}
+
 static struct ump_flow drop_due(void *self, void *arg, uint64_t count)
 {
 	(void)arg;
@@ -816,6 +848,8 @@ static const struct check_test tests[] = {
 	{"[timer] [task] a task's due calls in an event loop", in_a_loop},
 	{"[timer] [task] a due call ends a task", task_breaks},
 	{"[timer] [suspend] a due call suspends", task_suspends},
+	{"[timer] [origin] [task] a due call suspends before a request",
+		task_suspends_before_request},
 	{"[timer] [task] a due call drops its task", task_drops_itself},
 	{"[timer] [user] [deadlock] a due call is a callback", is_a_callback},
 	{"[timer] [misuse] refused calls", refused},

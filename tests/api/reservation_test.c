@@ -163,6 +163,7 @@ static void by_post_client(void)
 	CHECK_INT(ump_post_client_reserve(NULL, completions, NULL), ==, UMP_INVALID);
 	CHECK_INT(ump_post_client_stats(NULL, &stats), ==, UMP_INVALID);
 	CHECK_INT(ump_post_client_weak(NULL, &weak), ==, UMP_INVALID);
+	CHECK_INT(ump_post_client_weak(poster, NULL), ==, UMP_INVALID);
 	CHECK(weak == NULL);
 	ump_client_drop(&client);
 	ump_server_drop(&server);

@@ -642,6 +642,36 @@ static void task_suspends_before_request(void)
 	end_task();
 }
 
+static struct ump_flow suspend_later(
+	struct probe *self, const struct order *order, ump_reply_context **rc)
+{
+	(void)self;
+	(void)order;
+	(void)rc;
+	start(suspend_due, NULL, ump_after(MS), 0, NULL);
+	return ump_continue();
+}
+
+/* A due call suspends in a run that began idle: messages do not raise the notifier meanwhile. */
+static void task_suspends_when_idle(void)
+{
+	resumes_at_once = false;
+	prepare(suspend_later);
+	probe_spawn_task(&probe, &client, &task);
+	probe_post(client, OP_CALL, 0);
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK(!probe_readable(ump_task_fd(task)));
+	CHECK(wait_and_dispatch());
+	CHECK_INT(probe.handled, ==, 2);
+	probe_post(client, OP_ECHO, 1);
+	CHECK(!probe_readable(ump_task_fd(task)));
+	CHECK_INT(ump_task_resume(&suspension, ump_continue()), ==, UMP_OK);
+	CHECK(probe_readable(ump_task_fd(task)));
+	CHECK(ump_task_dispatch(task, 0));
+	CHECK_INT(probe.handled, ==, 3);
+	end_task();
+}
+
 static struct ump_flow drop_due(void *self, void *arg, uint64_t count)
 {
 	(void)arg;
@@ -850,6 +880,7 @@ static const struct check_test tests[] = {
 	{"[timer] [suspend] a due call suspends", task_suspends},
 	{"[timer] [origin] [task] a due call suspends before a request",
 		task_suspends_before_request},
+	{"[timer] [task] [suspend] a due call suspends in an idle task", task_suspends_when_idle},
 	{"[timer] [task] a due call drops its task", task_drops_itself},
 	{"[timer] [user] [deadlock] a due call is a callback", is_a_callback},
 	{"[timer] [misuse] refused calls", refused},

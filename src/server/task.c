@@ -136,7 +136,9 @@ static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump
 			return true;
 	}
 	if (timers != NULL && *outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped) {
-		/* A due call may suspend; pushes must not raise the notifier then. */
+		/* A due call may suspend, and pushes must not raise the notifier then.  It may be
+		 * clear, since the time has brought this run about. */
+		task->cleared = true;
 		ump__inbox_unpark(&task->dispatcher.server->channel->inbox);
 		if (handle(task, &timers->marker, outcome, flow))
 			return true;

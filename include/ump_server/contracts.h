@@ -508,6 +508,9 @@ static inline int (ump_spawn_combining)(const struct ump_config *config,
 
 /*@ UMP__FILLS(client, out) */
 int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size_t out_size);
+/*@ UMP__FILLS(client, out) */
+int ump_post_client_stats_sized(
+	const ump_post_client *client, struct ump_stats *out, size_t out_size);
 /*@ UMP__FILLS(weak, out) */
 int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);

@@ -518,6 +518,8 @@ int ump_weak_client_stats_sized(
 int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size_t out_size);
 /*@ UMP__FILLS(client, out) */
 static inline int ump_client_stats(const ump_client *client, struct ump_stats *out);
+/*@ UMP__FILLS(client, out) */
+static inline int ump_post_client_stats(const ump_post_client *client, struct ump_stats *out);
 /*@ UMP__FILLS(weak, out) */
 static inline int ump_weak_client_stats(const ump_weak_client *weak, struct ump_stats *out);
 /*@ UMP__FILLS(server, out) */

@@ -72,7 +72,8 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 
 /* Return what the loop does before it handles a message of `kind`; `stopped`: a stop was accepted.
  * The marker that follows a stop is the EOS marker. */
-/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
+  @   kind == UMP__KIND_DUE;
   @ terminates \true;
   @ assigns \result \from kind, stopped;
   @ behavior stopped:

@@ -149,41 +149,29 @@ static enum ump__outcome make_due_calls(struct ump__dispatcher *dispatcher, stru
 	return outcome;
 }
 
-/* As make_due_calls(), before `message`.  Returns whether the message is to be passed on now;
- * otherwise it is the marker of due calls, or is refused, as `outcome` or a suspension requires. */
-static bool is_next(struct ump__dispatcher *dispatcher, struct ump__message *message,
-	struct ump_flow *flow, enum ump__outcome *outcome)
-{
-	bool marker = message == &dispatcher->timers->marker;
-
-	if (ump__kind_of(message) == UMP__KIND_EOS && !marker)
-		return true;
-	*outcome = make_due_calls(dispatcher, flow);
-	if (*outcome == UMP__OUTCOME_CONTINUE && dispatcher->frame.suspension == NULL &&
-		!dispatcher->dropped && !marker)
-		return true;
-	if (!marker)
-		dispatcher->server->refused = message;
-	return false;
-}
-
 /* As ump__dispatcher_handle, if `message` is the EOS marker, or the attention word is not 0. */
 static enum ump__outcome look_closer(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
 {
 	const struct ump__attention *attention = &dispatcher->server->channel->attention;
-	enum ump__kind kind = ump__kind_of(message);
+	const struct ump__timers *timers = dispatcher->timers;
+	bool due = timers != NULL && message == &timers->marker;
+	enum ump__kind kind = due ? UMP__KIND_DUE : ump__kind_of(message);
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 
-	if (dispatcher->timers != NULL && !is_next(dispatcher, message, flow, &outcome))
-		return outcome;
-	/* A due call may have stopped the server. */
-	outcome = ump__outcome_before(kind, ump__stop_is_set(ump__attention_peek(attention)));
-	if (outcome == UMP__OUTCOME_CONTINUE)
-		return pass_on(dispatcher, message, kind, flow);
+	if (timers != NULL && kind != UMP__KIND_EOS)
+		outcome = make_due_calls(dispatcher, flow);
+	if (outcome == UMP__OUTCOME_CONTINUE && dispatcher->frame.suspension == NULL &&
+		!dispatcher->dropped) {
+		/* A due call may have stopped the server. */
+		outcome =
+			ump__outcome_before(kind, ump__stop_is_set(ump__attention_peek(attention)));
+		if (outcome == UMP__OUTCOME_CONTINUE && !due)
+			return pass_on(dispatcher, message, kind, flow);
+	}
 	if (kind == UMP__KIND_EOS)
 		ump__tools_acquire(message);
-	else
+	else if (!due)
 		dispatcher->server->refused = message;
 	return outcome;
 }

@@ -162,11 +162,10 @@ bool ump__cancellables_next(struct ump__cancellables *all, struct ump_completion
 
 ump_time ump__cancellables_due(const struct ump__cancellables *all)
 {
-	const struct ump__heap *heap = &all->heap;
-
-	if (heap->count == 0)
+	if (all == NULL || all->heap.count == 0)
 		return UMP_FOREVER;
-	return has_cancelled(heap) ? UMP_NOW : ump__heap_key(heap, ump__heap_first(heap));
+	return has_cancelled(&all->heap) ? UMP_NOW
+					 : ump__heap_key(&all->heap, ump__heap_first(&all->heap));
 }
 
 void ump__cancellables_drop(struct ump__cancellables *all)
@@ -206,8 +205,7 @@ ump_time ump_completions_due(const ump_completions *completions)
 	if (completions == NULL)
 		return UMP_FOREVER;
 	ump__tools_owned(completions, sizeof *completions);
-	return completions->cancellables != NULL ? ump__cancellables_due(completions->cancellables)
-						 : UMP_FOREVER;
+	return ump__cancellables_due(completions->cancellables);
 }
 
 /* ---- For answerers ------------------------------------------------------------------------- */

@@ -61,7 +61,8 @@ bool ump__cancellables_next(struct ump__cancellables *all, struct ump_completion
 /* An answer has come out of the queue: free its slot, and return its tag. */
 void *ump__cancellable_take(struct ump__cancellables *all, const struct ump__request *request);
 
-/* Return the time until which there is nothing to describe; UMP_NOW if there is. */
+/* Return the time until which there is nothing to describe; UMP_NOW if there is.  `all` may be
+ * NULL. */
 ump_time ump__cancellables_due(const struct ump__cancellables *all);
 
 /* Give up everything; the queue must be closed. */

@@ -201,9 +201,7 @@ int ump_completions_next_sized(
 /* Return when a wait until `deadline` must end at the latest. */
 static ump_time wait_end(const ump_completions *completions, ump_time deadline)
 {
-	ump_time due = completions->cancellables != NULL
-			       ? ump__cancellables_due(completions->cancellables)
-			       : UMP_FOREVER;
+	ump_time due = ump__cancellables_due(completions->cancellables);
 
 	return due < deadline ? due : deadline;
 }

@@ -93,11 +93,8 @@ static struct ump__message *next(struct ump_combining *combining)
 	if (held == NULL)
 		return ump__server_next(server, UMP_NOW);
 	combining->held = NULL;
-	if (ump__kind_of(held) != UMP__KIND_REQUEST ||
-		!ump__request_is_abandoned(ump__request_of(held)))
-		return held;
-	ump__server_skip(server, held);
-	return ump__server_next(server, UMP_NOW);
+	held = ump__server_unless_abandoned(server, held);
+	return held != NULL ? held : ump__server_next(server, UMP_NOW);
 }
 
 /*

@@ -39,6 +39,14 @@ void ump__server_skip(ump_server *server, struct ump__message *message)
 	ump__request_discard(request, UMP_SERVER_GONE);
 }
 
+struct ump__message *ump__server_unless_abandoned(ump_server *server, struct ump__message *message)
+{
+	if (!is_abandoned(message))
+		return message;
+	ump__server_skip(server, message);
+	return NULL;
+}
+
 /* Release the permit of a message that has left the queue.  The queue's depth peaks just before
  * that. */
 static void release_permit(ump_server *server)

@@ -34,6 +34,10 @@ bool ump__server_linger(ump_server *server);
 /* Free a request that was abandoned while it was queued, and count it. */
 void ump__server_skip(ump_server *server, struct ump__message *message);
 
+/* Return a message that was dequeued before; NULL if its requester has given up since, and then it
+ * is skipped. */
+struct ump__message *ump__server_unless_abandoned(ump_server *server, struct ump__message *message);
+
 /* Start a request: from now on, dropping its context gives UMP_NO_REPLY. */
 ump_reply_context *ump__server_start(ump_server *server, struct ump__request *request);
 

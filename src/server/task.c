@@ -87,11 +87,7 @@ static struct ump__message *take_refused(struct ump_task *task)
 	struct ump__message *refused = server->refused;
 
 	server->refused = NULL;
-	if (refused == NULL || ump__kind_of(refused) != UMP__KIND_REQUEST ||
-		!ump__request_is_abandoned(ump__request_of(refused)))
-		return refused;
-	ump__server_skip(server, refused);
-	return NULL;
+	return refused != NULL ? ump__server_unless_abandoned(server, refused) : NULL;
 }
 
 /* Pass one message to the handler, after the calls that are due.  Returns true if it, or one of
@@ -319,13 +315,20 @@ int ump_task_fd(const ump_task *task)
 	return task != NULL ? notifier_of(task)->fd : -1;
 }
 
+/* Return the time until which a task that does not run needs no run, unless its notifier is
+ * raised. */
+static ump_time idle_until(const struct ump_task *task)
+{
+	return task->suspension == NULL ? task->dispatcher.until : UMP_FOREVER;
+}
+
 ump_time ump_task_due(const ump_task *task)
 {
 	if (task == NULL)
 		return UMP_FOREVER;
 	ump__tools_owned(task, sizeof *task);
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
-	return task->suspension == NULL ? task->dispatcher.until : UMP_FOREVER;
+	return idle_until(task);
 }
 
 /* Run a task once; it must not be running.  Returns false if its loop has ended. */
@@ -398,7 +401,7 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
-		due = ump_task_due(task);
+		due = idle_until(task);
 		ump__notifier_wait(notifier_of(task), due < deadline ? due : deadline);
 	}
 	return UMP_OK;

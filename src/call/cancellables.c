@@ -7,20 +7,7 @@
 #include "sync/tools.h"
 #include "wait/deadline.h"
 
-#include <assert.h>
-
 _Static_assert(offsetof(struct ump__cancellables, front) == 0, "they are freed by their front");
-
-/* Slots of the first allocation; each further one doubles them. */
-#define FIRST 16
-
-/* Bytes of a slot: what is needed for its request, and its part of the heap. */
-#define SLOT_SIZE                                                                                  \
-	(sizeof(struct ump__cancellable) + sizeof(struct ump__heap_entry) + sizeof(uint32_t))
-
-/* The most slots: their size must not overflow. */
-#define MOST                                                                                       \
-	(SIZE_MAX / SLOT_SIZE < UMP__HEAP_MOST ? (uint32_t)(SIZE_MAX / SLOT_SIZE) : UMP__HEAP_MOST)
 
 /* ---- For the owner ------------------------------------------------------------------------- */
 
@@ -46,31 +33,14 @@ static int cancellables_make(ump_completions *completions)
 	return UMP_OK;
 }
 
-/* Make room for more requests.  One allocation contains the three arrays. */
+/* Make room for more requests.  Returns false if there is no memory. */
 static bool grow(struct ump__cancellables *all)
 {
-	struct ump__heap *heap = &all->heap;
-	uint32_t room = heap->room == 0 ? FIRST : 2 * heap->room;
-	struct ump__cancellable *slots;
-	struct ump__heap_entry *entries;
+	void *slots = ump__heap_enlarge(&all->heap, all->slots, sizeof *all->slots);
 
-	if (heap->room > MOST / 2)
-		return false;
-	slots = ump__alloc(room * SLOT_SIZE);
-	if (slots == NULL)
-		return false;
-	assert(heap->room == 0 || all->slots != NULL);
-	for (uint32_t i = 0; i < room; i++) {
-		if (i < heap->room)
-			slots[i] = all->slots[i];
-		else
-			slots[i] = (struct ump__cancellable){.generation = 1};
-	}
-	entries = (struct ump__heap_entry *)(void *)(slots + room);
-	ump__heap_grow(heap, entries, (uint32_t *)(void *)(entries + room), room);
-	ump__free(all->slots);
-	all->slots = slots;
-	return true;
+	if (slots != NULL)
+		all->slots = slots;
+	return slots != NULL;
 }
 
 int ump__cancellable_open(ump_completions *completions, ump_time deadline, uint32_t *slot)
@@ -120,7 +90,7 @@ void ump__cancellable_set(struct ump__cancellables *all, uint32_t slot,
 
 uint64_t ump__cancellable_id(const struct ump__cancellables *all, uint32_t slot)
 {
-	return (uint64_t)all->slots[slot].generation << 32 | slot;
+	return ump__heap_number(slot, all->slots[slot].generation);
 }
 
 void *ump__cancellable_take(struct ump__cancellables *all, const struct ump__request *request)
@@ -170,14 +140,14 @@ ump_time ump__cancellables_due(const struct ump__cancellables *all)
 
 void ump__cancellables_drop(struct ump__cancellables *all)
 {
-	ump__free(all->slots);
+	ump__heap_free(&all->heap);
 	ump__completions_drop_counts(&all->front);
 }
 
 int ump_completions_cancel(ump_completions *completions, uint64_t id)
 {
 	struct ump__cancellables *all;
-	uint32_t slot = (uint32_t)id;
+	uint32_t slot = ump__heap_slot(id);
 	struct ump__cancellable *found;
 	bool first;
 

@@ -25,7 +25,7 @@ struct ump__cancellable {
 	/* NULL once it was given up. */
 	struct ump__request *request;
 	void *tag;
-	/* The upper half of the number; the lower half is the slot. */
+	/* How often the slot was freed: a part of the number. */
 	uint32_t generation;
 };
 

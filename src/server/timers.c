@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-/* Slots of the first arrays; they double as they are used up. */
-#define ROOM ((uint32_t)2)
-/* Bytes of a slot in all arrays, and the most slots: their size must not overflow. */
-#define SLOT_SIZE                                                                                  \
-	(sizeof(struct ump__timer_slot) + sizeof(struct ump__heap_entry) + sizeof(uint32_t))
-#define MOST                                                                                       \
-	(SIZE_MAX / SLOT_SIZE < UMP__HEAP_MOST ? (uint32_t)(SIZE_MAX / SLOT_SIZE) : UMP__HEAP_MOST)
-
 struct ump__timers *ump__timers_new(void)
 {
 	struct ump__timers *made = ump__alloc(sizeof *made);
@@ -32,30 +24,17 @@ void ump__timers_free(struct ump__timers *timers)
 {
 	if (timers == NULL)
 		return;
-	/* The slots begin the memory that the heap's arrays are in. */
-	ump__free(timers->slots);
+	ump__heap_free(&timers->heap);
 	ump__free(timers);
 }
 
 /* Make room for more timers.  UMP_OK or UMP_NO_MEMORY. */
 static int grow(struct ump__timers *timers)
 {
-	uint32_t old = timers->heap.room;
-	uint32_t room = old == 0 ? ROOM : 2 * old;
-	struct ump__timer_slot *slots;
-	struct ump__heap_entry *entries;
+	void *slots = ump__heap_enlarge(&timers->heap, timers->slots, sizeof *timers->slots);
 
-	if (old > MOST / 2)
-		return UMP_NO_MEMORY;
-	slots = ump__alloc(room * SLOT_SIZE);
 	if (slots == NULL)
 		return UMP_NO_MEMORY;
-	entries = (struct ump__heap_entry *)(slots + room);
-	if (old != 0)
-		memcpy(slots, timers->slots, old * sizeof *slots);
-	memset(slots + old, 0, (room - old) * sizeof *slots);
-	ump__heap_grow(&timers->heap, entries, (uint32_t *)(entries + room), room);
-	ump__free(timers->slots);
 	timers->slots = slots;
 	return UMP_OK;
 }
@@ -76,15 +55,16 @@ int ump__timers_start(
 		return UMP_NO_MEMORY;
 	slot = ump__heap_push(&timers->heap, due > 0 ? due : 0);
 	timers->slots[slot].timer = *timer;
-	*id = (uint64_t)timers->slots[slot].generation << 32 | ((uint64_t)slot + 1);
+	*id = ump__heap_number(slot, timers->slots[slot].generation);
 	return UMP_OK;
 }
 
 bool ump__timers_cancel(struct ump__timers *timers, uint64_t id)
 {
-	uint32_t slot = (uint32_t)id - 1;
+	uint32_t slot = ump__heap_slot(id);
 
-	if (!ump__heap_has(&timers->heap, slot) || timers->slots[slot].generation != id >> 32)
+	if (!ump__heap_has(&timers->heap, slot) ||
+		ump__heap_number(slot, timers->slots[slot].generation) != id)
 		return false;
 	forget(timers, slot);
 	return true;

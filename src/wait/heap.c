@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "wait/heap.h"
 
-#include <stddef.h>
+#include "sync/sync.h"
+
+#include <string.h>
+
+/* Slots of the first allocation; each further one doubles them. */
+#define FIRST 2
 
 void ump__heap_init(struct ump__heap *heap)
 {
@@ -32,6 +37,36 @@ void ump__heap_grow(
 	heap->entries = entries;
 	heap->places = places;
 	heap->room = room;
+}
+
+void *ump__heap_enlarge(struct ump__heap *heap, const void *owned, size_t size)
+{
+	size_t each = sizeof(struct ump__heap_entry) + sizeof(uint32_t) + size;
+	size_t most = SIZE_MAX / each < UMP__HEAP_MOST ? SIZE_MAX / each : UMP__HEAP_MOST;
+	uint32_t old = heap->room;
+	uint32_t room = old == 0 ? FIRST : 2 * old;
+	struct ump__heap_entry *before = heap->entries;
+	struct ump__heap_entry *entries;
+	unsigned char *made;
+
+	if (old > most / 2)
+		return NULL;
+	entries = ump__alloc(room * each);
+	if (entries == NULL)
+		return NULL;
+	made = (unsigned char *)(entries + room);
+	if (owned != NULL)
+		memcpy(made, owned, old * size);
+	memset(made + old * size, 0, (room - old) * size);
+	ump__heap_grow(heap, entries, (uint32_t *)(void *)(made + room * size), room);
+	ump__free(before);
+	return made;
+}
+
+void ump__heap_free(struct ump__heap *heap)
+{
+	ump__free(heap->entries);
+	ump__heap_init(heap);
 }
 
 /* Move the hole up, by moving parents down, until `key` is not before the parent of the hole.

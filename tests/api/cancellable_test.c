@@ -270,7 +270,7 @@ static void generations_end(void)
 	id = send(0, NULL, UMP_FOREVER);
 	CHECK_INT(ump_completions_cancel(completions, id), ==, UMP_OK);
 	(void)expect(0, UMP_CANCELLED);
-	completions->cancellables->slots[(uint32_t)id].generation = UINT32_MAX;
+	completions->cancellables->slots[ump__heap_slot(id)].generation = UINT32_MAX;
 	last = send(1, NULL, UMP_FOREVER);
 	CHECK((uint32_t)last == (uint32_t)id && last >> 32 == UINT32_MAX);
 	CHECK_INT(ump_completions_cancel(completions, last), ==, UMP_OK);

@@ -53,41 +53,6 @@ static uint64_t send(int value, struct token *token, ump_time deadline)
 	return id;
 }
 
-static void expect_empty(void)
-{
-	struct ump_completion got;
-
-	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
-}
-
-static struct ump_completion expect(int number, int result)
-{
-	struct ump_completion got = {&got, -100, &got};
-
-	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
-	CHECK_INT((intptr_t)got.tag, ==, number);
-	CHECK_INT(got.result, ==, result);
-	CHECK((got.reply != NULL) == (result == UMP_OK));
-	return got;
-}
-
-static ump_reply_context *receive(int value)
-{
-	ump_reply_context *rc;
-	const void *msg;
-
-	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
-	CHECK_INT(((const struct order *)msg)->value, ==, value);
-	return rc;
-}
-
-static int reply_to(ump_reply_context *rc, int value, struct token *token)
-{
-	struct reply reply = {value, token};
-
-	return ump_reply(&rc, &reply);
-}
-
 static void nothing_left(void)
 {
 	const void *msg;
@@ -117,13 +82,14 @@ static void answered(void)
 	CHECK_INT(ump_completions_in_flight(completions), ==, 4);
 	CHECK(!readable());
 	for (int i = 0; i < 4; i++)
-		CHECK_INT(reply_to(receive(i), i, &token), ==, UMP_OK);
+		CHECK_INT(probe_reply(probe_receive(server, i), i, &token), ==, UMP_OK);
 	CHECK(readable());
 	/* The answer was there before. */
 	CHECK_INT(ump_completions_cancel(completions, ids[1]), ==, UMP_EMPTY);
 	for (int i = 0; i < 4; i++)
-		CHECK_INT(((const struct reply *)expect(i, UMP_OK).reply)->value, ==, i);
-	expect_empty();
+		CHECK_INT(((const struct reply *)probe_expect(completions, i, UMP_OK).reply)->value,
+			==, i);
+	probe_expect_empty(completions);
 	CHECK(!readable());
 	/* It has come out. */
 	for (int i = 0; i < 3; i++)
@@ -140,14 +106,14 @@ static void other_results(void)
 	open_all();
 	for (int i = 0; i < 3; i++)
 		(void)send(i, NULL, UMP_FOREVER);
-	rc = receive(0);
+	rc = probe_receive(server, 0);
 	CHECK_INT(ump_reply_fail(&rc, 7), ==, UMP_OK);
-	rc = receive(1);
+	rc = probe_receive(server, 1);
 	ump_reply_drop(&rc);
 	ump_server_drop(&server);
-	(void)expect(0, 7);
-	(void)expect(1, UMP_NO_REPLY);
-	(void)expect(2, UMP_SERVER_GONE);
+	(void)probe_expect(completions, 0, 7);
+	(void)probe_expect(completions, 1, UMP_NO_REPLY);
+	(void)probe_expect(completions, 2, UMP_SERVER_GONE);
 	CHECK_INT(try_send(3, NULL, UMP_FOREVER, &(uint64_t){0}), ==, UMP_SERVER_GONE);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	drop_all();
@@ -169,21 +135,21 @@ static void cancelled_while_queued(void)
 	CHECK(readable());
 	CHECK(ump_completions_due(completions) == UMP_NOW);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 3);
-	(void)expect(2, UMP_CANCELLED);
+	(void)probe_expect(completions, 2, UMP_CANCELLED);
 	CHECK(readable());
-	(void)expect(0, UMP_CANCELLED);
-	expect_empty();
+	(void)probe_expect(completions, 0, UMP_CANCELLED);
+	probe_expect_empty(completions);
 	CHECK(!readable());
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
 	CHECK_INT(ump_completions_cancel(completions, ids[2]), ==, UMP_EMPTY);
 	/* Only the second one reaches the handler. */
-	CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 1), 1, NULL), ==, UMP_OK);
 	nothing_left();
 	CHECK_INT(ump_server_skipped(server), ==, 2);
 	CHECK_INT(tokens[0].dropped, ==, 1);
 	CHECK_INT(tokens[1].dropped, ==, 0);
 	CHECK_INT(tokens[2].dropped, ==, 1);
-	(void)expect(1, UMP_OK);
+	(void)probe_expect(completions, 1, UMP_OK);
 	drop_all();
 }
 
@@ -196,15 +162,15 @@ static void cancelled_while_handled(void)
 
 	open_all();
 	id = send(0, &message, UMP_FOREVER);
-	rc = receive(0);
+	rc = probe_receive(server, 0);
 	CHECK(!ump_reply_origin_gone(rc));
 	CHECK_INT(ump_completions_cancel(completions, id), ==, UMP_OK);
 	CHECK(ump_reply_origin_gone(rc));
-	(void)expect(0, UMP_CANCELLED);
-	CHECK_INT(reply_to(rc, 0, &answer), ==, UMP_ORIGIN_GONE);
+	(void)probe_expect(completions, 0, UMP_CANCELLED);
+	CHECK_INT(probe_reply(rc, 0, &answer), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(answer.dropped, ==, 1);
 	CHECK_INT(message.dropped, ==, 0);
-	expect_empty();
+	probe_expect_empty(completions);
 	drop_all();
 }
 
@@ -233,11 +199,11 @@ static void the_reply_stays_lent(void)
 	open_all();
 	(void)send(1, NULL, UMP_FOREVER);
 	id = send(2, NULL, UMP_FOREVER);
-	CHECK_INT(reply_to(receive(1), 10, NULL), ==, UMP_OK);
-	reply = expect(1, UMP_OK).reply;
+	CHECK_INT(probe_reply(probe_receive(server, 1), 10, NULL), ==, UMP_OK);
+	reply = probe_expect(completions, 1, UMP_OK).reply;
 	CHECK_INT(ump_completions_cancel(completions, id), ==, UMP_OK);
 	CHECK_INT(reply->value, ==, 10);
-	(void)expect(2, UMP_CANCELLED);
+	(void)probe_expect(completions, 2, UMP_CANCELLED);
 	drop_all();
 }
 
@@ -254,7 +220,7 @@ static void numbers_are_new(void)
 			CHECK_INT(ump_completions_cancel(completions, ids[j]), ==, UMP_EMPTY);
 		}
 		CHECK_INT(ump_completions_cancel(completions, ids[i]), ==, UMP_OK);
-		(void)expect(i, UMP_CANCELLED);
+		(void)probe_expect(completions, i, UMP_CANCELLED);
 	}
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	drop_all();
@@ -269,18 +235,18 @@ static void generations_end(void)
 	open_all();
 	id = send(0, NULL, UMP_FOREVER);
 	CHECK_INT(ump_completions_cancel(completions, id), ==, UMP_OK);
-	(void)expect(0, UMP_CANCELLED);
+	(void)probe_expect(completions, 0, UMP_CANCELLED);
 	completions->cancellables->slots[ump__heap_slot(id)].generation = UINT32_MAX;
 	last = send(1, NULL, UMP_FOREVER);
 	CHECK((uint32_t)last == (uint32_t)id && last >> 32 == UINT32_MAX);
 	CHECK_INT(ump_completions_cancel(completions, last), ==, UMP_OK);
-	(void)expect(1, UMP_CANCELLED);
+	(void)probe_expect(completions, 1, UMP_CANCELLED);
 	CHECK_INT(ump_completions_cancel(completions, last), ==, UMP_EMPTY);
 	CHECK_INT(ump_completions_cancel(completions, (uint32_t)id), ==, UMP_EMPTY);
 	id = send(2, NULL, UMP_FOREVER);
 	CHECK((uint32_t)id != (uint32_t)last);
 	CHECK(ump_completions_due(completions) == UMP_FOREVER);
-	expect_empty();
+	probe_expect_empty(completions);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
 	drop_all();
 }
@@ -297,23 +263,23 @@ static void times_out(void)
 
 	open_all();
 	(void)send(0, &tokens[0], late);
-	rc = receive(0);
+	rc = probe_receive(server, 0);
 	id = send(1, &tokens[1], soon);
 	(void)send(2, &tokens[2], soon + 1);
 	CHECK(ump_completions_due(completions) == soon);
 	pass(soon + 1);
-	(void)expect(1, UMP_TIMED_OUT);
+	(void)probe_expect(completions, 1, UMP_TIMED_OUT);
 	CHECK(ump_completions_due(completions) == soon + 1);
-	(void)expect(2, UMP_TIMED_OUT);
-	expect_empty();
+	(void)probe_expect(completions, 2, UMP_TIMED_OUT);
+	probe_expect_empty(completions);
 	CHECK(ump_completions_due(completions) == late);
 	CHECK_INT(ump_completions_cancel(completions, id), ==, UMP_EMPTY);
 	nothing_left();
 	CHECK_INT(ump_server_skipped(server), ==, 2);
 	CHECK_INT(tokens[1].dropped + tokens[2].dropped, ==, 2);
 	CHECK(ump_reply_deadline(rc) == late);
-	CHECK_INT(reply_to(rc, 0, NULL), ==, UMP_OK);
-	(void)expect(0, UMP_OK);
+	CHECK_INT(probe_reply(rc, 0, NULL), ==, UMP_OK);
+	(void)probe_expect(completions, 0, UMP_OK);
 	CHECK_INT(tokens[0].dropped, ==, 0);
 	drop_all();
 }
@@ -325,10 +291,10 @@ static void answer_beats_deadline(void)
 
 	open_all();
 	(void)send(0, NULL, soon);
-	CHECK_INT(reply_to(receive(0), 5, NULL), ==, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 0), 5, NULL), ==, UMP_OK);
 	pass(soon);
-	(void)expect(0, UMP_OK);
-	expect_empty();
+	(void)probe_expect(completions, 0, UMP_OK);
+	probe_expect_empty(completions);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	drop_all();
 }
@@ -472,7 +438,7 @@ static void full(void)
 	CHECK_INT(try_send(1, &token, UMP_FOREVER, &id), ==, UMP_FULL);
 	nothing_left();
 	(void)send(1, NULL, UMP_FOREVER);
-	(void)expect(0, UMP_CANCELLED);
+	(void)probe_expect(completions, 0, UMP_CANCELLED);
 	drop_all();
 }
 
@@ -488,14 +454,14 @@ static void dropped(void)
 	for (int i = 0; i < 5; i++)
 		ids[i] = send(i, &messages[i], i % 2 == 0 ? UMP_FOREVER : ump_after(1000 * SECOND));
 	for (int i = 0; i < 3; i++)
-		rc[i] = receive(i);
-	CHECK_INT(reply_to(rc[0], 0, &answers[0]), ==, UMP_OK);
+		rc[i] = probe_receive(server, i);
+	CHECK_INT(probe_reply(rc[0], 0, &answers[0]), ==, UMP_OK);
 	CHECK_INT(ump_completions_cancel(completions, ids[1]), ==, UMP_OK);
 	CHECK_INT(ump_completions_cancel(completions, ids[3]), ==, UMP_OK);
 	ump_completions_drop(&completions);
 	CHECK(ump_reply_origin_gone(rc[1]) && ump_reply_origin_gone(rc[2]));
-	CHECK_INT(reply_to(rc[1], 0, &answers[1]), ==, UMP_ORIGIN_GONE);
-	CHECK_INT(reply_to(rc[2], 0, &answers[2]), ==, UMP_ORIGIN_GONE);
+	CHECK_INT(probe_reply(rc[1], 0, &answers[1]), ==, UMP_ORIGIN_GONE);
+	CHECK_INT(probe_reply(rc[2], 0, &answers[2]), ==, UMP_ORIGIN_GONE);
 	nothing_left();
 	CHECK_INT(ump_server_skipped(server), ==, 2);
 	for (int i = 0; i < 3; i++) {

@@ -53,42 +53,6 @@ static void send(enum op op, int value)
 	CHECK_INT(send_to(client, op, value, NULL), ==, UMP_OK);
 }
 
-static void expect_empty(void)
-{
-	struct ump_completion got;
-
-	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
-}
-
-/* Retrieve the next completion, which must be there. */
-static struct ump_completion expect(int number, int result)
-{
-	struct ump_completion got = {&got, -100, &got};
-
-	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
-	CHECK_INT((intptr_t)got.tag, ==, number);
-	CHECK_INT(got.result, ==, result);
-	CHECK((got.reply != NULL) == (result == UMP_OK));
-	return got;
-}
-
-static ump_reply_context *receive(int value)
-{
-	ump_reply_context *rc;
-	const void *msg;
-
-	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
-	CHECK_INT(((const struct order *)msg)->value, ==, value);
-	return rc;
-}
-
-static int reply_to(ump_reply_context *rc, int value, struct token *token)
-{
-	struct reply reply = {value, token};
-
-	return ump_reply(&rc, &reply);
-}
-
 /* ---- Order of arrival ---------------------------------------------------------------------- */
 
 static void in_order_of_arrival(void)
@@ -101,19 +65,19 @@ static void in_order_of_arrival(void)
 		send(OP_ECHO, i);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 3);
 	for (int i = 0; i < 3; i++)
-		rc[i] = receive(i);
+		rc[i] = probe_receive(server, i);
 	CHECK(!readable());
-	expect_empty();
+	probe_expect_empty(completions);
 	/* Reply in reverse order. */
 	for (int i = 2; i >= 0; i--)
-		CHECK_INT(reply_to(rc[i], i + 10, NULL), ==, UMP_OK);
+		CHECK_INT(probe_reply(rc[i], i + 10, NULL), ==, UMP_OK);
 	for (int i = 2; i >= 0; i--) {
 		CHECK(readable());
-		reply = expect(i, UMP_OK).reply;
+		reply = probe_expect(completions, i, UMP_OK).reply;
 		CHECK_INT(reply->value, ==, i + 10);
 		CHECK_INT(ump_completions_in_flight(completions), ==, i);
 	}
-	expect_empty();
+	probe_expect_empty(completions);
 	CHECK(!readable());
 	drop_all();
 }
@@ -123,7 +87,7 @@ static void readable_until_empty(void)
 {
 	open_all();
 	CHECK(!readable());
-	expect_empty();
+	probe_expect_empty(completions);
 	CHECK(!readable());
 	for (int round = 0; round < 3; round++) {
 		int fd = ump_completions_fd(completions);
@@ -131,15 +95,15 @@ static void readable_until_empty(void)
 		send(OP_ECHO, 1);
 		send(OP_ECHO, 2);
 		CHECK(!readable());
-		CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
+		CHECK_INT(probe_reply(probe_receive(server, 1), 1, NULL), ==, UMP_OK);
 		CHECK(readable());
-		expect(1, UMP_OK);
+		probe_expect(completions, 1, UMP_OK);
 		CHECK(readable());
-		CHECK_INT(reply_to(receive(2), 1, NULL), ==, UMP_OK);
+		CHECK_INT(probe_reply(probe_receive(server, 2), 1, NULL), ==, UMP_OK);
 		CHECK(readable());
-		expect(2, UMP_OK);
+		probe_expect(completions, 2, UMP_OK);
 		CHECK(readable());
-		expect_empty();
+		probe_expect_empty(completions);
 		CHECK(!readable());
 		CHECK_INT(ump_completions_fd(completions), ==, fd);
 	}
@@ -153,21 +117,21 @@ static void all_results(void)
 	open_all();
 	for (int i = 0; i < 5; i++)
 		send(OP_ECHO, i);
-	CHECK_INT(reply_to(receive(0), 1, NULL), ==, UMP_OK);
-	rc = receive(1);
+	CHECK_INT(probe_reply(probe_receive(server, 0), 1, NULL), ==, UMP_OK);
+	rc = probe_receive(server, 1);
 	CHECK_INT(ump_reply_fail(&rc, 42), ==, UMP_OK);
-	rc = receive(2);
+	rc = probe_receive(server, 2);
 	ump_reply_drop(&rc);
-	rc = receive(3);
+	rc = probe_receive(server, 3);
 	ump_server_drop(&server);
-	expect(0, UMP_OK);
-	expect(1, 42);
-	expect(2, UMP_NO_REPLY);
-	expect(4, UMP_SERVER_GONE);
-	expect_empty();
+	probe_expect(completions, 0, UMP_OK);
+	probe_expect(completions, 1, 42);
+	probe_expect(completions, 2, UMP_NO_REPLY);
+	probe_expect(completions, 4, UMP_SERVER_GONE);
+	probe_expect_empty(completions);
 	/* Kept, and answered after the end. */
-	CHECK_INT(reply_to(rc, 3, NULL), ==, UMP_OK);
-	expect(3, UMP_OK);
+	CHECK_INT(probe_reply(rc, 3, NULL), ==, UMP_OK);
+	probe_expect(completions, 3, UMP_OK);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
 	CHECK_INT(send_to(client, OP_ECHO, 5, NULL), ==, UMP_SERVER_GONE);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 0);
@@ -184,12 +148,12 @@ static void owners(void)
 	open_all();
 	CHECK_INT(send_to(client, OP_ECHO, 1, &sent), ==, UMP_OK);
 	CHECK_INT(send_to(client, OP_ECHO, 2, &sent), ==, UMP_OK);
-	CHECK_INT(reply_to(receive(1), 1, &replied), ==, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 1), 1, &replied), ==, UMP_OK);
 	ump_server_drop(&server);
-	reply = expect(1, UMP_OK).reply;
+	reply = probe_expect(completions, 1, UMP_OK).reply;
 	CHECK(reply->token == &replied);
 	CHECK_INT(sent.dropped, ==, 1);
-	expect(2, UMP_SERVER_GONE);
+	probe_expect(completions, 2, UMP_SERVER_GONE);
 	CHECK_INT(send_to(client, OP_ECHO, 3, &sent), ==, UMP_SERVER_GONE);
 	drop_all();
 	CHECK_INT(sent.dropped, ==, 1);
@@ -235,7 +199,7 @@ static void waits(void)
 	CHECK_INT(ump_completions_wait(completions, &got, before + SECOND / 50), ==, UMP_TIMED_OUT);
 	CHECK_INT(ump_now() - before, >=, SECOND / 50);
 	CHECK_INT(ump_completions_in_flight(completions), ==, 1);
-	CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 1), 1, NULL), ==, UMP_OK);
 	/* A completion that is there is returned, whatever the deadline. */
 	CHECK_INT(ump_completions_wait(completions, &got, UMP_NOW), ==, UMP_OK);
 	CHECK_INT((intptr_t)got.tag, ==, 1);
@@ -358,12 +322,12 @@ static void dropped_while_handled(void)
 	CHECK_INT(send_to(client, OP_ECHO, 1, &sent), ==, UMP_OK);
 	CHECK_INT(send_to(client, OP_ECHO, 2, &sent), ==, UMP_OK);
 	CHECK_INT(send_to(client, OP_ECHO, 3, &sent), ==, UMP_OK);
-	rc = receive(1);
-	other = receive(2);
+	rc = probe_receive(server, 1);
+	other = probe_receive(server, 2);
 	CHECK(!ump_reply_origin_gone(rc));
 	ump_completions_drop(&completions);
 	CHECK(ump_reply_origin_gone(rc));
-	CHECK_INT(reply_to(rc, 1, &replied), ==, UMP_ORIGIN_GONE);
+	CHECK_INT(probe_reply(rc, 1, &replied), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(replied.dropped, ==, 1);
 	CHECK_INT(ump_reply_fail(&other, 1), ==, UMP_ORIGIN_GONE);
 	/* The receiver owns what was handed over; the rest is dropped. */
@@ -392,7 +356,7 @@ static void dropped_while_kept(void)
 	CHECK_INT(faults_notifiers(), ==, 1);
 	ump_completions_drop(&completions);
 	CHECK_INT(faults_notifiers(), ==, 0);
-	CHECK_INT(reply_to(probe.kept[0], 1, &token), ==, UMP_ORIGIN_GONE);
+	CHECK_INT(probe_reply(probe.kept[0], 1, &token), ==, UMP_ORIGIN_GONE);
 	CHECK_INT(token.dropped, ==, 1);
 	rc = probe.kept[1];
 	ump_reply_drop(&rc);
@@ -406,7 +370,7 @@ static void receive_all(void)
 	const void *msg;
 
 	while (ump_server_try_pop(server, &msg, &rc) == UMP_OK)
-		CHECK_INT(reply_to(rc, 1, NULL), ==, UMP_ORIGIN_GONE);
+		CHECK_INT(probe_reply(rc, 1, NULL), ==, UMP_ORIGIN_GONE);
 }
 
 /* The descriptor is closed when the drop returns, whatever is in flight, raised or not. */
@@ -421,7 +385,7 @@ static void closed_by_the_drop(void)
 		send(OP_ECHO, 1);
 		send(OP_ECHO, 2);
 		if (i % 2 == 1)
-			CHECK_INT(reply_to(receive(1), 1, NULL), ==, UMP_OK);
+			CHECK_INT(probe_reply(probe_receive(server, 1), 1, NULL), ==, UMP_OK);
 		CHECK_INT(readable(), ==, i % 2 == 1);
 		CHECK(fcntl(fd, F_GETFD) >= 0);
 		ump_completions_drop(&completions);
@@ -449,10 +413,10 @@ static void dropped_when_answered(void)
 	for (int i = 0; i < 5; i++)
 		CHECK_INT(send_to(client, OP_ECHO, i, &sent), ==, UMP_OK);
 	for (int i = 0; i < 3; i++)
-		CHECK_INT(reply_to(receive(i), i, &replied), ==, UMP_OK);
-	expect(0, UMP_OK);
-	CHECK_INT(reply_to(receive(3), 3, &replied), ==, UMP_OK);
-	rc = receive(4);
+		CHECK_INT(probe_reply(probe_receive(server, i), i, &replied), ==, UMP_OK);
+	probe_expect(completions, 0, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 3), 3, &replied), ==, UMP_OK);
+	rc = probe_receive(server, 4);
 	CHECK_INT(ump_reply_fail(&rc, 9), ==, UMP_OK);
 	ump_completions_drop(&completions);
 	/* The caller owns the one that was retrieved. */
@@ -649,7 +613,7 @@ static void newer_caller(void)
 
 	open_all();
 	send(OP_ECHO, 7);
-	CHECK_INT(reply_to(receive(7), 1, NULL), ==, UMP_OK);
+	CHECK_INT(probe_reply(probe_receive(server, 7), 1, NULL), ==, UMP_OK);
 	CHECK_INT(ump_completions_next_sized(completions, &newer.known, 1), ==, UMP_INVALID);
 	CHECK_INT(
 		ump_completions_wait_sized(completions, &newer.known, 1, UMP_NOW), ==, UMP_INVALID);

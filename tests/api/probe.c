@@ -346,3 +346,38 @@ void probe_open(ump_server **server, ump_client **client)
 {
 	CHECK_INT(ump_channel_open(server, client, &probe_config), ==, UMP_OK);
 }
+
+void probe_expect_empty(ump_completions *completions)
+{
+	struct ump_completion got;
+
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_EMPTY);
+}
+
+struct ump_completion probe_expect(ump_completions *completions, int number, int result)
+{
+	struct ump_completion got = {&got, -100, &got};
+
+	CHECK_INT(ump_completions_next(completions, &got), ==, UMP_OK);
+	CHECK_INT((intptr_t)got.tag, ==, number);
+	CHECK_INT(got.result, ==, result);
+	CHECK((got.reply != NULL) == (result == UMP_OK));
+	return got;
+}
+
+ump_reply_context *probe_receive(ump_server *server, int value)
+{
+	ump_reply_context *rc;
+	const void *msg;
+
+	CHECK_INT(ump_server_try_pop(server, &msg, &rc), ==, UMP_OK);
+	CHECK_INT(((const struct order *)msg)->value, ==, value);
+	return rc;
+}
+
+int probe_reply(ump_reply_context *rc, int value, struct token *token)
+{
+	struct reply reply = {value, token};
+
+	return ump_reply(&rc, &reply);
+}

@@ -150,6 +150,18 @@ int probe_req(const ump_client *client, enum op op, int value, int *answer);
 ump_wait_reply *probe_req_async(
 	const ump_client *client, enum op op, int value, struct token *token);
 
+/* No completion must have arrived. */
+void probe_expect_empty(ump_completions *completions);
+
+/* Retrieve the next completion, which must have arrived, with `number` as its tag and `result`. */
+struct ump_completion probe_expect(ump_completions *completions, int number, int result);
+
+/* Receive a request with `value`, which must be there, from a raw receiving end. */
+ump_reply_context *probe_receive(ump_server *server, int value);
+
+/* Reply with `value` and `token`; return the result. */
+int probe_reply(ump_reply_context *rc, int value, struct token *token);
+
 /* Wait for a semaphore, whatever signals interrupt the wait. */
 void probe_wait(sem_t *semaphore);
 

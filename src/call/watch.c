@@ -2,6 +2,7 @@
 #include "call/watch.h"
 
 #include "core/inbox.h"
+#include "sync/debug.h"
 #include "sync/tools.h"
 
 /*
@@ -172,9 +173,11 @@ void ump__watch_end(struct ump__channel *channel, const struct ump_flow *how)
 int ump__watch_make(struct ump__channel *channel, struct ump_completions *completions, void *tag,
 	const struct ump_flow *how)
 {
-	struct ump__watch *watch = ump__alloc(sizeof *watch);
+	struct ump__watch *watch;
 	bool linked;
 
+	UMP__REQUIRE_OWN(channel);
+	watch = ump__alloc(sizeof *watch);
 	if (watch == NULL)
 		return UMP_NO_MEMORY;
 	if (!ump__completions_hold(completions)) {

@@ -107,6 +107,5 @@ int ump_client_watch(const ump_client *client, ump_completions *completions, voi
 		return UMP_INVALID;
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_CLIENT, UMP__CLIENT_LIVES);
-	UMP__REQUIRE_OWN(client->handle.channel);
 	return ump__watch_make(client->handle.channel, completions, tag, NULL);
 }

@@ -70,7 +70,6 @@ int ump_post_client_watch(const ump_post_client *client, ump_completions *comple
 		return UMP_INVALID;
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(&client->handle, UMP__MARK_POST_CLIENT, LIVE);
-	UMP__REQUIRE_OWN(client->handle.channel);
 	return ump__watch_make(client->handle.channel, completions, tag, NULL);
 }
 

@@ -81,6 +81,5 @@ int ump_weak_client_watch(const ump_weak_client *weak, ump_completions *completi
 		return UMP_INVALID;
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_WEAK(weak, LIVE);
-	UMP__REQUIRE_OWN(weak->channel);
 	return ump__watch_make(weak->channel, completions, tag, NULL);
 }

@@ -374,7 +374,6 @@ int ump_combining_watch(const ump_combining *combining, ump_completions *complet
 	ump__tools_owned(combining, sizeof *combining);
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(combining, UMP__MARK_COMBINING, LIVE_COMBINING);
-	UMP__REQUIRE_OWN(combining->channel);
 	return ump__watch_make(combining->channel, completions, tag, &combining->how);
 }
 

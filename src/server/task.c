@@ -434,7 +434,6 @@ int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag
 	ump__tools_owned(task, sizeof *task);
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(task, UMP__MARK_TASK, LIVE);
-	UMP__REQUIRE_OWN(task->dispatcher.server->channel);
 	return ump__watch_make(task->dispatcher.server->channel, completions, tag, &task->how);
 }
 

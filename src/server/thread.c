@@ -315,7 +315,6 @@ int ump_thread_watch(const ump_thread *thread, ump_completions *completions, voi
 	ump__tools_owned(thread, sizeof *thread);
 	ump__tools_owned(completions, sizeof *completions);
 	UMP__REQUIRE_MARK(thread, UMP__MARK_THREAD, "a thread was watched after it was dropped");
-	UMP__REQUIRE_OWN(thread->dropped_thread.channel);
 	return ump__watch_make(thread->dropped_thread.channel, completions, tag, &thread->how);
 }
 

@@ -405,8 +405,8 @@ struct ump_config {
 	size_t stack_size UMP_ZERO;
 	/** Maximum number of queued messages, at most 2^31 - 1; [bound].  0: unbounded.  The
 	 *  message that the handler works on is no longer queued, nor is the one that a combiner
-	 *  has dequeued before it released its role; requests that were given up are, until they
-	 *  are skipped. */
+	 *  has dequeued before it released its role, or before which a due call runs; requests that
+	 *  were given up are, until they are skipped. */
 	size_t capacity UMP_ZERO;
 	/** Time that a callback may take for a message, in ns, before `slow_handler` is called.  0:
 	 *  no limit, and no time is measured. */

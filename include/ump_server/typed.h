@@ -159,6 +159,8 @@
  * int adder_spawn_task(const struct ump_config *config, const struct adder_handler *handler,
  *                      struct adder *self, adder_client *client, adder_task *task);
  * int adder_task_fd(adder_task task);
+ * // Timers have no types: a callback calls ump_timer_start, and the `self` of the due call is a
+ * // struct adder.
  * ump_time adder_task_due(adder_task task);
  * bool adder_task_dispatch(adder_task task, size_t budget);
  * int adder_task_run(adder_task task, ump_time deadline);

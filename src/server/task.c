@@ -384,7 +384,6 @@ bool ump_task_dispatch(ump_task *task, size_t budget)
 int ump_task_run(ump_task *task, ump_time deadline)
 {
 	size_t budget;
-	ump_time due;
 
 	if (task == NULL)
 		return UMP_INVALID;
@@ -399,6 +398,8 @@ int ump_task_run(ump_task *task, ump_time deadline)
 	/* A deadline in the past leaves time for one message. */
 	budget = ump__is_over(deadline) ? 1 : 0;
 	while (run(task, budget, budget != 0 ? UMP_NOW : deadline)) {
+		ump_time due;
+
 		if (ump__is_over(deadline))
 			return UMP_TIMED_OUT;
 		due = idle_until(task);

@@ -1895,6 +1895,11 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 	{
 		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
 	}
+	/// ump_reply_hold: the server's loop does not drain before the answer.
+	result<void> hold() noexcept
+	{
+		return detail::done(ump_reply_hold(this->get()));
+	}
 	/// ump_reply_deadline.
 	ump_time deadline() const noexcept
 	{

@@ -20,6 +20,8 @@ struct combining {
 	int wait_for[SLOTS];
 	ump_reply_context *kept[SLOTS];
 	int kept_for[SLOTS];
+	/* It holds the loop. */
+	bool holds[SLOTS];
 	/* The messages in the inbox, oldest first. */
 	int queue[MOST];
 	int first;
@@ -81,13 +83,33 @@ static int next_of(struct combining *its, const void *msg)
 	return value;
 }
 
-static bool keep(struct combining *its, int value, ump_reply_context **rc)
+/* The clients, and the contexts that hold the loop. */
+static int strong(const struct combining *its)
+{
+	int count = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		count += (its->clients[i] != NULL) + its->holds[i];
+	return count;
+}
+
+static void hold(struct combining *its, int slot)
+{
+	int expected = strong(its) > 0 ? UMP_OK : UMP_CLIENTS_GONE;
+
+	EXPECT("[hold]", ump_reply_hold(its->kept[slot]) == expected);
+	its->holds[slot] = expected == UMP_OK;
+}
+
+static bool keep(struct combining *its, int value, ump_reply_context **rc, bool holds)
 {
 	for (int i = 0; i < SLOTS && !its->blocks[value]; i++) {
 		if (its->kept[i] == NULL) {
 			its->kept[i] = ump_reply_keep(rc);
 			its->kept_for[i] = value;
 			its->end[value] = KEPT;
+			if (holds)
+				hold(its, i);
 			return true;
 		}
 	}
@@ -125,7 +147,7 @@ static struct ump_flow handle(struct combining *its, int value, ump_reply_contex
 		its->end[value] = 5;
 	} else if (rc != NULL && (choice & 7) == 3) {
 		its->end[value] = UMP_NO_REPLY;
-	} else if (rc != NULL && !((choice & 7) >= 4 && keep(its, value, rc))) {
+	} else if (rc != NULL && !((choice & 7) >= 4 && keep(its, value, rc, (choice & 32) != 0))) {
 		answer(its, value, rc);
 	}
 	return its->broke ? ump_break(its) : ump_continue();
@@ -288,15 +310,6 @@ static void give_up(struct combining *its, unsigned slot)
 	ump_wait_reply_drop(&its->waits[slot]);
 }
 
-static int strong(const struct combining *its)
-{
-	int count = 0;
-
-	for (int i = 0; i < SLOTS; i++)
-		count += its->clients[i] != NULL;
-	return count;
-}
-
 /* Each message was handled, given back, or dropped. */
 static void check_values(const struct combining *its)
 {
@@ -345,8 +358,16 @@ static void join(struct combining *its)
 
 static void answer_kept(struct combining *its, unsigned slot)
 {
-	if (its->kept[slot] != NULL)
-		answer(its, its->kept_for[slot], &its->kept[slot]);
+	bool ends = strong(its) == 1 && its->holds[slot];
+
+	if (its->kept[slot] == NULL)
+		return;
+	/* Handlers may run in the call. */
+	its->holds[slot] = false;
+	answer(its, its->kept_for[slot], &its->kept[slot]);
+	skip(its);
+	if (ends)
+		EXPECT("[hold]", its->drops == 1 && (its->broke || its->first == its->last));
 }
 
 static void post(struct combining *its, const ump_client *client)
@@ -470,6 +491,10 @@ static void finish(struct combining *its)
 		ump_combining_drop(&its->handle);
 	for (unsigned i = SLOTS; i > 0; i--)
 		drop_client(its, i - 1);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (its->holds[i])
+			answer_kept(its, i);
+	}
 	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
 	/* Sometimes the handle is dropped without a join. */
 	if (its->leftovers && its->handle != NULL)

@@ -518,6 +518,16 @@ bool life_answer(
 	return true;
 }
 
+/* Let a kept context hold its server's loop. */
+static void hold(struct world *world, const struct held *held)
+{
+	/* The context of a raw receiving end must not outlive that. */
+	if (world->end == END_RAW && world->server == NULL)
+		return;
+	EXPECT("[misuse]", ump_reply_hold(NULL) == UMP_INVALID);
+	EXPECT("[hold]", ump_reply_hold(held->context) == model_hold(&world->model, held->request));
+}
+
 static void held_answer(struct world *world, unsigned from)
 {
 	struct held *held = &world->held[from];
@@ -531,6 +541,8 @@ static void held_answer(struct world *world, unsigned from)
 		/* Already kept: keeping it again changes nothing. */
 		held->context = ump_reply_keep(&held->context);
 		EXPECT("[keep]", held->context != NULL);
+		if (choice >= 128)
+			hold(world, held);
 	} else {
 		(void)life_answer(world, &held->context, held->request, held->msg, choice);
 	}
@@ -834,6 +846,18 @@ void life_drop_contexts(struct world *world)
 		if (world->held[i].context != NULL)
 			(void)life_answer(world, &world->held[i].context, world->held[i].request,
 				world->held[i].msg, i);
+		life_check();
+	}
+}
+
+void life_release_holds(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (world->held[i].context == NULL ||
+			!world->model.request[world->held[i].request].holds)
+			continue;
+		model_drop_context(&world->model, world->held[i].request);
+		ump_reply_drop(&world->held[i].context);
 		life_check();
 	}
 }

@@ -142,6 +142,7 @@
  * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
  * void adder_reply_drop(adder_reply_context *rc);
  * adder_reply_context adder_reply_keep(adder_reply_context *rc);
+ * int adder_reply_hold(adder_reply_context rc);
  * int *adder_reply_buffer(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
  * ump_time adder_reply_deadline(adder_reply_context rc);
@@ -433,6 +434,10 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		name##_reply_context kept_ = {ump_reply_keep(UMP__UNTYPED(rc_))};                  \
 		return kept_;                                                                      \
+	}                                                                                          \
+	UMP__TYPED int name##_reply_hold(name##_reply_context rc_)                                 \
+	{                                                                                          \
+		return ump_reply_hold(rc_.untyped);                                                \
 	}                                                                                          \
 	UMP__TYPED ump_time name##_reply_deadline(name##_reply_context rc_)                        \
 	{                                                                                          \

@@ -325,7 +325,8 @@ static int end_and_join(void)
 		ump_reply(&rc, &reply)) row(ump_reply_fail,                                        \
 		ump_reply_fail(&rc, 1)) row(ump_reply_drop,                                        \
 		ump_reply_drop(&rc)) row(ump_reply_keep,                                           \
-		made_rc = ump_reply_keep(&rc)) row(ump_reply_buffer,                               \
+		made_rc = ump_reply_keep(&rc)) row(ump_reply_hold,                                 \
+		ump_reply_hold(rc)) row(ump_reply_buffer,                                          \
 		ump_reply_buffer(rc)) row(ump_reply_origin_gone,                                   \
 		ump_reply_origin_gone(rc)) row(ump_reply_deadline,                                 \
 		ump_reply_deadline(rc)) row(ump_spawn_thread_sized,                                \

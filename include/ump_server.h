@@ -959,6 +959,20 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
  */
 UMP_API ump_time ump_reply_deadline(const ump_reply_context *rc);
 
+/**
+ * Return the deadline for what a handler sends on, or waits for, on behalf of a request: the
+ * earlier one of `own` (ns, absolute) and of ump_reply_deadline(rc).  It is a deadline for any call
+ * that takes one; [deadline].  UMP_FOREVER as `own` inherits the caller's deadline as it is.
+ * It depends on `rc` alone, not on the thread or the callback that calls: in nested callbacks, that
+ * of the request whose context is passed; with a kept context, on any thread, until that is
+ * consumed.  If `rc` is NULL, as after the answer, or its caller has no deadline, it is `own`.  A
+ * server that inherits passes on what is left of its caller's time, so that a chain of servers
+ * gives up together: at the deadline a caller gets UMP_TIMED_OUT, or what the handler answers that
+ * has timed out a moment before.
+ * Never blocks.
+ */
+UMP_API ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own);
+
 /* ---- The handler --------------------------------------------------------------------------- */
 
 /**

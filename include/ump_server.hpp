@@ -1905,6 +1905,11 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 	{
 		return ump_reply_deadline(this->get());
 	}
+	/// ump_deadline_inherit: for what is sent on, no later than `own`.
+	ump_time inherit(ump_time own = UMP_FOREVER) const noexcept
+	{
+		return ump_deadline_inherit(this->get(), own);
+	}
 	/// ump_reply_origin_gone.
 	bool origin_gone() const noexcept
 	{

@@ -480,6 +480,9 @@ bool life_answer(
 	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !sent->waited_for);
 	/* A caller that waits without a deadline has one that never comes. */
 	EXPECT("[deadline]", ump_reply_deadline(NULL) == UMP_FOREVER);
+	EXPECT("[deadline]", ump_deadline_inherit(NULL, UMP_FOREVER) == UMP_FOREVER);
+	EXPECT("[deadline]", ump_deadline_inherit(*rc, UMP_FOREVER) == ump_reply_deadline(*rc));
+	EXPECT("[deadline]", ump_deadline_inherit(*rc, UMP_NOW) <= UMP_NOW);
 	EXPECT("[deadline]",
 		ump_reply_deadline(*rc) == UMP_FOREVER || world->reply_at[request] == NULL);
 	life_trace("  answer", (int)choice % 7);

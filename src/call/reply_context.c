@@ -111,6 +111,13 @@ ump_time ump_reply_deadline(const ump_reply_context *rc)
 	return request->may_run && request->value_drop != NULL ? request->deadline : UMP_FOREVER;
 }
 
+ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own)
+{
+	ump_time callers = ump_reply_deadline(rc);
+
+	return callers < own ? callers : own;
+}
+
 bool ump_reply_origin_gone(const ump_reply_context *rc)
 {
 	const struct ump__request *request = (const struct ump__request *)(const void *)rc;

@@ -286,6 +286,7 @@ void held_contexts()
 		CHECK_INT(server.client.request(counted(1))->worth(), ==, 2);
 		CHECK(book.kept.hold());
 		CHECK(book.kept.hold());
+		CHECK(book.kept.inherit() == UMP_FOREVER && book.kept.inherit(17) == 17);
 		server.client.reset();
 		CHECK(server.thread.join(ump::after(std::chrono::milliseconds(5))).error() ==
 			UMP_TIMED_OUT);

@@ -223,6 +223,7 @@ static void kept_contexts(void)
 	CHECK_INT(adder_client_req(client, &(struct add){1, 2, NULL}, &other, UMP_FOREVER), ==,
 		UMP_OK);
 	CHECK_INT(adder_reply_hold(self.kept), ==, UMP_OK);
+	CHECK_INT(adder_deadline_inherit(self.kept, 17), ==, 17);
 	adder_client_drop(&client);
 	CHECK_INT(adder_thread_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
 	adder_reply_drop(&self.kept);

@@ -32,6 +32,7 @@ const struct listed_program listed_programs[] = {
 	/* Two clients. */
 	{.text = "thread: post.timer | post", .slow = true, .timeouts = 1},
 	{.text = "thread: post.timerbreak | req", .slow = true, .timeouts = 1},
+	{.text = "thread: post.timer | stop", .slow = true, .timeouts = 1},
 	{.text = "thread: |"},
 	{.text = "thread: post | post"},
 	{.text = "thread: req | post"},

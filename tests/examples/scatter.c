@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Scatter and gather: a question goes to several servers at once, and its answers come out of one
- * completion queue.  The first answer suffices, and the other requests are cancelled; or all answers
- * are gathered until one deadline.  The thread that asks never blocks but in ump_completions_wait.
+ * completion queue.  The first answer suffices, and the other requests are cancelled; or all
+ * answers are gathered until one deadline.  The thread that asks never blocks but in ump_completions_wait.
  */
 #include <stdio.h>
 #include <ump_server.h>
@@ -96,8 +96,8 @@ static int next(struct gather *gather, struct ump_completion *end)
 
 /* ---- Gather --------------------------------------------------------------------------------- */
 
-/* Cancel what has not come out yet, and get all of it.  An answer may have been faster.  Returns how
- * many requests came out cancelled. */
+/* Cancel what has not come out yet, and get all of it.  An answer may have been faster.  Returns
+ * how many requests came out cancelled. */
 static int cancel_rest(struct gather *gather)
 {
 	struct ump_completion end;

@@ -2,8 +2,8 @@
 /*
  * Attacks [timer], [stop] and [hold]: handlers start and cancel timers all the time, keep contexts
  * that hold the loop, and break, while other threads send, answer and stop.  No timer may call
- * early, after it was cancelled or after the end; each accepted value of a stop is the outcome or is
- * dropped; and no loop drains before the contexts that hold it are answered.
+ * early, after it was cancelled or after the end; each accepted value of a stop is the outcome or
+ * is dropped; and no loop drains before the contexts that hold it are answered.
  */
 #include "stress.h"
 

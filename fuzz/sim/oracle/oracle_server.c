@@ -19,8 +19,8 @@ void called_back(int server)
 		"a task calls the application, and the thread does not run it");
 }
 
-/* The loop of a thread that finds nothing to do must sleep, or end: it must not read the clock again
- * and again.  (The threads that run other servers have read it for themselves, too.) */
+/* The loop of a thread that finds nothing to do must sleep, or end: it must not read the clock
+ * again and again.  (The threads that run other servers have read it for themselves, too.) */
 #define MOST_IDLE_READS 10
 static void check_idle_reads(void)
 {

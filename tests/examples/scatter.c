@@ -2,7 +2,8 @@
 /*
  * Scatter and gather: a question goes to several servers at once, and its answers come out of one
  * completion queue.  The first answer suffices, and the other requests are cancelled; or all
- * answers are gathered until one deadline.  The thread that asks never blocks but in ump_completions_wait.
+ * answers are gathered until one deadline.  The thread that asks never blocks but in
+ * ump_completions_wait.
  */
 #include <stdio.h>
 #include <ump_server.h>

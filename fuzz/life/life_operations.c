@@ -504,6 +504,8 @@ bool life_answer(
 		EXPECT("[misuse]", ump_reply_fail(rc, UMP_NO_REPLY) == UMP_INVALID);
 		if (world->config.reply.size != 0)
 			EXPECT("[misuse]", ump_reply(rc, NULL) == UMP_INVALID);
+		if (!world->model.raw && !sent->elsewhere)
+			EXPECT("[hold]", ump_reply_hold(*rc) == UMP_INVALID);
 		EXPECT("[misuse]", *rc != NULL);
 		return false;
 	case 5:

@@ -41,8 +41,11 @@
  * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
  *              through it is still delivered.  It does not keep the loop alive: contexts that a
  *              handler has queued by itself are not handled once the last client is gone and the
- *              loop has ended.  The handler must answer them in `term`, or keep a strong client
- *              while it has any.
+ *              loop has ended.  The handler must answer them in `term`, or hold them; [hold].
+ * - [hold]     A kept context that holds its server's loop (ump_reply_hold) counts as a strong
+ *              client until it is consumed: the loop does not drain before, weak clients can be
+ *              upgraded, and what is sent meanwhile is handled.  Its answer, if it is the last to
+ *              go, ends the loop as the drop of the last client does.  A break does not wait.
  * - [origin]   A reply to a caller that gave up fails with UMP_ORIGIN_GONE and drops the value.  A
  *              request that was given up while queued is skipped and counted; it never reaches
  *              the handler and never ends the loop.
@@ -102,7 +105,8 @@
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
  * - [combining]  A combining server has no thread.  A sender that finds it without a combiner runs
- *              it, as its combiner; so do a stop and the drop of the last strong client.
+ *              it, as its combiner; so do a stop, the drop of the last strong client, and the
+ *              answer through a context that holds the loop last; [hold].
  *              Messages are handled one at a time, in order.  After a budget of others' messages
  *              the combiner hands off the role to the next sender that is blocked in
  *              ump_client_req.  If a second budget brings none, and after each further one, it
@@ -124,7 +128,8 @@
  *              dropping and breaking never block, with three exceptions: ump_thread_pool_drop
  *              waits for idle threads to end; ump_completions_drop and a task's end may wait for a
  *              thread that is raising the notifier of the descriptor; and a stop of a combining
- *              server, or the drop of its last strong client, may run it.
+ *              server, or the drop of its last strong client or of a context that holds it, may
+ *              run it.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -917,6 +922,23 @@ UMP_API void ump_reply_drop(ump_reply_context **rc);
 UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
 
 /**
+ * Let a kept context hold its server's loop, until it is consumed by ump_reply, ump_reply_fail or
+ * ump_reply_drop, on any thread: the loop drains only then; [hold].  `rc` is what ump_reply_keep
+ * has returned, or a context of a raw receiving end that has not been dropped yet.  A context that
+ * holds already stays as it is; nothing takes the hold back but an answer.  A break or a stop ends
+ * the loop at once, and the context stays valid; [keep].  Holding a loop that has ended so has no
+ * effect.  Consuming the context that holds a combining server last may run it; [combining].
+ * Needs no memory, never blocks.  One thread at a time, any thread, also from all callbacks.
+ * UMP_OK.
+ * UMP_CLIENTS_GONE: no strong client is left, nor another context that holds: the loop ends once it
+ *   has handled what was accepted, without this one; [keep].  (A caller in ump_client_req has a
+ *   client, so this is a result for the contexts of other requests only.)
+ * UMP_OVERFLOW.
+ * UMP_INVALID: `rc` is NULL, or the context was not kept.
+ */
+UMP_API int ump_reply_hold(ump_reply_context *rc);
+
+/**
  * Return the reply buffer: if the caller blocks without a deadline, the caller's own memory.
  * Write the value there and pass the same pointer to ump_reply.  NULL if replies have no value or
  * `rc` is NULL.  Lent until the context is consumed.  Never blocks.
@@ -936,6 +958,20 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
  * give up earlier.  Never blocks.
  */
 UMP_API ump_time ump_reply_deadline(const ump_reply_context *rc);
+
+/**
+ * Return the deadline for what a handler sends on, or waits for, on behalf of a request: the
+ * earlier one of `own` (ns, absolute) and of ump_reply_deadline(rc).  It is a deadline for any call
+ * that takes one; [deadline].  UMP_FOREVER as `own` inherits the caller's deadline as it is.
+ * It depends on `rc` alone, not on the thread or the callback that calls: in nested callbacks, that
+ * of the request whose context is passed; with a kept context, on any thread, until that is
+ * consumed.  If `rc` is NULL, as after the answer, or its caller has no deadline, it is `own`.  A
+ * server that inherits passes on what is left of its caller's time, so that a chain of servers
+ * gives up together: at the deadline a caller gets UMP_TIMED_OUT, or what the handler answers that
+ * has timed out a moment before.
+ * Never blocks.
+ */
+UMP_API ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own);
 
 /* ---- The handler --------------------------------------------------------------------------- */
 
@@ -1309,7 +1345,8 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
  * - These calls may run handlers, `slow_handler`, `leftover`, `term` and `drop` before they return,
  *   and take as long as these do: ump_spawn_combining; every call that sends a post or a request,
  *   whether it waits or not; every stop; ump_client_drop and ump_post_client_drop of the last
- *   strong client.
+ *   strong client; ump_reply, ump_reply_fail and ump_reply_drop of a context that holds the server
+ *   last; [hold].
  *   No other call does.  Where such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
  *   with its stack, its signal mask, its thread-local variables and its priority.  Each callback
@@ -1440,7 +1477,7 @@ struct ump_stats {
 	bool busy UMP_ZERO;
 	/** Time for which it has been, in ns; -1 if it is not, or there is no `slow_limit`. */
 	int64_t busy_for UMP_ZERO;
-	/** Strong clients, of both kinds. */
+	/** Strong clients, of both kinds, and contexts that hold the loop; [hold]. */
 	uint64_t clients UMP_ZERO;
 	/** Whether the inbox is closed: the server has ended or is ending. */
 	bool closed UMP_ZERO;

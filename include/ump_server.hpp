@@ -1895,10 +1895,20 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 	{
 		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
 	}
+	/// ump_reply_hold: the server's loop does not drain before the answer.
+	result<void> hold() noexcept
+	{
+		return detail::done(ump_reply_hold(this->get()));
+	}
 	/// ump_reply_deadline.
 	ump_time deadline() const noexcept
 	{
 		return ump_reply_deadline(this->get());
+	}
+	/// ump_deadline_inherit: for what is sent on, no later than `own`.
+	ump_time inherit(ump_time own = UMP_FOREVER) const noexcept
+	{
+		return ump_deadline_inherit(this->get(), own);
 	}
 	/// ump_reply_origin_gone.
 	bool origin_gone() const noexcept

@@ -142,9 +142,11 @@
  * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
  * void adder_reply_drop(adder_reply_context *rc);
  * adder_reply_context adder_reply_keep(adder_reply_context *rc);
+ * int adder_reply_hold(adder_reply_context rc);
  * int *adder_reply_buffer(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
  * ump_time adder_reply_deadline(adder_reply_context rc);
+ * ump_time adder_deadline_inherit(adder_reply_context rc, ump_time own);
  *
  * // Runs `handler` on a thread.  The types and alignments of messages in `config` are not read;
  * // NULL means defaults.  `self` is the server's from the call on: the handler's `drop` is called
@@ -434,9 +436,17 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_reply_context kept_ = {ump_reply_keep(UMP__UNTYPED(rc_))};                  \
 		return kept_;                                                                      \
 	}                                                                                          \
+	UMP__TYPED int name##_reply_hold(name##_reply_context rc_)                                 \
+	{                                                                                          \
+		return ump_reply_hold(rc_.untyped);                                                \
+	}                                                                                          \
 	UMP__TYPED ump_time name##_reply_deadline(name##_reply_context rc_)                        \
 	{                                                                                          \
 		return ump_reply_deadline(rc_.untyped);                                            \
+	}                                                                                          \
+	UMP__TYPED ump_time name##_deadline_inherit(name##_reply_context rc_, ump_time own_)       \
+	{                                                                                          \
+		return ump_deadline_inherit(rc_.untyped, own_);                                    \
 	}                                                                                          \
 	UMP__TYPED bool name##_reply_origin_gone(name##_reply_context rc_)                         \
 	{                                                                                          \

@@ -325,10 +325,12 @@ static int end_and_join(void)
 		ump_reply(&rc, &reply)) row(ump_reply_fail,                                        \
 		ump_reply_fail(&rc, 1)) row(ump_reply_drop,                                        \
 		ump_reply_drop(&rc)) row(ump_reply_keep,                                           \
-		made_rc = ump_reply_keep(&rc)) row(ump_reply_buffer,                               \
+		made_rc = ump_reply_keep(&rc)) row(ump_reply_hold,                                 \
+		ump_reply_hold(rc)) row(ump_reply_buffer,                                          \
 		ump_reply_buffer(rc)) row(ump_reply_origin_gone,                                   \
 		ump_reply_origin_gone(rc)) row(ump_reply_deadline,                                 \
-		ump_reply_deadline(rc)) row(ump_spawn_thread_sized,                                \
+		ump_reply_deadline(rc)) row(ump_deadline_inherit,                                  \
+		ump_deadline_inherit(rc, SOON)) row(ump_spawn_thread_sized,                        \
 		ump_spawn_thread_sized(&posts, SIZES, build_posts, NULL, &made_client,             \
 			&made_thread)) row(ump_spawn_thread,                                       \
 		ump_spawn_thread(&posts, build_posts, NULL, &made_client,                          \

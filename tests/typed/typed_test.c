@@ -203,6 +203,7 @@ static void kept_contexts(void)
 	struct adder self = {.builds = 0};
 	adder_wait_reply wait_reply;
 	struct sum sum = {42, &counters};
+	struct sum other;
 	adder_client client;
 	adder_thread thread;
 
@@ -215,6 +216,19 @@ static void kept_contexts(void)
 	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_OK);
 	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_OK);
 	CHECK_INT(sum.value, ==, 42);
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
+		UMP_OK);
+	CHECK_INT(adder_client_req(client, &(struct add){1, 2, NULL}, &other, UMP_FOREVER), ==,
+		UMP_OK);
+	CHECK_INT(adder_reply_hold(self.kept), ==, UMP_OK);
+	CHECK_INT(adder_deadline_inherit(self.kept, 17), ==, 17);
+	adder_client_drop(&client);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	adder_reply_drop(&self.kept);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_wait_reply_try(&wait_reply, &other), ==, UMP_NO_REPLY);
 
 	spawn(&full, &self, &client, &thread);
 	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,

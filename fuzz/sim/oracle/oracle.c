@@ -562,6 +562,15 @@ void oracle_upgraded(int server, bool before, int code)
 	}
 }
 
+void oracle_held(int server, bool before, int code)
+{
+	if (code == UMP_OK)
+		must(!before, "[hold]", -1, "a context holds when no strong client was left");
+	else
+		must(code == UMP_CLIENTS_GONE && books.servers[server].strong_was_zero, "[hold]",
+			-1, "a context cannot hold while there is a strong client");
+}
+
 /* ---- Stops --------------------------------------------------------------------------------- */
 
 static bool is_stop(const struct account *account)

@@ -109,6 +109,8 @@ void oracle_dropped_strong(int server);
 /* The result of an upgrade.  `before`: the result of oracle_strong_gone before it. */
 bool oracle_strong_gone(int server);
 void oracle_upgraded(int server, bool before, int code);
+/* The same of a hold of the server's loop; [hold]. */
+void oracle_held(int server, bool before, int code);
 /* A call has reported that memory (or a thread, or a file descriptor) has run out. */
 void oracle_refused(void);
 

@@ -19,6 +19,17 @@ void called_back(int server)
 		"a task calls the application, and the thread does not run it");
 }
 
+/* The loop of a thread that finds nothing to do must sleep, or end: it must not read the clock
+ * again and again.  (The threads that run other servers have read it for themselves, too.) */
+#define MOST_IDLE_READS 10
+static void check_idle_reads(void)
+{
+	bool own = (books.traits & (RAW | TASK | COMBINING)) == 0;
+
+	must(sim_take_idle_reads() <= MOST_IDLE_READS || !own, "[quiet]", -1,
+		"the loop spins where it could sleep or end");
+}
+
 /* ---- The handler's life -------------------------------------------------------------------- */
 
 void oracle_init(int server)
@@ -84,6 +95,7 @@ void oracle_handler_dropped(int server)
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
+	check_idle_reads();
 	/* A joined server has returned its thread to the pool: the next server must run on it. */
 	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
 			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
@@ -245,6 +257,7 @@ void oracle_handle(int message)
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
 	check_stopped(message);
+	check_idle_reads();
 	if ((books.traits & COMBINING) != 0 &&
 		(account->server == 0 || (books.traits & MIXED) == 0))
 		check_combiner(message);
@@ -258,6 +271,7 @@ void oracle_due_call(int server)
 	struct server_books *its = &books.servers[server];
 
 	called_back(server);
+	check_idle_reads();
 	must(!its->broke, "[break]", -1, "a timer calls after a break");
 	must(!its->term && !its->handler_dropped, "[timer]", -1, "a timer calls after term");
 	must(!its->suspended, "[suspend]", -1, "a timer calls, and the handler has suspended");

@@ -96,6 +96,11 @@ const struct operation_type operation_types[] = {
 	{"post.timer", SEND_POST, TIMER},
 	{"post.timerbreak", SEND_POST, TIMER_BREAK},
 	{"req.timercancel", SEND_REQUEST, TIMER_CANCEL},
+	{"req.hold", SEND_REQUEST, HOLD},
+	{"async.hold", SEND_ASYNC, HOLD},
+	{"async.holddrop", SEND_ASYNC, HOLD_AND_DROP},
+	{"comp.hold", SEND_COMPLETION, HOLD},
+	{"timed.hold", SEND_TIMED, HOLD},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

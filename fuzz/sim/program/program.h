@@ -123,7 +123,10 @@ enum behaviour {
 	TIMER,
 	TIMER_BREAK,
 	/* Start two timers, one of which cancels the other. */
-	TIMER_CANCEL
+	TIMER_CANCEL,
+	/* As KEEP and KEEP_AND_DROP, and the context holds the server's loop. */
+	HOLD,
+	HOLD_AND_DROP
 };
 
 struct operation_type {

@@ -32,6 +32,7 @@ const struct listed_program listed_programs[] = {
 	/* Two clients. */
 	{.text = "thread: post.timer | post", .slow = true, .timeouts = 1},
 	{.text = "thread: post.timerbreak | req", .slow = true, .timeouts = 1},
+	{.text = "thread: post.timer | stop", .slow = true, .timeouts = 1},
 	{.text = "thread: |"},
 	{.text = "thread: post | post"},
 	{.text = "thread: req | post"},
@@ -323,6 +324,20 @@ const struct listed_program listed_programs[] = {
 	{.text = "combining+budget: post | post req | stop", .slow = true},
 	{.text = "combining+budget+init: post.chain | post.chain stop", .slow = true},
 	{.text = "combining+budget+leftover: req | req | stop", .slow = true},
+	/* Kept contexts that hold the loop. */
+	{.text = "thread: async.hold"},
+	{.text = "thread: async.holddrop"},
+	{.text = "thread: req.hold"},
+	{.text = "thread: comp.hold cdrop", .slow = true},
+	{.text = "thread: weak async.hold drop up post", .slow = true},
+	{.text = "thread: async.hold | stop", .slow = true},
+	{.text = "thread+leftover: post.break async.hold"},
+	{.text = "task: async.hold"},
+	{.text = "task: async.hold | post", .slow = true},
+	{.text = "raw: async.hold"},
+	{.text = "combining: async.hold"},
+	{.text = "combining: req.hold"},
+	{.text = "combining: async.hold | post", .slow = true},
 	/* Pooled threads. */
 	{.text = "thread+threadpool:"},
 	{.text = "thread+threadpool: req"},

@@ -35,6 +35,8 @@ struct kept {
 	const struct message *message;
 	/* NULL: the handler has not suspended. */
 	ump_suspension *suspension;
+	/* The context holds the server's loop. */
+	bool holds;
 	int thread;
 };
 

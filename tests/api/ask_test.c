@@ -69,8 +69,8 @@ static struct ump_flow never(void *self, void *arg, int result, const void *repl
 {
 	(void)self;
 	(void)reply;
-	check_failed(__FILE__, __LINE__, "request %d: a callback with %d", (int)(intptr_t)arg,
-		result);
+	check_failed(
+		__FILE__, __LINE__, "request %d: a callback with %d", (int)(intptr_t)arg, result);
 }
 
 static int ask_for(enum op op, int n, ump_time deadline, ump_answer_call *call)
@@ -1109,6 +1109,8 @@ static ump_weak_client *weak;
 static struct ump_flow watch_all(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
+	ump_answer_call *third = order->value == 2 ? note_end : never;
+
 	(void)self;
 	(void)rc;
 	if (order->value == 1) {
@@ -1119,7 +1121,7 @@ static struct ump_flow watch_all(
 	CHECK_INT(ump_client_watch_call(backend, note_end, (void *)0, &ids[0]), ==, UMP_OK);
 	CHECK_INT(ump_post_client_watch_call(poster, note_end, (void *)1, &ids[1]), ==, UMP_OK);
 	CHECK_INT(ump_weak_client_watch_call(weak, note_end, (void *)2, &ids[2]), ==, UMP_OK);
-	CHECK_INT(ump_client_watch_call(backend, never, (void *)3, &ids[3]), ==, UMP_OK);
+	CHECK_INT(ump_client_watch_call(backend, third, (void *)3, &ids[3]), ==, UMP_OK);
 	CHECK_INT(ump_client_watch_call(backend, never, (void *)4, &ids[4]), ==, UMP_OK);
 	CHECK_INT(ump_ask_cancel(ids[4]), ==, UMP_OK);
 	CHECK_INT(ump_ask_cancel(ids[4]), ==, UMP_EMPTY);
@@ -1199,7 +1201,7 @@ static void watch_races(void)
 		prepare(watch_all);
 		open_watched();
 		probe_spawn(&asker, &client, &thread);
-		probe_post(client, OP_CALL, 0);
+		probe_post(client, OP_CALL, 2);
 		if (round % 2 == 0)
 			probe_await(&asker.handled, 1);
 		probe_post(backend, OP_BREAK, 0);

@@ -83,7 +83,8 @@
  *              (Those that run in the system's last two rounds of destructors may not be seen.)
  *              These waits are not seen: those of threads outside callbacks; those in ump_task_run,
  *              ump_completions_wait, ump_server_wait and ump_thread_pool_drop; that of a handler
- *              that has suspended by ump_suspend; those for an answer through a kept context; and
+ *              that has suspended by ump_suspend; those for an answer through a kept context; that
+ *              of a loop for the answers to its handler's own requests, which hold it ([ask]); and
  *              waits outside this library.
  * - [bound]    A server with a capacity never has more messages queued than that.  A sender that
  *              finds the inbox full either fails with UMP_FULL at once, or waits: it spins
@@ -1085,7 +1086,8 @@ typedef struct ump_flow ump_answer_call(void *self, void *arg, int result, const
  * Requests in flight hold the asker's loop.  Once its last strong client is gone and all messages
  * are handled, it ends with none when the last of them has ended; it may ask until then.  No stop
  * can reach it meanwhile ([weak]), so a deadline, or ump_ask_cancel, must limit this time if the
- * answer may never come.  At a break all requests in flight are given up; once `leftover` has been
+ * answer may never come; nor may the asked handler join the asker meanwhile, since that waits for
+ * itself.  At a break all requests in flight are given up; once `leftover` has been
  * called, and before `term`, `call` gets UMP_CANCELLED for each of them, in the order in which they
  * were sent, also for those whose answers were queued; the values of these are dropped.
  *

@@ -123,9 +123,10 @@
  *              own loop, in the order of arrival with its messages, and needs no capacity.  Each
  *              such request calls back exactly once, unless it is cancelled; with the answer, with
  *              UMP_TIMED_OUT once its deadline has passed, or with UMP_CANCELLED after a break.  It
- *              closes no wait cycle.  While it is in flight the loop does not end with none; [drain].
- *              A server that is watched so calls back once when it has ended, unless the watching
- *              loop ends before; such a watch keeps no server alive and no loop from its end.
+ *              closes no wait cycle.  While it is in flight the loop does not end with none;
+ *              [drain].  A watch by a handler calls back once when the watched server has ended,
+ *              unless the watching loop ends before; it keeps no server alive and no loop from its
+ *              end.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
  *              its thread has returned to the pool, or has ended if the pool held its maximum of
  *              idle threads or was dropped.
@@ -946,8 +947,8 @@ UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
  * Return the deadline at which the caller gives the request up: that of ump_client_req,
- * ump_client_req_completion_until or ump_client_ask.  UMP_FOREVER if there is none, or `rc` is NULL.  A caller may
- * give up earlier.  Never blocks.
+ * ump_client_req_completion_until or ump_client_ask.  UMP_FOREVER if there is none, or `rc` is
+ * NULL.  A caller may give up earlier.  Never blocks.
  */
 UMP_API ump_time ump_reply_deadline(const ump_reply_context *rc);
 
@@ -1087,18 +1088,18 @@ typedef struct ump_flow ump_answer_call(void *self, void *arg, int result, const
  * are handled, it ends with none when the last of them has ended; it may ask until then.  No stop
  * can reach it meanwhile ([weak]), so a deadline, or ump_ask_cancel, must limit this time if the
  * answer may never come; nor may the asked handler join the asker meanwhile, since that waits for
- * itself.  At a break all requests in flight are given up; once `leftover` has been
- * called, and before `term`, `call` gets UMP_CANCELLED for each of them, in the order in which they
- * were sent, also for those whose answers were queued; the values of these are dropped.
+ * itself.  At a break all requests in flight are given up; once `leftover` has been called, and
+ * before `term`, `call` gets UMP_CANCELLED for each of them, in the order in which they were sent,
+ * also for those whose answers were queued; the values of these are dropped.
  *
  * A combining asker has no time of its own, and takes no deadline.  The thread that answers its
  * request runs it if it has no combiner, as the sender of a post would: inside the call that
  * answers; [combining].
  *
  * From the callbacks `init`, `request` and `post`, due calls and calls like `call` of a server on a
- * thread, a task or a combining server.  Memory is allocated for the first request, for each, and as
- * more are in flight at once than ever before.  Never blocks, but see [combining] for a combining
- * server of `client`.
+ * thread, a task or a combining server.  Memory is allocated for the first request, for each, and
+ * as more are in flight at once than ever before.  Never blocks, but see [combining] for a
+ * combining server of `client`.
  *
  * UMP_OK: sent; `call` will be called.  What `*msg` points to never comes back.
  * UMP_SERVER_GONE: the server has ended, or the asker's loop has: the caller is `leftover`, `term`
@@ -1128,9 +1129,9 @@ UMP_API int ump_ask_cancel(uint64_t id);
 /**
  * Watch the server of `client` from a callback of another one: when it has ended, after its last
  * `leftover`, `term` and `drop`, `call` is called with UMP_OK and no reply; [ask], [watch].  The
- * message needs no capacity.  The watch does not keep the watched server alive, nor hold the loop of
- * the watching one: if that ends first, `call` is not called.  `client` may be dropped afterwards.
- * `*id` is a number for ump_ask_cancel, as that of a request; `id` may be NULL.
+ * message needs no capacity.  The watch does not keep the watched server alive, nor hold the loop
+ * of the watching one: if that ends first, `call` is not called.  `client` may be dropped
+ * afterwards.  `*id` is a number for ump_ask_cancel, as that of a request; `id` may be NULL.
  *
  * From the same callbacks as ump_client_ask, but not of a combining server: a thread that has ended
  * a server must not run another one.  Never blocks.

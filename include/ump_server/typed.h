@@ -206,7 +206,8 @@
  * @endcode
  *
  * Without requests, everything that concerns them is missing; without posts, likewise.  Without
- * reply values there is no adder_reply_buffer, adder_completion_reply and adder_answer, and adder_client_req,
+ * reply values there is no adder_reply_buffer, adder_completion_reply and adder_answer, and
+ * adder_client_req,
  * adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter for them.  Without
  * codes there is no adder_reply_fail.
  */

@@ -4,11 +4,11 @@
  * servers, whose ends do.
  *
  * Such a request has two sides, the asker (the dispatcher of the asking server) and the answerer,
- * and its state (core/call.h) decides between them: the asker abandons it, or the answerer completes
- * it and pushes it into the asker's inbox.  Its own memory is the message, so it needs no room.
- * Each request and each watch has a slot of a heap, which contains what the asker must know if the
- * answerer has the request.  The keys of the heap are their order.  All of this is allocated for the
- * first of them.
+ * and its state (core/call.h) decides between them: the asker abandons it, or the answerer
+ * completes it and pushes it into the asker's inbox.  Its own memory is the message, so it needs no
+ * room.  Each request and each watch has a slot of a heap, which contains what the asker must know
+ * if the answerer has the request.  The keys of the heap are their order.  All of this is allocated
+ * for the first of them.
  *
  * Answers of all other requests must not have to ask whether they are of this kind.  So these
  * requests are sent with a front in place of a completion queue (call/cancellables.h).
@@ -114,8 +114,8 @@ void ump__asks_release(struct ump__message *message);
 void ump__asks_discard(struct ump__message *message);
 
 /* The answerer only: push a completed message, whose code is set, into the inbox of the server
- * behind the front, and run that server if it has no combiner.  Returns false if it was given up, or
- * the server's inbox is closed; then the caller owns the message. */
+ * behind the front, and run that server if it has no combiner.  Returns false if it was given up,
+ * or the server's inbox is closed; then the caller owns the message. */
 bool ump__asks_push(struct ump_completions *front, struct ump__message *message);
 
 /* The answerer only: whether `request`, which was sent with completions that are closed, is of this

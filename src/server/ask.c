@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A handler sends a request and goes on: the answer comes to it as a callback.  So does the end of a
- * server that it watches.  A deadline is a timer of the asking server (server/timers.h).
+ * A handler sends a request and goes on: the answer comes to it as a callback.  So does the end of
+ * a server that it watches.  A deadline is a timer of the asking server (server/timers.h).
  */
 #include "server/ask.h"
 
@@ -216,7 +216,8 @@ static int watch(struct ump__channel *channel, ump_answer_call *call, void *arg,
 	int result;
 
 	UMP__REQUIRE_INSIDE();
-	/* The thread that ends a server may be idle in its pool already: it must run no callbacks. */
+	/* The thread that ends a server may be idle in its pool already: it must run no
+	 * callback. */
 	if (call == NULL || dispatcher == NULL || is_combining(dispatcher))
 		return UMP_INVALID;
 	result = open(dispatcher, call, arg, &slot);

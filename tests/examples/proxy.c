@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * A proxy: a server on a thread in front of another one.  It passes each request on and goes on with
- * the next, so that many are in flight at once; the answers come to it as callbacks.  A backend that
- * takes too long costs its caller an error, and the proxy no thread.
+ * A proxy: a server on a thread in front of another one.  It passes each request on and goes on
+ * with the next, so that many are in flight at once; the answers come to it as callbacks.  A backend
+ * that takes too long costs its caller an error, and the proxy no thread.
  */
 #include <stdio.h>
 #include <ump_server.h>
@@ -13,7 +13,7 @@
 /* The proxy's own code: the backend has not answered in time. */
 #define LATE 1
 
-/* ---- The backend: squares numbers, and never answers a negative one --------------------------- */
+/* ---- The backend: squares numbers, and never answers a negative one ------------------------ */
 
 struct backend {
 	ump_reply_context *unanswered;
@@ -46,7 +46,7 @@ static int build_backend(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* ---- The proxy -------------------------------------------------------------------------------- */
+/* ---- The proxy ----------------------------------------------------------------------------- */
 
 /* `arg` is the reply context of the proxy's caller. */
 static struct ump_flow on_answer(void *self, void *arg, int result, const void *reply)
@@ -80,7 +80,7 @@ static int build_proxy(void *arg, ump_client *client, struct ump_handler *out)
 	return 0;
 }
 
-/* ---- The program ------------------------------------------------------------------------------ */
+/* ---- The program --------------------------------------------------------------------------- */
 
 int main(void)
 {

@@ -768,7 +768,7 @@ static struct ump_flow ask_suspending(
 {
 	(void)self;
 	(void)rc;
-	CHECK_INT(ask_for(OP_ECHO, order->value, LONG, suspend), ==, UMP_OK);
+	CHECK_INT(ask_for(OP_ECHO, order->value, UMP_FOREVER, suspend), ==, UMP_OK);
 	return ump_continue();
 }
 

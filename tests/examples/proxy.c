@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * A proxy: a server on a thread in front of another one.  It passes each request on and goes on
- * with the next, so that many are in flight at once; the answers come to it as callbacks.  A backend
- * that takes too long costs its caller an error, and the proxy no thread.
+ * with the next, so that many are in flight at once; the answers come to it as callbacks.  A
+ * backend that takes too long costs its caller an error, and the proxy no thread.
  */
 #include <stdio.h>
 #include <ump_server.h>

@@ -106,7 +106,9 @@ ump_time ump_reply_deadline(const ump_reply_context *rc)
 	if (rc == NULL)
 		return UMP_FOREVER;
 	if (request->completions != NULL)
-		return request->completions->behind != NULL ? request->deadline : UMP_FOREVER;
+		return request->completions->behind != NULL || request->completions->asker != NULL
+			       ? request->deadline
+			       : UMP_FOREVER;
 	/* An allocated request whose caller blocks. */
 	return request->may_run && request->value_drop != NULL ? request->deadline : UMP_FOREVER;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/request.h"
 
+#include "call/asks.h"
 #include "call/cancellables.h"
 #include "call/hold.h"
 #include "sync/tools.h"
@@ -36,7 +37,7 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 {
 	if (request->completions != NULL)
 		return ump__completions_dropped(request->completions) &&
-		       !ump__cancellable_is_wanted(request);
+		       !ump__cancellable_is_wanted(request) && !ump__ask_is_wanted(request);
 	return ump__answer_is_abandoned(&request->answer);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/dispatch.h"
 
+#include "server/ask.h"
 #include "server/suspension.h"
 #include "sync/probe.h"
 #include "sync/tools.h"
@@ -62,6 +63,8 @@ static inline struct ump_flow hand_over(
 		return handle_request(dispatcher, ump__request_of(message));
 	case UMP__KIND_DUE:
 		return make_due_call(dispatcher);
+	case UMP__KIND_ANSWER:
+		return ump__ask_call(dispatcher, message);
 	case UMP__KIND_EOS:
 	case UMP__KIND_RESERVATION:
 	case UMP__KIND_WATCH:
@@ -118,6 +121,8 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	ump_server *server = dispatcher->server;
 	uint32_t attention = ump__attention_peek(&server->channel->attention);
 
+	if (kind == UMP__KIND_ANSWER && ump__ask_was_cancelled(dispatcher, message))
+		return UMP__OUTCOME_CONTINUE;
 	begin_message(server, kind);
 	*flow = (attention & UMP__ATTENTION_TIMED) != 0 ? hand_over_timed(dispatcher, message, kind)
 							: hand_over(dispatcher, message, kind);
@@ -143,6 +148,8 @@ static enum ump__outcome make_due_calls(struct ump__dispatcher *dispatcher, stru
 			!ump__timers_take(timers, now))
 			break;
 		dispatcher->until = ump__timers_due(timers);
+		if (!ump__ask_expires(dispatcher))
+			continue;
 		outcome = pass_on(dispatcher, &timers->marker, UMP__KIND_DUE, flow);
 		dispatcher->frame.may_suspend = may_suspend;
 	}
@@ -169,11 +176,23 @@ static enum ump__outcome look_closer(
 		if (outcome == UMP__OUTCOME_CONTINUE && !due)
 			return pass_on(dispatcher, message, kind, flow);
 	}
-	if (kind == UMP__KIND_EOS)
+	if (kind == UMP__KIND_EOS) {
 		ump__tools_acquire(message);
-	else if (!due)
+		if (dispatcher->asks != NULL)
+			dispatcher->asks->drained = true;
+	} else if (!due) {
 		dispatcher->server->refused = message;
+	}
 	return outcome;
+}
+
+enum ump__outcome ump__dispatcher_drained(
+	const struct ump__dispatcher *dispatcher, enum ump__outcome outcome)
+{
+	const struct ump__asks *asks = dispatcher->asks;
+
+	return asks != NULL ? ump__outcome_drained(outcome, asks->drained, asks->in_flight)
+			    : outcome;
 }
 
 enum ump__outcome ump__dispatcher_handle(
@@ -186,7 +205,7 @@ enum ump__outcome ump__dispatcher_handle(
 
 	/* One comparison for the EOS marker and for every bit. */
 	if (((uint32_t)kind | attention) > UMP__KIND_REQUEST)
-		return look_closer(dispatcher, message, flow);
+		return ump__dispatcher_drained(dispatcher, look_closer(dispatcher, message, flow));
 	begin_message(server, kind);
 	*flow = hand_over(dispatcher, message, kind);
 	end_message(server, kind);

@@ -7,6 +7,7 @@
 #ifndef UMP_DISPATCH_H
 #define UMP_DISPATCH_H
 
+#include "call/asks.h"
 #include "client/handle.h"
 #include "server/server.h"
 #include "server/timers.h"
@@ -26,6 +27,8 @@ struct ump__dispatcher {
 	struct ump__timers *timers;
 	/* Time of the next due call, or UMP_FOREVER. */
 	ump_time until;
+	/* NULL before the first request, or watch, of the handler itself. */
+	struct ump__asks *asks;
 	/* The receiver waits until then, and gets the marker; otherwise, whatever runs the
 	 * dispatcher must pass the marker to ump__dispatcher_handle. */
 	bool waits;
@@ -61,6 +64,14 @@ int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
  * so. */
 enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
+
+/* Return `outcome`, or what replaces it because of requests of the handler itself that are in
+ * flight, or no longer are. */
+enum ump__outcome ump__dispatcher_drained(
+	const struct ump__dispatcher *dispatcher, enum ump__outcome outcome);
+
+/* Return the dispatcher of a combining server.  Its combiner only. */
+struct ump__dispatcher *ump__combining_dispatcher(struct ump_combining *combining);
 
 /* End the loop: close the inbox, dispose of undelivered messages, and of a stop that is not the
  * outcome, call term and drop.  `flow` is the outcome, unless `outcome` replaces it.  Returns the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/server.h"
 
+#include "call/asks.h"
 #include "call/completions.h"
 #include "call/watch.h"
 #include "channel/inbox.h"
@@ -102,7 +103,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		struct ump__message *message = ump__message_of(node);
 		enum ump__kind kind = ump__kind_of(message);
 
-		if (kind != UMP__KIND_EOS)
+		if (kind <= UMP__KIND_REQUEST)
 			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
 			UMP__DISPOSITION_SKIP)
@@ -198,6 +199,9 @@ static void dispose(ump_server *server, struct ump__message *message,
 	case UMP__DISPOSITION_SKIP:
 		ump__server_skip(server, message);
 		break;
+	case UMP__DISPOSITION_RELEASE:
+		ump__asks_discard(message);
+		break;
 	case UMP__DISPOSITION_HANDLE:
 	case UMP__DISPOSITION_NOTHING:
 		break;
@@ -224,7 +228,7 @@ void ump__server_close(ump_server *server,
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		if (ump__kind_of(message) != UMP__KIND_EOS)
+		if (ump__kind_of(message) <= UMP__KIND_REQUEST)
 			release_permit(server);
 		dispose(server, message, leftover, self);
 	}

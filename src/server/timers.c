@@ -130,8 +130,8 @@ static int open(struct ump__dispatcher *dispatcher)
 	return UMP_OK;
 }
 
-static int start(struct ump__dispatcher *dispatcher, const struct ump__timer *timer, ump_time due,
-	uint64_t *id)
+int ump__timer_begin(struct ump__dispatcher *dispatcher, const struct ump__timer *timer,
+	ump_time due, uint64_t *id)
 {
 	int result = UMP_OK;
 
@@ -146,6 +146,14 @@ static int start(struct ump__dispatcher *dispatcher, const struct ump__timer *ti
 	return result;
 }
 
+bool ump__timer_end(struct ump__dispatcher *dispatcher, uint64_t id)
+{
+	if (dispatcher->timers == NULL || !ump__timers_cancel(dispatcher->timers, id))
+		return false;
+	dispatcher->until = ump__timers_due(dispatcher->timers);
+	return true;
+}
+
 int ump_timer_start(ump_due_call *call, void *arg, ump_time due, int64_t period, uint64_t *id)
 {
 	struct ump__timer timer = {call, arg, period};
@@ -157,7 +165,7 @@ int ump_timer_start(ump_due_call *call, void *arg, ump_time due, int64_t period,
 	if (call != NULL && period >= 0)
 		result = dispatcher_of_caller(&dispatcher);
 	if (result == UMP_OK)
-		result = start(dispatcher, &timer, due, &made);
+		result = ump__timer_begin(dispatcher, &timer, due, &made);
 	if (id != NULL) {
 		*id = made;
 		ump__tools_written(id, sizeof *id);
@@ -173,8 +181,5 @@ int ump_timer_cancel(uint64_t id)
 	UMP__REQUIRE_INSIDE();
 	if (result != UMP_OK)
 		return result;
-	if (dispatcher->timers == NULL || !ump__timers_cancel(dispatcher->timers, id))
-		return UMP_EMPTY;
-	dispatcher->until = ump__timers_due(dispatcher->timers);
-	return UMP_OK;
+	return ump__timer_end(dispatcher, id) ? UMP_OK : UMP_EMPTY;
 }

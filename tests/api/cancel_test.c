@@ -346,7 +346,13 @@ static int end_and_join(void)
 			&made_task)) row(ump_task_fd, ump_task_fd(tasks[0])) row(ump_task_due,     \
 		ump_task_due(tasks[0])) row(ump_timer_start,                                       \
 		ump_timer_start(NULL, NULL, UMP_NOW, 0, NULL)) row(ump_timer_cancel,               \
-		ump_timer_cancel(1)) row(ump_task_dispatch,                                        \
+		ump_timer_cancel(1)) row(ump_client_ask,                                           \
+		ump_client_ask(client, &order, UMP_NOW, NULL, NULL, NULL)) row(ump_ask_cancel,     \
+		ump_ask_cancel(1)) row(ump_client_watch_call,                                      \
+		ump_client_watch_call(client, NULL, NULL, NULL)) row(ump_post_client_watch_call,   \
+		ump_post_client_watch_call(                                                        \
+			post_client, NULL, NULL, NULL)) row(ump_weak_client_watch_call,            \
+		ump_weak_client_watch_call(weak, NULL, NULL, NULL)) row(ump_task_dispatch,         \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \
 		ump_task_drop(&tasks[0])) row(ump_suspend, let_suspend()) row(ump_request_is_mine, \

@@ -49,7 +49,8 @@ bool leaves(const struct account *account)
 {
 	return account->caller == GIVING_UP || account->caller == GAVE_UP ||
 	       (account->caller == PENDING &&
-		       (account->action == SEND_TIMED || account->action == SEND_EXPIRING));
+		       (account->action == SEND_TIMED || account->action == SEND_EXPIRING ||
+			       (account->asked && over(account->from))));
 }
 
 bool is_post(const struct account *account)
@@ -87,8 +88,7 @@ static void note_wait_queue(int message)
 	}
 }
 
-/* A thread begins a call in which it may run `server`; not if a handler of that server calls. */
-static void begins_call(int server, int from)
+void begins_call(int server, int from)
 {
 	if (from == server)
 		return;

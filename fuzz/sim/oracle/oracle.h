@@ -60,6 +60,13 @@ void oracle_timed_out(int message, bool sent, int64_t deadline);
 /* A completion must come after those of `others` that were answered before it. */
 void oracle_in_order(int message, uint64_t others);
 
+/* A request that was begun is one of a handler itself; its callback was called.  A handler of
+ * `server` watches another one; which has ended. */
+void oracle_asks(int message);
+void oracle_answered(int server, int message, int code);
+void oracle_watches(int server);
+void oracle_watched_ended(int server, int watched);
+
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
 /* The handler of `server` is about to wait for `other`: for the answer to a message, or (-1) for

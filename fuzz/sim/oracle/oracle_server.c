@@ -283,6 +283,61 @@ void oracle_due_call(int server)
 	its->due_calls++;
 }
 
+/* An answer, or the end of a watched server, comes to the handler of `server`. */
+static void comes_back(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	called_back(server);
+	must(!its->broke, "[break]", -1, "an answer comes after a break");
+	must(!its->term && !its->handler_dropped, "[ask]", -1, "an answer comes after term");
+	must(!its->suspended, "[suspend]", -1, "an answer comes, and the handler has suspended");
+	/* As check_stopped(). */
+	must(its->stopped < 0 ||
+			its->handled_since_stop < ((books.traits & COMBINING) != 0 ? 4 : 2),
+		"[stop]", -1, "an answer comes after a stop");
+	if (its->stopped >= 0)
+		its->handled_since_stop++;
+	its->due_calls++;
+	/* It counts as the combiner's own message. */
+	begins_call(server, ORACLE_CLIENT);
+}
+
+void oracle_asks(int message)
+{
+	books.accounts[message].asked = true;
+}
+
+void oracle_answered(int server, int message, int code)
+{
+	struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[server];
+
+	must(account->caller == PENDING, "[ask]", message, "its answer comes twice");
+	if (code != UMP_CANCELLED) {
+		comes_back(server);
+		return;
+	}
+	called_back(server);
+	must(its->broke || its->may_be_stopped, "[ask]", message,
+		"it is cancelled without a break");
+	must(!its->term && !its->handler_dropped, "[ask]", message, "it is cancelled after term");
+	account->caller = GAVE_UP;
+}
+
+void oracle_watches(int server)
+{
+	books.servers[server].watches++;
+}
+
+void oracle_watched_ended(int server, int watched)
+{
+	comes_back(server);
+	books.servers[server].watches--;
+	must(books.servers[watched].handler_dropped, "[watch]", -1,
+		"a server seems to have ended before its end");
+}
+
 void oracle_returns(int server)
 {
 	books.servers[server].busy = false;
@@ -319,15 +374,26 @@ void oracle_replying(int message, bool value)
 
 	account->answer = value ? VALUE_GIVEN : CODE_GIVEN;
 	account->answered_before = books.answered;
+	/* This may run the server that has asked, if that is a combining one.  Then the answering
+	 * handler waits for it, unless another thread answers. */
+	if (!account->asked)
+		return;
+	begins_call(account->from, account->server);
+	account->runs_asker = (books.traits & COMBINING) != 0 && !account->kept;
+	if (account->runs_asker)
+		oracle_waits(account->server, account->from, ORACLE_NO_MESSAGE);
 }
 
 void oracle_replied(int message, int code)
 {
-	const struct account *account = &books.accounts[message];
+	struct account *account = &books.accounts[message];
 
+	if (account->runs_asker)
+		oracle_waited(account->server);
+	account->runs_asker = false;
 	if (code == UMP_OK) {
 		books.answered |= bit(message);
-		books.accounts[message].reply_accepted = true;
+		account->reply_accepted = true;
 		return;
 	}
 	must(code == UMP_ORIGIN_GONE && leaves(account), "[origin]", message,
@@ -369,11 +435,16 @@ void oracle_idle(int server, bool readable, bool was_raised)
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0 || its->stopped >= 0;
 
-	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0)
+	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0 ||
+		its->watches > 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
 
+		/* Its answer may be there or not, also if it was cancelled, and until it is handled
+		 * the loop does not end. */
+		if (account->asked && account->from == server && account->caller != COMPLETED)
+			return;
 		if (account->server != server || account->caller == NOT_SENT ||
 			!is_message(account))
 			continue;

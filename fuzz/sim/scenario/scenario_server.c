@@ -252,7 +252,9 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 		server_quit(server);
 	if (behaviour >= TIMER && behaviour <= TIMER_CANCEL)
 		server_start_timers(server, &mine);
-	return behaviour == BREAK || behaviour == STOP_AND_BREAK;
+	if (behaviour >= ASK && behaviour <= ASK_WATCH)
+		server_ask(server, &mine);
+	return behaviour == BREAK || behaviour == STOP_AND_BREAK || behaviour == ASK_AND_BREAK;
 }
 
 struct ump_flow server_handle(
@@ -331,6 +333,7 @@ static void on_drop(void *self)
 {
 	struct server *server = self;
 
+	server_check_asks(server);
 	oracle_handler_dropped(server->number);
 	server->handled++;
 	ump_weak_client_drop(&server->me);

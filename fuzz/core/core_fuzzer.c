@@ -675,10 +675,24 @@ static void walking(struct input input)
 
 /* ---- The disposition ----------------------------------------------------------------------- */
 
+/* The loop after `outcome`, with `asks` requests of its own in flight. */
+static void drained_step(enum ump__outcome outcome, bool drained, uint32_t asks)
+{
+	enum ump__outcome after = ump__outcome_drained(outcome, drained, asks);
+
+	if (outcome == UMP__OUTCOME_VALUE)
+		EXPECT("[ask]", after == outcome);
+	else if (asks != 0)
+		EXPECT("[ask]", after == UMP__OUTCOME_CONTINUE);
+	else
+		EXPECT("[ask]", after == (drained ? UMP__OUTCOME_NONE : outcome));
+}
+
 static void disposition_step(struct world *world)
 {
 	uint8_t choice = input_byte(&world->input);
-	enum ump__kind kind = (enum ump__kind)(choice % 3);
+	enum ump__kind kind =
+		(choice & 0x10) != 0 ? UMP__KIND_ANSWER : (enum ump__kind)(choice % 3);
 	bool abandoned = (choice & 0x20) != 0;
 	bool over = (choice & 0x40) != 0;
 	bool broke = (choice & 0x80) != 0;
@@ -686,6 +700,7 @@ static void disposition_step(struct world *world)
 	enum ump__outcome outcome = ump__outcome_after(kind, broke);
 	enum ump__outcome before = ump__outcome_before(kind, over);
 
+	drained_step(outcome, over, choice % 4);
 	EXPECT("[stop]", before == (over                           ? UMP__OUTCOME_STOP
 					   : kind == UMP__KIND_EOS ? UMP__OUTCOME_NONE
 								   : UMP__OUTCOME_CONTINUE));
@@ -697,8 +712,10 @@ static void disposition_step(struct world *world)
 	if (kind == UMP__KIND_REQUEST && abandoned)
 		EXPECT("[origin]", disposition == UMP__DISPOSITION_SKIP);
 	else
-		EXPECT("[break]", disposition == (over ? UMP__DISPOSITION_LEFTOVER
-						       : UMP__DISPOSITION_HANDLE));
+		EXPECT("[break]", disposition == (!over ? UMP__DISPOSITION_HANDLE
+							 : kind == UMP__KIND_ANSWER
+								 ? UMP__DISPOSITION_RELEASE
+								 : UMP__DISPOSITION_LEFTOVER));
 	EXPECT("[break]", outcome == (broke ? UMP__OUTCOME_VALUE : UMP__OUTCOME_CONTINUE));
 }
 

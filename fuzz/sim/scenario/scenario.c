@@ -178,7 +178,8 @@ static bool needs_next(const struct program *program)
 			enum behaviour behaviour =
 				operation_types[program->operations[c][i]].behaviour;
 
-			if (behaviour >= CALL && behaviour <= JOIN)
+			if ((behaviour >= CALL && behaviour <= JOIN) ||
+				(behaviour >= ASK && behaviour <= ASK_WATCH))
 				return true;
 		}
 	}

@@ -221,8 +221,8 @@ static void check_combiner(int message)
 
 /*
  * No message must be handled after a stop but the one at hand.  A dispatcher without notice of the
- * stop may read its bit late, but no stale value twice; in a combining server, so may each
- * combiner.
+ * stop may read its bits late, but no stale value twice: one of before the claim, and one of before
+ * the acceptance.  In a combining server, so may each combiner.
  */
 static void check_stopped(int message)
 {
@@ -234,7 +234,7 @@ static void check_stopped(int message)
 		"it was sent after a stop, and is handled");
 	if (its->stopped < 0)
 		return;
-	must(its->handled_since_stop < (combining ? 4 : 2), "[stop]", message,
+	must(its->handled_since_stop < (combining ? 5 : 3), "[stop]", message,
 		"it is handled after a stop");
 	its->handled_since_stop++;
 }
@@ -276,7 +276,7 @@ void oracle_due_call(int server)
 	must(!its->term && !its->handler_dropped, "[timer]", -1, "a timer calls after term");
 	must(!its->suspended, "[suspend]", -1, "a timer calls, and the handler has suspended");
 	/* As check_stopped(). */
-	must(its->stopped < 0 || its->handled_since_stop < 2, "[stop]", -1,
+	must(its->stopped < 0 || its->handled_since_stop < 3, "[stop]", -1,
 		"a timer calls after a stop");
 	if (its->stopped >= 0)
 		its->handled_since_stop++;
@@ -294,7 +294,7 @@ static void comes_back(int server)
 	must(!its->suspended, "[suspend]", -1, "an answer comes, and the handler has suspended");
 	/* As check_stopped(). */
 	must(its->stopped < 0 ||
-			its->handled_since_stop < ((books.traits & COMBINING) != 0 ? 4 : 2),
+			its->handled_since_stop < ((books.traits & COMBINING) != 0 ? 5 : 3),
 		"[stop]", -1, "an answer comes after a stop");
 	if (its->stopped >= 0)
 		its->handled_since_stop++;

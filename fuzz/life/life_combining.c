@@ -401,8 +401,8 @@ static void on_stop_drop(void *value)
 	only.stop_drops++;
 }
 
-/* Outside of handlers, the server ends in the call; or after it, if a stop by a handler was accepted
- * before and the combiner has released the role. */
+/* Outside of handlers, the server ends in the call; or after it, if a stop by a handler was
+ * accepted before and the combiner has released the role. */
 static void stop(struct combining *its, const ump_client *client)
 {
 	int expected = over(its) || its->stopped ? UMP_SERVER_GONE : UMP_OK;

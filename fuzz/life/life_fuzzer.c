@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
- * without a thread, raw receiving ends or tasks; or, with books of their own, one combining server, or
- * a server that asks another one.
+ * without a thread, raw receiving ends or tasks; or, with books of their own, one combining server,
+ * or a server that asks another one.
  */
 #include "life/life_world.h"
 

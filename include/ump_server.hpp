@@ -2006,7 +2006,7 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 		return ump_reply_deadline(this->get());
 	}
 	/// ump_deadline_inherit: for what is sent on, no later than `own`.
-	ump_time inherit(ump_time own = UMP_FOREVER) const noexcept
+	ump_time inherit(ump_time own = never) const noexcept
 	{
 		return ump_deadline_inherit(this->get(), own);
 	}

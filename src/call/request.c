@@ -33,12 +33,10 @@ void ump__request_init(
 	request->tag = NULL;
 }
 
-bool ump__request_is_abandoned(const struct ump__request *request)
+bool ump__request_is_dropped(const struct ump__request *request)
 {
-	if (request->completions != NULL)
-		return ump__completions_dropped(request->completions) &&
-		       !ump__cancellable_is_wanted(request) && !ump__ask_is_wanted(request);
-	return ump__answer_is_abandoned(&request->answer);
+	return ump__completions_dropped(request->completions) &&
+	       !ump__cancellable_is_wanted(request) && !ump__ask_is_wanted(request);
 }
 
 /* Notify the waiter, or push to the completions.  Returns true if that side is gone; then the

@@ -114,8 +114,15 @@ static inline bool ump__request_run_role(struct ump__request *request)
 	return true;
 }
 
+/* Return whether the owner of the completions of a request, which has some, has given it up. */
+bool ump__request_is_dropped(const struct ump__request *request);
+
 /* Return whether the caller has given up; then the answerer owns the request. */
-bool ump__request_is_abandoned(const struct ump__request *request);
+static inline bool ump__request_is_abandoned(const struct ump__request *request)
+{
+	return request->completions != NULL ? ump__request_is_dropped(request)
+					    : ump__answer_is_abandoned(&request->answer);
+}
 
 static inline struct ump__request *ump__request_of(struct ump__message *message)
 {

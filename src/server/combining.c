@@ -194,20 +194,13 @@ static void combining_free(struct ump_combining *combining)
 	ump__free(combining);
 }
 
-/* Leave the server's frame, once the role was released or handed off (UMP__OUTCOME_CONTINUE).  With
- * any other outcome this thread is still the combiner: end the server. */
-static void leave_or_end(struct ump_combining *combining, const struct ump__frame *frame,
+/* End the server, and leave its frame. */
+static void end(struct ump_combining *combining, const struct ump__frame *frame,
 	enum ump__outcome outcome, struct ump_flow flow)
 {
-	ump_server *server;
-	struct ump_flow how;
+	ump_server *server = combining->dispatcher.server;
+	struct ump_flow how = ump__dispatcher_end(&combining->dispatcher, outcome, flow);
 
-	if (outcome == UMP__OUTCOME_CONTINUE) {
-		ump__frame_leave(frame);
-		return;
-	}
-	server = combining->dispatcher.server;
-	how = ump__dispatcher_end(&combining->dispatcher, outcome, flow);
 	combining->how = how;
 	ump__frame_leave(frame);
 	if (ump__answer_publish(&combining->ended, UMP_OK, NULL))
@@ -215,6 +208,17 @@ static void leave_or_end(struct ump_combining *combining, const struct ump__fram
 	/* Must follow the publication, as in thread.c.  `combining` may be gone. */
 	ump__server_ended(server, &how);
 	ump__server_release(server);
+}
+
+/* Leave the server's frame, once the role was released or handed off (UMP__OUTCOME_CONTINUE).  With
+ * any other outcome this thread is still the combiner: end the server. */
+static inline void leave_or_end(struct ump_combining *combining, const struct ump__frame *frame,
+	enum ump__outcome outcome, struct ump_flow flow)
+{
+	if (outcome == UMP__OUTCOME_CONTINUE)
+		ump__frame_leave(frame);
+	else
+		end(combining, frame, outcome, flow);
 }
 
 static void run_pushed(struct ump_combining *combining)

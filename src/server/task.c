@@ -98,18 +98,26 @@ static struct ump__message *take_refused(struct ump_task *task)
 }
 
 /* Pass one message to the handler, after the calls that are due.  Returns true if it, or one of
- * these calls, has suspended, and is not resumed yet. */
-static bool handle(struct ump_task *task, struct ump__message *message, enum ump__outcome *outcome,
-	struct ump_flow *flow)
+ * these calls, has suspended. */
+static inline bool pass(struct ump_task *task, struct ump__message *message,
+	enum ump__outcome *outcome, struct ump_flow *flow)
 {
 	struct ump__frame *frame = &task->dispatcher.frame;
 
-	while (message != NULL) {
-		frame->may_suspend = true;
-		*outcome = ump__dispatcher_handle(&task->dispatcher, message, flow);
-		frame->may_suspend = false;
-		if (frame->suspension == NULL)
-			return false;
+	frame->may_suspend = true;
+	*outcome = ump__dispatcher_handle(&task->dispatcher, message, flow);
+	frame->may_suspend = false;
+	return frame->suspension != NULL;
+}
+
+/* A callback has suspended: go on if it is resumed already, with the message before which a due
+ * call has suspended, too.  Returns true if one is not resumed yet. */
+static bool suspend(struct ump_task *task, enum ump__outcome *outcome, struct ump_flow *flow)
+{
+	struct ump__frame *frame = &task->dispatcher.frame;
+	struct ump__message *message;
+
+	do {
 		task->suspension = frame->suspension;
 		frame->suspension = NULL;
 		ump__hint_set(&task->dispatcher.server->busy, 1);
@@ -119,8 +127,17 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 			return true;
 		*outcome = after_resume(task, flow);
 		message = *outcome == UMP__OUTCOME_CONTINUE ? take_refused(task) : NULL;
-	}
+	} while (message != NULL && pass(task, message, outcome, flow));
 	return false;
+}
+
+/* Pass one message, if there is one, to the handler.  Returns true if a callback has suspended, and
+ * is not resumed yet. */
+static inline bool handle(struct ump_task *task, struct ump__message *message,
+	enum ump__outcome *outcome, struct ump_flow *flow)
+{
+	return message != NULL && pass(task, message, outcome, flow) &&
+	       suspend(task, outcome, flow);
 }
 
 /* Continue a suspended handler, if it was resumed, and make the calls that are due.  Returns true

@@ -2622,8 +2622,11 @@ int handler<P>::list(std::unique_ptr<One> &one, Call call) noexcept
 	std::uint64_t number = 0;
 	int code = call(detail::served<P>::answered, static_cast<void *>(waits), &number);
 
-	if (code != UMP_OK)
+	if (code != UMP_OK) {
+		// Before its message, which it shares, is taken back.
+		one.reset();
 		return code;
+	}
 	one->take();
 	waits->number = number;
 	asked_.add(one.release());

@@ -166,6 +166,9 @@ static void proxies(void)
 	end_backend();
 }
 
+/* The backend is held until all have been sent to it. */
+static sem_t all_asked;
+
 static struct ump_flow ask_each(
 	struct probe *self, const struct order *order, ump_reply_context **rc)
 {
@@ -177,17 +180,20 @@ static struct ump_flow ask_each(
 	ask(OP_FORGET, 2, UMP_FOREVER);
 	ask(OP_BREAK_SILENTLY, 3, LONG);
 	ask(OP_ECHO, 4, UMP_FOREVER);
+	sem_post(&all_asked);
 	return ump_continue();
 }
 
 static void each_result(void)
 {
 	prepare(ask_each);
+	CHECK_INT(sem_init(&all_asked, 0, 0), ==, 0);
 	probe_spawn(&other, &backend, &other_thread);
 	probe_spawn(&asker, &client, &thread);
 	probe_hold(&other, backend);
 	probe_post(client, OP_CALL, 0);
 	ump_client_drop(&client);
+	CHECK_INT(sem_wait(&all_asked), ==, 0);
 	probe_release(&other);
 	/* The answers hold its loop; nothing else does. */
 	CHECK(!probe_join(&thread).stop);

@@ -82,13 +82,16 @@ static struct ump_flow start_one(
 
 static void once(void)
 {
+	struct order order = {OP_ECHO, 0, NULL};
 	struct ump_flow how;
+	int result;
 
 	prepare(start_one);
 	probe_spawn(&probe, &client, &thread);
 	probe_post(client, OP_CALL, 0);
-	/* It may be handled before the call, but does not bring it forward. */
-	probe_post(client, OP_ECHO, 0);
+	/* It may be handled before the call, but does not bring it forward; or come too late. */
+	result = ump_client_post(client, &order);
+	CHECK(result == UMP_OK || result == UMP_SERVER_GONE);
 	how = probe_join(&thread);
 	CHECK(how.stop && how.value == &probe);
 	ump_client_drop(&client);

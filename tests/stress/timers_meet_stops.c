@@ -296,7 +296,7 @@ static void round_of(struct stress_rng *rng)
 	struct timed server = {.rng.state = stress_random(rng), .breaks = stress_one_in(rng, 3)};
 	struct sender senders[SENDERS];
 	bool is_task = stress_one_in(rng, 3);
-	pthread_t loop;
+	pthread_t loop = pthread_self();
 
 	pthread_mutex_init(&server.lock, NULL);
 	if (is_task) {

@@ -74,7 +74,7 @@ bool ump__asks_next(struct ump__asks *asks, struct ump__answered *out);
 /* Free them; no request or watch may be left. */
 void ump__asks_free(struct ump__asks *asks);
 
-/* Reserve a slot.  UMP_OK, UMP_NO_MEMORY or UMP_OVERFLOW. */
+/* Reserve a slot.  UMP_OK or UMP_NO_MEMORY. */
 int ump__ask_open(struct ump__asks *asks, ump_answer_call *call, void *arg, uint32_t *slot);
 
 /* Undo that: nothing was sent. */

@@ -59,25 +59,6 @@ bool ump__ask_expires(struct ump__dispatcher *dispatcher)
 
 /* ---- For callbacks ------------------------------------------------------------------------- */
 
-/* Return the dispatcher whose callback the calling thread is in; NULL if there is none, or the
- * callback is a builder. */
-static struct ump__dispatcher *dispatcher_of_caller(void)
-{
-	struct ump__frame *frame = ump__frame_top();
-	struct ump__dispatcher *dispatcher;
-
-	if (frame == NULL)
-		return NULL;
-	if (frame->channel->combining != NULL) {
-		dispatcher = ump__combining_dispatcher(frame->channel->combining);
-		return frame != &dispatcher->frame ? dispatcher : NULL;
-	}
-	if (!frame->may_time)
-		return NULL;
-	return (struct ump__dispatcher *)(void *)((char *)frame -
-						  offsetof(struct ump__dispatcher, frame));
-}
-
 static bool is_combining(const struct ump__dispatcher *dispatcher)
 {
 	return dispatcher->server->channel->combining != NULL;
@@ -172,7 +153,7 @@ static void put_id(uint64_t *id, uint64_t value)
 int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
 	ump_answer_call *call, void *arg, uint64_t *id)
 {
-	struct ump__dispatcher *dispatcher = dispatcher_of_caller();
+	struct ump__dispatcher *dispatcher = ump__dispatcher_of_caller();
 	uint32_t slot;
 	int result;
 
@@ -195,7 +176,7 @@ int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
 
 int ump_ask_cancel(uint64_t id)
 {
-	struct ump__dispatcher *dispatcher = dispatcher_of_caller();
+	struct ump__dispatcher *dispatcher = ump__dispatcher_of_caller();
 	uint64_t timer;
 
 	UMP__REQUIRE_INSIDE();
@@ -211,7 +192,7 @@ int ump_ask_cancel(uint64_t id)
 /* Watch the server of `channel` from a callback. */
 static int watch(struct ump__channel *channel, ump_answer_call *call, void *arg, uint64_t *id)
 {
-	struct ump__dispatcher *dispatcher = dispatcher_of_caller();
+	struct ump__dispatcher *dispatcher = ump__dispatcher_of_caller();
 	uint32_t slot;
 	int result;
 

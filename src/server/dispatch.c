@@ -211,3 +211,20 @@ enum ump__outcome ump__dispatcher_handle(
 	end_message(server, kind);
 	return ump__outcome_after(kind, flow->stop);
 }
+
+struct ump__dispatcher *ump__dispatcher_of_caller(void)
+{
+	struct ump__frame *frame = ump__frame_top();
+	struct ump__dispatcher *dispatcher;
+
+	if (frame == NULL)
+		return NULL;
+	if (frame->channel->combining != NULL) {
+		dispatcher = ump__combining_dispatcher(frame->channel->combining);
+		return frame != &dispatcher->frame ? dispatcher : NULL;
+	}
+	if (!frame->may_time)
+		return NULL;
+	return (struct ump__dispatcher *)(void *)((char *)frame -
+						  offsetof(struct ump__dispatcher, frame));
+}

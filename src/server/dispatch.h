@@ -70,6 +70,10 @@ enum ump__outcome ump__dispatcher_handle(
 enum ump__outcome ump__dispatcher_drained(
 	const struct ump__dispatcher *dispatcher, enum ump__outcome outcome);
 
+/* Return the dispatcher whose callback the calling thread is in; NULL if there is none, or the
+ * callback is a builder. */
+struct ump__dispatcher *ump__dispatcher_of_caller(void);
+
 /* Return the dispatcher of a combining server.  Its combiner only. */
 struct ump__dispatcher *ump__combining_dispatcher(struct ump_combining *combining);
 

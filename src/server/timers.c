@@ -103,17 +103,12 @@ bool ump__timers_take(struct ump__timers *timers, ump_time now)
  * UMP_INVALID or UMP_NO_TIMERS. */
 static int dispatcher_of_caller(struct ump__dispatcher **out)
 {
-	struct ump__frame *frame = ump__frame_top();
+	const struct ump__frame *frame = ump__frame_top();
 
-	if (frame == NULL)
-		return UMP_INVALID;
-	if (frame->channel->combining != NULL)
+	if (frame != NULL && frame->channel->combining != NULL)
 		return UMP_NO_TIMERS;
-	if (!frame->may_time)
-		return UMP_INVALID;
-	*out = (struct ump__dispatcher *)(void *)((char *)frame -
-						  offsetof(struct ump__dispatcher, frame));
-	return UMP_OK;
+	*out = ump__dispatcher_of_caller();
+	return *out != NULL ? UMP_OK : UMP_INVALID;
 }
 
 /* Allocate the timers of a dispatcher that has none yet.  UMP_OK or UMP_NO_MEMORY. */

@@ -115,16 +115,25 @@ static void on_a_thread(void)
 	thread_waits_for(BY_DROP);
 }
 
+/* Let a task keep a request, whose context holds its loop. */
+static ump_wait_reply *hold_on_a_task(ump_task **task)
+{
+	ump_wait_reply *wait_reply;
+
+	hold_begin();
+	probe_spawn_task(&probe, &client, task);
+	wait_reply = probe_req_async(client, OP_CALL, 1, NULL);
+	CHECK(ump_task_dispatch(*task, 0));
+	return wait_reply;
+}
+
 static void on_a_task(void)
 {
 	struct reply reply;
 	ump_wait_reply *wait_reply;
 	ump_task *task;
 
-	hold_begin();
-	probe_spawn_task(&probe, &client, &task);
-	wait_reply = probe_req_async(client, OP_CALL, 1, NULL);
-	CHECK(ump_task_dispatch(task, 0));
+	wait_reply = hold_on_a_task(&task);
 	ump_client_drop(&client);
 	CHECK(!probe_readable(ump_task_fd(task)));
 	CHECK(ump_task_dispatch(task, 0));
@@ -331,10 +340,7 @@ static void drop_of_a_task(void)
 	ump_wait_reply *wait_reply;
 	ump_task *task;
 
-	hold_begin();
-	probe_spawn_task(&probe, &client, &task);
-	wait_reply = probe_req_async(client, OP_CALL, 1, NULL);
-	CHECK(ump_task_dispatch(task, 0));
+	wait_reply = hold_on_a_task(&task);
 	ump_task_drop(&task);
 	CHECK_INT(probe.terms, ==, 1);
 	ump_client_drop(&client);

@@ -21,7 +21,9 @@ enum ump__kind {
 	/* A watch of a server's end, by an event loop.  It is queued in completions only, too. */
 	UMP__KIND_WATCH,
 	/* A due call, for which nothing is queued. */
-	UMP__KIND_DUE
+	UMP__KIND_DUE,
+	/* A delayed post: queued, it wakes the dispatcher; once due, it is called. */
+	UMP__KIND_DELAYED
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
@@ -48,7 +50,8 @@ enum ump__outcome {
 
 /* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
  * its requester has given up. */
-/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS;
+/*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
+  @   kind == UMP__KIND_DELAYED;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
   @ behavior eos:
@@ -58,11 +61,13 @@ enum ump__outcome {
   @   assumes kind == UMP__KIND_REQUEST && abandoned;
   @   ensures disposition: \result == UMP__DISPOSITION_SKIP;
   @ behavior running:
-  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
+  @   assumes kind == UMP__KIND_POST || kind == UMP__KIND_DELAYED ||
+  @     (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes !over;
   @   ensures disposition: \result == UMP__DISPOSITION_HANDLE;
   @ behavior ended:
-  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
+  @   assumes kind == UMP__KIND_POST || kind == UMP__KIND_DELAYED ||
+  @     (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes over;
   @   ensures disposition: \result == UMP__DISPOSITION_LEFTOVER;
   @ complete behaviors;
@@ -73,7 +78,7 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 /* Return what the loop does before it handles a message of `kind`; `stopped`: a stop was accepted.
  * The marker that follows a stop is the EOS marker. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED;
   @ terminates \true;
   @ assigns \result \from kind, stopped;
   @ behavior stopped:
@@ -92,7 +97,7 @@ enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED;
   @ terminates \true;
   @ assigns \result \from kind, broke;
   @ behavior eos:

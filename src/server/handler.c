@@ -51,6 +51,7 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
 
 	ump__server_close(dispatcher->server, NULL, NULL);
+	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel, NULL, NULL);
 	drop_stop(stop);
 	end_handler(dispatcher);
 }
@@ -63,6 +64,7 @@ int ump__dispatcher_open(
 	if (result != UMP_OK)
 		return result;
 	dispatcher->until = UMP_FOREVER;
+	ump__message_init(&dispatcher->marker, UMP__KIND_EOS, NULL);
 	dispatcher->me.channel = dispatcher->server->channel;
 	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
 	return UMP_OK;
@@ -111,6 +113,9 @@ struct ump_flow ump__dispatcher_end(
 		stop = NULL;
 	}
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	/* What has not fallen due by the end of the clients is not undelivered, but dropped. */
+	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel,
+		outcome == UMP__OUTCOME_NONE ? NULL : handler->leftover, handler->self);
 	drop_stop(stop);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "call/completions.h"
+#include "call/delayed.h"
 #include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/permits.h"
@@ -102,7 +103,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		struct ump__message *message = ump__message_of(node);
 		enum ump__kind kind = ump__kind_of(message);
 
-		if (kind != UMP__KIND_EOS)
+		if (kind <= UMP__KIND_REQUEST)
 			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
 			UMP__DISPOSITION_SKIP)
@@ -190,6 +191,10 @@ static void dispose_undelivered(ump_server *server, struct ump__message *message
 static void dispose(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
+	if (ump__kind_of(message) == UMP__KIND_DELAYED) {
+		ump__delayed_dequeued(message);
+		return;
+	}
 	ump__tools_acquire(message);
 	switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
 	case UMP__DISPOSITION_LEFTOVER:
@@ -224,7 +229,7 @@ void ump__server_close(ump_server *server,
 	while ((node = ump__queue_pop(&server->batch)) != NULL) {
 		struct ump__message *message = ump__message_of(node);
 
-		if (ump__kind_of(message) != UMP__KIND_EOS)
+		if (ump__kind_of(message) <= UMP__KIND_REQUEST)
 			release_permit(server);
 		dispose(server, message, leftover, self);
 	}

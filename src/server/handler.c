@@ -51,8 +51,8 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
 
 	ump__server_close(dispatcher->server, NULL, NULL);
-	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel, NULL, NULL);
 	drop_stop(stop);
+	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel, NULL, NULL);
 	end_handler(dispatcher);
 }
 
@@ -113,10 +113,10 @@ struct ump_flow ump__dispatcher_end(
 		stop = NULL;
 	}
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	drop_stop(stop);
 	/* What has not fallen due by the end of the clients is not undelivered, but dropped. */
 	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel,
 		outcome == UMP__OUTCOME_NONE ? NULL : handler->leftover, handler->self);
-	drop_stop(stop);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);

@@ -67,12 +67,12 @@ static void forget_suspended(struct ump_task *task)
 	struct ump__due_posts *due_posts = &task->dispatcher.due_posts;
 	struct ump_delayed *post = due_posts->suspended;
 
-	task->suspension = NULL;
 	due_posts->suspended = NULL;
 	if (post != NULL) {
 		ump__due_posts_done(due_posts, post);
 		ump__dispatcher_plan(&task->dispatcher);
 	}
+	task->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 0);
 	ump__count_set(&task->dispatcher.server->busy_since, 0);
 }

@@ -170,32 +170,6 @@ static inline bool ump__call_word_abandon(struct ump__word *word, uintptr_t *see
 		&word->value, seen, next, memory_order_release, memory_order_relaxed);
 }
 
-/* ---- The state of a delayed post ------------------------------------------------------------ */
-
-/* ORDER delayed: release here -> acquire here, on the other side.  Carries, from a controller: the
- * period that it has set, and its last access to the value; from the dispatcher: what the handler
- * did with the value, before a cancel drops it; and from a thread that finds the message queued:
- * the link that it has put into the list of news.  Every change is a read-modify-write, so each
- * acquires all earlier ones.  Failure is relaxed: nothing is read by it. */
-static inline bool ump__delayed_word_change(struct ump__word *word, uintptr_t *seen, uintptr_t next)
-{
-	return atomic_compare_exchange_weak_explicit(
-		&word->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
-}
-
-/* ORDER: relaxed.  The change of the state that follows carries it; of two that are set at the same
- * time, any one is in use. */
-static inline int64_t ump__period_get(const struct ump__count *period)
-{
-	return (int64_t)atomic_load_explicit(&period->value, memory_order_relaxed);
-}
-
-/* ORDER: relaxed, as ump__period_get. */
-static inline void ump__period_set(struct ump__count *period, int64_t value)
-{
-	atomic_store_explicit(&period->value, (uint64_t)value, memory_order_relaxed);
-}
-
 /* ---- Hints --------------------------------------------------------------------------------- */
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */
@@ -214,6 +188,33 @@ static inline int ump__hint_get(const struct ump__hint *hint)
 static inline void ump__hint_set(struct ump__hint *hint, int value)
 {
 	atomic_store_explicit(&hint->value, value, memory_order_relaxed);
+}
+
+/* ---- The state of a delayed post ------------------------------------------------------------ */
+
+/* ORDER delayed: release here -> acquire here, on the other side.  Carries, from a controller: the
+ * period that it has set, and its last access to the value; from the dispatcher: what the handler
+ * did with the value, before a cancel drops it; and from a thread that finds the message queued:
+ * the link that it has put into the list of news.  Every change is a read-modify-write, so each
+ * acquires all earlier ones.  Failure is relaxed: nothing is read by it. */
+static inline bool ump__delayed_word_change(
+	struct ump__word *state, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_weak_explicit(
+		&state->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* ORDER: relaxed.  The change of the state that follows carries it; of two that are set at the same
+ * time, any one is in use. */
+static inline int64_t ump__period_get(const struct ump__count *period)
+{
+	return (int64_t)atomic_load_explicit(&period->value, memory_order_relaxed);
+}
+
+/* ORDER: relaxed, as ump__period_get. */
+static inline void ump__period_set(struct ump__count *period, int64_t value)
+{
+	atomic_store_explicit(&period->value, (uint64_t)value, memory_order_relaxed);
 }
 
 /* ---- Attention ----------------------------------------------------------------------------- */

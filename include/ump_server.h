@@ -18,7 +18,8 @@
  * - [fifo]     Messages are handled in the order in which they were accepted.  Requests and posts
  *              share one queue, so the order of each client's messages holds too.
  * - [drain]    After the last strong client is dropped, every message accepted before is handled;
- *              then the loop ends with none.  Delayed posts are accepted when they fall due.
+ *              then the loop ends with none, at once or when the last request of the handler itself
+ *              has ended; [ask].  Delayed posts are accepted when they fall due.
  * - [break]    After a break no further message is handled.  In this order: the inbox closes;
  *              undelivered messages are passed to `leftover`, else completed with UMP_SERVER_GONE
  *              (requests) or dropped (posts); pending delayed posts follow them ([timer]); `term` runs and may replace the outcome; join
@@ -41,8 +42,11 @@
  * - [keep]     A kept reply context may move to any thread and may outlive the server; an answer
  *              through it is still delivered.  It does not keep the loop alive: contexts that a
  *              handler has queued by itself are not handled once the last client is gone and the
- *              loop has ended.  The handler must answer them in `term`, or keep a strong client
- *              while it has any.
+ *              loop has ended.  The handler must answer them in `term`, or hold them; [hold].
+ * - [hold]     A kept context that holds its server's loop (ump_reply_hold) counts as a strong
+ *              client until it is consumed: the loop does not drain before, weak clients can be
+ *              upgraded, and what is sent meanwhile is handled.  Its answer, if it is the last to
+ *              go, ends the loop as the drop of the last client does.  A break does not wait.
  * - [origin]   A reply to a caller that gave up fails with UMP_ORIGIN_GONE and drops the value.  A
  *              request that was given up while queued is skipped and counted; it never reaches
  *              the handler and never ends the loop.
@@ -82,7 +86,8 @@
  *              (Those that run in the system's last two rounds of destructors may not be seen.)
  *              These waits are not seen: those of threads outside callbacks; those in ump_task_run,
  *              ump_completions_wait, ump_server_wait and ump_thread_pool_drop; that of a handler
- *              that has suspended by ump_suspend; those for an answer through a kept context; and
+ *              that has suspended by ump_suspend; those for an answer through a kept context; that
+ *              of a loop for the answers to its handler's own requests, which hold it ([ask]); and
  *              waits outside this library.
  * - [bound]    A server with a capacity never has more messages queued than that.  A sender that
  *              finds the inbox full either fails with UMP_FULL at once, or waits: it spins
@@ -107,7 +112,8 @@
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
  * - [combining]  A combining server has no thread.  A sender that finds it without a combiner runs
- *              it, as its combiner; so do a stop and the drop of the last strong client.
+ *              it, as its combiner; so do a stop, the drop of the last strong client, and the
+ *              answer through a context that holds the loop last; [hold].
  *              Messages are handled one at a time, in order.  After a budget of others' messages
  *              the combiner hands off the role to the next sender that is blocked in
  *              ump_client_req.  If a second budget brings none, and after each further one, it
@@ -122,6 +128,14 @@
  *              ended already completes at once.  What the server's callbacks have written is
  *              visible to the thread that retrieves the completion.  A watch keeps nothing alive,
  *              and the drop of its completion queue frees its memory.
+ * - [ask]      A handler may send a request and go on: the answer comes to it as a callback in its
+ *              own loop, in the order of arrival with its messages, and needs no capacity.  Each
+ *              such request calls back exactly once, unless it is cancelled; with the answer, with
+ *              UMP_TIMED_OUT once its deadline has passed, or with UMP_CANCELLED after a break.  It
+ *              closes no wait cycle.  While it is in flight the loop does not end with none;
+ *              [drain].  A watch by a handler calls back once when the watched server has ended,
+ *              unless the watching loop ends before; it keeps no server alive and no loop from its
+ *              end.
  * - [reuse]    A server on a pooled thread keeps all of these promises.  Once the server is joined,
  *              its thread has returned to the pool, or has ended if the pool held its maximum of
  *              idle threads or was dropped.
@@ -129,7 +143,8 @@
  *              dropping and breaking never block, with three exceptions: ump_thread_pool_drop
  *              waits for idle threads to end; ump_completions_drop and a task's end may wait for a
  *              thread that is raising the notifier of the descriptor; and a stop of a combining
- *              server, or the drop of its last strong client, may run it.
+ *              server, or the drop of its last strong client or of a context that holds it, may
+ *              run it.
  * - [clean]    When all handles are gone, all memory, threads and file descriptors are returned.
  *              (The stack of a dropped server's thread may remain until the next dropped server
  *              ends, or until ump_join_dropped is called.)
@@ -266,10 +281,11 @@ enum ump_result {
 	UMP_NOT_WRITTEN = -14,
 	/** Nothing is in flight: no completion can arrive (ump_completions_wait). */
 	UMP_NONE_PENDING = -15,
-	/** The request was cancelled (ump_completions_cancel). */
+	/** The request was cancelled (ump_completions_cancel), or the loop of the asking handler
+	 *  has ended by a break (ump_client_ask). */
 	UMP_CANCELLED = -16,
-	/** The server has no time of its own: a combining server has no timers, and neither it nor
-	 *  a raw receiving end takes delayed posts. */
+	/** The server has no time of its own: a combining server has no timers, and its requests no
+	 *  deadlines; neither it nor a raw receiving end takes delayed posts. */
 	UMP_NO_TIMERS = -17
 };
 
@@ -291,18 +307,20 @@ UMP_API const char *ump_strerror(int result);
  *     any other                       the caller as before
  *
  *   ump_client_req_async, ump_client_req_async_until, ump_client_req_completion,
- *   ump_client_req_completion_until, and all calls named _post and _post_until
+ *   ump_client_req_completion_until, ump_client_ask, and all calls named _post and _post_until
  *     UMP_OK                          the library, and then as below
  *     any other, UMP_TIMED_OUT too    the caller as before
  *
- *   ump_wait_reply_wait, ump_wait_reply_try, and the result in a struct ump_completion
+ *   ump_wait_reply_wait, ump_wait_reply_try, and the result in a struct ump_completion or of an
+ *   ump_answer_call
  *     UMP_OK, above 0, UMP_NO_REPLY   the handler: the request was started
  *     UMP_SERVER_GONE                 dropped: the request was never started
- *     UMP_TIMED_OUT, UMP_CANCELLED in a struct ump_completion
+ *     UMP_TIMED_OUT, UMP_CANCELLED in a struct ump_completion or of an ump_answer_call
  *                                     the handler if the request is ever started, else dropped
  *     any other                       as before the call, which has consumed nothing
  *
- *   ump_wait_reply_drop, ump_completions_drop, ump_completions_cancel if that returns UMP_OK
+ *   ump_wait_reply_drop, ump_completions_drop, ump_completions_cancel and ump_ask_cancel if these
+ *   return UMP_OK
  *     the handler if the request is started, else dropped
  *
  *   `request`, `post`                 the handler, whatever it does with the message
@@ -937,7 +955,8 @@ UMP_API void ump_completions_drop(ump_completions **completions);
 /**Answer a request.  `value` points to a value of the reply type, which is copied straight to the
  * caller; if it is what ump_reply_buffer returned, nothing is copied.  It may be NULL only if
  * replies have no value.  Afterwards the message that came with the context must not be read.
- * Never blocks.  One thread at a time, any thread.  UMP_OK: delivered; the caller of the request
+ * Never blocks, but may run a combining server that has asked; [ask].  One thread at a time, any
+ * thread.  UMP_OK: delivered; the caller of the request
  * owns what the value points to.  UMP_ORIGIN_GONE: that caller has given up; the value was given to
  * its type's `drop`; [origin].  UMP_INVALID: `rc` or what it points to is NULL (a second reply,
  * say), or `value` is NULL though
@@ -967,6 +986,23 @@ UMP_API void ump_reply_drop(ump_reply_context **rc);
 UMP_API ump_reply_context *ump_reply_keep(ump_reply_context **rc);
 
 /**
+ * Let a kept context hold its server's loop, until it is consumed by ump_reply, ump_reply_fail or
+ * ump_reply_drop, on any thread: the loop drains only then; [hold].  `rc` is what ump_reply_keep
+ * has returned, or a context of a raw receiving end that has not been dropped yet.  A context that
+ * holds already stays as it is; nothing takes the hold back but an answer.  A break or a stop ends
+ * the loop at once, and the context stays valid; [keep].  Holding a loop that has ended so has no
+ * effect.  Consuming the context that holds a combining server last may run it; [combining].
+ * Needs no memory, never blocks.  One thread at a time, any thread, also from all callbacks.
+ * UMP_OK.
+ * UMP_CLIENTS_GONE: no strong client is left, nor another context that holds: the loop ends once it
+ *   has handled what was accepted, without this one; [keep].  (A caller in ump_client_req has a
+ *   client, so this is a result for the contexts of other requests only.)
+ * UMP_OVERFLOW.
+ * UMP_INVALID: `rc` is NULL, or the context was not kept.
+ */
+UMP_API int ump_reply_hold(ump_reply_context *rc);
+
+/**
  * Return the reply buffer: if the caller blocks without a deadline, the caller's own memory.
  * Write the value there and pass the same pointer to ump_reply.  NULL if replies have no value or
  * `rc` is NULL.  Lent until the context is consumed.  Never blocks.
@@ -981,11 +1017,25 @@ UMP_API void *ump_reply_buffer(ump_reply_context *rc);
 UMP_API bool ump_reply_origin_gone(const ump_reply_context *rc);
 
 /**
- * Return the deadline at which the caller gives the request up: that of ump_client_req or
- * ump_client_req_completion_until.  UMP_FOREVER if there is none, or `rc` is NULL.  A caller may
- * give up earlier.  Never blocks.
+ * Return the deadline at which the caller gives the request up: that of ump_client_req,
+ * ump_client_req_completion_until or ump_client_ask.  UMP_FOREVER if there is none, or `rc` is
+ * NULL.  A caller may give up earlier.  Never blocks.
  */
 UMP_API ump_time ump_reply_deadline(const ump_reply_context *rc);
+
+/**
+ * Return the deadline for what a handler sends on, or waits for, on behalf of a request: the
+ * earlier one of `own` (ns, absolute) and of ump_reply_deadline(rc).  It is a deadline for any call
+ * that takes one; [deadline].  UMP_FOREVER as `own` inherits the caller's deadline as it is.
+ * It depends on `rc` alone, not on the thread or the callback that calls: in nested callbacks, that
+ * of the request whose context is passed; with a kept context, on any thread, until that is
+ * consumed.  If `rc` is NULL, as after the answer, or its caller has no deadline, it is `own`.  A
+ * server that inherits passes on what is left of its caller's time, so that a chain of servers
+ * gives up together: at the deadline a caller gets UMP_TIMED_OUT, or what the handler answers that
+ * has timed out a moment before.
+ * Never blocks.
+ */
+UMP_API ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own);
 
 /* ---- The handler --------------------------------------------------------------------------- */
 
@@ -1136,6 +1186,102 @@ UMP_API int ump_delayed_set_period(ump_delayed *delayed, int64_t period);
  * blocks.  Any thread, also after the server has ended.  NULL and a pointer to NULL are allowed.
  */
 UMP_API void ump_delayed_drop(ump_delayed **delayed);
+/* ---- A handler's own requests --------------------------------------------------------------- */
+
+/**
+ * Called once for a request of the handler by ump_client_ask, when it has ended, or for a watch by
+ * one of the calls named _watch_call; [ask].  It is a callback as `post` is: it runs on the
+ * dispatcher, and its result continues or breaks.  It may send, wait, suspend, ask again and start
+ * timers.  `self` is the handler's, `arg` that of the call.
+ *
+ * `result` is UMP_OK, the answering handler's own code, UMP_SERVER_GONE or UMP_NO_REPLY, as from
+ * ump_wait_reply_wait; UMP_TIMED_OUT: the deadline has passed before; or UMP_CANCELLED: this
+ * server's loop has ended by a break, or `init` has failed.  Then what it returns is ignored.  With
+ * UMP_OK, if replies have a value, `reply` is the value, lent until the callback returns; what it
+ * points to is the handler's.  Else `reply` is NULL.  For a watch, `result` is UMP_OK.
+ */
+typedef struct ump_flow ump_answer_call(void *self, void *arg, int result, const void *reply);
+
+/**
+ * Send a request from a callback of a server, and go on: the answer comes to that server as a call
+ * of `call`; [ask].  `msg` is copied.  Where callbacks nest, the innermost one's server is meant:
+ * the asker.  `*id` gets the request's number, which is not 0, and not given again by this server
+ * before 2^32 further ones; `id` may be NULL.  `client` may be dropped before the answer comes.
+ *
+ * The answer is handled in the order of arrival with the asker's messages, and counts as one in the
+ * statistics; it is never refused for want of capacity.  Servers may ask each other, and a server
+ * itself, in any way: none of them waits, so [deadlock] sees no cycle.
+ *
+ * At `deadline` (ns, absolute) the request is given up, and `call` gets UMP_TIMED_OUT as a due call
+ * of a timer, unless the answer was there before; [origin], [timer].
+ *
+ * Requests in flight hold the asker's loop.  Once its last strong client is gone and all messages
+ * are handled, it ends with none when the last of them has ended; it may ask until then.  No stop
+ * can reach it meanwhile ([weak]), so a deadline, or ump_ask_cancel, must limit this time if the
+ * answer may never come; nor may the asked handler join the asker meanwhile, since that waits for
+ * itself.  At a break all requests in flight are given up; once `leftover` has been called, and
+ * before `term`, `call` gets UMP_CANCELLED for each of them, in the order in which they were sent,
+ * also for those whose answers were queued; the values of these are dropped.
+ *
+ * A combining asker has no time of its own, and takes no deadline.  The thread that answers its
+ * request runs it if it has no combiner, as the sender of a post would: inside the call that
+ * answers; [combining].
+ *
+ * From the callbacks `init`, `request` and `post`, due calls and calls like `call` of a server on a
+ * thread, a task or a combining server.  Memory is allocated for the first request, for each, and
+ * as more are in flight at once than ever before.  Never blocks, but see [combining] for a
+ * combining server of `client`.
+ *
+ * UMP_OK: sent; `call` will be called.  What `*msg` points to never comes back.
+ * UMP_SERVER_GONE: the server has ended, or the asker's loop has: the caller is `leftover`, `term`
+ *   or `drop`, or was called with UMP_CANCELLED.  UMP_FULL: nothing was sent; [bound].
+ * UMP_TIMED_OUT: the deadline has passed already; nothing was sent.
+ * UMP_NO_TIMERS: the asker is a combining server, and `deadline` is not UMP_FOREVER.
+ * UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3 requests and watches of the asker are in flight, or that
+ *   number of weak clients of it exists.
+ * UMP_INVALID: `client`, `msg` or `call` is NULL, the server takes no requests, or the caller is in
+ *   no callback of a server, or in a builder.
+ * On failure the caller still owns what `*msg` points to, and `*id` is 0.
+ */
+UMP_API int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
+	ump_answer_call *call, void *arg, uint64_t *id);
+
+/**
+ * Cancel a request, or a watch, of the server whose callback makes this call: its `call` is not
+ * called.  This is exact, also if the answer was queued already: its value is dropped then.  A
+ * request that is still queued is skipped; one in progress is handled, and its answer dropped;
+ * [origin].  From the same callbacks as ump_client_ask, and from `leftover`, `term` and `drop`.
+ * Never blocks, and needs no memory.
+ * UMP_OK.  UMP_EMPTY: no such request or watch is in flight: it has called back, or was cancelled.
+ * UMP_INVALID: the caller is in no callback of a server, or in a builder.
+ */
+UMP_API int ump_ask_cancel(uint64_t id);
+
+/**
+ * Watch the server of `client` from a callback of another one: when it has ended, after its last
+ * `leftover`, `term` and `drop`, `call` is called with UMP_OK and no reply; [ask], [watch].  The
+ * message needs no capacity.  The watch does not keep the watched server alive, nor hold the loop
+ * of the watching one: if that ends first, `call` is not called.  `client` may be dropped
+ * afterwards.  `*id` is a number for ump_ask_cancel, as that of a request; `id` may be NULL.
+ *
+ * From the same callbacks as ump_client_ask, but not of a combining server: a thread that has ended
+ * a server must not run another one.  Never blocks.
+ * UMP_OK: `call` will be called.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_ask.
+ * UMP_SERVER_GONE: the caller's own loop has ended.
+ * UMP_INVALID: `client` or `call` is NULL, or the caller is in no callback of a server, in one of a
+ *   combining server, or in a builder.
+ * On failure `*id` is 0.
+ */
+UMP_API int ump_client_watch_call(
+	const ump_client *client, ump_answer_call *call, void *arg, uint64_t *id);
+
+/** As ump_client_watch_call. */
+UMP_API int ump_post_client_watch_call(
+	const ump_post_client *client, ump_answer_call *call, void *arg, uint64_t *id);
+
+/** As ump_client_watch_call, for a weak client. */
+UMP_API int ump_weak_client_watch_call(
+	const ump_weak_client *weak, ump_answer_call *call, void *arg, uint64_t *id);
 
 /* ---- A server on a thread ------------------------------------------------------------------ */
 
@@ -1406,7 +1552,8 @@ UMP_API int ump_spawn_combining_sized(const struct ump_config *config, size_t co
  * - These calls may run handlers, `slow_handler`, `leftover`, `term` and `drop` before they return,
  *   and take as long as these do: ump_spawn_combining; every call that sends a post or a request,
  *   whether it waits or not; every stop; ump_client_drop and ump_post_client_drop of the last
- *   strong client.
+ *   strong client; ump_reply, ump_reply_fail and ump_reply_drop of a context that holds the server
+ *   last; [hold].
  *   No other call does.  Where such a call is documented never to block, this is the exception.
  * - Callbacks run on the threads that make these calls, one after the other, but on any of them:
  *   with its stack, its signal mask, its thread-local variables and its priority.  Each callback
@@ -1537,7 +1684,7 @@ struct ump_stats {
 	bool busy UMP_ZERO;
 	/** Time for which it has been, in ns; -1 if it is not, or there is no `slow_limit`. */
 	int64_t busy_for UMP_ZERO;
-	/** Strong clients, of both kinds. */
+	/** Strong clients, of both kinds, and contexts that hold the loop; [hold]. */
 	uint64_t clients UMP_ZERO;
 	/** Whether the inbox is closed: the server has ended or is ending. */
 	bool closed UMP_ZERO;

@@ -597,6 +597,8 @@ class waiting
 
 	// Set on destruction, for the call that sends; null after that call.
 	bool *gone = nullptr;
+	// The number of a handler's request.
+	std::uint64_t number = 0;
 
       private:
 	friend class waiting_list;
@@ -642,6 +644,15 @@ class waiting_list
 		if (one->next_ != nullptr)
 			one->next_->link_ = one->link_;
 		return std::unique_ptr<waiting>(one);
+	}
+	// Return the one with this number, which must be pending.
+	waiting *find(std::uint64_t number) const noexcept
+	{
+		waiting *one = first_;
+
+		while (one->number != number)
+			one = one->next_;
+		return one;
 	}
 	void clear() noexcept
 	{
@@ -849,6 +860,23 @@ template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop sto
 template <class P, class F> class waits_for_answer;
 template <class F> class waits_for_capacity;
 template <bool Outcome, class F> class waits_for_end;
+
+// Watch the server of a client of any kind for the calling handler.
+inline int watch_call(
+	const ump_client *client, ump_answer_call *call, void *arg, std::uint64_t *id) noexcept
+{
+	return ump_client_watch_call(client, call, arg, id);
+}
+inline int watch_call(
+	const ump_post_client *client, ump_answer_call *call, void *arg, std::uint64_t *id) noexcept
+{
+	return ump_post_client_watch_call(client, call, arg, id);
+}
+inline int watch_call(
+	const ump_weak_client *weak, ump_answer_call *call, void *arg, std::uint64_t *id) noexcept
+{
+	return ump_weak_client_watch_call(weak, call, arg, id);
+}
 
 struct watching {
 	// Pass `f` to a watch that watch(completion queue, tag) makes.
@@ -1853,6 +1881,69 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	{
 		return detail::done(ump_timer_cancel(number));
 	}
+	/**
+	 * ump_client_ask: send a request, and go on.  `f` is called with the answer, an ump::result
+	 * of the replies of `other`, in this handler's loop; it returns nothing, and may send, ask
+	 * and suspend.  Only this handler's callbacks may call it.  The result is a number for
+	 * cancel_ask().
+	 */
+	template <class Q, class F>
+	[[nodiscard]] result<std::uint64_t> ask(
+		const ump::client<Q> &other, typename Q::request &&msg, ump_time deadline, F &&f)
+	{
+		using request_type = typename Q::request;
+		using waits = detail::waits_for_answer<Q, std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = detail::send<detail::shared>(msg, detail::took_sent,
+			[&](const void *bytes, detail::box<request_type> *box) {
+				one->own(box);
+				return list(one, [&](ump_answer_call *call, void *arg,
+							 std::uint64_t *number) {
+					return ump_client_ask(
+						other.get(), bytes, deadline, call, arg, number);
+				});
+			});
+
+		if (code != UMP_OK)
+			return error(code);
+		return number_;
+	}
+	/// Send a copy of the value.
+	template <class Q, class F>
+	[[nodiscard]] result<std::uint64_t> ask(const ump::client<Q> &other,
+		const typename Q::request &msg, ump_time deadline, F &&f)
+	{
+		return ask(other, typename Q::request(msg), deadline, std::forward<F>(f));
+	}
+	/// ump_client_watch_call, for clients of all kinds: `f` is called without an argument, in
+	/// this handler's loop, once the server of `other` has ended.
+	template <class Other, class F>
+	[[nodiscard]] result<std::uint64_t> watch(const Other &other, F &&f)
+	{
+		using waits = detail::waits_for_end<false, std::decay_t<F>>;
+		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
+
+		if (one == nullptr)
+			return error(UMP_NO_MEMORY);
+		int code = list(one, [&](ump_answer_call *call, void *arg, std::uint64_t *number) {
+			return detail::watch_call(other.get(), call, arg, number);
+		});
+		if (code != UMP_OK)
+			return error(code);
+		return number_;
+	}
+	/// ump_ask_cancel, for requests and watches of this handler: the callable is destroyed.
+	result<void> cancel_ask(std::uint64_t number) noexcept
+	{
+		int code = ump_ask_cancel(number);
+
+		if (code == UMP_OK)
+			asked_.remove(asked_.find(number));
+		return detail::done(code);
+	}
 	/// ump_suspend.  Only this handler's request() and post() may call it; they should then
 	/// return pending.  Empty if ump_suspend returns NULL.  The callback owns the message, as
 	/// always, and must move out of it what is needed later.
@@ -1870,6 +1961,15 @@ template <class P> class handler : public base::handles_requests<P>, public base
 
 		return detail::made<suspension>(code, made);
 	}
+
+      private:
+	// List `one` as pending, and take its callable over if call(...) succeeds; it is not called
+	// before this handler's callback has returned.
+	template <class One, class Call> int list(std::unique_ptr<One> &one, Call call) noexcept;
+
+	detail::waiting_list asked_;
+	// The number of the last one.
+	std::uint64_t number_ = 0;
 };
 
 /**
@@ -1986,10 +2086,20 @@ template <class P> class reply_context : public base::owner<ump_reply_context, u
 	{
 		return detail::done(ump_reply_fail(&this->handle_, static_cast<int>(code)));
 	}
+	/// ump_reply_hold: the server's loop does not drain before the answer.
+	result<void> hold() noexcept
+	{
+		return detail::done(ump_reply_hold(this->get()));
+	}
 	/// ump_reply_deadline.
 	ump_time deadline() const noexcept
 	{
 		return ump_reply_deadline(this->get());
+	}
+	/// ump_deadline_inherit: for what is sent on, no later than `own`.
+	ump_time inherit(ump_time own = UMP_FOREVER) const noexcept
+	{
+		return ump_deadline_inherit(this->get(), own);
 	}
 	/// ump_reply_origin_gone.
 	bool origin_gone() const noexcept
@@ -2447,6 +2557,14 @@ template <class P> class served
 			return own.due(reinterpret_cast<std::uintptr_t>(arg), count);
 		}));
 	}
+	// An ump_answer_call; `arg` is a pending callable, in the handler's list.
+	static ump_flow answered(void *self, void *arg, int code, const void *reply) noexcept
+	{
+		auto one = waiting_list::remove(static_cast<waiting *>(arg));
+
+		from(self).call("answered", [&](handler<P> &) { one->complete(code, reply); });
+		return ump_continue();
+	}
 
       private:
 	static void fill(ump_handler &out) noexcept
@@ -2585,6 +2703,23 @@ result<std::uint64_t> handler<P>::start_timer(std::uintptr_t tag, ump_time first
 	if (code != UMP_OK)
 		return error(code);
 	return number;
+}
+
+template <class P>
+template <class One, class Call>
+int handler<P>::list(std::unique_ptr<One> &one, Call call) noexcept
+{
+	detail::waiting *waits = one.get();
+	std::uint64_t number = 0;
+	int code = call(detail::served<P>::answered, static_cast<void *>(waits), &number);
+
+	if (code != UMP_OK)
+		return code;
+	one->take();
+	waits->number = number;
+	asked_.add(one.release());
+	number_ = number;
+	return code;
 }
 
 // ---- Tasks ------------------------------------------------------------------------------------

@@ -350,7 +350,7 @@ def mutated_pages():
         "a term that is not defined": mutate(glossary, ".It Sy combiner\n", ".It Sy turn\n"),
         "a term twice": mutate(glossary, ".It Sy combiner\n", ".It Sy inbox\n"),
         "a word that leads nowhere": mutate(glossary, f"\n{NONE}.\n.El\n", "\nNothing.\n.El\n"),
-        "a function that the glossary invents": mutate(glossary, "ump_client_req", "ump_client_ask"),
+        "a function that the glossary invents": mutate(glossary, "ump_client_req", "ump_client_beg"),
     }
     told += [(what, page_problems({**pages, "ump_glossary.7": text}, header)[0])
              for what, text in mistakes.items()]

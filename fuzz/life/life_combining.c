@@ -20,6 +20,8 @@ struct combining {
 	int wait_for[SLOTS];
 	ump_reply_context *kept[SLOTS];
 	int kept_for[SLOTS];
+	/* It holds the loop. */
+	bool holds[SLOTS];
 	/* The messages in the inbox, oldest first. */
 	int queue[MOST];
 	int first;
@@ -38,6 +40,9 @@ struct combining {
 	int offers;
 	bool spawned;
 	bool broke;
+	/* A stop was accepted; and the number of drops of its value. */
+	bool stopped;
+	int stop_drops;
 	bool leftovers;
 	bool builder_fails;
 	bool init_fails;
@@ -81,13 +86,33 @@ static int next_of(struct combining *its, const void *msg)
 	return value;
 }
 
-static bool keep(struct combining *its, int value, ump_reply_context **rc)
+/* The clients, and the contexts that hold the loop. */
+static int strong(const struct combining *its)
+{
+	int count = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		count += (its->clients[i] != NULL) + its->holds[i];
+	return count;
+}
+
+static void hold(struct combining *its, int slot)
+{
+	int expected = strong(its) > 0 ? UMP_OK : UMP_CLIENTS_GONE;
+
+	EXPECT("[hold]", ump_reply_hold(its->kept[slot]) == expected);
+	its->holds[slot] = expected == UMP_OK;
+}
+
+static bool keep(struct combining *its, int value, ump_reply_context **rc, bool holds)
 {
 	for (int i = 0; i < SLOTS && !its->blocks[value]; i++) {
 		if (its->kept[i] == NULL) {
 			its->kept[i] = ump_reply_keep(rc);
 			its->kept_for[i] = value;
 			its->end[value] = KEPT;
+			if (holds)
+				hold(its, i);
 			return true;
 		}
 	}
@@ -109,6 +134,7 @@ static struct ump_flow handle(struct combining *its, int value, ump_reply_contex
 
 	EXPECT("[user]", !its->in_handler && its->terms == 0);
 	EXPECT("[break]", !its->broke);
+	EXPECT("[stop]", !its->stopped);
 	its->in_handler = true;
 	its->taken[value] = true;
 	life.now += TAKES;
@@ -125,7 +151,7 @@ static struct ump_flow handle(struct combining *its, int value, ump_reply_contex
 		its->end[value] = 5;
 	} else if (rc != NULL && (choice & 7) == 3) {
 		its->end[value] = UMP_NO_REPLY;
-	} else if (rc != NULL && !((choice & 7) >= 4 && keep(its, value, rc))) {
+	} else if (rc != NULL && !((choice & 7) >= 4 && keep(its, value, rc, (choice & 32) != 0))) {
 		answer(its, value, rc);
 	}
 	return its->broke ? ump_break(its) : ump_continue();
@@ -146,7 +172,7 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 	struct combining *its = at(self);
 	int value = next_of(its, msg);
 
-	EXPECT("[break]", its->broke && its->terms == 0);
+	EXPECT("[break]", (its->broke || its->stopped) && its->terms == 0);
 	its->taken[value] = rc == NULL;
 	if (rc != NULL && input_flag(&life.input))
 		answer(its, value, rc);
@@ -154,8 +180,15 @@ static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 
 static struct ump_flow on_term(void *self, struct ump_flow how)
 {
-	EXPECT("[break]", how.stop == at(self)->broke);
-	at(self)->terms++;
+	struct combining *its = at(self);
+
+	EXPECT("[break]", how.stop == (its->broke || its->stopped));
+	/* The handler's own break is preferred to a stop. */
+	if (its->stopped && !its->broke)
+		EXPECT("[stop]", how.value == &its->stop_drops);
+	else
+		EXPECT("[break]", how.value == (its->broke ? its : NULL));
+	its->terms++;
 	return how;
 }
 
@@ -288,13 +321,10 @@ static void give_up(struct combining *its, unsigned slot)
 	ump_wait_reply_drop(&its->waits[slot]);
 }
 
-static int strong(const struct combining *its)
+/* Whether all messages were handled, if the server has drained. */
+static bool is_empty(const struct combining *its)
 {
-	int count = 0;
-
-	for (int i = 0; i < SLOTS; i++)
-		count += its->clients[i] != NULL;
-	return count;
+	return its->broke || its->stopped || its->first == its->last;
 }
 
 /* Each message was handled, given back, or dropped. */
@@ -319,7 +349,7 @@ static void drop_client(struct combining *its, unsigned slot)
 	ump_client_drop(&its->clients[slot]);
 	skip(its);
 	if (ends)
-		EXPECT("[drain]", its->drops == 1 && (its->broke || its->first == its->last));
+		EXPECT("[drain]", its->drops == 1 && is_empty(its));
 }
 
 static void join(struct combining *its)
@@ -339,14 +369,22 @@ static void join(struct combining *its)
 	EXPECT("[misuse]", ump_combining_watch(its->handle, NULL, NULL) == UMP_INVALID);
 	EXPECT("[deadline]", ump_combining_join(&its->handle, &how, UMP_NOW) ==
 				     (ended ? UMP_OK : UMP_TIMED_OUT));
-	EXPECT("[break]", how.stop == (ended && its->broke));
+	EXPECT("[break]", how.stop == (ended && (its->broke || its->stopped)));
 	EXPECT("[misuse]", (its->handle == NULL) == ended);
 }
 
 static void answer_kept(struct combining *its, unsigned slot)
 {
-	if (its->kept[slot] != NULL)
-		answer(its, its->kept_for[slot], &its->kept[slot]);
+	bool ends = strong(its) == 1 && its->holds[slot];
+
+	if (its->kept[slot] == NULL)
+		return;
+	/* Handlers may run in the call. */
+	its->holds[slot] = false;
+	answer(its, its->kept_for[slot], &its->kept[slot]);
+	skip(its);
+	if (ends)
+		EXPECT("[hold]", its->drops == 1 && is_empty(its));
 }
 
 static void post(struct combining *its, const ump_client *client)
@@ -357,9 +395,26 @@ static void post(struct combining *its, const ump_client *client)
 	sent(its, value, was_over, ump_client_post(client, &value));
 }
 
+static void on_stop_drop(void *value)
+{
+	EXPECT("[stop]", value == &only.stop_drops && only.broke && only.terms == 0);
+	only.stop_drops++;
+}
+
+/* Outside of handlers, the server ends in the call. */
+static void stop(struct combining *its, const ump_client *client)
+{
+	int expected = over(its) || its->stopped ? UMP_SERVER_GONE : UMP_OK;
+
+	its->stopped = its->stopped || expected == UMP_OK;
+	EXPECT("[stop]", ump_client_stop(client, &its->stop_drops, on_stop_drop) == expected);
+	if (!its->in_handler)
+		EXPECT("[stop]", its->terms == 1 && its->drops == 1);
+}
+
 static void operate(struct combining *its)
 {
-	unsigned what = input_below(&life.input, 10);
+	unsigned what = input_below(&life.input, 11);
 	unsigned slot = input_below(&life.input, SLOTS);
 	/* Calls use the first client, which handlers must not drop. */
 	const ump_client *client = its->clients[0];
@@ -393,6 +448,10 @@ static void operate(struct combining *its)
 		break;
 	case 8:
 		join(its);
+		break;
+	case 10:
+		if (client != NULL)
+			stop(its, client);
 		break;
 	default:
 		answer_kept(its, slot);
@@ -470,7 +529,12 @@ static void finish(struct combining *its)
 		ump_combining_drop(&its->handle);
 	for (unsigned i = SLOTS; i > 0; i--)
 		drop_client(its, i - 1);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (its->holds[i])
+			answer_kept(its, i);
+	}
 	EXPECT("[drain]", its->terms == 1 && its->drops == 1);
+	EXPECT("[stop]", its->stop_drops == (its->stopped && its->broke));
 	/* Sometimes the handle is dropped without a join. */
 	if (its->leftovers && its->handle != NULL)
 		EXPECT("[break]", ump_combining_join(&its->handle, NULL, UMP_NOW) == UMP_OK);

@@ -263,6 +263,8 @@ struct ump_flow life_due_call(void *self, void *arg, uint64_t count)
 	world->at_work = true;
 	world->began = life.now;
 	world->task.may_suspend = true;
+	/* Requests that were given up may have been skipped before. */
+	life_skip(world);
 	life_check();
 	operate_some(world, 3);
 	handle_task(world);

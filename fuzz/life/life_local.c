@@ -138,6 +138,7 @@ static void drain(struct world *world)
 		receive(world);
 		life_drop_contexts(world);
 	}
+	life_release_holds(world);
 	life_resume(world, 0);
 	receive(world);
 	receive(world);

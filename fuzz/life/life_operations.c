@@ -480,6 +480,9 @@ bool life_answer(
 	EXPECT("[origin]", ump_reply_origin_gone(*rc) == !sent->waited_for);
 	/* A caller that waits without a deadline has one that never comes. */
 	EXPECT("[deadline]", ump_reply_deadline(NULL) == UMP_FOREVER);
+	EXPECT("[deadline]", ump_deadline_inherit(NULL, UMP_FOREVER) == UMP_FOREVER);
+	EXPECT("[deadline]", ump_deadline_inherit(*rc, UMP_FOREVER) == ump_reply_deadline(*rc));
+	EXPECT("[deadline]", ump_deadline_inherit(*rc, UMP_NOW) <= UMP_NOW);
 	EXPECT("[deadline]",
 		ump_reply_deadline(*rc) == UMP_FOREVER || world->reply_at[request] == NULL);
 	life_trace("  answer", (int)choice % 7);
@@ -501,6 +504,8 @@ bool life_answer(
 		EXPECT("[misuse]", ump_reply_fail(rc, UMP_NO_REPLY) == UMP_INVALID);
 		if (world->config.reply.size != 0)
 			EXPECT("[misuse]", ump_reply(rc, NULL) == UMP_INVALID);
+		if (!world->model.raw && !sent->elsewhere)
+			EXPECT("[hold]", ump_reply_hold(*rc) == UMP_INVALID);
 		EXPECT("[misuse]", *rc != NULL);
 		return false;
 	case 5:
@@ -518,6 +523,16 @@ bool life_answer(
 	return true;
 }
 
+/* Let a kept context hold its server's loop. */
+static void hold(struct world *world, const struct held *held)
+{
+	/* The context of a raw receiving end must not outlive that. */
+	if (world->end == END_RAW && world->server == NULL)
+		return;
+	EXPECT("[misuse]", ump_reply_hold(NULL) == UMP_INVALID);
+	EXPECT("[hold]", ump_reply_hold(held->context) == model_hold(&world->model, held->request));
+}
+
 static void held_answer(struct world *world, unsigned from)
 {
 	struct held *held = &world->held[from];
@@ -531,6 +546,8 @@ static void held_answer(struct world *world, unsigned from)
 		/* Already kept: keeping it again changes nothing. */
 		held->context = ump_reply_keep(&held->context);
 		EXPECT("[keep]", held->context != NULL);
+		if (choice >= 128)
+			hold(world, held);
 	} else {
 		(void)life_answer(world, &held->context, held->request, held->msg, choice);
 	}
@@ -834,6 +851,18 @@ void life_drop_contexts(struct world *world)
 		if (world->held[i].context != NULL)
 			(void)life_answer(world, &world->held[i].context, world->held[i].request,
 				world->held[i].msg, i);
+		life_check();
+	}
+}
+
+void life_release_holds(struct world *world)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (world->held[i].context == NULL ||
+			!world->model.request[world->held[i].request].holds)
+			continue;
+		model_drop_context(&world->model, world->held[i].request);
+		ump_reply_drop(&world->held[i].context);
 		life_check();
 	}
 }

@@ -181,6 +181,7 @@ static void all_leave(const struct wait *wait)
 	} else {
 		life_uncrowd(world);
 		life_drop_clients(world);
+		life_release_holds(world);
 		life_resume(world, 0);
 	}
 	life_check();

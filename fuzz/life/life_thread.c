@@ -17,6 +17,15 @@ static void await(sem_t *handed_over)
 		continue;
 }
 
+static bool has_client(const struct world *world)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		if (world->clients[i] != NULL || world->posters[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Post a gate through any client; false: there is none, or the server has ended. */
 bool life_post_gate(struct world *world)
 {
@@ -28,7 +37,7 @@ bool life_post_gate(struct world *world)
 	int expected;
 	int value;
 
-	if (world->model.strong == 0 || world->config.post.size == 0)
+	if (!has_client(world) || world->config.post.size == 0)
 		return false;
 	value = life_make(world, KIND_POST, buffer);
 	life_fail_in(0);
@@ -331,6 +340,7 @@ static void live(struct world *world)
 	(void)life_failed();
 	life_trace("the end", 0);
 	life_drop_clients(world);
+	life_release_holds(world);
 	/* Sometimes the thread is dropped while it still has work. */
 	if (world->course.plan.drop_thread)
 		ump_thread_drop(&world->handoff.thread);

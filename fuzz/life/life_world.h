@@ -313,6 +313,8 @@ bool life_can_hold(const struct world *world);
 void life_hold(struct world *world, ump_reply_context *context, int request, const void *msg);
 /* Drop all contexts. */
 void life_forget_contexts(struct world *world);
+/* Drop those that hold the loop; [hold]. */
+void life_release_holds(struct world *world);
 /* Return a free slot for an answer, or NONE. */
 int life_free_wait(const struct world *world);
 /* Return the reply buffer, or NULL if replies have no value. */

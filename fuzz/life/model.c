@@ -544,6 +544,9 @@ static void finish(struct model *model, int request, int code, int reply)
 					     .tag = finished->tag,
 					     .code = code,
 					     .waiter = MODEL_NONE});
+	if (finished->holds)
+		model_strong_drop(model);
+	finished->holds = false;
 }
 
 int model_answer(struct model *model, int request, int code, int reply)
@@ -588,6 +591,20 @@ void model_keep(struct model *model, int request, bool counted)
 		model->kept++;
 	}
 	kept->elsewhere = true;
+}
+
+int model_hold(struct model *model, int request)
+{
+	struct model_request *held = &model->request[request];
+	int result = UMP_OK;
+
+	/* Without a reference, the server may be gone. */
+	if (!model->raw && !held->kept)
+		return UMP_OVERFLOW;
+	if (!held->holds)
+		result = model_upgrade(model);
+	held->holds = held->holds || result == UMP_OK;
+	return result;
 }
 
 /* ---- The end ------------------------------------------------------------------------------- */

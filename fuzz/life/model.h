@@ -90,6 +90,8 @@ struct model_request {
 	 * counted. */
 	bool elsewhere;
 	bool kept;
+	/* The context holds the loop. */
+	bool holds;
 	int value;
 	/* Once done: the caller's result code, and with UMP_OK the reply value, or
 	 * MODEL_NO_VALUE. */
@@ -243,6 +245,8 @@ int model_answer(struct model *model, int request, int code, int reply);
 void model_drop_context(struct model *model, int request);
 /* `counted`: a weak reference is left to count the context by. */
 void model_keep(struct model *model, int request, bool counted);
+/* Let a kept context hold the loop: UMP_OK, UMP_CLIENTS_GONE or UMP_OVERFLOW; [hold]. */
+int model_hold(struct model *model, int request);
 
 /* ---- The end: [break] ----------------------------------------------------------------------- */
 

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time that a call waits for the server.  A combining server's handler runs inside the call, so
- * only a kept context takes longer. */
-#define PATIENCE 50000
+/* The time that a call waits for the server, in ns.  A combining server's handler runs inside the
+ * call, so only a kept context takes longer.  Without the simulator this is real time: it must be
+ * longer than what may delay the call between its begin and the handler's, or an input would not do
+ * the same each time. */
+#define PATIENCE     300000
+#define SIM_PATIENCE 50000
 
 /* Whether another thread than the calling one could run a task meanwhile. */
 static bool may_wait(const struct fuzz_thread *me)
@@ -17,7 +20,7 @@ static bool may_wait(const struct fuzz_thread *me)
 
 static ump_time patience(const struct fuzz_thread *me)
 {
-	return may_wait(me) ? ump_after(PATIENCE) : UMP_NOW;
+	return may_wait(me) ? ump_after(SIM_PATIENCE) : UMP_NOW;
 }
 
 static unsigned below(struct fuzz_thread *me, unsigned limit)
@@ -199,8 +202,9 @@ static ump_time chosen_patience(struct fuzz_thread *me)
 {
 	bool waits = (ump__fuzz.server != FUZZ_IS_TASK || me->number > 0) && below(me, 8) != 0;
 
-	return waits && (ump__fuzz.server != FUZZ_IS_TASK || may_wait(me)) ? ump_after(PATIENCE)
-									   : UMP_NOW;
+	if (!waits || (ump__fuzz.server == FUZZ_IS_TASK && !may_wait(me)))
+		return UMP_NOW;
+	return ump_after(ump__fuzz_simulated ? SIM_PATIENCE : PATIENCE);
 }
 
 /* Send a request and wait. */

@@ -103,6 +103,12 @@
  * int adder_client_req_completion_until(adder_client client, const struct add *msg,
  *                                       ump_completions *completions, void *tag,
  *                                       ump_time deadline, uint64_t *id);
+ * // The `self` of the call is the asking handler's; adder_answer converts its `reply`.
+ * int adder_client_ask(adder_client client, const struct add *msg, ump_time deadline,
+ *                      ump_answer_call *call, void *arg, uint64_t *id);
+ * const int *adder_answer(const void *reply);
+ * int adder_client_watch_call(adder_client client, ump_answer_call *call, void *arg,
+ *                             uint64_t *id);
  * int adder_client_reserve(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_watch(adder_client client, ump_completions *completions, void *tag);
  * int adder_client_stats(adder_client client, struct ump_stats *out);
@@ -127,12 +133,16 @@
  * int adder_post_client_stats(adder_post_client client, struct ump_stats *out);
  * int adder_post_client_weak(adder_post_client client, adder_weak_client *out);
  * int adder_post_client_watch(adder_post_client client, ump_completions *completions, void *tag);
+ * int adder_post_client_watch_call(adder_post_client client, ump_answer_call *call, void *arg,
+ *                                  uint64_t *id);
  * int adder_client_weak(adder_client client, adder_weak_client *out);
  * int adder_weak_client_clone(adder_weak_client weak, adder_weak_client *out);
  * void adder_weak_client_drop(adder_weak_client *weak);
  * int adder_weak_client_upgrade(adder_weak_client weak, adder_client *out);
  * int adder_weak_client_stop(adder_weak_client weak, void *value, void (*drop)(void *value));
  * int adder_weak_client_watch(adder_weak_client weak, ump_completions *completions, void *tag);
+ * int adder_weak_client_watch_call(adder_weak_client weak, ump_answer_call *call, void *arg,
+ *                                  uint64_t *id);
  * int adder_weak_client_stats(adder_weak_client weak, struct ump_stats *out);
  *
  * int adder_wait_reply_wait(adder_wait_reply *wait_reply, int *reply, ump_time deadline);
@@ -147,9 +157,11 @@
  * int adder_reply_fail(adder_reply_context *rc, enum adder_code code);
  * void adder_reply_drop(adder_reply_context *rc);
  * adder_reply_context adder_reply_keep(adder_reply_context *rc);
+ * int adder_reply_hold(adder_reply_context rc);
  * int *adder_reply_buffer(adder_reply_context rc);
  * bool adder_reply_origin_gone(adder_reply_context rc);
  * ump_time adder_reply_deadline(adder_reply_context rc);
+ * ump_time adder_deadline_inherit(adder_reply_context rc, ump_time own);
  *
  * // Runs `handler` on a thread.  The types and alignments of messages in `config` are not read;
  * // NULL means defaults.  `self` is the server's from the call on: the handler's `drop` is called
@@ -201,7 +213,8 @@
  * @endcode
  *
  * Without requests, everything that concerns them is missing; without posts, likewise.  Without
- * reply values there is no adder_reply_buffer and no adder_completion_reply, and adder_client_req,
+ * reply values there is no adder_reply_buffer, adder_completion_reply and adder_answer, and
+ * adder_client_req,
  * adder_wait_reply_wait, adder_wait_reply_try and adder_reply have no parameter for them.  Without
  * codes there is no adder_reply_fail.
  */
@@ -343,6 +356,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	{                                                                                          \
 		return ump_client_watch(client_.untyped, completions_, tag_);                      \
 	}                                                                                          \
+	UMP__TYPED int name##_client_watch_call(                                                   \
+		name##_client client_, ump_answer_call *call_, void *arg_, uint64_t *id_)          \
+	{                                                                                          \
+		return ump_client_watch_call(client_.untyped, call_, arg_, id_);                   \
+	}                                                                                          \
 	UMP__TYPED int name##_client_stats(name##_client client_, struct ump_stats *out_)          \
 	{                                                                                          \
 		return ump_client_stats(client_.untyped, out_);                                    \
@@ -355,6 +373,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_weak_client weak_, ump_completions *completions_, void *tag_)               \
 	{                                                                                          \
 		return ump_weak_client_watch(weak_.untyped, completions_, tag_);                   \
+	}                                                                                          \
+	UMP__TYPED int name##_weak_client_watch_call(                                              \
+		name##_weak_client weak_, ump_answer_call *call_, void *arg_, uint64_t *id_)       \
+	{                                                                                          \
+		return ump_weak_client_watch_call(weak_.untyped, call_, arg_, id_);                \
 	}                                                                                          \
 	UMP__TYPED int name##_weak_client_stats(name##_weak_client weak_, struct ump_stats *out_)  \
 	{                                                                                          \
@@ -426,6 +449,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		return ump_client_req_completion_until(                                            \
 			client_.untyped, msg_, completions_, tag_, deadline_, id_);                \
 	}                                                                                          \
+	UMP__TYPED int name##_client_ask(name##_client client_, request const *msg_,               \
+		ump_time deadline_, ump_answer_call *call_, void *arg_, uint64_t *id_)             \
+	{                                                                                          \
+		return ump_client_ask(client_.untyped, msg_, deadline_, call_, arg_, id_);         \
+	}                                                                                          \
 	UMP__TYPED void name##_wait_reply_drop(name##_wait_reply *wait_reply_)                     \
 	{                                                                                          \
 		ump_wait_reply_drop(UMP__UNTYPED(wait_reply_));                                    \
@@ -439,9 +467,17 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_reply_context kept_ = {ump_reply_keep(UMP__UNTYPED(rc_))};                  \
 		return kept_;                                                                      \
 	}                                                                                          \
+	UMP__TYPED int name##_reply_hold(name##_reply_context rc_)                                 \
+	{                                                                                          \
+		return ump_reply_hold(rc_.untyped);                                                \
+	}                                                                                          \
 	UMP__TYPED ump_time name##_reply_deadline(name##_reply_context rc_)                        \
 	{                                                                                          \
 		return ump_reply_deadline(rc_.untyped);                                            \
+	}                                                                                          \
+	UMP__TYPED ump_time name##_deadline_inherit(name##_reply_context rc_, ump_time own_)       \
+	{                                                                                          \
+		return ump_deadline_inherit(rc_.untyped, own_);                                    \
 	}                                                                                          \
 	UMP__TYPED bool name##_reply_origin_gone(name##_reply_context rc_)                         \
 	{                                                                                          \
@@ -468,6 +504,10 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	UMP__TYPED int name##_reply(name##_reply_context *rc_, reply const *value_)                \
 	{                                                                                          \
 		return ump_reply(UMP__UNTYPED(rc_), value_);                                       \
+	}                                                                                          \
+	UMP__TYPED reply const *name##_answer(const void *reply_)                                  \
+	{                                                                                          \
+		return reply_;                                                                     \
 	}                                                                                          \
 	UMP__TYPED reply const *name##_completion_reply(const struct ump_completion *completion_)  \
 	{                                                                                          \
@@ -572,6 +612,11 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_post_client client_, name##_weak_client *out_)                              \
 	{                                                                                          \
 		return ump_post_client_weak(client_.untyped, UMP__UNTYPED(out_));                  \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_watch_call(                                              \
+		name##_post_client client_, ump_answer_call *call_, void *arg_, uint64_t *id_)     \
+	{                                                                                          \
+		return ump_post_client_watch_call(client_.untyped, call_, arg_, id_);              \
 	}                                                                                          \
 	UMP__TYPED int name##_post_client_watch(                                                   \
 		name##_post_client client_, ump_completions *completions_, void *tag_)             \

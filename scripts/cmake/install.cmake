@@ -45,6 +45,7 @@ set(manual
 	src/ump_thread_pool.3
 	src/ump_delayed.3
 	src/ump_timer.3
+	src/ump_ask.3
 	src/ump_wait_reply.3
 	src/ump_watch.3
 	src/ump_weak_client.3)

@@ -2,6 +2,7 @@
 #include "call/completions.h"
 #include "sync/tools.h"
 
+#include "call/asks.h"
 #include "call/cancellables.h"
 #include "call/request.h"
 #include "call/reservation.h"
@@ -24,15 +25,19 @@ bool ump__completions_hold(struct ump_completions *completions)
 void ump__completions_release(struct ump_completions *completions)
 {
 	struct ump_completions *behind;
+	struct ump__channel *asker;
 
 	ump__tools_release(&completions->counts);
 	if (!ump__weak_drop(&completions->counts))
 		return;
 	ump__tools_acquire(&completions->counts);
 	behind = completions->behind;
+	asker = completions->asker;
 	ump__free(completions);
 	if (behind != NULL)
 		ump__completions_release(behind);
+	if (asker != NULL)
+		ump__channel_drop_weak(asker);
 }
 
 bool ump__completions_push(struct ump_completions *completions, struct ump__message *message)
@@ -41,6 +46,8 @@ bool ump__completions_push(struct ump_completions *completions, struct ump__mess
 
 	if (!taken && completions->behind != NULL)
 		taken = ump__cancellable_answer(completions, ump__request_of(message));
+	else if (!taken && completions->asker != NULL)
+		taken = ump__asks_push(completions, message);
 	ump__completions_release(completions);
 	return taken;
 }
@@ -63,6 +70,7 @@ void ump__completions_init(struct ump_completions *completions)
 	completions->in_flight = 0;
 	completions->cancellables = NULL;
 	completions->behind = NULL;
+	completions->asker = NULL;
 }
 
 void ump__completions_drop_counts(struct ump_completions *completions)

@@ -32,6 +32,9 @@ struct ump_completions {
 	 * behind it, with a reference.  See call/cancellables.h. */
 	struct ump__cancellables *cancellables;
 	struct ump_completions *behind;
+	/* For the front of a server that asks: its channel, with a reference; else NULL.  See
+	 * call/asks.h. */
+	struct ump__channel *asker;
 };
 
 /* Initialize all but the notifier: no message, and the owner's reference. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/completions.h"
+#include "call/hold.h"
 #include "call/request.h"
 #include "channel/references.h"
 #include "sync/debug.h"
@@ -31,7 +32,7 @@ int ump_reply_fail(ump_reply_context **rc, int code)
 	request = ump__request_of_context(*rc);
 	*rc = NULL;
 	/* A context that was not kept belongs to its dispatcher, whose channel exists. */
-	if (request->held || ump__hint_get(&request->kept) == 0)
+	if ((request->held & UMP__HELD_WEAK) != 0 || ump__hint_get(&request->kept) == 0)
 		ump__count_add(&request->channel->failed, 1);
 	return ump__request_complete(request, code);
 }
@@ -60,12 +61,13 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
 	/* From here on any thread may answer, not only the caller's. */
 	request->direct = false;
 	if (ump__hint_get(&request->kept) == 0) {
-		ump__hint_set(&request->kept, 1);
+		ump__hint_set(&request->kept, UMP__KEPT_BY_HANDLER);
 		/* The reference serves to count it when it is answered.  If there are too many, it
 		 * goes uncounted. */
-		request->held = ump__weak_add(&request->channel->counts);
-		if (request->held)
+		if (ump__weak_add(&request->channel->counts)) {
+			request->held = UMP__HELD_WEAK;
 			ump__count_add(&request->channel->kept, 1);
+		}
 	}
 	return ump__request_context(request);
 }
@@ -74,7 +76,7 @@ ump_reply_context *ump_reply_keep(ump_reply_context **rc)
  * first byte of the message is known to exist. */
 static inline bool is_apart(const struct ump__request *request)
 {
-	bool there = request->held || ump__hint_get(&request->kept) == 0;
+	bool there = request->held != 0 || ump__hint_get(&request->kept) == 0;
 	size_t size = there ? request->channel->request.size : 1;
 	uintptr_t message = (uintptr_t)request->value;
 	uintptr_t reply = (uintptr_t)request->reply;
@@ -104,9 +106,18 @@ ump_time ump_reply_deadline(const ump_reply_context *rc)
 	if (rc == NULL)
 		return UMP_FOREVER;
 	if (request->completions != NULL)
-		return request->completions->behind != NULL ? request->deadline : UMP_FOREVER;
+		return request->completions->behind != NULL || request->completions->asker != NULL
+			       ? request->deadline
+			       : UMP_FOREVER;
 	/* An allocated request whose caller blocks. */
 	return request->may_run && request->value_drop != NULL ? request->deadline : UMP_FOREVER;
+}
+
+ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own)
+{
+	ump_time callers = ump_reply_deadline(rc);
+
+	return callers < own ? callers : own;
 }
 
 bool ump_reply_origin_gone(const ump_reply_context *rc)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "call/request.h"
 
+#include "call/asks.h"
 #include "call/cancellables.h"
+#include "call/hold.h"
 #include "sync/tools.h"
 
 _Static_assert(offsetof(struct ump__request, message) == 0, "a request begins with its message");
@@ -24,7 +26,7 @@ void ump__request_init(
 	request->value_drop = NULL;
 	request->channel = channel;
 	ump__hint_init(&request->kept, 0);
-	request->held = false;
+	request->held = 0;
 	request->may_run = false;
 	request->direct = false;
 	request->completions = NULL;
@@ -35,7 +37,7 @@ bool ump__request_is_abandoned(const struct ump__request *request)
 {
 	if (request->completions != NULL)
 		return ump__completions_dropped(request->completions) &&
-		       !ump__cancellable_is_wanted(request);
+		       !ump__cancellable_is_wanted(request) && !ump__ask_is_wanted(request);
 	return ump__answer_is_abandoned(&request->answer);
 }
 
@@ -62,10 +64,9 @@ static void forbid_value(const struct ump__request *request, int code)
 			(size_t)((const char *)request->reply - (const char *)request->value));
 }
 
-int ump__request_complete(struct ump__request *request, int code)
+/* Complete a request, whose context holds nothing or must give that up afterwards. */
+static int complete(struct ump__request *request, int code)
 {
-	/* The request may be gone once it is complete. */
-	struct ump__channel *held = request->held ? request->channel : NULL;
 	bool abandoned;
 
 	/* Only a sender that is blocked in its call gets the value back. */
@@ -76,9 +77,17 @@ int ump__request_complete(struct ump__request *request, int code)
 	abandoned = notify(request, code);
 	if (abandoned)
 		ump__request_discard(request, code);
-	if (held != NULL) {
-		ump__count_add(&held->kept, (uint64_t)-1);
-		ump__channel_drop_weak(held);
-	}
 	return abandoned ? UMP_ORIGIN_GONE : UMP_OK;
+}
+
+int ump__request_complete(struct ump__request *request, int code)
+{
+	/* The request may be gone once it is complete. */
+	struct ump__channel *channel = request->channel;
+	unsigned held = request->held;
+	int result = complete(request, code);
+
+	if (held != 0)
+		ump__hold_end(channel, held);
+	return result;
 }

@@ -34,8 +34,9 @@ struct ump__request {
 	/* It was received, or taken over as an undelivered message: dropping its context now gives
 	 * UMP_NO_REPLY, and before that UMP_SERVER_GONE. */
 	bool started;
-	/* The context was kept, and holds a reference to the channel. */
-	bool held;
+	/* What the context, which was kept, holds of the channel: bits of enum ump__held
+	 * (call/hold.h). */
+	uint8_t held;
 	/* Its caller is in ump_client_req: it can take the combiner role with the answer
 	 * (server/combining.c), and gets its value back with UMP_SERVER_GONE. */
 	bool may_run;
@@ -63,7 +64,8 @@ struct ump__request {
 		/* Of a cancellable request, for its owner. */
 		uint32_t slot;
 	};
-	/* Not 0 once its context was kept.  Read by walks along the wait-for graph. */
+	/* Not 0 once its context was kept: enum ump__kept.  Read by walks along the wait-for
+	 * graph. */
 	struct ump__hint kept;
 };
 
@@ -98,7 +100,7 @@ void ump__request_drop_value(struct ump__request *request);
 
 /* Complete a request with `code`; for UMP_OK the reply must be in its buffer.  UMP_OK, or
  * UMP_ORIGIN_GONE if the caller has given up.  The request must not be accessed afterwards.  The
- * answerer only. */
+ * answerer only.  May run a combining server, if the context holds it. */
 int ump__request_complete(struct ump__request *request, int code);
 
 /* If the answer was the combiner role, run the server with this request, and return true.  The

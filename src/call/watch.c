@@ -110,22 +110,40 @@ void ump__watch_free(struct ump__watch *watch)
 	ump__free(watch);
 }
 
+/* Free a watch, unless its server has ended.  Its neighbours in the list of the completions are not
+ * told. */
+static bool forget(struct ump_completions *completions, struct ump__watch *watch)
+{
+	bool unlinked;
+
+	ump__lock_take(&lock);
+	unlinked = unlink_watch(watch);
+	ump__lock_give(&lock);
+	if (unlinked) {
+		ump__completions_release(completions);
+		ump__watch_free(watch);
+	}
+	return unlinked;
+}
+
+bool ump__watch_cancel(struct ump_completions *completions, struct ump__watch *watch)
+{
+	disown(completions, watch);
+	if (forget(completions, watch))
+		return true;
+	own(completions, watch);
+	return false;
+}
+
 void ump__watch_forget_all(struct ump_completions *completions)
 {
 	struct ump__watch *watch = completions->watches;
 
 	while (watch != NULL) {
 		struct ump__watch *next = watch->owned_next;
-		bool unlinked;
 
-		ump__lock_take(&lock);
-		unlinked = unlink_watch(watch);
-		ump__lock_give(&lock);
 		/* Otherwise it is pushed to the completions, which are not closed yet. */
-		if (unlinked) {
-			ump__completions_release(completions);
-			ump__watch_free(watch);
-		}
+		(void)forget(completions, watch);
 		watch = next;
 	}
 	completions->watches = NULL;

@@ -51,6 +51,10 @@ void ump__watch_end(struct ump__channel *channel, const struct ump_flow *how);
 struct ump_completion ump__watch_tell(
 	struct ump_completions *completions, struct ump__watch *watch);
 
+/* Cancel a watch.  Returns false if the server has ended: then the watch is in the completions, or
+ * about to be. */
+bool ump__watch_cancel(struct ump_completions *completions, struct ump__watch *watch);
+
 /* Free a completed watch. */
 void ump__watch_free(struct ump__watch *watch);
 

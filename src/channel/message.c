@@ -7,7 +7,7 @@
 
 _Static_assert(offsetof(struct ump__post, message) == 0, "a post begins with its message");
 _Static_assert(offsetof(struct ump__post, value) % _Alignof(max_align_t) == 0, "any type fits");
-_Static_assert(UMP__KIND_DELAYED <= UMP__KIND_BITS, "a kind has room beside an address");
+_Static_assert(UMP__KIND_ANSWER <= UMP__KIND_BITS, "a kind has room beside an address");
 _Static_assert(_Alignof(max_align_t) > UMP__KIND_BITS, "so that allocated addresses have it");
 
 /* Allocate a post that is not recycled: on its own, or in a slab of one post if the value needs

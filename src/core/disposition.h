@@ -8,8 +8,10 @@
 #define UMP_CORE_DISPOSITION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum ump__kind {
+	/* These two take a permit in a bounded inbox. */
 	UMP__KIND_POST,
 	UMP__KIND_REQUEST,
 	/* The EOS marker, pushed when the last strong client is dropped: everything sent lies
@@ -23,7 +25,10 @@ enum ump__kind {
 	/* A due call, for which nothing is queued. */
 	UMP__KIND_DUE,
 	/* A delayed post: queued, it wakes the dispatcher; once due, it is called. */
-	UMP__KIND_DELAYED
+	UMP__KIND_DELAYED,
+	/* What the server itself has asked for: the answer to its request, or the end of a server
+	 * that it watches.  It follows the EOS marker, too. */
+	UMP__KIND_ANSWER
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
@@ -35,7 +40,9 @@ enum ump__disposition {
 	/* Pass it on as an undelivered message: the loop is over. */
 	UMP__DISPOSITION_LEFTOVER,
 	/* It is the EOS marker: do nothing. */
-	UMP__DISPOSITION_NOTHING
+	UMP__DISPOSITION_NOTHING,
+	/* Release it: the loop is over, which cancels what the server has asked for. */
+	UMP__DISPOSITION_RELEASE
 };
 
 enum ump__outcome {
@@ -51,7 +58,7 @@ enum ump__outcome {
 /* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
  * its requester has given up. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DELAYED;
+  @   kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
   @ behavior eos:
@@ -62,7 +69,7 @@ enum ump__outcome {
   @   ensures disposition: \result == UMP__DISPOSITION_SKIP;
   @ behavior running:
   @   assumes kind == UMP__KIND_POST || kind == UMP__KIND_DELAYED ||
-  @     (kind == UMP__KIND_REQUEST && !abandoned);
+  @     (kind == UMP__KIND_REQUEST && !abandoned) || kind == UMP__KIND_ANSWER;
   @   assumes !over;
   @   ensures disposition: \result == UMP__DISPOSITION_HANDLE;
   @ behavior ended:
@@ -70,6 +77,9 @@ enum ump__outcome {
   @     (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes over;
   @   ensures disposition: \result == UMP__DISPOSITION_LEFTOVER;
+  @ behavior cancelled:
+  @   assumes kind == UMP__KIND_ANSWER && over;
+  @   ensures disposition: \result == UMP__DISPOSITION_RELEASE;
   @ complete behaviors;
   @ disjoint behaviors;
   @*/
@@ -78,7 +88,7 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 /* Return what the loop does before it handles a message of `kind`; `stopped`: a stop was accepted.
  * The marker that follows a stop is the EOS marker. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, stopped;
   @ behavior stopped:
@@ -97,7 +107,7 @@ enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, broke;
   @ behavior eos:
@@ -113,5 +123,25 @@ enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
   @ disjoint behaviors;
   @*/
 enum ump__outcome ump__outcome_after(enum ump__kind kind, bool broke);
+
+/* Return what the loop does after a message that led to `outcome`.  `drained`: the EOS marker was
+ * reached.  `asks`: requests of the server itself that are in flight; the loop does not end with
+ * none before they have ended. */
+/*@ terminates \true;
+  @ assigns \result \from outcome, drained, asks;
+  @ behavior held:
+  @   assumes outcome == UMP__OUTCOME_NONE && asks != 0;
+  @   ensures outcome: \result == UMP__OUTCOME_CONTINUE;
+  @ behavior last:
+  @   assumes outcome == UMP__OUTCOME_CONTINUE && drained && asks == 0;
+  @   ensures outcome: \result == UMP__OUTCOME_NONE;
+  @ behavior same:
+  @   assumes !(outcome == UMP__OUTCOME_NONE && asks != 0);
+  @   assumes !(outcome == UMP__OUTCOME_CONTINUE && drained && asks == 0);
+  @   ensures outcome: \result == outcome;
+  @ complete behaviors;
+  @ disjoint behaviors;
+  @*/
+enum ump__outcome ump__outcome_drained(enum ump__outcome outcome, bool drained, uint32_t asks);
 
 #endif

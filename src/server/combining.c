@@ -51,6 +51,11 @@ struct ump_combining {
 #define LIVE_COMBINING                                                                             \
 	"a combining server's handle was used after it was joined or dropped, or is none"
 
+struct ump__dispatcher *ump__combining_dispatcher(struct ump_combining *combining)
+{
+	return &combining->dispatcher;
+}
+
 /* ---- Running as the combiner --------------------------------------------------------------- */
 
 /* Return whether the caller of this message is in ump_client_req, and so can get the role. */
@@ -167,7 +172,7 @@ static enum ump__outcome work_off(
 			ump__server_skip(server, message);
 			continue;
 		}
-		/* No message can follow the EOS marker. */
+		/* Nothing but answers can follow the EOS marker. */
 		if (budget.left == 0 && ump__kind_of(message) != UMP__KIND_EOS) {
 			if (!release(combining, message,
 				    (ump_now() - budget.since) / (int64_t)messages))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/dispatch.h"
 
+#include "server/ask.h"
 #include "server/suspension.h"
 #include "sync/probe.h"
 #include "sync/tools.h"
@@ -83,6 +84,8 @@ static inline struct ump_flow hand_over(
 		return make_due_call(dispatcher);
 	case UMP__KIND_DELAYED:
 		return handle_due_post(dispatcher, ump__delayed_of(message));
+	case UMP__KIND_ANSWER:
+		return ump__ask_call(dispatcher, message);
 	case UMP__KIND_EOS:
 	case UMP__KIND_RESERVATION:
 	case UMP__KIND_WATCH:
@@ -139,6 +142,8 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	ump_server *server = dispatcher->server;
 	uint32_t attention = ump__attention_peek(&server->channel->attention);
 
+	if (kind == UMP__KIND_ANSWER && ump__ask_was_cancelled(dispatcher, message))
+		return UMP__OUTCOME_CONTINUE;
 	begin_message(server, kind);
 	*flow = (attention & UMP__ATTENTION_TIMED) != 0 ? hand_over_timed(dispatcher, message, kind)
 							: hand_over(dispatcher, message, kind);
@@ -194,6 +199,8 @@ static enum ump__outcome make_due_calls(
 		ump__dispatcher_plan(dispatcher);
 		if (due == NULL)
 			break;
+		if (due == &dispatcher->marker && !ump__ask_expires(dispatcher))
+			continue;
 		outcome = pass_on(dispatcher, due,
 			due == &dispatcher->marker ? UMP__KIND_DUE : UMP__KIND_DELAYED, flow);
 		ump__dispatcher_plan(dispatcher);
@@ -230,11 +237,23 @@ static enum ump__outcome look_closer(
 		if (outcome == UMP__OUTCOME_CONTINUE && !due)
 			return pass_on(dispatcher, message, kind, flow);
 	}
-	if (kind == UMP__KIND_EOS)
+	if (kind == UMP__KIND_EOS && outcome == UMP__OUTCOME_NONE) {
 		ump__tools_acquire(message);
-	if (!due)
+		if (dispatcher->asks != NULL)
+			dispatcher->asks->drained = true;
+	} else if (!due) {
 		dispatcher->server->refused = message;
+	}
 	return outcome;
+}
+
+enum ump__outcome ump__dispatcher_drained(
+	const struct ump__dispatcher *dispatcher, enum ump__outcome outcome)
+{
+	const struct ump__asks *asks = dispatcher->asks;
+
+	return asks != NULL ? ump__outcome_drained(outcome, asks->drained, asks->in_flight)
+			    : outcome;
 }
 
 enum ump__outcome ump__dispatcher_handle(
@@ -247,7 +266,7 @@ enum ump__outcome ump__dispatcher_handle(
 
 	/* One comparison for the EOS marker and for every bit. */
 	if (((uint32_t)kind | attention) > UMP__KIND_REQUEST)
-		return look_closer(dispatcher, message, flow);
+		return ump__dispatcher_drained(dispatcher, look_closer(dispatcher, message, flow));
 	begin_message(server, kind);
 	*flow = hand_over(dispatcher, message, kind);
 	end_message(server, kind);

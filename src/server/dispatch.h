@@ -7,6 +7,7 @@
 #ifndef UMP_DISPATCH_H
 #define UMP_DISPATCH_H
 
+#include "call/asks.h"
 #include "client/handle.h"
 #include "server/due_posts.h"
 #include "server/server.h"
@@ -32,6 +33,8 @@ struct ump__dispatcher {
 	/* Time of the next due call, or UMP_FOREVER.  A thread's receiver waits until then, and
 	 * gets the marker; any other must pass the marker to ump__dispatcher_handle. */
 	ump_time until;
+	/* NULL before the first request, or watch, of the handler itself. */
+	struct ump__asks *asks;
 	/* A task was dropped in a callback: it must end when that has returned. */
 	bool dropped;
 };
@@ -73,6 +76,13 @@ static inline bool ump__dispatcher_has_times(const struct ump__dispatcher *dispa
 {
 	return dispatcher->timers != NULL || dispatcher->due_posts.pending.root != NULL;
 }
+/* Return `outcome`, or what replaces it because of requests of the handler itself that are in
+ * flight, or no longer are. */
+enum ump__outcome ump__dispatcher_drained(
+	const struct ump__dispatcher *dispatcher, enum ump__outcome outcome);
+
+/* Return the dispatcher of a combining server.  Its combiner only. */
+struct ump__dispatcher *ump__combining_dispatcher(struct ump_combining *combining);
 
 /* End the loop: close the inbox, dispose of undelivered messages, and of a stop that is not the
  * outcome, call term and drop.  `flow` is the outcome, unless `outcome` replaces it.  Returns the

@@ -32,6 +32,9 @@ static void drop_handler(struct ump__dispatcher *dispatcher)
 static void end_handler(struct ump__dispatcher *dispatcher)
 {
 	drop_handler(dispatcher);
+	if (dispatcher->asks != NULL)
+		ump__asks_free(dispatcher->asks);
+	dispatcher->asks = NULL;
 	ump__timers_free(dispatcher->timers);
 	dispatcher->timers = NULL;
 	dispatcher->until = UMP_FOREVER;
@@ -46,13 +49,34 @@ static void drop_stop(const struct ump__stop *stop)
 	stop->drop(stop->value);
 }
 
+/* Give up what the handler has asked for: nothing more is answered.  Must precede the close of the
+ * inbox. */
+static void give_up_asks(struct ump__dispatcher *dispatcher)
+{
+	if (dispatcher->asks != NULL)
+		ump__asks_close(dispatcher->asks);
+}
+
+/* Tell the handler what was given up. */
+static void cancel_asks(struct ump__dispatcher *dispatcher)
+{
+	struct ump__answered cancelled;
+
+	while (dispatcher->asks != NULL && ump__asks_next(dispatcher->asks, &cancelled)) {
+		ump__tools_call(NULL, NULL);
+		(void)cancelled.call(dispatcher->handler.self, cancelled.arg, UMP_CANCELLED, NULL);
+	}
+}
+
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 {
 	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
 
+	give_up_asks(dispatcher);
 	ump__server_close(dispatcher->server, NULL, NULL);
 	drop_stop(stop);
 	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel, NULL, NULL);
+	cancel_asks(dispatcher);
 	end_handler(dispatcher);
 }
 
@@ -112,11 +136,13 @@ struct ump_flow ump__dispatcher_end(
 		flow = ump_break(stop->value);
 		stop = NULL;
 	}
+	give_up_asks(dispatcher);
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
 	drop_stop(stop);
 	/* What has not fallen due by the end of the clients is not undelivered, but dropped. */
 	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel,
 		outcome == UMP__OUTCOME_NONE ? NULL : handler->leftover, handler->self);
+	cancel_asks(dispatcher);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The receiver of a loop that the application writes. */
+#include "call/hold.h"
 #include "channel/inbox.h"
 #include "channel/message.h"
 #include "client/handle.h"
@@ -66,7 +67,7 @@ static int receive(
 		*rc = ump__server_start(server, ump__request_of(message));
 		/* The context belongs to the owner of the receiver, which may keep it for any
 		 * time. */
-		ump__hint_set(&ump__request_of(message)->kept, 1);
+		ump__hint_set(&ump__request_of(message)->kept, UMP__KEPT_BY_RECEIVER);
 	}
 	return UMP_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/server.h"
 
+#include "call/asks.h"
 #include "call/completions.h"
 #include "call/delayed.h"
 #include "call/watch.h"
@@ -202,6 +203,9 @@ static void dispose(ump_server *server, struct ump__message *message,
 		break;
 	case UMP__DISPOSITION_SKIP:
 		ump__server_skip(server, message);
+		break;
+	case UMP__DISPOSITION_RELEASE:
+		ump__asks_discard(message);
 		break;
 	case UMP__DISPOSITION_HANDLE:
 	case UMP__DISPOSITION_NOTHING:

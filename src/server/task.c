@@ -87,6 +87,13 @@ static bool goes_on(struct ump_task *task, struct ump_flow *flow)
 	return true;
 }
 
+/* Return what the loop does after a suspended handler that was resumed with `flow`. */
+static enum ump__outcome after_resume(const struct ump_task *task, const struct ump_flow *flow)
+{
+	return ump__dispatcher_drained(
+		&task->dispatcher, ump__outcome_after(UMP__KIND_POST, flow->stop));
+}
+
 /* Return the message before which a due call has suspended; NULL if there is none, or if its
  * requester has given up. */
 static struct ump__message *take_refused(struct ump_task *task)
@@ -118,7 +125,7 @@ static bool handle(struct ump_task *task, struct ump__message *message, enum ump
 		*outcome = UMP__OUTCOME_CONTINUE;
 		if (!goes_on(task, flow))
 			return true;
-		*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
+		*outcome = after_resume(task, flow);
 		message = *outcome == UMP__OUTCOME_CONTINUE ? take_refused(task) : NULL;
 	}
 	return false;
@@ -132,7 +139,7 @@ static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump
 	if (task->suspension != NULL) {
 		if (!goes_on(task, flow))
 			return true;
-		*outcome = ump__outcome_after(UMP__KIND_POST, flow->stop);
+		*outcome = after_resume(task, flow);
 		if (*outcome != UMP__OUTCOME_CONTINUE ||
 			handle(task, take_refused(task), outcome, flow))
 			return true;

@@ -127,8 +127,8 @@ static int open(struct ump__dispatcher *dispatcher)
 	return UMP_OK;
 }
 
-static int start(struct ump__dispatcher *dispatcher, const struct ump__timer *timer, ump_time due,
-	uint64_t *id)
+int ump__timer_begin(struct ump__dispatcher *dispatcher, const struct ump__timer *timer,
+	ump_time due, uint64_t *id)
 {
 	int result = UMP_OK;
 
@@ -143,6 +143,14 @@ static int start(struct ump__dispatcher *dispatcher, const struct ump__timer *ti
 	return result;
 }
 
+bool ump__timer_end(struct ump__dispatcher *dispatcher, uint64_t id)
+{
+	if (dispatcher->timers == NULL || !ump__timers_cancel(dispatcher->timers, id))
+		return false;
+	ump__dispatcher_plan(dispatcher);
+	return true;
+}
+
 int ump_timer_start(ump_due_call *call, void *arg, ump_time due, int64_t period, uint64_t *id)
 {
 	struct ump__timer timer = {call, arg, period};
@@ -154,7 +162,7 @@ int ump_timer_start(ump_due_call *call, void *arg, ump_time due, int64_t period,
 	if (call != NULL && period >= 0)
 		result = dispatcher_of_caller(&dispatcher);
 	if (result == UMP_OK)
-		result = start(dispatcher, &timer, due, &made);
+		result = ump__timer_begin(dispatcher, &timer, due, &made);
 	if (id != NULL) {
 		*id = made;
 		ump__tools_written(id, sizeof *id);
@@ -170,8 +178,5 @@ int ump_timer_cancel(uint64_t id)
 	UMP__REQUIRE_INSIDE();
 	if (result != UMP_OK)
 		return result;
-	if (dispatcher->timers == NULL || !ump__timers_cancel(dispatcher->timers, id))
-		return UMP_EMPTY;
-	ump__dispatcher_plan(dispatcher);
-	return UMP_OK;
+	return ump__timer_end(dispatcher, id) ? UMP_OK : UMP_EMPTY;
 }

@@ -51,6 +51,16 @@ bool ump__timers_cancel(struct ump__timers *timers, uint64_t id);
 /* Return the time of the next due call; UMP_FOREVER if there is none. */
 ump_time ump__timers_due(const struct ump__timers *timers);
 
+struct ump__dispatcher;
+
+/* For callbacks of `dispatcher`: start a timer, as ump__timers_start; the first one allocates them.
+ * UMP_OK, UMP_NO_MEMORY, or UMP_SERVER_GONE once the loop has ended. */
+int ump__timer_begin(struct ump__dispatcher *dispatcher, const struct ump__timer *timer,
+	ump_time due, uint64_t *id);
+
+/* Cancel a timer.  false: it is not pending. */
+bool ump__timer_end(struct ump__dispatcher *dispatcher, uint64_t id);
+
 /* Take the timer that is due first for a call; false if none is due at `now`.  It stays pending if
  * it is periodic. */
 bool ump__timers_take(struct ump__timers *timers, ump_time now);

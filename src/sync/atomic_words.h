@@ -83,14 +83,15 @@ static inline bool ump__inbox_word_release(struct ump__word *word, uintptr_t *se
 /* ORDER push: acquire here <- release in ump__inbox_word_push.  Carries: the undelivered
  * messages.
  * ORDER close: release here -> acquire in ump__inbox_word_load.  Carries: the owner's last accesses
- * to cancellable requests that are in flight. */
+ * to cancellable requests, and to those of a handler itself, that are in flight. */
 static inline uintptr_t ump__inbox_word_close(struct ump__word *word)
 {
 	return atomic_exchange_explicit(&word->value, UMP__INBOX_CLOSED, memory_order_acq_rel);
 }
 
 /* ORDER close: acquire here <- release in ump__inbox_word_close, if this finds CLOSED.  Carries:
- * the owner's last accesses to a cancellable request, before its answerer frees it. */
+ * the owner's last accesses to a cancellable request, or one of a handler itself, before its
+ * answerer frees it. */
 static inline uintptr_t ump__inbox_word_load(const struct ump__word *word)
 {
 	return atomic_load_explicit(&word->value, memory_order_acquire);

@@ -329,10 +329,12 @@ static int end_and_join(void)
 		ump_reply(&rc, &reply)) row(ump_reply_fail,                                        \
 		ump_reply_fail(&rc, 1)) row(ump_reply_drop,                                        \
 		ump_reply_drop(&rc)) row(ump_reply_keep,                                           \
-		made_rc = ump_reply_keep(&rc)) row(ump_reply_buffer,                               \
+		made_rc = ump_reply_keep(&rc)) row(ump_reply_hold,                                 \
+		ump_reply_hold(rc)) row(ump_reply_buffer,                                          \
 		ump_reply_buffer(rc)) row(ump_reply_origin_gone,                                   \
 		ump_reply_origin_gone(rc)) row(ump_reply_deadline,                                 \
-		ump_reply_deadline(rc)) row(ump_spawn_thread_sized,                                \
+		ump_reply_deadline(rc)) row(ump_deadline_inherit,                                  \
+		ump_deadline_inherit(rc, SOON)) row(ump_spawn_thread_sized,                        \
 		ump_spawn_thread_sized(&posts, SIZES, build_posts, NULL, &made_client,             \
 			&made_thread)) row(ump_spawn_thread,                                       \
 		ump_spawn_thread(&posts, build_posts, NULL, &made_client,                          \
@@ -356,7 +358,13 @@ static int end_and_join(void)
 		ump_delayed_pause(delayed)) row(ump_delayed_resume,                                \
 		ump_delayed_resume(delayed)) row(ump_delayed_set_period,                           \
 		ump_delayed_set_period(delayed, 1)) row(ump_delayed_drop,                          \
-		ump_delayed_drop(&delayed)) row(ump_task_dispatch,                                 \
+		ump_delayed_drop(&delayed)) row(ump_client_ask,                                    \
+		ump_client_ask(client, &order, UMP_NOW, NULL, NULL, NULL)) row(ump_ask_cancel,     \
+		ump_ask_cancel(1)) row(ump_client_watch_call,                                      \
+		ump_client_watch_call(client, NULL, NULL, NULL)) row(ump_post_client_watch_call,   \
+		ump_post_client_watch_call(                                                        \
+			post_client, NULL, NULL, NULL)) row(ump_weak_client_watch_call,            \
+		ump_weak_client_watch_call(weak, NULL, NULL, NULL)) row(ump_task_dispatch,         \
 		ump_task_dispatch(tasks[1], 0)) row(ump_task_run,                                  \
 		ump_task_run(tasks[1], SOON)) row(ump_task_join, end_task()) row(ump_task_drop,    \
 		ump_task_drop(&tasks[0])) row(ump_suspend, let_suspend()) row(ump_request_is_mine, \

@@ -275,6 +275,29 @@ void kept_contexts()
 	CHECK_INT(live.load(), ==, 0);
 }
 
+// A kept context that holds the loop: [hold].
+void held_contexts()
+{
+	{
+		ledger book;
+		auto server = open_shop(book);
+		auto waits = server.client.request_async(counted(KEEP));
+
+		CHECK_INT(server.client.request(counted(1))->worth(), ==, 2);
+		CHECK(book.kept.hold());
+		CHECK(book.kept.hold());
+		CHECK(book.kept.inherit() == UMP_FOREVER && book.kept.inherit(17) == 17);
+		server.client.reset();
+		CHECK(server.thread.join(ump::after(std::chrono::milliseconds(5))).error() ==
+			UMP_TIMED_OUT);
+		CHECK(book.kept.reply(counted(9)));
+		CHECK(book.kept.hold().error() == UMP_INVALID);
+		CHECK(server.thread.join().has_value());
+		CHECK_INT(waits->try_wait()->worth(), ==, 9);
+	}
+	CHECK_INT(live.load(), ==, 0);
+}
+
 // Before it runs, it posts to itself the message that stops it, and then messages that stay
 // undelivered.
 class leaver final : public keeper
@@ -713,6 +736,7 @@ const check_test tests[] = {
 		refused_values_stay},
 	{"c++ [deadline] [once]: a value that came late is destroyed once", late_values_are_taken},
 	{"c++ [keep]: a kept context outlives its server", kept_contexts},
+	{"c++ [hold]: a kept context holds the loop", held_contexts},
 	{"c++ [break] [gone]: leftovers are taken, or given back", leftovers},
 	{"c++ [weak] [drain]: clients of each kind", clients},
 	{"c++ [clean]: an outcome that is not retrieved", outcomes_that_nobody_asks_for},

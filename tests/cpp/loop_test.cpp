@@ -495,6 +495,89 @@ class forgetter : public ump::handler<clock_shop>
 	}
 };
 
+// ---- A handler's own requests -------------------------------------------------------------------
+
+struct words : ump::protocol<std::string, std::string, int, int> {
+};
+
+class echo : public ump::handler<words>
+{
+	flow request(std::string msg, reply_context rc) override
+	{
+		if (msg.empty())
+			static_cast<void>(rc.fail(7));
+		else if (msg != "keep")
+			static_cast<void>(rc.reply(msg + "!"));
+		else
+			kept_ = std::move(rc);
+		return ump::go_on;
+	}
+	flow post(int value) override
+	{
+		return ump::stop(value);
+	}
+
+	reply_context kept_;
+};
+
+// Asks for each kind of answer, and notes them.
+class asker : public ump::handler<clock_shop>
+{
+      public:
+	asker(const ump::client<words> &other, std::string &log) : other_(other), log_(log)
+	{
+	}
+
+      private:
+	flow post(int) override
+	{
+		auto note = [this](ump::result<std::string> answer) {
+			log_ += answer ? *answer : std::to_string(answer.error().code());
+			log_ += ' ';
+		};
+		const std::string word = "hello";
+		auto weak = other_.weak();
+		auto poster = other_.post_client();
+
+		CHECK(ask(other_, word, ump::never, note));
+		CHECK(ask(other_, "", ump::never, note));
+		auto kept = ask(other_, "keep", ump::never, note);
+		CHECK(kept && cancel_ask(*kept) && cancel_ask(*kept).error() == UMP_EMPTY);
+		CHECK(ask(other_, "late", ump::at_once, note).error() == UMP_TIMED_OUT);
+		CHECK(ask(ump::client<words>(), "none", ump::never, note).error() == UMP_INVALID);
+		CHECK(watch(other_, [this] { log_ += "end "; }));
+		CHECK(watch(*weak, [this] { log_ += "end "; }));
+		CHECK(watch(*poster, [this] { log_ += "end "; }));
+		CHECK(watch(ump::client<words>(), [] {}).error() == UMP_INVALID);
+		return ump::go_on;
+	}
+
+	const ump::client<words> &other_;
+	std::string &log_;
+};
+
+void asks()
+{
+	std::string log;
+	auto backend = ump::spawn_task(std::make_unique<echo>()).value();
+	auto [client, task] = ump::spawn_task(std::make_unique<asker>(backend.client, log)).value();
+
+	CHECK(client.post(1));
+	CHECK(task.dispatch());
+	CHECK(backend.task.dispatch());
+	CHECK(task.dispatch());
+	CHECK(log == "hello! 7 ");
+	CHECK(backend.client.post(5));
+	CHECK(!backend.task.dispatch());
+	CHECK(task.dispatch());
+	CHECK(log == "hello! 7 end end end ");
+	client.reset();
+	while (task.dispatch()) {
+	}
+	CHECK(!task.join().value());
+	CHECK(backend.task.join().value());
+}
+
 void timers()
 {
 	auto [client, task] = ump::spawn_task(std::make_unique<ticker>()).value();
@@ -1265,6 +1348,7 @@ const check_test tests[] = {
 		leaving_nothing<resumed_by_threads>},
 	{"[timer] timers of a handler class", leaving_nothing<timers>},
 	{"[timer] delayed posts", leaving_nothing<delayed_posts>},
+	{"[ask] [watch] requests and watches of a handler class", leaving_nothing<asks>},
 	{"c++ [complete] [misuse]: each kind of answer", leaving_nothing<answers>},
 	{"c++ [complete] [gone]: a request that was not started comes back",
 		leaving_nothing<given_back>},

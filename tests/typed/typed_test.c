@@ -203,6 +203,7 @@ static void kept_contexts(void)
 	struct adder self = {.builds = 0};
 	adder_wait_reply wait_reply;
 	struct sum sum = {42, &counters};
+	struct sum other;
 	adder_client client;
 	adder_thread thread;
 
@@ -215,6 +216,19 @@ static void kept_contexts(void)
 	CHECK_INT(adder_reply(&self.kept, &sum), ==, UMP_OK);
 	CHECK_INT(adder_wait_reply_try(&wait_reply, &sum), ==, UMP_OK);
 	CHECK_INT(sum.value, ==, 42);
+
+	spawn(&full, &self, &client, &thread);
+	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
+		UMP_OK);
+	CHECK_INT(adder_client_req(client, &(struct add){1, 2, NULL}, &other, UMP_FOREVER), ==,
+		UMP_OK);
+	CHECK_INT(adder_reply_hold(self.kept), ==, UMP_OK);
+	CHECK_INT(adder_deadline_inherit(self.kept, 17), ==, 17);
+	adder_client_drop(&client);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_NOW), ==, UMP_TIMED_OUT);
+	adder_reply_drop(&self.kept);
+	CHECK_INT(adder_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(adder_wait_reply_try(&wait_reply, &other), ==, UMP_NO_REPLY);
 
 	spawn(&full, &self, &client, &thread);
 	CHECK_INT(adder_client_req_async(client, &(struct add){KEEP, 0, NULL}, &wait_reply), ==,
@@ -634,6 +648,80 @@ static void combining(void)
 	adder_combining_drop(&server);
 }
 
+/* ---- A handler's own requests --------------------------------------------------------------- */
+
+static adder_client asked;
+static adder_post_client asked_poster;
+static adder_weak_client asked_weak;
+static int sums, ends;
+
+static struct ump_flow got_sum(void *self, void *arg, int result, const void *reply)
+{
+	CHECK(self == &sums && arg == &ends);
+	CHECK_INT(result, ==, UMP_OK);
+	sums += adder_answer(reply)->value;
+	return ump_continue();
+}
+
+static struct ump_flow got_end(void *self, void *arg, int result, const void *reply)
+{
+	CHECK(self == &sums && arg == NULL && reply == NULL);
+	CHECK_INT(result, ==, UMP_OK);
+	ends++;
+	return ump_continue();
+}
+
+static struct ump_flow ask_for_sum(void *self, const void *msg)
+{
+	struct add add = {3, 4, NULL};
+
+	(void)self;
+	(void)msg;
+	CHECK_INT(adder_client_ask(asked, &add, UMP_FOREVER, got_sum, &ends, NULL), ==, UMP_OK);
+	CHECK_INT(adder_client_watch_call(asked, got_end, NULL, NULL), ==, UMP_OK);
+	CHECK_INT(adder_post_client_watch_call(asked_poster, got_end, NULL, NULL), ==, UMP_OK);
+	CHECK_INT(adder_weak_client_watch_call(asked_weak, got_end, NULL, NULL), ==, UMP_OK);
+	return ump_continue();
+}
+
+static int build_asker(void *arg, ump_client *client, struct ump_handler *out)
+{
+	(void)client;
+	out->self = arg;
+	out->post = ask_for_sum;
+	return 0;
+}
+
+static void asks(void)
+{
+	struct ump_config posts = {.post = {.size = 1}};
+	struct adder self = {0};
+	adder_task task;
+	ump_client *client;
+	ump_task *asker;
+
+	sums = ends = 0;
+	CHECK_INT(adder_spawn_task(NULL, &full, &self, &asked, &task), ==, UMP_OK);
+	CHECK_INT(adder_client_post_client(asked, &asked_poster), ==, UMP_OK);
+	CHECK_INT(adder_client_weak(asked, &asked_weak), ==, UMP_OK);
+	CHECK_INT(ump_spawn_task(&posts, build_asker, &sums, &client, &asker), ==, UMP_OK);
+	CHECK_INT(ump_client_post(client, ""), ==, UMP_OK);
+	CHECK(ump_task_dispatch(asker, 0));
+	CHECK(adder_task_dispatch(task, 0));
+	CHECK(ump_task_dispatch(asker, 0));
+	CHECK_INT(sums, ==, 7);
+	adder_weak_client_drop(&self.me);
+	adder_client_drop(&self.built);
+	adder_post_client_drop(&asked_poster);
+	adder_weak_client_drop(&asked_weak);
+	adder_client_drop(&asked);
+	adder_task_drop(&task);
+	CHECK(ump_task_dispatch(asker, 0));
+	CHECK_INT(ends, ==, 3);
+	ump_client_drop(&client);
+	ump_task_drop(&asker);
+}
+
 /* Watches by each kind of handle. */
 static void watches(void)
 {
@@ -766,6 +854,7 @@ static void strictly_aligned(void)
 static const struct check_test tests[] = {
 	{"typed: types that are aligned strictly", strictly_aligned},
 	{"[combining] a typed server that its callers run", combining},
+	{"[ask] [watch] a handler asks a typed server", asks},
 	{"[watch] typed handles watch their servers", watches},
 	{"[reuse] typed servers on pooled threads", on_pooled_threads},
 	{"[task] [complete] [bound] a typed server inside an event loop", tasks},

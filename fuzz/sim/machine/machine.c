@@ -82,6 +82,14 @@ int64_t sim_clock(void)
 	return machine.clock;
 }
 
+int sim_take_idle_reads(void)
+{
+	int reads = self()->idle_reads;
+
+	self()->idle_reads = 0;
+	return reads;
+}
+
 int64_t sim_clock_read(void)
 {
 	return self()->clock_read;

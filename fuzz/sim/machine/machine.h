@@ -110,6 +110,8 @@ struct thread {
 	bool released;
 	int priority;
 	int64_t clock_read;
+	/* How often it has read the clock since it last went to sleep, or was told to work. */
+	int idle_reads;
 	/* It gives way: others run first. */
 	bool aside;
 	/* Its view; its view after an acquire fence; its view at its last release fence. */

@@ -139,6 +139,10 @@ void sim_blame(const char *bug, const char *format, ...) __attribute__((format(p
 int64_t sim_clock(void);
 int64_t sim_clock_read(void);
 
+/* How often the calling thread has read the clock since it last went to sleep, or called this; a
+ * loop that makes no progress reads it again and again. */
+int sim_take_idle_reads(void);
+
 /* Add a remark to the trace: what the program is doing. */
 void sim_remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

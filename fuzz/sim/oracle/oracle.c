@@ -49,7 +49,8 @@ bool leaves(const struct account *account)
 {
 	return account->caller == GIVING_UP || account->caller == GAVE_UP ||
 	       (account->caller == PENDING &&
-		       (account->action == SEND_TIMED || account->action == SEND_EXPIRING));
+		       (account->action == SEND_TIMED || account->action == SEND_EXPIRING ||
+			       (account->asked && over(account->from))));
 }
 
 bool is_post(const struct account *account)
@@ -87,8 +88,7 @@ static void note_wait_queue(int message)
 	}
 }
 
-/* A thread begins a call in which it may run `server`; not if a handler of that server calls. */
-static void begins_call(int server, int from)
+void begins_call(int server, int from)
 {
 	if (from == server)
 		return;
@@ -560,6 +560,15 @@ void oracle_upgraded(int server, bool before, int code)
 		must(code == UMP_NO_MEMORY, "[weak]", -1, "an upgrade failed in an unknown way");
 		oracle_refused();
 	}
+}
+
+void oracle_held(int server, bool before, int code)
+{
+	if (code == UMP_OK)
+		must(!before, "[hold]", -1, "a context holds when no strong client was left");
+	else
+		must(code == UMP_CLIENTS_GONE && books.servers[server].strong_was_zero, "[hold]",
+			-1, "a context cannot hold while there is a strong client");
 }
 
 /* ---- Stops --------------------------------------------------------------------------------- */

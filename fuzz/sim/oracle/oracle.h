@@ -60,6 +60,13 @@ void oracle_timed_out(int message, bool sent, int64_t deadline);
 /* A completion must come after those of `others` that were answered before it. */
 void oracle_in_order(int message, uint64_t others);
 
+/* A request that was begun is one of a handler itself; its callback was called.  A handler of
+ * `server` watches another one; which has ended. */
+void oracle_asks(int message);
+void oracle_answered(int server, int message, int code);
+void oracle_watches(int server);
+void oracle_watched_ended(int server, int watched);
+
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
 /* The handler of `server` is about to wait for `other`: for the answer to a message, or (-1) for
@@ -109,6 +116,8 @@ void oracle_dropped_strong(int server);
 /* The result of an upgrade.  `before`: the result of oracle_strong_gone before it. */
 bool oracle_strong_gone(int server);
 void oracle_upgraded(int server, bool before, int code);
+/* The same of a hold of the server's loop; [hold]. */
+void oracle_held(int server, bool before, int code);
 /* A call has reported that memory (or a thread, or a file descriptor) has run out. */
 void oracle_refused(void);
 

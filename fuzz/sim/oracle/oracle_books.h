@@ -62,6 +62,10 @@ struct account {
 	/* It came out of its completions without an answer; and a reply to it was accepted. */
 	bool came_out_unanswered;
 	bool reply_accepted;
+	/* Its answer comes to the handler that has sent it as a callback. */
+	bool asked;
+	/* The call that answers it may run the asking server. */
+	bool runs_asker;
 };
 
 struct server_books {
@@ -77,6 +81,8 @@ struct server_books {
 	int8_t ended_on;
 	/* Calls of timers, which count as messages. */
 	uint8_t due_calls;
+	/* Watches of its handler itself that have not called back. */
+	uint8_t watches;
 	/* The handler is at work on a message. */
 	bool busy;
 	/* The handler has suspended; and the number of threads that are resuming it.  One of them
@@ -140,6 +146,9 @@ void called_back(int server);
 
 /* Whether the server may have ended, or never have started, while there are clients. */
 bool over(int server);
+
+/* A thread begins a call in which it may run `server`; not if a handler of that server calls. */
+void begins_call(int server, int from);
 
 /* Whether the caller of a request has given up, or may be giving up now. */
 bool leaves(const struct account *account);

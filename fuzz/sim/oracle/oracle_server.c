@@ -19,6 +19,17 @@ void called_back(int server)
 		"a task calls the application, and the thread does not run it");
 }
 
+/* The loop of a thread that finds nothing to do must sleep, or end: it must not read the clock
+ * again and again.  (The threads that run other servers have read it for themselves, too.) */
+#define MOST_IDLE_READS 10
+static void check_idle_reads(void)
+{
+	bool own = (books.traits & (RAW | TASK | COMBINING)) == 0;
+
+	must(sim_take_idle_reads() <= MOST_IDLE_READS || !own, "[quiet]", -1,
+		"the loop spins where it could sleep or end");
+}
+
 /* ---- The handler's life -------------------------------------------------------------------- */
 
 void oracle_init(int server)
@@ -84,6 +95,7 @@ void oracle_handler_dropped(int server)
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
+	check_idle_reads();
 	/* A joined server has returned its thread to the pool: the next server must run on it. */
 	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
 			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
@@ -245,6 +257,7 @@ void oracle_handle(int message)
 		"[origin]", message, "it is handled, and was given up while it was queued");
 	check_order(message);
 	check_stopped(message);
+	check_idle_reads();
 	if ((books.traits & COMBINING) != 0 &&
 		(account->server == 0 || (books.traits & MIXED) == 0))
 		check_combiner(message);
@@ -258,6 +271,7 @@ void oracle_due_call(int server)
 	struct server_books *its = &books.servers[server];
 
 	called_back(server);
+	check_idle_reads();
 	must(!its->broke, "[break]", -1, "a timer calls after a break");
 	must(!its->term && !its->handler_dropped, "[timer]", -1, "a timer calls after term");
 	must(!its->suspended, "[suspend]", -1, "a timer calls, and the handler has suspended");
@@ -267,6 +281,61 @@ void oracle_due_call(int server)
 	if (its->stopped >= 0)
 		its->handled_since_stop++;
 	its->due_calls++;
+}
+
+/* An answer, or the end of a watched server, comes to the handler of `server`. */
+static void comes_back(int server)
+{
+	struct server_books *its = &books.servers[server];
+
+	called_back(server);
+	must(!its->broke, "[break]", -1, "an answer comes after a break");
+	must(!its->term && !its->handler_dropped, "[ask]", -1, "an answer comes after term");
+	must(!its->suspended, "[suspend]", -1, "an answer comes, and the handler has suspended");
+	/* As check_stopped(). */
+	must(its->stopped < 0 ||
+			its->handled_since_stop < ((books.traits & COMBINING) != 0 ? 4 : 2),
+		"[stop]", -1, "an answer comes after a stop");
+	if (its->stopped >= 0)
+		its->handled_since_stop++;
+	its->due_calls++;
+	/* It counts as the combiner's own message. */
+	begins_call(server, ORACLE_CLIENT);
+}
+
+void oracle_asks(int message)
+{
+	books.accounts[message].asked = true;
+}
+
+void oracle_answered(int server, int message, int code)
+{
+	struct account *account = &books.accounts[message];
+	const struct server_books *its = &books.servers[server];
+
+	must(account->caller == PENDING, "[ask]", message, "its answer comes twice");
+	if (code != UMP_CANCELLED) {
+		comes_back(server);
+		return;
+	}
+	called_back(server);
+	must(its->broke || its->may_be_stopped, "[ask]", message,
+		"it is cancelled without a break");
+	must(!its->term && !its->handler_dropped, "[ask]", message, "it is cancelled after term");
+	account->caller = GAVE_UP;
+}
+
+void oracle_watches(int server)
+{
+	books.servers[server].watches++;
+}
+
+void oracle_watched_ended(int server, int watched)
+{
+	comes_back(server);
+	books.servers[server].watches--;
+	must(books.servers[watched].handler_dropped, "[watch]", -1,
+		"a server seems to have ended before its end");
 }
 
 void oracle_returns(int server)
@@ -305,15 +374,26 @@ void oracle_replying(int message, bool value)
 
 	account->answer = value ? VALUE_GIVEN : CODE_GIVEN;
 	account->answered_before = books.answered;
+	/* This may run the server that has asked, if that is a combining one.  Then the answering
+	 * handler waits for it, unless another thread answers. */
+	if (!account->asked)
+		return;
+	begins_call(account->from, account->server);
+	account->runs_asker = (books.traits & COMBINING) != 0 && !account->kept;
+	if (account->runs_asker)
+		oracle_waits(account->server, account->from, ORACLE_NO_MESSAGE);
 }
 
 void oracle_replied(int message, int code)
 {
-	const struct account *account = &books.accounts[message];
+	struct account *account = &books.accounts[message];
 
+	if (account->runs_asker)
+		oracle_waited(account->server);
+	account->runs_asker = false;
 	if (code == UMP_OK) {
 		books.answered |= bit(message);
-		books.accounts[message].reply_accepted = true;
+		account->reply_accepted = true;
 		return;
 	}
 	must(code == UMP_ORIGIN_GONE && leaves(account), "[origin]", message,
@@ -355,11 +435,16 @@ void oracle_idle(int server, bool readable, bool was_raised)
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0 || its->stopped >= 0;
 
-	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0)
+	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0 ||
+		its->watches > 0)
 		return;
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
 
+		/* Its answer may be there or not, also if it was cancelled, and until it is handled
+		 * the loop does not end. */
+		if (account->asked && account->from == server && account->caller != COMPLETED)
+			return;
 		if (account->server != server || account->caller == NOT_SENT ||
 			!is_message(account))
 			continue;

@@ -137,6 +137,7 @@ ump_time ump_now(void)
 		machine.clock += TICK;
 	}
 	self()->clock_read = machine.clock;
+	self()->idle_reads++;
 	trace_note("reads the clock: %lld", (long long)machine.clock);
 	machine_scrub();
 	return machine.clock;
@@ -228,6 +229,7 @@ bool ump__park(struct ump__word *word, uintptr_t value, ump_time deadline)
 	bool result;
 
 	self()->live_from = (uintptr_t)__builtin_frame_address(0);
+	self()->idle_reads = 0;
 	result = park(word, value, deadline, (uintptr_t)__builtin_return_address(0));
 	machine_scrub();
 	return result;

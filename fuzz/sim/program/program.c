@@ -96,6 +96,18 @@ const struct operation_type operation_types[] = {
 	{"post.timer", SEND_POST, TIMER},
 	{"post.timerbreak", SEND_POST, TIMER_BREAK},
 	{"req.timercancel", SEND_REQUEST, TIMER_CANCEL},
+	{"req.hold", SEND_REQUEST, HOLD},
+	{"async.hold", SEND_ASYNC, HOLD},
+	{"async.holddrop", SEND_ASYNC, HOLD_AND_DROP},
+	{"comp.hold", SEND_COMPLETION, HOLD},
+	{"timed.hold", SEND_TIMED, HOLD},
+	{"post.ask", SEND_POST, ASK},
+	{"post.askkept", SEND_POST, ASK_KEPT},
+	{"post.asktimed", SEND_POST, ASK_TIMED},
+	{"post.askcancel", SEND_POST, ASK_CANCEL},
+	{"post.askbreak", SEND_POST, ASK_AND_BREAK},
+	{"post.askwatch", SEND_POST, ASK_WATCH},
+	{"req.ask", SEND_REQUEST, ASK},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

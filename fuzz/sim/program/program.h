@@ -123,7 +123,18 @@ enum behaviour {
 	TIMER,
 	TIMER_BREAK,
 	/* Start two timers, one of which cancels the other. */
-	TIMER_CANCEL
+	TIMER_CANCEL,
+	/* As KEEP and KEEP_AND_DROP, and the context holds the server's loop. */
+	HOLD,
+	HOLD_AND_DROP,
+	/* Ask the next server, whose answer comes as a callback.  It answers; it keeps the context;
+	 * the same with a deadline; the same, and cancel it; break at once.  Watch it. */
+	ASK,
+	ASK_KEPT,
+	ASK_TIMED,
+	ASK_CANCEL,
+	ASK_AND_BREAK,
+	ASK_WATCH
 };
 
 struct operation_type {

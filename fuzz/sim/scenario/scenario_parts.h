@@ -35,6 +35,8 @@ struct kept {
 	const struct message *message;
 	/* NULL: the handler has not suspended. */
 	ump_suspension *suspension;
+	/* The context holds the server's loop. */
+	bool holds;
 	int thread;
 };
 
@@ -48,6 +50,17 @@ struct timer {
 	bool breaks;
 	/* Its call cancels this one, unless it is NULL. */
 	struct timer *victim;
+};
+
+/* A request, or a watch, of a server's handler itself. */
+#define ASKED 4
+
+struct asked {
+	int number;
+	bool watches;
+	bool pending;
+	ump_time deadline;
+	uint64_t id;
 };
 
 /* The server's side: the handler's self. */
@@ -76,6 +89,9 @@ struct server {
 	/* Timers that the handler has started. */
 	struct timer timers[TIMERS];
 	int timer_count;
+	/* Requests and watches that it has made. */
+	struct asked asked[ASKED];
+	int asked_count;
 };
 
 struct ump_config server_config(const struct program *program);
@@ -145,6 +161,14 @@ void server_start_timers(struct server *server, const struct message *message);
 /* Check, before a message is handled, that the calls have been made that were due when the
  * dispatcher read the clock last. */
 void server_check_timers(const struct server *server);
+
+/* ---- Requests of handlers themselves -------------------------------------------------------- */
+
+/* Ask the next server, or watch it, as the message's behaviour specifies. */
+void server_ask(struct server *server, const struct message *message);
+
+/* Check, when the handler is dropped, that each request has ended. */
+void server_check_asks(const struct server *server);
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 

@@ -77,13 +77,17 @@ void server_helper(void *arg)
 	int number = (int)kept->message->number;
 	enum behaviour behaviour = (enum behaviour)kept->message->behaviour;
 
-	if (kept->rc != NULL && behaviour == KEEP_AND_DROP) {
+	if (kept->holds)
+		oracle_dropping_strong(kept->server->number);
+	if (kept->rc != NULL && (behaviour == KEEP_AND_DROP || behaviour == HOLD_AND_DROP)) {
 		oracle_context_dropped(number);
 		ump_reply_drop(&kept->rc);
 	} else if (kept->rc != NULL) {
 		(void)ump_reply_origin_gone(kept->rc);
 		server_answer(&kept->rc, number, false);
 	}
+	if (kept->holds)
+		oracle_dropped_strong(kept->server->number);
 	if (kept->suspension != NULL)
 		resume(kept, behaviour == SUSPEND_AND_BREAK);
 }
@@ -108,6 +112,22 @@ void server_hand_over(struct kept *kept)
 		kept->server->kept_count++;
 }
 
+/* Let a kept context hold the loop. */
+static void hold(struct kept *kept)
+{
+	int server = kept->server->number;
+	bool gone = oracle_strong_gone(server);
+	int code;
+
+	oracle_making_strong(server);
+	code = ump_reply_hold(kept->rc);
+	sim_remark(
+		"ump_reply_hold of message %d: %s", (int)kept->message->number, ump_strerror(code));
+	kept->holds = code == UMP_OK;
+	oracle_made_strong(server, kept->holds);
+	oracle_held(server, gone, code);
+}
+
 static void keep(struct server *server, const struct message *message, ump_reply_context **rc)
 {
 	struct kept *kept = server_keep(server, message);
@@ -118,6 +138,8 @@ static void keep(struct server *server, const struct message *message, ump_reply
 	}
 	oracle_kept((int)message->number);
 	kept->rc = ump_reply_keep(rc);
+	if (message->behaviour == HOLD || message->behaviour == HOLD_AND_DROP)
+		hold(kept);
 	server_hand_over(kept);
 }
 
@@ -194,6 +216,8 @@ static void respond(struct server *server, const struct message *message, ump_re
 		break;
 	case KEEP:
 	case KEEP_AND_DROP:
+	case HOLD:
+	case HOLD_AND_DROP:
 		keep(server, message, rc);
 		break;
 	default:
@@ -228,7 +252,9 @@ static bool handle(struct server *server, const struct message *message, ump_rep
 		server_quit(server);
 	if (behaviour >= TIMER && behaviour <= TIMER_CANCEL)
 		server_start_timers(server, &mine);
-	return behaviour == BREAK || behaviour == STOP_AND_BREAK;
+	if (behaviour >= ASK && behaviour <= ASK_WATCH)
+		server_ask(server, &mine);
+	return behaviour == BREAK || behaviour == STOP_AND_BREAK || behaviour == ASK_AND_BREAK;
 }
 
 struct ump_flow server_handle(
@@ -267,7 +293,8 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 	int number = (int)message->number;
 	enum behaviour behaviour = (enum behaviour)message->behaviour;
 	bool taken = rc == NULL || behaviour == ANSWER_IN_BUFFER || behaviour == FAIL ||
-		     behaviour == KEEP || behaviour == KEEP_AND_DROP;
+		     behaviour == KEEP || behaviour == KEEP_AND_DROP || behaviour == HOLD ||
+		     behaviour == HOLD_AND_DROP;
 
 	sim_remark("has message %d left over", number);
 	((struct server *)self)->handled++;
@@ -306,6 +333,7 @@ static void on_drop(void *self)
 {
 	struct server *server = self;
 
+	server_check_asks(server);
 	oracle_handler_dropped(server->number);
 	server->handled++;
 	ump_weak_client_drop(&server->me);

@@ -9,7 +9,7 @@ import statistics
 import machine
 
 UNITS = {"ns": "ns", "cpu": "ns of CPU", "idle": "ns of CPU", "resident": "bytes", "heap": "bytes",
-         "descriptors": "descriptors"}
+         "descriptors": "descriptors", "late": "ns", "late99": "ns", "fill": "ns"}
 
 
 NOT_MEASURED = "not measured"
@@ -158,7 +158,7 @@ def detail(samples, scenarios, tables):
                        "ns": spread(found.values(name, peer.name, "ns")), **{
                     figure: shown(found.median(name, peer.name, figure))
                     for figure in ("cpu", "switches", "spawn", "drain", "resident", "heap",
-                                   "descriptors", "idle")}}
+                                   "descriptors", "idle", "fill", "late", "late99")}}
 
 
 def text_table(rows):

@@ -36,7 +36,8 @@ measured; `scripts/bench` measures again, and figures of other runs are not to b
 ## What each took
 
 By operation: ns of CPU of all threads, and switches of context; of servers and of queued messages
-also ns to make or to handle one, and bytes and descriptors of each.
+also ns to make or to handle one, and bytes and descriptors of each; of timers ns to start each at
+first, and how late the calls come.
 
 {detail}
 
@@ -46,7 +47,8 @@ also ns to make or to handle one, and bytes and descriptors of each.
 """
 
 
-DETAIL = ("scenario", "peer", "ns", "cpu", "switches", "spawn", "drain", "resident", "heap", "descriptors")
+DETAIL = ("scenario", "peer", "ns", "cpu", "switches", "spawn", "drain", "resident", "heap",
+          "descriptors", "fill", "late", "late99")
 
 
 def table(rows, columns):

@@ -1900,11 +1900,15 @@ template <class P> class handler : public base::handles_requests<P>, public base
 		int code = detail::send<detail::shared>(msg, detail::took_sent,
 			[&](const void *bytes, detail::box<request_type> *box) {
 				one->own(box);
-				return list(one, [&](ump_answer_call *call, void *arg,
-							 std::uint64_t *number) {
+				int result = list(one, [&](ump_answer_call *call, void *arg,
+							       std::uint64_t *number) {
 					return ump_client_ask(
 						other.get(), bytes, deadline, call, arg, number);
 				});
+				// The callable must go before the box that it shares.
+				if (result != UMP_OK)
+					one.reset();
+				return result;
 			});
 
 		if (code != UMP_OK)

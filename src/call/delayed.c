@@ -53,8 +53,8 @@ static void tell(struct ump_delayed *post)
 {
 	if (ump__inbox_push(&post->channel->delayed, &post->link, NULL))
 		wake(post);
-	else
-		/* The dispatcher has ended, and left its reference to this thread. */
+	else if ((ump__delayed_unlink(post) & UMP__DELAYED_OVER) != 0)
+		/* The dispatcher has left its reference to this thread. */
 		ump__delayed_release(post);
 }
 

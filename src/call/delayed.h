@@ -76,14 +76,14 @@ void ump__delayed_release(struct ump_delayed *post);
  * this. */
 void ump__delayed_dequeued(struct ump__message *message);
 
-/* The dispatcher has taken a link.  Returns the state before. */
+/* The dispatcher has taken a link, or the list has refused it.  Returns the state before. */
 uintptr_t ump__delayed_unlink(struct ump_delayed *post);
 
 /* Begin a call.  Returns false, and the state, if none may begin. */
 bool ump__delayed_begin(struct ump_delayed *post, uintptr_t *state);
 
-/* End a call; or, if `again` is false, end the post.  Returns whether the post stays pending, and
- * the state before. */
+/* End a call; or, if `again` is false, end the post, which another thread may free then.  Returns
+ * whether the post stays pending, and the state before. */
 bool ump__delayed_finish(struct ump_delayed *post, bool again, uintptr_t *state);
 
 #endif

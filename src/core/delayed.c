@@ -58,7 +58,7 @@ struct ump__delayed_step ump__delayed_finish_step(uintptr_t word, bool again)
 	struct ump__delayed_step step = {word & ~UMP__DELAYED_RUNNING, false, false};
 
 	step.taken = again && (word & SETTLED) == 0;
-	if (!step.taken)
+	if (!again)
 		step.next |= UMP__DELAYED_OVER;
 	return step;
 }

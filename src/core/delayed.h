@@ -3,11 +3,12 @@
  * The state of a delayed post, which its controllers and its dispatcher change.  It decides which
  * side owns the value: a cancel owns it if no call is under way; otherwise the dispatcher does.
  *
- * The link of the post is in the list of news, or about to be, while LINKED is set; the dispatcher
- * clears that as it takes the link.  Once the post is over, or was cancelled, the reference of the
- * server's side is dropped by the dispatcher; if LINKED is set then, by the thread that takes the
- * link, or that finds the list closed.  Each function maps the word to the next one; none reads
- * memory.
+ * The link of the post is in the list of news, or about to be, while LINKED is set.  The dispatcher
+ * clears that as it takes the link; so does the thread that finds the list closed.  OVER is set by
+ * the dispatcher's last step.  If LINKED is clear then, the dispatcher drops the reference of the
+ * server's side; otherwise the thread that clears LINKED does.  The dispatcher drops it, too, when
+ * it takes the link of a post that was cancelled.  Each function maps the word to the next one;
+ * none reads memory.
  */
 #ifndef UMP_CORE_DELAYED_H
 #define UMP_CORE_DELAYED_H
@@ -99,14 +100,14 @@ struct ump__delayed_step ump__delayed_renew_step(uintptr_t word, bool resume);
 struct ump__delayed_step ump__delayed_begin_step(uintptr_t word);
 
 /* The dispatcher ends a call; `again`: a further one is planned, unless the post was cancelled.
- * `taken` is whether the post stays pending. */
+ * `taken` is whether the post stays pending.  If not `again`, the post is over, called or not. */
 /*@ requires inv: is_delayed(word);
   @ terminates \true;
   @ assigns \result \from word, again;
   @ ensures inv: is_delayed(\result.next);
   @ ensures taken: \result.taken <==> again && !is_settled(word);
   @ ensures ended: !has_state(\result.next, UMP__DELAYED_RUNNING);
-  @ ensures over: !\result.taken ==> has_state(\result.next, UMP__DELAYED_OVER);
+  @ ensures over: !again ==> has_state(\result.next, UMP__DELAYED_OVER);
   @ ensures link: !\result.link;
   @*/
 struct ump__delayed_step ump__delayed_finish_step(uintptr_t word, bool again);

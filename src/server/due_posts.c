@@ -66,10 +66,9 @@ struct ump_delayed *ump__due_posts_take(struct ump__due_posts *posts, ump_time u
 			post->called = true;
 			return post;
 		}
-		/* The link of a cancelled one comes, and with it the reference.  A resume brings
-		 * the link of a paused one. */
-		if (!ump__delayed_is_settled(state))
-			ump__pairing_add(&posts->pending, &post->entry, UMP_FOREVER);
+		/* The link of a cancelled one comes, unless the loop ends before; a resume brings
+		 * that of a paused one. */
+		ump__pairing_add(&posts->pending, &post->entry, UMP_FOREVER);
 	}
 	return NULL;
 }
@@ -85,8 +84,10 @@ void ump__due_posts_done(struct ump__due_posts *posts, struct ump_delayed *post)
 	}
 	/* A cancel during the call has left the value here; that of a single call is the
 	 * handler's. */
-	if (!once)
+	if (!once) {
 		ump__delayed_drop_value(post);
+		(void)ump__delayed_finish(post, false, &state);
+	}
 	let_go(post, state);
 }
 
@@ -96,6 +97,8 @@ static void dispose(struct ump_delayed *post,
 {
 	uintptr_t state;
 
+	/* The value must not be freed by the thread to which let_go() leaves the reference. */
+	ump__delayed_hold(post);
 	(void)ump__delayed_finish(post, false, &state);
 	if ((state & UMP__DELAYED_CANCELLED) == 0) {
 		if (leftover != NULL) {
@@ -106,6 +109,7 @@ static void dispose(struct ump_delayed *post,
 		}
 	}
 	let_go(post, state);
+	ump__delayed_release(post);
 }
 
 void ump__due_posts_close(struct ump__due_posts *posts, struct ump__channel *channel,

@@ -147,6 +147,20 @@ static void due_at_drain(void)
 	CHECK_INT(tokens[1].dropped, ==, 1);
 }
 
+/* The same, if nothing but the end is left to dequeue by then. */
+static void due_before_the_end(void)
+{
+	prepare(NULL);
+	probe_spawn(&probe, &client, &thread);
+	post_at(OP_ECHO, 0, ump_after(20 * MS), 0, NULL);
+	probe_hold(&probe, client);
+	check_nap(25);
+	ump_client_drop(&client);
+	probe_release(&probe);
+	CHECK(!probe_join(&thread).stop);
+	CHECK_INT(tokens[0].delivered, ==, 1);
+}
+
 /* After a break they are passed to `leftover`, in the order of their times. */
 static void at_break(void)
 {
@@ -562,6 +576,8 @@ static const struct check_test tests[] = {
 		before_messages},
 	{"[timer] [drain] pending posts do not keep the loop alive, and are dropped", at_drain},
 	{"[timer] [drain] a post that has fallen due is accepted", due_at_drain},
+	{"[timer] [drain] a post that has fallen due before the end is accepted",
+		due_before_the_end},
 	{"[timer] [break] pending posts are left over", at_break},
 	{"[timer] [stop] a stop overtakes due posts", at_stop},
 	{"[timer] a periodic post: missed times are one call", periodic},

@@ -22,8 +22,8 @@
  *              has ended; [ask].  Delayed posts are accepted when they fall due.
  * - [break]    After a break no further message is handled.  In this order: the inbox closes;
  *              undelivered messages are passed to `leftover`, else completed with UMP_SERVER_GONE
- *              (requests) or dropped (posts); pending delayed posts follow them ([timer]); `term` runs and may replace the outcome; join
- *              returns it.
+ *              (requests) or dropped (posts); pending delayed posts follow them ([timer]); `term`
+ *              runs and may replace the outcome; join returns it.
  * - [stop]     A stop is a break from outside.  It needs no capacity, and overtakes all queued
  *              messages: once it is accepted, no message is handled but the one at hand.  Then the
  *              loop ends by a break with the stop's value, as [break] says.  A suspended handler is
@@ -1478,10 +1478,11 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
  * before, if any, or else as by a break with NULL: the inbox closes, undelivered messages are
  * passed to `leftover`, `term` and `drop` are called, and the outcome is discarded; [break].  A
  * suspended handler does not continue.  Its suspension must still be resumed: that returns
- * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it was resumed with a
- * break before the drop, the loop ends by that break.  From a callback of the same task, all of
- * this happens when the callback returns.  One thread at a time.  NULL and a
- * pointer to NULL are allowed.
+ * UMP_SERVER_GONE, and until then the message of a post stays valid.  So do the bytes of a periodic
+ * delayed post, but not what they point to: that was passed to `leftover`, or dropped.  If the
+ * handler was resumed with a break before the drop, the loop ends by that break.  From a callback
+ * of the same task, all of this happens when the callback returns.  One thread at a time.  NULL and
+ * a pointer to NULL are allowed.
  */
 UMP_API void ump_task_drop(ump_task **task);
 

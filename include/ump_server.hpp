@@ -81,6 +81,7 @@
 //   Time and deadlines      at_once, never, after
 //   Handles                 base::owner, place
 //   Completions             completions, open_completions
+//   Delayed posts           delayed
 //   Clients                 client, weak_client, post_client, wait_reply
 //   Handlers                handler, make_handler, go_on, pending, stop, flow, reply_context,
 //                           leftover, suspension
@@ -791,7 +792,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	return completions(out);
 }
 
-// ---- Controllers of delayed posts --------------------------------------------------------------
+// ---- Delayed posts -----------------------------------------------------------------------------
 
 /// The controller of a delayed post.  Without it the post stays as it is.
 class delayed : public base::owner<ump_delayed, ump_delayed_drop>

@@ -193,11 +193,13 @@ static inline void ump__hint_set(struct ump__hint *hint, int value)
 
 /* ---- The state of a delayed post ------------------------------------------------------------ */
 
-/* ORDER delayed: release here -> acquire in ump__delayed_word_change.  Carries, from a controller: the
- * period that it has set, and its last access to the value; from the dispatcher: what the handler
- * did with the value, before a cancel drops it; and from a thread that finds the message queued:
- * the link that it has put into the list of news.  ORDER delayed: acquire here <- release in
- * ump__delayed_word_change.  Every change is a read-modify-write, so each acquires all earlier ones.  Failure is relaxed: nothing is read by it. */
+/* ORDER delayed: release here -> acquire in ump__delayed_word_change.  Carries, from a controller:
+ * the period that it has set; from the dispatcher: what the handler did with the value, before a
+ * cancel drops it, and its last access to the post, before another thread drops the reference of
+ * the server's side; and from a thread that finds the message queued: the link that it has put into
+ * the list of news.  ORDER delayed: acquire here <- release in ump__delayed_word_change.  Every
+ * change is a read-modify-write, so each acquires all earlier ones.  Failure is relaxed: nothing is
+ * read by it. */
 static inline bool ump__delayed_word_change(
 	struct ump__word *state, uintptr_t *seen, uintptr_t next)
 {

@@ -75,8 +75,8 @@ void oracle_posted_at(int message, int code);
 /* Its call begins; and has ended, which it has not where its handler has suspended. */
 void oracle_due_post(int message);
 void oracle_due_post_over(int message);
-/* Return whether it must have been called by `server` if it has fallen due: it was never called, and
- * no controller was used. */
+/* Return whether it must have been called by `server` if it has fallen due: it was never called,
+ * and no controller was used. */
 bool oracle_is_pending(int message, int server);
 /* It was passed to `leftover`. */
 void oracle_delayed_left(int message);

@@ -67,8 +67,9 @@ struct account {
 	/* The call that answers it may run the asking server. */
 	bool runs_asker;
 	/* A delayed post: it is periodic; its call is under way; a controller has been used; a
-	 * cancel gave it up, or has found that its call had begun; and the calls that may still begin although it is paused, or was
-	 * found to have ended: those that had begun in the library. */
+	 * cancel gave it up, or has found that its call had begun; and the calls that may still
+	 * begin although it is paused, or was found to have ended: those that had begun in the
+	 * library. */
 	bool periodic;
 	bool running;
 	bool controlled;

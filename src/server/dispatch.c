@@ -225,7 +225,8 @@ static enum ump__outcome look_closer(
 	if ((ump__attention_peek(&channel->attention) & UMP__ATTENTION_TIMERS) != 0) {
 		ump__due_posts_collect(&dispatcher->due_posts, channel);
 		ump__dispatcher_plan(dispatcher);
-		/* Before the end, a post that has fallen due is accepted; a timer no longer calls. */
+		/* Before the end, a post that has fallen due is accepted; a timer no longer
+		 * calls. */
 		outcome = make_due_calls(
 			dispatcher, kind != UMP__KIND_EOS ? dispatcher->timers : NULL, flow);
 	}

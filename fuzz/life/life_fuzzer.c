@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
- * without a thread, raw receiving ends or tasks; or one combining server, with its own books.
+ * without a thread, raw receiving ends or tasks; or one combining server, or delayed posts to a task, with
+ * their own books.
  */
 #include "life/life_world.h"
 
@@ -29,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (first >> 3 == 20) {
 		life.pooled = (first & 1) != 0;
 		life_combining();
+	} else if (first >> 3 == 21) {
+		life_delayed();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);

@@ -374,6 +374,9 @@ void life_hand_over(struct world *world, bool back);
 /* A combining server, run by its callers. */
 void life_combining(void);
 
+/* A life of delayed posts to a task. */
+void life_delayed(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Execute one of these operations, chosen by the input or by `choice`. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
- * without a thread, raw receiving ends or tasks; or one combining server, or delayed posts to a task, with
- * their own books.
+ * without a thread, raw receiving ends or tasks; or one combining server, or delayed posts to a
+ * task, with their own books.
  */
 #include "life/life_world.h"
 

@@ -84,7 +84,7 @@ static bool is_combining(const struct ump__dispatcher *dispatcher)
 }
 
 /* Reserve a slot of the dispatcher's.  UMP_OK, UMP_SERVER_GONE, UMP_NO_MEMORY or UMP_OVERFLOW. */
-static int open(
+static int reserve(
 	struct ump__dispatcher *dispatcher, ump_answer_call *call, void *arg, uint32_t *slot)
 {
 	struct ump__channel *channel = dispatcher->server->channel;
@@ -183,7 +183,7 @@ int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
 		return UMP_NO_TIMERS;
 	if (ump__is_over(deadline))
 		return UMP_TIMED_OUT;
-	result = open(dispatcher, call, arg, &slot);
+	result = reserve(dispatcher, call, arg, &slot);
 	if (result != UMP_OK)
 		return result;
 	result = ask(dispatcher, &client->handle, msg, slot, deadline);
@@ -220,7 +220,7 @@ static int watch(struct ump__channel *channel, ump_answer_call *call, void *arg,
 	 * callback. */
 	if (call == NULL || dispatcher == NULL || is_combining(dispatcher))
 		return UMP_INVALID;
-	result = open(dispatcher, call, arg, &slot);
+	result = reserve(dispatcher, call, arg, &slot);
 	if (result != UMP_OK)
 		return result;
 	result = ump__ask_watch(dispatcher->asks, slot, channel);

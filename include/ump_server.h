@@ -19,11 +19,11 @@
  *              share one queue, so the order of each client's messages holds too.
  * - [drain]    After the last strong client is dropped, every message accepted before is handled;
  *              then the loop ends with none, at once or when the last request of the handler itself
- *              has ended; [ask].
+ *              has ended; [ask].  Delayed posts are accepted when they fall due.
  * - [break]    After a break no further message is handled.  In this order: the inbox closes;
  *              undelivered messages are passed to `leftover`, else completed with UMP_SERVER_GONE
- *              (requests) or dropped (posts); `term` runs and may replace the outcome; join
- *              returns it.
+ *              (requests) or dropped (posts); pending delayed posts follow them ([timer]); `term`
+ *              runs and may replace the outcome; join returns it.
  * - [stop]     A stop is a break from outside.  It needs no capacity, and overtakes all queued
  *              messages: once it is accepted, no message is handled but the one at hand.  Then the
  *              loop ends by a break with the stop's value, as [break] says.  A suspended handler is
@@ -102,7 +102,12 @@
  *              a count.  A cancelled timer makes no further call.  Pending timers do not keep the
  *              loop alive; when it has ended none calls.  A due call is a callback: it may break
  *              and suspend, counts as a message in the statistics, and slow_handler reports it.
- *              While a handler is suspended, its task makes no due call.
+ *              While a handler is suspended, its task makes no due call.  All of this holds for
+ *              delayed posts too, which clients send, and whose due call is `post`.  A delayed post
+ *              is accepted when it falls due.  One that has fallen due when the loop reaches the
+ *              end of the clients is handled, as [drain] says; the others are given to the post
+ *              type's `drop`.  A break passes all that are pending to `leftover`, in the order of
+ *              their times, after the messages.
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
@@ -280,7 +285,7 @@ enum ump_result {
 	 *  has ended by a break (ump_client_ask). */
 	UMP_CANCELLED = -16,
 	/** The server has no time of its own: a combining server has no timers, and its requests no
-	 *  deadlines. */
+	 *  deadlines; neither it nor a raw receiving end takes delayed posts. */
 	UMP_NO_TIMERS = -17
 };
 
@@ -327,6 +332,16 @@ UMP_API const char *ump_strerror(int result);
  *                                     timed out; else dropped
  *
  *   a post that is neither handled nor passed to `leftover`: dropped
+ *
+ *   ump_client_post_at, ump_post_client_post_at
+ *     UMP_OK, no period               the library, and then as for any post
+ *     UMP_OK, with a period           the library; each call of `post` borrows it.  Afterwards
+ *                                     `leftover`, after a break; else dropped
+ *     any other                       the caller as before
+ *
+ *   ump_delayed_cancel
+ *     UMP_OK                          dropped
+ *     any other                       as before
  *
  *   ump_client_stop, ump_post_client_stop, ump_weak_client_stop (of the value)
  *     UMP_OK                          `term`, then the caller of join, as for a break; if the
@@ -522,6 +537,8 @@ typedef struct ump_combining ump_combining;
 typedef struct ump_suspension ump_suspension;
 /** A completion queue: it collects the answers to an event loop's requests. */
 typedef struct ump_completions ump_completions;
+/** The controller of a delayed post. */
+typedef struct ump_delayed ump_delayed;
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
@@ -610,6 +627,34 @@ UMP_API int ump_client_post(const ump_client *client, const void *msg);
 UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump_time deadline);
 
 /**
+ * Send a delayed post: the server's `post` is called with it at `due` (ns, absolute) and, if
+ * `period` (ns) is above 0, each `period` after it, without drift; [timer].  `msg` is copied.  A
+ * time that has passed is due at once, after the message at hand, however many are queued.  Posts
+ * with equal times are handled in the order in which they were sent.
+ *
+ * `*out` is the controller, which the caller owns and must drop; `out` may be NULL: then the post
+ * cannot be changed.  Neither keeps the server alive.  The post needs no capacity, also when it is
+ * due: it never passes through the queue.
+ *
+ * What `*msg` points to: if `period` is 0, as for ump_client_post.  A periodic post is one value,
+ * which is lent to each call: what it points to stays with the post, and is given to the post
+ * type's `drop` when the post has ended by a cancel or with the clients.  At a break `leftover`
+ * takes it over.  Planned times that have passed when it is called are one call, whatever their
+ * number; the handler can compare ump_now() with the times that it expects.
+ *
+ * Never blocks.  Any thread, also from any handler.
+ * UMP_OK: sent: it will be handled, passed to `leftover` or dropped; [once].
+ * UMP_NO_TIMERS: the server is a combining one, or a raw receiving end, and has no time of its own;
+ *   nothing was sent.
+ * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
+ * UMP_OVERFLOW: 2^32 - 3 weak clients and delayed posts of the server exist.
+ * UMP_INVALID: `client` or `msg` is NULL, `period` is negative, or the server takes no posts.
+ * On failure `*out` is NULL, and the caller still owns what `*msg` points to.
+ */
+UMP_API int ump_client_post_at(
+	const ump_client *client, const void *msg, ump_time due, int64_t period, ump_delayed **out);
+
+/**
  * Stop the server from outside, as if its handler broke with `value` after the message at hand;
  * [stop].  `drop`, which may be NULL, is called with `value` on the dispatcher, after the inbox has
  * closed, if the outcome is another one.  (If no dispatcher could be started, spawn calls it.)
@@ -641,6 +686,10 @@ UMP_API int ump_post_client_post(const ump_post_client *client, const void *msg)
 /** As ump_client_post_until. */
 UMP_API int ump_post_client_post_until(
 	const ump_post_client *client, const void *msg, ump_time deadline);
+
+/** As ump_client_post_at. */
+UMP_API int ump_post_client_post_at(const ump_post_client *client, const void *msg, ump_time due,
+	int64_t period, ump_delayed **out);
 
 /** As ump_client_stop. */
 UMP_API int ump_post_client_stop(
@@ -1014,7 +1063,8 @@ struct ump_handler {
 	struct ump_flow (*request)(void *self, const void *msg, ump_reply_context **rc) UMP_ZERO;
 	/**
 	 * Called for each post; required if the server takes posts.  `msg` is the value, valid
-	 * until the callback returns; the handler owns what it points to.
+	 * until the callback returns; the handler owns what it points to, unless the post is a
+	 * periodic one (ump_client_post_at).
 	 */
 	struct ump_flow (*post)(void *self, const void *msg) UMP_ZERO;
 	/**
@@ -1091,6 +1141,51 @@ UMP_API int ump_timer_start(
  */
 UMP_API int ump_timer_cancel(uint64_t id);
 
+/* ---- Controllers of delayed posts ------------------------------------------------------------ */
+
+/**
+ * Cancel a delayed post; [timer].  The controller must still be dropped.  Never blocks, and needs
+ * neither memory nor capacity.  Any thread, also from the server's own callbacks.
+ * UMP_OK: no call will begin, and none is under way.  The value was given to the post type's
+ *   `drop`, by this call.
+ * UMP_EMPTY: a call is under way, the caller's own perhaps, and no further one begins; or the post
+ *   has ended before: it was cancelled, its only call was made, or the loop has ended.
+ * UMP_INVALID: `delayed` is NULL.
+ */
+UMP_API int ump_delayed_cancel(ump_delayed *delayed);
+
+/**
+ * Pause a delayed post: until ump_delayed_resume no call begins.  One that is under way is not
+ * disturbed.  Planned times pass meanwhile.  A paused post may be paused again, without effect.
+ * Never blocks, and needs no memory.  Any thread.
+ * UMP_OK.  UMP_EMPTY: the post has ended, as for ump_delayed_cancel.
+ * UMP_INVALID: `delayed` is NULL.
+ */
+UMP_API int ump_delayed_pause(ump_delayed *delayed);
+
+/**
+ * Resume a paused delayed post.  If planned times have passed meanwhile, one call is due at once
+ * for them; the following ones come as if there had been no pause.  One that is not paused is not
+ * changed.  Never blocks, and needs no memory.  Any thread.  Results as ump_delayed_pause.
+ */
+UMP_API int ump_delayed_resume(ump_delayed *delayed);
+
+/**
+ * Change the period (ns) of a periodic delayed post.  The next call is planned this long after the
+ * last planned time that has passed; before the first call, that one's time stays.  If two threads
+ * do this at once, one of their periods is in use.
+ * Never blocks, and needs no memory.  Any thread.
+ * UMP_OK.  UMP_EMPTY: the post has ended, as for ump_delayed_cancel.
+ * UMP_INVALID: `delayed` is NULL, `period` is not above 0, or the post is not periodic.
+ */
+UMP_API int ump_delayed_set_period(ump_delayed *delayed, int64_t period);
+
+/**
+ * Drop the controller.  The post stays as it is: a pending one will be handled, and a paused one
+ * stays paused until the loop ends.  Other calls on the same controller must have returned.  Never
+ * blocks.  Any thread, also after the server has ended.  NULL and a pointer to NULL are allowed.
+ */
+UMP_API void ump_delayed_drop(ump_delayed **delayed);
 /* ---- A handler's own requests --------------------------------------------------------------- */
 
 /**
@@ -1383,10 +1478,11 @@ UMP_API int ump_task_join(ump_task **task, struct ump_flow *how);
  * before, if any, or else as by a break with NULL: the inbox closes, undelivered messages are
  * passed to `leftover`, `term` and `drop` are called, and the outcome is discarded; [break].  A
  * suspended handler does not continue.  Its suspension must still be resumed: that returns
- * UMP_SERVER_GONE, and until then the message of a post stays valid.  If it was resumed with a
- * break before the drop, the loop ends by that break.  From a callback of the same task, all of
- * this happens when the callback returns.  One thread at a time.  NULL and a
- * pointer to NULL are allowed.
+ * UMP_SERVER_GONE, and until then the message of a post stays valid.  So do the bytes of a periodic
+ * delayed post, but not what they point to: that was passed to `leftover`, or dropped.  If the
+ * handler was resumed with a break before the drop, the loop ends by that break.  From a callback
+ * of the same task, all of this happens when the callback returns.  One thread at a time.  NULL and
+ * a pointer to NULL are allowed.
  */
 UMP_API void ump_task_drop(ump_task **task);
 
@@ -1576,7 +1672,7 @@ struct ump_stats {
 	/** Maximum of `depth` so far (it never falls); or UMP_UNCOUNTED, as `depth`. */
 	uint64_t depth_most UMP_ZERO;
 	/** Messages given to `request` or `post`, or received from a raw receiving end; and calls
-	 *  of timers. */
+	 *  of timers and of delayed posts. */
 	uint64_t handled UMP_ZERO;
 	/** Requests skipped because they were given up while queued; [origin]. */
 	uint64_t skipped UMP_ZERO;

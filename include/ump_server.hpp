@@ -81,6 +81,7 @@
 //   Time and deadlines      at_once, never, after
 //   Handles                 base::owner, place
 //   Completions             completions, open_completions
+//   Delayed posts           delayed
 //   Clients                 client, weak_client, post_client, wait_reply
 //   Handlers                handler, make_handler, go_on, pending, stop, flow, reply_context,
 //                           leftover, suspension
@@ -791,6 +792,37 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 	return completions(out);
 }
 
+// ---- Delayed posts -----------------------------------------------------------------------------
+
+/// The controller of a delayed post.  Without it the post stays as it is.
+class delayed : public base::owner<ump_delayed, ump_delayed_drop>
+{
+      public:
+	using base::owner<ump_delayed, ump_delayed_drop>::owner;
+
+	/// ump_delayed_cancel.
+	result<void> cancel() const noexcept
+	{
+		return detail::done(ump_delayed_cancel(this->get()));
+	}
+	/// ump_delayed_pause.
+	result<void> pause() const noexcept
+	{
+		return detail::done(ump_delayed_pause(this->get()));
+	}
+	/// ump_delayed_resume.
+	result<void> resume() const noexcept
+	{
+		return detail::done(ump_delayed_resume(this->get()));
+	}
+	/// ump_delayed_set_period.
+	result<void> set_period(
+		std::chrono::duration<std::int64_t, std::nano> period) const noexcept
+	{
+		return detail::done(ump_delayed_set_period(this->get(), period.count()));
+	}
+};
+
 // ---- Clients ----------------------------------------------------------------------------------
 
 template <class P> class weak_client;
@@ -1086,6 +1118,36 @@ template <class P> class client : public base::owner<ump_client, ump_client_drop
 	{
 		return post_until(post_type(msg), deadline);
 	}
+	/// ump_client_post_at without a period.
+	[[nodiscard]] result<delayed> post_at(post_type &&msg, ump_time due) const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		ump_delayed *out = nullptr;
+		int code = detail::send<detail::alone>(
+			msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_client_post_at(this->get(), bytes, due, 0, &out);
+			});
+
+		return detail::made<delayed>(code, out);
+	}
+	/// Send a copy of the value.
+	[[nodiscard]] result<delayed> post_at(const post_type &msg, ump_time due) const
+	{
+		return post_at(post_type(msg), due);
+	}
+	/// ump_client_post_at with a period.  Each call gets a copy of the value.
+	[[nodiscard]] result<delayed> post_every(const post_type &msg, ump_time first,
+		std::chrono::duration<std::int64_t, std::nano> period) const noexcept
+	{
+		static_assert(detail::is_plain<post_type>,
+			"a periodic post is copied as bytes: its type must be trivially copyable");
+		ump_delayed *out = nullptr;
+		int code = period.count() > 0 ? ump_client_post_at(this->get(), &msg, first,
+							period.count(), &out)
+					      : UMP_INVALID;
+
+		return detail::made<delayed>(code, out);
+	}
 
 	/// ump_client_stop.  On every failure, UMP_NO_MEMORY too, `how` keeps the outcome.
 	[[nodiscard]] result<void> stop(typename P::outcome &&how) const noexcept
@@ -1237,6 +1299,36 @@ template <class P> class post_client : public base::owner<ump_post_client, ump_p
 	[[nodiscard]] result<void> post_until(const post_type &msg, ump_time deadline) const
 	{
 		return post_until(post_type(msg), deadline);
+	}
+	/// ump_post_client_post_at without a period.
+	[[nodiscard]] result<delayed> post_at(post_type &&msg, ump_time due) const noexcept
+	{
+		static_assert(!detail::is_none<post_type>, "this server takes no posts");
+		ump_delayed *out = nullptr;
+		int code = detail::send<detail::alone>(
+			msg, detail::took_sent, [&](const void *bytes, const void *) {
+				return ump_post_client_post_at(this->get(), bytes, due, 0, &out);
+			});
+
+		return detail::made<delayed>(code, out);
+	}
+	/// Send a copy of the value.
+	[[nodiscard]] result<delayed> post_at(const post_type &msg, ump_time due) const
+	{
+		return post_at(post_type(msg), due);
+	}
+	/// ump_post_client_post_at with a period.  Each call gets a copy of the value.
+	[[nodiscard]] result<delayed> post_every(const post_type &msg, ump_time first,
+		std::chrono::duration<std::int64_t, std::nano> period) const noexcept
+	{
+		static_assert(detail::is_plain<post_type>,
+			"a periodic post is copied as bytes: its type must be trivially copyable");
+		ump_delayed *out = nullptr;
+		int code = period.count() > 0 ? ump_post_client_post_at(this->get(), &msg, first,
+							period.count(), &out)
+					      : UMP_INVALID;
+
+		return detail::made<delayed>(code, out);
 	}
 	/// ump_post_client_stop.  On every failure, UMP_NO_MEMORY too, `how` keeps the outcome.
 	[[nodiscard]] result<void> stop(typename P::outcome &&how) const noexcept
@@ -1809,11 +1901,15 @@ template <class P> class handler : public base::handles_requests<P>, public base
 		int code = detail::send<detail::shared>(msg, detail::took_sent,
 			[&](const void *bytes, detail::box<request_type> *box) {
 				one->own(box);
-				return list(one, [&](ump_answer_call *call, void *arg,
-							 std::uint64_t *number) {
+				int result = list(one, [&](ump_answer_call *call, void *arg,
+							       std::uint64_t *number) {
 					return ump_client_ask(
 						other.get(), bytes, deadline, call, arg, number);
 				});
+				// The callable must go before the box that it shares.
+				if (result != UMP_OK)
+					one.reset();
+				return result;
 			});
 
 		if (code != UMP_OK)

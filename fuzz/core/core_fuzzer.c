@@ -7,6 +7,7 @@
 #include "core/adaptive_spin.h"
 #include "core/call.h"
 #include "core/counts.h"
+#include "core/delayed.h"
 #include "core/disposition.h"
 #include "core/inbox.h"
 #include "core/permit.h"
@@ -585,6 +586,87 @@ static void stopping(void)
 	}
 }
 
+/* ---- Delayed posts ------------------------------------------------------------------------- */
+
+/* The state of a delayed post, as bools. */
+struct delayed {
+	bool linked, queued, paused, running, cancelled, over;
+};
+
+static uintptr_t delayed_word(struct delayed state)
+{
+	return (state.linked ? UMP__DELAYED_LINKED : 0) | (state.queued ? UMP__DELAYED_QUEUED : 0) |
+	       (state.paused ? UMP__DELAYED_PAUSED : 0) |
+	       (state.running ? UMP__DELAYED_RUNNING : 0) |
+	       (state.cancelled ? UMP__DELAYED_CANCELLED : 0) |
+	       (state.over ? UMP__DELAYED_OVER : 0);
+}
+
+static void delayed_is(struct ump__delayed_step step, struct delayed wanted, bool taken, bool link)
+{
+	EXPECT("[timer]", step.next == delayed_word(wanted));
+	EXPECT("[timer]", step.taken == taken && step.link == link);
+}
+
+/* A controller's step, after which the dispatcher must look at the post. */
+static void delayed_is_news(struct ump__delayed_step step, struct delayed wanted)
+{
+	bool link = !wanted.linked && !wanted.running;
+
+	wanted.linked = wanted.linked || link;
+	delayed_is(step, wanted, true, link);
+}
+
+static void delayed_controllers(struct delayed state, uintptr_t word)
+{
+	struct delayed changed = state;
+
+	if (state.cancelled || state.over) {
+		delayed_is(ump__delayed_cancel_step(word), state, false, false);
+		delayed_is(ump__delayed_pause_step(word), state, false, false);
+		delayed_is(ump__delayed_renew_step(word, true), state, false, false);
+		delayed_is(ump__delayed_renew_step(word, false), state, false, false);
+		return;
+	}
+	delayed_is_news(ump__delayed_renew_step(word, false), state);
+	changed.cancelled = true;
+	delayed_is_news(ump__delayed_cancel_step(word), changed);
+	changed = state;
+	changed.paused = true;
+	delayed_is(ump__delayed_pause_step(word), changed, true, false);
+	changed.paused = false;
+	delayed_is_news(ump__delayed_renew_step(word, true), changed);
+}
+
+static void delayed_dispatcher(struct delayed state, uintptr_t word)
+{
+	bool settled = state.cancelled || state.over;
+	struct delayed changed = state;
+
+	EXPECT("[timer]", ump__delayed_is_settled(word) == settled);
+	changed.running = state.running || (!settled && !state.paused);
+	delayed_is(ump__delayed_begin_step(word), changed, !settled && !state.paused, false);
+	changed.running = false;
+	delayed_is(ump__delayed_finish_step(word, true), changed, !settled, false);
+	changed.over = true;
+	delayed_is(ump__delayed_finish_step(word, false), changed, false, false);
+}
+
+/* All states of a delayed post. */
+static void delaying(void)
+{
+	for (unsigned choice = 0; choice < 64; choice++) {
+		struct delayed state = {(choice & 1) != 0, (choice & 2) != 0, (choice & 4) != 0,
+			(choice & 8) != 0, (choice & 16) != 0, (choice & 32) != 0};
+
+		delayed_controllers(state, delayed_word(state));
+		delayed_dispatcher(state, delayed_word(state));
+	}
+	EXPECT("[timer]", ump__delayed_plan(3, 4) == 7);
+	EXPECT("[timer]", ump__delayed_plan(INT64_MAX - 1, 1) == INT64_MAX);
+	EXPECT("[timer]", ump__delayed_plan(INT64_MAX, 1) == UMP__TIMER_NEVER);
+}
+
 /* ---- Walks along the wait-for graph -------------------------------------------------------- */
 
 #define VERTICES 6
@@ -923,6 +1005,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	poll_counts();
 	planned_times(world.input);
 	stopping();
+	delaying();
 	keeping_times(world.input);
 	walking(world.input);
 	world.limit = world.capacity = world.permits = 2;

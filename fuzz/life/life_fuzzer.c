@@ -2,7 +2,7 @@
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
  * without a thread, raw receiving ends or tasks; or, with books of their own, one combining server,
- * or a server that asks another one.
+ * a server that asks another one, or delayed posts to a task.
  */
 #include "life/life_world.h"
 
@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		life_combining();
 	} else if (first >> 3 == 21) {
 		life_asks();
+	} else if (first >> 3 == 22) {
+		life_delayed();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);

@@ -377,6 +377,9 @@ void life_combining(void);
 /* The same with a server that asks another one. */
 void life_asks(void);
 
+/* A life of delayed posts to a task. */
+void life_delayed(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Execute one of these operations, chosen by the input or by `choice`. */

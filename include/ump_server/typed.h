@@ -116,12 +116,17 @@
  * int adder_suspend_for(adder_client client, ump_suspension **out);
  * int adder_client_post(adder_client client, const struct note *msg);
  * int adder_client_post_until(adder_client client, const struct note *msg, ump_time deadline);
+ * // The controller has no types: ump_delayed_cancel and the like.
+ * int adder_client_post_at(adder_client client, const struct note *msg, ump_time due,
+ *                          int64_t period, ump_delayed **out);
  * int adder_client_post_client(adder_client client, adder_post_client *out);
  * int adder_post_client_clone(adder_post_client client, adder_post_client *out);
  * void adder_post_client_drop(adder_post_client *client);
  * int adder_post_client_post(adder_post_client client, const struct note *msg);
  * int adder_post_client_post_until(adder_post_client client, const struct note *msg,
  *                                  ump_time deadline);
+ * int adder_post_client_post_at(adder_post_client client, const struct note *msg, ump_time due,
+ *                               int64_t period, ump_delayed **out);
  * int adder_post_client_stop(adder_post_client client, void *value, void (*drop)(void *value));
  * int adder_post_client_reserve(adder_post_client client, ump_completions *completions,
  *                               void *tag);
@@ -582,6 +587,16 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 		name##_client client_, post const *msg_, ump_time deadline_)                       \
 	{                                                                                          \
 		return ump_client_post_until(client_.untyped, msg_, deadline_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_client_post_at(name##_client client_, post const *msg_,              \
+		ump_time due_, int64_t period_, ump_delayed **out_)                                \
+	{                                                                                          \
+		return ump_client_post_at(client_.untyped, msg_, due_, period_, out_);             \
+	}                                                                                          \
+	UMP__TYPED int name##_post_client_post_at(name##_post_client client_, post const *msg_,    \
+		ump_time due_, int64_t period_, ump_delayed **out_)                                \
+	{                                                                                          \
+		return ump_post_client_post_at(client_.untyped, msg_, due_, period_, out_);        \
 	}                                                                                          \
 	UMP__TYPED int name##_post_client_reserve(                                                 \
 		name##_post_client client_, ump_completions *completions_, void *tag_)             \

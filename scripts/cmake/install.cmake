@@ -43,6 +43,7 @@ set(manual
 	src/ump_task.3
 	src/ump_thread.3
 	src/ump_thread_pool.3
+	src/ump_delayed.3
 	src/ump_timer.3
 	src/ump_ask.3
 	src/ump_wait_reply.3

@@ -55,6 +55,7 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->notifier.fd = -1;
 	channel->combining = NULL;
 	channel->late = NULL;
+	ump__word_init(&channel->delayed, UMP__INBOX_EMPTY);
 #ifndef NDEBUG
 	channel->generation = ump__fork_generation();
 #endif

@@ -108,8 +108,10 @@ struct ump__channel {
 	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of
 	 * due calls.  Only the receiver accesses it, and only then. */
 	struct ump__message *late;
+	/* The list of news of delayed posts (call/delayed.h): an inbox that is never parked. */
+	struct ump__word delayed;
 	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__notifier) -
-		 sizeof(struct ump__word) - sizeof(struct ump__counts) -
+		 2 * sizeof(struct ump__word) - sizeof(struct ump__counts) -
 		 sizeof(struct ump__vertex) - UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
 	 * ends their line.  The rest has a line of its own, which the receiver writes while senders

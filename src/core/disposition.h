@@ -24,9 +24,11 @@ enum ump__kind {
 	UMP__KIND_WATCH,
 	/* A due call, for which nothing is queued. */
 	UMP__KIND_DUE,
+	/* A delayed post: queued, it wakes the dispatcher; once due, it is called. */
+	UMP__KIND_DELAYED,
 	/* What the server itself has asked for: the answer to its request, or the end of a server
 	 * that it watches.  It follows the EOS marker, too. */
-	UMP__KIND_ANSWER = 7
+	UMP__KIND_ANSWER
 };
 
 /* What the dispatcher does with the message that it took from the inbox. */
@@ -56,7 +58,7 @@ enum ump__outcome {
 /* Return what to do with a message of `kind`, depending on whether the loop is `over`; `abandoned`:
  * its requester has given up. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_ANSWER;
+  @   kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, abandoned, over;
   @ behavior eos:
@@ -66,12 +68,13 @@ enum ump__outcome {
   @   assumes kind == UMP__KIND_REQUEST && abandoned;
   @   ensures disposition: \result == UMP__DISPOSITION_SKIP;
   @ behavior running:
-  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned) ||
-  @     kind == UMP__KIND_ANSWER;
+  @   assumes kind == UMP__KIND_POST || kind == UMP__KIND_DELAYED ||
+  @     (kind == UMP__KIND_REQUEST && !abandoned) || kind == UMP__KIND_ANSWER;
   @   assumes !over;
   @   ensures disposition: \result == UMP__DISPOSITION_HANDLE;
   @ behavior ended:
-  @   assumes kind == UMP__KIND_POST || (kind == UMP__KIND_REQUEST && !abandoned);
+  @   assumes kind == UMP__KIND_POST || kind == UMP__KIND_DELAYED ||
+  @     (kind == UMP__KIND_REQUEST && !abandoned);
   @   assumes over;
   @   ensures disposition: \result == UMP__DISPOSITION_LEFTOVER;
   @ behavior cancelled:
@@ -85,7 +88,7 @@ enum ump__disposition ump__disposition_of(enum ump__kind kind, bool abandoned, b
 /* Return what the loop does before it handles a message of `kind`; `stopped`: a stop was accepted.
  * The marker that follows a stop is the EOS marker. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE || kind == UMP__KIND_ANSWER;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, stopped;
   @ behavior stopped:
@@ -104,7 +107,7 @@ enum ump__outcome ump__outcome_before(enum ump__kind kind, bool stopped);
 
 /* Return what the loop does after a message of `kind`; `broke`: its handler ran, and broke. */
 /*@ requires kind: kind == UMP__KIND_POST || kind == UMP__KIND_REQUEST || kind == UMP__KIND_EOS ||
-  @   kind == UMP__KIND_DUE || kind == UMP__KIND_ANSWER;
+  @   kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED || kind == UMP__KIND_ANSWER;
   @ terminates \true;
   @ assigns \result \from kind, broke;
   @ behavior eos:

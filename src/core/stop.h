@@ -25,7 +25,7 @@
 #define UMP__ATTENTION_ENDED 0x80u
 /* The receiving end is a raw one, whose loop cannot be stopped. */
 #define UMP__ATTENTION_RAW 0x100u
-/* The server has had a timer: calls may be due. */
+/* The server has had a timer or a delayed post: calls may be due. */
 #define UMP__ATTENTION_TIMERS 0x200u
 
 /*@ predicate has_bit(uint32_t w, integer b) = w / b % 2 == 1;

@@ -36,7 +36,26 @@ static struct ump_flow handle_post(struct ump__dispatcher *dispatcher, struct um
 	if (dispatcher->frame.suspension == NULL)
 		ump__server_done(dispatcher->server, post);
 	else
-		dispatcher->frame.suspension->held = post;
+		dispatcher->frame.suspension->held = &post->message;
+	return flow;
+}
+
+static struct ump_flow handle_due_post(struct ump__dispatcher *dispatcher, struct ump_delayed *post)
+{
+	const struct ump_handler *handler = &dispatcher->handler;
+	const void *above = UMP__CALLBACK_BEGIN();
+	struct ump_flow flow;
+
+	ump__tools_call(NULL, NULL);
+	flow = handler->post(handler->self, post->value);
+	UMP__CALLBACK_END(above);
+	if (dispatcher->frame.suspension == NULL) {
+		ump__due_posts_done(&dispatcher->due_posts, post);
+		return flow;
+	}
+	ump__delayed_hold(post);
+	dispatcher->frame.suspension->held = &post->message;
+	dispatcher->due_posts.suspended = post;
 	return flow;
 }
 
@@ -63,6 +82,8 @@ static inline struct ump_flow hand_over(
 		return handle_request(dispatcher, ump__request_of(message));
 	case UMP__KIND_DUE:
 		return make_due_call(dispatcher);
+	case UMP__KIND_DELAYED:
+		return handle_due_post(dispatcher, ump__delayed_of(message));
 	case UMP__KIND_ANSWER:
 		return ump__ask_call(dispatcher, message);
 	case UMP__KIND_EOS:
@@ -130,53 +151,94 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	return ump__outcome_after(kind, flow->stop);
 }
 
-/* Make the calls that are due, until one breaks, suspends, stops the server or drops the task.
- * Each timer calls at most once, and those that are started meanwhile are left, so that messages
- * are not starved. */
-static enum ump__outcome make_due_calls(struct ump__dispatcher *dispatcher, struct ump_flow *flow)
+void ump__dispatcher_plan(struct ump__dispatcher *dispatcher)
+{
+	ump_time until = ump__due_posts_time(&dispatcher->due_posts);
+
+	if (dispatcher->timers != NULL && ump__timers_due(dispatcher->timers) < until)
+		until = ump__timers_due(dispatcher->timers);
+	dispatcher->until = until;
+}
+
+/* Take what is due first at `now`: a delayed post, or the marker for a timer, if `timers` is not
+ * NULL.  Returns NULL if nothing is due. */
+static struct ump__message *take_due(
+	struct ump__dispatcher *dispatcher, struct ump__timers *timers, ump_time now)
+{
+	ump_time due = timers != NULL ? ump__timers_due(timers) : UMP_FOREVER;
+	struct ump_delayed *post = NULL;
+
+	/* A post that was cancelled or is paused gives way to one that may be later. */
+	if (ump__due_posts_time(&dispatcher->due_posts) <= due)
+		post = ump__due_posts_take(&dispatcher->due_posts, now < due ? now : due, now);
+	if (post != NULL)
+		return &post->message;
+	return timers != NULL && ump__timers_take(timers, now) ? &dispatcher->marker : NULL;
+}
+
+/* Make the calls that are due, those of `timers` (which may be NULL) too, until one breaks,
+ * suspends, stops the server or drops the task.  Each timer and each post calls at most once, and
+ * those that are started meanwhile are left, so that messages are not starved. */
+static enum ump__outcome make_due_calls(
+	struct ump__dispatcher *dispatcher, struct ump__timers *timers, struct ump_flow *flow)
 {
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 	struct ump__attention *attention = &dispatcher->server->channel->attention;
-	struct ump__timers *timers = dispatcher->timers;
 	bool may_suspend = dispatcher->frame.may_suspend;
-	uint32_t left = timers->heap.count;
+	size_t left =
+		dispatcher->due_posts.pending.count + (timers != NULL ? timers->heap.count : 0);
 	ump_time now = left != 0 ? ump_now() : UMP_NOW;
 
 	for (; left != 0 && outcome == UMP__OUTCOME_CONTINUE; left--) {
+		struct ump__message *due;
+
 		if (dispatcher->frame.suspension != NULL || dispatcher->dropped ||
-			ump__stop_is_set(ump__attention_peek(attention)) ||
-			!ump__timers_take(timers, now))
+			ump__stop_is_set(ump__attention_peek(attention)))
 			break;
-		dispatcher->until = ump__timers_due(timers);
-		if (!ump__ask_expires(dispatcher))
+		due = take_due(dispatcher, timers, now);
+		ump__dispatcher_plan(dispatcher);
+		if (due == NULL)
+			break;
+		if (due == &dispatcher->marker && !ump__ask_expires(dispatcher))
 			continue;
-		outcome = pass_on(dispatcher, &timers->marker, UMP__KIND_DUE, flow);
+		outcome = pass_on(dispatcher, due,
+			due == &dispatcher->marker ? UMP__KIND_DUE : UMP__KIND_DELAYED, flow);
+		ump__dispatcher_plan(dispatcher);
 		dispatcher->frame.may_suspend = may_suspend;
 	}
 	return outcome;
 }
 
-/* As ump__dispatcher_handle, if `message` is the EOS marker, or the attention word is not 0. */
+/* As ump__dispatcher_handle, if `message` is none for the handler, or the attention word is not
+ * 0. */
 static enum ump__outcome look_closer(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
 {
-	const struct ump__attention *attention = &dispatcher->server->channel->attention;
-	const struct ump__timers *timers = dispatcher->timers;
-	bool due = timers != NULL && message == &timers->marker;
-	enum ump__kind kind = due ? UMP__KIND_DUE : ump__kind_of(message);
+	struct ump__channel *channel = dispatcher->server->channel;
+	enum ump__kind kind =
+		message == &dispatcher->marker ? UMP__KIND_DUE : ump__kind_of(message);
+	bool due = kind == UMP__KIND_DUE || kind == UMP__KIND_DELAYED;
 	enum ump__outcome outcome = UMP__OUTCOME_CONTINUE;
 
-	if (timers != NULL && kind != UMP__KIND_EOS)
-		outcome = make_due_calls(dispatcher, flow);
+	if (kind == UMP__KIND_DELAYED)
+		ump__delayed_dequeued(message);
+	if ((ump__attention_peek(&channel->attention) & UMP__ATTENTION_TIMERS) != 0) {
+		ump__due_posts_collect(&dispatcher->due_posts, channel);
+		ump__dispatcher_plan(dispatcher);
+		/* Before the end, a post that has fallen due is accepted; a timer no longer
+		 * calls. */
+		outcome = make_due_calls(
+			dispatcher, kind != UMP__KIND_EOS ? dispatcher->timers : NULL, flow);
+	}
 	if (outcome == UMP__OUTCOME_CONTINUE && dispatcher->frame.suspension == NULL &&
 		!dispatcher->dropped) {
 		/* A due call may have stopped the server. */
-		outcome =
-			ump__outcome_before(kind, ump__stop_is_set(ump__attention_peek(attention)));
+		outcome = ump__outcome_before(
+			kind, ump__stop_is_set(ump__attention_peek(&channel->attention)));
 		if (outcome == UMP__OUTCOME_CONTINUE && !due)
 			return pass_on(dispatcher, message, kind, flow);
 	}
-	if (kind == UMP__KIND_EOS) {
+	if (kind == UMP__KIND_EOS && outcome == UMP__OUTCOME_NONE) {
 		ump__tools_acquire(message);
 		if (dispatcher->asks != NULL)
 			dispatcher->asks->drained = true;

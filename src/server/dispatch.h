@@ -9,6 +9,7 @@
 
 #include "call/asks.h"
 #include "client/handle.h"
+#include "server/due_posts.h"
 #include "server/server.h"
 #include "server/timers.h"
 #include "wait/frame.h"
@@ -25,13 +26,15 @@ struct ump__dispatcher {
 	struct ump__frame frame;
 	/* NULL before the first timer.  The dispatcher's callbacks use both. */
 	struct ump__timers *timers;
-	/* Time of the next due call, or UMP_FOREVER. */
+	struct ump__due_posts due_posts;
+	/* Stands for due calls where a dispatcher takes messages.  Its address tells it apart from
+	 * the EOS marker, as which it is made. */
+	struct ump__message marker;
+	/* Time of the next due call, or UMP_FOREVER.  A thread's receiver waits until then, and
+	 * gets the marker; any other must pass the marker to ump__dispatcher_handle. */
 	ump_time until;
 	/* NULL before the first request, or watch, of the handler itself. */
 	struct ump__asks *asks;
-	/* The receiver waits until then, and gets the marker; otherwise, whatever runs the
-	 * dispatcher must pass the marker to ump__dispatcher_handle. */
-	bool waits;
 	/* A task was dropped in a callback: it must end when that has returned. */
 	bool dropped;
 };
@@ -65,6 +68,14 @@ int ump__dispatcher_init(struct ump__dispatcher *dispatcher);
 enum ump__outcome ump__dispatcher_handle(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 
+/* Set `until` after a change of what is pending. */
+void ump__dispatcher_plan(struct ump__dispatcher *dispatcher);
+
+/* Whether the dispatcher has had a timer, or has a delayed post. */
+static inline bool ump__dispatcher_has_times(const struct ump__dispatcher *dispatcher)
+{
+	return dispatcher->timers != NULL || dispatcher->due_posts.pending.root != NULL;
+}
 /* Return `outcome`, or what replaces it because of requests of the handler itself that are in
  * flight, or no longer are. */
 enum ump__outcome ump__dispatcher_drained(

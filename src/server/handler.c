@@ -75,6 +75,7 @@ void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 	give_up_asks(dispatcher);
 	ump__server_close(dispatcher->server, NULL, NULL);
 	drop_stop(stop);
+	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel, NULL, NULL);
 	cancel_asks(dispatcher);
 	end_handler(dispatcher);
 }
@@ -87,6 +88,7 @@ int ump__dispatcher_open(
 	if (result != UMP_OK)
 		return result;
 	dispatcher->until = UMP_FOREVER;
+	ump__message_init(&dispatcher->marker, UMP__KIND_EOS, NULL);
 	dispatcher->me.channel = dispatcher->server->channel;
 	dispatcher->me.mark = UMP__MARK_LENT_CLIENT;
 	return UMP_OK;
@@ -137,6 +139,9 @@ struct ump_flow ump__dispatcher_end(
 	give_up_asks(dispatcher);
 	ump__server_close(dispatcher->server, handler->leftover, handler->self);
 	drop_stop(stop);
+	/* What has not fallen due by the end of the clients is not undelivered, but dropped. */
+	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel,
+		outcome == UMP__OUTCOME_NONE ? NULL : handler->leftover, handler->self);
 	cancel_asks(dispatcher);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "call/asks.h"
 #include "call/completions.h"
+#include "call/delayed.h"
 #include "call/watch.h"
 #include "channel/inbox.h"
 #include "channel/permits.h"
@@ -191,6 +192,10 @@ static void dispose_undelivered(ump_server *server, struct ump__message *message
 static void dispose(ump_server *server, struct ump__message *message,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
+	if (ump__kind_of(message) == UMP__KIND_DELAYED) {
+		ump__delayed_dequeued(message);
+		return;
+	}
 	ump__tools_acquire(message);
 	switch (ump__disposition_of(ump__kind_of(message), is_abandoned(message), true)) {
 	case UMP__DISPOSITION_LEFTOVER:

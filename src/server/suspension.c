@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "server/suspension.h"
 
+#include "call/delayed.h"
 #include "channel/references.h"
 #include "client/handle.h"
 #include "sync/debug.h"
@@ -115,8 +116,12 @@ int ump_suspend_for(const ump_client *client, ump_suspension **out)
 /* Free a suspension that was resumed, or whose handler will never be resumed. */
 static void suspension_free(ump_suspension *suspension)
 {
-	if (suspension->held != NULL)
-		ump__post_free(suspension->held);
+	struct ump__message *held = suspension->held;
+
+	if (held != NULL && ump__kind_of(held) == UMP__KIND_DELAYED)
+		ump__delayed_release(ump__delayed_of(held));
+	else if (held != NULL)
+		ump__post_free(ump__post_of(held));
 	ump__free(suspension);
 }
 

@@ -24,9 +24,9 @@ struct ump_suspension {
 	struct ump_flow flow;
 	/* Channel whose notifier is raised; the resuming thread owns a reference. */
 	struct ump__channel *channel;
-	/* The message that the handler works on, if it is a post: it stays until the suspension is
-	 * freed.  Written by the task. */
-	struct ump__post *held;
+	/* The message that the handler works on, if it is a post, delayed or not: it stays until
+	 * the suspension is freed.  Written by the task. */
+	struct ump__message *held;
 	/* Whether the handler has named the server that it waits for; then there is one of the
 	 * following, with a reference to that server's channel. */
 	bool awaits;

@@ -64,6 +64,14 @@ static void finish(struct ump_task *task, enum ump__outcome outcome, struct ump_
 /* Forget the suspended handler: its message is no longer being handled. */
 static void forget_suspended(struct ump_task *task)
 {
+	struct ump__due_posts *due_posts = &task->dispatcher.due_posts;
+	struct ump_delayed *post = due_posts->suspended;
+
+	due_posts->suspended = NULL;
+	if (post != NULL) {
+		ump__due_posts_done(due_posts, post);
+		ump__dispatcher_plan(&task->dispatcher);
+	}
 	task->suspension = NULL;
 	ump__hint_set(&task->dispatcher.server->busy, 0);
 	ump__count_set(&task->dispatcher.server->busy_since, 0);
@@ -144,8 +152,6 @@ static inline bool handle(struct ump_task *task, struct ump__message *message,
  * if this is all that the run can do. */
 static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump_flow *flow)
 {
-	struct ump__timers *timers = task->dispatcher.timers;
-
 	*outcome = UMP__OUTCOME_CONTINUE;
 	if (task->suspension != NULL) {
 		if (!goes_on(task, flow))
@@ -155,12 +161,13 @@ static bool resume(struct ump_task *task, enum ump__outcome *outcome, struct ump
 			handle(task, take_refused(task), outcome, flow))
 			return true;
 	}
-	if (timers != NULL && *outcome == UMP__OUTCOME_CONTINUE && !task->dispatcher.dropped) {
+	if (ump__dispatcher_has_times(&task->dispatcher) && *outcome == UMP__OUTCOME_CONTINUE &&
+		!task->dispatcher.dropped) {
 		/* A due call may suspend, and pushes must not raise the notifier then.  It may be
 		 * clear, since the time has brought this run about. */
 		task->cleared = true;
 		ump__inbox_unpark(&task->dispatcher.server->channel->inbox);
-		if (handle(task, &timers->marker, outcome, flow))
+		if (handle(task, &task->dispatcher.marker, outcome, flow))
 			return true;
 	}
 	return *outcome != UMP__OUTCOME_CONTINUE || task->dispatcher.dropped;

@@ -119,7 +119,7 @@ static void serve(struct ump_thread *thread)
 		ump__signals_swap(thread->signals);
 	ump__frame_enter(&dispatcher->frame, dispatcher->server->channel);
 	dispatcher->frame.may_time = true;
-	dispatcher->waits = true;
+	server->channel->late = &dispatcher->marker;
 	if (dispatcher->handler.init != NULL && !start(thread))
 		return;
 	how = dispatch(dispatcher);

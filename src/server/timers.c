@@ -16,7 +16,6 @@ struct ump__timers *ump__timers_new(void)
 		return NULL;
 	memset(made, 0, sizeof *made);
 	ump__heap_init(&made->heap);
-	ump__message_init(&made->marker, UMP__KIND_EOS, NULL);
 	return made;
 }
 
@@ -119,8 +118,6 @@ static int open(struct ump__dispatcher *dispatcher)
 	if (made == NULL)
 		return UMP_NO_MEMORY;
 	dispatcher->timers = made;
-	if (dispatcher->waits)
-		dispatcher->server->channel->late = &made->marker;
 	ump__attention_time(&dispatcher->server->channel->attention);
 	return UMP_OK;
 }
@@ -137,7 +134,7 @@ int ump__timer_begin(struct ump__dispatcher *dispatcher, const struct ump__timer
 	if (result == UMP_OK)
 		result = ump__timers_start(dispatcher->timers, timer, due, id);
 	if (result == UMP_OK)
-		dispatcher->until = ump__timers_due(dispatcher->timers);
+		ump__dispatcher_plan(dispatcher);
 	return result;
 }
 
@@ -145,7 +142,7 @@ bool ump__timer_end(struct ump__dispatcher *dispatcher, uint64_t id)
 {
 	if (dispatcher->timers == NULL || !ump__timers_cancel(dispatcher->timers, id))
 		return false;
-	dispatcher->until = ump__timers_due(dispatcher->timers);
+	ump__dispatcher_plan(dispatcher);
 	return true;
 }
 

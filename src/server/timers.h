@@ -33,9 +33,6 @@ struct ump__timers {
 	/* The timer whose call is under way, and how many planned times it covers. */
 	struct ump__timer current;
 	uint64_t count;
-	/* Stands for due calls where a dispatcher takes messages.  Its address tells it apart from
-	 * the EOS marker, as which it is made. */
-	struct ump__message marker;
 };
 
 /* Create timers without any; NULL if out of memory. */

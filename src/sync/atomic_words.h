@@ -191,6 +191,35 @@ static inline void ump__hint_set(struct ump__hint *hint, int value)
 	atomic_store_explicit(&hint->value, value, memory_order_relaxed);
 }
 
+/* ---- The state of a delayed post ------------------------------------------------------------ */
+
+/* ORDER delayed: release here -> acquire in ump__delayed_word_change.  Carries, from a controller:
+ * the period that it has set; from the dispatcher: what the handler did with the value, before a
+ * cancel drops it, and its last access to the post, before another thread drops the reference of
+ * the server's side; and from a thread that finds the message queued: the link that it has put into
+ * the list of news.  ORDER delayed: acquire here <- release in ump__delayed_word_change.  Every
+ * change is a read-modify-write, so each acquires all earlier ones.  Failure is relaxed: nothing is
+ * read by it. */
+static inline bool ump__delayed_word_change(
+	struct ump__word *state, uintptr_t *seen, uintptr_t next)
+{
+	return atomic_compare_exchange_weak_explicit(
+		&state->value, seen, next, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* ORDER: relaxed.  The change of the state that follows carries it; of two that are set at the same
+ * time, any one is in use. */
+static inline int64_t ump__period_get(const struct ump__count *period)
+{
+	return (int64_t)atomic_load_explicit(&period->value, memory_order_relaxed);
+}
+
+/* ORDER: relaxed, as ump__period_get. */
+static inline void ump__period_set(struct ump__count *period, int64_t value)
+{
+	atomic_store_explicit(&period->value, (uint64_t)value, memory_order_relaxed);
+}
+
 /* ---- Attention ----------------------------------------------------------------------------- */
 
 /* Call before it is shared.  ORDER: none, as ump__word_init. */
@@ -230,7 +259,8 @@ static inline uint32_t ump__attention_end(struct ump__attention *attention)
 		&attention->value, UMP__ATTENTION_ENDED, memory_order_acquire);
 }
 
-/* ORDER: relaxed.  Only the dispatcher reads this bit, which sets it. */
+/* ORDER: relaxed.  Only the dispatcher reads this bit.  It sets the bit itself, or the push of a
+ * delayed post's message (ump__inbox_word_push) carries it. */
 static inline void ump__attention_time(struct ump__attention *attention)
 {
 	(void)atomic_fetch_or_explicit(

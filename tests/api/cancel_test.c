@@ -24,6 +24,7 @@ static struct probe probe;
 static ump_client *client;
 static ump_thread *thread;
 static ump_post_client *post_client;
+static ump_delayed *delayed;
 static ump_weak_client *weak;
 /* A server that never replies, with one request received by its owner and one in its inbox. */
 static ump_server *server;
@@ -84,6 +85,7 @@ static void make_servers(void)
 	probe_init(&probe);
 	probe_spawn(&probe, &client, &thread);
 	CHECK_INT(ump_client_post_client(client, &post_client), ==, UMP_OK);
+	CHECK_INT(ump_client_post_at(client, &order, UMP_FOREVER, 1, &delayed), ==, UMP_OK);
 	CHECK_INT(ump_client_weak(client, &weak), ==, UMP_OK);
 	probe_open(&server, &sender);
 	wait_reply = probe_req_async(sender, OP_ECHO, 1, NULL);
@@ -180,6 +182,7 @@ static void drop_world(void)
 	ump_server_drop(&full);
 	ump_weak_client_drop(&weak);
 	ump_post_client_drop(&post_client);
+	ump_delayed_drop(&delayed);
 	ump_client_drop(&client);
 	if (thread != NULL)
 		CHECK_INT(ump_thread_join(&thread, NULL, UMP_FOREVER), ==, UMP_OK);
@@ -252,6 +255,7 @@ static void end_task(void)
 static int end_and_join(void)
 {
 	ump_post_client_drop(&post_client);
+	ump_delayed_drop(&delayed);
 	ump_client_drop(&client);
 	return ump_thread_join(&thread, NULL, UMP_FOREVER);
 }
@@ -346,7 +350,15 @@ static int end_and_join(void)
 			&made_task)) row(ump_task_fd, ump_task_fd(tasks[0])) row(ump_task_due,     \
 		ump_task_due(tasks[0])) row(ump_timer_start,                                       \
 		ump_timer_start(NULL, NULL, UMP_NOW, 0, NULL)) row(ump_timer_cancel,               \
-		ump_timer_cancel(1)) row(ump_client_ask,                                           \
+		ump_timer_cancel(1)) row(ump_client_post_at,                                       \
+		ump_client_post_at(client, &order, SOON, 0, NULL)) row(ump_post_client_post_at,    \
+		ump_post_client_post_at(                                                           \
+			post_client, &order, SOON, 0, NULL)) row(ump_delayed_cancel,               \
+		ump_delayed_cancel(delayed)) row(ump_delayed_pause,                                \
+		ump_delayed_pause(delayed)) row(ump_delayed_resume,                                \
+		ump_delayed_resume(delayed)) row(ump_delayed_set_period,                           \
+		ump_delayed_set_period(delayed, 1)) row(ump_delayed_drop,                          \
+		ump_delayed_drop(&delayed)) row(ump_client_ask,                                    \
 		ump_client_ask(client, &order, UMP_NOW, NULL, NULL, NULL)) row(ump_ask_cancel,     \
 		ump_ask_cancel(1)) row(ump_client_watch_call,                                      \
 		ump_client_watch_call(client, NULL, NULL, NULL)) row(ump_post_client_watch_call,   \

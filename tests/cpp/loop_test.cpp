@@ -606,6 +606,40 @@ void timers()
 	CHECK(alone->client.post(1));
 }
 
+// ---- Delayed posts -----------------------------------------------------------------------------
+
+void delayed_posts()
+{
+	using namespace std::chrono_literals;
+	ledger book;
+
+	{
+		auto [client, task] = ump::spawn_task(std::make_unique<keeper>(book)).value();
+		auto later = client.post_at(counted(1), ump::at_once).value();
+		auto never = client.post_at(counted(2), ump::never).value();
+		auto poster = client.post_client().value();
+		auto kept = poster.post_at(counted(3), ump::never).value();
+
+		CHECK(task.dispatch());
+		CHECK_INT(book.handled, ==, 1);
+		CHECK(later.cancel().error() == UMP_EMPTY);
+		CHECK(never.pause() && never.resume() && never.cancel());
+		CHECK(never.set_period(1ms).error() == UMP_INVALID);
+	}
+	CHECK_INT(book.handled, ==, 1);
+
+	auto [client, task] =
+		ump::spawn_task(ump::make_handler<clock_shop>([left = 3](int) mutable {
+			return --left > 0 ? ump::flow<int>(ump::go_on) : ump::stop(left);
+		})).value();
+	auto ticks = client.post_every(1, ump::at_once, 1ms).value();
+
+	CHECK(ticks.set_period(2ms));
+	CHECK(client.post_every(1, ump::at_once, 0ms).error() == UMP_INVALID);
+	CHECK(task.run());
+	CHECK_INT(task.join().value().value(), ==, 0);
+}
+
 // ---- Completions -------------------------------------------------------------------------------
 
 void answers()
@@ -1313,6 +1347,7 @@ const check_test tests[] = {
 	{"c++ [suspend] [once]: threads resume while the task is run or dropped",
 		leaving_nothing<resumed_by_threads>},
 	{"[timer] timers of a handler class", leaving_nothing<timers>},
+	{"[timer] delayed posts", leaving_nothing<delayed_posts>},
 	{"[ask] [watch] requests and watches of a handler class", leaving_nothing<asks>},
 	{"c++ [complete] [misuse]: each kind of answer", leaving_nothing<answers>},
 	{"c++ [complete] [gone]: a request that was not started comes back",

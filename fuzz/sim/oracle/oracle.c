@@ -666,6 +666,10 @@ void oracle_drop_value(int message)
 	struct account *account = &books.accounts[message];
 
 	must(sim_locks() == 0, "[user]", message, "a drop is called with a lock held");
+	if (is_delayed(account)) {
+		drop_delayed(message);
+		return;
+	}
 	must(account->hands == LIBRARY && !account->handled, "[once]", message,
 		"its value is dropped, and was handled, dropped or given back before");
 	must(leaves(account) || (!blocks(account) && over(account->server)), "[once]", message,
@@ -693,6 +697,8 @@ static void settle(int message)
 
 	must(account->caller == COMPLETED || account->caller == GAVE_UP, "[once]", message,
 		"it never completed");
+	if (is_delayed(account))
+		settle_delayed(message);
 	if (!is_message(account))
 		return;
 	if (is_stop(account)) {

@@ -67,6 +67,27 @@ void oracle_answered(int server, int message, int code);
 void oracle_watches(int server);
 void oracle_watched_ended(int server, int watched);
 
+/* ---- Delayed posts ------------------------------------------------------------------------- */
+
+/* Before a delayed post is sent to `server`, and its result. */
+void oracle_post_at(int message, bool periodic, int server);
+void oracle_posted_at(int message, int code);
+/* Its call begins; and has ended, which it has not where its handler has suspended. */
+void oracle_due_post(int message);
+void oracle_due_post_over(int message);
+/* Return whether it must have been called by `server` if it has fallen due: it was never called,
+ * and no controller was used. */
+bool oracle_is_pending(int message, int server);
+/* It was passed to `leftover`. */
+void oracle_delayed_left(int message);
+/* Before a cancel, and its result; of a pause; before a resume. */
+void oracle_delayed_cancel(int message);
+void oracle_delayed_cancelled(int message, int code);
+void oracle_delayed_paused(int message, int code);
+void oracle_delayed_resume(int message);
+/* The result of a resume, or of a change of the period. */
+void oracle_delayed_changed(int message, int code);
+
 /* ---- Waits of handlers --------------------------------------------------------------------- */
 
 /* The handler of `server` is about to wait for `other`: for the answer to a message, or (-1) for

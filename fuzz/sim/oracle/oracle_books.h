@@ -66,6 +66,21 @@ struct account {
 	bool asked;
 	/* The call that answers it may run the asking server. */
 	bool runs_asker;
+	/* A delayed post: it is periodic; its call is under way; a controller has been used; a
+	 * cancel gave it up, or has found that its call had begun; and the calls that may still
+	 * begin although it is paused, or was found to have ended: those that had begun in the
+	 * library. */
+	bool periodic;
+	bool running;
+	bool controlled;
+	bool cancelled;
+	bool begun;
+	bool paused;
+	bool closed;
+	uint8_t paused_calls;
+	uint8_t closed_calls;
+	/* The threads that are cancelling it: one bit each. */
+	uint32_t cancelling;
 };
 
 struct server_books {
@@ -109,6 +124,8 @@ struct server_books {
 	int8_t outcome;
 	/* Threads that got UMP_SERVER_GONE from it: one bit each. */
 	uint8_t gone_reported;
+	/* A delayed post was passed to `leftover`. */
+	bool delayed_left;
 };
 
 /* All of it belongs to the simulator's states: it must not contain event counters or times. */
@@ -155,7 +172,19 @@ bool leaves(const struct account *account);
 
 bool is_post(const struct account *account);
 
-/* Not a reservation or a watch. */
+static inline bool is_delayed(const struct account *account)
+{
+	return account->action == SEND_AT;
+}
+
+/* The value of a delayed post is dropped; and at the end. */
+void drop_delayed(int message);
+void settle_delayed(int message);
+
+/* A due call of the server begins, which `what` names. */
+void due_call(int server, const char *what);
+
+/* Not a reservation, a watch or a delayed post. */
 static inline bool is_message(const struct account *account)
 {
 	return account->action != RESERVE && account->action < WATCH;

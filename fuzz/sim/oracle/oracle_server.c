@@ -266,21 +266,25 @@ void oracle_handle(int message)
 	its->busy = true;
 }
 
-void oracle_due_call(int server)
+void due_call(int server, const char *what)
 {
 	struct server_books *its = &books.servers[server];
 
 	called_back(server);
 	check_idle_reads();
-	must(!its->broke, "[break]", -1, "a timer calls after a break");
-	must(!its->term && !its->handler_dropped, "[timer]", -1, "a timer calls after term");
-	must(!its->suspended, "[suspend]", -1, "a timer calls, and the handler has suspended");
+	must(!its->broke, "[break]", -1, what);
+	must(!its->term && !its->handler_dropped, "[timer]", -1, what);
+	must(!its->suspended, "[suspend]", -1, what);
 	/* As check_stopped(). */
-	must(its->stopped < 0 || its->handled_since_stop < 3, "[stop]", -1,
-		"a timer calls after a stop");
+	must(its->stopped < 0 || its->handled_since_stop < 3, "[stop]", -1, what);
 	if (its->stopped >= 0)
 		its->handled_since_stop++;
 	its->due_calls++;
+}
+
+void oracle_due_call(int server)
+{
+	due_call(server, "a timer calls after the end, a stop, or a suspension");
 }
 
 /* An answer, or the end of a watched server, comes to the handler of `server`. */
@@ -361,6 +365,7 @@ void oracle_leftover(int message, bool taken)
 		"it is left over without a break");
 	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
 		message, "it is left over, and was handled, dropped or given back before");
+	must(!its->delayed_left, "[timer]", message, "it is left over after a delayed post");
 	check_order(message);
 	account->leftover = true;
 	/* Otherwise it goes back to the caller, or to its type's drop. */
@@ -434,6 +439,7 @@ void oracle_idle(int server, bool readable, bool was_raised)
 {
 	const struct server_books *its = &books.servers[server];
 	bool work = its->strong_high == 0 || its->stopped >= 0;
+	bool news = false;
 
 	if (its->strong_low != its->strong_high || its->resuming > 0 || its->stopping > 0 ||
 		its->watches > 0)
@@ -445,6 +451,8 @@ void oracle_idle(int server, bool readable, bool was_raised)
 		 * the loop does not end. */
 		if (account->asked && account->from == server && account->caller != COMPLETED)
 			return;
+		/* News of a delayed post may be queued. */
+		news = news || (is_delayed(account) && account->server == server);
 		if (account->server != server || account->caller == NOT_SENT ||
 			!is_message(account))
 			continue;
@@ -457,7 +465,7 @@ void oracle_idle(int server, bool readable, bool was_raised)
 	}
 	work = work && !its->suspended;
 	must(readable || !work, "[task]", -1, "its notifier is clear, and there is work");
-	must(!readable || work || was_raised, "[task]", -1,
+	must(!readable || work || was_raised || news, "[task]", -1,
 		"its notifier is raised, and there is no work");
 }
 

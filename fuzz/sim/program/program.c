@@ -108,6 +108,18 @@ const struct operation_type operation_types[] = {
 	{"post.askbreak", SEND_POST, ASK_AND_BREAK},
 	{"post.askwatch", SEND_POST, ASK_WATCH},
 	{"req.ask", SEND_REQUEST, ASK},
+	{"at", SEND_AT, DUE},
+	{"at.break", SEND_AT, DUE_BREAK},
+	{"at.suspend", SEND_AT, DUE_SUSPEND},
+	{"every", SEND_EVERY, DUE},
+	{"every.break", SEND_EVERY, DUE_BREAK},
+	{"every.suspend", SEND_EVERY, DUE_SUSPEND},
+	{"dcancel", DELAYED_CANCEL, ANSWER},
+	{"dcancel.aside", DELAYED_CANCEL_ASIDE, ANSWER},
+	{"dpause", DELAYED_PAUSE, ANSWER},
+	{"dresume", DELAYED_RESUME, ANSWER},
+	{"dperiod", DELAYED_PERIOD, ANSWER},
+	{"ddrop", DELAYED_DROP, ANSWER},
 };
 /* Number of operations when the first inputs of race_fuzzer were kept. */
 #define FIRST_OPERATIONS 35

@@ -75,7 +75,18 @@ enum action {
 	/* Watch the server; by a weak client; by its handle, which is the first thread's. */
 	WATCH,
 	WATCH_WEAK,
-	WATCH_HANDLE
+	WATCH_HANDLE,
+	/* Send a delayed post, which is called once; or periodically. */
+	SEND_AT,
+	SEND_EVERY,
+	/* Change the newest one: cancel it, also from a thread beside the client's; pause, resume;
+	 * change its period; drop the controller. */
+	DELAYED_CANCEL,
+	DELAYED_CANCEL_ASIDE,
+	DELAYED_PAUSE,
+	DELAYED_RESUME,
+	DELAYED_PERIOD,
+	DELAYED_DROP
 };
 
 /* What the handler does with the message. */
@@ -134,7 +145,11 @@ enum behaviour {
 	ASK_TIMED,
 	ASK_CANCEL,
 	ASK_AND_BREAK,
-	ASK_WATCH
+	ASK_WATCH,
+	/* Of a delayed post: nothing; break; of a task: suspend. */
+	DUE,
+	DUE_BREAK,
+	DUE_SUSPEND
 };
 
 struct operation_type {

@@ -283,6 +283,7 @@ void client_drop_all(struct client *client)
 {
 	give_up(client);
 	completions_drop(client);
+	delayed_drop(client);
 	client->borrowed = client->borrowed && client->number != 0;
 	while (client->posts > 0)
 		drop_post_client(client);
@@ -360,6 +361,10 @@ static void operation_with_strong(
 	case SPAWN:
 		client_spawn(client, message);
 		break;
+	case SEND_AT:
+	case SEND_EVERY:
+		delayed_send(client, message, action == SEND_EVERY);
+		break;
 	case CLONE:
 		push_strong(client, client_clone(client_top(client)->client, client->server));
 		break;
@@ -430,6 +435,14 @@ static void operation_without(
 	case CANCEL:
 		completions_cancel(client);
 		break;
+	case DELAYED_CANCEL:
+	case DELAYED_CANCEL_ASIDE:
+	case DELAYED_PAUSE:
+	case DELAYED_RESUME:
+	case DELAYED_PERIOD:
+	case DELAYED_DROP:
+		delayed_change(client, action);
+		break;
 	default:
 		wait_reply(client, action);
 	}
@@ -439,7 +452,7 @@ static bool needs_strong(enum action action)
 {
 	return action < SEND_POST_CLIENT || action == CLONE || action == DROP || action == WEAKEN ||
 	       action == POST_CLIENT || action == RESERVE || action == STATS || action == SPAWN ||
-	       action == STOP || action == WATCH;
+	       action == STOP || action == WATCH || action == SEND_AT || action == SEND_EVERY;
 }
 
 /* A client that waits for capacity may wait for itself if it may keep a permit with another

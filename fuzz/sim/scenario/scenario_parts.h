@@ -73,6 +73,8 @@ struct server {
 	ump_weak_client *to_next;
 	/* Only the dispatcher may access this until it has ended. */
 	unsigned handled;
+	/* Calls of delayed posts, which need no budget. */
+	unsigned due_posts;
 	struct kept kept[KEPT];
 	int kept_count;
 	/* The builder's clone of its client. */
@@ -162,6 +164,15 @@ void server_start_timers(struct server *server, const struct message *message);
  * dispatcher read the clock last. */
 void server_check_timers(const struct server *server);
 
+/* ---- Delayed posts ------------------------------------------------------------------------- */
+
+/* Handle a delayed post. */
+struct ump_flow server_due_post(struct server *server, const struct message *message);
+
+/* Check, before a message is handled, that its sender's delayed posts have been called that were
+ * due when the dispatcher read the clock last. */
+void server_check_delayed(const struct server *server, const struct message *message);
+
 /* ---- Requests of handlers themselves -------------------------------------------------------- */
 
 /* Ask the next server, or watch it, as the message's behaviour specifies. */
@@ -217,6 +228,11 @@ struct client {
 	ump_time deadlines[PROGRAM_OPS];
 	/* The first strong client belongs to another client, and stays. */
 	bool borrowed;
+	/* The controller of the newest delayed post, or NULL; and 1 + the thread that cancels it
+	 * beside the client, or 0. */
+	ump_delayed *delayed;
+	int delayed_message;
+	int aside;
 	/* All servers; and whether it has spawned one itself. */
 	struct server *servers;
 	bool spawned;
@@ -250,6 +266,11 @@ void client_keep_permit(struct client *client, bool had, enum reservation reserv
 
 /* Clone, and report it to the oracle; NULL: no memory. */
 ump_client *client_clone(ump_client *from, int server);
+
+/* Send a delayed post; change it by its controller; drop that. */
+void delayed_send(struct client *client, const struct message *message, bool periodic);
+void delayed_change(struct client *client, enum action action);
+void delayed_drop(struct client *client);
 
 /* Operations on completions. */
 void completions_send(struct client *client, const struct message *message, enum action action);

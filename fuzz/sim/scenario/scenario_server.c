@@ -88,6 +88,8 @@ void server_helper(void *arg)
 	}
 	if (kept->holds)
 		oracle_dropped_strong(kept->server->number);
+	if (behaviour == DUE_SUSPEND)
+		oracle_due_post_over(number);
 	if (kept->suspension != NULL)
 		resume(kept, behaviour == SUSPEND_AND_BREAK);
 }
@@ -264,6 +266,7 @@ struct ump_flow server_handle(
 
 	sim_remark("server %d handles message %d", server->number, (int)message->number);
 	server_check_timers(server);
+	server_check_delayed(server, message);
 	oracle_handle((int)message->number);
 	server->handled++;
 	breaks = handle(server, message, rc);
@@ -282,6 +285,8 @@ static struct ump_flow on_request(void *self, const void *message, ump_reply_con
 
 static struct ump_flow on_post(void *self, const void *message)
 {
+	if (((const struct message *)message)->behaviour >= DUE)
+		return server_due_post(self, message);
 	return server_handle(self, message, NULL);
 }
 
@@ -298,6 +303,10 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 
 	sim_remark("has message %d left over", number);
 	((struct server *)self)->handled++;
+	if (behaviour >= DUE) {
+		oracle_delayed_left(number);
+		return;
+	}
 	oracle_leftover(number, taken);
 	if (rc == NULL || !taken)
 		return;

@@ -104,6 +104,7 @@ void server_quit(struct server *server)
 static bool dispatch(struct server *server)
 {
 	unsigned before = server->handled;
+	unsigned due_before = server->due_posts;
 	bool budget = (server->program->traits & BUDGET) != 0;
 	int fd = ump_task_fd(server->task);
 	bool more;
@@ -116,7 +117,7 @@ static bool dispatch(struct server *server)
 	if (!more)
 		return false;
 	oracle_idle(server->number, sim_readable(fd), sim_was_raised(fd));
-	if (server->handled == before && ++server->idle > IDLE)
+	if (server->handled == before && server->due_posts == due_before && ++server->idle > IDLE)
 		sim_fail("[task]", "the task is woken for nothing, over and over");
 	if (budget && server->handled > before + 1)
 		sim_fail("[task]", "more was handled than the budget");

@@ -9,6 +9,7 @@
 #define UMP_CHANNEL_H
 
 #include "channel/combiner.h"
+#include "channel/crowd.h"
 #include "channel/fair_semaphore.h"
 #include "channel/message.h"
 #include "channel/vertex.h"
@@ -108,7 +109,10 @@ struct ump__channel {
 	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of
 	 * due calls.  Only the receiver accesses it, and only then. */
 	struct ump__message *late;
-	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__notifier) -
+	/* Its workers; NULL for a server that one thread at a time runs.  Written before the channel
+	 * is shared. */
+	struct ump__crowd *crowd;
+	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__crowd *) - sizeof(struct ump__notifier) -
 		 sizeof(struct ump__word) - sizeof(struct ump__counts) -
 		 sizeof(struct ump__vertex) - UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
@@ -141,6 +145,9 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 /* Create a channel with a receiver and one strong reference, which the caller owns; NULL if out of
  * memory.  It has no notifier yet. */
 struct ump__channel *ump__channel_new(const struct ump_config *config);
+
+/* Initialize a receiver, or the part of one that a worker has for itself. */
+void ump__server_init(struct ump_server *server, struct ump__channel *channel);
 
 /* Free a channel that no other thread has seen. */
 void ump__channel_free(struct ump__channel *channel);

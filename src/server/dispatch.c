@@ -125,6 +125,12 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	return ump__outcome_after(kind, flow->stop);
 }
 
+enum ump__outcome ump__dispatcher_pass(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
+{
+	return pass_on(dispatcher, message, ump__kind_of(message), flow);
+}
+
 /* Make the calls that are due, until one breaks, suspends, stops the server or drops the task.
  * Each timer calls at most once, and those that are started meanwhile are left, so that messages
  * are not starved. */

@@ -47,9 +47,8 @@ struct ump__message *ump__server_unless_abandoned(ump_server *server, struct ump
 	return NULL;
 }
 
-/* Release the permit of a message that has left the queue.  The queue's depth peaks just before
- * that. */
-static void release_permit(ump_server *server)
+/* The queue's depth peaks just before that. */
+void ump__server_permit_back(ump_server *server)
 {
 	struct ump__semaphore *semaphore = server->channel->semaphore;
 
@@ -103,7 +102,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		enum ump__kind kind = ump__kind_of(message);
 
 		if (kind != UMP__KIND_EOS)
-			release_permit(server);
+			ump__server_permit_back(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
 			UMP__DISPOSITION_SKIP)
 			return message;
@@ -225,7 +224,7 @@ void ump__server_close(ump_server *server,
 		struct ump__message *message = ump__message_of(node);
 
 		if (ump__kind_of(message) != UMP__KIND_EOS)
-			release_permit(server);
+			ump__server_permit_back(server);
 		dispose(server, message, leftover, self);
 	}
 }

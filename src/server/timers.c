@@ -107,7 +107,7 @@ static int dispatcher_of_caller(struct ump__dispatcher **out)
 
 	if (frame == NULL)
 		return UMP_INVALID;
-	if (frame->channel->combining != NULL)
+	if (frame->channel->combining != NULL || frame->channel->crowd != NULL)
 		return UMP_NO_TIMERS;
 	if (!frame->may_time)
 		return UMP_INVALID;

@@ -842,8 +842,7 @@ UMP_API int ump_thread_watch(const ump_thread *thread, ump_completions *completi
 
 /** As ump_thread_watch, for workers: once the completion has come, ump_workers_join waits for the
  *  exit of their threads only. */
-UMP_API int ump_workers_watch(
-	const ump_workers *workers, ump_completions *completions, void *tag);
+UMP_API int ump_workers_watch(const ump_workers *workers, ump_completions *completions, void *tag);
 
 /** As ump_thread_watch, for a task: once the completion has come, ump_task_join returns UMP_OK. */
 UMP_API int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag);
@@ -1619,8 +1618,7 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
  * `skipped`, `busy` and `busy_for` are that worker's, all else is the server's.
  * UMP_INVALID also if there is no such worker.
  */
-static inline int ump_workers_stats(
-	const ump_workers *workers, size_t index, struct ump_stats *out)
+static inline int ump_workers_stats(const ump_workers *workers, size_t index, struct ump_stats *out)
 {
 	return ump_workers_stats_sized(workers, index, out, sizeof(struct ump_stats));
 }

@@ -112,9 +112,10 @@ struct ump__channel {
 	/* Its workers; NULL for a server that one thread at a time runs.  Written before the channel
 	 * is shared. */
 	struct ump__crowd *crowd;
-	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__crowd *) - sizeof(struct ump__notifier) -
-		 sizeof(struct ump__word) - sizeof(struct ump__counts) -
-		 sizeof(struct ump__vertex) - UMP__SEMAPHORE_BEFORE_LINE];
+	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__crowd *) -
+		 sizeof(struct ump__notifier) - sizeof(struct ump__word) -
+		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) -
+		 UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
 	 * ends their line.  The rest has a line of its own, which the receiver writes while senders
 	 * that find no permit read it. */

@@ -66,8 +66,7 @@ struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handl
 
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 {
-	(void)ump__dispatcher_close(
-		dispatcher->server, NULL, UMP__OUTCOME_NONE, ump_continue());
+	(void)ump__dispatcher_close(dispatcher->server, NULL, UMP__OUTCOME_NONE, ump_continue());
 	ump__dispatcher_end_handler(dispatcher);
 }
 

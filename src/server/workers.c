@@ -146,8 +146,7 @@ static struct member *member_new(
 /* Create workers that do not run yet; NULL if out of memory. */
 static struct ump_workers *group_new(const struct ump_config *config, uint32_t count)
 {
-	struct ump_workers *group =
-		ump__alloc(sizeof *group + count * sizeof(struct member *));
+	struct ump_workers *group = ump__alloc(sizeof *group + count * sizeof(struct member *));
 
 	if (group == NULL)
 		return NULL;
@@ -313,8 +312,8 @@ static uint64_t compute_key(struct member *member, struct ump__message *message)
 	ump__lock_give(&group->crowd->lock);
 	above = UMP__CALLBACK_BEGIN();
 	ump__tools_call(message, NULL);
-	key = group->key(group->key_arg, value_of(message),
-		ump__kind_of(message) == UMP__KIND_REQUEST);
+	key = group->key(
+		group->key_arg, value_of(message), ump__kind_of(message) == UMP__KIND_REQUEST);
 	UMP__CALLBACK_END(above);
 	ump__lock_take(&group->crowd->lock);
 	group->keyer = NULL;
@@ -465,8 +464,7 @@ static void count(struct member *member, int change)
 	ump__hint_set(&server->busy, member->group->busy != 0);
 	if (change > 0)
 		ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
-	ump__count_set(
-		&server->skipped, ump__count_get(&server->skipped) + skipped - member->told);
+	ump__count_set(&server->skipped, ump__count_get(&server->skipped) + skipped - member->told);
 	member->told = skipped;
 }
 
@@ -526,8 +524,9 @@ static struct ump__message *take(struct member *member)
 /* Call the handler's `request`, and let walks along the wait-for graph see what is at hand. */
 static struct ump_flow pass_request(void *self, const void *msg, ump_reply_context **rc)
 {
-	struct member *member = (struct member *)(void *)((char *)ump__frame_top() -
-							  offsetof(struct member, dispatcher.frame));
+	struct member *member =
+		(struct member *)(void *)((char *)ump__frame_top() -
+					  offsetof(struct member, dispatcher.frame));
 	struct ump_flow flow;
 
 	member->slot->at_hand = rc;
@@ -541,8 +540,7 @@ static void handle(struct member *member, struct ump__message *message)
 {
 	ump__server_permit_back(&member->group->channel->server);
 	if (member->handled)
-		member->outcome =
-			ump__dispatcher_pass(&member->dispatcher, message, &member->flow);
+		member->outcome = ump__dispatcher_pass(&member->dispatcher, message, &member->flow);
 	else
 		ump__server_skip(&member->receiver, message);
 }
@@ -565,8 +563,7 @@ static void let_go(struct ump_workers *group)
 {
 	group->mark = UMP__MARK_DEAD;
 	for (uint32_t i = 0; i < group->count; i++)
-		ump__dropped_take(
-			&group->members[i]->dropped_thread, group->members[i]->ends);
+		ump__dropped_take(&group->members[i]->dropped_thread, group->members[i]->ends);
 	ump__free(group);
 }
 
@@ -588,8 +585,8 @@ static void close_inbox(struct member *member)
 {
 	struct ump_workers *group = member->group;
 
-	group->how = ump__dispatcher_close(&group->channel->server, &member->dispatcher.handler,
-		group->outcome, group->how);
+	group->how = ump__dispatcher_close(
+		&group->channel->server, &member->dispatcher.handler, group->outcome, group->how);
 }
 
 /* End the worker, once its loop has ended: close the inbox if that is its part, wait for all
@@ -714,8 +711,7 @@ static void unwind(struct ump_workers *group, uint32_t started)
 	struct ump__channel *channel = group->channel;
 
 	/* Must precede the rest, so that every client finds the server gone. */
-	(void)ump__dispatcher_close(
-		&channel->server, NULL, UMP__OUTCOME_NONE, ump_continue());
+	(void)ump__dispatcher_close(&channel->server, NULL, UMP__OUTCOME_NONE, ump_continue());
 	for (uint32_t i = group->count; i-- > 0;) {
 		struct member *member = group->members[i];
 
@@ -871,8 +867,8 @@ int ump_workers_join(ump_workers **workers, struct ump_flow *how, ump_time deadl
 	if (is_own(joined))
 		return UMP_DEADLOCK;
 	deadline = ump__deadline_at_call(deadline);
-	result = ump__wait_answer(
-		&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
+	result =
+		ump__wait_answer(&joined->ended, joined->channel, NULL, deadline, UMP__CPU_UNKNOWN);
 	if (result == UMP_OK)
 		result = join_threads(joined, deadline);
 	if (result != UMP_OK)

@@ -160,8 +160,8 @@ bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 	return ump__wait_publish(wait);
 }
 
-bool ump__wait_is_stuck(const struct ump__wait *wait, struct ump__channel *server,
-	const struct ump__word *state)
+bool ump__wait_is_stuck(
+	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state)
 {
 	return ump__crowd_closes(server, state, wait, &marks);
 }

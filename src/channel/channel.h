@@ -109,8 +109,8 @@ struct ump__channel {
 	/* What the receiver dequeues once its deadline has passed: NULL, or a thread's marker of
 	 * due calls.  Only the receiver accesses it, and only then. */
 	struct ump__message *late;
-	/* Its workers; NULL for a server that one thread at a time runs.  Written before the channel
-	 * is shared. */
+	/* Its workers; NULL for a server that one thread at a time runs.  Written before the
+	 * channel is shared. */
 	struct ump__crowd *crowd;
 	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__crowd *) -
 		 sizeof(struct ump__notifier) - sizeof(struct ump__word) -

@@ -28,7 +28,8 @@ static void drop_handler(struct ump__dispatcher *dispatcher)
 	dispatcher->handler.drop(dispatcher->handler.self);
 }
 
-void ump__dispatcher_end_handler(struct ump__dispatcher *dispatcher)
+/* End the handler's life. */
+static void end_handler(struct ump__dispatcher *dispatcher)
 {
 	drop_handler(dispatcher);
 	ump__timers_free(dispatcher->timers);
@@ -45,29 +46,13 @@ static void drop_stop(const struct ump__stop *stop)
 	stop->drop(stop->value);
 }
 
-struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handler *handler,
-	enum ump__outcome outcome, struct ump_flow flow)
-{
-	const struct ump__stop *stop = ump__channel_end_stop(server->channel);
-
-	if (outcome == UMP__OUTCOME_NONE)
-		flow = ump_continue();
-	if (outcome == UMP__OUTCOME_STOP && stop != NULL) {
-		flow = ump_break(stop->value);
-		stop = NULL;
-	}
-	if (handler != NULL)
-		ump__server_close(server, handler->leftover, handler->self);
-	else
-		ump__server_close(server, NULL, NULL);
-	drop_stop(stop);
-	return flow;
-}
-
 void ump__dispatcher_unwind(struct ump__dispatcher *dispatcher)
 {
-	(void)ump__dispatcher_close(dispatcher->server, NULL, UMP__OUTCOME_NONE, ump_continue());
-	ump__dispatcher_end_handler(dispatcher);
+	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
+
+	ump__server_close(dispatcher->server, NULL, NULL);
+	drop_stop(stop);
+	end_handler(dispatcher);
 }
 
 int ump__dispatcher_open(
@@ -117,12 +102,44 @@ struct ump_flow ump__dispatcher_end(
 	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
 {
 	const struct ump_handler *handler = &dispatcher->handler;
+	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
 
-	flow = ump__dispatcher_close(dispatcher->server, handler, outcome, flow);
+	if (outcome == UMP__OUTCOME_NONE)
+		flow = ump_continue();
+	if (outcome == UMP__OUTCOME_STOP && stop != NULL) {
+		flow = ump_break(stop->value);
+		stop = NULL;
+	}
+	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	drop_stop(stop);
 	if (handler->term != NULL) {
 		ump__tools_call(NULL, NULL);
 		flow = handler->term(handler->self, flow);
 	}
-	ump__dispatcher_end_handler(dispatcher);
+	end_handler(dispatcher);
+	return flow;
+}
+
+void ump__dispatcher_end_handler(struct ump__dispatcher *dispatcher)
+{
+	end_handler(dispatcher);
+}
+
+struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handler *handler,
+	enum ump__outcome outcome, struct ump_flow flow)
+{
+	const struct ump__stop *stop = ump__channel_end_stop(server->channel);
+
+	if (outcome == UMP__OUTCOME_NONE)
+		flow = ump_continue();
+	if (outcome == UMP__OUTCOME_STOP && stop != NULL) {
+		flow = ump_break(stop->value);
+		stop = NULL;
+	}
+	if (handler != NULL)
+		ump__server_close(server, handler->leftover, handler->self);
+	else
+		ump__server_close(server, NULL, NULL);
+	drop_stop(stop);
 	return flow;
 }

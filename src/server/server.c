@@ -47,8 +47,9 @@ struct ump__message *ump__server_unless_abandoned(ump_server *server, struct ump
 	return NULL;
 }
 
-/* The queue's depth peaks just before that. */
-void ump__server_permit_back(ump_server *server)
+/* Release the permit of a message that has left the queue.  The queue's depth peaks just before
+ * that. */
+static void release_permit(ump_server *server)
 {
 	struct ump__semaphore *semaphore = server->channel->semaphore;
 
@@ -60,6 +61,11 @@ void ump__server_permit_back(ump_server *server)
 		(void)ump__count_raise(
 			&server->depth_most, ump__permits_depth(&semaphore->permits));
 	ump__semaphore_give(semaphore);
+}
+
+void ump__server_permit_back(ump_server *server)
+{
+	release_permit(server);
 }
 
 /* Release the posts that were handled. */
@@ -102,7 +108,7 @@ struct ump__message *ump__server_batched(ump_server *server)
 		enum ump__kind kind = ump__kind_of(message);
 
 		if (kind != UMP__KIND_EOS)
-			ump__server_permit_back(server);
+			release_permit(server);
 		if (ump__disposition_of(kind, is_abandoned(message), false) !=
 			UMP__DISPOSITION_SKIP)
 			return message;
@@ -224,7 +230,7 @@ void ump__server_close(ump_server *server,
 		struct ump__message *message = ump__message_of(node);
 
 		if (ump__kind_of(message) != UMP__KIND_EOS)
-			ump__server_permit_back(server);
+			release_permit(server);
 		dispose(server, message, leftover, self);
 	}
 }

@@ -59,6 +59,20 @@ void ump__wait_withdraw(struct ump__wait *wait)
 
 /* ---- Walking ------------------------------------------------------------------------------- */
 
+/* Return whether `wait` still waits for its server: not if the answer is there, or may come from
+ * elsewhere.  If the walk has seen a wait of that server, it also sees here what the server did
+ * before it began that wait. */
+static bool is_pending(const struct ump__wait *wait)
+{
+	return ump__word_peek(wait->state) != UMP__CALL_DONE &&
+	       (wait->kept == NULL || ump__hint_get(wait->kept) == 0);
+}
+
+bool ump__wait_is_pending(const struct ump__wait *wait)
+{
+	return is_pending(wait);
+}
+
 /* Return whether `frame`'s thread is in a callback of `server`, which has one thread. */
 static bool is_among(const struct ump__channel *server, const struct ump__frame *frame)
 {
@@ -79,7 +93,7 @@ static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64
 
 	ump__lock_take(&vertex->lock);
 	/* If that server has too many references already, the walk ends. */
-	if (vertex->wait != NULL && ump__wait_is_pending(vertex->wait) &&
+	if (vertex->wait != NULL && is_pending(vertex->wait) &&
 		ump__weak_add(&vertex->wait->server->counts))
 		to = vertex->wait->server;
 	if (marking && vertex->mark == 0)
@@ -131,17 +145,17 @@ static bool closes_cycle(const struct ump__wait *wait)
 	ump__walk_begin(&walk);
 	while (comes_back(wait, &walk, &mark, &crowded)) {
 		if (ump__walk_back(&walk, mark, ump__marks_next(&marks)))
-			return ump__wait_is_pending(wait);
+			return is_pending(wait);
 	}
 	return crowded && ump__crowd_closes(wait->server, wait->state, wait, &marks) &&
-	       ump__wait_is_pending(wait);
+	       is_pending(wait);
 }
 
 /* ---- Interface ----------------------------------------------------------------------------- */
 
 bool ump__wait_publish(struct ump__wait *wait)
 {
-	if (!ump__wait_is_pending(wait)) {
+	if (!is_pending(wait)) {
 		/* There is nothing to wait for. */
 		wait->waiter = NULL;
 		return true;

@@ -46,13 +46,8 @@ struct ump__wait {
 };
 
 /* Return whether `wait` still waits for its server: not if the answer is there, or may come from
- * elsewhere.  If the walk has seen a wait of that server, it also sees here what the server did
- * before it began that wait. */
-static inline bool ump__wait_is_pending(const struct ump__wait *wait)
-{
-	return ump__word_peek(wait->state) != UMP__CALL_DONE &&
-	       (wait->kept == NULL || ump__hint_get(wait->kept) == 0);
-}
+ * elsewhere.  The lock must be held that guards its edge. */
+bool ump__wait_is_pending(const struct ump__wait *wait);
 
 /* Publish a wait whose `waiter` is not NULL, unless there is nothing to wait for.  Returns false if
  * it would close a cycle; then there is nothing to end. */
@@ -84,8 +79,8 @@ static inline void ump__wait_end(struct ump__wait *wait)
 		ump__wait_withdraw(wait);
 }
 
-/* Return whether the wait of a worker (channel/crowd.h), which lies at `wait` and may end meanwhile,
- * is part of a cycle.  The caller must have a reference to `server`, which is its server, and
+/* Return whether the wait of a worker (channel/crowd.h), which lies at `wait` and may end
+ * meanwhile, is part of a cycle.  The caller must have a reference to `server`, which is its server, and
  * `state` is its state. */
 bool ump__wait_is_stuck(
 	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state);

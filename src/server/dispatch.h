@@ -67,8 +67,9 @@ enum ump__outcome ump__dispatcher_pass(
 	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
 
 /* For several handlers of one receiver, the first part of ump__dispatcher_end: close the inbox,
- * dispose of undelivered messages, and of a stop that is not the outcome.  `handler` may be NULL: none is left.  `flow` is the outcome, unless `outcome` replaces
- * it.  Returns the outcome. */
+ * dispose of undelivered messages, and of a stop that is not the outcome.
+ * `handler` may be NULL: none is left.  `flow` is the outcome, unless `outcome` replaces it.
+ * Returns the outcome. */
 struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handler *handler,
 	enum ump__outcome outcome, struct ump_flow flow);
 

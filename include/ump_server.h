@@ -449,8 +449,8 @@ struct ump_config {
 	/** For ump_spawn_workers.  NULL: any worker takes any message.  Otherwise returns the key
 	 *  of a message: messages of one key never overlap; [workers].  `arg` is `key_arg`, `msg`
 	 *  the value, which `key` must only read, and `request` whether it is a request.  Called on
-	 *  the workers, one call at a time, once for each message that is dequeued, in their order.  It
-	 *  must be brief, since no message begins meanwhile, and must not call this library. */
+	 *  the workers, one call at a time, once for each message that is dequeued, in their order.
+	 *  It must be brief, since no message begins meanwhile, and must not call this library. */
 	uint64_t (*key)(void *arg, const void *msg, bool request) UMP_ZERO;
 	/** Passed to `key`.  The library only passes it on. */
 	void *key_arg UMP_ZERO;

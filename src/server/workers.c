@@ -430,9 +430,10 @@ static struct ump__message *next(struct member *member)
 {
 	struct ump_workers *group = member->group;
 	struct ump__message *message = NULL;
-	struct ump__node *node;
 
 	while (message == NULL) {
+		struct ump__node *node;
+
 		if (group->over)
 			return NULL;
 		if (ump__stop_is_set(ump__attention_peek(&group->channel->attention))) {

@@ -287,6 +287,8 @@ static void join(bool stop)
 static void begin_in_order(void)
 {
 	spawn(3, false, 0);
+	/* They sleep: each message must wake one. */
+	check_nap(50);
 	for (int i = 0; i < 9; i++)
 		post(GATE, i, 0);
 	/* The messages that have begun are the oldest ones, whichever end first. */

@@ -119,6 +119,10 @@
  *              ump_client_req.  If a second budget brings none, and after each further one, it
  *              releases the role to the next sender.  ump_spawn_combining states the exceptions
  *              to [quiet] and [deadline].
+ * - [workers]  Several workers share one inbox.  Messages begin in the order in which they were
+ *              accepted, and those under way may overlap.  By key, messages of one key never
+ *              overlap, and are handled in order; a key that is busy delays no other key.
+ *              ump_spawn_workers has the table of what the other promises mean then.
  * - [complete] Each request sent with a completion comes out of its completion queue exactly once,
  *              with its tag, unless the queue is dropped first: that gives up all in flight.  One
  *              that was cancelled, or whose deadline has passed, comes out without an answer; if
@@ -284,8 +288,8 @@ enum ump_result {
 	/** The request was cancelled (ump_completions_cancel), or the loop of the asking handler
 	 *  has ended by a break (ump_client_ask). */
 	UMP_CANCELLED = -16,
-	/** The server has no time of its own: a combining server has no timers, and its requests no
-	 *  deadlines; neither it nor a raw receiving end takes delayed posts. */
+	/** The server has no time of its own: combining servers and workers have no timers, and
+	 *  their requests no deadlines; neither they nor raw receiving ends take delayed posts. */
 	UMP_NO_TIMERS = -17
 };
 
@@ -476,6 +480,14 @@ struct ump_config {
 	/** For ump_spawn_thread: the server's callbacks run with the signal mask that the spawning
 	 *  thread has at the call.  false: with the thread's own mask; see ump_spawn_thread. */
 	bool inherit_signals UMP_ZERO;
+	/** For ump_spawn_workers.  NULL: any worker takes any message.  Otherwise returns the key
+	 *  of a message: messages of one key never overlap; [workers].  `arg` is `key_arg`, `msg`
+	 *  the value, which `key` must only read, and `request` whether it is a request.  Called on
+	 *  the workers, one call at a time, once for each message that is dequeued, in their order.
+	 *  It must be brief, since no message begins meanwhile, and must not call this library. */
+	uint64_t (*key)(void *arg, const void *msg, bool request) UMP_ZERO;
+	/** Passed to `key`.  The library only passes it on. */
+	void *key_arg UMP_ZERO;
 };
 
 /** What a handler does next, and how a loop ended. */
@@ -529,6 +541,8 @@ typedef struct ump_reply_context ump_reply_context;
 typedef struct ump_server ump_server;
 /** A server that runs on a thread. */
 typedef struct ump_thread ump_thread;
+/** A server that runs on several threads, its workers. */
+typedef struct ump_workers ump_workers;
 /** A server that runs inside the application's event loop. */
 typedef struct ump_task ump_task;
 /** A combining server: it runs on the threads of its callers. */
@@ -644,8 +658,8 @@ UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump
  *
  * Never blocks.  Any thread, also from any handler.
  * UMP_OK: sent: it will be handled, passed to `leftover` or dropped; [once].
- * UMP_NO_TIMERS: the server is a combining one, or a raw receiving end, and has no time of its own;
- *   nothing was sent.
+ * UMP_NO_TIMERS: the server is a combining one, one with workers, or a raw receiving end, and has
+ *   no time of its own; nothing was sent.
  * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
  * UMP_OVERFLOW: 2^32 - 3 weak clients and delayed posts of the server exist.
  * UMP_INVALID: `client` or `msg` is NULL, `period` is negative, or the server takes no posts.
@@ -894,6 +908,10 @@ UMP_API int ump_weak_client_watch(
  */
 UMP_API int ump_thread_watch(const ump_thread *thread, ump_completions *completions, void *tag);
 
+/** As ump_thread_watch, for workers: once the completion has come, ump_workers_join waits for the
+ *  exit of their threads only. */
+UMP_API int ump_workers_watch(const ump_workers *workers, ump_completions *completions, void *tag);
+
 /** As ump_thread_watch, for a task: once the completion has come, ump_task_join returns UMP_OK. */
 UMP_API int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag);
 
@@ -1123,7 +1141,8 @@ typedef struct ump_flow ump_due_call(void *self, void *arg, uint64_t count);
  * loop ends makes no further call, so the handler must know what to release in `term` or `drop`.
  *
  * UMP_OK.  UMP_NO_MEMORY.
- * UMP_NO_TIMERS: the calling callback's server is a combining one, which has no time of its own.
+ * UMP_NO_TIMERS: the calling callback's server is a combining one, or has workers, and has no time
+ *   of its own.
  * UMP_SERVER_GONE: the loop has ended: the caller is `leftover`, `term` or `drop`.
  * UMP_INVALID: `call` is NULL, `period` is negative, or the caller is in no callback of a server,
  *   or in a builder.
@@ -1240,7 +1259,7 @@ typedef struct ump_flow ump_answer_call(void *self, void *arg, int result, const
  * UMP_NO_MEMORY.  UMP_OVERFLOW: 2^32 - 3 requests and watches of the asker are in flight, or that
  *   number of weak clients of it exists.
  * UMP_INVALID: `client`, `msg` or `call` is NULL, the server takes no requests, or the caller is in
- *   no callback of a server, or in a builder.
+ *   no callback of a server, in one of a worker, or in a builder.
  * On failure the caller still owns what `*msg` points to, and `*id` is 0.
  */
 UMP_API int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
@@ -1253,7 +1272,7 @@ UMP_API int ump_client_ask(const ump_client *client, const void *msg, ump_time d
  * [origin].  From the same callbacks as ump_client_ask, and from `leftover`, `term` and `drop`.
  * Never blocks, and needs no memory.
  * UMP_OK.  UMP_EMPTY: no such request or watch is in flight: it has called back, or was cancelled.
- * UMP_INVALID: the caller is in no callback of a server, or in a builder.
+ * UMP_INVALID: the caller is in no callback of a server, in one of a worker, or in a builder.
  */
 UMP_API int ump_ask_cancel(uint64_t id);
 
@@ -1269,7 +1288,7 @@ UMP_API int ump_ask_cancel(uint64_t id);
  * UMP_OK: `call` will be called.  UMP_NO_MEMORY.  UMP_OVERFLOW as ump_client_ask.
  * UMP_SERVER_GONE: the caller's own loop has ended.
  * UMP_INVALID: `client` or `call` is NULL, or the caller is in no callback of a server, in one of a
- *   combining server, or in a builder.
+ *   combining server or of a worker, or in a builder.
  * On failure `*id` is 0.
  */
 UMP_API int ump_client_watch_call(
@@ -1393,6 +1412,114 @@ UMP_API int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stac
  * to NULL are allowed.
  */
 UMP_API void ump_thread_pool_drop(ump_thread_pool **pool);
+
+/* ---- A server on several threads: workers ---------------------------------------------------- */
+
+/** The most workers that one server may have. */
+#define UMP_WORKERS_MOST 1024
+
+/** The function behind ump_spawn_workers, which passes the sizes of the caller's structures. */
+UMP_API int ump_spawn_workers_sized(const struct ump_config *config, size_t config_size,
+	size_t handler_size, ump_handler_builder *builder, void *arg, size_t count,
+	ump_client **client, ump_workers **workers);
+
+/**
+ * Open a channel, and run `count` workers on it: threads (new ones, or those of `thread_pool`) that
+ * take messages from its one inbox, each for a handler of its own; [workers].  The builder is
+ * called `count` times on the calling thread; then each `init` runs on the thread of its worker,
+ * one after the other.  No message is handled before all of them have succeeded.
+ *
+ *                    a server           workers                      workers by key
+ *   [once] [gone]    yes                yes                          yes
+ *   [fifo]           handled in order   begun in order; may overlap  begun and ended in order for
+ *                                       and end in any order         each key; a message whose key
+ *                                                                    is busy waits, later ones of
+ *                                                                    other keys may pass it
+ *   overlap          none               up to `count` messages       none of one key; up to `count`
+ *   [drain]          yes                all workers end, once all    the same
+ *                                       accepted messages have ended
+ *   [break]          nothing follows    no message begins after it;  the same
+ *                                       those under way end
+ *   [stop]           all but the        all but the messages under   the same
+ *                    message at hand    way
+ *   [bound]          yes                yes                          yes; what waits for a busy key
+ *                                                                    is queued
+ *   [deadlock]       every cycle        if no worker can take the    also if the only worker that
+ *                                       message, or the only worker  may take it, since it works on
+ *                                       that has it is blocked       its key, is blocked
+ *   [timer]          yes                UMP_NO_TIMERS; so do         UMP_NO_TIMERS
+ *                                       delayed posts
+ *   [ask]            yes                UMP_INVALID                  UMP_INVALID
+ *   [suspend]        tasks only         no                           no
+ *   [init]           yes                the k-th failure unwinds     the same
+ *                                       all
+ *   `leftover`       its handler's      that of one of the handlers  the same
+ *   visibility       each callback      each callback sees what      each message sees what that of
+ *                    sees what the one  earlier ones of the same     the same key before it wrote,
+ *                    before it wrote    worker wrote                 and the same worker's
+ *
+ * A message begins when a worker dequeues it, and ends when the callback has returned.  A worker
+ * calls its handler right after it has dequeued; how these calls interleave with those of other
+ * workers is left to the system.
+ *
+ * [break]: the worker whose handler breaks (after a stop: the one that finds it) closes the inbox
+ * and passes what is queued to its handler's `leftover`, while messages under way end on other
+ * workers.  When the last of these has ended, `term` and `drop` are called for each handler on its
+ * own thread, one worker after the other: `term` gets what the previous one returned, the first one
+ * the outcome, and what the last one returns is the outcome.  Of several breaks the first is the
+ * outcome, and the values of the others are discarded.  What is left over has the order of the
+ * queue for each key, and without keys.
+ *
+ * [init]: if an `init` fails, those of later workers do not run, the inbox closes, each handler is
+ * dropped (one whose thread runs, on that thread; the last worker first) without `term`, and this
+ * returns the code.  So does the failure of a thread or of a builder.
+ *
+ * [deadlock]: a wait of a handler for these workers closes a cycle if no handler that it depends on
+ * can proceed.  It depends on all workers of the server, as any of them may take the message or
+ * free a permit; but if a worker has the request at hand, or the request is queued for that
+ * worker's key, on that worker alone.  So the wait of one worker for the others is none, as long as
+ * another one can take the message.  A request without a deadline to a key whose worker waits for
+ * it gets UMP_DEADLOCK once it is dequeued, and was not handled then; with a deadline, or sent
+ * without waiting, it waits.  Not found: a cycle through a wait for the end of workers, if not all
+ * of them are blocked; one that depends on more than 128 other waits; and a key's cycle while the
+ * message is queued behind others that no worker can take.
+ *
+ * The statistics of a client are those of all workers together; `busy_for` is -1.  Those of one
+ * worker: ump_workers_stats.  `slow_handler` is called on the worker, by several at once.
+ *
+ * `config` is read during the call only.  `*client` is the first strong client, and `*workers` the
+ * handle for ump_workers_join; both are the caller's.  Blocks while the builders and each `init`
+ * run.  Any thread.
+ * UMP_INVALID: as for ump_spawn_thread; or `count` is 0 or above UMP_WORKERS_MOST.  UMP_NO_MEMORY.
+ * UMP_NO_THREAD.  Any other: what the builder or `init` returned; [init].
+ * On failure `*client` and `*workers` are NULL; [clean].
+ */
+static inline int ump_spawn_workers(const struct ump_config *config, ump_handler_builder *builder,
+	void *arg, size_t count, ump_client **client, ump_workers **workers)
+{
+	return ump_spawn_workers_sized(config, sizeof(struct ump_config),
+		sizeof(struct ump_handler), builder, arg, count, client, workers);
+}
+
+/**
+ * Wait until all workers have ended, and their threads are gone, or idle in their pool.  Afterwards
+ * none of the handlers' callbacks runs.  `*how` gets the outcome, as from ump_thread_join; `how`
+ * may be NULL.
+ * Blocks until then or until `deadline` (ns, absolute) has passed; [deadline].  One thread at a
+ * time.
+ * UMP_OK: the handle is consumed.  UMP_TIMED_OUT: nothing is consumed.
+ * UMP_DEADLOCK: called by a callback of a worker, or on its thread while that exits, or by a
+ * handler for which all workers wait; nothing is consumed; [deadlock].
+ * UMP_INVALID: `workers` or what it points to is NULL.
+ */
+UMP_API int ump_workers_join(ump_workers **workers, struct ump_flow *how, ump_time deadline);
+
+/**
+ * Drop the handle: the workers run to completion, and the outcome is discarded; ump_join_dropped
+ * waits for their threads.  Never blocks; [quiet].  Any thread, also a worker's.  NULL and a
+ * pointer to NULL are allowed.
+ */
+UMP_API void ump_workers_drop(ump_workers **workers);
 
 /* ---- A server inside an event loop ---------------------------------------------------------- */
 
@@ -1700,6 +1827,9 @@ UMP_API int ump_post_client_stats_sized(
 /** The function behind ump_weak_client_stats. */
 UMP_API int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
+/** The function behind ump_workers_stats. */
+UMP_API int ump_workers_stats_sized(
+	const ump_workers *workers, size_t index, struct ump_stats *out, size_t out_size);
 /** The function behind ump_server_stats. */
 UMP_API int ump_server_stats_sized(
 	const ump_server *server, struct ump_stats *out, size_t out_size);
@@ -1729,6 +1859,16 @@ static inline int ump_weak_client_stats(const ump_weak_client *weak, struct ump_
 static inline int ump_server_stats(const ump_server *server, struct ump_stats *out)
 {
 	return ump_server_stats_sized(server, out, sizeof(struct ump_stats));
+}
+
+/**
+ * As ump_client_stats, for the worker `index`, counted from 0, of a server with workers: `handled`,
+ * `skipped`, `busy` and `busy_for` are that worker's, all else is the server's.
+ * UMP_INVALID also if there is no such worker.
+ */
+static inline int ump_workers_stats(const ump_workers *workers, size_t index, struct ump_stats *out)
+{
+	return ump_workers_stats_sized(workers, index, out, sizeof(struct ump_stats));
 }
 
 /**
@@ -1762,6 +1902,7 @@ UMP_API void ump_here(const char *file, int line);
 #define ump_channel_open(...)        UMP_HERE(ump_channel_open(__VA_ARGS__))
 #define ump_spawn_thread(...)        UMP_HERE(ump_spawn_thread(__VA_ARGS__))
 #define ump_spawn_task(...)          UMP_HERE(ump_spawn_task(__VA_ARGS__))
+#define ump_spawn_workers(...)       UMP_HERE(ump_spawn_workers(__VA_ARGS__))
 #define ump_spawn_combining(...)     UMP_HERE(ump_spawn_combining(__VA_ARGS__))
 #endif
 

@@ -83,7 +83,8 @@
  *
  * @code
  * typedef ... adder_client, adder_post_client, adder_weak_client, adder_wait_reply,
- *             adder_reply_context, adder_server, adder_thread, adder_task, adder_combining;
+ *             adder_reply_context, adder_server, adder_thread, adder_task, adder_combining,
+ *             adder_workers;
  * struct adder;                 // the handler's self
  * struct adder_handler;         // the handler's functions: see UMP_TYPED_HANDLER
  * struct adder_message;         // what a raw receiving end receives
@@ -192,6 +193,15 @@
  * int adder_combining_join(adder_combining *combining, struct ump_flow *how, ump_time deadline);
  * void adder_combining_drop(adder_combining *combining);
  *
+ * // As adder_spawn_thread, on several threads: `selves` are those of `count` handlers.
+ * int adder_spawn_workers(const struct ump_config *config, const struct adder_handler *handler,
+ *                         struct adder *const *selves, size_t count, adder_client *client,
+ *                         adder_workers *workers);
+ * int adder_workers_watch(adder_workers workers, ump_completions *completions, void *tag);
+ * int adder_workers_stats(adder_workers workers, size_t index, struct ump_stats *out);
+ * int adder_workers_join(adder_workers *workers, struct ump_flow *how, ump_time deadline);
+ * void adder_workers_drop(adder_workers *workers);
+ *
  * // Of `handler` only drop_request, drop_reply and drop_post are used; NULL: nothing to release.
  * int adder_channel_open(adder_server *server, adder_client *client,
  *                        const struct adder_handler *handler);
@@ -225,10 +235,11 @@
 	(name, request) UMP__JOIN3(UMP__TYPED_REPLY_, UMP__HAS(request), UMP__HAS(reply))(         \
 		name, request, reply) UMP__JOIN3(UMP__TYPED_CODES_, UMP__HAS(request),             \
 		UMP__HAS(codes))(name, codes) UMP__JOIN(UMP__TYPED_POST_, UMP__HAS(post))(name,    \
-		post) UMP__TYPED_TABLE(name, request, reply, post) UMP__TYPED_CONFIGURE(name,      \
-		request, reply, post) UMP__TYPED_BUILDER(name) UMP__TYPED_THREAD(name)             \
-		UMP__TYPED_TASK(name) UMP__TYPED_COMBINING(name) UMP__TYPED_SERVER(name)           \
-			UMP__JOIN3(UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
+		post) UMP__TYPED_TABLE(name, request, reply, post)                                 \
+		UMP__TYPED_CONFIGURE(name, request, reply, post) UMP__TYPED_BUILDER(name)          \
+			UMP__TYPED_THREAD(name) UMP__TYPED_TASK(name) UMP__TYPED_COMBINING(name)   \
+				UMP__TYPED_WORKERS(name) UMP__TYPED_SERVER(name) UMP__JOIN3(       \
+					UMP__TAKES_, UMP__HAS(request), UMP__HAS(post))(name)
 
 /**
  * UMP_TYPED_HANDLER(name, handler, ...);
@@ -338,6 +349,9 @@ UMP__TYPED const void *ump__completion_value(const struct ump_completion *comple
 	typedef struct {                                                                           \
 		ump_combining *untyped;                                                            \
 	} name##_combining;                                                                        \
+	typedef struct {                                                                           \
+		ump_workers *untyped;                                                              \
+	} name##_workers;                                                                          \
 	typedef struct {                                                                           \
 		ump_server *untyped;                                                               \
 	} name##_server;                                                                           \
@@ -879,6 +893,59 @@ struct ump__untyped_handler {
 	UMP__TYPED void name##_thread_drop(name##_thread *thread_)                                 \
 	{                                                                                          \
 		ump_thread_drop(UMP__UNTYPED(thread_));                                            \
+	}
+
+#define UMP__TYPED_WORKERS(name)                                                                   \
+	struct name##_crew {                                                                       \
+		const struct name##_handler *handler;                                              \
+		struct name *const *selves;                                                        \
+		size_t bound;                                                                      \
+	};                                                                                         \
+	UMP__TYPED int name##_crew_builder(                                                        \
+		void *arg_, ump_client *client_, struct ump_handler *out_)                         \
+	{                                                                                          \
+		struct name##_crew *crew_ = arg_;                                                  \
+		struct name##_binding binding_ = {                                                 \
+			crew_->handler, crew_->selves[crew_->bound], false};                       \
+		int result_ = name##_builder(&binding_, client_, out_);                            \
+		crew_->bound += binding_.bound;                                                    \
+		return result_;                                                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_spawn_workers(const struct ump_config *config_,                      \
+		const struct name##_handler *handler_, struct name *const *selves_, size_t count_, \
+		name##_client *client_, name##_workers *workers_)                                  \
+	{                                                                                          \
+		struct ump_config typed_ = {0};                                                    \
+		struct name##_crew crew_ = {handler_, selves_, 0};                                 \
+		bool there_ = handler_ != NULL && selves_ != NULL;                                 \
+		int result_;                                                                       \
+		if (config_ != NULL)                                                               \
+			typed_ = *config_;                                                         \
+		name##_configure(&typed_, handler_);                                               \
+		result_ = ump_spawn_workers(&typed_, there_ ? name##_crew_builder : NULL, &crew_,  \
+			count_, UMP__UNTYPED(client_), UMP__UNTYPED(workers_));                    \
+		for (; there_ && handler_->drop != NULL && crew_.bound < count_; crew_.bound++)    \
+			handler_->drop(selves_[crew_.bound]);                                      \
+		return result_;                                                                    \
+	}                                                                                          \
+	UMP__TYPED int name##_workers_watch(                                                       \
+		name##_workers workers_, ump_completions *completions_, void *tag_)                \
+	{                                                                                          \
+		return ump_workers_watch(workers_.untyped, completions_, tag_);                    \
+	}                                                                                          \
+	UMP__TYPED int name##_workers_stats(                                                       \
+		name##_workers workers_, size_t index_, struct ump_stats *out_)                    \
+	{                                                                                          \
+		return ump_workers_stats(workers_.untyped, index_, out_);                          \
+	}                                                                                          \
+	UMP__TYPED int name##_workers_join(                                                        \
+		name##_workers *workers_, struct ump_flow *how_, ump_time deadline_)               \
+	{                                                                                          \
+		return ump_workers_join(UMP__UNTYPED(workers_), how_, deadline_);                  \
+	}                                                                                          \
+	UMP__TYPED void name##_workers_drop(name##_workers *workers_)                              \
+	{                                                                                          \
+		ump_workers_drop(UMP__UNTYPED(workers_));                                          \
 	}
 
 #define UMP__TYPED_COMBINING(name)                                                                 \

@@ -6,7 +6,7 @@
 #include "sync/probe.h"
 #include "sync/tools.h"
 
-static void server_init(struct ump_server *server, struct ump__channel *channel)
+void ump__server_init(struct ump_server *server, struct ump__channel *channel)
 {
 	server->channel = channel;
 	ump__queue_init(&server->batch);
@@ -56,12 +56,13 @@ struct ump__channel *ump__channel_new(const struct ump_config *config)
 	channel->combining = NULL;
 	channel->late = NULL;
 	ump__word_init(&channel->delayed, UMP__INBOX_EMPTY);
+	channel->crowd = NULL;
 #ifndef NDEBUG
 	channel->generation = ump__fork_generation();
 #endif
 	ump__message_init(&channel->eos, UMP__KIND_EOS, NULL);
 	ump__word_init(&channel->watches, UMP__INBOX_EMPTY);
-	server_init(&channel->server, channel);
+	ump__server_init(&channel->server, channel);
 	return channel;
 }
 
@@ -70,6 +71,10 @@ void ump__channel_free(struct ump__channel *channel)
 	if (channel->bounded)
 		ump__semaphore_end(channel->semaphore);
 	ump__vertex_end(&channel->vertex);
+	if (channel->crowd != NULL) {
+		ump__lock_end(&channel->crowd->lock);
+		ump__free(channel->crowd);
+	}
 	ump__free(channel);
 }
 

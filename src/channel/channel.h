@@ -9,6 +9,7 @@
 #define UMP_CHANNEL_H
 
 #include "channel/combiner.h"
+#include "channel/crowd.h"
 #include "channel/fair_semaphore.h"
 #include "channel/message.h"
 #include "channel/vertex.h"
@@ -110,9 +111,13 @@ struct ump__channel {
 	struct ump__message *late;
 	/* The list of news of delayed posts (call/delayed.h): an inbox that is never parked. */
 	struct ump__word delayed;
-	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__notifier) -
-		 2 * sizeof(struct ump__word) - sizeof(struct ump__counts) -
-		 sizeof(struct ump__vertex) - UMP__SEMAPHORE_BEFORE_LINE];
+	/* Its workers; NULL for a server that one thread at a time runs.  Written before the
+	 * channel is shared. */
+	struct ump__crowd *crowd;
+	char gap[UMP__LINE - sizeof(struct ump__message *) - sizeof(struct ump__crowd *) -
+		 sizeof(struct ump__notifier) - 2 * sizeof(struct ump__word) -
+		 sizeof(struct ump__counts) - sizeof(struct ump__vertex) -
+		 UMP__SEMAPHORE_BEFORE_LINE];
 	/* One or none; if none, only its address exists.  Its first word is written by senders and
 	 * ends their line.  The rest has a line of its own, which the receiver writes while senders
 	 * that find no permit read it. */
@@ -143,6 +148,9 @@ int ump__config_read(struct ump_config *to, const struct ump_config *from, size_
 /* Create a channel with a receiver and one strong reference, which the caller owns; NULL if out of
  * memory.  It has no notifier yet. */
 struct ump__channel *ump__channel_new(const struct ump_config *config);
+
+/* Initialize a receiver, or the part of one that a worker has for itself. */
+void ump__server_init(struct ump_server *server, struct ump__channel *channel);
 
 /* Free a channel that no other thread has seen. */
 void ump__channel_free(struct ump__channel *channel);

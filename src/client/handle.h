@@ -21,7 +21,8 @@ enum ump__mark {
 	UMP__MARK_THREAD,
 	UMP__MARK_TASK,
 	UMP__MARK_COMBINING,
-	UMP__MARK_THREAD_POOL
+	UMP__MARK_THREAD_POOL,
+	UMP__MARK_WORKERS
 };
 
 struct ump__handle {

@@ -4,6 +4,7 @@
 #include "channel/permits.h"
 #include "channel/user.h"
 #include "client/handle.h"
+#include "server/workers.h"
 
 /* Size of struct ump_stats in the first version that had it. */
 #define STATS_FIRST_SIZE (offsetof(struct ump_stats, closed) + sizeof(bool))
@@ -21,9 +22,9 @@ static void read_depth(struct ump__channel *channel, struct ump_stats *stats)
 	stats->depth_most = ump__count_raise(&channel->server.depth_most, stats->depth);
 }
 
-static int64_t busy_for(const struct ump__channel *channel)
+static int64_t busy_for(const struct ump_server *server)
 {
-	uint64_t since = ump__count_get(&channel->server.busy_since);
+	uint64_t since = ump__count_get(&server->busy_since);
 	ump_time now;
 
 	if (since == 0)
@@ -33,7 +34,9 @@ static int64_t busy_for(const struct ump__channel *channel)
 	return now > (ump_time)since ? now - (ump_time)since : 0;
 }
 
-static int read_stats(struct ump__channel *channel, struct ump_stats *out, size_t out_size)
+/* As for the server of `channel`; what is counted for each worker is that of `server`. */
+static int read_receiver(struct ump__channel *channel, const struct ump_server *server,
+	struct ump_stats *out, size_t out_size)
 {
 	struct ump_stats stats;
 
@@ -42,15 +45,20 @@ static int read_stats(struct ump__channel *channel, struct ump_stats *out, size_
 	memset(&stats, 0, sizeof stats);
 	stats.closed = ump__inbox_is_closed(&channel->inbox);
 	read_depth(channel, &stats);
-	stats.handled = ump__count_get(&channel->server.handled);
-	stats.skipped = ump__count_get(&channel->server.skipped);
+	stats.handled = ump__count_get(&server->handled);
+	stats.skipped = ump__count_get(&server->skipped);
 	stats.failed = ump__count_get(&channel->failed);
 	stats.kept = ump__count_get(&channel->kept);
-	stats.busy = ump__hint_get(&channel->server.busy) != 0;
-	stats.busy_for = busy_for(channel);
+	stats.busy = ump__hint_get(&server->busy) != 0;
+	stats.busy_for = busy_for(server);
 	stats.clients = ump__counts_strong(ump__counts_load(&channel->counts));
 	ump__user_write(out, out_size, &stats, sizeof stats);
 	return UMP_OK;
+}
+
+static int read_stats(struct ump__channel *channel, struct ump_stats *out, size_t out_size)
+{
+	return read_receiver(channel, &channel->server, out, out_size);
 }
 
 int ump_client_stats_sized(const ump_client *client, struct ump_stats *out, size_t out_size)
@@ -84,4 +92,16 @@ int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size
 	if (server == NULL || out == NULL)
 		return UMP_INVALID;
 	return read_stats(server->channel, out, out_size);
+}
+
+int ump_workers_stats_sized(
+	const ump_workers *workers, size_t index, struct ump_stats *out, size_t out_size)
+{
+	const struct ump_server *receiver = NULL;
+
+	if (workers != NULL && out != NULL)
+		receiver = ump__workers_receiver(workers, index);
+	if (receiver == NULL)
+		return UMP_INVALID;
+	return read_receiver(receiver->channel, receiver, out, out_size);
 }

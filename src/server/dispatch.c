@@ -151,6 +151,12 @@ static enum ump__outcome pass_on(struct ump__dispatcher *dispatcher, struct ump_
 	return ump__outcome_after(kind, flow->stop);
 }
 
+enum ump__outcome ump__dispatcher_pass(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow)
+{
+	return pass_on(dispatcher, message, ump__kind_of(message), flow);
+}
+
 void ump__dispatcher_plan(struct ump__dispatcher *dispatcher)
 {
 	ump_time until = ump__due_posts_time(&dispatcher->due_posts);

@@ -87,6 +87,19 @@ struct ump__dispatcher *ump__dispatcher_of_caller(void);
 
 /* Return the dispatcher of a combining server.  Its combiner only. */
 struct ump__dispatcher *ump__combining_dispatcher(struct ump_combining *combining);
+/* Pass a request or a post to the handler, whatever the attention word is. */
+enum ump__outcome ump__dispatcher_pass(
+	struct ump__dispatcher *dispatcher, struct ump__message *message, struct ump_flow *flow);
+
+/* For several handlers of one receiver, the first part of ump__dispatcher_end: close the inbox,
+ * dispose of undelivered messages, and of a stop that is not the outcome.
+ * `handler` may be NULL: none is left.  `flow` is the outcome, unless `outcome` replaces it.
+ * Returns the outcome. */
+struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handler *handler,
+	enum ump__outcome outcome, struct ump_flow flow);
+
+/* The same, the last part: drop the handler. */
+void ump__dispatcher_end_handler(struct ump__dispatcher *dispatcher);
 
 /* End the loop: close the inbox, dispose of undelivered messages, and of a stop that is not the
  * outcome, call term and drop.  `flow` is the outcome, unless `outcome` replaces it.  Returns the

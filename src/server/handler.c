@@ -124,11 +124,10 @@ int ump__dispatcher_init(struct ump__dispatcher *dispatcher)
 	return dispatcher->handler.init(dispatcher->handler.self, &dispatcher->me);
 }
 
-struct ump_flow ump__dispatcher_end(
-	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
+struct ump_flow ump__dispatcher_close(ump_server *server, const struct ump_handler *handler,
+	enum ump__outcome outcome, struct ump_flow flow)
 {
-	const struct ump_handler *handler = &dispatcher->handler;
-	const struct ump__stop *stop = ump__channel_end_stop(dispatcher->server->channel);
+	const struct ump__stop *stop = ump__channel_end_stop(server->channel);
 
 	if (outcome == UMP__OUTCOME_NONE)
 		flow = ump_continue();
@@ -136,9 +135,26 @@ struct ump_flow ump__dispatcher_end(
 		flow = ump_break(stop->value);
 		stop = NULL;
 	}
-	give_up_asks(dispatcher);
-	ump__server_close(dispatcher->server, handler->leftover, handler->self);
+	if (handler != NULL)
+		ump__server_close(server, handler->leftover, handler->self);
+	else
+		ump__server_close(server, NULL, NULL);
 	drop_stop(stop);
+	return flow;
+}
+
+void ump__dispatcher_end_handler(struct ump__dispatcher *dispatcher)
+{
+	end_handler(dispatcher);
+}
+
+struct ump_flow ump__dispatcher_end(
+	struct ump__dispatcher *dispatcher, enum ump__outcome outcome, struct ump_flow flow)
+{
+	const struct ump_handler *handler = &dispatcher->handler;
+
+	give_up_asks(dispatcher);
+	flow = ump__dispatcher_close(dispatcher->server, handler, outcome, flow);
 	/* What has not fallen due by the end of the clients is not undelivered, but dropped. */
 	ump__due_posts_close(&dispatcher->due_posts, dispatcher->server->channel,
 		outcome == UMP__OUTCOME_NONE ? NULL : handler->leftover, handler->self);

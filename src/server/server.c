@@ -65,6 +65,11 @@ static void release_permit(ump_server *server)
 	ump__semaphore_give(semaphore);
 }
 
+void ump__server_permit_back(ump_server *server)
+{
+	release_permit(server);
+}
+
 /* Release the posts that were handled. */
 static void settle(ump_server *server)
 {

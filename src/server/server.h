@@ -16,6 +16,9 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 /* The same, from the messages that were already taken from the inbox. */
 struct ump__message *ump__server_batched(ump_server *server);
 
+/* Release the permit of a message that has left the queue.  Any thread of the receiver's. */
+void ump__server_permit_back(ump_server *server);
+
 /* Release a post.  Its memory is returned later, together with that of its neighbours: at the
  * latest before the receiver waits, becomes idle or ends. */
 void ump__server_done(ump_server *server, struct ump__post *post);

@@ -104,7 +104,9 @@ static int dispatcher_of_caller(struct ump__dispatcher **out)
 {
 	const struct ump__frame *frame = ump__frame_top();
 
-	if (frame != NULL && frame->channel->combining != NULL)
+	if (frame == NULL)
+		return UMP_INVALID;
+	if (frame->channel->combining != NULL || frame->channel->crowd != NULL)
 		return UMP_NO_TIMERS;
 	*out = ump__dispatcher_of_caller();
 	return *out != NULL ? UMP_OK : UMP_INVALID;

@@ -4,14 +4,19 @@
 #include "channel/channel.h"
 #include "channel/references.h"
 #include "core/walk.h"
+#include "wait/crowd.h"
 
 /* Last mark that was drawn.  None is drawn unless a walk has come back to the waiter. */
 static struct ump__count marks;
 
 /* ---- Publishing ---------------------------------------------------------------------------- */
 
-static void put(struct ump__vertex *vertex, struct ump__wait *wait)
+static void put(const struct ump__frame *frame, struct ump__wait *wait)
 {
+	struct ump__vertex *vertex = &frame->channel->vertex;
+
+	if (frame->channel->crowd != NULL && ump__crowd_put(frame, wait))
+		return;
 	ump__lock_take(&vertex->lock);
 	vertex->wait = wait;
 	vertex->mark = 0;
@@ -25,16 +30,17 @@ static void publish(struct ump__wait *wait)
 	wait->boundary = NULL;
 	wait->outer = NULL;
 	for (struct ump__frame *frame = wait->waiter; frame != NULL; frame = frame->outer) {
-		struct ump__vertex *vertex = &frame->channel->vertex;
-
-		if (frame->blocked == NULL) {
-			frame->underneath = vertex->wait;
+		/* A worker has an edge of its own, and none underneath. */
+		if (frame->blocked == NULL && frame->channel->crowd == NULL) {
+			frame->underneath = frame->channel->vertex.wait;
+		} else if (frame->blocked == NULL) {
+			frame->underneath = NULL;
 		} else if (wait->boundary == NULL) {
 			wait->boundary = frame;
 			wait->outer = frame->blocked;
 		}
 		frame->blocked = wait;
-		put(vertex, wait);
+		put(frame, wait);
 	}
 }
 
@@ -46,7 +52,7 @@ void ump__wait_withdraw(struct ump__wait *wait)
 		if (frame == wait->boundary)
 			before = wait->outer;
 		frame->blocked = before;
-		put(&frame->channel->vertex, before != NULL ? before : frame->underneath);
+		put(frame, before != NULL ? before : frame->underneath);
 	}
 	wait->waiter = NULL;
 }
@@ -62,12 +68,17 @@ static bool is_pending(const struct ump__wait *wait)
 	       (wait->kept == NULL || ump__hint_get(wait->kept) == 0);
 }
 
-/* Return whether `frame`'s thread is in a callback of `server`. */
+bool ump__wait_is_pending(const struct ump__wait *wait)
+{
+	return is_pending(wait);
+}
+
+/* Return whether `frame`'s thread is in a callback of `server`, which has one thread. */
 static bool is_among(const struct ump__channel *server, const struct ump__frame *frame)
 {
 	for (; frame != NULL; frame = frame->outer) {
 		if (frame->channel == server)
-			return true;
+			return !ump__crowd_has_begun(server);
 	}
 	return false;
 }
@@ -92,17 +103,27 @@ static struct ump__channel *follow(struct ump__channel *at, bool marking, uint64
 	return to;
 }
 
+/* Return whether the walk ends at `server`, whose workers no single edge leaves. */
+static bool is_crowd(const struct ump__channel *server, bool *crowded)
+{
+	if (server->crowd == NULL || !ump__crowd_has_begun(server))
+		return false;
+	*crowded = true;
+	return true;
+}
+
 /* One round: return whether the edges lead from the server of `wait` back to the waiter.  `mark`
- * receives that of the last edge. */
-static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uint64_t *mark)
+ * receives that of the last edge.  `crowded` is set if they lead to a server with workers. */
+static bool comes_back(
+	const struct ump__wait *wait, struct ump__walk *walk, uint64_t *mark, bool *crowded)
 {
 	struct ump__channel *at = wait->server;
-	struct ump__channel *to = follow(at, walk->marks, mark);
+	struct ump__channel *to = is_crowd(at, crowded) ? NULL : follow(at, walk->marks, mark);
 
 	while (to != NULL && !is_among(to, wait->waiter) &&
 		ump__walk_edge(walk, *mark, (uintptr_t)to)) {
 		at = to;
-		to = follow(at, walk->marks, mark);
+		to = is_crowd(at, crowded) ? NULL : follow(at, walk->marks, mark);
 		ump__channel_drop_weak(at);
 	}
 	if (to == NULL)
@@ -118,14 +139,16 @@ static bool comes_back(const struct ump__wait *wait, struct ump__walk *walk, uin
 static bool closes_cycle(const struct ump__wait *wait)
 {
 	struct ump__walk walk;
+	bool crowded = false;
 	uint64_t mark;
 
 	ump__walk_begin(&walk);
-	while (comes_back(wait, &walk, &mark)) {
+	while (comes_back(wait, &walk, &mark, &crowded)) {
 		if (ump__walk_back(&walk, mark, ump__marks_next(&marks)))
 			return is_pending(wait);
 	}
-	return false;
+	return crowded && ump__crowd_closes(wait->server, wait->state, wait, &marks) &&
+	       is_pending(wait);
 }
 
 /* ---- Interface ----------------------------------------------------------------------------- */
@@ -149,6 +172,12 @@ bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 {
 	*wait = (struct ump__wait){server, state, NULL, waiter, NULL, NULL};
 	return ump__wait_publish(wait);
+}
+
+bool ump__wait_is_stuck(
+	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state)
+{
+	return ump__crowd_closes(server, state, wait, &marks);
 }
 
 int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,

@@ -45,6 +45,10 @@ struct ump__wait {
 	struct ump__wait *outer;
 };
 
+/* Return whether `wait` still waits for its server: not if the answer is there, or may come from
+ * elsewhere.  The lock must be held that guards its edge. */
+bool ump__wait_is_pending(const struct ump__wait *wait);
+
 /* Publish a wait whose `waiter` is not NULL, unless there is nothing to wait for.  Returns false if
  * it would close a cycle; then there is nothing to end. */
 bool ump__wait_publish(struct ump__wait *wait);
@@ -74,6 +78,12 @@ static inline void ump__wait_end(struct ump__wait *wait)
 	if (wait->waiter != NULL)
 		ump__wait_withdraw(wait);
 }
+
+/* Return whether the wait of a worker (channel/crowd.h), which lies at `wait` and may end
+ * meanwhile, is part of a cycle.  The caller must have a reference to `server`, which is its
+ * server, and `state` is its state. */
+bool ump__wait_is_stuck(
+	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state);
 
 /* Begin a wait, wait for an answer that `server` owes the caller, and end the wait.  UMP_OK.
  * UMP_TIMED_OUT: the answer is still owed.  UMP_DEADLOCK: the wait would close a cycle; the answer

@@ -61,6 +61,7 @@ static ump_thread_pool *made_threads;
 static ump_thread *made_thread;
 static ump_task *made_task;
 static ump_combining *made_combining;
+static ump_workers *made_workers;
 static ump_reply_context *made_rc;
 static struct ump_stats stats;
 static const void *msg;
@@ -154,6 +155,7 @@ static void drop_made(void)
 		CHECK_INT(ump_thread_join(&made_thread, NULL, UMP_FOREVER), ==, UMP_OK);
 	ump_task_drop(&made_task);
 	ump_combining_drop(&made_combining);
+	ump_workers_drop(&made_workers);
 	ump_reply_drop(&made_rc);
 	ump_server_drop(&made_server);
 }
@@ -375,7 +377,16 @@ static int end_and_join(void)
 		ump_spawn_combining_sized(&posts, SIZES, build_posts, NULL, &made_client,          \
 			&made_combining)) row(ump_spawn_combining,                                 \
 		ump_spawn_combining(&posts, build_posts, NULL, &made_client,                       \
-			&made_combining)) row(ump_combining_join,                                  \
+			&made_combining)) row(ump_spawn_workers_sized,                             \
+		ump_spawn_workers_sized(&posts, SIZES, build_posts, NULL, 2, &made_client,         \
+			&made_workers)) row(ump_spawn_workers,                                     \
+		ump_spawn_workers(&posts, build_posts, NULL, 2, &made_client,                      \
+			&made_workers)) row(ump_workers_watch,                                     \
+		ump_workers_watch(NULL, completions, NULL)) row(ump_workers_stats_sized,           \
+		ump_workers_stats_sized(NULL, 0, &stats, sizeof stats)) row(ump_workers_stats,     \
+		ump_workers_stats(NULL, 0, &stats)) row(ump_workers_join,                          \
+		ump_workers_join(&made_workers, NULL, SOON)) row(ump_workers_drop,                 \
+		ump_workers_drop(&made_workers)) row(ump_combining_join,                           \
 		ump_combining_join(&combining, NULL, SOON)) row(ump_combining_drop,                \
 		ump_combining_drop(&combining)) row(ump_channel_open_sized,                        \
 		ump_channel_open_sized(&made_server, &made_client, &posts,                         \

@@ -71,11 +71,12 @@ enum ump__outcome ump__dispatcher_handle(
 /* Set `until` after a change of what is pending. */
 void ump__dispatcher_plan(struct ump__dispatcher *dispatcher);
 
-/* Whether the dispatcher has had a timer, or has a delayed post. */
+/* Whether a timer or a delayed post is pending. */
 static inline bool ump__dispatcher_has_times(const struct ump__dispatcher *dispatcher)
 {
-	return dispatcher->timers != NULL || dispatcher->due_posts.pending.root != NULL;
+	return dispatcher->until != UMP_FOREVER;
 }
+
 /* Return `outcome`, or what replaces it because of requests of the handler itself that are in
  * flight, or no longer are. */
 enum ump__outcome ump__dispatcher_drained(

@@ -224,11 +224,14 @@ static enum ump__outcome run_once(
 	struct ump_task *task, size_t budget, ump_time awake, struct ump_flow *flow)
 {
 	enum ump__outcome outcome;
-	/* A message before which a due call has suspended is handled first, and counts. */
-	size_t used = task->dispatcher.server->refused != NULL ? 1 : 0;
+	size_t used = 0;
 
-	if (resume(task, &outcome, flow))
-		return outcome;
+	if (task->suspension != NULL || ump__dispatcher_has_times(&task->dispatcher)) {
+		/* A message before which a due call has suspended is handled first, and counts. */
+		used = task->dispatcher.server->refused != NULL ? 1 : 0;
+		if (resume(task, &outcome, flow))
+			return outcome;
+	}
 	do {
 		outcome = handle_batch(task, budget, used, awake, flow);
 		used = 0;

@@ -593,8 +593,8 @@ class waiting
 		if (gone != nullptr)
 			*gone = true;
 	}
-	// Deliver the result; `reply` is lent.
-	virtual void complete(int code, const void *reply) = 0;
+	// Deliver the result; `reply` is lent.  `flow`: as keep_flow()'s `to`.
+	virtual void complete(int code, const void *reply, void *flow) = 0;
 
 	// Set on destruction, for the call that sends; null after that call.
 	bool *gone = nullptr;
@@ -754,7 +754,7 @@ class completions : private base::owner<ump_completions, ump_completions_drop>
 			return error(code);
 		auto one = detail::waiting_list::remove(static_cast<detail::waiting *>(got.tag));
 
-		one->complete(got.result, got.reply);
+		one->complete(got.result, got.reply, nullptr);
 		return {};
 	}
 	// List `one` as pending, and take its callable over if call(its tag) succeeds.  The call
@@ -858,9 +858,9 @@ template <class T, class Call> answer<T> answered(Call call) noexcept;
 template <class Outcome, class Stop> result<void> stopped(Outcome &how, Stop stop) noexcept;
 
 // The callables that `completions` lists.
-template <class P, class F> class waits_for_answer;
+template <class P, class F, class Flow = void> class waits_for_answer;
 template <class F> class waits_for_capacity;
-template <bool Outcome, class F> class waits_for_end;
+template <bool Outcome, class F, class Flow = void> class waits_for_end;
 
 // Watch the server of a client of any kind for the calling handler.
 inline int watch_call(
@@ -1669,8 +1669,19 @@ template <class F> class callable
 	std::optional<F> own_;
 };
 
+// Make `call`.  If it returns what a callback of a handler may, a Flow, `to` receives that.
+template <class Flow, class Call> void keep_flow(void *to, Call call)
+{
+	if constexpr (std::is_void_v<Flow>)
+		static_cast<void>(call());
+	else if constexpr (std::is_convertible_v<decltype(call()), Flow>)
+		static_cast<std::optional<Flow> *>(to)->emplace(call());
+	else
+		static_cast<void>(call());
+}
+
 // The pending callable for the answer to a request.
-template <class P, class F> class waits_for_answer final : public waiting
+template <class P, class F, class Flow> class waits_for_answer final : public waiting
 {
 	using request_type = typename P::request;
 	using answer_type = answer<typename P::reply>;
@@ -1696,17 +1707,20 @@ template <class P, class F> class waits_for_answer final : public waiting
 	{
 		box_.reset(home);
 	}
-	void complete(int code, const void *reply) override
+	void complete(int code, const void *reply, void *flow) override
 	{
 		share<request_type> box = std::move(box_);
 		auto answer = told<typename P::reply>(code, reply);
 
-		if constexpr (!takes_back)
-			f_.take()(std::move(answer));
-		else if (box == nullptr || !comes_back(code))
-			f_.take()(std::move(answer), std::nullopt);
-		else
-			f_.take()(std::move(answer), returned(std::move(*box->value)));
+		keep_flow<Flow>(flow, [&] {
+			if constexpr (!takes_back)
+				return f_.take()(std::move(answer));
+			else if (box == nullptr || !comes_back(code))
+				return f_.take()(std::move(answer), returned());
+			else
+				return f_.take()(
+					std::move(answer), returned(std::move(*box->value)));
+		});
 	}
 
       private:
@@ -1728,7 +1742,7 @@ template <class F> class waits_for_capacity final : public waiting
 	{
 		static_cast<void>(f_.take());
 	}
-	void complete(int code, const void *) override
+	void complete(int code, const void *, void *) override
 	{
 		f_.take()(done(code));
 	}
@@ -1738,7 +1752,7 @@ template <class F> class waits_for_capacity final : public waiting
 };
 
 // The pending callable for the end of a server, which is told whether it has an outcome or not.
-template <bool Outcome, class F> class waits_for_end final : public waiting
+template <bool Outcome, class F, class Flow> class waits_for_end final : public waiting
 {
       public:
 	static_assert(Outcome || std::is_invocable_v<F &>, "the callable takes no argument");
@@ -1752,12 +1766,14 @@ template <bool Outcome, class F> class waits_for_end final : public waiting
 	{
 		static_cast<void>(f_.take());
 	}
-	void complete(int, const void *reply) override
+	void complete(int, const void *reply, void *flow) override
 	{
 		if constexpr (Outcome)
 			f_.take()(static_cast<const ump_flow *>(reply)->stop);
 		else
-			f_.take()();
+			keep_flow<Flow>(flow, [&] { return f_.take()(); });
+		static_cast<void>(flow);
+		static_cast<void>(reply);
 	}
 
       private:
@@ -1884,16 +1900,16 @@ template <class P> class handler : public base::handles_requests<P>, public base
 	}
 	/**
 	 * ump_client_ask: send a request, and go on.  `f` is called with the answer, an ump::result
-	 * of the replies of `other`, in this handler's loop; it returns nothing, and may send, ask
-	 * and suspend.  Only this handler's callbacks may call it.  The result is a number for
-	 * cancel_ask().
+	 * of the replies of `other`, in this handler's loop.  It may send, ask and suspend, and
+	 * returns nothing, or what request() may return; that is ignored after a break.  Only
+	 * this handler's callbacks may call it.  The result is a number for cancel_ask().
 	 */
 	template <class Q, class F>
 	[[nodiscard]] result<std::uint64_t> ask(
 		const ump::client<Q> &other, typename Q::request &&msg, ump_time deadline, F &&f)
 	{
 		using request_type = typename Q::request;
-		using waits = detail::waits_for_answer<Q, std::decay_t<F>>;
+		using waits = detail::waits_for_answer<Q, std::decay_t<F>, flow>;
 		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
 
 		if (one == nullptr)
@@ -1924,11 +1940,11 @@ template <class P> class handler : public base::handles_requests<P>, public base
 		return ask(other, typename Q::request(msg), deadline, std::forward<F>(f));
 	}
 	/// ump_client_watch_call, for clients of all kinds: `f` is called without an argument, in
-	/// this handler's loop, once the server of `other` has ended.
+	/// this handler's loop, once the server of `other` has ended.  It returns as that of ask().
 	template <class Other, class F>
 	[[nodiscard]] result<std::uint64_t> watch(const Other &other, F &&f)
 	{
-		using waits = detail::waits_for_end<false, std::decay_t<F>>;
+		using waits = detail::waits_for_end<false, std::decay_t<F>, flow>;
 		std::unique_ptr<waits> one(new (std::nothrow) waits(std::forward<F>(f)));
 
 		if (one == nullptr)
@@ -2567,8 +2583,14 @@ template <class P> class served
 	{
 		auto one = waiting_list::remove(static_cast<waiting *>(arg));
 
-		from(self).call("answered", [&](handler<P> &) { one->complete(code, reply); });
-		return ump_continue();
+		std::optional<flow<typename P::outcome>> how;
+
+		from(self).call(
+			"answered", [&](handler<P> &) { one->complete(code, reply, &how); });
+		// After a break the outcome is there.
+		if (!how || code == UMP_CANCELLED)
+			return ump_continue();
+		return from(self).after(std::move(*how));
 	}
 
       private:

@@ -24,6 +24,7 @@ struct later {
 
 static struct {
 	ump_client *client;
+	ump_post_client *post_client;
 	ump_task *task;
 	struct later plans[MOST];
 	int count;
@@ -33,6 +34,11 @@ static struct {
 	ump_time latest;
 	bool broke;
 	bool leftovers;
+	/* The handler has suspended; until `resumed`, with a break or not, nothing is called. */
+	bool suspended;
+	bool resumed;
+	bool breaks;
+	ump_suspension *suspension;
 } its;
 
 static struct later *plan_of(const void *msg)
@@ -49,12 +55,39 @@ static void give(struct later *plan)
 
 /* ---- Callbacks ----------------------------------------------------------------------------- */
 
+static void resume(bool breaks)
+{
+	int result = its.task != NULL ? UMP_OK : UMP_SERVER_GONE;
+
+	if (its.suspension == NULL)
+		return;
+	its.resumed = true;
+	its.breaks = breaks;
+	EXPECT("[suspend]", ump_task_resume(&its.suspension,
+				    breaks ? ump_break(&its) : ump_continue()) == result);
+}
+
+/* Suspend, and perhaps resume at once. */
+static struct ump_flow suspend(uint8_t choice)
+{
+	its.suspension = ump_suspend();
+	EXPECT("[suspend]", its.suspension != NULL && ump_suspend() == NULL);
+	its.suspended = true;
+	its.resumed = false;
+	if (choice % 4 == 0)
+		resume(choice % 8 == 0);
+	return ump_pending();
+}
+
 static struct ump_flow on_post(void *self, const void *msg)
 {
 	struct later *plan = plan_of(msg);
 	uint8_t choice = input_byte(&life.input);
 
 	(void)self;
+	its.broke = its.broke || (its.suspended && its.resumed && its.breaks);
+	EXPECT("[suspend]", !its.suspended || its.resumed);
+	its.suspended = false;
 	EXPECT("[timer]", !plan->ended && !plan->paused && plan->due <= life.now);
 	EXPECT("[timer]", its.latest <= plan->due && !its.broke);
 	its.latest = plan->due;
@@ -73,6 +106,8 @@ static struct ump_flow on_post(void *self, const void *msg)
 		EXPECT("[timer]", ump_delayed_cancel(its.held[i]) == UMP_EMPTY);
 		plan->ended = true;
 	}
+	if (choice >= 200 && choice < 248)
+		return suspend(choice);
 	its.broke = choice >= 248;
 	return its.broke ? ump_break(&its) : ump_continue();
 }
@@ -106,7 +141,8 @@ static int build(void *arg, ump_client *client, struct ump_handler *out)
 
 static void send(unsigned slot)
 {
-	ump_time due = life.now + input_byte(&life.input) % 16 - 2;
+	uint8_t when = input_byte(&life.input);
+	ump_time due = when >= 248 ? -1 : life.now + when % 16 - 2;
 	uint8_t choice = input_byte(&life.input);
 	int64_t period = choice >= 128 ? 1 + choice % 8 : 0;
 	bool fails = (choice & 64) != 0;
@@ -119,8 +155,12 @@ static void send(unsigned slot)
 		(struct later){.due = due > 0 ? due : 0, .period = period, .wanted = period};
 	its.numbers[slot] = its.count;
 	life_fail_in(fails ? 1 : 0);
-	result = ump_client_post_at(
-		its.client, &its.count, due, period, (choice & 32) != 0 ? NULL : &its.held[slot]);
+	if ((choice & 16) != 0)
+		result = ump_post_client_post_at(its.post_client, &its.count, due, period,
+			(choice & 32) != 0 ? NULL : &its.held[slot]);
+	else
+		result = ump_client_post_at(its.client, &its.count, due, period,
+			(choice & 32) != 0 ? NULL : &its.held[slot]);
 	life_fail_in(0);
 	if (life_failed()) {
 		EXPECT("[clean]", result == UMP_NO_MEMORY && its.held[slot] == NULL);
@@ -130,6 +170,29 @@ static void send(unsigned slot)
 	its.count += result == UMP_OK;
 }
 
+/* What is refused, and leaves no controller. */
+static void misuse(void)
+{
+	ump_delayed *out = its.held[0];
+
+	EXPECT("[misuse]", ump_delayed_cancel(NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_delayed_pause(NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_delayed_resume(NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_delayed_set_period(NULL, 1) == UMP_INVALID);
+	ump_delayed_drop(NULL);
+	EXPECT("[misuse]", ump_client_post_at(NULL, &its.count, 0, 0, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_post_client_post_at(NULL, &its.count, 0, 0, NULL) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post_at(NULL, &its.count, 0, 0, &out) == UMP_INVALID);
+	EXPECT("[misuse]", out == NULL);
+	out = its.held[0];
+	EXPECT("[misuse]", ump_post_client_post_at(NULL, &its.count, 0, 0, &out) == UMP_INVALID);
+	EXPECT("[misuse]", out == NULL);
+	if (its.client == NULL)
+		return;
+	EXPECT("[misuse]", ump_client_post_at(its.client, NULL, 0, 0, &out) == UMP_INVALID);
+	EXPECT("[misuse]", ump_client_post_at(its.client, &its.count, 0, -1, &out) == UMP_INVALID);
+}
+
 static void change(unsigned slot, unsigned what)
 {
 	struct later *plan = &its.plans[its.numbers[slot]];
@@ -137,10 +200,7 @@ static void change(unsigned slot, unsigned what)
 	int expected = plan->ended ? UMP_EMPTY : UMP_OK;
 
 	if (held == NULL) {
-		EXPECT("[misuse]", ump_delayed_cancel(NULL) == UMP_INVALID);
-		EXPECT("[misuse]", ump_delayed_pause(NULL) == UMP_INVALID);
-		EXPECT("[misuse]", ump_delayed_resume(NULL) == UMP_INVALID);
-		EXPECT("[misuse]", ump_delayed_set_period(NULL, 1) == UMP_INVALID);
+		misuse();
 		return;
 	}
 	switch (what) {
@@ -160,6 +220,7 @@ static void change(unsigned slot, unsigned what)
 		if (plan->period == 0)
 			expected = UMP_INVALID;
 		EXPECT("[timer]", ump_delayed_set_period(held, (int64_t)what) == expected);
+		EXPECT("[misuse]", ump_delayed_set_period(held, 0) == UMP_INVALID);
 		plan->wanted = expected == UMP_OK ? (int64_t)what : plan->wanted;
 	}
 }
@@ -186,9 +247,17 @@ static void dispatch(void)
 		plan->period = plan->wanted;
 	}
 	its.latest = 0;
-	goes_on = ump_task_dispatch(its.task, 0);
-	EXPECT("[drain]", goes_on == (!its.broke && its.client != NULL));
-	for (int i = 0; i < its.count && goes_on; i++) {
+	do {
+		goes_on = ump_task_dispatch(its.task, 0);
+		if (its.suspended && its.resumed) {
+			its.suspended = false;
+			its.broke = its.broke || its.breaks;
+		}
+		/* What was sent after a batch that a suspension has cut short is another batch. */
+	} while (goes_on && !its.suspended && its.client == NULL &&
+		 life_is_raised(ump_task_fd(its.task)));
+	EXPECT("[drain]", goes_on == (its.suspended || (!its.broke && its.client != NULL)));
+	for (int i = 0; i < its.count && goes_on && !its.suspended; i++) {
 		const struct later *plan = &its.plans[i];
 
 		EXPECT("[timer]", plan->ended || plan->paused || plan->due > life.now);
@@ -197,6 +266,12 @@ static void dispatch(void)
 		return;
 	ended();
 	EXPECT("[task]", ump_task_join(&its.task, NULL) == UMP_OK);
+}
+
+static void drop_clients(void)
+{
+	ump_post_client_drop(&its.post_client);
+	ump_client_drop(&its.client);
 }
 
 static void operate(void)
@@ -223,8 +298,10 @@ static void operate(void)
 		change(slot, input_byte(&life.input) % 8);
 		break;
 	default:
-		if (choice >= 240)
-			ump_client_drop(&its.client);
+		if (choice < 224)
+			resume(choice >= 192);
+		else if (choice >= 240)
+			drop_clients();
 	}
 }
 
@@ -236,14 +313,24 @@ void life_delayed(void)
 	memset(&its, 0, sizeof its);
 	its.leftovers = (choice & 1) != 0;
 	EXPECT("[clean]", ump_spawn_task(&config, build, NULL, &its.client, &its.task) == UMP_OK);
+	EXPECT("[clean]", ump_client_post_client(its.client, &its.post_client) == UMP_OK);
 	while (!input_is_over(&life.input))
 		operate();
+	if ((choice & 4) == 0)
+		resume(false);
 	/* A drop of the task is a break. */
 	its.broke = its.broke || (choice & 2) != 0;
 	if ((choice & 2) != 0)
 		ump_task_drop(&its.task);
-	ump_client_drop(&its.client);
+	resume(false);
+	drop_clients();
 	dispatch();
+	/* A post may have suspended before the end. */
+	while (its.suspension != NULL || its.suspended) {
+		resume(false);
+		dispatch();
+		its.suspended = its.suspended && its.task != NULL;
+	}
 	ended();
 	for (unsigned i = 0; i < HELD; i++)
 		ump_delayed_drop(&its.held[i]);

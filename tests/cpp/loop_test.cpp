@@ -578,6 +578,55 @@ void asks()
 	CHECK(backend.task.join().value());
 }
 
+// Ends with the size of an answer, or when the other server has ended; later calls change nothing.
+class measurer : public ump::handler<clock_shop>
+{
+      public:
+	explicit measurer(const ump::client<words> &other) : other_(other)
+	{
+	}
+
+      private:
+	flow post(int value) override
+	{
+		auto size = [](ump::result<std::string> answer) -> flow {
+			return ump::stop(answer ? static_cast<int>(answer->size()) : -1);
+		};
+		const std::string word = "four";
+
+		if (value == 0) {
+			CHECK(watch(other_, [] { return ump::stop(7); }));
+			return ump::go_on;
+		}
+		CHECK(ask(other_, word, ump::never, [](auto) { return ump::go_on; }));
+		CHECK(ask(other_, word, ump::never, size));
+		CHECK(ask(other_, "keep", ump::never, size));
+		return ump::go_on;
+	}
+
+	const ump::client<words> &other_;
+};
+
+void answers_break()
+{
+	auto backend = ump::spawn_task(std::make_unique<echo>()).value();
+	auto [client, task] = ump::spawn_task(std::make_unique<measurer>(backend.client)).value();
+
+	CHECK(client.post(1));
+	CHECK(task.dispatch() && backend.task.dispatch());
+	CHECK(!task.dispatch());
+	CHECK_INT(task.join().value().value(), ==, 5);
+
+	auto watcher = ump::spawn_task(std::make_unique<measurer>(backend.client)).value();
+
+	CHECK(watcher.client.post(0));
+	CHECK(watcher.task.dispatch());
+	CHECK(backend.client.post(5));
+	CHECK(!backend.task.dispatch());
+	CHECK(!watcher.task.dispatch());
+	CHECK_INT(watcher.task.join().value().value(), ==, 7);
+}
+
 void timers()
 {
 	auto [client, task] = ump::spawn_task(std::make_unique<ticker>()).value();
@@ -1349,6 +1398,7 @@ const check_test tests[] = {
 	{"[timer] timers of a handler class", leaving_nothing<timers>},
 	{"[timer] delayed posts", leaving_nothing<delayed_posts>},
 	{"[ask] [watch] requests and watches of a handler class", leaving_nothing<asks>},
+	{"[ask] [break] answers and ends that break", leaving_nothing<answers_break>},
 	{"c++ [complete] [misuse]: each kind of answer", leaving_nothing<answers>},
 	{"c++ [complete] [gone]: a request that was not started comes back",
 		leaving_nothing<given_back>},

@@ -18,6 +18,8 @@ struct later {
 	bool paused;
 	/* Cancelled, or its only call was made. */
 	bool ended;
+	/* Its call is under way, and it was not cancelled. */
+	bool running;
 	/* The handler, `leftover` or `drop` has got the value: number of times. */
 	int given;
 };
@@ -38,6 +40,8 @@ static struct {
 	bool suspended;
 	bool resumed;
 	bool breaks;
+	/* It has suspended in this dispatch, or before. */
+	bool cut;
 	ump_suspension *suspension;
 } its;
 
@@ -67,9 +71,22 @@ static void resume(bool breaks)
 				    breaks ? ump_break(&its) : ump_continue()) == result);
 }
 
-/* Suspend, and perhaps resume at once. */
-static struct ump_flow suspend(uint8_t choice)
+/* The handler goes on, if it was resumed. */
+static void go_on(void)
 {
+	if (!its.suspended || !its.resumed)
+		return;
+	its.suspended = false;
+	its.broke = its.broke || its.breaks;
+	for (int i = 0; i < its.count; i++)
+		its.plans[i].running = false;
+}
+
+/* Suspend, and perhaps resume at once. */
+static struct ump_flow suspend(struct later *plan, uint8_t choice)
+{
+	plan->running = true;
+	its.cut = true;
 	its.suspension = ump_suspend();
 	EXPECT("[suspend]", its.suspension != NULL && ump_suspend() == NULL);
 	its.suspended = true;
@@ -85,9 +102,8 @@ static struct ump_flow on_post(void *self, const void *msg)
 	uint8_t choice = input_byte(&life.input);
 
 	(void)self;
-	its.broke = its.broke || (its.suspended && its.resumed && its.breaks);
 	EXPECT("[suspend]", !its.suspended || its.resumed);
-	its.suspended = false;
+	go_on();
 	EXPECT("[timer]", !plan->ended && !plan->paused && plan->due <= life.now);
 	EXPECT("[timer]", its.latest <= plan->due && !its.broke);
 	its.latest = plan->due;
@@ -107,7 +123,7 @@ static struct ump_flow on_post(void *self, const void *msg)
 		plan->ended = true;
 	}
 	if (choice >= 200 && choice < 248)
-		return suspend(choice);
+		return suspend(plan, choice);
 	its.broke = choice >= 248;
 	return its.broke ? ump_break(&its) : ump_continue();
 }
@@ -115,6 +131,7 @@ static struct ump_flow on_post(void *self, const void *msg)
 static void on_leftover(void *self, const void *msg, ump_reply_context **rc)
 {
 	(void)self;
+	go_on();
 	EXPECT("[timer]", its.broke && rc == NULL && !plan_of(msg)->ended);
 	give(plan_of(msg));
 }
@@ -197,7 +214,7 @@ static void change(unsigned slot, unsigned what)
 {
 	struct later *plan = &its.plans[its.numbers[slot]];
 	ump_delayed *held = its.held[slot];
-	int expected = plan->ended ? UMP_EMPTY : UMP_OK;
+	int expected = plan->ended && !plan->running ? UMP_EMPTY : UMP_OK;
 
 	if (held == NULL) {
 		misuse();
@@ -205,7 +222,10 @@ static void change(unsigned slot, unsigned what)
 	}
 	switch (what) {
 	case 0:
-		EXPECT("[timer]", ump_delayed_cancel(held) == expected);
+		EXPECT("[timer]",
+			ump_delayed_cancel(held) == (plan->running ? UMP_EMPTY : expected));
+		plan->ended = plan->ended || plan->running;
+		plan->running = false;
 		EXPECT("[once]", plan->ended && (plan->given == 1 || plan->called));
 		break;
 	case 1:
@@ -247,15 +267,13 @@ static void dispatch(void)
 		plan->period = plan->wanted;
 	}
 	its.latest = 0;
+	its.cut = its.suspended;
 	do {
 		goes_on = ump_task_dispatch(its.task, 0);
-		if (its.suspended && its.resumed) {
-			its.suspended = false;
-			its.broke = its.broke || its.breaks;
-		}
-		/* What was sent after a batch that a suspension has cut short is another batch. */
-	} while (goes_on && !its.suspended && its.client == NULL &&
-		 life_is_raised(ump_task_fd(its.task)));
+		go_on();
+		/* A suspension has cut a batch or the due calls short. */
+	} while (goes_on && its.cut && !its.suspended &&
+		 (life_is_raised(ump_task_fd(its.task)) || ump_task_due(its.task) <= life.now));
 	EXPECT("[drain]", goes_on == (its.suspended || (!its.broke && its.client != NULL)));
 	for (int i = 0; i < its.count && goes_on && !its.suspended; i++) {
 		const struct later *plan = &its.plans[i];

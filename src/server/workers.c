@@ -345,7 +345,7 @@ static bool take_out(struct ump__queue *queue, const struct ump__node *node)
 }
 
 /* Refuse a request that was just queued for a blocked worker alone, if that worker waits for it,
- * directly or through others: its sender gets UMP_DEADLOCK.  Only a caller in ump_client_req
+ * directly or through others (and not only for another request to its key): its sender gets UMP_DEADLOCK.  Only a caller in ump_client_req
  * without a deadline can be refused.  Releases the lock meanwhile. */
 static void refuse_if_stuck(
 	struct ump_workers *group, struct ump__slot *slot, struct ump__message *message)
@@ -364,7 +364,7 @@ static void refuse_if_stuck(
 	if (!ump__weak_add(&server->counts))
 		return;
 	ump__lock_give(&group->crowd->lock);
-	stuck = ump__wait_is_stuck(wait, server, state);
+	stuck = ump__wait_is_stuck(wait, server, state, &request->answer.state);
 	ump__channel_drop_weak(server);
 	ump__lock_take(&group->crowd->lock);
 	if (!stuck || !take_out(&slot->own, &message->node))

@@ -26,7 +26,9 @@ enum op {
 	TIMER,
 	ASK,
 	WATCH,
-	KEEP
+	KEEP,
+	/* As CALL, but with a deadline. */
+	CALL_SOON
 };
 
 struct message {
@@ -136,9 +138,10 @@ static struct ump_flow answered(void *self, void *arg, int result, const void *r
 static int call(ump_client *to, const struct message *m)
 {
 	struct message next = {m->then, m->n + 1, m->then_key, NOTHING, 0};
+	ump_time deadline = m->op == CALL_SOON ? ump_after(SECOND / 20) : UMP_FOREVER;
 	int reply = -1;
 
-	return ump_client_req(to, &next, &reply, UMP_FOREVER);
+	return ump_client_req(to, &next, &reply, deadline);
 }
 
 static struct ump_flow work(struct handler *self, const struct message *m, ump_reply_context **rc)
@@ -149,7 +152,7 @@ static struct ump_flow work(struct handler *self, const struct message *m, ump_r
 
 	CHECK(pthread_equal(pthread_self(), self->thread));
 	begin(m);
-	if (m->op == CALL) {
+	if (m->op == CALL || m->op == CALL_SOON) {
 		reply = call(self_client, m);
 		atomic_store(&seen_codes[m->n], reply);
 	} else if (m->op == CALL_TARGET) {
@@ -775,6 +778,20 @@ static int build_relay(void *arg, ump_client *first, struct ump_handler *out)
 	return 0;
 }
 
+/* Another sender's request to that key only waits for its turn. */
+static void key_times_out(void)
+{
+	struct message m = {CALL_SOON, 0, 1, NOTHING, 1};
+
+	spawn(2, true, 0);
+	CHECK_INT(ump_client_post(client, &m), ==, UMP_OK);
+	wait_for(&began_count, 1);
+	check_nap(5);
+	CHECK_INT(request((struct message){NOTHING, 5, 1, NOTHING, 0}), >=, 0);
+	CHECK_INT(atomic_load(&seen_codes[0]), ==, UMP_TIMED_OUT);
+	join(false);
+}
+
 /* A relay requests of a worker, which requests of the relay: idle workers do not help. */
 static void relay_waits(void)
 {
@@ -826,6 +843,7 @@ static const struct check_test tests[] = {
 	{"the last worker must not wait for the others; [workers] [deadlock]", all_wait},
 	{"all workers wait at once; [workers] [deadlock]", all_wait_at_once},
 	{"a key's worker must not wait for its key; [workers] [deadlock]", key_waits},
+	{"a request behind a wait of its key is not refused; [workers] [deadlock]", key_times_out},
 	{"a cycle through a worker that has the request; [workers] [deadlock]", relay_waits},
 };
 

@@ -848,6 +848,8 @@ static int join_threads(struct ump_workers *group, ump_time deadline)
 			result = ump__thread_join(&member->dropped_thread.os, deadline);
 		if (result != UMP_OK)
 			break;
+		/* The handle may be dropped after a join that times out at a later one. */
+		member->ends = false;
 	}
 	ump__wait_end(&wait);
 	return result;

@@ -191,6 +191,16 @@ static struct ump_flow on_post(void *self, const void *msg)
 	return work(self, msg, NULL);
 }
 
+/* The thread of one worker takes long to exit. */
+static pthread_key_t exit_key;
+static int slow_exit = -1;
+
+static void exit_slowly(void *value)
+{
+	(void)value;
+	check_nap(100);
+}
+
 static int on_init(void *self, ump_weak_client *me)
 {
 	struct handler *handler = self;
@@ -198,6 +208,8 @@ static int on_init(void *self, ump_weak_client *me)
 	(void)me;
 	handler->thread = pthread_self();
 	inits++;
+	if (handler->n == slow_exit)
+		CHECK_INT(pthread_setspecific(exit_key, handler), ==, 0);
 	return handler->n == fail_init ? 7 : 0;
 }
 
@@ -485,6 +497,24 @@ static void drops_handle(void)
 	ump_workers_drop(&workers);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(drops, ==, 3);
+}
+
+/* A join times out when it has joined one of the threads; the drop must not join that again. */
+static void drops_after_join(void)
+{
+	int result;
+
+	CHECK_INT(pthread_key_create(&exit_key, exit_slowly), ==, 0);
+	slow_exit = 1;
+	spawn(2, false, 0);
+	slow_exit = -1;
+	ump_client_drop(&client);
+	result = ump_workers_join(&workers, NULL, ump_after(SECOND / 20));
+	CHECK(result == UMP_TIMED_OUT || result == UMP_OK);
+	ump_workers_drop(&workers);
+	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(pthread_key_delete(exit_key), ==, 0);
+	CHECK_INT(drops, ==, 2);
 }
 
 static void watches(void)
@@ -829,6 +859,7 @@ static const struct check_test tests[] = {
 	{"a stop ends all after the messages under way; [workers] [stop]", stops},
 	{"a stop ends idle workers; [workers] [stop]", stops_idle},
 	{"workers run on when their handle is dropped; [workers]", drops_handle},
+	{"they may be dropped after a join that timed out; [workers]", drops_after_join},
 	{"a watch of workers; [workers] [watch]", watches},
 	{"the k-th init or builder fails; [workers] [init]", init_fails},
 	{"each failure of spawn cleans up; [workers] [clean]", faults},

@@ -56,8 +56,9 @@ struct crew {
 	unsigned fails;
 	/* The crews that its handlers ask, this one included. */
 	bool asks[CREWS];
-	/* Handlers wait without a deadline. */
+	/* Handlers wait without a deadline: in ump_client_req, for what they sent before. */
 	bool waits;
+	bool waits_later;
 	unsigned built;
 	struct worker workers[WORKERS];
 	struct key keys[KEYS];
@@ -122,7 +123,7 @@ static void ask(struct worker *worker)
 		break;
 	case 2:
 		if (stress_req_async(sender, client, act, &pending) == UMP_OK &&
-			stress_wait(sender, &pending, worker->crew->waits ? UMP_FOREVER : soon) !=
+			stress_wait(sender, &pending, worker->crew->waits_later ? UMP_FOREVER : soon) !=
 				UMP_OK &&
 			pending.wait_reply != NULL)
 			stress_abandon(&pending);
@@ -272,8 +273,6 @@ static void prepare(struct crew *crew, unsigned at, struct stress_rng *rng, bool
 	crew->stops = stress_one_in(rng, 5);
 	crew->fails = stress_one_in(rng, 16) ? stress_below(rng, crew->count) : WORKERS;
 	crew->capacity = stress_one_in(rng, 3) ? 1 + stress_below(rng, 8) : 0;
-	/* A handler may wait for a permit of a message that is queued for its own key. */
-	crew->waits = !cyclic || crew->capacity == 0 || !crew->keyed;
 	crew->asks[0] = cyclic;
 	crew->asks[1] = cyclic || at == 0;
 	crew->mix = stress_usual;
@@ -285,6 +284,12 @@ static void prepare(struct crew *crew, unsigned at, struct stress_rng *rng, bool
 	crew->mix.bounded = crew->capacity != 0;
 }
 
+/* Otherwise a handler would wait for the permit of a message that is queued for its own key. */
+static bool may_wait(const struct crew *crew)
+{
+	return crew->capacity == 0 || !crew->keyed;
+}
+
 /* Handlers may send to either crew. */
 static void prepare_inside(struct crew *crews, struct crew *crew, bool cyclic, struct stress_rng *rng)
 {
@@ -294,8 +299,9 @@ static void prepare_inside(struct crew *crews, struct crew *crew, bool cyclic, s
 	crew->inside.bounded = crews[0].mix.bounded || crews[1].mix.bounded;
 	crew->inside.hurried = crew->inside.bounded;
 	crew->inside.cycles = cyclic;
-	crew->waits = crew->waits && (!cyclic || crews[0].waits);
-	crew->waits = crew->waits && (!cyclic || crews[1].waits);
+	crew->waits = !cyclic || (may_wait(&crews[0]) && may_wait(&crews[1]));
+	/* A request that was sent without waiting is not refused when it comes to a blocked key. */
+	crew->waits_later = !cyclic || (crew->waits && !crews[0].keyed && !crews[1].keyed);
 	for (unsigned i = 0; i < crew->count; i++) {
 		struct worker *worker = &crew->workers[i];
 

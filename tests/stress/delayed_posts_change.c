@@ -395,7 +395,7 @@ static void round_of(struct stress_rng *rng)
 int main(int argc, char **argv)
 {
 	static const struct stress_program program = {"delayed_posts_change",
-		"[timer] [drain] [break] [stop] [once] [quiet]", round_of, 1200};
+		"[timer] [drain] [break] [stop] [once] [quiet]", round_of, 600};
 
 	return stress_main(&program, argc, argv);
 }

@@ -483,7 +483,7 @@ int main(int argc, char **argv)
 {
 	static const struct stress_program program = {"workers_share",
 		"[workers] [once] [fifo] [break] [stop] [drain] [deadlock] [init] [quiet]",
-		round_of, 400};
+		round_of, 200};
 
 	return stress_main(&program, argc, argv);
 }

@@ -214,25 +214,35 @@ static void dismiss(struct ump_workers *group)
 		ump__wake(inbox);
 }
 
-/* End by a break or a stop, unless one came before. */
-static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
-	struct ump_flow flow)
+/* Put what waits for busy keys in front of the batch; after it the keyer's `message`, if any, which
+ * was dequeued later. */
+static void gather(struct ump_workers *group, struct ump__message *message)
 {
 	struct ump__queue *batch = &group->channel->server.batch;
 	struct ump__queue rest;
 
+	ump__queue_init(&rest);
+	for (uint32_t i = 0; i < group->count; i++)
+		ump__queue_append(&rest, &group->crowd->slots[i].own);
+	if (message != NULL)
+		ump__queue_push(&rest, &message->node);
+	ump__queue_append(&rest, batch);
+	*batch = rest;
+}
+
+/* End by a break or a stop, unless one came before. */
+static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
+	struct ump_flow flow)
+{
 	if (group->over)
 		return;
 	group->over = true;
 	group->outcome = outcome;
 	group->how = flow;
-	/* The keyer has a message that belongs in front of the batch. */
+	/* The keyer has a message that belongs in front of the batch, and gathers the rest then. */
 	group->closer = group->keyer != NULL ? group->keyer : member;
-	ump__queue_init(&rest);
-	for (uint32_t i = 0; i < group->count; i++)
-		ump__queue_append(&rest, &group->crowd->slots[i].own);
-	ump__queue_append(&rest, batch);
-	*batch = rest;
+	if (group->keyer == NULL)
+		gather(group, NULL);
 	dismiss(group);
 }
 
@@ -383,12 +393,7 @@ static struct ump__message *assign(struct member *member, struct ump__message *m
 	uint64_t key = compute_key(member, message);
 
 	if (group->over) {
-		struct ump__queue rest;
-
-		ump__queue_init(&rest);
-		ump__queue_push(&rest, &message->node);
-		ump__queue_append(&rest, &group->channel->server.batch);
-		group->channel->server.batch = rest;
+		gather(group, message);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < group->count; i++) {

@@ -28,7 +28,9 @@ enum op {
 	WATCH,
 	KEEP,
 	/* As CALL, but with a deadline. */
-	CALL_SOON
+	CALL_SOON,
+	/* As GATE, and then BREAK. */
+	GATE_BREAK
 };
 
 struct message {
@@ -96,7 +98,7 @@ static void begin(const struct message *m)
 	if (++running_of_key[m->key % 16] > 1)
 		overlaps++;
 	pthread_cond_broadcast(&changed);
-	while (m->op == GATE && !gates[m->n])
+	while ((m->op == GATE || m->op == GATE_BREAK) && !gates[m->n])
 		pthread_cond_wait(&changed, &lock);
 	pthread_mutex_unlock(&lock);
 }
@@ -166,7 +168,7 @@ static struct ump_flow work(struct handler *self, const struct message *m, ump_r
 		reply = ump_client_ask(self_client, m, UMP_FOREVER, answered, NULL, &id);
 	} else if (m->op == WATCH) {
 		reply = ump_client_watch_call(self_client, answered, NULL, &id);
-	} else if (m->op == BREAK) {
+	} else if (m->op == BREAK || m->op == GATE_BREAK) {
 		flow = ump_break(&gates[m->n]);
 	}
 	if (rc != NULL && m->op != ANSWER_CALL)
@@ -256,11 +258,21 @@ static int build(void *arg, ump_client *first, struct ump_handler *out)
 	return 0;
 }
 
+/* The key of this message is computed while the one before it breaks. */
+static int slow_key = -1;
+
 static uint64_t key_of(void *arg, const void *msg, bool request)
 {
+	const struct message *m = msg;
+
 	(void)arg;
 	(void)request;
-	return ((const struct message *)msg)->key;
+	if (m->n == slow_key) {
+		open_gate(slow_key - 1);
+		wait_for(&ended_count, 1);
+		check_nap(20);
+	}
+	return m->key;
 }
 
 static struct ump_config config(bool keyed, size_t capacity)
@@ -497,6 +509,31 @@ static void drops_handle(void)
 	ump_workers_drop(&workers);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(drops, ==, 3);
+}
+
+/* A message whose key is computed meanwhile comes after those that wait for that key. */
+static void break_by_slow_key(void)
+{
+	struct ump_flow how;
+
+	spawn(3, true, 0);
+	slow_key = 3;
+	post(GATE, 0, 1);
+	post(NOTHING, 1, 1);
+	post(GATE_BREAK, 2, 2);
+	post(NOTHING, 3, 1);
+	post(NOTHING, 4, 1);
+	wait_for(&ended_count, 1);
+	check_nap(40);
+	open_gate(0);
+	CHECK_INT(ump_workers_join(&workers, &how, UMP_FOREVER), ==, UMP_OK);
+	slow_key = -1;
+	ump_client_drop(&client);
+	CHECK(how.stop && how.value == &gates[2]);
+	CHECK_INT(left_count, ==, 3);
+	CHECK_INT(left[0], ==, 1);
+	CHECK_INT(left[1], ==, 3);
+	CHECK_INT(left[2], ==, 4);
 }
 
 /* A join times out when it has joined one of the threads; the drop must not join that again. */
@@ -856,6 +893,7 @@ static const struct check_test tests[] = {
 	{"workers drain the queues of keys; [workers] [drain]", drains_keys},
 	{"a break ends all after the messages under way; [workers] [break]", break_plain},
 	{"so it does by key; [workers] [break]", break_by_key},
+	{"so it does while a key is computed; [workers] [break]", break_by_slow_key},
 	{"a stop ends all after the messages under way; [workers] [stop]", stops},
 	{"a stop ends idle workers; [workers] [stop]", stops_idle},
 	{"workers run on when their handle is dropped; [workers]", drops_handle},

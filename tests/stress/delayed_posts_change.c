@@ -276,10 +276,10 @@ static void *send(void *arg)
 	struct message ordinary = {NULL};
 
 	for (unsigned i = 0; i < STEPS; i++) {
-		struct post *post = sender->count == 0
-					    ? NULL
-					    : &sender->posts[stress_below(
-						      &sender->rng, sender->count)];
+		struct post *post =
+			sender->count == 0
+				? NULL
+				: &sender->posts[stress_below(&sender->rng, sender->count)];
 
 		if (sender->count < POSTS && stress_one_in(&sender->rng, 4))
 			send_one(sender);
@@ -313,8 +313,7 @@ static void *run_task(void *arg)
 	return NULL;
 }
 
-static void settle_post(
-	const struct timed *server, const struct sender *sender, struct post *post)
+static void settle_post(const struct timed *server, const struct sender *sender, struct post *post)
 {
 	static const enum stress_total totals[] = {[NONE] = STRESS_UNSENT,
 		[CALLED] = STRESS_HANDLED,

@@ -127,20 +127,20 @@ static void ask(struct worker *worker)
 		break;
 	case 2:
 		if (stress_req_async(sender, client, act, &pending) == UMP_OK &&
-			stress_wait(sender, &pending, worker->crew->waits_later ? UMP_FOREVER : soon) !=
-				UMP_OK &&
+			stress_wait(sender, &pending,
+				worker->crew->waits_later ? UMP_FOREVER : soon) != UMP_OK &&
 			pending.wait_reply != NULL)
 			stress_abandon(&pending);
 		break;
 	default:
-		(void)stress_req(
-			sender, client, act, worker->crew->waits ? UMP_FOREVER : soon);
+		(void)stress_req(sender, client, act, worker->crew->waits ? UMP_FOREVER : soon);
 		break;
 	}
 	ump_client_drop(&client);
 }
 
-static void complete(struct crew *crew, const struct stress_message *message, ump_reply_context **rc)
+static void complete(
+	struct crew *crew, const struct stress_message *message, ump_reply_context **rc)
 {
 	if (message->act == STRESS_KEEP)
 		stress_keeper_take(crew->keeper, ump_reply_keep(rc), message->record);
@@ -295,7 +295,8 @@ static bool may_wait(const struct crew *crew)
 }
 
 /* Handlers may send to either crew. */
-static void prepare_inside(struct crew *crews, struct crew *crew, bool cyclic, struct stress_rng *rng)
+static void prepare_inside(
+	struct crew *crews, struct crew *crew, bool cyclic, struct stress_rng *rng)
 {
 	crew->all = crews;
 	crew->inside = crew->mix;
@@ -316,7 +317,8 @@ static void prepare_inside(struct crew *crews, struct crew *crew, bool cyclic, s
 			&crew->inside, NESTED);
 	}
 	for (unsigned i = 0; i < SENDERS; i++) {
-		stress_sender_init(&crew->senders[i], rng, crew->at * SENDERS + i, &crew->mix, SENDS);
+		stress_sender_init(
+			&crew->senders[i], rng, crew->at * SENDERS + i, &crew->mix, SENDS);
 		crew->senders[i].sends = SENDS;
 	}
 }
@@ -365,8 +367,8 @@ static void disturb(struct crew *crew, struct stress_rng *rng)
 
 	stress_dawdle(rng);
 	if (crew->stops && stress_one_in(rng, 2) && !crew->stop_accepted)
-		crew->stop_accepted = ump_client_stop(crew->client, &crew->stop_drops,
-					      drop_stop) == UMP_OK;
+		crew->stop_accepted =
+			ump_client_stop(crew->client, &crew->stop_drops, drop_stop) == UMP_OK;
 	if (crew->handle == NULL)
 		return;
 	CHECK_INT(ump_workers_stats(crew->handle, stress_below(rng, crew->count), &stats), ==,
@@ -429,8 +431,8 @@ static void settle(struct crew *crew)
 }
 
 /* Start the crews, the last one first; return how many work. */
-static unsigned start(struct crew *crews, unsigned count, struct stress_keeper *keeper,
-	struct stress_rng *rng)
+static unsigned start(
+	struct crew *crews, unsigned count, struct stress_keeper *keeper, struct stress_rng *rng)
 {
 	bool cyclic = !stress_one_in(rng, 3);
 	unsigned working = 0;

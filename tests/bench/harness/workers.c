@@ -77,7 +77,8 @@ static void check(const struct bench_jobs *jobs, unsigned clients, uint64_t each
 		result ^= jobs->done[i].result;
 	}
 	if (all != clients * each)
-		bench_fail("%" PRIu64 " jobs were posted and %" PRIu64 " done", clients * each, all);
+		bench_fail(
+			"%" PRIu64 " jobs were posted and %" PRIu64 " done", clients * each, all);
 	if (sum != clients * (each * (each - 1) / 2))
 		bench_fail("the jobs' sum is %" PRIu64, sum);
 	if (astray != 0)

@@ -128,8 +128,5 @@ static void client_end(void *client)
 }
 
 const struct bench_peer the_peer = {.name = "pool"};
-const struct bench_workers_peer the_workers = {.open = open_pool,
-	.join = join,
-	.client = client,
-	.client_end = client_end,
-	.post = post};
+const struct bench_workers_peer the_workers = {
+	.open = open_pool, .join = join, .client = client, .client_end = client_end, .post = post};

@@ -58,8 +58,8 @@ static void *open_workers(struct bench_jobs *jobs, unsigned workers, unsigned cl
 #endif
 	me->first = (struct bench_ump_first){.left = clients};
 	me->jobs = jobs;
-	bench_ump_must(ump_spawn_workers(
-		&config, build, me, workers, &me->first.client, &me->workers));
+	bench_ump_must(
+		ump_spawn_workers(&config, build, me, workers, &me->first.client, &me->workers));
 	return me;
 }
 

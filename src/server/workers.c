@@ -355,8 +355,9 @@ static bool take_out(struct ump__queue *queue, const struct ump__node *node)
 }
 
 /* Refuse a request that was just queued for a blocked worker alone, if that worker waits for it,
- * directly or through others (and not only for another request to its key): its sender gets UMP_DEADLOCK.  Only a caller in ump_client_req
- * without a deadline can be refused.  Releases the lock meanwhile. */
+ * directly or through others: its sender gets UMP_DEADLOCK.  A request that is only queued behind
+ * such a one is not refused, nor one whose sender does not wait in ump_client_req without a
+ * deadline.  Releases the lock meanwhile. */
 static void refuse_if_stuck(
 	struct ump_workers *group, struct ump__slot *slot, struct ump__message *message)
 {

@@ -112,6 +112,20 @@ static void dispose(struct ump_delayed *post,
 	ump__delayed_release(post);
 }
 
+/* Order all by their times again: paused ones whose time has passed lie behind the others. */
+static void sort(struct ump__due_posts *posts)
+{
+	struct ump__pairing sorted = {NULL, 0, 0};
+
+	while (posts->pending.root != NULL) {
+		struct ump_delayed *post = ump__delayed_of_entry(posts->pending.root);
+
+		ump__pairing_remove(&posts->pending, &post->entry);
+		ump__pairing_add(&sorted, &post->entry, post->due);
+	}
+	posts->pending = sorted;
+}
+
 void ump__due_posts_close(struct ump__due_posts *posts, struct ump__channel *channel,
 	void (*leftover)(void *self, const void *msg, ump_reply_context **rc), void *self)
 {
@@ -129,6 +143,8 @@ void ump__due_posts_close(struct ump__due_posts *posts, struct ump__channel *cha
 			plan(posts, post);
 		}
 	}
+	if (leftover != NULL)
+		sort(posts);
 	while (posts->pending.root != NULL) {
 		struct ump_delayed *post = ump__delayed_of_entry(posts->pending.root);
 

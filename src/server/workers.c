@@ -214,25 +214,35 @@ static void dismiss(struct ump_workers *group)
 		ump__wake(inbox);
 }
 
-/* End by a break or a stop, unless one came before. */
-static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
-	struct ump_flow flow)
+/* Put what waits for busy keys in front of the batch; after it the keyer's `message`, if any, which
+ * was dequeued later. */
+static void gather(struct ump_workers *group, struct ump__message *message)
 {
 	struct ump__queue *batch = &group->channel->server.batch;
 	struct ump__queue rest;
 
+	ump__queue_init(&rest);
+	for (uint32_t i = 0; i < group->count; i++)
+		ump__queue_append(&rest, &group->crowd->slots[i].own);
+	if (message != NULL)
+		ump__queue_push(&rest, &message->node);
+	ump__queue_append(&rest, batch);
+	*batch = rest;
+}
+
+/* End by a break or a stop, unless one came before. */
+static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
+	struct ump_flow flow)
+{
 	if (group->over)
 		return;
 	group->over = true;
 	group->outcome = outcome;
 	group->how = flow;
-	/* The keyer has a message that belongs in front of the batch. */
+	/* The keyer has a message that belongs in front of the batch, and gathers the rest then. */
 	group->closer = group->keyer != NULL ? group->keyer : member;
-	ump__queue_init(&rest);
-	for (uint32_t i = 0; i < group->count; i++)
-		ump__queue_append(&rest, &group->crowd->slots[i].own);
-	ump__queue_append(&rest, batch);
-	*batch = rest;
+	if (group->keyer == NULL)
+		gather(group, NULL);
 	dismiss(group);
 }
 
@@ -345,8 +355,9 @@ static bool take_out(struct ump__queue *queue, const struct ump__node *node)
 }
 
 /* Refuse a request that was just queued for a blocked worker alone, if that worker waits for it,
- * directly or through others: its sender gets UMP_DEADLOCK.  Only a caller in ump_client_req
- * without a deadline can be refused.  Releases the lock meanwhile. */
+ * directly or through others: its sender gets UMP_DEADLOCK.  A request that is only queued behind
+ * such a one is not refused, nor one whose sender does not wait in ump_client_req without a
+ * deadline.  Releases the lock meanwhile. */
 static void refuse_if_stuck(
 	struct ump_workers *group, struct ump__slot *slot, struct ump__message *message)
 {
@@ -364,7 +375,7 @@ static void refuse_if_stuck(
 	if (!ump__weak_add(&server->counts))
 		return;
 	ump__lock_give(&group->crowd->lock);
-	stuck = ump__wait_is_stuck(wait, server, state);
+	stuck = ump__wait_is_stuck(wait, server, state, &request->answer.state);
 	ump__channel_drop_weak(server);
 	ump__lock_take(&group->crowd->lock);
 	if (!stuck || !take_out(&slot->own, &message->node))
@@ -383,12 +394,7 @@ static struct ump__message *assign(struct member *member, struct ump__message *m
 	uint64_t key = compute_key(member, message);
 
 	if (group->over) {
-		struct ump__queue rest;
-
-		ump__queue_init(&rest);
-		ump__queue_push(&rest, &message->node);
-		ump__queue_append(&rest, &group->channel->server.batch);
-		group->channel->server.batch = rest;
+		gather(group, message);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < group->count; i++) {
@@ -848,6 +854,8 @@ static int join_threads(struct ump_workers *group, ump_time deadline)
 			result = ump__thread_join(&member->dropped_thread.os, deadline);
 		if (result != UMP_OK)
 			break;
+		/* The handle may be dropped after a join that times out at a later one. */
+		member->ends = false;
 	}
 	ump__wait_end(&wait);
 	return result;

@@ -166,8 +166,18 @@ static void visit_all(struct search *search)
 	}
 }
 
+/* Return whether one of the waits is for the answer of `state`. */
+static bool has_state(const struct search *search, const struct ump__word *state)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->items[i].state == state)
+			return true;
+	}
+	return false;
+}
+
 bool ump__crowd_closes(struct ump__channel *server, const struct ump__word *state,
-	const struct ump__wait *wait, struct ump__count *marks)
+	const struct ump__wait *wait, const struct ump__word *through, struct ump__count *marks)
 {
 	struct search search = {.from = wait, .marks = marks, .before = 0};
 	bool again;
@@ -179,6 +189,8 @@ bool ump__crowd_closes(struct ump__channel *server, const struct ump__word *stat
 		search.count = 0;
 		add(&search, server, state);
 		visit_all(&search);
+		if (through != NULL && !has_state(&search, through))
+			search.stuck = false;
 		again = search.stuck && search.back && !search.stable;
 		while (search.count != 0)
 			ump__channel_drop_weak(search.items[--search.count].server);

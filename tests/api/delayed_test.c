@@ -185,6 +185,27 @@ static void at_break(void)
 	ump_client_drop(&client);
 }
 
+/* So is a paused one whose time has passed. */
+static void paused_at_break(void)
+{
+	ump_delayed *delayed;
+
+	prepare(NULL);
+	probe.takes_leftovers = true;
+	probe_spawn(&probe, &client, &thread);
+	post_at(OP_ECHO, 1, ump_after(HOUR), 0, NULL);
+	post_at(OP_ECHO, 0, ump_after(20 * MS), 0, &delayed);
+	CHECK_INT(ump_delayed_pause(delayed), ==, UMP_OK);
+	check_nap(30);
+	probe_post(client, OP_BREAK, 0);
+	CHECK(probe_join(&thread).stop);
+	CHECK_INT(probe.lefts, ==, 2);
+	CHECK_INT(probe.left_log[0], ==, 0);
+	CHECK_INT(probe.left_log[1], ==, 1);
+	ump_delayed_drop(&delayed);
+	ump_client_drop(&client);
+}
+
 static void at_stop(void)
 {
 	prepare(NULL);
@@ -579,6 +600,7 @@ static const struct check_test tests[] = {
 	{"[timer] [drain] a post that has fallen due before the end is accepted",
 		due_before_the_end},
 	{"[timer] [break] pending posts are left over", at_break},
+	{"[timer] [break] so are paused ones, by their times", paused_at_break},
 	{"[timer] [stop] a stop overtakes due posts", at_stop},
 	{"[timer] a periodic post: missed times are one call", periodic},
 	{"[timer] [task] period, pause, resume, cancel", controlled},

@@ -26,7 +26,11 @@ enum op {
 	TIMER,
 	ASK,
 	WATCH,
-	KEEP
+	KEEP,
+	/* As CALL, but with a deadline. */
+	CALL_SOON,
+	/* As GATE, and then BREAK. */
+	GATE_BREAK
 };
 
 struct message {
@@ -94,7 +98,7 @@ static void begin(const struct message *m)
 	if (++running_of_key[m->key % 16] > 1)
 		overlaps++;
 	pthread_cond_broadcast(&changed);
-	while (m->op == GATE && !gates[m->n])
+	while ((m->op == GATE || m->op == GATE_BREAK) && !gates[m->n])
 		pthread_cond_wait(&changed, &lock);
 	pthread_mutex_unlock(&lock);
 }
@@ -136,9 +140,10 @@ static struct ump_flow answered(void *self, void *arg, int result, const void *r
 static int call(ump_client *to, const struct message *m)
 {
 	struct message next = {m->then, m->n + 1, m->then_key, NOTHING, 0};
+	ump_time deadline = m->op == CALL_SOON ? ump_after(SECOND / 20) : UMP_FOREVER;
 	int reply = -1;
 
-	return ump_client_req(to, &next, &reply, UMP_FOREVER);
+	return ump_client_req(to, &next, &reply, deadline);
 }
 
 static struct ump_flow work(struct handler *self, const struct message *m, ump_reply_context **rc)
@@ -149,7 +154,7 @@ static struct ump_flow work(struct handler *self, const struct message *m, ump_r
 
 	CHECK(pthread_equal(pthread_self(), self->thread));
 	begin(m);
-	if (m->op == CALL) {
+	if (m->op == CALL || m->op == CALL_SOON) {
 		reply = call(self_client, m);
 		atomic_store(&seen_codes[m->n], reply);
 	} else if (m->op == CALL_TARGET) {
@@ -163,7 +168,7 @@ static struct ump_flow work(struct handler *self, const struct message *m, ump_r
 		reply = ump_client_ask(self_client, m, UMP_FOREVER, answered, NULL, &id);
 	} else if (m->op == WATCH) {
 		reply = ump_client_watch_call(self_client, answered, NULL, &id);
-	} else if (m->op == BREAK) {
+	} else if (m->op == BREAK || m->op == GATE_BREAK) {
 		flow = ump_break(&gates[m->n]);
 	}
 	if (rc != NULL && m->op != ANSWER_CALL)
@@ -188,6 +193,16 @@ static struct ump_flow on_post(void *self, const void *msg)
 	return work(self, msg, NULL);
 }
 
+/* The thread of one worker takes long to exit. */
+static pthread_key_t exit_key;
+static int slow_exit = -1;
+
+static void exit_slowly(void *value)
+{
+	(void)value;
+	check_nap(100);
+}
+
 static int on_init(void *self, ump_weak_client *me)
 {
 	struct handler *handler = self;
@@ -195,6 +210,8 @@ static int on_init(void *self, ump_weak_client *me)
 	(void)me;
 	handler->thread = pthread_self();
 	inits++;
+	if (handler->n == slow_exit)
+		CHECK_INT(pthread_setspecific(exit_key, handler), ==, 0);
 	return handler->n == fail_init ? 7 : 0;
 }
 
@@ -241,11 +258,21 @@ static int build(void *arg, ump_client *first, struct ump_handler *out)
 	return 0;
 }
 
+/* The key of this message is computed while the one before it breaks. */
+static int slow_key = -1;
+
 static uint64_t key_of(void *arg, const void *msg, bool request)
 {
+	const struct message *m = msg;
+
 	(void)arg;
 	(void)request;
-	return ((const struct message *)msg)->key;
+	if (m->n == slow_key) {
+		open_gate(slow_key - 1);
+		wait_for(&ended_count, 1);
+		check_nap(20);
+	}
+	return m->key;
 }
 
 static struct ump_config config(bool keyed, size_t capacity)
@@ -482,6 +509,49 @@ static void drops_handle(void)
 	ump_workers_drop(&workers);
 	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 	CHECK_INT(drops, ==, 3);
+}
+
+/* A message whose key is computed meanwhile comes after those that wait for that key. */
+static void break_by_slow_key(void)
+{
+	struct ump_flow how;
+
+	spawn(3, true, 0);
+	slow_key = 3;
+	post(GATE, 0, 1);
+	post(NOTHING, 1, 1);
+	post(GATE_BREAK, 2, 2);
+	post(NOTHING, 3, 1);
+	post(NOTHING, 4, 1);
+	wait_for(&ended_count, 1);
+	check_nap(40);
+	open_gate(0);
+	CHECK_INT(ump_workers_join(&workers, &how, UMP_FOREVER), ==, UMP_OK);
+	slow_key = -1;
+	ump_client_drop(&client);
+	CHECK(how.stop && how.value == &gates[2]);
+	CHECK_INT(left_count, ==, 3);
+	CHECK_INT(left[0], ==, 1);
+	CHECK_INT(left[1], ==, 3);
+	CHECK_INT(left[2], ==, 4);
+}
+
+/* A join times out when it has joined one of the threads; the drop must not join that again. */
+static void drops_after_join(void)
+{
+	int result;
+
+	CHECK_INT(pthread_key_create(&exit_key, exit_slowly), ==, 0);
+	slow_exit = 1;
+	spawn(2, false, 0);
+	slow_exit = -1;
+	ump_client_drop(&client);
+	result = ump_workers_join(&workers, NULL, ump_after(SECOND / 20));
+	CHECK(result == UMP_TIMED_OUT || result == UMP_OK);
+	ump_workers_drop(&workers);
+	CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
+	CHECK_INT(pthread_key_delete(exit_key), ==, 0);
+	CHECK_INT(drops, ==, 2);
 }
 
 static void watches(void)
@@ -775,6 +845,20 @@ static int build_relay(void *arg, ump_client *first, struct ump_handler *out)
 	return 0;
 }
 
+/* Another sender's request to that key only waits for its turn. */
+static void key_times_out(void)
+{
+	struct message m = {CALL_SOON, 0, 1, NOTHING, 1};
+
+	spawn(2, true, 0);
+	CHECK_INT(ump_client_post(client, &m), ==, UMP_OK);
+	wait_for(&began_count, 1);
+	check_nap(5);
+	CHECK_INT(request((struct message){NOTHING, 5, 1, NOTHING, 0}), >=, 0);
+	CHECK_INT(atomic_load(&seen_codes[0]), ==, UMP_TIMED_OUT);
+	join(false);
+}
+
 /* A relay requests of a worker, which requests of the relay: idle workers do not help. */
 static void relay_waits(void)
 {
@@ -809,9 +893,11 @@ static const struct check_test tests[] = {
 	{"workers drain the queues of keys; [workers] [drain]", drains_keys},
 	{"a break ends all after the messages under way; [workers] [break]", break_plain},
 	{"so it does by key; [workers] [break]", break_by_key},
+	{"so it does while a key is computed; [workers] [break]", break_by_slow_key},
 	{"a stop ends all after the messages under way; [workers] [stop]", stops},
 	{"a stop ends idle workers; [workers] [stop]", stops_idle},
 	{"workers run on when their handle is dropped; [workers]", drops_handle},
+	{"they may be dropped after a join that timed out; [workers]", drops_after_join},
 	{"a watch of workers; [workers] [watch]", watches},
 	{"the k-th init or builder fails; [workers] [init]", init_fails},
 	{"each failure of spawn cleans up; [workers] [clean]", faults},
@@ -826,6 +912,7 @@ static const struct check_test tests[] = {
 	{"the last worker must not wait for the others; [workers] [deadlock]", all_wait},
 	{"all workers wait at once; [workers] [deadlock]", all_wait_at_once},
 	{"a key's worker must not wait for its key; [workers] [deadlock]", key_waits},
+	{"a request behind a wait of its key is not refused; [workers] [deadlock]", key_times_out},
 	{"a cycle through a worker that has the request; [workers] [deadlock]", relay_waits},
 };
 

@@ -125,7 +125,15 @@ static struct stress_message begin(
 
 static bool is_returned(int result)
 {
-	return result == UMP_SERVER_GONE || result == UMP_NO_MEMORY || result == UMP_FULL;
+	return result == UMP_SERVER_GONE || result == UMP_NO_MEMORY || result == UMP_FULL ||
+	       result == UMP_DEADLOCK;
+}
+
+/* A wait would have closed a cycle. */
+static void refused(const struct stress_sender *sender)
+{
+	CHECK(sender->mix->cycles);
+	stress_count(STRESS_DEADLOCKS, 1);
 }
 
 /* Nothing was delivered: the sender owns the value. */
@@ -133,6 +141,8 @@ static void returned(struct stress_sender *sender, struct stress_record *record,
 {
 	if (result == UMP_NO_MEMORY)
 		CHECK(sender->mix->faults);
+	else if (result == UMP_DEADLOCK)
+		refused(sender);
 	else if (result != UMP_FULL)
 		CHECK(!sender->mix->drains);
 	sender->gone = result == UMP_SERVER_GONE;
@@ -250,6 +260,11 @@ int stress_wait(struct stress_sender *sender, struct stress_pending *pending, um
 		CHECK(deadline != UMP_FOREVER);
 		CHECK_INT(result, ==, deadline == UMP_NOW ? UMP_EMPTY : UMP_TIMED_OUT);
 		CHECK_INT(ump_now(), >=, deadline);
+		return result;
+	}
+	if (result == UMP_DEADLOCK) {
+		CHECK(pending->wait_reply != NULL);
+		refused(sender);
 		return result;
 	}
 	CHECK(pending->wait_reply == NULL);

@@ -405,6 +405,8 @@ struct stress_mix {
 	/* The inbox may be full; with `hurried`, senders do not wait for capacity. */
 	bool bounded;
 	bool hurried;
+	/* The senders are handlers whose waits may close a cycle. */
+	bool cycles;
 };
 
 extern const struct stress_mix stress_usual;

@@ -54,6 +54,17 @@ class WrongPeers(unittest.TestCase):
     def test_posts_out_of_order(self):
         self.wrong("order", "post", "posts came out of order")
 
+    def wrong_job(self, how, says):
+        with self.assertRaisesRegex(machine.Failure, says):
+            machine.run([PROGRAMS / "bench_wrong-workers", "workers", "ops=1000", "workers=2"],
+                        environment={"BENCH_WRONG": how}, timeout=5)
+
+    def test_wrong_jobs(self):
+        machine.run([PROGRAMS / "bench_wrong-workers", "workers", "ops=1000", "clients=1"])
+        self.wrong_job("lose", "1000 jobs were posted and 999 done")
+        self.wrong_job("twice", "1000 jobs were posted and 1001 done")
+        self.wrong_job("order", "1 jobs began out of order")
+
     def test_hang(self):
         self.wrong("hang", "call", "not done after 5 s")
 
@@ -354,7 +365,7 @@ class Names(unittest.TestCase):
 
     def test_every_program_is_a_peer(self):
         known = {peer.program(scenario.size) for scenario in tables.Tables().scenarios.values()
-                 for peer in tables.Tables().takers(scenario)} | {"bench_wrong"}
+                 for peer in tables.Tables().takers(scenario)} | {"bench_wrong", "bench_wrong-workers"}
         # The programs of an earlier sweep.
         known |= {peer.program() for peer in tables.Tables(sweep.FOLDER).peers.values()}
         built = {path.name for path in PROGRAMS.glob("bench_*") if path.is_file()}

@@ -17,6 +17,9 @@ struct bench_run {
 	uint64_t servers;
 	/* us from one request to the next; 0: 500. */
 	uint64_t pace;
+	/* Threads of one server, and what each of their jobs computes; 0: nothing. */
+	uint64_t workers;
+	uint64_t work;
 	/* For limits: the name of the limit. */
 	const char *which;
 };

@@ -36,6 +36,8 @@ static void read_argument(struct bench_run *run, const char *argument)
 		{"depth", &run->depth},
 		{"servers", &run->servers},
 		{"pace", &run->pace},
+		{"workers", &run->workers},
+		{"work", &run->work},
 	};
 	const char *value = value_of(argument, "which");
 
@@ -81,7 +83,7 @@ uint64_t bench_scale(const struct bench_run *run,
 
 int main(int count, char **arguments)
 {
-	struct bench_run run = {.clients = 1, .servers = 1, .which = ""};
+	struct bench_run run = {.clients = 1, .servers = 1, .workers = 1, .which = ""};
 	const struct bench_kind *kind = bench_kinds;
 
 	if (count < 2)

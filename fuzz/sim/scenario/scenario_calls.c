@@ -122,7 +122,8 @@ static void join_next(struct server *server)
 	/* The handle must be used by one thread at a time, and must not be dropped elsewhere. */
 	if (server->number != 0 || (server->program->traits & DETACH) != 0)
 		return;
-	if (next->thread == NULL)
+	/* The walk does not see all cycles through the end of workers. */
+	if (next->thread == NULL || (server->program->traits & WORKERS) != 0)
 		return;
 	sim_remark("server %d waits for the end of server %d", server->number, next->number);
 	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE);

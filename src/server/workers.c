@@ -214,25 +214,34 @@ static void dismiss(struct ump_workers *group)
 		ump__wake(inbox);
 }
 
-/* End by a break or a stop, unless one came before. */
-static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
-	struct ump_flow flow)
+/* Move the own queues in front of the batch, and behind them `message`, unless that is NULL. */
+static void gather(struct ump_workers *group, struct ump__message *message)
 {
 	struct ump__queue *batch = &group->channel->server.batch;
 	struct ump__queue rest;
 
+	ump__queue_init(&rest);
+	for (uint32_t i = 0; i < group->count; i++)
+		ump__queue_append(&rest, &group->crowd->slots[i].own);
+	if (message != NULL)
+		ump__queue_push(&rest, &message->node);
+	ump__queue_append(&rest, batch);
+	*batch = rest;
+}
+
+/* End by a break or a stop, unless one came before. */
+static void end(struct ump_workers *group, struct member *member, enum ump__outcome outcome,
+	struct ump_flow flow)
+{
 	if (group->over)
 		return;
 	group->over = true;
 	group->outcome = outcome;
 	group->how = flow;
-	/* The keyer has a message that belongs in front of the batch. */
+	/* The keyer has a message that belongs between the own queues and the batch. */
 	group->closer = group->keyer != NULL ? group->keyer : member;
-	ump__queue_init(&rest);
-	for (uint32_t i = 0; i < group->count; i++)
-		ump__queue_append(&rest, &group->crowd->slots[i].own);
-	ump__queue_append(&rest, batch);
-	*batch = rest;
+	if (group->keyer == NULL)
+		gather(group, NULL);
 	dismiss(group);
 }
 
@@ -383,12 +392,7 @@ static struct ump__message *assign(struct member *member, struct ump__message *m
 	uint64_t key = compute_key(member, message);
 
 	if (group->over) {
-		struct ump__queue rest;
-
-		ump__queue_init(&rest);
-		ump__queue_push(&rest, &message->node);
-		ump__queue_append(&rest, &group->channel->server.batch);
-		group->channel->server.batch = rest;
+		gather(group, message);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < group->count; i++) {
@@ -406,9 +410,15 @@ static struct ump__message *assign(struct member *member, struct ump__message *m
 
 /* ---- Taking messages ------------------------------------------------------------------------ */
 
-/* Dequeue the next message of the batch, as the receiver; NULL if there is none. */
-static struct ump__message *dequeue(struct ump_workers *group)
+static bool is_stopped(const struct ump_workers *group)
 {
+	return ump__stop_is_set(ump__attention_peek(&group->channel->attention));
+}
+
+/* Dequeue the next message of the batch, as the receiver; NULL if there is none. */
+static struct ump__message *dequeue(struct member *member)
+{
+	struct ump_workers *group = member->group;
 	struct ump_server *server = &group->channel->server;
 	struct ump__node *node;
 
@@ -420,6 +430,11 @@ static struct ump__message *dequeue(struct ump_workers *group)
 	if (ump__kind_of(ump__message_of(node)) != UMP__KIND_EOS)
 		return ump__message_of(node);
 	ump__tools_acquire(node);
+	/* A stop sets its bit before it pushes the marker. */
+	if (is_stopped(group)) {
+		end(group, member, UMP__OUTCOME_STOP, ump_continue());
+		return NULL;
+	}
 	group->drained = true;
 	dismiss(group);
 	return NULL;
@@ -436,7 +451,7 @@ static struct ump__message *next(struct member *member)
 
 		if (group->over)
 			return NULL;
-		if (ump__stop_is_set(ump__attention_peek(&group->channel->attention))) {
+		if (is_stopped(group)) {
 			end(group, member, UMP__OUTCOME_STOP, ump_continue());
 			return NULL;
 		}
@@ -446,7 +461,7 @@ static struct ump__message *next(struct member *member)
 		member->slot->busy = false;
 		if (group->keyer != NULL || group->drained)
 			return NULL;
-		message = dequeue(group);
+		message = dequeue(member);
 		if (message == NULL)
 			return NULL;
 		if (group->key != NULL)

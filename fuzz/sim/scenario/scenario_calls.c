@@ -175,6 +175,9 @@ void server_call(struct server *server, const struct message *message)
 		join_next(server);
 		return;
 	}
+	/* Messages of busy keys may take all permits, which the walk does not see. */
+	if (program_capacity(server->program) != 0 && program_has_keys(server->program->traits))
+		return;
 	strong = server_to_next(server);
 	if (strong == NULL)
 		return;

@@ -373,7 +373,7 @@ static void refuse_if_stuck(
 	if (!ump__weak_add(&server->counts))
 		return;
 	ump__lock_give(&group->crowd->lock);
-	stuck = ump__wait_is_stuck(wait, server, state);
+	stuck = ump__wait_is_stuck(wait, server, state, &request->answer.state);
 	ump__channel_drop_weak(server);
 	ump__lock_take(&group->crowd->lock);
 	if (!stuck || !take_out(&slot->own, &message->node))

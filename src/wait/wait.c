@@ -147,7 +147,7 @@ static bool closes_cycle(const struct ump__wait *wait)
 		if (ump__walk_back(&walk, mark, ump__marks_next(&marks)))
 			return is_pending(wait);
 	}
-	return crowded && ump__crowd_closes(wait->server, wait->state, wait, &marks) &&
+	return crowded && ump__crowd_closes(wait->server, wait->state, wait, NULL, &marks) &&
 	       is_pending(wait);
 }
 
@@ -174,10 +174,10 @@ bool ump__wait_begin_for(struct ump__wait *wait, struct ump__frame *waiter,
 	return ump__wait_publish(wait);
 }
 
-bool ump__wait_is_stuck(
-	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state)
+bool ump__wait_is_stuck(const struct ump__wait *wait, struct ump__channel *server,
+	const struct ump__word *state, const struct ump__word *through)
 {
-	return ump__crowd_closes(server, state, wait, &marks);
+	return ump__crowd_closes(server, state, wait, through, &marks);
 }
 
 int ump__wait_answer(struct ump__answer *answer, struct ump__channel *server,

@@ -80,10 +80,10 @@ static inline void ump__wait_end(struct ump__wait *wait)
 }
 
 /* Return whether the wait of a worker (channel/crowd.h), which lies at `wait` and may end
- * meanwhile, is part of a cycle.  The caller must have a reference to `server`, which is its
- * server, and `state` is its state. */
-bool ump__wait_is_stuck(
-	const struct ump__wait *wait, struct ump__channel *server, const struct ump__word *state);
+ * meanwhile, is part of a cycle with the wait for the answer of state `through`.  The caller must
+ * have a reference to `server`, which is its server, and `state` is its state. */
+bool ump__wait_is_stuck(const struct ump__wait *wait, struct ump__channel *server,
+	const struct ump__word *state, const struct ump__word *through);
 
 /* Begin a wait, wait for an answer that `server` owes the caller, and end the wait.  UMP_OK.
  * UMP_TIMED_OUT: the answer is still owed.  UMP_DEADLOCK: the wait would close a cycle; the answer

@@ -668,9 +668,12 @@ static void settle_stop(int message)
 	const struct account *account = &books.accounts[message];
 	const struct server_books *its = &books.servers[account->server];
 
-	/* The outcome of a thread or a task that was dropped is discarded. */
+	/* The outcome of a thread or a task that was dropped is discarded; of workers, it may be
+	 * the stop although another one has broken. */
+	bool discarded = has_workers(account->server) && (books.traits & DETACH) != 0;
+
 	must(its->stopped != message || account->hands == DROPPED || its->outcome == message ||
-			!its->broke || its->quit,
+			!its->broke || its->quit || discarded,
 		"[stop]", message, "its value is lost");
 }
 

@@ -227,6 +227,9 @@ static inline bool has_workers(int server)
 	       (server == 0 || (books.traits & MIXED) == 0);
 }
 
+/* Check an outcome before term. */
+void check_outcome(int server, bool stop, intptr_t value);
+
 /* The same events as those of a server with one thread; see oracle_workers.c. */
 void workers_begin_books(void);
 void workers_init(int server);

@@ -63,7 +63,7 @@ void oracle_drained(int server)
 }
 
 /* Check an outcome before term. */
-static void check_outcome(int server, bool stop, intptr_t value)
+void check_outcome(int server, bool stop, intptr_t value)
 {
 	struct server_books *its = &books.servers[server];
 	int message = (int)(value - VALUE_STOP);

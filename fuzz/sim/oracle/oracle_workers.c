@@ -111,8 +111,7 @@ void workers_term(int server, bool stop, intptr_t value)
 	if (index == 0) {
 		must(!its->term, "[user]", NONE, "term ran twice");
 		workers_closed(server);
-		if (stop && value < VALUE_STOP)
-			workers_check_outcome(server, stop, value);
+		check_outcome(server, stop, value);
 	} else {
 		must(its->workers[index - 1].dropped && stop && value == VALUE_TERM + index - 1,
 			"[workers]", NONE, "term does not get what the previous one returned");

@@ -212,6 +212,17 @@ bool program_is_sequential(const struct program *program)
 	return (program->traits & SEQUENTIAL) != 0 && (program->traits & LATE) == 0;
 }
 
+bool program_reserves(const struct program *program)
+{
+	for (int c = 0; c < program->clients; c++) {
+		for (int i = 0; i < program->lengths[c]; i++) {
+			if (operation_types[program->operations[c][i]].action == RESERVE)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool program_joins(const struct program *program)
 {
 	for (int c = 0; c < program->clients; c++) {

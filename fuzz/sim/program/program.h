@@ -258,6 +258,9 @@ int program_key(unsigned flags, int message);
 /* Whether each server is spawned after the end of the one before it. */
 bool program_is_sequential(const struct program *program);
 
+/* Whether any client reserves capacity. */
+bool program_reserves(const struct program *program);
+
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);
 

@@ -175,8 +175,13 @@ void server_call(struct server *server, const struct message *message)
 		join_next(server);
 		return;
 	}
-	/* Messages of busy keys may take all permits, which the walk does not see. */
-	if (program_capacity(server->program) != 0 && program_has_keys(server->program->traits))
+	/* By key, not all cycles are seen: one by messages of busy keys that have all permits, and
+	 * one by a request that was sent without waiting. */
+	if (program_has_keys(server->program->traits) &&
+		(program_capacity(server->program) != 0 || behaviour == CALL_ASYNC))
+		return;
+	/* A client that waits for an answer may keep the permit that the handler waits for. */
+	if ((server->program->traits & WORKERS) != 0 && program_reserves(server->program))
 		return;
 	strong = server_to_next(server);
 	if (strong == NULL)

@@ -115,8 +115,7 @@ void oracle_handler_dropped(int server)
 	/* A joined server has returned its thread to the pool: the next server must run on it. */
 	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
 			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
-			has_workers(server) ||
-			books.servers[0].ended_on == sim_self(),
+			has_workers(server) || books.servers[0].ended_on == sim_self(),
 		"[reuse]", -1, "a pooled thread is idle, and a server does not run on it");
 	its->ended_on = (int8_t)sim_self();
 	its->handler_dropped = true;
@@ -263,8 +262,7 @@ static void check_stopped(int message)
 	/* As each worker may. */
 	if (has_workers(account->server))
 		most *= program_workers(books.traits);
-	must(its->handled_since_stop < most, "[stop]", message,
-		"it is handled after a stop");
+	must(its->handled_since_stop < most, "[stop]", message, "it is handled after a stop");
 	its->handled_since_stop++;
 }
 

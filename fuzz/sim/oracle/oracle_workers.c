@@ -205,8 +205,7 @@ static void must_be_at_hand(int message, uint64_t due, const struct worker_books
 	if (due == 0)
 		return;
 	must(count_of(books.accounts[message].server) > 1 && (due & (due - 1)) == 0 &&
-			other->at == NONE &&
-			(other->next == NONE || due == bit(other->next)),
+			other->at == NONE && (other->next == NONE || due == bit(other->next)),
 		"[fifo]", message, "it comes before one that was accepted before");
 	other->next = (int8_t)__builtin_ctzll(due);
 }
@@ -243,9 +242,8 @@ void workers_handle(int message)
 		must((its->keyed & bit(message)) != 0, "[workers]", message, "it has no key");
 		must(of_its_key(message, due) == 0, "[fifo]", message,
 			"it comes before one of its key that was accepted before");
-		must(other->at == NONE ||
-				program_key(books.traits, other->at) !=
-					program_key(books.traits, message),
+		must(other->at == NONE || program_key(books.traits, other->at) !=
+						  program_key(books.traits, message),
 			"[workers]", message, "it overlaps with another one of its key");
 	} else {
 		must_be_at_hand(message, due, worker);
@@ -409,8 +407,8 @@ static void note_cycles(void)
 	unsigned set = blocked();
 
 	for (int i = 0; i < PROGRAM_SERVERS * PROGRAM_WORKERS; i++) {
-		struct worker_books *its = &books.servers[i / PROGRAM_WORKERS]
-						    .workers[i % PROGRAM_WORKERS];
+		struct worker_books *its =
+			&books.servers[i / PROGRAM_WORKERS].workers[i % PROGRAM_WORKERS];
 
 		if ((set >> i & 1) != 0 && comes_back(i, set))
 			its->in_cycle = true;

@@ -331,7 +331,8 @@ static int on_init(void *self, ump_weak_client *me)
 	oracle_init(server->number);
 	/* Of workers, the last one's. */
 	if ((server->program->traits & INIT_FAILS) != 0 &&
-		(server->whole == NULL || server->index == program_workers(server->program->traits) - 1))
+		(server->whole == NULL ||
+			server->index == program_workers(server->program->traits) - 1))
 		return CODE_INIT;
 	if (ump_weak_client_clone(me, &server->me) != UMP_OK)
 		oracle_refused();

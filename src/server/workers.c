@@ -412,9 +412,15 @@ static struct ump__message *assign(struct member *member, struct ump__message *m
 
 /* ---- Taking messages ------------------------------------------------------------------------ */
 
-/* Dequeue the next message of the batch, as the receiver; NULL if there is none. */
-static struct ump__message *dequeue(struct ump_workers *group)
+static bool is_stopped(const struct ump_workers *group)
 {
+	return ump__stop_is_set(ump__attention_peek(&group->channel->attention));
+}
+
+/* Dequeue the next message of the batch, as the receiver; NULL if there is none. */
+static struct ump__message *dequeue(struct member *member)
+{
+	struct ump_workers *group = member->group;
 	struct ump_server *server = &group->channel->server;
 	struct ump__node *node;
 
@@ -426,6 +432,11 @@ static struct ump__message *dequeue(struct ump_workers *group)
 	if (ump__kind_of(ump__message_of(node)) != UMP__KIND_EOS)
 		return ump__message_of(node);
 	ump__tools_acquire(node);
+	/* A stop sets its bit before it pushes the marker. */
+	if (is_stopped(group)) {
+		end(group, member, UMP__OUTCOME_STOP, ump_continue());
+		return NULL;
+	}
 	group->drained = true;
 	dismiss(group);
 	return NULL;
@@ -442,7 +453,7 @@ static struct ump__message *next(struct member *member)
 
 		if (group->over)
 			return NULL;
-		if (ump__stop_is_set(ump__attention_peek(&group->channel->attention))) {
+		if (is_stopped(group)) {
 			end(group, member, UMP__OUTCOME_STOP, ump_continue());
 			return NULL;
 		}
@@ -452,7 +463,7 @@ static struct ump__message *next(struct member *member)
 		member->slot->busy = false;
 		if (group->keyer != NULL || group->drained)
 			return NULL;
-		message = dequeue(group);
+		message = dequeue(member);
 		if (message == NULL)
 			return NULL;
 		if (group->key != NULL)

@@ -18,6 +18,10 @@ struct item {
 /* One walk, which visits all that can be reached. */
 struct search {
 	const struct ump__wait *from;
+	/* The state of an answer that must be among those waited for, or NULL; and whether it
+	 * is. */
+	const struct ump__word *through;
+	bool met;
 	struct ump__count *marks;
 	/* A mark that was drawn before this round, or 0. */
 	uint64_t before;
@@ -91,6 +95,8 @@ static void visit(struct search *search, const struct ump__wait *edge, uint64_t 
 		*mark = ump__marks_next(search->marks);
 	if (*mark >= search->before)
 		search->stable = false;
+	if (edge->state == search->through)
+		search->met = true;
 	if (edge == search->from)
 		search->back = true;
 	else if (edge->server != done)
@@ -153,6 +159,7 @@ static void visit_all(struct search *search)
 {
 	search->stuck = true;
 	search->back = false;
+	search->met = search->through == NULL;
 	search->stable = true;
 	for (size_t i = 0; i < search->count && search->stuck; i++) {
 		struct item *item = &search->items[i];
@@ -166,20 +173,10 @@ static void visit_all(struct search *search)
 	}
 }
 
-/* Return whether one of the waits is for the answer of `state`. */
-static bool has_state(const struct search *search, const struct ump__word *state)
-{
-	for (size_t i = 0; i < search->count; i++) {
-		if (search->items[i].state == state)
-			return true;
-	}
-	return false;
-}
-
 bool ump__crowd_closes(struct ump__channel *server, const struct ump__word *state,
 	const struct ump__wait *wait, const struct ump__word *through, struct ump__count *marks)
 {
-	struct search search = {.from = wait, .marks = marks, .before = 0};
+	struct search search = {.from = wait, .through = through, .marks = marks, .before = 0};
 	bool again;
 
 	/* An edge whose mark is older than `before` existed when that was drawn, and still does.
@@ -189,13 +186,11 @@ bool ump__crowd_closes(struct ump__channel *server, const struct ump__word *stat
 		search.count = 0;
 		add(&search, server, state);
 		visit_all(&search);
-		if (through != NULL && !has_state(&search, through))
-			search.stuck = false;
-		again = search.stuck && search.back && !search.stable;
+		again = search.stuck && search.back && search.met && !search.stable;
 		while (search.count != 0)
 			ump__channel_drop_weak(search.items[--search.count].server);
 		if (again)
 			search.before = ump__marks_next(marks);
 	} while (again);
-	return search.stuck && search.back;
+	return search.stuck && search.back && search.met;
 }

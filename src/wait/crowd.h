@@ -23,8 +23,8 @@ bool ump__crowd_put(const struct ump__frame *frame, struct ump__wait *wait);
 /* Return whether `wait`, which must be published, cannot end since no handler that it depends on
  * can proceed, and the waiter is one of these.  The caller must have a reference to `server`, which
  * is that of `wait`, and `state` is its state; `wait` itself is only compared with edges.  All
- * edges existed at one moment of the call.  `marks` is where marks are drawn from.  If `through` is
- * not NULL, one of the answers that are waited for must be the one of that state. */
+ * edges existed at one moment of the call.  Unless `through` is NULL, one of them must be the wait
+ * for the answer with that state.  `marks` is where marks are drawn from. */
 bool ump__crowd_closes(struct ump__channel *server, const struct ump__word *state,
 	const struct ump__wait *wait, const struct ump__word *through, struct ump__count *marks);
 

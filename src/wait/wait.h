@@ -80,8 +80,8 @@ static inline void ump__wait_end(struct ump__wait *wait)
 }
 
 /* Return whether the wait of a worker (channel/crowd.h), which lies at `wait` and may end
- * meanwhile, is part of a cycle with a wait for the answer of `through`.  The caller must have a
- * reference to `server`, which is its server, and `state` is its state. */
+ * meanwhile, is part of a cycle with the wait for the answer of state `through`.  The caller must
+ * have a reference to `server`, which is its server, and `state` is its state. */
 bool ump__wait_is_stuck(const struct ump__wait *wait, struct ump__channel *server,
 	const struct ump__word *state, const struct ump__word *through);
 

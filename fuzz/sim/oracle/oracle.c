@@ -37,6 +37,7 @@ void oracle_begin(const struct program *program)
 		books.servers[i].stopped = -1;
 		books.servers[i].outcome = -1;
 	}
+	workers_begin_books();
 }
 
 bool over(int server)
@@ -151,6 +152,7 @@ static void check_capacity(int message)
 	int server = books.accounts[message].server;
 	const struct server_books *its = &books.servers[server];
 	unsigned queued = (unsigned)its->permits;
+	unsigned between;
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
@@ -158,7 +160,8 @@ static void check_capacity(int message)
 		queued += (books.accepted & bit(i)) != 0 && account->server == server &&
 			  account->hands == LIBRARY && !leaves(account);
 	}
-	must(over(server) || queued <= books.capacity + !its->busy, "[bound]", message,
+	between = has_workers(server) ? workers_between_messages(server) : !its->busy;
+	must(over(server) || queued <= books.capacity + between, "[bound]", message,
 		"it is accepted, and there are more messages than the capacity");
 }
 
@@ -209,6 +212,7 @@ static void check_refusal(int message, int code)
 		must(over(account->server), "[gone]", message,
 			"it got UMP_SERVER_GONE, and the server is not gone");
 		books.servers[account->server].gone_reported |= (uint8_t)(1u << sim_self());
+		workers_closed(account->server);
 		break;
 	case UMP_FULL:
 		must((books.servers[account->server].gone_reported >> sim_self() & 1) == 0,
@@ -393,6 +397,10 @@ void oracle_waits(int server, int other, int message)
 {
 	struct server_books *its = &books.servers[server];
 
+	if ((books.traits & WORKERS) != 0) {
+		workers_waits(server, other, message);
+		return;
+	}
 	its->waits_for = (int8_t)other;
 	its->waits_message = (int8_t)message;
 	its->in_cycle = false;
@@ -402,12 +410,18 @@ void oracle_waits(int server, int other, int message)
 
 void oracle_waited(int server)
 {
+	if ((books.traits & WORKERS) != 0) {
+		workers_waited(server);
+		return;
+	}
 	books.servers[server].waits_for = -1;
 	books.servers[server].in_cycle = false;
 }
 
 bool was_in_cycle(int server)
 {
+	if ((books.traits & WORKERS) != 0)
+		return workers_was_in_cycle(server);
 	return books.servers[server].in_cycle || is_in_cycle(server);
 }
 
@@ -500,7 +514,8 @@ void oracle_has_reservation(int message)
 
 void oracle_numbers(int server, uint64_t depth, uint64_t most, uint64_t handled)
 {
-	uint64_t begun = 1 + books.servers[server].due_calls;
+	uint64_t begun = (uint64_t)(has_workers(server) ? program_workers(books.traits) : 1) +
+			 books.servers[server].due_calls;
 
 	for (int i = 0; i < ORACLE_MESSAGES; i++)
 		begun += books.accounts[i].handled && books.accounts[i].server == server;
@@ -653,9 +668,12 @@ static void settle_stop(int message)
 	const struct account *account = &books.accounts[message];
 	const struct server_books *its = &books.servers[account->server];
 
-	/* The outcome of a thread or a task that was dropped is discarded. */
+	/* The outcome of a thread or a task that was dropped is discarded; of workers, it may be
+	 * the stop although another one has broken. */
+	bool discarded = has_workers(account->server) && (books.traits & DETACH) != 0;
+
 	must(its->stopped != message || account->hands == DROPPED || its->outcome == message ||
-			!its->broke || its->quit,
+			!its->broke || its->quit || discarded,
 		"[stop]", message, "its value is lost");
 }
 

@@ -172,6 +172,19 @@ void oracle_raw_ended(uint64_t skipped);
 void oracle_no_server(int code);
 void oracle_fewer_servers(int count);
 
+/* ---- Workers ------------------------------------------------------------------------------- */
+
+/* The handler of a worker was built; all workers were spawned; the calling thread begins a callback
+ * of a worker, which all that it reports next is about. */
+void oracle_worker_built(int server, int worker);
+void oracle_workers_spawned(int server);
+void oracle_worker_enters(int server, int worker);
+/* The key of a message is computed. */
+void oracle_key_begins(int message, bool request);
+void oracle_key_ends(int message);
+/* The number of messages that a worker has begun; `ended`: it is final. */
+void oracle_worker_numbers(int server, int worker, uint64_t handled, bool ended);
+
 /* ---- Tasks --------------------------------------------------------------------------------- */
 
 /* The calling thread runs the task, or has returned from it. */

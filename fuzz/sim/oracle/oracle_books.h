@@ -83,7 +83,35 @@ struct account {
 	uint32_t cancelling;
 };
 
+/* A worker: the part of the books that a server with one thread has once. */
+struct worker_books {
+	bool built;
+	bool initialised;
+	bool broke;
+	bool dropped;
+	bool in_cycle;
+	/* Its thread; the message at which its handler is at work; the one that it has dequeued for
+	 * certain, and that must be the next: -1, if there is none. */
+	int8_t thread;
+	int8_t at;
+	int8_t next;
+	/* As in server_books. */
+	int8_t waits_for;
+	int8_t waits_message;
+	/* Messages that it may still begin, since the inbox has closed; -1: it has not. */
+	int8_t left;
+	/* Messages that it has begun. */
+	uint8_t begun;
+};
+
 struct server_books {
+	struct worker_books workers[PROGRAM_WORKERS];
+	/* The workers were spawned; a key is being computed; and the messages whose keys were. */
+	bool spawned;
+	bool keying;
+	uint64_t keyed;
+	/* The thread that calls `leftover`, or -1. */
+	int8_t closer;
 	/* Strong clients: lower bound, upper bound, and whether the lower bound has been 0. */
 	int strong_low;
 	int strong_high;
@@ -147,6 +175,8 @@ struct books {
 	 * whose handler each thread has run last. */
 	uint8_t handled_since_release[SIM_THREADS][PROGRAM_SERVERS];
 	uint8_t ran_last[SIM_THREADS];
+	/* The worker whose callback each thread has called last. */
+	uint8_t worker[SIM_THREADS];
 };
 extern struct books books;
 
@@ -189,6 +219,37 @@ static inline bool is_message(const struct account *account)
 {
 	return account->action != RESERVE && account->action < WATCH;
 }
+
+/* Whether the server has workers. */
+static inline bool has_workers(int server)
+{
+	return (books.traits & WORKERS) != 0 && server < books.server_count &&
+	       (server == 0 || (books.traits & MIXED) == 0);
+}
+
+/* Check an outcome before term. */
+void check_outcome(int server, bool stop, intptr_t value);
+
+/* The same events as those of a server with one thread; see oracle_workers.c. */
+void workers_begin_books(void);
+void workers_init(int server);
+void workers_broke(int server);
+void workers_check_outcome(int server, bool stop, intptr_t value);
+void workers_term(int server, bool stop, intptr_t value);
+bool workers_handler_dropped(int server);
+void workers_no_server(int code);
+void workers_handle(int message);
+void workers_returns(int server);
+void workers_leftover(int message);
+void workers_closed(int server);
+unsigned workers_between_messages(int server);
+void workers_waits(int server, int other, int message);
+void workers_waited(int server);
+bool workers_was_in_cycle(int server);
+
+/* Whether the message must come before another one that was accepted later: it has not been
+ * handled, left over, given up or given back. */
+bool is_due(const struct account *account);
 
 /* Whether the handler of `server` has been in a wait cycle during its present wait. */
 bool was_in_cycle(int server);

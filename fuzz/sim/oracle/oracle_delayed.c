@@ -31,7 +31,7 @@ void oracle_post_at(int message, bool periodic, int server)
 void oracle_posted_at(int message, int code)
 {
 	struct account *account = &books.accounts[message];
-	bool timeless = (books.traits & RAW) != 0 ||
+	bool timeless = (books.traits & RAW) != 0 || has_workers(account->server) ||
 			((books.traits & COMBINING) != 0 &&
 				(account->server == 0 || (books.traits & MIXED) == 0));
 

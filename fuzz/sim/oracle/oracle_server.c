@@ -37,12 +37,20 @@ void oracle_init(int server)
 	struct server_books *its = &books.servers[server];
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
+	if (has_workers(server)) {
+		workers_init(server);
+		return;
+	}
 	must(!its->initialised && !its->handler_dropped, "[init]", -1, "init ran twice");
 	its->initialised = true;
 }
 
 void oracle_broke(int server)
 {
+	if (has_workers(server)) {
+		workers_broke(server);
+		return;
+	}
 	must(!books.servers[server].broke, "[break]", -1, "a second break");
 	books.servers[server].broke = true;
 }
@@ -55,12 +63,14 @@ void oracle_drained(int server)
 }
 
 /* Check an outcome before term. */
-static void check_outcome(int server, bool stop, intptr_t value)
+void check_outcome(int server, bool stop, intptr_t value)
 {
 	struct server_books *its = &books.servers[server];
 	int message = (int)(value - VALUE_STOP);
 
-	if (its->broke && !its->quit) {
+	if (has_workers(server) && stop && value < VALUE_STOP) {
+		workers_check_outcome(server, stop, value);
+	} else if (its->broke && !its->quit && !has_workers(server)) {
 		must(stop && value == VALUE_BREAK, "[break]", -1, "a break is not the outcome");
 	} else if (value >= VALUE_STOP && value < VALUE_STOP + ORACLE_MESSAGES) {
 		/* The call that has stopped it may not have returned. */
@@ -73,7 +83,7 @@ static void check_outcome(int server, bool stop, intptr_t value)
 		must(stop && (value == 0 || value == VALUE_BREAK), "[task]", -1,
 			"a dropped task has another outcome");
 	} else {
-		must(!stop && value == 0 && its->stopped < 0, "[stop]", -1,
+		must(!stop && value == 0 && its->stopped < 0 && !its->broke, "[stop]", -1,
 			"a stop is not the outcome");
 	}
 }
@@ -83,6 +93,10 @@ void oracle_term(int server, bool stop, intptr_t value)
 	struct server_books *its = &books.servers[server];
 
 	called_back(server);
+	if (has_workers(server)) {
+		workers_term(server, stop, value);
+		return;
+	}
 	must(!its->term && !its->handler_dropped, "[user]", -1, "term ran twice, or late");
 	check_outcome(server, stop, value);
 	oracle_drained(server);
@@ -94,12 +108,14 @@ void oracle_handler_dropped(int server)
 	struct server_books *its = &books.servers[server];
 
 	must(sim_locks() == 0, "[user]", -1, "the application is called with a lock held");
+	if (has_workers(server) && !workers_handler_dropped(server))
+		return;
 	must(!its->handler_dropped, "[user]", -1, "the handler was dropped twice");
 	check_idle_reads();
 	/* A joined server has returned its thread to the pool: the next server must run on it. */
 	must((books.traits & DETACH) != 0 || (books.traits & THREAD_POOL) == 0 ||
 			(books.traits & SEQUENTIAL) == 0 || server == 0 || is_task(server) ||
-			books.servers[0].ended_on == sim_self(),
+			has_workers(server) || books.servers[0].ended_on == sim_self(),
 		"[reuse]", -1, "a pooled thread is idle, and a server does not run on it");
 	its->ended_on = (int8_t)sim_self();
 	its->handler_dropped = true;
@@ -114,8 +130,9 @@ void oracle_joined(int server, bool stop, intptr_t value)
 {
 	const struct server_books *its = &books.servers[server];
 	bool has_term = (books.traits & TERM) != 0;
+	int last = has_workers(server) ? program_workers(books.traits) - 1 : 0;
 
-	must(!has_term || (stop && value == VALUE_TERM), "[break]", -1,
+	must(!has_term || (stop && value == VALUE_TERM + last), "[break]", -1,
 		"join returned another outcome");
 	if (!has_term)
 		check_outcome(server, stop, value);
@@ -153,6 +170,10 @@ void oracle_no_server(int code)
 		oracle_refused();
 		return;
 	}
+	if (has_workers(0)) {
+		workers_no_server(code);
+		return;
+	}
 	must(code == (built ? CODE_INIT : CODE_BUILDER), "[init]", -1,
 		"spawn fails with another code than init, or the builder");
 	must(its->handler_dropped == built && its->initialised == built && !its->term, "[init]", -1,
@@ -167,6 +188,12 @@ void oracle_fewer_servers(int count)
 
 /* ---- Messages ------------------------------------------------------------------------------ */
 
+bool is_due(const struct account *account)
+{
+	return !account->handled && !account->leftover && !leaves(account) &&
+	       account->hands != CALLER;
+}
+
 /* All messages accepted before its send began must come before it; and with a capacity of one, all
  * whose senders were in the wait queue then. */
 static void check_order(int message)
@@ -177,9 +204,7 @@ static void check_order(int message)
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
 
-		must((before >> i & 1) == 0 || account->server != mine->server ||
-				account->handled || account->leftover || leaves(account) ||
-				account->hands == CALLER,
+		must((before >> i & 1) == 0 || account->server != mine->server || !is_due(account),
 			mine->before >> i & 1 ? "[fifo]" : "[bound]", message,
 			"it comes before one that was accepted, or stood in the wait queue, "
 			"before");
@@ -228,14 +253,16 @@ static void check_stopped(int message)
 {
 	const struct account *account = &books.accounts[message];
 	struct server_books *its = &books.servers[account->server];
-	bool combining = (books.traits & COMBINING) != 0;
+	int most = books.traits & COMBINING ? 5 : 3;
 
 	must(!account->too_late_to_handle, "[stop]", message,
 		"it was sent after a stop, and is handled");
 	if (its->stopped < 0)
 		return;
-	must(its->handled_since_stop < (combining ? 5 : 3), "[stop]", message,
-		"it is handled after a stop");
+	/* As each worker may. */
+	if (has_workers(account->server))
+		most *= program_workers(books.traits);
+	must(its->handled_since_stop < most, "[stop]", message, "it is handled after a stop");
 	its->handled_since_stop++;
 }
 
@@ -247,7 +274,8 @@ void oracle_handle(int message)
 	called_back(account->server);
 	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
 		message, "it is handled, and was handled, dropped or given back before");
-	must(!its->broke, "[break]", message, "it is handled after a break");
+	must(!its->broke || has_workers(account->server), "[break]", message,
+		"it is handled after a break");
 	must((books.traits & INIT) == 0 || its->initialised, "[init]", message,
 		"it is handled before init");
 	must(!its->term && !its->handler_dropped, "[user]", message, "it is handled after term");
@@ -255,7 +283,10 @@ void oracle_handle(int message)
 	/* The loop began after all operations of the first client. */
 	must((books.traits & LATE) == 0 || message >= PROGRAM_OPS || account->caller != GAVE_UP,
 		"[origin]", message, "it is handled, and was given up while it was queued");
-	check_order(message);
+	if (has_workers(account->server))
+		workers_handle(message);
+	else
+		check_order(message);
 	check_stopped(message);
 	check_idle_reads();
 	if ((books.traits & COMBINING) != 0 &&
@@ -263,7 +294,7 @@ void oracle_handle(int message)
 		check_combiner(message);
 	account->handled = true;
 	account->hands = HANDLER;
-	its->busy = true;
+	its->busy = !has_workers(account->server);
 }
 
 void due_call(int server, const char *what)
@@ -344,6 +375,8 @@ void oracle_watched_ended(int server, int watched)
 
 void oracle_returns(int server)
 {
+	if (has_workers(server))
+		workers_returns(server);
 	books.servers[server].busy = false;
 	if ((books.traits & COMBINING) != 0)
 		books.ran_last[sim_self()] = (uint8_t)server;
@@ -366,7 +399,10 @@ void oracle_leftover(int message, bool taken)
 	must(account->hands == LIBRARY && !account->handled && !account->leftover, "[once]",
 		message, "it is left over, and was handled, dropped or given back before");
 	must(!its->delayed_left, "[timer]", message, "it is left over after a delayed post");
-	check_order(message);
+	if (has_workers(account->server))
+		workers_leftover(message);
+	else
+		check_order(message);
 	account->leftover = true;
 	/* Otherwise it goes back to the caller, or to its type's drop. */
 	if (taken)

@@ -506,6 +506,7 @@ int ump__thread_start(
 void ump__thread_name(const char *name)
 {
 	race_access((uintptr_t)name, 1, PLAIN_READ, (uintptr_t)__builtin_return_address(0));
+	machine_scrub();
 }
 
 /* There are no signals here. */
@@ -586,6 +587,7 @@ void ump__thread_self(struct ump__os_thread *thread)
 	race_access((uintptr_t)thread, sizeof *thread, PLAIN_WRITE,
 		(uintptr_t)__builtin_return_address(0));
 	thread->id = (pthread_t)(machine.current + 1);
+	machine_scrub();
 }
 
 /* No program here has destructors of thread-local variables. */

@@ -153,6 +153,9 @@ static const struct {
 	{"sequential", SEQUENTIAL},
 	{"nested", NESTED},
 	{"joindropped", JOIN_DROPPED},
+	{"key", BY_KEY},
+	{"onekey", ONE_KEY},
+	{"alone", ALONE},
 };
 #define TRAITS (sizeof traits / sizeof traits[0])
 
@@ -184,9 +187,40 @@ bool program_is_combining(const struct program *program, int number)
 	       (number == 0 || (program->traits & MIXED) == 0);
 }
 
+bool program_has_workers(const struct program *program, int number)
+{
+	return (program->traits & WORKERS) != 0 && (number == 0 || (program->traits & MIXED) == 0);
+}
+
+int program_workers(unsigned flags)
+{
+	return flags & ALONE ? 1 : PROGRAM_WORKERS;
+}
+
+bool program_has_keys(unsigned flags)
+{
+	return (flags & WORKERS) != 0 && (flags & (BY_KEY | ONE_KEY)) != 0;
+}
+
+int program_key(unsigned flags, int message)
+{
+	return flags & ONE_KEY ? 0 : (message ^ message >> 4) & 1;
+}
+
 bool program_is_sequential(const struct program *program)
 {
 	return (program->traits & SEQUENTIAL) != 0 && (program->traits & LATE) == 0;
+}
+
+bool program_reserves(const struct program *program)
+{
+	for (int c = 0; c < program->clients; c++) {
+		for (int i = 0; i < program->lengths[c]; i++) {
+			if (operation_types[program->operations[c][i]].action == RESERVE)
+				return true;
+		}
+	}
+	return false;
 }
 
 bool program_joins(const struct program *program)
@@ -208,11 +242,13 @@ static bool parse_server(char *text, struct program *program)
 	char *word = strtok_r(text, "+", &rest);
 
 	if (word == NULL || (strcmp(word, "raw") != 0 && strcmp(word, "thread") != 0 &&
-				    strcmp(word, "task") != 0 && strcmp(word, "combining") != 0))
+				    strcmp(word, "task") != 0 && strcmp(word, "combining") != 0 &&
+				    strcmp(word, "workers") != 0))
 		return false;
 	program->traits = strcmp(word, "raw") == 0         ? RAW
 			  : strcmp(word, "task") == 0      ? TASK
 			  : strcmp(word, "combining") == 0 ? COMBINING
+			  : strcmp(word, "workers") == 0   ? WORKERS
 							   : 0;
 	while ((word = strtok_r(NULL, "+", &rest)) != NULL) {
 		size_t i = 0;
@@ -277,6 +313,7 @@ void program_print(const struct program *program, char *text, size_t size)
 		program->traits & RAW         ? "raw"
 		: program->traits & TASK      ? "task"
 		: program->traits & COMBINING ? "combining"
+		: program->traits & WORKERS   ? "workers"
 					      : "thread");
 
 	for (size_t i = 0; i < TRAITS; i++) {
@@ -317,7 +354,12 @@ static const uint32_t some_traits[] = {0, 0, 0, INIT, LEFTOVER, LEFTOVER | TERM,
 	THREAD_POOL | TWO | EARLY, THREAD_POOL | TWO | DETACH, THREAD_POOL | TWO | SEQUENTIAL,
 	THREAD_POOL | THREE | SEQUENTIAL | INIT, THREAD_POOL | INIT_FAILS,
 	THREAD_POOL | TWO | SEQUENTIAL | DETACH, TASK | NESTED, TASK | NESTED | BUDGET,
-	TASK | NESTED | QUITS | LEFTOVER, TASK | NESTED | RUN | TWO};
+	TASK | NESTED | QUITS | LEFTOVER, TASK | NESTED | RUN | TWO, WORKERS, WORKERS,
+	WORKERS | BY_KEY, WORKERS | ONE_KEY, WORKERS | LEFTOVER | INIT | TERM,
+	WORKERS | BY_KEY | LEFTOVER | TERM, WORKERS | BOUNDED, WORKERS | ONE_KEY | BOUNDED,
+	WORKERS | TWO, WORKERS | TWO | MIXED, WORKERS | TWO | BY_KEY, WORKERS | INIT_FAILS,
+	WORKERS | BUILDER_FAILS, WORKERS | DETACH, WORKERS | THREAD_POOL | INIT,
+	WORKERS | POOLED | SHARED};
 #define SOME_TRAITS  (sizeof some_traits / sizeof some_traits[0])
 #define FIRST_TRAITS 20
 

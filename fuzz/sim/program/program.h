@@ -17,6 +17,8 @@
 #define PROGRAM_CLIENTS 4
 #define PROGRAM_OPS     4
 #define PROGRAM_SERVERS 3
+/* The most workers of a server. */
+#define PROGRAM_WORKERS 2
 
 /* How a message is sent. */
 enum action {
@@ -214,7 +216,13 @@ enum trait {
 	NESTED = 33554432,
 	/* With DETACH: the first thread waits for the dropped threads. */
 	JOIN_DROPPED = 67108864,
-	TRAIT_LAST = JOIN_DROPPED
+	/* A server with workers; by key: each message has one of two keys; all have the same. */
+	WORKERS = 134217728,
+	BY_KEY = 268435456,
+	ONE_KEY = 536870912,
+	/* There is one worker only. */
+	ALONE = 1073741824,
+	TRAIT_LAST = ALONE
 };
 
 struct program {
@@ -236,8 +244,22 @@ bool program_is_task(const struct program *program, int number);
 /* Whether server `number` is a combining server. */
 bool program_is_combining(const struct program *program, int number);
 
+/* Whether server `number` has workers. */
+bool program_has_workers(const struct program *program, int number);
+
+/* The number of its workers. */
+int program_workers(unsigned flags);
+
+/* Whether messages have keys; and the key of a message.  One that a handler sends for a message has
+ * the other key. */
+bool program_has_keys(unsigned flags);
+int program_key(unsigned flags, int message);
+
 /* Whether each server is spawned after the end of the one before it. */
 bool program_is_sequential(const struct program *program);
+
+/* Whether any client reserves capacity. */
+bool program_reserves(const struct program *program);
 
 /* Whether any handler waits for the end of another server. */
 bool program_joins(const struct program *program);

@@ -61,11 +61,13 @@ static int open_server(struct server *server, ump_client **client, ump_thread_po
 	} else if (program_is_combining(server->program, server->number)) {
 		code = ump_spawn_combining(
 			&config, server_build, server, client, &server->combining);
+	} else if (program_has_workers(server->program, server->number)) {
+		code = workers_spawn(server, &config, client);
 	} else {
 		code = ump_spawn_thread(&config, server_build, server, client, &server->thread);
 	}
 	if (code != UMP_OK && (*client != NULL || server->thread != NULL || server->task != NULL ||
-				      server->combining != NULL))
+				      server->combining != NULL || server->workers != NULL))
 		sim_fail("[clean]", "spawn failed and left a handle");
 	return code;
 }
@@ -90,6 +92,12 @@ static void end_server(const struct scenario *scenario, struct server *server)
 	} else if (server->combining != NULL) {
 		sim_remark("joins server %d", server->number);
 		server_join_combining(server);
+	} else if (server->workers != NULL && (scenario->program->traits & DETACH) != 0) {
+		sim_remark("drops the handle of server %d", server->number);
+		ump_workers_drop(&server->workers);
+	} else if (server->workers != NULL) {
+		sim_remark("joins the workers of server %d", server->number);
+		workers_join(server);
 	}
 }
 
@@ -130,11 +138,14 @@ static bool open_servers(struct scenario *scenario)
 
 static void prepare_servers(struct scenario *scenario)
 {
-	for (int i = 0; i < scenario->server_count; i++)
+	for (int i = 0; i < scenario->server_count; i++) {
 		scenario->servers[i] = (struct server){.program = scenario->program,
 			.number = i,
 			.loop = -1,
 			.next = &scenario->servers[(i + 1) % scenario->server_count]};
+		if (program_has_workers(scenario->program, i))
+			workers_prepare(&scenario->servers[i]);
+	}
 }
 
 /* Open the thread pool if the program has one; false if that was refused. */
@@ -156,6 +167,12 @@ static void drop_threads(struct scenario *scenario)
 	ump_thread_pool_drop(&scenario->threads);
 }
 
+static void connect_handler(const struct scenario *scenario, struct server *handler)
+{
+	if (ump_client_weak(scenario->first[handler->next->number], &handler->to_next) != UMP_OK)
+		oracle_refused();
+}
+
 /* Give each server a weak client of the next one, which does not keep that alive.  A server that
  * waits for the next one's end has none. */
 static void connect_servers(struct scenario *scenario)
@@ -165,9 +182,12 @@ static void connect_servers(struct scenario *scenario)
 
 		if (server->raw != NULL || (program_joins(scenario->program) && i == 0))
 			continue;
-		if (ump_client_weak(scenario->first[server->next->number], &server->to_next) !=
-			UMP_OK)
-			oracle_refused();
+		if (server->crew == NULL) {
+			connect_handler(scenario, server);
+			continue;
+		}
+		for (int w = 0; w < PROGRAM_WORKERS; w++)
+			connect_handler(scenario, &server->crew[w]);
 	}
 }
 
@@ -338,6 +358,8 @@ void scenario_root(void *arg)
 		/* A thread that is not joined may use the handler after this. */
 		return;
 	oracle_threads_left(0);
-	for (int i = 0; i < scenario.server_count; i++)
+	for (int i = 0; i < scenario.server_count; i++) {
 		server_join_helpers(&scenario.servers[i]);
+		workers_join_helpers(&scenario.servers[i]);
+	}
 }

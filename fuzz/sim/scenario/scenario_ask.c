@@ -75,6 +75,15 @@ static void ask(struct server *server, ump_client *strong, struct asked *asked,
 	asked->pending = code == UMP_OK;
 }
 
+/* A worker has no loop of its own, to which an answer could come. */
+static void must_be_refused(ump_client *strong, const struct message *message, struct asked *asked)
+{
+	if (ump_client_ask(strong, message, UMP_FOREVER, on_answer, asked, &asked->id) !=
+			UMP_INVALID ||
+		ump_client_watch_call(strong, on_answer, asked, &asked->id) != UMP_INVALID)
+		sim_fail("[ask]", "a worker may ask, or watch");
+}
+
 static void watch(const struct server *server, ump_client *strong, struct asked *asked)
 {
 	int code = ump_client_watch_call(strong, on_answer, asked, &asked->id);
@@ -112,7 +121,9 @@ void server_ask(struct server *server, const struct message *message)
 	*asked = (struct asked){.number = (int)next.number,
 		.deadline = timed ? ump_after(SOON) : UMP_FOREVER,
 		.watches = behaviour == ASK_WATCH};
-	if (asked->watches)
+	if (server->whole != NULL)
+		must_be_refused(strong, &next, asked);
+	else if (asked->watches)
 		watch(server, strong, asked);
 	else
 		ask(server, strong, asked, &next, timed);

@@ -122,7 +122,8 @@ static void join_next(struct server *server)
 	/* The handle must be used by one thread at a time, and must not be dropped elsewhere. */
 	if (server->number != 0 || (server->program->traits & DETACH) != 0)
 		return;
-	if (next->thread == NULL)
+	/* The walk does not see all cycles through the end of workers. */
+	if (next->thread == NULL || (server->program->traits & WORKERS) != 0)
 		return;
 	sim_remark("server %d waits for the end of server %d", server->number, next->number);
 	oracle_waits(server->number, next->number, ORACLE_NO_MESSAGE);
@@ -174,6 +175,14 @@ void server_call(struct server *server, const struct message *message)
 		join_next(server);
 		return;
 	}
+	/* By key, not all cycles are seen: one by messages of busy keys that have all permits, and
+	 * one by a request that was sent without waiting. */
+	if (program_has_keys(server->program->traits) &&
+		(program_capacity(server->program) != 0 || behaviour == CALL_ASYNC))
+		return;
+	/* A client that waits for an answer may keep the permit that the handler waits for. */
+	if ((server->program->traits & WORKERS) != 0 && program_reserves(server->program))
+		return;
 	strong = server_to_next(server);
 	if (strong == NULL)
 		return;

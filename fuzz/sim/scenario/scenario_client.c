@@ -300,6 +300,9 @@ static void read_stats(struct client *client)
 	if (ump_client_stats(client_top(client)->client, &stats) != UMP_OK)
 		sim_fail("[misuse]", "numbers cannot be read");
 	oracle_numbers(client->server, stats.depth, stats.depth_most, stats.handled);
+	/* The first thread joins it. */
+	if (client->number == 0)
+		workers_stats(&client->servers[client->server], false);
 }
 
 static void stop(struct client *client, enum action action, int number)

@@ -137,6 +137,8 @@ static int watch_by(struct client *client, enum action action, void *tag)
 		return ump_thread_watch(server->thread, client->completions, tag);
 	if (server->combining != NULL)
 		return ump_combining_watch(server->combining, client->completions, tag);
+	if (server->workers != NULL)
+		return ump_workers_watch(server->workers, client->completions, tag);
 	return UMP_INVALID;
 }
 
@@ -164,9 +166,9 @@ void completions_watch(struct client *client, enum action action, int number)
 /* The loop has ended: a join waits for the exit of a thread at most. */
 static void join_now(struct server *server)
 {
-	bool exits = server->thread != NULL &&
+	bool exits = (server->thread != NULL || server->workers != NULL) &&
 		     ((server->program->traits & (THREAD_POOL | EARLY)) != THREAD_POOL ||
-			     program_servers(server->program) > 1);
+			     program_servers(server->program) > 1 || server->workers != NULL);
 	struct ump_flow how;
 	int code = UMP_OK;
 
@@ -174,6 +176,8 @@ static void join_now(struct server *server)
 		code = ump_thread_join(&server->thread, &how, UMP_NOW);
 	else if (server->combining != NULL)
 		code = ump_combining_join(&server->combining, &how, UMP_NOW);
+	else if (server->workers != NULL)
+		code = ump_workers_join(&server->workers, &how, UMP_NOW);
 	else
 		return;
 	if (code == UMP_OK)
@@ -194,8 +198,11 @@ static void watch_ended(struct client *client, int number, enum action action,
 	oracle_watch_ended(number);
 	/* What the callbacks have written is visible. */
 	(void)*(volatile unsigned *)&server->handled;
+	for (int i = 0; server->crew != NULL && i < PROGRAM_WORKERS; i++)
+		(void)*(volatile unsigned *)&server->crew[i].handled;
 	if (how == NULL)
 		return;
+	workers_stats(server, true);
 	oracle_joined(server->number, how->stop, (intptr_t)how->value);
 	if ((client->program->traits & DETACH) == 0)
 		join_now(server);

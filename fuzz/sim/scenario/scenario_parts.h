@@ -84,6 +84,16 @@ struct server {
 	ump_task *task;
 	ump_combining *combining;
 	ump_server *raw;
+	ump_workers *workers;
+	/* Of a server with workers: their handlers, of which `built` were built; how often a key
+	 * was computed; and messages handled by key, which are ordered by that. */
+	struct server *crew;
+	int built;
+	unsigned keyed;
+	unsigned by_key[2];
+	/* Of the handler of one worker: its server, and its index there. */
+	struct server *whole;
+	int index;
 	/* The simulated thread of its loop, or -1. */
 	int loop;
 	/* Number of spurious dispatches of a task. */
@@ -154,6 +164,30 @@ void server_call(struct server *server, const struct message *message);
 /* Join a server's thread, or a server without one, and check its outcome. */
 void server_join_thread(struct server *server);
 void server_join_combining(struct server *server);
+
+/* ---- Workers ------------------------------------------------------------------------------- */
+
+/* Prepare the handlers of a server with workers. */
+void workers_prepare(struct server *server);
+
+/* Run it, and join it. */
+int workers_spawn(struct server *server, struct ump_config *config, ump_client **client);
+void workers_join(struct server *server);
+
+/* The builder builds the next handler; NULL: it fails. */
+struct server *workers_build(struct server *server);
+
+/* A callback of a handler begins. */
+void workers_enter(const struct server *server);
+
+/* A handler handles a message: it must see what that of the same key before it wrote. */
+void workers_visit_key(struct server *server, int message);
+
+/* Read the statistics of each worker; `ended`: they are final. */
+void workers_stats(const struct server *server, bool ended);
+
+/* Finish what the handlers have kept. */
+void workers_join_helpers(struct server *server);
 
 /* ---- Timers -------------------------------------------------------------------------------- */
 

@@ -264,18 +264,20 @@ struct ump_flow server_handle(
 {
 	bool breaks;
 
+	workers_enter(server);
 	sim_remark("server %d handles message %d", server->number, (int)message->number);
 	server_check_timers(server);
 	server_check_delayed(server, message);
 	oracle_handle((int)message->number);
 	server->handled++;
+	workers_visit_key(server, (int)message->number);
 	breaks = handle(server, message, rc);
 	oracle_returns(server->number);
 	if (!breaks)
 		/* Without a suspension, these two are the same. */
 		return server->task != NULL ? ump_pending() : ump_continue();
 	oracle_broke(server->number);
-	return ump_break((void *)VALUE_BREAK);
+	return ump_break((void *)(VALUE_BREAK + server->index));
 }
 
 static struct ump_flow on_request(void *self, const void *message, ump_reply_context **rc)
@@ -301,6 +303,7 @@ static void on_leftover(void *self, const void *value, ump_reply_context **rc)
 		     behaviour == KEEP || behaviour == KEEP_AND_DROP || behaviour == HOLD ||
 		     behaviour == HOLD_AND_DROP;
 
+	workers_enter(self);
 	sim_remark("has message %d left over", number);
 	((struct server *)self)->handled++;
 	if (behaviour >= DUE) {
@@ -324,8 +327,12 @@ static int on_init(void *self, ump_weak_client *me)
 {
 	struct server *server = self;
 
+	workers_enter(server);
 	oracle_init(server->number);
-	if (server->program->traits & INIT_FAILS)
+	/* Of workers, the last one's. */
+	if ((server->program->traits & INIT_FAILS) != 0 &&
+		(server->whole == NULL ||
+			server->index == program_workers(server->program->traits) - 1))
 		return CODE_INIT;
 	if (ump_weak_client_clone(me, &server->me) != UMP_OK)
 		oracle_refused();
@@ -334,14 +341,18 @@ static int on_init(void *self, ump_weak_client *me)
 
 static struct ump_flow on_term(void *self, struct ump_flow how)
 {
-	oracle_term(((struct server *)self)->number, how.stop, (intptr_t)how.value);
-	return ump_break((void *)VALUE_TERM);
+	const struct server *server = self;
+
+	workers_enter(server);
+	oracle_term(server->number, how.stop, (intptr_t)how.value);
+	return ump_break((void *)(VALUE_TERM + server->index));
 }
 
 static void on_drop(void *self)
 {
 	struct server *server = self;
 
+	workers_enter(server);
 	server_check_asks(server);
 	oracle_handler_dropped(server->number);
 	server->handled++;
@@ -355,11 +366,14 @@ int server_build(void *arg, ump_client *client, struct ump_handler *out)
 	unsigned traits = server->program->traits;
 
 	/* The client that spawning is about to return. */
-	oracle_making_strong(server->number);
-	oracle_made_strong(server->number, true);
-	if (traits & (INIT_FAILS | BUILDER_FAILS))
+	if (server->built == 0) {
+		oracle_making_strong(server->number);
+		oracle_made_strong(server->number, true);
+	}
+	if ((traits & (INIT_FAILS | BUILDER_FAILS)) != 0 && server->built == 0)
 		server->cloned = client_clone(client, server->number);
-	if (traits & BUILDER_FAILS)
+	server = workers_build(server);
+	if (server == NULL)
 		return CODE_BUILDER;
 	*out = (struct ump_handler){.self = server,
 		.init = traits & (INIT | INIT_FAILS) ? on_init : NULL,

@@ -51,6 +51,7 @@ static struct timer *start(struct server *server, ump_time due, bool breaks)
 	/* The handles belong to other threads. */
 	int expected = server->program->traits & RAW                           ? UMP_INVALID
 		       : program_is_combining(server->program, server->number) ? UMP_NO_TIMERS
+		       : server->whole != NULL                                 ? UMP_NO_TIMERS
 									       : UMP_OK;
 	int code;
 

@@ -396,6 +396,26 @@ static void nap(void)
 	(void)nanosleep(&moment, NULL);
 }
 
+/* Close the gate; or, if it is closed, let the workers come to it for a while. */
+static void close_gate(void)
+{
+	bool closed;
+	bool all;
+
+	lock();
+	closed = only.closed_gate;
+	unlock();
+	if (!closed)
+		set_gate(true);
+	all = !closed;
+	for (int i = 0; i < 50 && !all; i++) {
+		nap();
+		lock();
+		all = only.holding == only.count;
+		unlock();
+	}
+}
+
 /* Whether the server may be gone. */
 static bool may_be_over(void)
 {
@@ -670,7 +690,7 @@ static void operate(void)
 		give_up(slot);
 		break;
 	case 8:
-		set_gate(true);
+		close_gate();
 		break;
 	case 9:
 		set_gate(false);
@@ -921,8 +941,6 @@ void life_workers(void)
 	life.worlds[0].end = END_THREAD;
 	if (spawn(&config)) {
 		live();
-		ump_thread_pool_drop(&config.thread_pool);
-		life_await_blocks();
 		check_values();
 	}
 	ump_thread_pool_drop(&config.thread_pool);

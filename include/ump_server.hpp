@@ -151,10 +151,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -2918,19 +2918,24 @@ template <class P, class Key> class keyed_ending final : public ending<P>
 		Key &key = static_cast<keyed_ending *>(static_cast<ending<P> *>(arg))->key_;
 
 		static_cast<void>(request);
-		return contained(key, "key", [&]() -> std::uint64_t {
+		return contained(key, "key", [&] {
 			if constexpr (is_none<typename P::post>)
-				return std::invoke(key, carrier<typename P::request>::look(msg));
+				return of<typename P::request>(key, msg);
 			else if constexpr (is_none<typename P::request>)
-				return std::invoke(key, carrier<typename P::post>::look(msg));
-			else if (request)
-				return std::invoke(key, carrier<typename P::request>::look(msg));
+				return of<typename P::post>(key, msg);
 			else
-				return std::invoke(key, carrier<typename P::post>::look(msg));
+				return request ? of<typename P::request>(key, msg)
+					       : of<typename P::post>(key, msg);
 		});
 	}
 
       private:
+	// As std::invoke does, without <functional>, which uses names that others define as macros.
+	template <class T> static std::uint64_t of(Key &key, const void *msg)
+	{
+		return std::apply(key, std::tuple<const T &>(carrier<T>::look(msg)));
+	}
+
 	Key key_;
 };
 

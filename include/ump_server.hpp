@@ -2465,8 +2465,8 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 namespace detail
 {
 
-// The storage of the outcome, shared by the handlers of a server, of which workers have several, and
-// its join handle; the last owner frees it.
+// The storage of the outcome, shared by the handlers of a server (workers have several) and its join
+// handle; the last owner frees it.
 template <class P> class ending
 {
       public:
@@ -3012,8 +3012,8 @@ result<workers_server<P>> spawned_workers(std::unique_ptr<ending<P>, releases> e
 /**
  * ump_spawn_workers: `make` is called `count` times on the calling thread, and returns a new
  * handler each time, as a std::unique_ptr.  What it throws leaves the call, which has started
- * nothing then.  The server destroys each handler exactly once, even if spawning fails.  `config` as
- * for spawn_thread; its `key` is ignored.  UMP_INVALID also if `make` returns null.
+ * nothing then.  The server destroys each handler exactly once, even if spawning fails.  `config`
+ * as for spawn_thread; its `key` is ignored.  UMP_INVALID also if `make` returns null.
  *
  * Of several handlers that break, the first sets the outcome.  Each term() gets what that of the
  * worker before it has returned; join() returns what the last one did.

@@ -2,9 +2,9 @@
 /*
  * Workers: up to three real threads behind one inbox, plain or by key, and the main thread, which
  * sends, stops and joins.  Only the main thread reads the input; what a handler does is in its
- * message.  Threads overlap, so that the books, under a lock, hold what is true in every order: each
- * value has one fate, each request one result that fits it, messages of one key never overlap and
- * are in order, and each handler's `init`, `term` and `drop` run as often as they must, in turn.
+ * message.  Threads overlap, so that the books, under a lock, hold what is true in every order:
+ * each value has one fate, each request one result that fits it, messages of one key never overlap
+ * and are in order, and each handler's `init`, `term` and `drop` run as often as they must, in turn.
  */
 #include "life/life_world.h"
 

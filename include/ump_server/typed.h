@@ -275,8 +275,8 @@
  * void (*drop_reply)(int *value);
  * void (*drop_post)(struct note *value);
  * // Optional: `key` for requests and for posts, for adder_spawn_workers; `arg` is `key_arg` of the
- * // configuration.  If one of them is missing, the key of its messages is 0.  If both are, `key` of
- * // the configuration counts.
+ * // configuration.  If one of them is missing, the key of its messages is 0.  If both are missing,
+ * // `key` of the configuration counts.
  * uint64_t (*key_request)(void *arg, const struct add *msg);
  * uint64_t (*key_post)(void *arg, const struct note *msg);
  * @endcode

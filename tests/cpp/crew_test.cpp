@@ -466,7 +466,7 @@ void keys_of_one_kind()
 	CHECK(*requests->client.request("one") == "one!");
 	requests->client.reset();
 	CHECK(requests->workers.join());
-	// Without a key function, that of a configuration is not used: it would not know the values.
+	// That of a configuration is not used: it would not know the values.
 	config.key = not_this_key;
 	auto none = ump::spawn_workers(
 		2,

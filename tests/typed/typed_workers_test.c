@@ -17,7 +17,7 @@ struct keys {
 
 struct adder {
 	struct keys *keys;
-	/* Of each key, in all workers: whether its message is under way, and how many there were. */
+	/* Of each key, in all workers: whether its message is under way, and how many ended. */
 	struct busy {
 		atomic_bool is;
 		int count;

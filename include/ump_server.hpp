@@ -2465,8 +2465,8 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 namespace detail
 {
 
-// The storage of the outcome, shared by the handlers of a server (workers have several) and its join
-// handle; the last owner frees it.
+// The storage of the outcome, shared by the handlers of a server (workers have several) and its
+// join handle; the last owner frees it.
 template <class P> class ending
 {
       public:

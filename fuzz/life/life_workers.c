@@ -4,7 +4,7 @@
  * sends, stops and joins.  Only the main thread reads the input; what a handler does is in its
  * message.  Threads overlap, so that the books, under a lock, hold what is true in every order:
  * each value has one fate, each request one result that fits it, messages of one key never overlap
- * and are in order, and each handler's `init`, `term` and `drop` run as often as they must, in turn.
+ * and are in order, and `init`, `term` and `drop` of each handler run as often as they must.
  */
 #include "life/life_world.h"
 

@@ -88,6 +88,7 @@
 //   Spawning servers        server, spawn_thread, thread, base::runner, join_dropped
 //   Tasks                   task_server, spawn_task, task
 //   Combining servers       combining_server, spawn_combining, combining
+//   Workers                 workers_server, spawn_workers, spawn_workers_by_key, workers
 //   Thread pools            thread_pool, open_thread_pool
 //   Raw channels            message, receiver, channel, open_channel
 //   Looking inside          dump
@@ -153,6 +154,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -441,8 +443,8 @@ template <class Handle> result<Handle> made(int code, typename Handle::raw *hand
 }
 
 // The statistics of a server.
-template <class Handle>
-result<ump_stats> counted(int (*count)(const Handle *, ump_stats *), const Handle *handle) noexcept
+template <class Handle, class Count>
+result<ump_stats> counted(Count count, const Handle *handle) noexcept
 {
 	ump_stats stats = ump_stats();
 	int code = count(handle, &stats);
@@ -2332,7 +2334,7 @@ template <class P> class thread;
 namespace base
 {
 
-// The base of `thread`, `task` and `combining`.
+// The base of `thread`, `task`, `combining` and `workers`.
 template <class P, class Raw, void (*Drop)(Raw **)> class runner;
 
 } // namespace base
@@ -2479,20 +2481,42 @@ template <class P, class Raw, void (*Drop)(Raw **)> class runner
 namespace detail
 {
 
-// The storage of the outcome, shared by the server and its join handle; the last owner frees it.
+// The storage of the outcome, shared by the handlers of a server (workers have several) and its
+// join handle; the last owner frees it.
 template <class P> class ending
 {
       public:
 	std::optional<typename P::outcome> outcome;
 
+	explicit ending(bool of_workers = false) noexcept : of_workers_(of_workers)
+	{
+	}
+	ending(const ending &) = delete;
+	ending &operator=(const ending &) = delete;
+	virtual ~ending() = default;
+
+	// Add a handler as an owner.
+	void share() noexcept
+	{
+		owners_.fetch_add(1, std::memory_order_relaxed);
+	}
 	void release() noexcept
 	{
 		if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
 			delete this;
 	}
+	// Set the outcome of a break.  Of several workers that break, the first one does; `term`
+	// runs after all of their callbacks, so that no order is needed here.
+	void set(typename P::outcome &&how) noexcept
+	{
+		if (!of_workers_ || !is_set_.exchange(true, std::memory_order_relaxed))
+			outcome.emplace(std::move(how));
+	}
 
       private:
-	std::atomic<int> owners_{2};
+	const bool of_workers_;
+	std::atomic<bool> is_set_{false};
+	std::atomic<int> owners_{1};
 };
 
 // Drops the reference of a runner.
@@ -2546,6 +2570,7 @@ template <class P> class served
 	served(std::unique_ptr<handler<P>> own, ending<P> *end) noexcept
 	    : handler_(std::move(own)), end_(end)
 	{
+		end_->share();
 	}
 	served(const served &) = delete;
 	served &operator=(const served &) = delete;
@@ -2651,8 +2676,9 @@ template <class P> class served
 				});
 		}
 	}
-	// The outcome is in the ending, or in a box from a suspension's resume or a stop.  An
-	// outcome that a suspended callback left in the ending is discarded.
+	// The outcome is in the ending, where the `term` of the worker before leaves it too, or in
+	// a box from a suspension's resume or a stop.  An outcome in the ending that the loop has
+	// not ended with, as one of a suspended callback, is discarded.
 	static ump_flow term(void *self, ump_flow raw) noexcept
 	{
 		auto &end = from(self).end_->outcome;
@@ -2668,7 +2694,7 @@ template <class P> class served
 			"term", [&](handler<P> &own) { return own.term(std::move(how)); });
 		if (how)
 			end.emplace(std::move(*how));
-		return end ? ump_break(nullptr) : ump_continue();
+		return break_with(end);
 	}
 	static void drop(void *self) noexcept
 	{
@@ -2678,9 +2704,10 @@ template <class P> class served
 	{
 		if (how.suspended)
 			return ump_pending();
-		if (how.outcome)
-			end_->outcome.emplace(std::move(*how.outcome));
-		return how.outcome ? break_with(end_->outcome) : ump_continue();
+		if (!how.outcome)
+			return ump_continue();
+		end_->set(std::move(*how.outcome));
+		return ump_break(std::addressof(end_->outcome));
 	}
 
 	std::unique_ptr<handler<P>> handler_;
@@ -2701,7 +2728,7 @@ result<Server> spawned(
 		return error(UMP_NO_MEMORY);
 	auto *self = new (std::nothrow) served<P>(std::move(own), end);
 	if (self == nullptr) {
-		delete end;
+		end->release();
 		return error(UMP_NO_MEMORY);
 	}
 	ump_config typed = configure<P>(config);
@@ -2867,6 +2894,219 @@ template <class P> class combining : public base::runner<P, ump_combining, ump_c
 	{
 		return this->joined([&](ump_combining **handle) {
 			return ump_combining_join(handle, nullptr, deadline);
+		});
+	}
+};
+
+// ---- Workers ----------------------------------------------------------------------------------
+
+template <class P> class workers;
+
+/// The result of spawn_workers.
+template <class P> struct workers_server {
+	/// The first strong client.
+	ump::client<P> client;
+	/// The handle to join.
+	ump::workers<P> workers;
+};
+
+// -- Details: the handlers of workers -----------------------------------------------------------
+
+namespace detail
+{
+
+// The protocol of the handlers that a factory makes.
+template <class Make>
+using made_protocol = typename std::invoke_result_t<Make &>::element_type::protocol;
+
+// The storage of the outcome of workers by key, and their key function.
+template <class P, class Key> class keyed_ending final : public ending<P>
+{
+      public:
+	template <class T>
+	static constexpr bool takes =
+		is_none<T> || std::is_invocable_r_v<std::uint64_t, Key &, const T &>;
+
+	static_assert(takes<typename P::request> && takes<typename P::post>,
+		"the key function takes each kind of message of the protocol, and returns a "
+		"number");
+
+	explicit keyed_ending(Key &&key) : ending<P>(true), key_(std::move(key))
+	{
+	}
+	// The `key` of a configuration; `arg` is the ending.
+	static std::uint64_t key(void *arg, const void *msg, bool request) noexcept
+	{
+		Key &key = static_cast<keyed_ending *>(static_cast<ending<P> *>(arg))->key_;
+
+		static_cast<void>(request);
+		return contained(key, "key", [&] {
+			if constexpr (is_none<typename P::post>)
+				return of<typename P::request>(key, msg);
+			else if constexpr (is_none<typename P::request>)
+				return of<typename P::post>(key, msg);
+			else
+				return request ? of<typename P::request>(key, msg)
+					       : of<typename P::post>(key, msg);
+		});
+	}
+
+      private:
+	// As std::invoke does, without <functional>, which uses names that others define as macros.
+	template <class T> static std::uint64_t of(Key &key, const void *msg)
+	{
+		return std::apply(key, std::tuple<const T &>(carrier<T>::look(msg)));
+	}
+
+	Key key_;
+};
+
+// The handlers of workers until their builders have run; those that are left are destroyed.
+template <class P> class crew
+{
+      public:
+	explicit crew(std::size_t count) noexcept
+	    : all_(new (std::nothrow) std::unique_ptr<served<P>>[count])
+	{
+	}
+	bool has_room() const noexcept
+	{
+		return all_ != nullptr;
+	}
+	int add(std::unique_ptr<handler<P>> own, ending<P> *end) noexcept
+	{
+		if (own == nullptr)
+			return UMP_INVALID;
+		auto *one = new (std::nothrow) served<P>(std::move(own), end);
+		all_[size_++].reset(one);
+		return one != nullptr ? UMP_OK : UMP_NO_MEMORY;
+	}
+	// An ump_handler_builder; `arg` is this.
+	static int build(void *arg, ump_client *raw, ump_handler *out) noexcept
+	{
+		crew &self = *static_cast<crew *>(arg);
+		auto &next = self.all_[self.built_++];
+		served<P> *one = next.release();
+		int code = served<P>::build(&one, raw, out);
+
+		next.reset(one);
+		return code;
+	}
+
+      private:
+	std::unique_ptr<std::unique_ptr<served<P>>[]> all_;
+	std::size_t size_ = 0;
+	std::size_t built_ = 0;
+};
+
+// Make workers; `end` is null if there is no memory for it.
+template <class P, class Make>
+result<workers_server<P>> spawned_workers(std::unique_ptr<ending<P>, releases> end,
+	std::size_t count, Make &make, const ump_config &config, place here)
+{
+	static_assert(!is_none<typename P::request> || !is_none<typename P::post>,
+		"a server takes requests, or posts, or both");
+	if (count == 0 || count > UMP_WORKERS_MOST)
+		return error(UMP_INVALID);
+	crew<P> all(count);
+	if (end == nullptr || !all.has_room())
+		return error(UMP_NO_MEMORY);
+	for (std::size_t i = 0; i < count; i++) {
+		int code = all.add(make(), end.get());
+
+		if (code != UMP_OK)
+			return error(code);
+	}
+	ump_config typed = configure<P>(config);
+	ump_client *client = nullptr;
+	ump_workers *raw = nullptr;
+	here.note();
+	int code = ump_spawn_workers(&typed, crew<P>::build, &all, count, &client, &raw);
+	if (code != UMP_OK)
+		return error(code);
+	return workers_server<P>{ump::client<P>(client), {raw, end.release()}};
+}
+
+} // namespace detail
+
+// -- End of details -----------------------------------------------------------------------------
+
+/**
+ * ump_spawn_workers: `make` is called `count` times on the calling thread, and returns a new
+ * handler each time, as a std::unique_ptr.  What it throws leaves the call, which has started
+ * nothing then.  The server destroys each handler exactly once, even if spawning fails.  `config`
+ * as for spawn_thread; its `key` is ignored.  UMP_INVALID also if `make` returns null.
+ *
+ * Of several handlers that break, the first sets the outcome.  Each term() gets what that of the
+ * worker before it has returned; join() returns what the last one did.
+ */
+template <class Make>
+[[nodiscard]] result<workers_server<detail::made_protocol<Make>>> spawn_workers(std::size_t count,
+	Make make, const ump_config &config = ump_config(), place here = place::current())
+{
+	using P = detail::made_protocol<Make>;
+	ump_config without_key = config;
+
+	without_key.key = nullptr;
+	return detail::spawned_workers<P>(std::unique_ptr<detail::ending<P>, detail::releases>(
+						  new (std::nothrow) detail::ending<P>(true)),
+		count, make, without_key, here);
+}
+
+/**
+ * The same with a key function, a callable: it takes a `const Request &` and a `const Post &`, as
+ * far as the protocol has them, and returns a std::uint64_t; see `key` of struct ump_config.  The
+ * server destroys it at the end, or before a failing call returns.  An exception must not leave it,
+ * as with a callback.
+ */
+template <class Make, class Key>
+[[nodiscard]] result<workers_server<detail::made_protocol<Make>>> spawn_workers_by_key(
+	std::size_t count, Make make, Key key, const ump_config &config = ump_config(),
+	place here = place::current())
+{
+	using P = detail::made_protocol<Make>;
+	using keyed = detail::keyed_ending<P, Key>;
+	std::unique_ptr<detail::ending<P>, detail::releases> end(
+		new (std::nothrow) keyed(std::move(key)));
+	ump_config with_key = config;
+
+	with_key.key = keyed::key;
+	with_key.key_arg = end.get();
+	return detail::spawned_workers<P>(std::move(end), count, make, with_key, here);
+}
+
+/// A server on several threads.  Its destructor does not wait: the workers continue.
+template <class P> class workers : public base::runner<P, ump_workers, ump_workers_drop>
+{
+	using runner = base::runner<P, ump_workers, ump_workers_drop>;
+
+      public:
+	using runner::runner;
+
+	/// ump_workers_watch: next() or wait() of `answers` calls `f` with a bool once the server
+	/// has ended: whether it has an outcome, which join() returns.
+	template <class F> [[nodiscard]] result<void> watch(completions &answers, F &&f) const
+	{
+		return detail::watching::make<true>(
+			answers, std::forward<F>(f), [&](ump_completions *queue, void *tag) {
+				return ump_workers_watch(this->get(), queue, tag);
+			});
+	}
+	/// ump_workers_stats: those of one worker, counted from 0 in the order of the factory's
+	/// calls.
+	[[nodiscard]] result<ump_stats> stats(std::size_t worker) const noexcept
+	{
+		return detail::counted<ump_workers>(
+			[&](const ump_workers *handle, ump_stats *out) {
+				return ump_workers_stats(handle, worker, out);
+			},
+			this->get());
+	}
+	/// ump_workers_join: the outcome of the loop; empty if it ended without one.
+	result<typename runner::outcome> join(ump_time deadline = never) noexcept
+	{
+		return this->joined([&](ump_workers **handle) {
+			return ump_workers_join(handle, nullptr, deadline);
 		});
 	}
 };

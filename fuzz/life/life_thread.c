@@ -292,7 +292,7 @@ static void operate(struct world *world, unsigned what)
 }
 
 /* A dropped thread cannot be joined: it has ended when its memory is freed. */
-static void await_blocks(void)
+void life_await_blocks(void)
 {
 	const struct timespec moment = {0, 20000};
 
@@ -398,7 +398,7 @@ void life_thread(struct world *world)
 	life_drop_weaks(world);
 	life_drop_sinks();
 	ump_thread_pool_drop(&world->config.thread_pool);
-	await_blocks();
+	life_await_blocks();
 	sem_destroy(&world->handoff.to_main);
 	sem_destroy(&world->handoff.to_server);
 }

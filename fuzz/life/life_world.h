@@ -380,6 +380,12 @@ void life_asks(void);
 /* A life of delayed posts to a task. */
 void life_delayed(void);
 
+/* Life of workers, with books of its own. */
+void life_workers(void);
+
+/* Wait until threads that no handle joins have freed their memory. */
+void life_await_blocks(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Execute one of these operations, chosen by the input or by `choice`. */

@@ -193,7 +193,8 @@
  * int adder_combining_join(adder_combining *combining, struct ump_flow *how, ump_time deadline);
  * void adder_combining_drop(adder_combining *combining);
  *
- * // As adder_spawn_thread, on several threads: `selves` are those of `count` handlers.
+ * // As adder_spawn_thread, on several threads: `selves` are those of `count` handlers, which are
+ * // all dropped if spawning fails.
  * int adder_spawn_workers(const struct ump_config *config, const struct adder_handler *handler,
  *                         struct adder *const *selves, size_t count, adder_client *client,
  *                         adder_workers *workers);
@@ -273,12 +274,18 @@
  * void (*drop_request)(struct add *value);
  * void (*drop_reply)(int *value);
  * void (*drop_post)(struct note *value);
+ * // Optional: `key` for requests and for posts, for adder_spawn_workers; `arg` is `key_arg` of the
+ * // configuration.  If one of them is missing, the key of its messages is 0.  If both are missing,
+ * // `key` of the configuration counts.
+ * uint64_t (*key_request)(void *arg, const struct add *msg);
+ * uint64_t (*key_post)(void *arg, const struct note *msg);
  * @endcode
  */
 #define UMP_TYPED_HANDLER(name, handler, ...)                                                      \
 	static const struct name##_handler handler;                                                \
 	UMP__BIND(name, handler)                                                                   \
 	UMP__BIND_LEFTOVER(name, handler)                                                          \
+	UMP__BIND_KEY(handler)                                                                     \
 	static const struct name##_handler handler = {                                             \
 		.ump__untyped = {.calls = {.init = handler##__init,                                \
 					 .request = handler##__request,                            \
@@ -288,7 +295,8 @@
 					 .drop = handler##__drop},                                 \
 			.drop_request = handler##__drop_request,                                   \
 			.drop_reply = handler##__drop_reply,                                       \
-			.drop_post = handler##__drop_post},                                        \
+			.drop_post = handler##__drop_post,                                         \
+			.key = handler##__key},                                                    \
 		__VA_ARGS__}
 
 /** No values of this kind: in place of a type of UMP_TYPED. */
@@ -674,6 +682,7 @@ struct ump__untyped_handler {
 	void (*drop_request)(void *value);
 	void (*drop_reply)(void *value);
 	void (*drop_post)(void *value);
+	uint64_t (*key)(void *arg, const void *msg, bool request);
 };
 
 /* For a kind of message that the server does not take, the members exist with UMP_NONE in place of
@@ -693,6 +702,8 @@ struct ump__untyped_handler {
 		void (*drop_request)(request_type * value);                                        \
 		void (*drop_reply)(reply_type * value);                                            \
 		void (*drop_post)(post_type * value);                                              \
+		uint64_t (*key_request)(void *arg, request_type const *msg);                       \
+		uint64_t (*key_post)(void *arg, post_type const *msg);                             \
 		struct ump__untyped_handler ump__untyped;                                          \
 	};                                                                                         \
 	struct name##_message {                                                                    \
@@ -771,6 +782,14 @@ struct ump__untyped_handler {
 			handler##__leftover_post(self_, msg_);                                     \
 	}
 
+#define UMP__BIND_KEY(handler)                                                                     \
+	static uint64_t handler##__key(void *arg_, const void *msg_, bool request_)                \
+	{                                                                                          \
+		if (request_)                                                                      \
+			return handler.key_request != NULL ? handler.key_request(arg_, msg_) : 0;  \
+		return handler.key_post != NULL ? handler.key_post(arg_, msg_) : 0;                \
+	}
+
 /* ---- Servers ------------------------------------------------------------------------------- */
 
 #define UMP__SIZE_SOME(type)  sizeof(type)
@@ -797,6 +816,8 @@ struct ump__untyped_handler {
 		config_->request_align = UMP__ALIGN(request_type);                                 \
 		config_->reply_align = UMP__ALIGN(reply_type);                                     \
 		config_->post_align = UMP__ALIGN(post_type);                                       \
+		if (from_->key_request != NULL || from_->key_post != NULL)                         \
+			config_->key = untyped_->key;                                              \
 	}
 
 #define UMP__TYPED_BUILDER(name)                                                                   \

@@ -86,6 +86,11 @@ void *operator new(std::size_t size, const std::nothrow_t &) noexcept
 	return fails() ? nullptr : ::operator new(size);
 }
 
+void *operator new[](std::size_t size, const std::nothrow_t &) noexcept
+{
+	return fails() ? nullptr : ::operator new[](size);
+}
+
 // Valgrind replaces this program's operator new, too, so that no allocation can be made to fail.
 inline bool new_is_ours()
 {

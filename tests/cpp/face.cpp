@@ -20,6 +20,7 @@ class answerer : public ump::handler<face>
 
 int face_request();
 int face_without_own_thread();
+int face_workers();
 
 int face_request()
 {
@@ -35,4 +36,13 @@ int face_without_own_thread()
 	auto server = threads->spawn_thread(std::make_unique<answerer>());
 
 	return combining->client.request(1).value() + server->client.request(1).value();
+}
+
+int face_workers()
+{
+	auto make = [] { return std::make_unique<answerer>(); };
+	auto server = ump::spawn_workers(2, make);
+	auto keyed = ump::spawn_workers_by_key(2, make, [](int msg) { return unsigned(msg); });
+
+	return server->client.request(1).value() + keyed->client.request(1).value();
 }

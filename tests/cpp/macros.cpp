@@ -75,6 +75,25 @@ struct macros : ump::protocol<std::string, int, int> {
 };
 
 bool macros_request();
+bool macros_workers();
+
+bool macros_workers()
+{
+	auto server = ump::spawn_workers_by_key(
+		2,
+		[] {
+			return ump::make_handler<macros>(
+				[](std::string,
+					ump::reply_context<macros> rc) -> ump::flow<ump::none> {
+					rc.reply(1);
+					return ump::go_on;
+				},
+				[](int) -> ump::flow<ump::none> { return ump::stop(); });
+		},
+		[](const auto &msg) { return sizeof msg; });
+
+	return server && server->workers.stats(0) && server->client.request("a").has_value();
+}
 
 bool macros_request()
 {

@@ -68,7 +68,7 @@ sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$built"
 cmake -S "$root" -B "$built" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=ON \
 	"-DCMAKE_C_FLAGS=$sanitizers" "-DCMAKE_CXX_FLAGS=$sanitizers" >"$built/configure.log" 2>&1
-cmake --build "$built" --target cpp_test loop_test kinds_test >"$built/build.log" 2>&1 ||
+cmake --build "$built" --target cpp_test loop_test kinds_test crew_test >"$built/build.log" 2>&1 ||
 	{ tail -n 20 "$built/build.log" >&2; die "could not build the tests"; }
 # Without a mutant each of the tests must pass: one that always fails would prove nothing.
 # shellcheck disable=SC2046 # numbers

@@ -8,10 +8,10 @@
 set -euo pipefail
 
 include=$(cd "$(dirname "$0")/../../include" && pwd)
-# Functions of no server, which need no types; the C++ layer has its own times and source locations,
-# and no workers yet.
+# Functions of no server, which need no types; the C++ layer has its own times and source
+# locations.
 untyped='now|after|version|pending|suspend|task_resume|timer_[a-z]+|delayed_[a-z_]+|ask_cancel|here|server_dump|join_dropped|completions_[a-z_]+|thread_pool_[a-z_]+'
-foreign='now|version|spawn_workers|workers_[a-z]+'
+foreign='now|version'
 
 # The functions of the header without their prefix; one that only passes sizes counts as its base.
 functions() {

@@ -1482,8 +1482,8 @@ UMP_API int ump_spawn_workers_sized(const struct ump_config *config, size_t conf
  * it gets UMP_DEADLOCK once it is dequeued, and was not handled then; with a deadline, or sent
  * without waiting, it waits.  Not found: a cycle through a wait for the end of workers, if not all
  * of them are blocked; one that depends on more than 128 other waits; a key's cycle while the
- * message is queued behind others that no worker can take; and a wait for capacity while messages
- * of busy keys hold all permits.
+ * message is queued behind others that no worker can take; and a wait for capacity while the inbox
+ * is full of messages of the waiter's own key, or of others whose workers are blocked.
  *
  * The statistics of a client are those of all workers together; `busy_for` is -1.  Those of one
  * worker: ump_workers_stats.  `slow_handler` is called on the worker, by several at once.

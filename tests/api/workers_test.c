@@ -742,7 +742,7 @@ static void skips(void)
 	spawn(1, true, 4);
 	post(GATE, 0, 1);
 	wait_for(&began_count, 1);
-	CHECK_INT(ump_client_req(client, &m, &reply, ump_after(1000000)), ==, UMP_TIMED_OUT);
+	CHECK_INT(ump_client_req(client, &m, &reply, ump_after(SECOND / 20)), ==, UMP_TIMED_OUT);
 	post(NOTHING, 1, 1);
 	open_gate(0);
 	wait_for(&ended_count, 2);

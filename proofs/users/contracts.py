@@ -116,7 +116,9 @@ def prove_program(name, source, only):
     typed = [function for function in functions if function not in cast]
     found = run_proof(name, source, typed if only else [], [])
     if cast:
-        found += run_proof(f"{name}-cast", source, cast, CAST)
+        # WP puts the model before the names of these goals.
+        found += [(goal.removeprefix("cast_"), *more)
+                  for goal, *more in run_proof(f"{name}-cast", source, cast, CAST)]
     counts = {function: 0 for function in functions}
     for goal, _, _, _ in found:
         owner = prove.owner(goal, functions)

@@ -473,10 +473,11 @@ static void watch(struct fuzz_thread *me)
 		me->watches--;
 }
 
-bool ump__fuzz_watches(struct fuzz_thread *me)
+void ump__fuzz_check_watches(struct fuzz_thread *me)
 {
 	take_completions(me);
-	return me->watches > 0;
+	if (me->watches > 0)
+		ump__fuzz_fail("a watch never completes [watch]", NULL);
 }
 
 bool ump__fuzz_collect(struct fuzz_thread *me)
@@ -535,8 +536,10 @@ void ump__fuzz_dispatch(size_t budget)
 	if (ump__fuzz.task == NULL)
 		return;
 	ump__fuzz_call(&ump__fuzz.threads[0], "dispatch up to", (int64_t)budget);
-	if (!ump_task_dispatch(ump__fuzz.task, budget))
+	if (!ump_task_dispatch(ump__fuzz.task, budget)) {
+		ump__fuzz_check_watches(&ump__fuzz.threads[0]);
 		ump__fuzz_join();
+	}
 	/* What a handler returns that has suspended has no effect. */
 	if (ump__fuzz_stats(&stats) && stats.busy)
 		ump__fuzz.broken = false;

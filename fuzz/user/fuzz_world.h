@@ -219,8 +219,8 @@ void ump__fuzz_join(void);
 /* Get the ends of a thread's requests that have ended; whether any is still in flight. */
 bool ump__fuzz_collect(struct fuzz_thread *me);
 
-/* Whether one of a thread's watches has not completed. */
-bool ump__fuzz_watches(struct fuzz_thread *me);
+/* Check that all watches of a thread have completed; once the loop has ended. */
+void ump__fuzz_check_watches(struct fuzz_thread *me);
 
 /* Drop all clients that a thread holds, and its controllers of delayed posts. */
 void ump__fuzz_drop_clients(struct fuzz_thread *me);

@@ -157,7 +157,7 @@ UMP__CC
 /* Before a due call, and a call for a watch or an answer without a value: the typed function. */
 #define UMP_DUE(self) UMP_IDLE(self)
 
-/* Before an answer's call: the typed function.  The reply is lent, and what it points to is ours. */
+/* Before an answer's call: the typed function.  What the reply points to is ours. */
 #define UMP_ANSWERED(self, result, reply) \
 	\valid(self) && ump_sound(self) && UMP__NOTHING <= ump__one_is <= UMP__GIVEN \
 	&& (result == UMP_OK ==> \valid_read(reply) && \separated(self, reply) \

@@ -4,8 +4,8 @@
  * its own caller when the price comes; it holds its loop until then.  A timer throws its note away.
  * The program sends delayed posts, watches the ends of its servers, and gives requests up.
  *
- * The library's own calls get `void *`.  Each only calls a typed function: both have a contract, and
- * those with `void *` are proved with -wp-model Typed+Cast.
+ * The library's own calls get `void *`.  Each only calls a typed function: both have a contract,
+ * and those with `void *` are proved with -wp-model Typed+Cast.
  */
 #include <stdio.h>
 #include <stdlib.h>

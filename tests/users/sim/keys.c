@@ -23,7 +23,7 @@ static uint64_t key(void *arg, const void *msg, bool request)
 	if (request)
 		return 100;
 #endif
-	return (uint64_t)*(const int *)msg;
+	return (uint64_t) * (const int *)msg;
 }
 
 static struct ump_flow pay_in(void *self, const void *msg)

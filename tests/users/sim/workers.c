@@ -2,11 +2,11 @@
 /*
  * Two workers that count what they handle.
  *
- * The mistake: their handlers share one counter.  Each handles one message at a time, but the two of
- * them do so at the same time.
+ * The mistake: their handlers share one counter.  Each handles one message at a time, but the two
+ * of them do so at the same time.
  *
- * Mended: each has a counter of its own, and `term`, which runs for one worker after the other, adds
- * it to the total.
+ * Mended: each has a counter of its own, and `term`, which runs for one worker after the other,
+ * adds it to the total.
  */
 #include <assert.h>
 #include <stddef.h>

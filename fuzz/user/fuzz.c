@@ -181,6 +181,7 @@ static void come_to_an_end(void)
 static void check_counts(bool spawned)
 {
 	for (unsigned i = 0; i <= ump__fuzz.clients; i++) {
+		ump__fuzz_check_watches(&ump__fuzz.threads[i]);
 		if (ump__fuzz_collect(&ump__fuzz.threads[i]))
 			ump__fuzz_fail(
 				"a request never ends: its context was kept and lost [keep]", NULL);

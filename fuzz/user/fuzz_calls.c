@@ -136,6 +136,8 @@ void ump__fuzz_drop_clients(struct fuzz_thread *me)
 		ump_post_client_drop(&me->posters[i]);
 	for (unsigned i = 0; i < FUZZ_WEAKS; i++)
 		ump_weak_client_drop(&me->weaks[i]);
+	for (unsigned i = 0; i < FUZZ_DELAYED; i++)
+		ump_delayed_drop(&me->delayed[i]);
 }
 
 /* ---- Posts --------------------------------------------------------------------------------- */
@@ -185,6 +187,66 @@ static void post_through_poster(struct fuzz_thread *me)
 		take_back(FUZZ_POST, value, message);
 	else
 		free(value);
+}
+
+/* ---- Delayed posts -------------------------------------------------------------------------- */
+
+/* Due at once, or in the simulator soon; else not before the execution has ended. */
+static ump_time due(struct fuzz_thread *me)
+{
+	static const int64_t hour = INT64_C(3600000000000);
+
+	return below(me, 2) == 0 ? UMP_NOW : ump_after(ump__fuzz_simulated ? SIM_PATIENCE : hour);
+}
+
+static void post_later(struct fuzz_thread *me)
+{
+	unsigned which;
+	ump_client *client = chosen_client(me, &which);
+	unsigned empty = PLACE(delayed, FUZZ_DELAYED, false);
+	bool free_place = empty < FUZZ_DELAYED;
+	struct fuzz_message *message;
+	void *value = client != NULL && free_place ? ump__fuzz_make(me, FUZZ_POST) : NULL;
+	int result;
+
+	if (value == NULL)
+		return;
+	message = ump__fuzz_send(me, FUZZ_POST, value);
+	message->delayed = true;
+	ump__fuzz_call(me, "delayed post through client", which);
+	result = ump_client_post_at(client, value, due(me), 0, &me->delayed[empty]);
+	ump__fuzz_result(me, result);
+	if (ump_sent_is_mine(result))
+		take_back(FUZZ_POST, value, message);
+	else
+		free(value);
+}
+
+/* Cancel, pause or resume a delayed post; in each case its controller may stay. */
+static void control_delayed(struct fuzz_thread *me)
+{
+	unsigned which = PLACE(delayed, FUZZ_DELAYED, true);
+
+	if (which == FUZZ_DELAYED)
+		return;
+	switch (below(me, 4)) {
+	case 0:
+		ump__fuzz_call(me, "pause delayed post", which);
+		ump__fuzz_result(me, ump_delayed_pause(me->delayed[which]));
+		return;
+	case 1:
+		ump__fuzz_call(me, "resume delayed post", which);
+		ump__fuzz_result(me, ump_delayed_resume(me->delayed[which]));
+		return;
+	case 2:
+		ump__fuzz_call(me, "cancel delayed post", which);
+		ump__fuzz_result(me, ump_delayed_cancel(me->delayed[which]));
+		break;
+	default:
+		ump__fuzz_call(me, "drop the controller of delayed post", which);
+		break;
+	}
+	ump_delayed_drop(&me->delayed[which]);
 }
 
 /* ---- Requests ------------------------------------------------------------------------------ */
@@ -338,6 +400,16 @@ static void give_up(struct fuzz_thread *me)
 	end_request(request);
 }
 
+/* The server has ended: its handler was dropped. */
+static void end_watch(struct fuzz_thread *me, const struct ump_completion *done)
+{
+	if (me->watches == 0)
+		ump__fuzz_fail("a watch has completed twice [watch]", NULL);
+	if (done->result != UMP_OK || ump__fuzz.drops == 0)
+		ump__fuzz_fail("a watch has completed before the server's end [watch]", NULL);
+	me->watches--;
+}
+
 /* Take all completions that have arrived. */
 static void take_completions(struct fuzz_thread *me)
 {
@@ -347,6 +419,10 @@ static void take_completions(struct fuzz_thread *me)
 	while (me->completions != NULL && ump_completions_next(me->completions, &done) == UMP_OK) {
 		struct fuzz_request *request = done.tag;
 
+		if (done.tag == &me->watches) {
+			end_watch(me, &done);
+			continue;
+		}
 		if (request->bytes == NULL || request->wait_reply != NULL)
 			ump__fuzz_fail("a request has ended twice", NULL);
 		reply = reply_memory();
@@ -372,10 +448,36 @@ static void drop_completions(struct fuzz_thread *me)
 		return;
 	ump__fuzz_call(me, "drop the completions", -1);
 	ump_completions_drop(&me->completions);
+	me->watches = 0;
 	for (unsigned i = 0; i < FUZZ_REQUESTS; i++) {
 		if (me->requests[i].bytes != NULL && me->requests[i].wait_reply == NULL)
 			end_request(&me->requests[i]);
 	}
+}
+
+static void watch(struct fuzz_thread *me)
+{
+	unsigned which;
+	ump_client *client = chosen_client(me, &which);
+	int result;
+
+	if (client == NULL)
+		return;
+	if (me->completions == NULL && ump_completions_open(&me->completions) != UMP_OK)
+		return;
+	ump__fuzz_call(me, "watch the server through client", which);
+	me->watches++;
+	result = ump_client_watch(client, me->completions, &me->watches);
+	ump__fuzz_result(me, result);
+	if (result != UMP_OK)
+		me->watches--;
+}
+
+void ump__fuzz_check_watches(struct fuzz_thread *me)
+{
+	take_completions(me);
+	if (me->watches > 0)
+		ump__fuzz_fail("a watch never completes [watch]", NULL);
 }
 
 bool ump__fuzz_collect(struct fuzz_thread *me)
@@ -434,8 +536,10 @@ void ump__fuzz_dispatch(size_t budget)
 	if (ump__fuzz.task == NULL)
 		return;
 	ump__fuzz_call(&ump__fuzz.threads[0], "dispatch up to", (int64_t)budget);
-	if (!ump_task_dispatch(ump__fuzz.task, budget))
+	if (!ump_task_dispatch(ump__fuzz.task, budget)) {
+		ump__fuzz_check_watches(&ump__fuzz.threads[0]);
 		ump__fuzz_join();
+	}
 	/* What a handler returns that has suspended has no effect. */
 	if (ump__fuzz_stats(&stats) && stats.busy)
 		ump__fuzz.broken = false;
@@ -449,14 +553,38 @@ static void dispatch(struct fuzz_thread *me)
 
 static void drop_task(struct fuzz_thread *me)
 {
-	/* Seldom, since little can happen afterwards. */
-	if (ump__fuzz.task == NULL || below(me, 4) != 0)
+	/* Seldom, since little can happen afterwards; and not after a stop, whose value would be
+	 * discarded. */
+	if (ump__fuzz.task == NULL || ump__fuzz.stop_sent || below(me, 4) != 0)
 		return;
 	ump__fuzz_call(me, "drop the task", -1);
 	ump__fuzz.task_dropped = true;
 	ump_task_drop(&ump__fuzz.task);
 	ump__fuzz.outcome = ump_continue();
 	ump__fuzz.joined = true;
+}
+
+/* Stop the server; seldom, as a task is dropped. */
+static void stop(struct fuzz_thread *me)
+{
+	const struct ump_fuzz_target *target = ump__fuzz.target;
+	unsigned which;
+	ump_client *client = chosen_client(me, &which);
+	void *value;
+	int result;
+
+	if (client == NULL || target->stop == NULL || ump__fuzz.stop_sent ||
+		ump__fuzz.task_dropped || below(me, 4) != 0)
+		return;
+	ump__fuzz.stop_sent = true;
+	value = target->stop(ump__fuzz.arg, &me->input);
+	ump__fuzz_call(me, "stop the server through client", which);
+	result = ump_client_stop(client, value, target->drop_stop);
+	ump__fuzz_result(me, result);
+	if (result == UMP_OK)
+		ump__fuzz.stopped = true;
+	else if (target->drop_stop != NULL)
+		target->drop_stop(value);
 }
 
 static void act(struct fuzz_thread *me)
@@ -496,11 +624,12 @@ typedef void fuzz_choice(struct fuzz_thread *me);
 #define ANSWERS  try_answer, give_up, complete, drop_completions
 #define HANDLES                                                                                    \
 	clone_client, drop_client, weaken_client, upgrade_weak, drop_weak, make_poster, drop_poster
+#define LATER post_later, control_delayed, watch, stop
 static fuzz_choice *const all[] = {
-	SENDS, dispatch, dispatch, dispatch, PROGRAMS, ANSWERS, HANDLES, drop_task};
+	SENDS, dispatch, dispatch, dispatch, PROGRAMS, ANSWERS, HANDLES, drop_task, LATER};
 /* Of a client thread, while the handler may run; and with a server whose thread is its own. */
-static fuzz_choice *const of_client[] = {SENDS, ANSWERS, HANDLES};
-static fuzz_choice *const beside_thread[] = {SENDS, PROGRAMS, ANSWERS, HANDLES};
+static fuzz_choice *const of_client[] = {SENDS, ANSWERS, HANDLES, LATER};
+static fuzz_choice *const beside_thread[] = {SENDS, PROGRAMS, ANSWERS, HANDLES, LATER};
 
 #define CHOOSE(table) (table)[below(me, sizeof(table) / sizeof *(table))](me)
 

@@ -54,6 +54,9 @@ static void enter(void)
 {
 	if (ump__fuzz.broken)
 		ump__fuzz_fail("a message is handled after a break [break]", NULL);
+	/* In the simulator it may have been at hand when the stop was accepted. */
+	if (ump__fuzz.stopped && !ump__fuzz_simulated)
+		ump__fuzz_fail("a message is handled after a stop [stop]", NULL);
 	/* A task that takes a message has no suspended handler. */
 	release_all(&ump__fuzz.suspended);
 	ump__fuzz.depth++;
@@ -156,6 +159,8 @@ static struct ump_flow on_term(void *self, struct ump_flow how)
 	(void)self;
 	if (ump__fuzz.broken && !how.stop)
 		ump__fuzz_fail("the loop ends with none after a break [break]", NULL);
+	if (ump__fuzz.stopped && !how.stop)
+		ump__fuzz_fail("the loop ends with none after a stop [stop]", NULL);
 	ump__fuzz.terms++;
 	ump__fuzz.depth++;
 	ump__fuzz.outcome = ump__fuzz.handler.term != NULL

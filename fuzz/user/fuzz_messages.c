@@ -142,11 +142,11 @@ static void check_order(const struct fuzz_message *message)
 {
 	const struct fuzz_message *before = message->next;
 
-	if (ump__fuzz.target->may_send)
+	if (ump__fuzz.target->may_send || message->delayed)
 		return;
 	for (; before != NULL; before = before->next) {
-		if (before->state == FUZZ_SENT && !before->given_up && is_unique(before) &&
-			is_unique(message))
+		if (before->state == FUZZ_SENT && !before->given_up && !before->delayed &&
+			is_unique(before) && is_unique(message))
 			ump__fuzz_fail("a message is handled before one that the same thread sent "
 				       "earlier [fifo]",
 				NULL);

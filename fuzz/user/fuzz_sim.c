@@ -86,7 +86,7 @@ static void run_task(struct fuzz_thread *me)
 	while (ump__fuzz.running > 0 && ump__fuzz.task != NULL) {
 		struct pollfd ready = {.fd = ump_task_fd(ump__fuzz.task), .events = POLLIN};
 
-		if (poll(&ready, 1, NAP) > 0)
+		if (poll(&ready, 1, NAP) > 0 || ump_task_due(ump__fuzz.task) <= ump_now())
 			ump__fuzz_dispatch(0);
 		ump__fuzz_check_invariant();
 	}

@@ -21,6 +21,7 @@ enum {
 	FUZZ_POSTERS = 2,
 	FUZZ_WEAKS = 2,
 	FUZZ_REQUESTS = 8,
+	FUZZ_DELAYED = 2,
 	FUZZ_CALLS = 128,
 	/* Bytes in which the input is dealt to threads: about as many as a call takes. */
 	FUZZ_PIECE = 4,
@@ -55,6 +56,8 @@ struct fuzz_message {
 	enum fuzz_state state;
 	/* A request whose sender has given it up: it may be skipped. */
 	bool given_up;
+	/* A delayed post, which is handled when it is due, and before what is queued. */
+	bool delayed;
 };
 
 /* A copy of a message that the handler may still read. */
@@ -85,7 +88,10 @@ struct fuzz_thread {
 	ump_client *clients[FUZZ_CLIENTS];
 	ump_post_client *posters[FUZZ_POSTERS];
 	ump_weak_client *weaks[FUZZ_WEAKS];
+	ump_delayed *delayed[FUZZ_DELAYED];
 	ump_completions *completions;
+	/* Watches that have not completed; its address is their tag. */
+	unsigned watches;
 	struct fuzz_request requests[FUZZ_REQUESTS];
 	/* The newest first. */
 	struct fuzz_message *sent;
@@ -131,6 +137,9 @@ struct fuzz_world {
 	/* The handler has broken: nothing more is handled. */
 	bool broken;
 	bool task_dropped;
+	/* A stop was sent, and accepted. */
+	bool stop_sent;
+	bool stopped;
 };
 
 extern struct fuzz_world ump__fuzz;
@@ -210,7 +219,10 @@ void ump__fuzz_join(void);
 /* Get the ends of a thread's requests that have ended; whether any is still in flight. */
 bool ump__fuzz_collect(struct fuzz_thread *me);
 
-/* Drop all clients that a thread holds. */
+/* Check that all watches of a thread have completed; once the loop has ended. */
+void ump__fuzz_check_watches(struct fuzz_thread *me);
+
+/* Drop all clients that a thread holds, and its controllers of delayed posts. */
 void ump__fuzz_drop_clients(struct fuzz_thread *me);
 
 /* Statistics; false if there are none, since the server was never spawned. */

@@ -154,6 +154,21 @@ UMP__CC
 	&& (ump_has(self, ump__one) <==> ump__one != 0 && ump__one_is == UMP__OURS) \
 	&& (ump__one != 0 && ump__one_is == UMP__GIVEN ==> ump__one == ump_points_to(msg))
 
+/* Before a due call, and a call for a watch or an answer without a value: the typed function. */
+#define UMP_DUE(self) UMP_IDLE(self)
+
+/* Before an answer's call: the typed function.  What the reply points to is ours. */
+#define UMP_ANSWERED(self, result, reply) \
+	\valid(self) && ump_sound(self) && UMP__NOTHING <= ump__one_is <= UMP__GIVEN \
+	&& (result == UMP_OK ==> \valid_read(reply) && \separated(self, reply) \
+		&& ump_message(reply) && ump__is_lent(UMP_AT(reply)) \
+		&& (ump_points_to(reply) != 0 ==> ump__is_given(ump_points_to(reply)))) \
+	&& ump_owned == ump_holds(self) \
+		+ (result == UMP_OK ? ump__count(ump_points_to(reply)) : 0) \
+	&& (ump_has(self, ump__one) <==> ump__one != 0 && ump__one_is == UMP__OURS) \
+	&& (ump__one != 0 && ump__one_is == UMP__GIVEN ==> \
+		result == UMP_OK && ump__one == ump_points_to(reply))
+
 /* Before main, and after `drop` and main: nothing is owned. */
 #define UMP_RELEASED \
 	ump_owned == 0 && (ump__one != 0 ==> ump__one_is < UMP__OURS)
@@ -285,6 +300,93 @@ UMP__CC
 	requires usable: UMP_USABLE(handle); \
 	assigns \nothing;
 
+/* A stop: what its value points to is outside these contracts, as that of a break is. */
+#define UMP__STOPS(handle) \
+	UMP__LENT_TO(handle) \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_SERVER_GONE, UMP_INVALID, UMP_CLIENTS_GONE) \
+		|| \result == UMP_OVERFLOW;
+
+/* A delayed post; `out` may be NULL.  What a periodic one points to stays with the post, so the
+ * handler would free it again and again: such a message must point to nothing that has an owner. */
+#define UMP__DELAYABLE(period, out) \
+	requires period: period >= 0; \
+	requires space: out == \null || \valid(out);
+
+#define UMP__DELAYS(client, msg, period, out) \
+	UMP__SENDABLE(client, msg) \
+	UMP__DELAYABLE(period, out) \
+	requires apart: out != \null ==> \separated(out, msg); \
+	requires lends: period == 0 || ump_points_to(msg) == 0; \
+	assigns *out, UMP_OWNERSHIP; \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_NO_TIMERS, UMP_SERVER_GONE, UMP_NO_MEMORY) \
+		|| \result == UMP_OVERFLOW; \
+	ensures sent: \result == UMP_OK && out != \null ==> UMP_OURS(*out) \
+		&& ump__change{Pre, Post}(\old(ump_points_to(msg)), 0, UMP_AT(*out), 0); \
+	ensures uncontrolled: \result == UMP_OK && out == \null ==> \
+		ump__change{Pre, Post}(\old(ump_points_to(msg)), 0, 0, 0); \
+	ensures failed: \result != UMP_OK ==> \
+		(out != \null ==> *out == \null) && ump__same{Pre, Post};
+
+/* The number of a timer, a request or a watch; `id` may be NULL. */
+#define UMP__NUMBERABLE(call, id) \
+	requires call: call != \null; \
+	requires number: id == \null || \valid(id);
+
+#define UMP__NUMBERED(id) \
+	ensures numbered: id != \null ==> (\result == UMP_OK <==> *id != 0);
+
+/* A request of a handler. */
+#define UMP__ASKS_ON(client, msg, call, id) \
+	UMP__SENDABLE(client, msg) \
+	UMP__NUMBERABLE(call, id) \
+	requires apart: id != \null ==> \separated(id, msg); \
+	assigns *id, UMP_OWNERSHIP; \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY) \
+		|| UMP__RESULT4(UMP_TIMED_OUT, UMP_NO_TIMERS, UMP_OVERFLOW, UMP_INVALID); \
+	UMP__NUMBERED(id) \
+	UMP__GIVES(\result == UMP_OK, msg)
+
+/* A watch: by a completion, or by a call. */
+#define UMP__WATCHES(handle, completions) \
+	requires usable: UMP_USABLE(handle); \
+	requires open: UMP_USABLE(completions); \
+	assigns \nothing; \
+	ensures codes: UMP__RESULT3(UMP_OK, UMP_NO_MEMORY, UMP_OVERFLOW);
+
+#define UMP__WATCHES_BY(handle, call, id) \
+	requires usable: UMP_USABLE(handle); \
+	UMP__NUMBERABLE(call, id) \
+	assigns *id; \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_NO_MEMORY, UMP_OVERFLOW, UMP_SERVER_GONE) \
+		|| \result == UMP_INVALID; \
+	UMP__NUMBERED(id)
+
+/* A request whose answer is a completion. */
+#define UMP__COMPLETES(client, msg, completions) \
+	UMP__SENDABLE(client, msg) \
+	requires open: UMP_USABLE(completions); \
+	assigns UMP_OWNERSHIP; \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY) \
+		|| \result == UMP_OVERFLOW; \
+	UMP__GIVES(\result == UMP_OK, msg)
+
+#define UMP__COMPLETES_UNTIL(client, msg, completions, id) \
+	UMP__SENDABLE(client, msg) \
+	requires open: UMP_USABLE(completions); \
+	requires number: id == \null || \valid(id); \
+	requires apart: id != \null ==> \separated(id, msg); \
+	assigns *id, UMP_OWNERSHIP; \
+	ensures codes: UMP__RESULT4(UMP_OK, UMP_SERVER_GONE, UMP_FULL, UMP_NO_MEMORY) \
+		|| UMP__RESULT2(UMP_OVERFLOW, UMP_TIMED_OUT); \
+	UMP__NUMBERED(id) \
+	UMP__GIVES(\result == UMP_OK, msg)
+
+/* What ends, or changes, something that may have ended already. */
+#define UMP__CHANGES(handle) \
+	requires usable: UMP_USABLE(handle); \
+	assigns \nothing; \
+	ensures codes: UMP__RESULT2(UMP_OK, UMP_EMPTY);
+
 /* A context that is kept is ours beyond the callback. */
 #define UMP__KEEPS(context) \
 	ensures ours: UMP_OURS(context) && (UMP_AT(context) == ump__one ? \
@@ -385,6 +487,8 @@ int (ump_post_client_clone)(const ump_post_client *client, ump_post_client **out
 /*@ UMP__DROPS(*client) */
 void ump_post_client_drop(ump_post_client **client);
 /*@ UMP__CREATES(client, *out, UMP__MADE) */
+int ump_post_client_weak(const ump_post_client *client, ump_weak_client **out);
+/*@ UMP__CREATES(client, *out, UMP__MADE) */
 int ump_client_weak(const ump_client *client, ump_weak_client **out);
 /*@ UMP__CREATES(weak, *out, UMP__MADE) */
 int ump_weak_client_clone(const ump_weak_client *weak, ump_weak_client **out);
@@ -412,13 +516,12 @@ int ump_client_req_async(const ump_client *client, const void *msg, ump_wait_rep
   @*/
 int ump_client_req_async_until(
 	const ump_client *client, const void *msg, ump_wait_reply **out, ump_time deadline);
-/* What the value of a stop points to is outside these contracts, as that of a break is. */
-/*@ UMP__LENT_TO(client) */
+/*@ UMP__STOPS(client) */
 int ump_client_stop(const ump_client *client, void *value, void (*drop)(void *value));
-/*@ UMP__LENT_TO(client) */
+/*@ UMP__STOPS(client) */
 int ump_post_client_stop(
 	const ump_post_client *client, void *value, void (*drop)(void *value));
-/*@ UMP__LENT_TO(weak) */
+/*@ UMP__STOPS(weak) */
 int ump_weak_client_stop(
 	const ump_weak_client *weak, void *value, void (*drop)(void *value));
 /*@ requires usable: UMP_USABLE(client);
@@ -466,11 +569,136 @@ void ump_reply_drop(ump_reply_context **rc);
 ump_reply_context *ump_reply_keep(ump_reply_context **rc);
 /*@ UMP__LENT_TO(rc) */
 bool ump_reply_origin_gone(const ump_reply_context *rc);
+/*@ UMP__LENT_TO(rc)
+  @ ensures codes: UMP__RESULT4(UMP_OK, UMP_CLIENTS_GONE, UMP_OVERFLOW, UMP_INVALID);
+  @*/
+int ump_reply_hold(ump_reply_context *rc);
+/*@ requires usable: rc != \null ==> UMP_USABLE(rc);
+  @ assigns \nothing;
+  @*/
+ump_time ump_reply_deadline(const ump_reply_context *rc);
+/*@ requires usable: rc != \null ==> UMP_USABLE(rc);
+  @ assigns \nothing;
+  @ ensures earlier: \result <= own;
+  @*/
+ump_time ump_deadline_inherit(const ump_reply_context *rc, ump_time own);
+
+/* `arg` stays the program's: the library only passes it on. */
+/*@ UMP__NUMBERABLE(call, id)
+  @ requires period: period >= 0;
+  @ assigns *id;
+  @ ensures codes: UMP__RESULT4(UMP_OK, UMP_NO_MEMORY, UMP_NO_TIMERS, UMP_SERVER_GONE)
+  @     || \result == UMP_INVALID;
+  @ UMP__NUMBERED(id)
+  @*/
+int ump_timer_start(ump_due_call *call, void *arg, ump_time due, int64_t period, uint64_t *id);
+/*@ assigns \nothing;
+  @ ensures codes: UMP__RESULT4(UMP_OK, UMP_EMPTY, UMP_NO_TIMERS, UMP_INVALID);
+  @*/
+int ump_timer_cancel(uint64_t id);
+
+/*@ requires usable: UMP_USABLE(client);
+  @ requires value: msg != \null;
+  @ UMP__DELAYABLE(period, out)
+  @ assigns *out, UMP_OWNERSHIP;
+  @ ensures sent: \result == UMP_OK && out != \null ==> UMP_OURS(*out)
+  @     && ump__change{Pre, Post}(0, 0, UMP_AT(*out), 0);
+  @ ensures failed: (\result != UMP_OK || out == \null) ==> ump__same{Pre, Post};
+  @*/
+int ump_client_post_at(
+	const ump_client *client, const void *msg, ump_time due, int64_t period, ump_delayed **out);
+/*@ requires usable: UMP_USABLE(client);
+  @ requires value: msg != \null;
+  @ UMP__DELAYABLE(period, out)
+  @ assigns *out, UMP_OWNERSHIP;
+  @ ensures sent: \result == UMP_OK && out != \null ==> UMP_OURS(*out)
+  @     && ump__change{Pre, Post}(0, 0, UMP_AT(*out), 0);
+  @ ensures failed: (\result != UMP_OK || out == \null) ==> ump__same{Pre, Post};
+  @*/
+int ump_post_client_post_at(const ump_post_client *client, const void *msg, ump_time due,
+	int64_t period, ump_delayed **out);
+/* A controller moves no ownership: a cancel gives the value to its type's `drop`. */
+/*@ UMP__CHANGES(delayed) */
+int ump_delayed_cancel(ump_delayed *delayed);
+/*@ UMP__CHANGES(delayed) */
+int ump_delayed_pause(ump_delayed *delayed);
+/*@ UMP__CHANGES(delayed) */
+int ump_delayed_resume(ump_delayed *delayed);
+/*@ requires period: period > 0;
+  @ requires usable: UMP_USABLE(delayed);
+  @ assigns \nothing;
+  @ ensures codes: UMP__RESULT3(UMP_OK, UMP_EMPTY, UMP_INVALID);
+  @*/
+int ump_delayed_set_period(ump_delayed *delayed, int64_t period);
+/*@ UMP__DROPS(*delayed) */
+void ump_delayed_drop(ump_delayed **delayed);
+
+/*@ requires usable: UMP_USABLE(client);
+  @ requires value: msg != \null;
+  @ UMP__NUMBERABLE(call, id)
+  @ assigns *id;
+  @ UMP__NUMBERED(id)
+  @*/
+int ump_client_ask(const ump_client *client, const void *msg, ump_time deadline,
+	ump_answer_call *call, void *arg, uint64_t *id);
+/*@ assigns \nothing;
+  @ ensures codes: UMP__RESULT3(UMP_OK, UMP_EMPTY, UMP_INVALID);
+  @*/
+int ump_ask_cancel(uint64_t id);
+/*@ UMP__WATCHES_BY(client, call, id) */
+int ump_client_watch_call(
+	const ump_client *client, ump_answer_call *call, void *arg, uint64_t *id);
+/*@ UMP__WATCHES_BY(client, call, id) */
+int ump_post_client_watch_call(
+	const ump_post_client *client, ump_answer_call *call, void *arg, uint64_t *id);
+/*@ UMP__WATCHES_BY(weak, call, id) */
+int ump_weak_client_watch_call(
+	const ump_weak_client *weak, ump_answer_call *call, void *arg, uint64_t *id);
+
+/*@ requires space: \valid(out);
+  @ assigns *out, UMP_OWNERSHIP;
+  @ ensures codes: UMP__RESULT3(UMP_OK, UMP_NO_MEMORY, UMP_NO_FD);
+  @ ensures created: \result == UMP_OK ==> UMP_OURS(*out)
+  @     && ump__change{Pre, Post}(0, 0, UMP_AT(*out), 0);
+  @ ensures failed: \result != UMP_OK ==> *out == \null && ump__same{Pre, Post};
+  @*/
+int ump_completions_open(ump_completions **out);
+/*@ UMP__LENT_TO(completions) */
+int ump_completions_fd(const ump_completions *completions);
+/*@ UMP__CHANGES(completions) */
+int ump_completions_cancel(ump_completions *completions, uint64_t id);
+/*@ UMP__LENT_TO(completions) */
+ump_time ump_completions_due(const ump_completions *completions);
+/*@ UMP__LENT_TO(completions) */
+size_t ump_completions_in_flight(const ump_completions *completions);
+/*@ UMP__DROPS(*completions) */
+void ump_completions_drop(ump_completions **completions);
+/*@ UMP__WATCHES(client, completions) */
+int ump_client_watch(const ump_client *client, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(client, completions) */
+int ump_post_client_watch(
+	const ump_post_client *client, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(weak, completions) */
+int ump_weak_client_watch(
+	const ump_weak_client *weak, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(thread, completions) */
+int ump_thread_watch(const ump_thread *thread, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(workers, completions) */
+int ump_workers_watch(const ump_workers *workers, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(task, completions) */
+int ump_task_watch(const ump_task *task, ump_completions *completions, void *tag);
+/*@ UMP__WATCHES(combining, completions) */
+int ump_combining_watch(
+	const ump_combining *combining, ump_completions *completions, void *tag);
 
 /*@ UMP__JOINS(*thread, how) */
 int ump_thread_join(ump_thread **thread, struct ump_flow *how, ump_time deadline);
 /*@ UMP__DROPS(*thread) */
 void ump_thread_drop(ump_thread **thread);
+/*@ UMP__JOINS(*workers, how) */
+int ump_workers_join(ump_workers **workers, struct ump_flow *how, ump_time deadline);
+/*@ UMP__DROPS(*workers) */
+void ump_workers_drop(ump_workers **workers);
 /*@ UMP__JOINS(*task, how) */
 int ump_task_join(ump_task **task, struct ump_flow *how);
 /*@ UMP__DROPS(*task) */
@@ -486,6 +714,10 @@ int ump_task_fd(const ump_task *task);
 int ump_spawn_thread_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
 	ump_thread **thread);
+/*@ UMP__SPAWNS(config, client, workers) */
+int ump_spawn_workers_sized(const struct ump_config *config, size_t config_size,
+	size_t handler_size, ump_handler_builder *builder, void *arg, size_t count,
+	ump_client **client, ump_workers **workers);
 /*@ UMP__SPAWNS(config, client, task) */
 int ump_spawn_task_sized(const struct ump_config *config, size_t config_size,
 	size_t handler_size, ump_handler_builder *builder, void *arg, ump_client **client,
@@ -497,6 +729,10 @@ int ump_spawn_combining_sized(const struct ump_config *config, size_t config_siz
 /*@ UMP__SPAWNS(config, client, thread) */
 static inline int (ump_spawn_thread)(const struct ump_config *config,
 	ump_handler_builder *builder, void *arg, ump_client **client, ump_thread **thread);
+/*@ UMP__SPAWNS(config, client, workers) */
+static inline int (ump_spawn_workers)(const struct ump_config *config,
+	ump_handler_builder *builder, void *arg, size_t count, ump_client **client,
+	ump_workers **workers);
 /*@ UMP__SPAWNS(config, client, task) */
 static inline int (ump_spawn_task)(const struct ump_config *config,
 	ump_handler_builder *builder, void *arg, ump_client **client, ump_task **task);
@@ -514,6 +750,9 @@ int ump_post_client_stats_sized(
 /*@ UMP__FILLS(weak, out) */
 int ump_weak_client_stats_sized(
 	const ump_weak_client *weak, struct ump_stats *out, size_t out_size);
+/*@ UMP__FILLS(workers, out) */
+int ump_workers_stats_sized(
+	const ump_workers *workers, size_t index, struct ump_stats *out, size_t out_size);
 /*@ UMP__FILLS(server, out) */
 int ump_server_stats_sized(const ump_server *server, struct ump_stats *out, size_t out_size);
 /*@ UMP__FILLS(client, out) */
@@ -522,6 +761,9 @@ static inline int ump_client_stats(const ump_client *client, struct ump_stats *o
 static inline int ump_post_client_stats(const ump_post_client *client, struct ump_stats *out);
 /*@ UMP__FILLS(weak, out) */
 static inline int ump_weak_client_stats(const ump_weak_client *weak, struct ump_stats *out);
+/*@ UMP__FILLS(workers, out) */
+static inline int ump_workers_stats(
+	const ump_workers *workers, size_t index, struct ump_stats *out);
 /*@ UMP__FILLS(server, out) */
 static inline int ump_server_stats(const ump_server *server, struct ump_stats *out);
 /*@ UMP__FILLS(completions, out) */
@@ -595,6 +837,7 @@ void ump__free(void *block);
 	typedef struct { ump_thread *untyped; } name##_thread; \
 	typedef struct { ump_task *untyped; } name##_task; \
 	typedef struct { ump_combining *untyped; } name##_combining; \
+	typedef struct { ump_workers *untyped; } name##_workers; \
 	typedef struct { ump_server *untyped; } name##_server; \
 	typedef struct { \
 		ump_reply_context *untyped; \
@@ -617,7 +860,25 @@ void ump__free(void *block);
 	void name##_weak_client_drop(name##_weak_client *weak_); \
 	/*@ UMP__CREATES(weak_.untyped, out_->untyped, \
 	  @     UMP__MADE || \result == UMP_CLIENTS_GONE) */ \
-	int name##_weak_client_upgrade(name##_weak_client weak_, name##_client *out_);
+	int name##_weak_client_upgrade(name##_weak_client weak_, name##_client *out_); \
+	/*@ UMP__STOPS(client_.untyped) */ \
+	int name##_client_stop( \
+		name##_client client_, void *value_, void (*drop_)(void *value)); \
+	/*@ UMP__STOPS(weak_.untyped) */ \
+	int name##_weak_client_stop( \
+		name##_weak_client weak_, void *value_, void (*drop_)(void *value)); \
+	/*@ UMP__WATCHES(client_.untyped, completions_) */ \
+	int name##_client_watch( \
+		name##_client client_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES(weak_.untyped, completions_) */ \
+	int name##_weak_client_watch( \
+		name##_weak_client weak_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES_BY(client_.untyped, call_, id_) */ \
+	int name##_client_watch_call( \
+		name##_client client_, ump_answer_call *call_, void *arg_, uint64_t *id_); \
+	/*@ UMP__WATCHES_BY(weak_.untyped, call_, id_) */ \
+	int name##_weak_client_watch_call( \
+		name##_weak_client weak_, ump_answer_call *call_, void *arg_, uint64_t *id_);
 
 #define UMP__SPEC_RUNNERS(name) \
 	/*@ UMP__JOINS(thread_->untyped, how_) */ \
@@ -634,7 +895,26 @@ void ump__free(void *block);
 	int name##_combining_join( \
 		name##_combining *combining_, struct ump_flow *how_, ump_time deadline_); \
 	/*@ UMP__DROPS(combining_->untyped) */ \
-	void name##_combining_drop(name##_combining *combining_);
+	void name##_combining_drop(name##_combining *combining_); \
+	/*@ UMP__JOINS(workers_->untyped, how_) */ \
+	int name##_workers_join( \
+		name##_workers *workers_, struct ump_flow *how_, ump_time deadline_); \
+	/*@ UMP__DROPS(workers_->untyped) */ \
+	void name##_workers_drop(name##_workers *workers_); \
+	/*@ UMP__FILLS(workers_.untyped, out_) */ \
+	int name##_workers_stats( \
+		name##_workers workers_, size_t index_, struct ump_stats *out_); \
+	/*@ UMP__WATCHES(thread_.untyped, completions_) */ \
+	int name##_thread_watch( \
+		name##_thread thread_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES(task_.untyped, completions_) */ \
+	int name##_task_watch(name##_task task_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES(combining_.untyped, completions_) */ \
+	int name##_combining_watch( \
+		name##_combining combining_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES(workers_.untyped, completions_) */ \
+	int name##_workers_watch( \
+		name##_workers workers_, ump_completions *completions_, void *tag_);
 
 #define UMP__SPEC_REQUEST_SOME(name, request) \
 	typedef struct { ump_wait_reply *untyped; } name##_wait_reply; \
@@ -664,7 +944,31 @@ void ump__free(void *block);
 	/*@ requires usable: UMP_USABLE(rc_.untyped); \
 	  @ assigns \nothing; \
 	  @*/ \
-	bool name##_reply_origin_gone(name##_reply_context rc_);
+	bool name##_reply_origin_gone(name##_reply_context rc_); \
+	/*@ requires usable: UMP_USABLE(rc_.untyped); \
+	  @ requires kept: UMP_KEPT(rc_); \
+	  @ assigns \nothing; \
+	  @ ensures codes: UMP__RESULT3(UMP_OK, UMP_CLIENTS_GONE, UMP_OVERFLOW); \
+	  @*/ \
+	int name##_reply_hold(name##_reply_context rc_); \
+	/*@ requires usable: rc_.untyped != \null ==> UMP_USABLE(rc_.untyped); \
+	  @ assigns \nothing; \
+	  @*/ \
+	ump_time name##_reply_deadline(name##_reply_context rc_); \
+	/*@ requires usable: rc_.untyped != \null ==> UMP_USABLE(rc_.untyped); \
+	  @ assigns \nothing; \
+	  @ ensures earlier: \result <= own_; \
+	  @*/ \
+	ump_time name##_deadline_inherit(name##_reply_context rc_, ump_time own_); \
+	/*@ UMP__ASKS_ON(client_.untyped, msg_, call_, id_) */ \
+	int name##_client_ask(name##_client client_, request const *msg_, ump_time deadline_, \
+		ump_answer_call *call_, void *arg_, uint64_t *id_); \
+	/*@ UMP__COMPLETES(client_.untyped, msg_, completions_) */ \
+	int name##_client_req_completion(name##_client client_, request const *msg_, \
+		ump_completions *completions_, void *tag_); \
+	/*@ UMP__COMPLETES_UNTIL(client_.untyped, msg_, completions_, id_) */ \
+	int name##_client_req_completion_until(name##_client client_, request const *msg_, \
+		ump_completions *completions_, void *tag_, ump_time deadline_, uint64_t *id_);
 
 #define UMP__SPEC_REQUEST_NONE(name, request)
 
@@ -711,7 +1015,11 @@ void ump__free(void *block);
 	  @ assigns \nothing; \
 	  @ ensures buffer: \result == rc_.ump__reply; \
 	  @*/ \
-	reply *name##_reply_buffer(name##_reply_context rc_);
+	reply *name##_reply_buffer(name##_reply_context rc_); \
+	/*@ assigns \nothing; \
+	  @ ensures value: \result == reply_; \
+	  @*/ \
+	reply const *name##_answer(const void *reply_);
 
 #define UMP__SPEC_REPLY_SOME_NONE(name, request, reply) \
 	/*@ UMP__SENDABLE(client_.untyped, msg_) \
@@ -782,7 +1090,24 @@ void ump__free(void *block);
 	int name##_post_client_post(name##_post_client client_, post const *msg_); \
 	/*@ UMP__POSTS_UNTIL(client_.untyped, msg_) */ \
 	int name##_post_client_post_until( \
-		name##_post_client client_, post const *msg_, ump_time deadline_);
+		name##_post_client client_, post const *msg_, ump_time deadline_); \
+	/*@ UMP__DELAYS(client_.untyped, msg_, period_, out_) */ \
+	int name##_client_post_at(name##_client client_, post const *msg_, ump_time due_, \
+		int64_t period_, ump_delayed **out_); \
+	/*@ UMP__DELAYS(client_.untyped, msg_, period_, out_) */ \
+	int name##_post_client_post_at(name##_post_client client_, post const *msg_, \
+		ump_time due_, int64_t period_, ump_delayed **out_); \
+	/*@ UMP__STOPS(client_.untyped) */ \
+	int name##_post_client_stop( \
+		name##_post_client client_, void *value_, void (*drop_)(void *value)); \
+	/*@ UMP__CREATES(client_.untyped, out_->untyped, UMP__MADE) */ \
+	int name##_post_client_weak(name##_post_client client_, name##_weak_client *out_); \
+	/*@ UMP__WATCHES(client_.untyped, completions_) */ \
+	int name##_post_client_watch( \
+		name##_post_client client_, ump_completions *completions_, void *tag_); \
+	/*@ UMP__WATCHES_BY(client_.untyped, call_, id_) */ \
+	int name##_post_client_watch_call( \
+		name##_post_client client_, ump_answer_call *call_, void *arg_, uint64_t *id_);
 
 #define UMP__SPEC_POST_NONE(name, post)
 
@@ -831,10 +1156,35 @@ void ump__free(void *block);
 		const struct name##_handler *handler_, struct name *self_, \
 		name##_client *client_, name##_##runner *runner_);
 
+/* Each worker has a state of its own, which holds nothing yet: its `init` may take handles. */
+#define UMP__SPEC_WORKERS(name) \
+	/*@ requires config: config_ == \null || \valid_read(config_); \
+	  @ requires handler: \valid_read(handler_); \
+	  @ requires count: 0 < count_ <= UMP_WORKERS_MOST; \
+	  @ requires space: \valid(client_) && \valid(workers_) && \separated(client_, workers_); \
+	  @ requires selves: \valid_read(selves_ + (0 .. count_ - 1)); \
+	  @ requires apart: \forall integer i, j; 0 <= i < j < count_ ==> \
+	  @     selves_[i] != selves_[j]; \
+	  @ requires sound: \forall integer i; 0 <= i < count_ ==> \
+	  @     \valid(selves_[i]) && ump_sound(selves_[i]); \
+	  @ requires holds: \forall integer i; 0 <= i < count_ ==> \
+	  @     ump_holds(selves_[i]) == 0 && !ump_has(selves_[i], ump__one); \
+	  @ assigns client_->untyped, workers_->untyped, UMP_OWNERSHIP; \
+	  @ ensures spawned: \result == UMP_OK ==> UMP_OURS(client_->untyped) \
+	  @     && UMP_OURS(workers_->untyped) && ump__change{Pre, Post}( \
+	  @     0, 0, UMP_AT(client_->untyped), UMP_AT(workers_->untyped)); \
+	  @ ensures failed: \result != UMP_OK ==> client_->untyped == \null \
+	  @     && workers_->untyped == \null && ump__same{Pre, Post}; \
+	  @*/ \
+	int name##_spawn_workers(const struct ump_config *config_, \
+		const struct name##_handler *handler_, struct name *const *selves_, \
+		size_t count_, name##_client *client_, name##_workers *workers_);
+
 #define UMP_TYPED_HANDLER(name, handler, ...) \
 	UMP__SPEC_SPAWN(name, spawn_thread, thread) \
 	UMP__SPEC_SPAWN(name, spawn_task, task) \
 	UMP__SPEC_SPAWN(name, spawn_combining, combining) \
+	UMP__SPEC_WORKERS(name) \
 	static const struct name##_handler handler = {__VA_ARGS__}
 
 /* clang-format on */

@@ -25,9 +25,10 @@
  * @endcode
  *
  * From the input the harness takes a sequence of calls against the server, as a task or as a
- * combining server: it clones, drops, weakens and upgrades clients; it posts, sends requests with
- * and without waiting and by completions, gives them up, lets deadlines pass, dispatches some
- * messages, and drops the task in the middle, which is a break from outside.  Then it lets the
+ * combining server: it clones, drops, weakens and upgrades clients; it posts, at once or delayed,
+ * and cancels, pauses and resumes what is delayed; it sends requests with and without waiting and
+ * by completions, gives them up, lets deadlines pass, dispatches some messages, watches the server,
+ * stops it, and drops the task in the middle, which is a break from outside.  Then it lets the
  * program settle, drops what is left and joins.  It fails, with a message, the last calls and
  * abort(), unless:
  *
@@ -39,7 +40,8 @@
  * - join returned what the handler broke with, or what its `term` returned;
  * - `init`, `term` and `drop` of the handler ran as often as documented;
  * - the messages of each thread reached the handler in the order in which they were sent;
- * - nothing was handled after a break;
+ * - nothing was handled after a break or a stop, and the loop did not end with none after it;
+ * - each watch has completed, once, after the handler's `drop`;
  * - the checks of the target itself hold.
  *
  * Memory errors and leaks are for AddressSanitizer: each post, and each request that is not kept,
@@ -47,13 +49,18 @@
  * longer read it.  So a message that is used too late is reported, also if the library recycles its
  * memory.
  *
+ * Time.  Delayed posts are due at once, or not before the end.  The handler may have timers and ask
+ * other servers: their calls run as in the program, without a check of the harness.  Only in the
+ * simulator is the time an execution's own: elsewhere a timer in the future calls when it does, so
+ * a finding that depends on it may not come again.
+ *
  * Threads.  With `threads` in the target, client threads make calls too, each with clients of its
  * own and a part of the input of its own.  Without the simulator one thread plays all of them, one
  * call each in turn.  In the simulator (ump_sim(7)) they are threads, and the same checks hold,
  * with these limits:
  *
  * - Messages with the same bytes are not told apart.  Their order is not checked, nor is any order
- *   if `may_send`.
+ *   if `may_send`.  That a message is handled after a stop is not found.
  * - A request that a server with a thread of its own has kept stays readable until the end: that it
  *   is read too late is not found.
  * - A call that waits gives up after 50 us of simulated time, so an answer that is lost is reported
@@ -180,6 +187,13 @@ struct ump_fuzz_target {
 	bool may_send UMP_ZERO;
 	/** Number of client threads beside the one that spawns, at most UMP_FUZZ_MOST_THREADS. */
 	unsigned threads UMP_ZERO;
+	/** Optional.  Make the value of a stop from outside, which any thread may send at any time
+	 *  (ump_client_stop), once in an execution.  The value becomes the outcome, which `end`
+	 *  gets.  NULL: the harness never stops the server. */
+	void *(*stop)(void *arg, struct ump_fuzz_input *input)UMP_ZERO;
+	/** Optional.  The `drop` of that stop.  The harness also gives it a value that was refused.
+	 *  NULL: there is nothing to release. */
+	void (*drop_stop)(void *value) UMP_ZERO;
 };
 
 /**

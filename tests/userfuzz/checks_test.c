@@ -27,6 +27,8 @@ static struct state {
 	const int *earlier;
 	int value;
 	bool closed;
+	/* Values of stops that exist. */
+	int stops;
 } state;
 
 static void *begin(struct ump_fuzz_input *input)
@@ -159,6 +161,81 @@ static struct ump_flow answer_at_last(void *self, struct ump_flow how)
 	return how;
 }
 
+/* Contexts that wait are answered, but not after a break. */
+static struct ump_flow answer_after_drain(void *self, struct ump_flow how)
+{
+	return how.stop ? how : answer_at_last(self, how);
+}
+
+static struct ump_flow wake(void *self, void *arg, uint64_t count)
+{
+	(void)self;
+	(void)arg;
+	state.value += (int)count;
+	return ump_continue();
+}
+
+static struct ump_flow wake_and_break(void *self, void *arg, uint64_t count)
+{
+	(void)wake(self, arg, count);
+	return ump_break(&state.value);
+}
+
+/* The answer comes by a timer; `arg` is the place of the context. */
+static struct ump_flow answer_due(void *self, void *arg, uint64_t count)
+{
+	ump_reply_context **rc = arg;
+	int reply = 0;
+
+	(void)self;
+	(void)count;
+	(void)ump_reply(rc, &reply);
+	return ump_continue();
+}
+
+static struct ump_flow answer_at(ump_time due, const void *msg, ump_reply_context **rc)
+{
+	ump_reply_context **place = &state.kept[state.count++ % 256];
+	int reply = *(const int *)msg;
+
+	*place = ump_reply_keep(rc);
+	if (ump_reply_hold(*place) == UMP_CLIENTS_GONE ||
+		ump_timer_start(answer_due, place, due, 0, NULL) != UMP_OK)
+		(void)ump_reply(place, &reply);
+	return ump_continue();
+}
+
+static struct ump_flow answer_by_timer(void *self, const void *msg, ump_reply_context **rc)
+{
+	(void)self;
+	return answer_at(UMP_NOW, msg, rc);
+}
+
+/* In an hour: the context holds the loop until then. */
+static struct ump_flow answer_late(void *self, const void *msg, ump_reply_context **rc)
+{
+	(void)self;
+	return answer_at(ump_after(INT64_C(3600000000000)), msg, rc);
+}
+
+static struct ump_flow start_timer(void *self, const void *msg)
+{
+	(void)self;
+	(void)ump_timer_start(
+		*(const int *)msg == 3 ? wake_and_break : wake, NULL, UMP_NOW, 0, NULL);
+	return ump_continue();
+}
+
+/* A post that comes after a larger one: nothing that is sent in order does. */
+static struct ump_flow expect_order(void *self, const void *msg)
+{
+	(void)self;
+	if (*(const int *)msg < state.value)
+		state.closed = true;
+	state.value = *(const int *)msg;
+	return ump_continue();
+}
+
 /* ---- Builders ------------------------------------------------------------------------------ */
 
 #define BUILDER(name, ...)                                                                         \
@@ -181,6 +258,10 @@ BUILDER(build_suspend, .request = answer, .post = suspend)
 BUILDER(build_suspend_and_break, .request = answer, .post = suspend_and_break)
 BUILDER(build_posting, .init = note_me, .request = answer, .post = post_to_itself)
 BUILDER(build_request_only, .request = answer)
+BUILDER(build_after_drain, .request = keep, .post = accept, .term = answer_after_drain)
+BUILDER(build_timer, .request = answer_by_timer, .post = start_timer)
+BUILDER(build_late_timer, .request = answer_late, .post = accept)
+BUILDER(build_order, .request = answer, .post = expect_order)
 BUILDER(build_init, .init = fail_init, .request = answer, .post = accept)
 
 static int build_nothing(void *arg, ump_client *client, struct ump_handler *out)
@@ -252,6 +333,40 @@ static const char *end_wrong(void *arg, struct ump_flow how)
 	return how.stop ? "there should be no break" : NULL;
 }
 
+static void *make_stop(void *arg, struct ump_fuzz_input *input)
+{
+	(void)input;
+	((struct state *)arg)->stops++;
+	return &((struct state *)arg)->stops;
+}
+
+static void drop_stop(void *value)
+{
+	--*(int *)value;
+}
+
+/* A stop's value is the outcome, or was dropped. */
+static const char *end_stopped(void *arg, struct ump_flow how)
+{
+	struct state *of = arg;
+
+	if (how.stop && how.value == &of->stops)
+		of->stops--;
+	return of->stops != 0 ? "a stop's value is lost" : NULL;
+}
+
+/* The posts of an execution are numbered. */
+static void make_next(void *arg, struct ump_fuzz_input *input, void *value)
+{
+	(void)input;
+	*(int *)value = (int)++((struct state *)arg)->count;
+}
+
+static const char *is_in_order(void *arg)
+{
+	return ((struct state *)arg)->closed ? "a post came after a later one" : NULL;
+}
+
 static const char *end_right(void *arg, struct ump_flow how)
 {
 	return how.stop && how.value != &((struct state *)arg)->value ? "another value" : NULL;
@@ -312,8 +427,7 @@ static const struct row {
 		{INTS, .build = build_right, .answer = is_three_times}},
 	{"a wrong end", "at the end: there should be no break",
 		{INTS, .build = build_right, .end = end_wrong}},
-	{"messages to itself", "the handler got a message that was not sent",
-		{INTS, .build = build_posting}},
+	{"messages to itself", "that was not sent, or", {INTS, .build = build_posting}},
 	{"messages to itself that are meant", NULL,
 		{INTS, .build = build_posting, .may_send = true}},
 	{"an init that fails", NULL, {INTS, .build = build_init}},
@@ -338,6 +452,35 @@ static const struct row {
 		{INTS, .build = build_lose, .threads = 2}},
 	{"a thread's server, which runs as a task", "to a task:",
 		{INTS, .build = build_forget, .kinds = UMP_FUZZ_THREAD, .threads = 1}},
+	{"a right server that is stopped", NULL,
+		{INTS, .build = build_right, .stop = make_stop, .drop_stop = drop_stop,
+			.end = end_stopped}},
+	{"a right server that is stopped, with client threads", NULL,
+		{INTS, .build = build_term, .stop = make_stop, .drop_stop = drop_stop,
+			.end = end_stopped, .threads = 2}},
+	{"a stop's value that is lost", "at the end: a stop's value is lost",
+		{INTS, .build = build_right, .stop = make_stop, .end = end_stopped}},
+	{"contexts that are answered unless there is a break", "a request never ends",
+		{INTS, .build = build_after_drain, .stop = make_stop, .drop_stop = drop_stop,
+			.kinds = UMP_FUZZ_COMBINING}},
+	{"the same without a stop", NULL,
+		{INTS, .build = build_after_drain, .kinds = UMP_FUZZ_COMBINING}},
+	{"answers of timers", NULL, {INTS, .build = build_timer, .settle = settle_kept}},
+	{"answers of timers that a break forgets", "a request never ends",
+		{INTS, .build = build_timer, .kinds = UMP_FUZZ_TASK}},
+	{"a context that holds the loop until a late timer",
+		"the loop does not end after the last client was dropped",
+		{INTS, .build = build_late_timer, .kinds = UMP_FUZZ_TASK, .calls = 6}},
+	{"a handler that takes delayed posts to be in order",
+		"the invariant does not hold: a post came after a later one",
+		{.config = {.request.size = sizeof(int),
+			 .reply.size = sizeof(int),
+			 .post.size = sizeof(int)},
+			.begin = begin,
+			.request = make_number,
+			.post = make_next,
+			.build = build_order,
+			.invariant = is_in_order}},
 	{"a handler without a callback", "spawn finds the configuration or the handler invalid",
 		{INTS, .build = build_request_only}},
 };

@@ -124,8 +124,24 @@ static _Noreturn void deadlock(void)
  * thread must end. */
 #define FAIR 3000
 
+/* The sleeper whose deadline passes first; -1 if none has one. */
+static int first_due(void)
+{
+	int first = -1;
+
+	for (int t = 0; t < machine.count; t++) {
+		const struct thread *thread = &machine.threads[t];
+
+		if (thread->status == ASLEEP && thread->deadline != INT64_MAX &&
+			(first < 0 || thread->deadline < machine.threads[first].deadline))
+			first = t;
+	}
+	return first;
+}
+
 /* The threads that may run next, the running one first.  A sleeper with a deadline may run, since
- * time may pass: as often as allowed, and always if no other thread can run. */
+ * time may pass: as often as allowed, and always if no other thread can run; then in the order of
+ * the deadlines, so that a loop of one thread's waits does not keep another's from its time. */
 static unsigned candidates(int *numbers, bool *stays)
 {
 	unsigned count = 0;
@@ -144,9 +160,11 @@ static unsigned candidates(int *numbers, bool *stays)
 		const struct thread *thread = &machine.threads[t];
 
 		if (thread->status == ASLEEP && thread->deadline != INT64_MAX &&
-			(machine.left.timeouts > 0 || count == 0))
+			machine.left.timeouts > 0)
 			numbers[count++] = t;
 	}
+	if (count == 0 && !bounded && first_due() >= 0)
+		numbers[count++] = first_due();
 	if (count == 0 && simulated() && self()->status == READY)
 		numbers[count++] = machine.current;
 	return count;

@@ -91,6 +91,18 @@ static void settle(void *arg)
 	store_flushed(arg);
 }
 
+/* The rest of the program may stop the store: with a value of the kind that it breaks with. */
+static void *make_stop(void *arg, struct ump_fuzz_input *input)
+{
+	int *count = malloc(sizeof *count);
+
+	(void)arg;
+	if (count == NULL)
+		abort();
+	*count = (int)ump_fuzz_below(input, STORE_KEYS);
+	return count;
+}
+
 static const char *end(void *arg, struct ump_flow how)
 {
 	const struct store *store = arg;
@@ -118,6 +130,8 @@ static struct ump_fuzz_target store = {
 	.settle = settle,
 	.end = end,
 	.threads = 2,
+	.stop = make_stop,
+	.drop_stop = free,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -105,6 +105,51 @@ static struct ump_flow suspend(void *self, const void *msg)
 	return ump_pending();
 }
 
+static struct ump_flow answer_due(void *self, void *arg, uint64_t count)
+{
+	ump_reply_context *rc = arg;
+	int reply = 0;
+
+	(void)self;
+	(void)count;
+	(void)ump_reply(&rc, &reply);
+	return ump_continue();
+}
+
+/* A timer answers, even if there is no client any more. */
+static struct ump_flow answer_by_timer(void *self, const void *msg, ump_reply_context **rc)
+{
+	ump_reply_context *kept = ump_reply_keep(rc);
+
+	(void)self;
+	if (ump_reply_hold(kept) == UMP_CLIENTS_GONE ||
+		ump_timer_start(answer_due, kept, ump_after(1000), 0, NULL) != UMP_OK)
+		(void)ump_reply(&kept, msg);
+	return ump_continue();
+}
+
+/* The same without a hold: the loop may drain first. */
+static struct ump_flow answer_late(void *self, const void *msg, ump_reply_context **rc)
+{
+	ump_reply_context *kept = ump_reply_keep(rc);
+
+	(void)self;
+	if (ump_timer_start(answer_due, kept, ump_after(1000), 0, NULL) != UMP_OK)
+		(void)ump_reply(&kept, msg);
+	return ump_continue();
+}
+
+/* What is kept is answered at the end, but not after a break. */
+static struct ump_flow answer_after_drain(void *self, struct ump_flow how)
+{
+	int reply = 0;
+
+	(void)self;
+	for (unsigned i = 0; i < state.ready && !how.stop; i++)
+		(void)ump_reply(&state.kept[i], &reply);
+	return how;
+}
+
 static void leave(void *self, const void *msg, ump_reply_context **rc)
 {
 	(void)self;
@@ -128,6 +173,9 @@ BUILDER(build_break, .request = answer, .post = break_sometimes)
 BUILDER(build_forget, .request = forget, .post = accept)
 BUILDER(build_lose, .request = lose, .post = accept)
 BUILDER(build_keep, .request = keep, .post = accept)
+BUILDER(build_timer, .request = answer_by_timer, .post = accept)
+BUILDER(build_late, .request = answer_late, .post = accept)
+BUILDER(build_after_drain, .request = keep, .post = accept, .term = answer_after_drain)
 BUILDER(build_accept, .request = answer, .post = accept)
 BUILDER(build_suspend, .request = answer, .post = suspend)
 
@@ -186,6 +234,12 @@ static const char *is_small(void *arg)
 	return ((struct state *)arg)->value > 2 ? "the value is above 2" : NULL;
 }
 
+static void *make_stop(void *arg, struct ump_fuzz_input *input)
+{
+	(void)input;
+	return &((struct state *)arg)->value;
+}
+
 static const char *end_right(void *arg, struct ump_flow how)
 {
 	return how.stop && how.value != &((struct state *)arg)->value ? "another value" : NULL;
@@ -219,6 +273,12 @@ static const struct row {
 	{"suspend", TARGET(.build = build_suspend, .kinds = UMP_FUZZ_TASK)},
 	{"suspend_settles",
 		TARGET(.build = build_suspend, .settle = resume, .kinds = UMP_FUZZ_TASK)},
+	{"stopped", TARGET(.build = build_right, .answer = is_twice, .stop = make_stop,
+			    .end = end_right)},
+	{"break_forgets", TARGET(.build = build_after_drain, .stop = make_stop,
+				  .kinds = UMP_FUZZ_COMBINING | UMP_FUZZ_THREAD)},
+	{"timer", TARGET(.build = build_timer, .kinds = UMP_FUZZ_THREAD)},
+	{"timer_drains", TARGET(.build = build_late, .kinds = UMP_FUZZ_THREAD)},
 	{"invariant", TARGET(.build = build_accept, .invariant = is_small)},
 	{"invariant_thread",
 		TARGET(.build = build_accept, .invariant = is_small, .kinds = UMP_FUZZ_THREAD)},

@@ -1754,8 +1754,9 @@ static inline int ump_channel_open(
  *   `*rc` is its reply context, which the receiver owns, and `*msg` stays valid until the context
  *   is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this server
  *   other than ump_server_was_empty, ump_server_skipped, ump_server_due and ump_server_stats.
- *   Delayed posts that are due come first, in the order of their times, as any post.  A periodic
- *   one is lent: until the next receive call, or ump_server_drop, the receiver borrows what the
+ *   Delayed posts that are due come first, in the order of their times, as any post; but after as
+ *   many in a row as were pending before them, the next message comes first.  A periodic one is
+ *   lent: until the next receive call, or ump_server_drop, the receiver borrows what the
  *   value points to, and must not release it; [timer].
  * UMP_CLIENTS_GONE: every message was received and no strong client is left; all later calls return
  *   the same; [drain].  Delayed posts that were not due by then were dropped.

@@ -31,9 +31,8 @@ void oracle_post_at(int message, bool periodic, int server)
 void oracle_posted_at(int message, int code)
 {
 	struct account *account = &books.accounts[message];
-	bool timeless = (books.traits & RAW) != 0 ||
-			((books.traits & COMBINING) != 0 &&
-				(account->server == 0 || (books.traits & MIXED) == 0));
+	bool timeless = (books.traits & COMBINING) != 0 &&
+			(account->server == 0 || (books.traits & MIXED) == 0);
 
 	account->caller = COMPLETED;
 	must((code == UMP_NO_TIMERS) == timeless, "[timer]", message,

@@ -2,7 +2,7 @@
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
  * without a thread, raw receiving ends or tasks; or, with books of their own, one combining server,
- * a server that asks another one, or delayed posts to a task.
+ * a server that asks another one, or delayed posts to a task or to a raw receiving end.
  */
 #include "life/life_world.h"
 
@@ -34,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		life_asks();
 	} else if (first >> 3 == 22) {
 		life_delayed();
+	} else if (first >> 3 == 23) {
+		life_raw_due();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);

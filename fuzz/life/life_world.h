@@ -380,6 +380,9 @@ void life_asks(void);
 /* A life of delayed posts to a task. */
 void life_delayed(void);
 
+/* A life of delayed posts to a raw receiving end. */
+void life_raw_due(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Execute one of these operations, chosen by the input or by `choice`. */

@@ -107,22 +107,31 @@ static struct ump_delayed *take_due_post(ump_server *server, struct ump__due_pos
 	return post;
 }
 
-/* Dequeue a post, a request, or the EOS marker.  NULL: the deadline has passed, a post may be due,
- * or there is news; `again` is whether the caller must look for due posts. */
-static struct ump__message *dequeue(
-	ump_server *server, const struct ump__due_posts *posts, ump_time deadline, bool *again)
+/* Wait for messages until a post is due, or the deadline.  false: the deadline has passed. */
+static bool await(ump_server *server, const struct ump__due_posts *posts, ump_time deadline)
 {
 	ump_time due = is_messages_turn(server) ? UMP_NOW : ump__due_posts_time(posts);
-	struct ump__message *message =
-		ump__server_next(server, due < deadline ? due : deadline);
 
-	*again = message != NULL || due <= deadline;
-	if (message != NULL && ump__kind_of(message) == UMP__KIND_DELAYED) {
-		ump__raw_due_woken(server, message);
-		message = NULL;
-	}
+	if (ump__server_await(server, due < deadline ? due : deadline))
+		return true;
 	server->overtaking = 0;
-	return message;
+	return due <= deadline;
+}
+
+/* Look at a message that was dequeued.  true: it is none for the owner of the loop, but the EOS
+ * marker, or news. */
+static bool is_rare(ump_server *server, struct ump__message *message)
+{
+	server->overtaking = 0;
+	if (ump__kind_of(message) == UMP__KIND_DELAYED) {
+		ump__delayed_dequeued(message);
+		return true;
+	}
+	if (ump__kind_of(message) != UMP__KIND_EOS)
+		return false;
+	ump__tools_acquire(message);
+	server->drained = true;
+	return true;
 }
 
 /* As ump__raw_due_next, of a loop that has not ended. */
@@ -130,9 +139,8 @@ static struct ump__message *next(
 	ump_server *server, struct ump__due_posts *posts, ump_time deadline)
 {
 	struct ump__channel *channel = server->channel;
-	bool again = true;
 
-	while (again) {
+	for (;;) {
 		struct ump_delayed *post;
 		struct ump__message *message;
 
@@ -146,15 +154,14 @@ static struct ump__message *next(
 			(void)ump__attention_end(&channel->attention);
 			return &channel->eos;
 		}
-		message = dequeue(server, posts, deadline, &again);
-		if (message == &channel->eos) {
-			ump__tools_acquire(message);
-			server->drained = true;
-		} else if (message != NULL) {
+		message = ump__server_batched(server);
+		if (message == NULL) {
+			if (!await(server, posts, deadline))
+				return NULL;
+		} else if (!is_rare(server, message)) {
 			return message;
 		}
 	}
-	return NULL;
 }
 
 struct ump__message *ump__raw_due_next(ump_server *server, ump_time deadline)

@@ -220,7 +220,7 @@ static bool receive(void)
 	result = receive_one(&msg, &rc);
 	EXPECT("[misuse]", rc == NULL && (msg != NULL) == (result == UMP_OK));
 	if (result == UMP_CLIENTS_GONE) {
-		EXPECT("[drain]", its.client == NULL);
+		EXPECT("[drain]", its.client == NULL && (!was_due || its.in_a_row > 0));
 		over(true);
 		return false;
 	}
@@ -247,8 +247,10 @@ static void look(void)
 	if (its.server == NULL)
 		return;
 	EXPECT("[fifo]", ump_server_was_empty(its.server) == (its.received == its.sent));
-	/* A change of a period may not be planned yet, and then it is now. */
+	/* A change of a period may not be planned yet, and then it is now; so is one that is lent. */
 	EXPECT("[timer]", ump_server_due(its.server) <= next_due());
+	if (its.lent != NULL && its.lent_plan >= 0 && its.plans[its.lent_plan].period != 0)
+		EXPECT("[timer]", ump_server_due(its.server) == UMP_NOW);
 }
 
 static void operate(void)

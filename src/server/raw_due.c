@@ -207,6 +207,6 @@ ump_time ump_server_due(const ump_server *server)
 	if ((lent != NULL && lent->planned_period != 0) ||
 		ump__inbox_is_node(ump__word_peek(&server->channel->delayed)))
 		return UMP_NOW;
-	return ump__due_posts_time(&(struct ump__due_posts){
-		.pending = {.root = server->channel->raw_posts.root}});
+	return ump__due_posts_time(
+		&(struct ump__due_posts){.pending = {.root = server->channel->raw_posts.root}});
 }

@@ -70,7 +70,6 @@ void oracle_due_post(int message)
 	account->running = true;
 	if (!account->periodic)
 		account->hands = HANDLER;
-	books.servers[account->server].busy = true;
 }
 
 void oracle_due_post_over(int message)

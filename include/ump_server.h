@@ -656,8 +656,9 @@ UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump
  * which is lent to each call: what it points to stays with the post, and is given to the post
  * type's `drop` when the post has ended by a cancel or with the clients.  At a break `leftover`
  * takes it over.  A raw receiving end returns posts that are due from its receive calls, as
- * ump_server_wait states, and lends and drops them in the same way.  Planned times that have passed when it is called are one call, whatever their
- * number; the handler can compare ump_now() with the times that it expects.
+ * ump_server_wait states, and lends and drops them in the same way.  Planned times that have passed
+ * when it is called are one call, whatever their number; the handler can compare ump_now() with the
+ * times that it expects.
  *
  * Never blocks.  Any thread, also from any handler.
  * UMP_OK: sent: it will be handled, passed to `leftover` or dropped; [once].
@@ -1800,7 +1801,8 @@ UMP_API size_t ump_server_skipped(const ump_server *server);
 /**
  * Close the inbox and drop the receiving end.  Queued requests complete with UMP_SERVER_GONE,
  * queued posts and pending delayed posts are given to their type's `drop`; [once].  Contexts that
- * the receiver still owns stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are allowed.
+ * the receiver still owns stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL
+ * are allowed.
  */
 UMP_API void ump_server_drop(ump_server **server);
 

@@ -247,7 +247,7 @@ static void look(void)
 	if (its.server == NULL)
 		return;
 	EXPECT("[fifo]", ump_server_was_empty(its.server) == (its.received == its.sent));
-	/* A change of a period may not be planned yet, and then it is now; so is one that is lent. */
+	/* A change of a period that is not planned yet makes it now; so does one that is lent. */
 	EXPECT("[timer]", ump_server_due(its.server) <= next_due());
 	if (its.lent != NULL && its.lent_plan >= 0 && its.plans[its.lent_plan].period != 0)
 		EXPECT("[timer]", ump_server_due(its.server) == UMP_NOW);

@@ -107,7 +107,8 @@
  *              is accepted when it falls due.  One that has fallen due when the loop reaches the
  *              end of the clients is handled, as [drain] says; the others are given to the post
  *              type's `drop`.  A break passes all that are pending to `leftover`, in the order of
- *              their times, after the messages.
+ *              their times, after the messages.  On a raw receiving end the due call of a delayed
+ *              post is a receive call that returns it, and is under way until the next one.
  * - [suspend]  A suspended handler continues exactly once, when it is resumed; until then its task
  *              takes no further message, and does not end (unless it is dropped).  [deadlock] sees
  *              what the handler waits for only if it suspends by ump_suspend_for.
@@ -289,7 +290,7 @@ enum ump_result {
 	 *  has ended by a break (ump_client_ask). */
 	UMP_CANCELLED = -16,
 	/** The server has no time of its own: combining servers and workers have no timers, and
-	 *  their requests no deadlines; neither they nor raw receiving ends take delayed posts. */
+	 *  their requests no deadlines; neither of them takes delayed posts. */
 	UMP_NO_TIMERS = -17
 };
 
@@ -339,8 +340,9 @@ UMP_API const char *ump_strerror(int result);
  *
  *   ump_client_post_at, ump_post_client_post_at
  *     UMP_OK, no period               the library, and then as for any post
- *     UMP_OK, with a period           the library; each call of `post` borrows it.  Afterwards
- *                                     `leftover`, after a break; else dropped
+ *     UMP_OK, with a period           the library; each call of `post` borrows it, or each receive
+ *                                     call of a raw receiving end.  Afterwards `leftover`, after a
+ *                                     break; else dropped
  *     any other                       the caller as before
  *
  *   ump_delayed_cancel
@@ -653,13 +655,15 @@ UMP_API int ump_client_post_until(const ump_client *client, const void *msg, ump
  * What `*msg` points to: if `period` is 0, as for ump_client_post.  A periodic post is one value,
  * which is lent to each call: what it points to stays with the post, and is given to the post
  * type's `drop` when the post has ended by a cancel or with the clients.  At a break `leftover`
- * takes it over.  Planned times that have passed when it is called are one call, whatever their
- * number; the handler can compare ump_now() with the times that it expects.
+ * takes it over.  A raw receiving end returns posts that are due from its receive calls, as
+ * ump_server_wait states, and lends and drops them in the same way.  Planned times that have passed
+ * when it is called are one call, whatever their number; the handler can compare ump_now() with the
+ * times that it expects.
  *
  * Never blocks.  Any thread, also from any handler.
  * UMP_OK: sent: it will be handled, passed to `leftover` or dropped; [once].
- * UMP_NO_TIMERS: the server is a combining one, one with workers, or a raw receiving end, and has
- *   no time of its own; nothing was sent.
+ * UMP_NO_TIMERS: the server is a combining one, or one with workers, and has no time of its own;
+ *   nothing was sent.
  * UMP_SERVER_GONE: nothing was sent; [gone].  UMP_NO_MEMORY.
  * UMP_OVERFLOW: 2^32 - 3 weak clients and delayed posts of the server exist.
  * UMP_INVALID: `client` or `msg` is NULL, `period` is negative, or the server takes no posts.
@@ -1751,15 +1755,19 @@ static inline int ump_channel_open(
  * UMP_OK: `*msg` points to the value, and the receiver owns what that points to.  For a request
  *   `*rc` is its reply context, which the receiver owns, and `*msg` stays valid until the context
  *   is consumed.  For a post `*rc` is NULL, and `*msg` is valid until the next call on this server
- *   other than ump_server_was_empty and ump_server_skipped.
+ *   other than ump_server_was_empty, ump_server_skipped, ump_server_due and ump_server_stats.
+ *   Delayed posts that are due come first, in the order of their times, as any post; but after as
+ *   many in a row as were pending before them, the next message comes first.  A periodic one is
+ *   lent: until the next receive call, or ump_server_drop, the receiver borrows what the
+ *   value points to, and must not release it; [timer].
  * UMP_CLIENTS_GONE: every message was received and no strong client is left; all later calls return
- *   the same; [drain].
+ *   the same; [drain].  Delayed posts that were not due by then were dropped.
  * UMP_TIMED_OUT: no message was there.  A loop with a periodic tick must not rely on this result:
  *   it never comes in a flood.  Such a loop should compare ump_now() with the next tick after each
  *   message too.
  * UMP_INVALID: an argument is NULL.  On failure `*msg` and `*rc` are NULL.
- * Blocks until a message arrives or `deadline` (ns, absolute) has passed; [deadline].
- * One thread at a time.
+ * Blocks until a message arrives, a delayed post is due or `deadline` (ns, absolute) has passed;
+ * [deadline].  One thread at a time.
  */
 UMP_API int ump_server_wait(
 	ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline);
@@ -1769,10 +1777,21 @@ UMP_API int ump_server_try_pop(ump_server *server, const void **msg, ump_reply_c
 
 /**
  * Whether the queue was empty at the moment of the call; it may be out of date when this returns.
- * Requests that were given up count until they are skipped.  true for NULL.  Never blocks.
+ * Requests that were given up count until they are skipped; delayed posts do not count: see
+ * ump_server_due.  true for NULL.  Never blocks.
  * One thread at a time, as ump_server_wait.
  */
 UMP_API bool ump_server_was_empty(const ump_server *server);
+
+/**
+ * Return the time until which a loop that does not wait in ump_server_wait may wait elsewhere: that
+ * of the next delayed post; [timer].  Then it must receive.  UMP_NOW, or another time that has
+ * passed: it must receive at once, since a post may be due, or one that was sent, changed or lent
+ * is not planned before the next receive call.  UMP_FOREVER if no delayed post is pending, after
+ * the end, and for NULL.  The queue plays no part.  ump_server_wait needs no such care.
+ * Never blocks.  One thread at a time, as ump_server_wait.
+ */
+UMP_API ump_time ump_server_due(const ump_server *server);
 
 /**
  * Return how many requests were skipped so far because they were given up while queued; [origin].
@@ -1782,8 +1801,9 @@ UMP_API size_t ump_server_skipped(const ump_server *server);
 
 /**
  * Close the inbox and drop the receiving end.  Queued requests complete with UMP_SERVER_GONE,
- * queued posts are given to their type's `drop`; [once].  Contexts that the receiver still owns
- * stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL are allowed.
+ * queued posts and pending delayed posts are given to their type's `drop`; [once].  Contexts that
+ * the receiver still owns stay valid; [keep].  Never blocks; [quiet].  NULL and a pointer to NULL
+ * are allowed.
  */
 UMP_API void ump_server_drop(ump_server **server);
 

@@ -3192,6 +3192,11 @@ template <class P> class receiver : public base::owner<ump_server, ump_server_dr
 	{
 		return ump_server_skipped(this->get());
 	}
+	/// ump_server_due: until when a loop that does not wait() may wait elsewhere.
+	ump_time due() const noexcept
+	{
+		return ump_server_due(this->get());
+	}
 	/// ump_server_stats.
 	[[nodiscard]] result<ump_stats> stats() const noexcept
 	{

@@ -2,7 +2,7 @@
 /*
  * Whole lives of servers, checked against the model: one server on its own thread, or up to two
  * without a thread, raw receiving ends or tasks; or, with books of their own, one combining server,
- * a server that asks another one, delayed posts to a task, or workers.
+ * a server that asks another one, delayed posts to a task or to a raw receiving end, or workers.
  */
 #include "life/life_world.h"
 
@@ -37,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (first >> 3 == 23) {
 		life.pooled = (first & 1) != 0;
 		life_workers();
+	} else if (first >> 3 == 24) {
+		life_raw_due();
 	} else if ((first & 3) == 3) {
 		life.worlds[0].end = END_THREAD;
 		life_config(&life.worlds[0]);

@@ -386,6 +386,9 @@ void life_workers(void);
 /* Wait until threads that no handle joins have freed their memory. */
 void life_await_blocks(void);
 
+/* A life of delayed posts to a raw receiving end. */
+void life_raw_due(void);
+
 /* On this thread: raw receiving ends and tasks. */
 void life_local(void);
 /* Execute one of these operations, chosen by the input or by `choice`. */

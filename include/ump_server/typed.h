@@ -213,6 +213,7 @@
  * int adder_server_try_pop(adder_server server, struct adder_message *out);
  * bool adder_server_was_empty(adder_server server);
  * size_t adder_server_skipped(adder_server server);
+ * ump_time adder_server_due(adder_server server);
  * void adder_server_drop(adder_server *server);
  *
  * // For other functions that take a configuration and a builder: adder_configure sets the types of
@@ -1036,6 +1037,10 @@ struct ump__untyped_handler {
 	UMP__TYPED size_t name##_server_skipped(name##_server server_)                             \
 	{                                                                                          \
 		return ump_server_skipped(server_.untyped);                                        \
+	}                                                                                          \
+	UMP__TYPED ump_time name##_server_due(name##_server server_)                               \
+	{                                                                                          \
+		return ump_server_due(server_.untyped);                                            \
 	}                                                                                          \
 	UMP__TYPED void name##_server_drop(name##_server *server_)                                 \
 	{                                                                                          \

@@ -140,8 +140,7 @@ int ump__delayed_send(struct ump__channel *channel, const void *msg, ump_time du
 		UMP__CLEAR(out);
 	if (msg == NULL || channel->post.size == 0 || period < 0)
 		return UMP_INVALID;
-	if (channel->combining != NULL || channel->crowd != NULL ||
-		(ump__attention_peek(&channel->attention) & UMP__ATTENTION_RAW) != 0)
+	if (channel->combining != NULL || channel->crowd != NULL)
 		return UMP_NO_TIMERS;
 	if (!ump__weak_add(&channel->counts))
 		return UMP_OVERFLOW;

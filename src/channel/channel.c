@@ -13,13 +13,15 @@ void ump__server_init(struct ump_server *server, struct ump__channel *channel)
 	server->refused = NULL;
 	server->slab = NULL;
 	server->done = 0;
-	server->ended = false;
 	server->client_cpu = UMP__CPU_UNKNOWN;
+	server->pending = 0;
+	server->overtaking = 0;
 	ump__count_init(&server->handled, 0);
 	ump__count_init(&server->skipped, 0);
 	ump__count_init(&server->depth_most, 0);
 	ump__count_init(&server->busy_since, 0);
 	ump__hint_init(&server->busy, 0);
+	server->drained = false;
 }
 
 struct ump__channel *ump__channel_new(const struct ump_config *config)

@@ -34,10 +34,12 @@ struct ump_server {
 	/* Slab of the posts that were handled and are not released yet, and their number. */
 	struct ump__slab *slab;
 	uint32_t done;
-	/* The EOS marker was received. */
-	bool ended;
 	/* CPU of the last client; a hint. */
 	int client_cpu;
+	/* Raw: number of pending delayed posts; and how many of them may still precede the next
+	 * message, plus 1, or 0 if none has preceded it yet (server/raw_due.c). */
+	uint32_t pending;
+	uint32_t overtaking;
 	/* For monitoring: messages handled, requests skipped because they were abandoned while
 	 * queued, the maximum depth of the queue, and the start (ump_now, or 0) of the message that
 	 * is being handled. */
@@ -47,12 +49,21 @@ struct ump_server {
 	struct ump__count busy_since;
 	/* Whether a message is being handled. */
 	struct ump__hint busy;
+	/* Raw: the EOS marker was dequeued. */
+	bool drained;
 };
 
 /* A stop: the outcome of the loop, and what releases it if the loop ends otherwise. */
 struct ump__stop {
 	void *value;
 	void (*drop)(void *value);
+};
+
+/* The pending delayed posts of a raw receiver between two of its calls: a struct ump__pairing
+ * (wait/pairing.h) without its number of entries. */
+struct ump__raw_posts {
+	struct ump__pairing_entry *root;
+	uint64_t added;
 };
 
 /*
@@ -94,8 +105,12 @@ struct ump__channel {
 	_Alignas(UMP__LINE) struct ump_server server;
 	struct ump__count kept;
 	struct ump__count failed;
-	/* Written by the one thread whose stop has claimed it. */
-	struct ump__stop stop;
+	union {
+		/* Written by the one thread whose stop has claimed it. */
+		struct ump__stop stop;
+		/* Raw: a loop that cannot be stopped.  Only the receiver accesses it. */
+		struct ump__raw_posts raw_posts;
+	};
 	/* Written by threads that clone and drop clients, mostly because of a message; and by all
 	 * senders, which need this line for each message.  The larger member must come first, so
 	 * that there is no hole where words are small. */

@@ -4,6 +4,7 @@
 #include "channel/inbox.h"
 #include "channel/message.h"
 #include "client/handle.h"
+#include "server/raw_due.h"
 #include "server/server.h"
 #include "sync/tools.h"
 
@@ -36,8 +37,10 @@ int ump_channel_open_sized(ump_server **server, ump_client **client,
 		ump__config_read(&checked, config, config_size) != UMP_OK)
 		return UMP_INVALID;
 	result = ump__channel_open(server, client, &checked);
-	if (result == UMP_OK)
+	if (result == UMP_OK) {
 		ump__attention_init(&(*server)->channel->attention, UMP__ATTENTION_RAW);
+		(*server)->channel->raw_posts = (struct ump__raw_posts){NULL, 0};
+	}
 	return result;
 }
 
@@ -49,15 +52,11 @@ static void lent_back(ump_server *server)
 	server->lent = NULL;
 }
 
-/* Pass `message` to the owner of the loop. */
+/* Pass a post or a request to the owner of the loop. */
 static int receive(
 	ump_server *server, struct ump__message *message, const void **msg, ump_reply_context **rc)
 {
 	ump__tools_acquire(message);
-	if (ump__kind_of(message) == UMP__KIND_EOS) {
-		server->ended = true;
-		return UMP_CLIENTS_GONE;
-	}
 	ump__count_set(&server->handled, ump__count_get(&server->handled) + 1);
 	if (ump__kind_of(message) == UMP__KIND_POST) {
 		server->lent = ump__post_of(message);
@@ -72,6 +71,39 @@ static int receive(
 	return UMP_OK;
 }
 
+/* As ump_server_wait, once the attention word has another bit than RAW: the server has had a delayed
+ * post, or its loop has ended.  What the last call has lent was not released yet. */
+static int receive_or_due(
+	ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline)
+{
+	struct ump__message *message = ump__raw_due_next(server, deadline);
+
+	if (message == NULL)
+		return UMP_TIMED_OUT;
+	switch (ump__kind_of(message)) {
+	case UMP__KIND_EOS:
+		return UMP_CLIENTS_GONE;
+	case UMP__KIND_DELAYED:
+		*msg = ump__raw_due_lend(server, message);
+		return UMP_OK;
+	default:
+		return receive(server, message, msg, rc);
+	}
+}
+
+/* The EOS marker, or what wakes the receiver for the first delayed post, was dequeued. */
+static int receive_rare(ump_server *server, struct ump__message *message, const void **msg,
+	ump_reply_context **rc, ump_time deadline)
+{
+	if (ump__kind_of(message) == UMP__KIND_DELAYED) {
+		ump__raw_due_woken(server, message);
+		return receive_or_due(server, msg, rc, deadline);
+	}
+	ump__tools_acquire(message);
+	(void)ump__attention_end(&server->channel->attention);
+	return UMP_CLIENTS_GONE;
+}
+
 int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline)
 {
 	struct ump__message *message;
@@ -84,12 +116,14 @@ int ump_server_wait(ump_server *server, const void **msg, ump_reply_context **rc
 	if (server == NULL || msg == NULL || rc == NULL)
 		return UMP_INVALID;
 	ump__tools_owned(server, sizeof *server);
+	if (ump__attention_peek(&server->channel->attention) != UMP__ATTENTION_RAW)
+		return receive_or_due(server, msg, rc, deadline);
 	lent_back(server);
-	if (server->ended)
-		return UMP_CLIENTS_GONE;
 	message = ump__server_next(server, deadline);
 	if (message == NULL)
 		return UMP_TIMED_OUT;
+	if (ump__kind_of(message) > UMP__KIND_REQUEST)
+		return receive_rare(server, message, msg, rc, deadline);
 	return receive(server, message, msg, rc);
 }
 
@@ -111,9 +145,11 @@ bool ump_server_was_empty(const ump_server *server)
 	if (ump__queue_is_empty(&end->batch))
 		(void)ump__inbox_receive(
 			&end->channel->inbox, &end->batch, UMP_NOW, end->client_cpu);
-	/* The EOS marker does not count as a message. */
-	return ump__queue_is_empty(&end->batch) ||
-	       ump__kind_of(ump__message_of(end->batch.head)) == UMP__KIND_EOS;
+	if (ump__queue_is_empty(&end->batch))
+		return true;
+	/* What is neither a request nor a post does not count as a message. */
+	return ump__kind_of(ump__message_of(end->batch.head)) > UMP__KIND_REQUEST &&
+	       ump__raw_due_was_empty(end);
 }
 
 size_t ump_server_skipped(const ump_server *server)
@@ -130,7 +166,8 @@ void ump_server_drop(ump_server **server)
 	dropped = *server;
 	*server = NULL;
 	ump__tools_owned(dropped, sizeof *dropped);
-	lent_back(dropped);
+	ump__raw_due_release(dropped);
 	ump__server_close(dropped, NULL, NULL);
+	ump__raw_due_close(dropped);
 	ump__server_release(dropped);
 }

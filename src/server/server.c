@@ -146,6 +146,15 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline)
 	}
 }
 
+bool ump__server_await(ump_server *server, ump_time deadline)
+{
+	deadline = ump__deadline_at_call(deadline);
+	if (deadline != UMP_NOW)
+		get_ready(server);
+	return ump__inbox_receive(
+		&server->channel->inbox, &server->batch, deadline, server->client_cpu);
+}
+
 bool ump__server_linger(ump_server *server)
 {
 	publish_cpu(server);

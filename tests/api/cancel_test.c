@@ -397,7 +397,8 @@ static int end_and_join(void)
 		ump_server_wait(server, &msg, &made_rc, SOON)) row(ump_server_try_pop,             \
 		ump_server_try_pop(server, &msg, &made_rc)) row(ump_server_was_empty,              \
 		ump_server_was_empty(server)) row(ump_server_skipped,                              \
-		ump_server_skipped(server)) row(ump_server_drop,                                   \
+		ump_server_skipped(server)) row(ump_server_due,                                    \
+		ump_server_due(server)) row(ump_server_drop,                                       \
 		ump_server_drop(&server)) row(ump_client_stats_sized,                              \
 		ump_client_stats_sized(client, &stats,                                             \
 			sizeof stats)) row(ump_weak_client_stats_sized,                            \

@@ -516,13 +516,8 @@ static void refused(void)
 	ump_delayed *delayed = NULL;
 	ump_post_client *poster;
 	ump_combining *combining;
-	ump_server *server;
 
 	prepare(NULL);
-	probe_open(&server, &client);
-	CHECK_INT(send_at(OP_ECHO, 0, UMP_NOW, 0, &delayed), ==, UMP_NO_TIMERS);
-	ump_client_drop(&client);
-	ump_server_drop(&server);
 	probe_spawn_combining(&probe, &client, &combining);
 	CHECK_INT(send_at(OP_ECHO, 0, UMP_NOW, 0, &delayed), ==, UMP_NO_TIMERS);
 	ump_client_drop(&client);

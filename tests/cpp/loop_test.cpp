@@ -687,6 +687,17 @@ void delayed_posts()
 	CHECK(client.post_every(1, ump::at_once, 0ms).error() == UMP_INVALID);
 	CHECK(task.run());
 	CHECK_INT(task.join().value().value(), ==, 0);
+
+	{
+		auto [receiver, sender] = ump::open_channel<clock_shop>().value();
+
+		CHECK(receiver.due() == ump::never);
+		CHECK(sender.post_every(7, ump::at_once, 1h));
+		CHECK(receiver.due() == ump::at_once);
+		CHECK_INT(*receiver.wait()->post, ==, 7);
+		CHECK(receiver.try_pop().error() == UMP_EMPTY);
+		CHECK(receiver.due() < ump::never && receiver.due() > ump_now());
+	}
 }
 
 // ---- Completions -------------------------------------------------------------------------------

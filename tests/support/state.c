@@ -63,7 +63,7 @@ static void print_channel(const unsigned char *channel)
 			: inbox == UMP__INBOX_PARKED ? "parked"
 						     : "closed");
 	fprintf(stderr, ", batch of %zu, %zu skipped%s\n", chain_length(server.batch.head),
-		(size_t)ump__count_get(&server.skipped), server.ended ? ", ended" : "");
+		(size_t)ump__count_get(&server.skipped), server.drained ? ", ended" : "");
 }
 
 /* Read one line of a file in a thread's /proc folder, without the line end. */

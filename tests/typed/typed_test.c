@@ -385,9 +385,15 @@ static void raw_server(void)
 	CHECK_INT(
 		adder_client_req_async(client, &(struct add){1, 2, NULL}, &wait_reply), ==, UMP_OK);
 	adder_wait_reply_drop(&wait_reply);
+	CHECK_INT(adder_client_post_at(client, &(struct note){7, &counters}, UMP_NOW, 0, NULL), ==,
+		UMP_OK);
+	CHECK_INT(adder_server_due(server), ==, UMP_NOW);
+	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_OK);
+	CHECK(got.post->number == 7 && got.request == NULL);
 	adder_client_drop(&client);
 	CHECK_INT(adder_server_wait(server, &got, UMP_FOREVER), ==, UMP_CLIENTS_GONE);
 	CHECK_INT(adder_server_skipped(server), ==, 1);
+	CHECK_INT(adder_server_due(server), ==, UMP_FOREVER);
 	adder_server_drop(&server);
 }
 

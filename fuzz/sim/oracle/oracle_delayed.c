@@ -31,7 +31,7 @@ void oracle_post_at(int message, bool periodic, int server)
 void oracle_posted_at(int message, int code)
 {
 	struct account *account = &books.accounts[message];
-	bool timeless = (books.traits & RAW) != 0 || has_workers(account->server) ||
+	bool timeless = has_workers(account->server) ||
 			((books.traits & COMBINING) != 0 &&
 				(account->server == 0 || (books.traits & MIXED) == 0));
 
@@ -71,7 +71,6 @@ void oracle_due_post(int message)
 	account->running = true;
 	if (!account->periodic)
 		account->hands = HANDLER;
-	books.servers[account->server].busy = true;
 }
 
 void oracle_due_post_over(int message)

@@ -154,7 +154,8 @@ void oracle_raw_ended(uint64_t skipped)
 	for (int i = 0; i < ORACLE_MESSAGES; i++) {
 		const struct account *account = &books.accounts[i];
 
-		given_up += account->hands == DROPPED && !is_post(account) && !account->too_late;
+		given_up += account->hands == DROPPED && !is_post(account) &&
+			    !is_delayed(account) && !account->too_late;
 	}
 	must(given_up == skipped || (books.traits & NO_DROP) != 0, "[origin]", -1,
 		"not as many were skipped as were given up in the queue");

@@ -75,6 +75,8 @@ struct server {
 	unsigned handled;
 	/* Calls of delayed posts, which need no budget. */
 	unsigned due_posts;
+	/* A raw loop has received one since the last message. */
+	bool due_before;
 	struct kept kept[KEPT];
 	int kept_count;
 	/* The builder's clone of its client. */
@@ -205,7 +207,7 @@ struct ump_flow server_due_post(struct server *server, const struct message *mes
 
 /* Check, before a message is handled, that its sender's delayed posts have been called that were
  * due when the dispatcher read the clock last. */
-void server_check_delayed(const struct server *server, const struct message *message);
+void server_check_delayed(struct server *server, const struct message *message);
 
 /* ---- Requests of handlers themselves -------------------------------------------------------- */
 

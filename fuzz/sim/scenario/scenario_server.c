@@ -400,22 +400,45 @@ static int receive(struct server *server, int round, const void **message, ump_r
 	}
 }
 
+/* Handle what was received.  A delayed post is lent, until the next receive call. */
+static bool receive_breaks(struct server *server, const struct message *message,
+	ump_reply_context *rc, const struct message **lent)
+{
+	*lent = NULL;
+	if (rc != NULL || message->behaviour < DUE)
+		return server_handle(server, message, rc != NULL ? &rc : NULL).stop;
+	*lent = message;
+	return server_due_post(server, message).stop;
+}
+
+/* What was lent is about to be given back. */
+static void give_back(const struct message **lent)
+{
+	if (*lent != NULL)
+		oracle_due_post_over((int)(*lent)->number);
+	*lent = NULL;
+}
+
 void server_raw_loop(void *arg)
 {
 	struct server *server = arg;
+	const struct message *lent = NULL;
 	const void *message;
 	ump_reply_context *rc;
 	int result;
 
 	for (int round = 0;; round++) {
+		give_back(&lent);
 		result = receive(server, round, &message, &rc);
+		/* It is as good as now, or one of the planned times. */
+		if (ump_server_due(server->raw) < UMP_NOW)
+			sim_fail("[timer]", "the next due post is due before all times");
 		if (result == UMP_EMPTY || result == UMP_TIMED_OUT)
 			continue;
-		if (result != UMP_OK)
-			break;
-		if (server_handle(server, message, rc != NULL ? &rc : NULL).stop)
+		if (result != UMP_OK || receive_breaks(server, message, rc, &lent))
 			break;
 	}
+	give_back(&lent);
 	if (result == UMP_CLIENTS_GONE &&
 		!(ump_server_was_empty(server->raw) &&
 			ump_server_try_pop(server->raw, &message, &rc) == UMP_CLIENTS_GONE))

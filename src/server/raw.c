@@ -71,8 +71,8 @@ static int receive(
 	return UMP_OK;
 }
 
-/* As ump_server_wait, once the attention word has another bit than RAW: the server has had a delayed
- * post, or its loop has ended.  What the last call has lent was not released yet. */
+/* As ump_server_wait, once the attention word has another bit than RAW: the server has had a
+ * delayed post, or its loop has ended.  What the last call has lent was not released yet. */
 static int receive_or_due(
 	ump_server *server, const void **msg, ump_reply_context **rc, ump_time deadline)
 {

@@ -16,8 +16,8 @@ struct ump__message *ump__server_next(ump_server *server, ump_time deadline);
 /* The same, from the messages that were already taken from the inbox. */
 struct ump__message *ump__server_batched(ump_server *server);
 
-/* Wait for messages, and take them from the inbox; the batch must be empty.  false: the deadline has
- * passed. */
+/* Wait for messages, and take them from the inbox; the batch must be empty.  false: the deadline
+ * has passed. */
 bool ump__server_await(ump_server *server, ump_time deadline);
 
 /* Release the permit of a message that has left the queue.  Any thread of the receiver's. */

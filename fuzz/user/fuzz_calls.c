@@ -204,7 +204,7 @@ static void post_later(struct fuzz_thread *me)
 	unsigned which;
 	ump_client *client = chosen_client(me, &which);
 	unsigned empty = PLACE(delayed, FUZZ_DELAYED, false);
-	bool free_place = empty < FUZZ_DELAYED;
+	bool free_place = empty < FUZZ_DELAYED && !ump__fuzz.target->in_order;
 	struct fuzz_message *message;
 	void *value = client != NULL && free_place ? ump__fuzz_make(me, FUZZ_POST) : NULL;
 	int result;

@@ -194,6 +194,8 @@ struct ump_fuzz_target {
 	/** Optional.  The `drop` of that stop.  The harness also gives it a value that was refused.
 	 *  NULL: there is nothing to release. */
 	void (*drop_stop)(void *value) UMP_ZERO;
+	/** The handler relies on the order of each thread's posts: none of them is delayed. */
+	bool in_order UMP_ZERO;
 };
 
 /**

@@ -76,5 +76,6 @@ static const struct ump_fuzz_target ticket = {
 	.invariant = check,
 	.kinds = UMP_FUZZ_TASK | UMP_FUZZ_COMBINING | UMP_FUZZ_THREAD,
 	.threads = 2,
+	.in_order = true,
 };
 UMP_FUZZ_TARGET(ticket)

@@ -1884,7 +1884,8 @@ static inline int ump_server_stats(const ump_server *server, struct ump_stats *o
 
 /**
  * As ump_client_stats, for the worker `index`, counted from 0, of a server with workers: `handled`,
- * `skipped`, `busy` and `busy_for` are that worker's, all else is the server's.
+ * `skipped`, `busy` and `busy_for` are that worker's, all else is the server's.  Requests that are
+ * skipped at the end of the loop count for the server only.
  * UMP_INVALID also if there is no such worker.
  */
 static inline int ump_workers_stats(const ump_workers *workers, size_t index, struct ump_stats *out)

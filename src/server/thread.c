@@ -20,7 +20,7 @@ struct ump_thread {
 	 * that the whole structure is handed over with it. */
 	struct ump__dropped dropped_thread;
 	/* The thread, if it is from a pool. */
-	struct ump__worker *worker;
+	struct ump__pooled *pooled;
 	enum ump__mark mark;
 	/* Whether the thread ends with the server; then the side that owns this structure after the
 	 * loop must join it, or hand it over to be joined. */
@@ -66,8 +66,8 @@ static void leave(struct ump_thread *thread)
 {
 	if (thread->inherits)
 		ump__signals_swap(thread->signals);
-	if (thread->worker != NULL)
-		thread->ends = !ump__worker_idle(thread->worker, &thread->dropped_thread.os);
+	if (thread->pooled != NULL)
+		thread->ends = !ump__pooled_idle(thread->pooled, &thread->dropped_thread.os);
 	if (thread->ends && ump__dropped_use(&thread->dropped_thread))
 		ump__frame_exit(&thread->dispatcher.frame);
 	else
@@ -142,12 +142,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void run_pooled(void *arg, struct ump__worker *worker)
+static void run_pooled(void *arg, struct ump__pooled *pooled)
 {
 	struct ump_thread *thread = arg;
 
-	thread->worker = worker;
-	ump__worker_name(worker, thread->name);
+	thread->pooled = pooled;
+	ump__pooled_name(pooled, thread->name);
 	serve(thread);
 }
 

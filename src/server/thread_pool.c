@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * An idle worker waits for an answer, which assigns its next job.  It must be in the idle list
+ * An idle thread waits for an answer, which assigns its next job.  It must be in the idle list
  * before another thread can see that its job is done, so that a server that was joined has returned
  * its thread.
  */
@@ -11,24 +11,24 @@
 
 #include <string.h>
 
-struct ump__worker {
+struct ump__pooled {
 	ump_thread_pool *pool;
-	/* Its own thread, stored by the worker itself. */
+	/* Its own thread, stored by the thread itself. */
 	struct ump__os_thread os;
 	/* Link in the idle list. */
-	struct ump__worker *next;
+	struct ump__pooled *next;
 	/* The next job, and the answer that assigns it; a NULL job means exit. */
 	ump__job *job;
 	void *arg;
 	struct ump__answer assigned;
-	/* For the worker only: whether it is idle after its job returns, and its name. */
+	/* For the thread only: whether it is idle after its job returns, and its name. */
 	bool is_idle;
 	bool named;
 	char name[UMP__NAME_SIZE];
 };
 
 struct ump_thread_pool {
-	/* As configured: maximum number of idle workers (0: no limit), and the stack size. */
+	/* As configured: maximum number of idle threads (0: no limit), and the stack size. */
 	size_t most;
 	size_t stack_size;
 	enum ump__mark mark;
@@ -38,49 +38,49 @@ struct ump_thread_pool {
 #endif
 	/* Guards the rest, and the idle list. */
 	struct ump__lock lock;
-	struct ump__worker *idle;
+	struct ump__pooled *idle;
 	size_t idle_count;
-	/* Outstanding count: the handle, and each worker that has a job. */
+	/* Outstanding count: the handle, and each thread that has a job. */
 	size_t users;
-	/* The handle is gone: no worker may become idle any more. */
+	/* The handle is gone: no thread may become idle any more. */
 	bool dropped;
 };
 
 /* ---- Workers ------------------------------------------------------------------------------- */
 
-/* Assign a job to an idle worker.  The caller must not access the worker afterwards, unless the job
- * is NULL, which means exit: then the worker belongs to the caller, which must join and free it. */
-static void assign(struct ump__worker *worker, ump__job *job, void *arg)
+/* Assign a job to an idle thread.  The caller must not access it afterwards, unless the job
+ * is NULL, which means exit: then it belongs to the caller, which must join and free it. */
+static void assign(struct ump__pooled *pooled, ump__job *job, void *arg)
 {
-	worker->job = job;
-	worker->arg = arg;
-	(void)ump__answer_publish(&worker->assigned, UMP_OK, NULL);
+	pooled->job = job;
+	pooled->arg = arg;
+	(void)ump__answer_publish(&pooled->assigned, UMP_OK, NULL);
 }
 
 static void *work(void *arg)
 {
-	struct ump__worker *worker = arg;
+	struct ump__pooled *pooled = arg;
 
 	/* The thread that started this one may not have stored its identity yet. */
-	ump__thread_self(&worker->os);
+	ump__thread_self(&pooled->os);
 	do {
-		worker->job(worker->arg, worker);
-		if (!worker->is_idle) {
-			ump__free(worker);
+		pooled->job(pooled->arg, pooled);
+		if (!pooled->is_idle) {
+			ump__free(pooled);
 			return NULL;
 		}
-		(void)ump__answer_wait(&worker->assigned, UMP_FOREVER, UMP__CPU_UNKNOWN);
-	} while (worker->job != NULL);
+		(void)ump__answer_wait(&pooled->assigned, UMP_FOREVER, UMP__CPU_UNKNOWN);
+	} while (pooled->job != NULL);
 	return NULL;
 }
 
-void ump__worker_name(struct ump__worker *worker, const char *name)
+void ump__pooled_name(struct ump__pooled *pooled, const char *name)
 {
-	if (worker->named && strcmp(worker->name, name) == 0)
+	if (pooled->named && strcmp(pooled->name, name) == 0)
 		return;
-	worker->named = true;
-	strncpy(worker->name, name, UMP__NAME_SIZE - 1);
-	ump__thread_name(worker->name);
+	pooled->named = true;
+	strncpy(pooled->name, name, UMP__NAME_SIZE - 1);
+	ump__thread_name(pooled->name);
 }
 
 /* ---- The idle list ------------------------------------------------------------------------- */
@@ -105,43 +105,43 @@ static void leave(ump_thread_pool *pool)
 	left(pool, last);
 }
 
-/* Add a user, and take the worker that became idle last, or NULL. */
-static struct ump__worker *take(ump_thread_pool *pool)
+/* Add a user, and take the thread that became idle last, or NULL. */
+static struct ump__pooled *take(ump_thread_pool *pool)
 {
-	struct ump__worker *worker;
+	struct ump__pooled *pooled;
 
 	ump__lock_take(&pool->lock);
 	pool->users++;
-	worker = pool->idle;
-	if (worker != NULL) {
-		pool->idle = worker->next;
+	pooled = pool->idle;
+	if (pooled != NULL) {
+		pool->idle = pooled->next;
 		pool->idle_count--;
 	}
 	ump__lock_give(&pool->lock);
-	return worker;
+	return pooled;
 }
 
-bool ump__worker_idle(struct ump__worker *worker, struct ump__os_thread *os)
+bool ump__pooled_idle(struct ump__pooled *pooled, struct ump__os_thread *os)
 {
-	ump_thread_pool *pool = worker->pool;
+	ump_thread_pool *pool = pooled->pool;
 	bool is_idle;
 	bool last;
 
-	/* No thread assigns a job before the worker is in the list. */
-	ump__answer_init(&worker->assigned);
+	/* No thread assigns a job before the thread is in the list. */
+	ump__answer_init(&pooled->assigned);
 	ump__lock_take(&pool->lock);
 	is_idle = !pool->dropped && (pool->most == 0 || pool->idle_count < pool->most);
-	worker->is_idle = is_idle;
+	pooled->is_idle = is_idle;
 	if (is_idle) {
-		worker->next = pool->idle;
-		pool->idle = worker;
+		pooled->next = pool->idle;
+		pool->idle = pooled;
 		pool->idle_count++;
 	}
 	last = --pool->users == 0;
 	ump__lock_give(&pool->lock);
 	left(pool, last);
 	if (!is_idle)
-		*os = worker->os;
+		*os = pooled->os;
 	return is_idle;
 }
 
@@ -155,32 +155,32 @@ bool ump__thread_pool_fit(const ump_thread_pool *pool, size_t stack_size)
 	return stack_size == 0 || stack_size == pool->stack_size;
 }
 
-/* Start a new worker with `job`. */
+/* Start a new thread with `job`. */
 static int start(ump_thread_pool *pool, ump__job *job, void *arg)
 {
-	struct ump__worker *worker = ump__alloc(sizeof *worker);
+	struct ump__pooled *pooled = ump__alloc(sizeof *pooled);
 	struct ump__os_thread unused;
 	int result;
 
-	if (worker == NULL)
+	if (pooled == NULL)
 		return UMP_NO_MEMORY;
-	memset(worker, 0, sizeof *worker);
-	worker->pool = pool;
-	worker->job = job;
-	worker->arg = arg;
-	result = ump__thread_start(&unused, work, worker, pool->stack_size);
+	memset(pooled, 0, sizeof *pooled);
+	pooled->pool = pool;
+	pooled->job = job;
+	pooled->arg = arg;
+	result = ump__thread_start(&unused, work, pooled, pool->stack_size);
 	if (result != UMP_OK)
-		ump__free(worker);
+		ump__free(pooled);
 	return result;
 }
 
 int ump__thread_pool_run(ump_thread_pool *pool, ump__job *job, void *arg)
 {
-	struct ump__worker *worker = take(pool);
+	struct ump__pooled *pooled = take(pool);
 	int result = UMP_OK;
 
-	if (worker != NULL)
-		assign(worker, job, arg);
+	if (pooled != NULL)
+		assign(pooled, job, arg);
 	else
 		result = start(pool, job, arg);
 	if (result != UMP_OK)
@@ -216,7 +216,7 @@ int ump_thread_pool_open(ump_thread_pool **out, size_t most, size_t stack_size)
 void ump_thread_pool_drop(ump_thread_pool **pool)
 {
 	ump_thread_pool *dropped;
-	struct ump__worker *idle;
+	struct ump__pooled *idle;
 
 	if (pool == NULL || *pool == NULL)
 		return;
@@ -229,12 +229,12 @@ void ump_thread_pool_drop(ump_thread_pool **pool)
 	dropped->dropped = true;
 	idle = dropped->idle;
 	ump__lock_give(&dropped->lock);
-	/* No thread takes these workers any more.  All must be told to exit before the first is
+	/* No thread takes these threads any more.  All must be told to exit before the first is
 	 * joined. */
-	for (struct ump__worker *worker = idle; worker != NULL; worker = worker->next)
-		assign(worker, NULL, NULL);
+	for (struct ump__pooled *pooled = idle; pooled != NULL; pooled = pooled->next)
+		assign(pooled, NULL, NULL);
 	while (idle != NULL) {
-		struct ump__worker *next = idle->next;
+		struct ump__pooled *next = idle->next;
 
 		(void)ump__thread_join(&idle->os, UMP_FOREVER);
 		ump__free(idle);

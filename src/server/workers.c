@@ -36,7 +36,7 @@ struct member {
 	struct ump__slot *slot;
 	uint32_t index;
 	/* The thread, if it is from a pool. */
-	struct ump__worker *pooled;
+	struct ump__pooled *pooled;
 	/* Whether the thread ends with the server. */
 	bool ends;
 	/* Whether the message at hand is handled, and not skipped; and the outcome then. */
@@ -569,7 +569,7 @@ static void leave(struct member *member)
 	if (member->inherits)
 		ump__signals_swap(member->signals);
 	if (member->pooled != NULL)
-		member->ends = !ump__worker_idle(member->pooled, &member->dropped_thread.os);
+		member->ends = !ump__pooled_idle(member->pooled, &member->dropped_thread.os);
 	if (member->ends && ump__dropped_use(&member->dropped_thread))
 		ump__frame_exit(&member->dispatcher.frame);
 	else
@@ -679,12 +679,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void run_pooled(void *arg, struct ump__worker *worker)
+static void run_pooled(void *arg, struct ump__pooled *pooled)
 {
 	struct member *member = arg;
 
-	member->pooled = worker;
-	ump__worker_name(worker, member->name);
+	member->pooled = pooled;
+	ump__pooled_name(pooled, member->name);
 	serve(member);
 }
 

@@ -320,7 +320,7 @@ static int try_spawn(void)
 	return result;
 }
 
-/* A new thread needs a record of its own; an idle worker needs none. */
+/* A new thread needs a record of its own; an idle thread needs none. */
 static void each_call_fails(void)
 {
 	long before = faults_live();

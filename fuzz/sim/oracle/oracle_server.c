@@ -20,8 +20,9 @@ void called_back(int server)
 }
 
 /* The loop of a thread that finds nothing to do must sleep, or end: it must not read the clock
- * again and again.  (The threads that run other servers have read it for themselves, too.) */
-#define MOST_IDLE_READS 10
+ * again and again.  (The threads that run other servers have read it for themselves, too; and each
+ * of up to 16 delayed posts wakes the loop once.) */
+#define MOST_IDLE_READS 20
 static void check_idle_reads(void)
 {
 	bool own = (books.traits & (RAW | TASK | COMBINING)) == 0;

@@ -106,8 +106,6 @@ struct ump_workers {
 
 static void member_free(struct member *member)
 {
-	if (member == NULL)
-		return;
 	if (member->dropped_thread.channel != NULL)
 		ump__channel_drop_weak(member->dropped_thread.channel);
 	ump__free(member);
@@ -697,7 +695,7 @@ static int build(struct ump_workers *group, const struct ump_config *config,
 	int result = UMP_OK;
 	uint32_t built = 0;
 
-	while (built < group->count && result == UMP_OK) {
+	while (built < group->count) {
 		struct ump__dispatcher *dispatcher = &group->members[built]->dispatcher;
 
 		result = ump__dispatcher_build(dispatcher, config, builder, arg, client);

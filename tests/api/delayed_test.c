@@ -516,12 +516,19 @@ static void refused(void)
 	ump_delayed *delayed = NULL;
 	ump_post_client *poster;
 	ump_combining *combining;
+	const struct ump_config no_posts = {.request = {sizeof order, NULL}};
+	ump_server *requests_only;
+	ump_client *asker;
 
 	prepare(NULL);
 	probe_spawn_combining(&probe, &client, &combining);
 	CHECK_INT(send_at(OP_ECHO, 0, UMP_NOW, 0, &delayed), ==, UMP_NO_TIMERS);
 	ump_client_drop(&client);
 	CHECK(!probe_join_combining(&combining).stop);
+	CHECK_INT(ump_channel_open(&requests_only, &asker, &no_posts), ==, UMP_OK);
+	CHECK_INT(ump_client_post_at(asker, &order, UMP_NOW, 0, &delayed), ==, UMP_INVALID);
+	ump_client_drop(&asker);
+	ump_server_drop(&requests_only);
 	prepare(NULL);
 	probe_spawn(&probe, &client, &thread);
 	CHECK_INT(ump_client_post_at(NULL, &order, 0, 0, &delayed), ==, UMP_INVALID);

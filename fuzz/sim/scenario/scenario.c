@@ -186,7 +186,7 @@ static void connect_servers(struct scenario *scenario)
 			connect_handler(scenario, server);
 			continue;
 		}
-		for (int w = 0; w < PROGRAM_WORKERS; w++)
+		for (int w = 0; w < program_workers(scenario->program->traits); w++)
 			connect_handler(scenario, &server->crew[w]);
 	}
 }

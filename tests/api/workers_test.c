@@ -4,6 +4,7 @@
 #include "ump_server.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ enum op {
 	TIMER,
 	ASK,
 	WATCH,
+	/* Answer which of SIGHUP (2) and SIGTERM (1) are blocked. */
+	MASK,
 	KEEP,
 	/* As CALL, but with a deadline. */
 	CALL_SOON,
@@ -127,6 +130,14 @@ static struct ump_flow due_call(void *self, void *arg, uint64_t count)
 	return ump_continue();
 }
 
+static int mask(void)
+{
+	sigset_t now;
+
+	CHECK_INT(pthread_sigmask(SIG_SETMASK, NULL, &now), ==, 0);
+	return 2 * sigismember(&now, SIGHUP) + sigismember(&now, SIGTERM);
+}
+
 static struct ump_flow answered(void *self, void *arg, int result, const void *reply)
 {
 	(void)self;
@@ -168,6 +179,8 @@ static struct ump_flow work(struct handler *self, const struct message *m, ump_r
 		reply = ump_client_ask(self_client, m, UMP_FOREVER, answered, NULL, &id);
 	} else if (m->op == WATCH) {
 		reply = ump_client_watch_call(self_client, answered, NULL, &id);
+	} else if (m->op == MASK) {
+		reply = mask();
 	} else if (m->op == BREAK || m->op == GATE_BREAK) {
 		flow = ump_break(&gates[m->n]);
 	}
@@ -628,10 +641,39 @@ static void pooled(void)
 	ump_thread_pool_drop(&pool);
 }
 
+/* Workers that are configured so have the mask of the spawner's signals; others block all. */
+static void inherits(void)
+{
+	struct ump_config how = config(false, 0);
+	sigset_t before, mine;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	mine = before;
+	sigaddset(&mine, SIGHUP);
+	sigdelset(&mine, SIGTERM);
+	pthread_sigmask(SIG_SETMASK, &mine, NULL);
+	how.name = "worker";
+	for (int round = 0; round < 4; round++) {
+		ump_thread_pool *threads;
+
+		reset();
+		CHECK_INT(ump_thread_pool_open(&threads, 2, 0), ==, UMP_OK);
+		how.thread_pool = round < 2 ? threads : NULL;
+		how.inherit_signals = round % 2 == 0;
+		CHECK_INT(ump_spawn_workers(&how, build, NULL, 2, &client, &workers), ==, UMP_OK);
+		CHECK_INT(request((struct message){MASK, 0, 0, NOTHING, 0}), ==,
+			how.inherit_signals ? 2 : 3);
+		join(false);
+		ump_thread_pool_drop(&threads);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void misuse(void)
 {
 	const struct message message = {NOTHING, 0, 0, NOTHING, 0};
 	struct ump_config how = config(false, 0);
+	ump_thread_pool *threads;
 	struct ump_stats stats;
 
 	CHECK_INT(ump_spawn_workers(NULL, build, NULL, 1, &client, &workers), ==, UMP_INVALID);
@@ -641,6 +683,11 @@ static void misuse(void)
 		UMP_INVALID);
 	CHECK_INT(ump_spawn_workers(&how, build, NULL, 1, NULL, &workers), ==, UMP_INVALID);
 	CHECK_INT(ump_spawn_workers(&how, build, NULL, 1, &client, NULL), ==, UMP_INVALID);
+	CHECK_INT(ump_thread_pool_open(&threads, 1, 0), ==, UMP_OK);
+	how.thread_pool = threads;
+	how.stack_size = 1 << 20;
+	CHECK_INT(ump_spawn_workers(&how, build, NULL, 1, &client, &workers), ==, UMP_INVALID);
+	ump_thread_pool_drop(&threads);
 	workers = NULL;
 	CHECK_INT(ump_workers_join(NULL, NULL, UMP_NOW), ==, UMP_INVALID);
 	CHECK_INT(ump_workers_join(&workers, NULL, UMP_NOW), ==, UMP_INVALID);
@@ -902,6 +949,7 @@ static const struct check_test tests[] = {
 	{"the k-th init or builder fails; [workers] [init]", init_fails},
 	{"each failure of spawn cleans up; [workers] [clean]", faults},
 	{"workers on pooled threads; [workers] [reuse]", pooled},
+	{"the mask of signals; [workers]", inherits},
 	{"wrong arguments; [workers] [misuse]", misuse},
 	{"statistics of each worker; [workers]", counts},
 	{"a full inbox; [workers] [bound]", full_plain},

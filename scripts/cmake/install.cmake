@@ -48,7 +48,8 @@ set(manual
 	src/ump_ask.3
 	src/ump_wait_reply.3
 	src/ump_watch.3
-	src/ump_weak_client.3)
+	src/ump_weak_client.3
+	src/ump_workers.3)
 # manual_directory(PAGE VARIABLE): where the page belongs, by its section.
 function(manual_directory page variable)
 	string(REGEX REPLACE "^.*\\." "" section ${page})

@@ -217,7 +217,7 @@ void ump__slab_release_unused(struct ump__slab *slab)
 	struct ump__slab_allocator *allocator = slab->allocator;
 
 	/* A sender that holds the try-lock is about to send from it. */
-	if (allocator == NULL || slab->spare || !ump__trylock_take(&allocator->trylock))
+	if (allocator == NULL || slab->spare || !ump__trylock_take_late(&allocator->trylock))
 		return;
 	if (allocator->slab == slab)
 		release_unused(allocator);

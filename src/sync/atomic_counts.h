@@ -144,12 +144,22 @@ static inline void ump__trylock_init(struct ump__trylock *trylock)
 	atomic_init(&trylock->value, 0);
 }
 
-/* Try to take the lock.  false: another thread holds it, or the senders have gone.
- * ORDER trylock: acquire here <- release in ump__trylock_give.  Carries: what the lock guards, as
- * its last holder left it. */
+/* Try to take the lock, for a sender.  false: another thread holds it.
+ * ORDER trylock: acquire here <- release in ump__trylock_give and ump__trylock_return.  Carries:
+ * what the lock guards, as its last holder left it. */
 static inline bool ump__trylock_take(struct ump__trylock *trylock)
 {
 	return atomic_exchange_explicit(&trylock->value, 1, memory_order_acquire) == 0;
+}
+
+/* The same for a receiver, which may come when the senders have gone: false, and that stays to be
+ * seen.  ORDER trylock: as ump__trylock_take. */
+static inline bool ump__trylock_take_late(struct ump__trylock *trylock)
+{
+	uint32_t seen = 0;
+
+	return atomic_compare_exchange_strong_explicit(
+		&trylock->value, &seen, 1, memory_order_acquire, memory_order_relaxed);
 }
 
 /* Release the lock.  ORDER trylock: release here -> acquire in ump__trylock_take.  Carries: what
@@ -160,12 +170,16 @@ static inline void ump__trylock_give(struct ump__trylock *trylock)
 }
 
 /* Release the lock, as ump__trylock_give, where the senders may end meanwhile.  true: they have,
- * and left what the lock guards to the caller.  ORDER trylock: release here -> acquire in
- * ump__trylock_take.  ORDER trylock-end: acquire here <- release in ump__trylock_end.  Carries:
- * what the lock guards, as the last sender left it. */
+ * and left what the lock guards to the caller alone: no thread can take the lock any more.
+ * ORDER trylock: release here -> acquire in ump__trylock_take and ump__trylock_take_late.
+ * ORDER trylock-end: acquire here <- release in ump__trylock_end.  Carries: what the lock guards,
+ * as the last sender left it. */
 static inline bool ump__trylock_return(struct ump__trylock *trylock)
 {
-	return atomic_exchange_explicit(&trylock->value, 0, memory_order_acq_rel) == 2;
+	uint32_t seen = 1;
+
+	return !atomic_compare_exchange_strong_explicit(
+		&trylock->value, &seen, 0, memory_order_release, memory_order_acquire);
 }
 
 /* There are no senders any more.  false: the holder of the lock must see to what it guards.

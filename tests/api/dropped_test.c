@@ -24,6 +24,8 @@ enum order {
 static pthread_key_t key;
 static atomic_int destroyed;
 static atomic_int began;
+/* Threads stay in their destructor until this is 0. */
+static atomic_int held;
 static atomic_int results[2];
 
 static struct ump_flow post(void *self, const void *msg)
@@ -50,6 +52,8 @@ static void destroy(void *value)
 {
 	(void)value;
 	check_nap(SLOW);
+	while (held)
+		check_nap(1);
 	results[1] = ump_join_dropped(UMP_FOREVER);
 	destroyed++;
 }
@@ -124,6 +128,7 @@ static void to_the_end(void)
 		ump_thread *thread;
 
 		begin();
+		held = 1;
 		CHECK_INT(ump_spawn_thread(&config, build, &began, &client, &thread), ==, UMP_OK);
 		CHECK_INT(ump_client_post(client, &order), ==, UMP_OK);
 		if (!late)
@@ -136,6 +141,7 @@ static void to_the_end(void)
 		ump_thread_drop(&thread);
 		CHECK_INT(ump_join_dropped(ump_after(1000000)), ==, UMP_TIMED_OUT);
 		CHECK_INT(destroyed, ==, 0);
+		held = 0;
 		CHECK_INT(ump_join_dropped(UMP_FOREVER), ==, UMP_OK);
 		CHECK_INT(destroyed, ==, 1);
 		/* The thread itself must not wait for its own exit. */

@@ -160,7 +160,7 @@ void oracle_delayed_cancelled(int message, int code)
 
 	account->cancelling &= ~(UINT32_C(1) << sim_self());
 	if (code == UMP_OK) {
-		must(account->hands == (drops ? DROPPED : LIBRARY) && !account->running &&
+		must(account->hands == (drops ? DROPPED : LIBRARY) && !is_lent(account) &&
 				!account->cancelled,
 			"[timer]", message, "it was cancelled, and its value not dropped once");
 		account->cancelled = true;

@@ -153,7 +153,8 @@ static inline bool ump__trylock_take(struct ump__trylock *trylock)
 }
 
 /* The same for a receiver, which may come when the senders have gone: false, and that stays to be
- * seen.  ORDER trylock: as ump__trylock_take. */
+ * seen.  ORDER trylock: acquire here <- release in ump__trylock_give and ump__trylock_return.
+ * Carries: what the lock guards, as its last holder left it.  ORDER: relaxed if it is not taken. */
 static inline bool ump__trylock_take_late(struct ump__trylock *trylock)
 {
 	uint32_t seen = 0;

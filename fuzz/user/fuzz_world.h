@@ -201,7 +201,7 @@ ump_handler_builder ump__fuzz_build;
  * handler cannot run, or from its own callbacks. */
 void ump__fuzz_release_copies(bool all);
 
-/* Check what must hold while no callback runs; by whoever keeps the handler from running. */
+/* Check what must hold while no callback runs; the caller keeps the handler from running. */
 void ump__fuzz_check_invariant(void);
 
 /* ---- fuzz_calls.c ---- */

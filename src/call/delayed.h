@@ -68,7 +68,7 @@ int ump__delayed_send(struct ump__channel *channel, const void *msg, ump_time du
 void ump__delayed_drop_value(const struct ump_delayed *post);
 
 /* Add and drop a reference; the last drop frees the post, whose value must have another owner or
- * none.  Whoever adds one must have one. */
+ * none.  The caller must have one itself. */
 void ump__delayed_hold(struct ump_delayed *post);
 void ump__delayed_release(struct ump_delayed *post);
 

@@ -119,7 +119,7 @@ static struct ump_flow hand_over_timed(
 	return flow;
 }
 
-/* Begin and end the handling of a message, for those who observe the server. */
+/* Begin and end the handling of a message, for observers of the server. */
 static inline void begin_message(ump_server *server, enum ump__kind kind)
 {
 	(void)kind;

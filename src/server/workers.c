@@ -78,7 +78,7 @@ struct ump_workers {
 	struct ump__hint begun;
 	/* The lock of the crowd guards these: the workers that sleep, or are about to; whether one
 	 * of them was woken for a message of the batch and has not come yet; those in the loop;
-	 * those with a message; the keyer; and who waits for it. */
+	 * those with a message; the keyer; and those that wait for it. */
 	uint32_t idle;
 	bool waking;
 	uint32_t running;
